@@ -1,0 +1,214 @@
+/**
+ * The control protocol: one JSON object per line over a unix socket, in both directions.
+ *
+ * A client sends requests `{"id":1,"method":"get","params":{"id":"lamp"}}`; the first must be `hello`. The agent answers each
+ * with `{"id":1,"ok":true,"result":…}` or `{"id":1,"ok":false,"error":{"reason":"…","message":"…"}}`, in any order. After
+ * `watch` it also sends `{"push":"pins","data":…}`, at most ten times a second and only when something changed;
+ * a client that does not read gets the newest snapshot later, never a backlog.
+ */
+export const protocolVersion = 1;
+/** A longer line from a client closes the connection; the agent's own lines stay below the second bound. */
+export const maxRequestBytes = 64 * 1024;
+export const maxAnswerBytes = 4 * 1024 * 1024;
+
+export type SwitchWord = "ON" | "OFF" | "TOGGLE" | "PULSE";
+
+export interface Methods {
+  hello: { params: { protocol: number; client: string }; result: Hello };
+  status: { params: Record<string, never>; result: Status };
+  /** Inputs and outputs of the configuration with their state. */
+  pins: { params: Record<string, never>; result: PinsView };
+  /** Every line of every chip, with who holds it: `pinbus pins`. */
+  lines: { params: Record<string, never>; result: ChipView[] };
+  get: { params: { id: string }; result: { id: string; kind: "input" | "output"; state: "ON" | "OFF" | "UNKNOWN" } };
+  /** `from` names the kind of client in the cause. Needs the operate socket. */
+  set: { params: { output: string; state: SwitchWord; for_ms?: number; from?: "cli" | "tui" }; result: SetResult };
+  /** The last changes of an output, newest first, with their causes; refused commands included. */
+  why: { params: { output: string }; result: Change[] };
+  /** Simulated board only. Needs the operate socket. Answers when the last simulated edge has been made. */
+  "sim-press": { params: { input: string; for_ms?: number; bounce_ms?: number }; result: Record<string, never> };
+  services: { params: Record<string, never>; result: ServiceView[] };
+  /** Starts pushes for one view and ends those of another; `none` ends all. */
+  watch: { params: { view: "pins" | "services" | "none" }; result: Record<string, never> };
+}
+export type Method = keyof Methods;
+
+export type Request = { [M in Method]: { id: number; method: M; params: Methods[M]["params"] } }[Method];
+export type Answer<M extends Method = Method> =
+  | { id: number; ok: true; result: Methods[M]["result"] }
+  | { id: number | null; ok: false; error: Refusal };
+export type Push = { push: "pins"; data: PinsView } | { push: "services"; data: ServiceView[] };
+
+/** Why a request was not served. `message` is a sentence for a person. */
+export interface Refusal {
+  reason: RefusalReason;
+  message: string;
+}
+export type RefusalReason =
+  | "protocol"
+  | "malformed"
+  | "unknown-method"
+  | "unknown-id"
+  | "forbidden"
+  | "retained"
+  | "stale"
+  | "failed"
+  | "unsupported"
+  | "not-simulated";
+
+export interface Hello {
+  protocol: number;
+  version: string;
+  node: string;
+  /** Topic prefix of this node: `pinbus/garage`. */
+  base: string;
+  /** False on the socket that may only look. */
+  operate: boolean;
+  simulated: boolean;
+}
+
+export interface Status {
+  node: string;
+  version: string;
+  /** ISO 8601 UTC. */
+  started: string;
+  uptime_s: number;
+  pid: number;
+  health: "ok" | "degraded" | "failing";
+  /** One sentence for each thing that is not well; empty when health is ok. */
+  problems: string[];
+  driver: string;
+  chips: string[];
+  link: LinkView;
+  /** Absent when an external server is configured. */
+  broker?: { listeners: { protocol: string; address: string; port: number; problem: string | null }[]; clients: number };
+  counts: { inputs: number; outputs: number; rules: number; edges: number; commands: number; refused: number };
+}
+
+export interface LinkView {
+  server: string;
+  online: boolean;
+  /** "5" or "3.1.1"; null until the first connection. */
+  version: "5" | "3.1.1" | null;
+  since: string | null;
+  /** Why it is not online; null when it is. */
+  problem: string | null;
+  reconnects: number;
+  sent: number;
+  received: number;
+}
+
+export interface PinsView {
+  /** ISO time of the snapshot; ages are counted from it. */
+  at: string;
+  driver: string;
+  simulated: boolean;
+  edges: number;
+  pins: PinView[];
+  rules: RuleView[];
+}
+
+export type PinView = InputView | OutputView;
+interface PinBase {
+  id: string;
+  /** As configured: `GPIO17`. */
+  line: string;
+  chip: string;
+  offset: number;
+  /** Header pin 1–40, when the line is on the header. */
+  header: number | null;
+  bias: string;
+  active: "high" | "low";
+  state: "ON" | "OFF" | "UNKNOWN";
+  /** ISO time of the last change; null when the state is unknown. */
+  since: string | null;
+  /** A sentence when the line cannot be used now (busy, chip gone). */
+  problem: string | null;
+}
+export interface InputView extends PinBase {
+  kind: "input";
+  gesture: string | null;
+  /** Edges that did not settle, and edges lost by the kernel. */
+  glitches: number;
+  lost: number;
+}
+export interface OutputView extends PinBase {
+  kind: "output";
+  cause: string;
+  /** When a running pulse or max-on ends it. */
+  until: string | null;
+  pulsing: boolean;
+}
+export interface RuleView {
+  id: string;
+  text: string;
+  fired: number;
+  last: string | null;
+}
+
+export interface SetResult {
+  output: string;
+  state: "ON" | "OFF";
+  changed: boolean;
+}
+
+export interface Change {
+  at: string;
+  /** What happened: the state that was written, or that a command was refused. */
+  state: "ON" | "OFF" | "REFUSED" | "FAILED";
+  cause: string;
+  detail: string | null;
+}
+
+export interface ChipView {
+  label: string;
+  name: string;
+  lines: { offset: number; name: string; header: number | null; holder: string; direction: "input" | "output"; id: string | null }[];
+}
+
+export interface ServiceView {
+  unit: string;
+  active: string;
+  sub: string;
+  since: string | null;
+  cpu_ns: number | null;
+  memory: number | null;
+  restarts: number | null;
+  /** Why there is no state: not loaded, no systemd. */
+  problem: string | null;
+}
+
+export function encode(message: Request | Answer | Push): string {
+  return `${JSON.stringify(message)}\n`;
+}
+
+/**
+ * Cuts a byte stream into lines of at most `maxBytes`. `push` returns the complete lines; a line that grows past the
+ * bound throws RangeError, and the connection must be closed, because what follows cannot be trusted to start a message.
+ */
+export class LineSplitter {
+  #rest: Buffer[] = [];
+  #size = 0;
+  readonly #maxBytes: number;
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+  push(chunk: Buffer): string[] {
+    const lines: string[] = [];
+    let start = 0;
+    for (let end = chunk.indexOf(10); end >= 0; end = chunk.indexOf(10, start)) {
+      this.#add(chunk.subarray(start, end));
+      lines.push(Buffer.concat(this.#rest).toString("utf8"));
+      this.#rest = [];
+      this.#size = 0;
+      start = end + 1;
+    }
+    if (start < chunk.length) this.#add(chunk.subarray(start));
+    return lines;
+  }
+  #add(part: Buffer): void {
+    this.#size += part.length;
+    if (this.#size > this.#maxBytes) throw new RangeError(`a line of more than ${this.#maxBytes} bytes`);
+    this.#rest.push(part);
+  }
+}
