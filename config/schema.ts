@@ -1,0 +1,103 @@
+import type { ActiveLevel, Bias } from "../gpio/line.ts";
+import { anyText, clientId, duration, id, line, loopback, oneOf, path, port, server, serverPort, topicLevel, unit } from "./formats.ts";
+import { type ConfigOf, derived, type Format, leaf, listOf, mapOf, optional, required, secret, withNames } from "./leaf.ts";
+
+const second = 1000;
+const hour = 3600 * second;
+const day = 24 * hour;
+
+const bias: Format<Bias> = oneOf("as-is", "disabled", "pull-up", "pull-down");
+const active: Format<ActiveLevel> = oneOf("high", "low");
+const pulse = duration(1, day);
+
+export const inputSchema = {
+  line: required(line, "The line that is read."),
+  bias: leaf(bias, "as-is", "The pull resistor of the line; `as-is` leaves what the firmware or another program has set."),
+  active: leaf(active, "high", "The level on the wire that counts as active; `low` for a button from the line to ground."),
+  debounce: leaf(duration(0, 10 * second), 20, "How long a level must hold before it counts; `0ms` takes every edge."),
+  hold: leaf(duration(50, 60 * second), 600, "How long a press must be held to be a hold instead of a click."),
+  event_ttl: leaf(duration(second, 7 * day), 10 * second, "How long an event may wait for the broker before it is dropped as too old."),
+};
+
+export const outputSchema = {
+  line: required(line, "The line that is driven."),
+  active: leaf(active, "high", "The level on the wire that switches the load on; `low` for most relay boards."),
+  on_start: leaf(oneOf("off", "on"), "off", "The state that the output gets when the agent starts."),
+  on_exit: leaf(oneOf("off", "on", "keep"), "off", "The state that the output gets when the agent is stopped; `keep` leaves it."),
+  on_crash: optional(oneOf("off", "on", "keep"), "The state that the output gets after the agent has crashed.", "as `on_exit`"),
+  pulse: optional(pulse, "The length of a pulse when the command or the rule names none.", "500ms"),
+  max_on: optional(duration(10, 30 * day), "The longest time that the output may stay on; then it is switched off.", "no limit"),
+};
+
+export const actionSchema = {
+  output: required(id, "The output that is switched."),
+  set: required(oneOf("on", "off", "toggle", "pulse"), "What is done with it."),
+  for: optional(pulse, "How long it stays on; only with `on` and `pulse`.", "the `pulse` of the output for `pulse`, no end for `on`"),
+};
+
+export const ruleSchema = {
+  when: {
+    input: required(id, "The input that starts the rule."),
+    gesture: required(oneOf("press", "release", "click", "hold", "hold_end"), "The gesture on it that starts the rule."),
+  },
+  do: listOf(actionSchema, "What the rule does, in this order.", { value: [], shown: "required" }, 1),
+};
+
+export const listenerSchema = {
+  protocol: leaf(oneOf("mqtt"), "mqtt", "What is spoken on the port."),
+  address: optional(loopback, "The address to listen on; only loopback in this version.", "127.0.0.1 and ::1"),
+  port: leaf(port, 1883, "The port to listen on; 0 takes a free one."),
+};
+
+/** Every setting, once: file, environment, arguments, defaults, checks, types and documentation derive from here. */
+export const schema = withNames({
+  node: derived(topicLevel, "The name of this machine: the second level of its topics.", "the host name; a factory name gets 4 hex digits"),
+  prefix: leaf(topicLevel, "pinbus", "The first level of every topic of this machine."),
+  gpio: {
+    driver: leaf(
+      oneOf("auto", "chardev", "sysfs", "sim"),
+      "auto",
+      "How lines are reached; `auto` is chardev, else sysfs; `sim` is the simulated board.",
+    ),
+    board: leaf(oneOf("pi1", "pi4", "pi5"), "pi4", "Which board the simulated one looks like; real boards are recognised."),
+  },
+  state_dir: leaf(path, "/var/lib/pinbus", "Where the agent keeps what must survive a restart."),
+  control: {
+    socket: leaf(path, "/run/pinbus/control.sock", "The unix socket through which commands and the terminal UI operate the agent."),
+    view: derived(path, "The unix socket that may only look.", "`view.sock` beside `control.socket`"),
+  },
+  mqtt: {
+    server: optional(server, "The MQTT broker; without it the built-in one is started.", "the built-in broker"),
+    port: leaf(serverPort, 1883, "The port of the broker."),
+    tls: leaf(oneOf("auto", "on", "off"), "auto", "Whether the connection is encrypted; `auto` means yes when the port starts with 8."),
+    ca: optional(path, "A PEM file with the certificate authority of the broker.", "the authorities that Node.js knows"),
+    username: optional(anyText, "The user name at the broker."),
+    password: secret(anyText, "The password at the broker: `{file: PATH}`, `{env: NAME}`, `{credential: NAME}` or text."),
+    protocol: leaf(oneOf("auto", "5", "3.1.1"), "auto", "The version of MQTT; `auto` tries 5 and falls back to 3.1.1."),
+    keepalive: leaf(duration(5 * second, 65_535 * second), 60 * second, "How long the connection may be silent before it is checked."),
+    client_id: optional(clientId, "The client id at the broker.", "derived from the machine's identity"),
+    command_ttl: leaf(duration(100, day), 10 * second, "A command that is older than this is refused."),
+  },
+  broker: {
+    listeners: listOf(listenerSchema, "Where the built-in broker listens.", {
+      value: [{ protocol: "mqtt", address: null, port: 1883 }],
+      shown: "`[{protocol: mqtt, port: 1883}]`",
+    }),
+  },
+  sys_interval: leaf(duration(second, day), 10 * second, "How often the agent publishes its own statistics under `$SYS`."),
+  inputs: mapOf(inputSchema, "Buttons, switches and contacts, by id."),
+  outputs: mapOf(outputSchema, "Relays, lamps and valves, by id."),
+  rules: mapOf(ruleSchema, "What an input does with outputs, here and without the network, by id."),
+  services: listOf(required(unit, "The whole name of a systemd unit."), "The systemd units whose state is published and shown."),
+  log: {
+    level: leaf(oneOf("error", "warn", "info", "debug"), "info", "The least important entry that is written."),
+    format: leaf(oneOf("auto", "text", "journal"), "auto", "`auto` writes to the journal under systemd and text everywhere else."),
+  },
+});
+
+export type Config = ConfigOf<typeof schema>;
+export type InputConfig = ConfigOf<typeof inputSchema>;
+export type OutputConfig = ConfigOf<typeof outputSchema>;
+export type RuleConfig = ConfigOf<typeof ruleSchema>;
+export type ActionConfig = ConfigOf<typeof actionSchema>;
+export type ListenerConfig = ConfigOf<typeof listenerSchema>;
