@@ -1,0 +1,187 @@
+/** Every topic of one node. `base` is P = `<prefix>/<node>`; ids and units are one topic level each. */
+export interface Topics {
+  readonly base: string;
+  readonly status: string;
+  readonly info: string;
+  readonly health: string;
+  /** The one filter under which all commands arrive. */
+  readonly commandFilter: string;
+  inputState(id: string): string;
+  inputEvent(id: string): string;
+  outputState(id: string): string;
+  outputAttr(id: string): string;
+  outputSet(id: string): string;
+  outputResult(id: string): string;
+  /** `name` may have several levels: `host/load/1min`. */
+  sys(name: string): string;
+  service(unit: string): string;
+}
+
+/** What a topic of this node says, without its base. */
+export type ParsedTopic =
+  | { kind: "status" | "info" | "health" }
+  | { kind: "input-state" | "input-event"; id: string }
+  | { kind: "output-state" | "output-attr" | "output-set" | "output-result"; id: string }
+  | { kind: "sys"; name: string }
+  | { kind: "service"; unit: string };
+
+/** `prefix` may have several levels, `node` is one; both come from a checked configuration (no wildcard, not empty). */
+export function topicsOf(prefix: string, node: string): Topics {
+  const base = `${prefix}/${node}`;
+  return {
+    base,
+    status: `${base}/status`,
+    info: `${base}/info`,
+    health: `${base}/health`,
+    commandFilter: `${base}/out/+/set`,
+    inputState: (id) => `${base}/in/${id}/state`,
+    inputEvent: (id) => `${base}/in/${id}/event`,
+    outputState: (id) => `${base}/out/${id}/state`,
+    outputAttr: (id) => `${base}/out/${id}/attr`,
+    outputSet: (id) => `${base}/out/${id}/set`,
+    outputResult: (id) => `${base}/out/${id}/result`,
+    sys: (name) => `${base}/$SYS/${name}`,
+    service: (unit) => `${base}/service/${unit}/state`,
+  };
+}
+
+const outputKinds: Readonly<Record<string, "output-state" | "output-attr" | "output-set" | "output-result">> = {
+  state: "output-state",
+  attr: "output-attr",
+  set: "output-set",
+  result: "output-result",
+};
+
+/** The inverse of the functions of `Topics`; undefined for a topic that none of them makes. */
+export function parseTopic(topics: Topics, topic: string): ParsedTopic | undefined {
+  const { base } = topics;
+  if (!topic.startsWith(base) || topic.charAt(base.length) !== "/") return undefined;
+  const rest = topic.slice(base.length + 1);
+  if (rest === "status" || rest === "info" || rest === "health") return { kind: rest };
+  if (rest.startsWith("$SYS/")) return rest.length > 5 ? { kind: "sys", name: rest.slice(5) } : undefined;
+  const [group, id, leaf, more] = rest.split("/");
+  if (id === undefined || id === "" || leaf === undefined || more !== undefined) return undefined;
+  if (group === "out") {
+    const kind = Object.hasOwn(outputKinds, leaf) ? outputKinds[leaf] : undefined;
+    return kind && { kind, id };
+  }
+  if (group === "in" && leaf === "state") return { kind: "input-state", id };
+  if (group === "in" && leaf === "event") return { kind: "input-event", id };
+  if (group === "service" && leaf === "state") return { kind: "service", unit: id };
+  return undefined;
+}
+
+export interface TopicDescription {
+  kind: ParsedTopic["kind"];
+  /** With `P` for the base and `<id>` for one level. */
+  topic: string;
+  direction: "published" | "subscribed";
+  payload: string;
+  qos: 0 | 1;
+  /** "never" for a topic on which a retained message is refused. */
+  retain: "yes" | "no" | "never";
+  meaning: string;
+}
+
+/** The page `docs/topics.md` is generated from this table. */
+export const topicTable: readonly TopicDescription[] = [
+  {
+    kind: "status",
+    topic: "P/status",
+    direction: "published",
+    payload: "`online` / `offline`",
+    qos: 1,
+    retain: "yes",
+    meaning: "`online` after the broker has accepted the subscriptions and all states; `offline` on a clean stop and as the will",
+  },
+  {
+    kind: "info",
+    topic: "P/info",
+    direction: "published",
+    payload: "JSON",
+    qos: 1,
+    retain: "yes",
+    meaning: "version, time of the start, board, inputs and outputs of this node",
+  },
+  {
+    kind: "health",
+    topic: "P/health",
+    direction: "published",
+    payload: "JSON",
+    qos: 1,
+    retain: "yes",
+    meaning: "`ok`, `degraded` or `failing`, with a sentence for each thing that is not well",
+  },
+  {
+    kind: "input-state",
+    topic: "P/in/<id>/state",
+    direction: "published",
+    payload: "`ON` / `OFF`",
+    qos: 1,
+    retain: "yes",
+    meaning: "settled level of an input: `ON` = active",
+  },
+  {
+    kind: "input-event",
+    topic: "P/in/<id>/event",
+    direction: "published",
+    payload: "JSON: `event_type`, `duration_ms`, `ts`, `seq`",
+    qos: 1,
+    retain: "no",
+    meaning: "a gesture on an input",
+  },
+  {
+    kind: "output-state",
+    topic: "P/out/<id>/state",
+    direction: "published",
+    payload: "`ON` / `OFF`",
+    qos: 1,
+    retain: "yes",
+    meaning: "state of an output as it was written, never as it was requested",
+  },
+  {
+    kind: "output-attr",
+    topic: "P/out/<id>/attr",
+    direction: "published",
+    payload: "JSON: cause, since, until",
+    qos: 0,
+    retain: "yes",
+    meaning: "why the output has this state, since when, and when it ends",
+  },
+  {
+    kind: "output-set",
+    topic: "P/out/<id>/set",
+    direction: "subscribed",
+    payload: "`ON` `OFF` `TOGGLE` `PULSE`, or JSON: `state`, `for_ms`, `ts`, `id`",
+    qos: 1,
+    retain: "never",
+    meaning: "a command; retained, stale and malformed ones are refused and answered",
+  },
+  {
+    kind: "output-result",
+    topic: "P/out/<id>/result",
+    direction: "published",
+    payload: "JSON: `id`, `ok`, `reason`",
+    qos: 1,
+    retain: "no",
+    meaning: "answer to a command, unless it named an MQTT 5 response topic",
+  },
+  {
+    kind: "sys",
+    topic: "P/$SYS/<name>",
+    direction: "published",
+    payload: "one value",
+    qos: 0,
+    retain: "yes",
+    meaning: "statistics of this agent, named like a broker's",
+  },
+  {
+    kind: "service",
+    topic: "P/service/<unit>/state",
+    direction: "published",
+    payload: "systemd's active state",
+    qos: 1,
+    retain: "yes",
+    meaning: "state of an allow-listed systemd unit",
+  },
+];
