@@ -1,0 +1,60 @@
+import { createRequire } from "node:module";
+import { dirname } from "node:path";
+import { LineError } from "./errors.ts";
+
+/** What `gpio/chardev.c` exports; its head comment describes each function. Handles are file descriptors. */
+export interface Native {
+  openChip(path: string): number;
+  chipInfo(chip: number): { name: string; label: string; lines: number };
+  lineInfo(chip: number, offset: number): { name: string; consumer: string; flags: number };
+  request(chip: number, offsets: number[], flags: number, consumer: string, events: number, bits: number): number;
+  getValues(lines: number, mask: number): number;
+  setValues(lines: number, mask: number, bits: number): void;
+  /** `fields` doubles for each event: offset, rising (1 or 0), atNs, seqno of the line. A negative count is -errno: the last call. */
+  watch(lines: number, events: Float64Array, ready: (count: number) => void): void;
+  close(handle: number): void;
+}
+
+/** Bits of `enum gpio_v2_line_flag` in linux/gpio.h. */
+export const flag = {
+  used: 1,
+  activeLow: 1 << 1,
+  input: 1 << 2,
+  output: 1 << 3,
+  edgeRising: 1 << 4,
+  edgeFalling: 1 << 5,
+  biasPullUp: 1 << 8,
+  biasPullDown: 1 << 9,
+  biasDisabled: 1 << 10,
+} as const;
+
+/**
+ * Loads the compiled part for this machine from `prebuilds/`. Throws LineError "no-driver" when there is none for this
+ * processor or it cannot be loaded (musl, a foreign file).
+ */
+export function loadNative(root = packageRoot()): Native {
+  const require = createRequire(import.meta.url);
+  try {
+    const load: (dir: string) => unknown = require("node-gyp-build");
+    const native = load(root);
+    if (isNative(native)) return native;
+    throw new Error("the file that was found is not pinbus's");
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.replace(/\s+/g, " ").trim() : String(error);
+    throw new LineError(
+      "no-driver",
+      `the character device driver has no usable part for ${process.platform}-${process.arch} in ${root}/prebuilds (${reason}); ` +
+        "set gpio.driver: sysfs to use onoff instead, or build it with `sh gpio/build.sh` in a clone of the repository",
+      { cause: error },
+    );
+  }
+}
+
+function packageRoot(): string {
+  return dirname(createRequire(import.meta.url).resolve("pinbus/package.json"));
+}
+
+function isNative(value: unknown): value is Native {
+  const names: (keyof Native)[] = ["openChip", "chipInfo", "lineInfo", "request", "getValues", "setValues", "watch", "close"];
+  return typeof value === "object" && value !== null && names.every((name) => typeof (value as Partial<Native>)[name] === "function");
+}
