@@ -1,0 +1,45 @@
+import blessed from "blessed";
+
+/** What `@types/blessed` does not know, and the little of it that is used. Nothing here exists outside blessed 0.1.81. */
+export interface Coords {
+  xi: number;
+  xl: number;
+  yi: number;
+  yl: number;
+}
+/** A cell: attribute and character. */
+export type Cell = [attr: number, char: string];
+export type Line = Cell[] & { dirty: boolean };
+
+export interface Screen {
+  lines: Line[];
+  program: { cols: number; rows: number; isAlt: boolean; _buf: string; flush(): void };
+  tput: { strings: { parm_right_cursor?: string } };
+  enter(): void;
+  /** Forgets what is on the terminal: clears it, and the next render writes every cell. */
+  alloc(): void;
+  render(): void;
+  destroy(): void;
+}
+
+export interface Element {
+  screen: Screen;
+  lpos: Coords | undefined;
+  /** `true`: from this frame's parent sizes. */
+  _getCoords(get: true): Coords | undefined;
+  render(): Coords | undefined;
+}
+
+interface Internals {
+  screen(options: Record<string, unknown>): Screen;
+  /** A constructor function; an ES class can extend it. */
+  Box: new (options: {
+    parent: Screen;
+    top: number;
+    left: number;
+    width: string;
+    height: string;
+  }) => Element;
+}
+
+export const { screen: createScreen, Box } = blessed as unknown as Internals;

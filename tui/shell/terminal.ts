@@ -1,0 +1,181 @@
+import type { Canvas } from "../view/canvas.ts";
+import { attributesOf } from "./attributes.ts";
+import { readCaps } from "./caps.ts";
+import { Frames } from "./frames.ts";
+import { Grid } from "./grid.ts";
+import { type EndReason, Guard, inputModes, resetModes, restoreSequence } from "./guard.ts";
+import { InputFilter } from "./input-filter.ts";
+import type { KeyEvent } from "./key-names.ts";
+import { TtyOutput, type TtyStream } from "./output.ts";
+import { Pane } from "./pane.ts";
+import { closeScreen, openScreen, silence } from "./screen.ts";
+
+export { TerminalRefused } from "./caps.ts";
+export type { EndReason, KeyEvent };
+
+export interface TtyInput extends NodeJS.EventEmitter {
+  readonly isTTY?: boolean;
+  setRawMode?(raw: boolean): unknown;
+  pause(): unknown;
+  resume(): unknown;
+}
+
+export interface TerminalOptions {
+  /** No character outside ASCII; wins over `utf8` and the locale. */
+  ascii?: boolean | undefined;
+  /** UTF-8 whatever the locale says. */
+  utf8?: boolean | undefined;
+  env: NodeJS.ProcessEnv;
+  stdin?: TtyInput | undefined;
+  stdout?: TtyStream | undefined;
+  /** Puts the whole frame; what is not put is blank. Called only when a frame is due. */
+  draw(canvas: Canvas): void;
+  onKey(key: KeyEvent): void;
+  onPaste(text: string): void;
+  onFocus(focused: boolean): void;
+  /** The size has changed; a frame follows by itself. */
+  onResize(): void;
+  /** The process is about to end, and `close` was not the reason: a signal, an error, or the terminal went away. */
+  onEnd(why: EndReason): void;
+}
+
+export interface Terminal {
+  readonly cols: number;
+  readonly rows: number;
+  readonly unicode: boolean;
+  /** Asks for a frame: within 16 ms when urgent (a key), else at most ten a second, one a second without focus. */
+  request(urgent?: boolean): void;
+  /** Ctrl-Z: back to the shell, and on when it says `fg`. */
+  suspend(): void;
+  /** Ctrl-L: writes every cell again. */
+  repaint(): void;
+  /** To the clipboard of the person's own machine (OSC 52); cut at 8 kB. */
+  copy(text: string): void;
+  /** Leaves the terminal as it was. Idempotent. */
+  close(): void;
+}
+
+/** A window that is being dragged changes its size many times a second. */
+const resizeSettleMs = 50;
+const maxCopyBytes = 8 * 1024;
+/** "Are you well?": the terminal answers when it has processed what came before. */
+const probe = "\x1b[5n";
+
+/** Takes over the terminal. Throws TerminalRefused when there is none that can show the UI. */
+export function openTerminal(options: TerminalOptions): Terminal {
+  const stdin: TtyInput = options.stdin ?? process.stdin;
+  const stdout: TtyStream = options.stdout ?? process.stdout;
+  const caps = readCaps({ ...options, stdin, stdout });
+  const output = new TtyOutput(stdout);
+  const grid = new Grid({ ascii: !caps.unicode, attributes: attributesOf(caps.colours) });
+  let resizeTimer: NodeJS.Timeout | undefined;
+  let closed = false;
+
+  const guard = new Guard({
+    stdin,
+    stdout: output,
+    restore() {
+      frames.stop();
+      clearTimeout(resizeTimer);
+      silence(screen);
+      output.release(restoreSequence(caps.alternate));
+    },
+    reenter() {
+      output.take();
+      output.write(resetModes);
+      input.reset();
+      measure();
+      screen.enter();
+      begin();
+      options.onResize();
+    },
+    onEnd(why) {
+      closed = true;
+      options.onEnd(why);
+    },
+  });
+  const input = new InputFilter({
+    key: (key) => options.onKey(key),
+    paste: (text) => options.onPaste(text),
+    focus(focused) {
+      frames.focus(focused);
+      options.onFocus(focused);
+    },
+    ack: () => frames.ack(),
+  });
+  const frames = new Frames({
+    paint() {
+      const before = output.total;
+      screen.render();
+      screen.program.flush();
+      return output.total > before;
+    },
+    probe: () => output.write(probe),
+    pending: () => output.pending,
+  });
+
+  const screen = takeScreen();
+  new Pane(screen, grid, () => options.draw(grid));
+
+  const onData = (bytes: Buffer | string) => input.push(Buffer.from(bytes));
+  const onResize = () => {
+    clearTimeout(resizeTimer);
+    resizeTimer = setTimeout(() => {
+      measure();
+      screen.alloc();
+      options.onResize();
+      frames.request(true);
+    }, resizeSettleMs);
+  };
+  output.on("idle", () => frames.drained());
+  stdin.on("data", onData);
+  stdout.on("resize", onResize);
+  guard.enter();
+  begin();
+
+  function takeScreen() {
+    output.take();
+    output.write(resetModes);
+    return openScreen(output, caps);
+  }
+
+  function measure(): void {
+    screen.program.cols = output.columns;
+    screen.program.rows = output.rows;
+  }
+
+  function begin(): void {
+    screen.program.flush();
+    output.write(inputModes);
+    frames.start();
+    frames.request(true);
+  }
+
+  return {
+    get cols() {
+      return output.columns;
+    },
+    get rows() {
+      return output.rows;
+    },
+    unicode: caps.unicode,
+    request: (urgent = false) => frames.request(urgent),
+    suspend: () => guard.suspend(),
+    repaint() {
+      screen.alloc();
+      frames.request(true);
+    },
+    copy(text) {
+      const bytes = Buffer.from(text).subarray(0, maxCopyBytes);
+      output.write(`\x1b]52;c;${bytes.toString("base64")}\x07`);
+    },
+    close() {
+      if (closed) return;
+      closed = true;
+      guard.close();
+      closeScreen(screen);
+      stdin.removeListener("data", onData);
+      stdout.removeListener("resize", onResize);
+    },
+  };
+}
