@@ -1,0 +1,110 @@
+import { formatDuration } from "./formats.ts";
+import { checkLines } from "./lines.ts";
+import type { Place, Problem } from "./problem.ts";
+import { checkRules } from "./references.ts";
+import type { Config } from "./schema.ts";
+
+/** What the checks need to know about where things stand. */
+export interface Found {
+  /** Ids that stand in the file below `inputs`, `outputs` and `rules`, the faulty ones too. */
+  ids: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Settings that are named without giving a right value: that was reported already. */
+  unread: ReadonlySet<string>;
+  /** The place of a path such as `inputs.porch.line`. */
+  place(path: string): Place;
+}
+
+export type Report = (path: string, message: string, fix: string, severity?: Problem["severity"]) => void;
+
+/** What no single value shows: settings that do not go together. Items that could not be read are not in `config`. */
+export function check(config: Config, found: Found): Problem[] {
+  const problems: Problem[] = [];
+  const report: Report = (path, message, fix, severity = "error") => {
+    problems.push({ ...found.place(path), message: `${path}: ${message}`, fix, severity });
+  };
+  checkControl(config, report);
+  checkMqtt(config, found, report);
+  checkBroker(config, found, report);
+  checkInputs(config, report);
+  checkOutputs(config, report);
+  checkLines(config, found, report);
+  checkRules(config, found, report);
+  checkServices(config, report);
+  return problems;
+}
+
+/** sockaddr_un.sun_path holds 108 bytes with its NUL (unix(7)). */
+const maxSocketPath = 107;
+
+function checkControl({ control }: Config, report: Report): void {
+  if (control.socket === control.view) report("control.view", "this is control.socket too", "give it a path of its own");
+  for (const key of ["socket", "view"] as const) {
+    if (Buffer.byteLength(control[key]) <= maxSocketPath) continue;
+    report(`control.${key}`, `the path of a socket has at most ${maxSocketPath} bytes`, "take a shorter path");
+    return;
+  }
+}
+
+function checkMqtt({ mqtt }: Config, { unread }: Found, report: Report): void {
+  for (const [has, lacks] of [
+    ["username", "password"],
+    ["password", "username"],
+  ] as const) {
+    if (mqtt[has] === null || mqtt[lacks] !== null || unread.has(`mqtt.${lacks}`)) continue;
+    report(`mqtt.${has}`, `there is no mqtt.${lacks} beside it`, `add mqtt.${lacks}`);
+  }
+  if (mqtt.ca !== null && mqtt.tls === "off") report("mqtt.ca", "it is not used while tls is off", "remove it or write tls: on", "warning");
+  if (mqtt.server !== null || unread.has("mqtt.server")) return;
+  for (const key of ["username", "ca"] as const) {
+    if (mqtt[key] === null) continue;
+    report(`mqtt.${key}`, "it is not used, because the built-in broker is started", "name the broker in mqtt.server", "warning");
+  }
+}
+
+function checkBroker({ broker, mqtt }: Config, { place }: Found, report: Report): void {
+  const taken = new Map<string, number>();
+  for (const [index, { address, port }] of broker.listeners.entries()) {
+    for (const host of address === null ? ["127.0.0.1", "::1"] : [address]) {
+      const key = `${host} ${port}`;
+      const before = taken.get(key);
+      taken.set(key, index);
+      if (before === undefined || before === index || port === 0) continue;
+      report(`broker.listeners[${index}]`, `broker.listeners[${before}] listens on port ${port} too`, "give each a port of its own");
+      break;
+    }
+  }
+  if (mqtt.server !== null && place("broker.listeners").line > 0) {
+    report("broker.listeners", "it is not used, because mqtt.server names a broker", "remove one of them", "note");
+  }
+  if (broker.listeners.length === 0 && mqtt.server === null) {
+    report("broker.listeners", "the built-in broker listens nowhere", "add a listener or name a broker in mqtt.server");
+  }
+}
+
+function checkInputs({ inputs, gpio }: Config, report: Report): void {
+  for (const [id, input] of Object.entries(inputs)) {
+    const path = `inputs.${id}`;
+    if (input.hold <= input.debounce) {
+      report(`${path}.hold`, `it is not longer than debounce (${formatDuration(input.debounce)})`, "write a longer time");
+    }
+    if (gpio.driver !== "sysfs" || input.bias === "as-is") continue;
+    const pull = { disabled: "pn", "pull-up": "pu", "pull-down": "pd" }[input.bias];
+    const number = input.line.kind === "gpio" ? input.line.gpio : "NUMBER";
+    const fix = `write bias: as-is here and gpio=${number}=${pull} in /boot/firmware/config.txt`;
+    report(`${path}.bias`, "the sysfs driver cannot set a pull", fix, "warning");
+  }
+}
+
+function checkOutputs({ outputs }: Config, report: Report): void {
+  for (const [id, { pulse, max_on }] of Object.entries(outputs)) {
+    if (pulse === null || max_on === null || pulse <= max_on) continue;
+    report(`outputs.${id}.pulse`, `it is longer than max_on (${formatDuration(max_on)})`, "write a shorter time or raise max_on");
+  }
+}
+
+function checkServices({ services }: Config, report: Report): void {
+  for (const [index, unit] of services.entries()) {
+    const first = services.indexOf(unit);
+    if (first < index) report(`services[${index}]`, `${unit} stands in services[${first}] already`, "remove one of them");
+  }
+}

@@ -1,0 +1,52 @@
+import convict from "convict";
+import { isLeaf, isListOf, isMapOf, type SchemaGroup, type SchemaNode } from "./leaf.ts";
+
+const known = new Set<string>();
+
+/** convict's formats are global: each is registered once, when a schema that uses it is first met. */
+function register(node: SchemaNode): void {
+  if (isLeaf(node)) {
+    if (known.has(node.format)) return;
+    known.add(node.format);
+    const { read, write } = node.reads;
+    convict.addFormat({
+      name: node.format,
+      validate(value: unknown) {
+        // A time is a number by now, which its format reads only with a unit. The value is not repeated: it may be a secret.
+        if (!read(value).ok && !read(write(value)).ok) throw new Error(`does not have the format "${node.format}"`);
+      },
+      coerce(value: unknown) {
+        const reading = read(value);
+        return reading.ok ? reading.value : value;
+      },
+    });
+  } else if (isMapOf(node) || isListOf(node)) register(node.items);
+  else for (const child of Object.values(node)) register(child);
+}
+
+export interface Layers {
+  /** Weaker than the file: defaults that the machine decides. */
+  derived?: Record<string, string>;
+  env?: NodeJS.ProcessEnv;
+  /** Stronger than the environment: path → text. */
+  args?: Record<string, string>;
+}
+
+/**
+ * Lets convict put the layers of a configuration on top of each other and add the defaults. Every value has been read before,
+ * so a complaint of convict is a bug here, and is thrown. Items of a map or list get no defaults from convict
+ * by themselves: the walk completes each through its own schema first.
+ */
+export function complete(schema: SchemaGroup, values: Record<string, unknown>, layers: Layers = {}): Record<string, unknown> {
+  register(schema);
+  // convict would read process.argv and process.env if they were not passed; its own types know no nullable leaf.
+  const loaded = convict<Record<string, unknown>>(schema as unknown as convict.Schema<Record<string, unknown>>, {
+    env: layers.env ?? {},
+    args: [],
+  });
+  for (const [path, value] of Object.entries(layers.derived ?? {})) loaded.set(path, value);
+  loaded.load(values);
+  for (const [path, value] of Object.entries(layers.args ?? {})) loaded.set(path, value);
+  loaded.validate({ allowed: "strict" });
+  return loaded.getProperties();
+}

@@ -1,0 +1,95 @@
+import { isLeaf, isListOf, isMapOf, type ListOf, type MapOf, type SchemaGroup, type SchemaNode } from "./leaf.ts";
+import { type Config, schema } from "./schema.ts";
+
+const head = `# Configuration
+
+One YAML file: \`--config FILE\`, else \`PINBUS_CONFIG\`, else \`/etc/pinbus/pinbus.yaml\`. An argument (\`--mqtt-server\`) is stronger than
+the environment (\`PINBUS_MQTT_SERVER\`), the environment than the file, the file than the default. \`pinbus check\` names everything
+that is wrong, at once and with its place; \`pinbus init\` writes a file to start from.
+
+- Times are written \`20ms\`, \`5s\`, \`10m\`, \`2h\`, \`1d\`. YAML is version 1.2: \`on\`, \`off\`, \`yes\` and \`no\` are words.
+- Ids are 1 to 32 of the characters a-z, 0-9 and \`-\`. Inputs and outputs share them: no id stands in both.
+- A line is a GPIO number (\`17\`), a header pin (\`pin11\`), the line's name (\`GPIO17\`) or \`{chip: LABEL, offset: 3}\`.
+- Relative paths in the file are relative to the file.
+- A secret is written \`{file: PATH}\`, \`{env: NAME}\`, \`{credential: NAME}\` (of systemd) or as text. It is never shown and there is no
+  argument for it.
+`;
+
+/** The whole of `docs/configuration.md`, from the schema alone. */
+export function describeConfig(): string {
+  const plain = Object.entries(schema).filter(([, node]) => isLeaf(node));
+  const sections = Object.entries(schema).filter(([, node]) => !isLeaf(node));
+  const parts = [head, "## General", "", table(plain.map(([key, node]) => row(key, node)))];
+  for (const [key, node] of sections) parts.push("", `## ${key}`, "", ...describe(key, node));
+  return `${parts.join("\n")}\n`;
+}
+
+function describe(path: string, node: SchemaNode): string[] {
+  if (isLeaf(node)) return [table([row(path, node)])];
+  if (isMapOf(node)) return [node.doc, "", table(rowsOf(node.items, `${path}.ID.`))];
+  if (isListOf(node)) return isLeaf(node.items) ? [node.doc, "", table([row(path, node)])] : [node.doc, "", table(listRows(path, node))];
+  return [table(rowsOf(node, `${path}.`))];
+}
+
+interface Row {
+  name: string;
+  fallback: string;
+  values: string;
+  doc: string;
+  env: string;
+}
+
+function rowsOf(group: SchemaGroup, prefix: string): Row[] {
+  return Object.entries(group).flatMap(([key, node]): Row[] => {
+    const path = `${prefix}${key}`;
+    if (isLeaf(node)) return [row(path, node)];
+    if (isListOf(node)) return listRows(path, node);
+    return isMapOf(node) ? mapRows(path, node) : rowsOf(node, `${path}.`);
+  });
+}
+
+function listRows(path: string, node: ListOf<SchemaNode>): Row[] {
+  const own = row(path, node);
+  const { items } = node;
+  return isLeaf(items) || isMapOf(items) || isListOf(items) ? [own] : [own, ...rowsOf(items, `${path}[].`)];
+}
+
+function mapRows(path: string, node: MapOf<SchemaGroup>): Row[] {
+  return rowsOf(node.items, `${path}.ID.`);
+}
+
+function row(path: string, node: SchemaNode): Row {
+  const env = "env" in node && typeof node.env === "string" ? `\`${node.env}\`` : "";
+  if (isLeaf(node)) {
+    const fallback = node.presence === "default" ? `\`${node.shown}\`` : node.shown;
+    return { name: path, fallback, values: node.reads.shape, doc: node.doc, env };
+  }
+  if (isListOf(node)) return { name: path, fallback: node.shown, values: "a list", doc: node.doc, env };
+  throw new TypeError(`${path} is no setting`);
+}
+
+function table(rows: Row[]): string {
+  const withEnv = rows.some(({ env }) => env !== "");
+  const cells = (...texts: string[]): string => `| ${texts.map((text) => text.replaceAll("|", "\\|")).join(" | ")} |`;
+  const tail = (env: string): string[] => (withEnv ? [env] : []);
+  return [
+    cells("setting", "default", "values", "meaning", ...tail("variable")),
+    cells("---", "---", "---", "---", ...tail("---")),
+    ...rows.map(({ name, fallback, values, doc, env }) => cells(`\`${name}\``, fallback, values, doc, ...tail(env))),
+  ].join("\n");
+}
+
+/** A copy in which every secret that is set reads `(hidden)`: for logs, `diag` and the control socket. */
+export function redact(config: Config): Config {
+  return hide(schema, config) as Config;
+}
+
+function hide(node: SchemaNode, value: unknown): unknown {
+  if (isLeaf(node)) return node.sensitive && value !== null ? "(hidden)" : structuredClone(value);
+  if (isListOf(node)) return Array.isArray(value) ? value.map((item) => hide(node.items, item)) : value;
+  if (typeof value !== "object" || value === null) return value;
+  const children = isMapOf(node)
+    ? Object.entries(value).map(([key, item]) => [key, hide(node.items, item)])
+    : Object.entries(value).map(([key, item]) => [key, node[key] === undefined ? item : hide(node[key], item)]);
+  return Object.fromEntries(children);
+}

@@ -1,0 +1,108 @@
+import { dirname, isAbsolute, join, resolve } from "node:path";
+import { check } from "./check.ts";
+import { complete } from "./complete.ts";
+import { readGiven } from "./environment.ts";
+import { type Host, nodeName } from "./host.ts";
+import { byPlace, type Place, type Problem } from "./problem.ts";
+import { type Config, schema } from "./schema.ts";
+import { decodeText, type FileReading, maxConfigBytes, readBounded, tooLarge } from "./text.ts";
+import { walk } from "./walk.ts";
+import { parseYaml } from "./yaml.ts";
+
+export const defaultConfigFile = "/etc/pinbus/pinbus.yaml";
+
+export interface LoadOptions {
+  /** The file; default: `args.config`, `PINBUS_CONFIG`, `/etc/pinbus/pinbus.yaml`. */
+  file?: string;
+  /** The content, when it is there already; `file` then only names it. Bytes are checked to be UTF-8. */
+  text?: string | Buffer;
+  env: NodeJS.ProcessEnv;
+  /** Options of the command line by name (`config`, `mqtt-server`, …); what is no setting is not looked at. */
+  args: Readonly<Record<string, unknown>>;
+  host: Host;
+  /** `leave` does not read secrets (`mqtt.password` is null then): for clients that may not read them. Default `read`. */
+  secrets?: "read" | "leave";
+}
+
+export type LoadResult =
+  | {
+      ok: true;
+      config: Config;
+      file: string;
+      warnings: Problem[];
+      notes: Problem[];
+      /** Where a setting comes from: `pinbus.yaml:3:7`, `PINBUS_MQTT_SERVER`, `--mqtt-server` or `default`. */
+      sourceOf(path: string): string;
+    }
+  /** Every problem at once, in the order of the file; warnings and notes included. */
+  | { ok: false; file: string; problems: Problem[] };
+
+/** Which file is read when nobody passes one. */
+export function configFile(env: NodeJS.ProcessEnv, args: Readonly<Record<string, unknown>> = {}): string {
+  return typeof args.config === "string" ? args.config : env.PINBUS_CONFIG || defaultConfigFile;
+}
+
+/** Reads, merges and checks the whole configuration. Never throws: what is wrong comes back as problems. */
+export function loadConfig(options: LoadOptions): LoadResult {
+  const { env, args, host } = options;
+  const file = options.file ?? (options.text === undefined ? configFile(env, args) : "configuration");
+  const whole = { file, line: 0, column: 0 };
+  const refuse = (problem: Pick<Problem, "message" | "fix">, at: Place = whole): LoadResult => ({
+    ok: false,
+    file,
+    problems: [{ ...at, message: problem.message, fix: problem.fix, severity: "error" }],
+  });
+
+  const reading = options.text === undefined ? readBounded(file, maxConfigBytes) : bytesOf(options.text);
+  if (!reading.ok) {
+    const missing = file === defaultConfigFile && reading.message === "there is no such file";
+    return refuse(missing ? { message: reading.message, fix: "write one with `pinbus init` or name another with --config" } : reading);
+  }
+  const decoded = decodeText(reading.bytes);
+  if (!decoded.ok) return refuse(decoded, { file, line: decoded.line, column: decoded.column });
+
+  const { tree, faults } = parseYaml(decoded.text);
+  const base = dirname(resolve(file));
+  const walked = walk(schema, tree, {
+    file,
+    env,
+    secrets: options.secrets ?? "read",
+    exposed: reading.stats?.isFile() === true && (reading.stats.mode & 0o004) !== 0,
+    resolve: (path) => (isAbsolute(path) ? path : join(base, path)),
+  });
+  const given = readGiven(schema, env, args, (path) => resolve(path));
+  const config = complete(schema, walked.values, { derived: { node: nodeName(host) }, env: given.env, args: given.args }) as Config;
+  config.control.view ??= join(dirname(config.control.socket), "view.sock");
+
+  const place = (path: string): Place => {
+    const name = given.from.get(path);
+    return name ? { file: name, line: 0, column: 0 } : (walked.places.get(path) ?? whole);
+  };
+  const syntax = faults.map((fault): Problem => ({ file, ...fault, severity: "error" }));
+  // What could not be parsed at all would only look empty to the checks.
+  const found =
+    tree === undefined && faults.length > 0
+      ? []
+      : check(config, { ids: walked.ids, unread: new Set([...walked.unread, ...given.unread]), place });
+  const problems = [...syntax, ...walked.problems, ...given.problems, ...found].sort(byPlace);
+  if (problems.some((problem) => problem.severity === "error")) return { ok: false, file, problems };
+  const sourceOf = (path: string): string => {
+    const { file: name, line, column } = place(path);
+    if (line > 0) return `${name}:${line}:${column}`;
+    return given.from.get(path) ?? "default";
+  };
+  return {
+    ok: true,
+    config,
+    file,
+    warnings: problems.filter(({ severity }) => severity === "warning"),
+    notes: problems.filter(({ severity }) => severity === "note"),
+    sourceOf,
+  };
+}
+
+function bytesOf(text: string | Buffer): FileReading {
+  const bytes = typeof text === "string" ? Buffer.from(text) : text;
+  if (bytes.length <= maxConfigBytes) return { ok: true, bytes };
+  return tooLarge(maxConfigBytes);
+}
