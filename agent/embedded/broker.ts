@@ -1,3 +1,12 @@
+import type { Socket } from "node:net";
+import type { Aedes } from "aedes";
+import { Census } from "./census.ts";
+import { DrainingDuplex } from "./drain.ts";
+import { type FrameCounts, FrameScanner } from "./frames.ts";
+import { Listener } from "./listener.ts";
+import { hideDollarTopics } from "./rules.ts";
+import { changedValues, sysValues } from "./sys.ts";
+
 export interface BrokerOptions {
   /** `address: null` = 127.0.0.1 and ::1; `port: 0` = a free one, the same on both. */
   listeners: readonly { protocol: "mqtt"; address: string | null; port: number }[];
@@ -36,4 +45,167 @@ export interface Broker {
   /** Publishes in the broker's own name; resolves when every connected subscriber was given it. */
   publish(message: { topic: string; payload: string | Buffer; qos: 0 | 1; retain: boolean }): Promise<void>;
   stop(): Promise<void>;
+}
+
+/** Larger packets end the connection before they are collected. */
+const maxPacketBytes = 256 * 1024;
+const maxConnections = 100;
+const connectTimeout = 10_000;
+/** A subscriber that takes nothing for this long, with 1 MB waiting for it, is disconnected: it holds the others up. */
+const drainTimeout = 5_000;
+/** Packets of one client before it is let in; they arrive in one read, which is bounded in bytes. */
+const queueLimit = 5_000;
+
+export function createBroker(options: BrokerOptions): Broker {
+  return new EmbeddedBroker(options);
+}
+
+class EmbeddedBroker implements Broker {
+  readonly #options: BrokerOptions;
+  readonly #census = new Census();
+  readonly #received: FrameCounts = { bytes: 0, packets: 0, publishes: 0 };
+  readonly #sent: FrameCounts = { bytes: 0, packets: 0, publishes: 0 };
+  readonly #connections = new Set<DrainingDuplex>();
+  readonly #lastSys = new Map<string, string>();
+  #listeners: Listener[] = [];
+  #aedes: Aedes | undefined;
+  #sysTimer: NodeJS.Timeout | undefined;
+  #startedAt = 0;
+  #stopped = false;
+  #full = false;
+
+  constructor(options: BrokerOptions) {
+    this.#options = options;
+  }
+
+  async start(): Promise<void> {
+    this.#startedAt = this.#options.now();
+    // Loaded here: with an external broker these 12 MB are never needed.
+    const { Aedes } = await import("aedes");
+    const aedes = new Aedes({ connectTimeout, drainTimeout, queueLimit });
+    await aedes.listen();
+    if (this.#stopped) return void aedes.close();
+    this.#aedes = aedes;
+    this.#keepRules(aedes);
+    this.#publishSys();
+    this.#sysTimer = setInterval(() => this.#publishSys(), this.#options.sysInterval).unref();
+    for (const listener of this.#options.listeners) await this.#listen(listener.address, listener.port);
+  }
+
+  get addresses(): readonly BrokerAddress[] {
+    return this.#listeners.map(({ address, port, problem }) => ({ protocol: "mqtt", address, port, problem }));
+  }
+
+  get clients(): number {
+    return this.#census.connected;
+  }
+
+  publish({ topic, payload, qos, retain }: Parameters<Broker["publish"]>[0]): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (!this.#aedes || this.#aedes.closed) return reject(new Error("the built-in broker is not running"));
+      this.#aedes.publish({ cmd: "publish", topic, payload, qos, retain, dup: false }, (error) => (error ? reject(error) : resolve()));
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearInterval(this.#sysTimer);
+    for (const listener of this.#listeners) listener.stop();
+    const aedes = this.#aedes;
+    if (aedes && !aedes.closed) await new Promise<void>((resolve) => aedes.close(() => resolve()));
+    // Also those that have not sent their CONNECT yet, which aedes does not know as clients.
+    const closed = [...this.#connections].map((connection) => connection.over);
+    for (const connection of this.#connections) connection.destroy();
+    await Promise.all(closed);
+  }
+
+  #keepRules(aedes: Aedes): void {
+    const census = this.#census;
+    hideDollarTopics(aedes);
+    const ownTopics = `$SYS/${aedes.id}/`;
+    aedes.authorizeForward = (_client, packet) => (packet.topic.startsWith(ownTopics) ? null : packet);
+    aedes.on("clientReady", (client) => census.joined(client.id, client.clean));
+    aedes.on("clientDisconnect", (client) => census.left(client.id));
+    aedes.on("subscribe", (subscriptions, client) => {
+      for (const { topic, qos } of subscriptions) if (qos <= 2) census.subscribed(client.id, topic);
+    });
+    aedes.on("unsubscribe", (filters, client) => {
+      for (const filter of filters) census.unsubscribed(client.id, filter);
+    });
+    aedes.on("publish", ({ topic, retain, payload }) => census.published(topic, retain, payload.length));
+    const { log } = this.#options;
+    aedes.on("clientError", (client, error) => log.debug(`broker: client ${client.id}: ${error.message}`, { client: client.id }));
+    aedes.on("connectionError", (_client, error) => log.debug(`broker: a connection without a client: ${error.message}`));
+  }
+
+  async #listen(address: string | null, port: number): Promise<void> {
+    if (address !== null) return void (await this.#add(address, port).start());
+    // A free port must be free on both addresses: some clients try ::1 first, some only 127.0.0.1.
+    for (let tries = 0; ; tries += 1) {
+      const four = this.#add("127.0.0.1", port);
+      await four.start();
+      const six = this.#add("::1", four.port);
+      const code = await six.start();
+      if (code === "EADDRNOTAVAIL" || code === "EAFNOSUPPORT") this.#remove(six);
+      if (port !== 0 || code !== "EADDRINUSE" || tries === 10) return;
+      this.#remove(four);
+      this.#remove(six);
+    }
+  }
+
+  #add(address: string, port: number): Listener {
+    const { log } = this.#options;
+    const listener: Listener = new Listener({
+      address,
+      port,
+      retryEvery: this.#options.retryEvery ?? 5_000,
+      connection: (socket) => this.#accept(socket),
+      changed: (problem) => {
+        if (problem === undefined)
+          log.info(`the built-in broker listens on ${address}:${listener.port} now`, { address, port: listener.port });
+        else log.warn(problem, { address, port: listener.port });
+      },
+    });
+    this.#listeners.push(listener);
+    return listener;
+  }
+
+  #remove(listener: Listener): void {
+    listener.stop();
+    this.#listeners = this.#listeners.filter((other) => other !== listener);
+  }
+
+  #accept(socket: Socket): void {
+    if (this.#stopped || !this.#aedes || this.#connections.size >= maxConnections) {
+      if (!this.#full) this.#options.log.warn(`the built-in broker has ${maxConnections} connections: refusing more`);
+      this.#full = true;
+      socket.destroy();
+      return;
+    }
+    this.#full = false;
+    const connection = new DrainingDuplex(socket, {
+      incoming: new FrameScanner(this.#received, maxPacketBytes),
+      outgoing: new FrameScanner(this.#sent, Number.POSITIVE_INFINITY),
+      oversized: () => this.#options.log.warn(`broker: a packet of more than ${maxPacketBytes / 1024} kB: connection closed`),
+    });
+    this.#connections.add(connection);
+    void connection.over.then(() => this.#connections.delete(connection));
+    this.#aedes.handle(connection);
+  }
+
+  #publishSys(): void {
+    const values = sysValues({
+      version: this.#options.version,
+      uptimeS: Math.floor((this.#options.now() - this.#startedAt) / 1_000),
+      clientsConnected: this.#census.connected,
+      clientsTotal: this.#census.total,
+      received: this.#received,
+      sent: this.#sent,
+      retained: this.#census.retained,
+      subscriptions: this.#census.subscriptions,
+    });
+    for (const [topic, payload] of changedValues(values, this.#lastSys)) {
+      this.publish({ topic, payload, qos: 0, retain: true }).catch(() => undefined);
+    }
+  }
 }

@@ -1,5 +1,9 @@
-import type { Backoff } from "../core/backoff.ts";
+import { type Backoff, backoffDelay, refusedDelay } from "../core/backoff.ts";
 import type { LinkView } from "../protocol.ts";
+import { answerTimeout, LinkConnection } from "./link-connection.ts";
+import { serverName } from "./link-dial.ts";
+import type { LinkProblem } from "./link-problems.ts";
+import { ProtocolChoice } from "./link-protocol.ts";
 
 /** Where the broker is and who we are there. */
 export interface LinkServer {
@@ -40,6 +44,8 @@ export interface LinkOptions {
   };
   /** Wall clock, for `view.since`; milliseconds. */
   now?: () => number;
+  /** Time for name, TCP, TLS and CONNACK together; default 10 s. */
+  connectTimeout?: number;
 }
 
 export type MqttVersion = "5" | "3.1.1";
@@ -88,4 +94,176 @@ export interface Link {
   readonly refused: number;
   /** Larger at each look as long as nothing that the link waits for is overdue: for the watchdog. */
   readonly progress: number;
+}
+
+/** Monotonic: the wall clock of a Pi jumps when the network comes. */
+const monotonic = () => performance.now();
+/** A timer that is later than this was lost. */
+const slack = 5_000;
+
+/** Construction does nothing; see `docs/architecture.md`, "The link". */
+export function createLink(options: LinkOptions): Link {
+  return new MqttLink(options);
+}
+
+class MqttLink implements Link {
+  readonly #options: LinkOptions;
+  readonly #server: string;
+  #phase: "idle" | "connecting" | "online" | "waiting" | "stopped" = "idle";
+  #connection: LinkConnection | undefined;
+  #retryTimer: NodeJS.Timeout | undefined;
+  readonly #protocol: ProtocolChoice;
+  #version: MqttVersion | null = null;
+  #problem: string | null;
+  #since: string | null = null;
+  #attempt = 0;
+  #onlineAt = 0;
+  /** When what the link waits for is overdue. */
+  #deadline = 0;
+  #timesOnline = 0;
+  #sent = 0;
+  #received = 0;
+  #dropped = 0;
+  #refused = 0;
+  #progress = 0;
+
+  constructor(options: LinkOptions) {
+    this.#options = options;
+    this.#server = serverName(options.server.url);
+    this.#problem = `not connected to ${this.#server} yet`;
+    this.#protocol = new ProtocolChoice(options.protocol);
+  }
+
+  start(): void {
+    if (this.#phase === "idle") this.#connect();
+  }
+
+  publish(publication: Publication): boolean {
+    if (this.#connection?.publish(publication)) return true;
+    if (publication.kind !== "state") this.#dropped += 1;
+    return false;
+  }
+
+  async stop(farewell: readonly Publication[]): Promise<void> {
+    this.#phase = "stopped";
+    clearTimeout(this.#retryTimer);
+    await this.#connection?.leave(farewell);
+    this.#connection = undefined;
+    this.#problem = "stopped";
+  }
+
+  get view(): LinkView {
+    return {
+      server: this.#server,
+      online: this.#phase === "online",
+      version: this.#version,
+      since: this.#since,
+      problem: this.#problem,
+      reconnects: Math.max(0, this.#timesOnline - 1),
+      sent: this.#sent,
+      received: this.#received,
+    };
+  }
+  get dropped(): number {
+    return this.#dropped;
+  }
+  get refused(): number {
+    return this.#refused;
+  }
+  get progress(): number {
+    const resting = this.#phase === "idle" || this.#phase === "stopped";
+    if (resting || monotonic() < this.#deadline) this.#progress += 1;
+    return this.#progress;
+  }
+
+  #connect(): void {
+    this.#phase = "connecting";
+    this.#expectWithin(this.#options.connectTimeout ?? 10_000);
+    try {
+      const connection = this.#openConnection();
+      this.#connection = connection;
+      connection.open();
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#closed({ sentence: `the connection to ${this.#server} could not be started: ${reason}`, retry: "slow" });
+    }
+  }
+
+  #openConnection(): LinkConnection {
+    const version = this.#protocol.current;
+    const { log } = this.#options;
+    return new LinkConnection(this.#options, version, {
+      greeted: () => {
+        this.#version = version;
+        const news = this.#protocol.greeted();
+        if (news !== undefined) log.info(news, { server: this.#server });
+      },
+      ready: () => this.#online(version),
+      deaf: (problem) => this.#failed(problem),
+      closed: (problem) => this.#closed(problem),
+      message: (message) => this.#options.on.message(message),
+      packet: (direction) => {
+        if (direction === "sent") this.#sent += 1;
+        else this.#received += 1;
+        // Twice the keep alive: one period until the ping, one until the library gives up on its answer.
+        if (this.#options.keepalive > 0) this.#expectWithin(Math.max(answerTimeout, 2 * this.#options.keepalive));
+        else this.#deadline = Number.POSITIVE_INFINITY;
+      },
+      refused: (topic, code) => {
+        this.#refused += 1;
+        log.warn(`the broker refuses the publication of ${topic} (${code}): allow this client to publish there`, { topic });
+      },
+    });
+  }
+
+  #online(version: MqttVersion): void {
+    this.#phase = "online";
+    this.#problem = null;
+    this.#since = this.#time();
+    this.#onlineAt = monotonic();
+    this.#timesOnline += 1;
+    this.#options.log.info(`online at ${this.#server} with MQTT ${version}`, { server: this.#server, version });
+    this.#options.on.online(version);
+  }
+
+  #closed(problem: LinkProblem): void {
+    this.#connection = undefined;
+    if (this.#phase === "stopped") return;
+    if (this.#protocol.failed(problem.retry)) {
+      this.#options.log.debug(problem.sentence, { server: this.#server });
+      this.#connect();
+      return;
+    }
+    const { backoff, random } = this.#options;
+    // A broker that takes us only to drop us again is treated as if it had not taken us.
+    if (this.#phase === "online" && monotonic() - this.#onlineAt >= 5 * backoff.first) this.#attempt = 0;
+    const slow = problem.retry === "slow" || problem.retry === "other-version";
+    const delay = slow ? refusedDelay(backoff, random()) : backoffDelay(backoff, this.#attempt, random());
+    this.#failed(problem, delay);
+    this.#attempt += 1;
+    this.#phase = "waiting";
+    this.#expectWithin(delay);
+    this.#retryTimer = setTimeout(() => this.#connect(), delay);
+  }
+
+  /** Told once for each new reason; in the log also after 2, 4, 8 … attempts. */
+  #failed({ sentence }: LinkProblem, retryIn?: number): void {
+    const wasOnline = this.#phase === "online";
+    if (wasOnline) this.#since = this.#time();
+    const isNew = wasOnline || this.#problem !== sentence;
+    this.#problem = sentence;
+    const attempt = this.#attempt + 1;
+    if (isNew || Number.isInteger(Math.log2(attempt))) {
+      this.#options.log.warn(sentence, { server: this.#server, attempt, ...(retryIn !== undefined && { retry_ms: retryIn }) });
+    }
+    if (isNew) this.#options.on.offline(sentence);
+  }
+
+  #expectWithin(time: number): void {
+    this.#deadline = monotonic() + time + slack;
+  }
+
+  #time(): string {
+    return new Date((this.#options.now ?? Date.now)()).toISOString();
+  }
 }

@@ -1,0 +1,55 @@
+export interface FrameCounts {
+  bytes: number;
+  packets: number;
+  publishes: number;
+}
+
+/**
+ * Follows the packet boundaries of an MQTT byte stream without parsing it (MQTT 3.1.1 section 2.2), to count packets and to
+ * refuse an oversized one before anybody collects its bytes.
+ */
+export class FrameScanner {
+  readonly #counts: FrameCounts;
+  readonly #maxBytes: number;
+  #state: "type" | "length" | "body" = "type";
+  #length = 0;
+  #multiplier = 1;
+
+  /** `counts` may be shared by many scanners. */
+  constructor(counts: FrameCounts, maxBytes: number) {
+    this.#counts = counts;
+    this.#maxBytes = maxBytes;
+  }
+
+  /** False: a packet is larger than the bound or its length is malformed; what follows means nothing. */
+  push(chunk: Buffer): boolean {
+    this.#counts.bytes += chunk.length;
+    let at = 0;
+    while (at < chunk.length) {
+      if (this.#state === "body") {
+        const step = Math.min(this.#length, chunk.length - at);
+        this.#length -= step;
+        at += step;
+        if (this.#length === 0) this.#state = "type";
+        continue;
+      }
+      const byte = chunk[at] ?? 0;
+      at += 1;
+      if (this.#state === "type") {
+        this.#counts.packets += 1;
+        if (byte >> 4 === 3) this.#counts.publishes += 1;
+        this.#state = "length";
+        this.#length = 0;
+        this.#multiplier = 1;
+        continue;
+      }
+      this.#length += (byte & 0x7f) * this.#multiplier;
+      this.#multiplier *= 128;
+      if (this.#length > this.#maxBytes) return false;
+      if (byte < 0x80) this.#state = this.#length > 0 ? "body" : "type";
+      // Four length bytes at most [MQTT-2.2.3].
+      else if (this.#multiplier > 128 ** 3) return false;
+    }
+    return true;
+  }
+}

@@ -1,0 +1,34 @@
+import type { IClientOptions } from "mqtt";
+import type { LinkOptions, MqttVersion } from "./link.ts";
+
+/** No sane command is larger; MQTT 5 brokers are told, what others send is ignored. */
+export const maxIncomingBytes = 256 * 1024;
+
+/** The library as a plain connection: it neither reconnects nor queues nor subscribes by itself. */
+export function clientOptions(options: LinkOptions, version: MqttVersion, connectTimeout: number): IClientOptions {
+  const { server, will } = options;
+  const v5 = version === "5";
+  return {
+    manualConnect: true,
+    protocolVersion: v5 ? 5 : 4,
+    clientId: options.clientId,
+    clean: true,
+    keepalive: Math.ceil(options.keepalive / 1_000),
+    connectTimeout,
+    reconnectPeriod: 0,
+    resubscribe: false,
+    queueQoSZero: false,
+    // The cache of the library holds every 16-bit number as a Buffer: 12 MB for a little speed.
+    writeCache: false,
+    ...(server.username !== undefined && { username: server.username }),
+    ...(server.password !== undefined && { password: server.password }),
+    will: {
+      topic: will.topic,
+      payload: Buffer.from(will.payload),
+      qos: will.qos,
+      retain: will.retain,
+      ...(v5 && { properties: { willDelayInterval: will.delayS } }),
+    },
+    ...(v5 && { properties: { sessionExpiryInterval: options.sessionExpiryS, maximumPacketSize: maxIncomingBytes } }),
+  };
+}

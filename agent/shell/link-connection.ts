@@ -1,0 +1,289 @@
+import type { Duplex } from "node:stream";
+import { MqttClient, type Packet } from "mqtt";
+import { refusedDelay } from "../core/backoff.ts";
+import type { Incoming, LinkOptions, MqttVersion, Publication } from "./link.ts";
+import { clientOptions, maxIncomingBytes } from "./link-client.ts";
+import { dial, serverName } from "./link-dial.ts";
+import {
+  closeProblem,
+  codeText,
+  connackProblem,
+  disconnectProblem,
+  type LinkPeer,
+  type LinkProblem,
+  subscriptionProblem,
+} from "./link-problems.ts";
+import { PublishWindow } from "./link-window.ts";
+
+const maxInFlight = 64;
+const maxWaiting = 1_000;
+const maxBufferedBytes = 256 * 1024;
+/** The broker must answer something within this time while we wait for SUBACK and PUBACKs. */
+export const answerTimeout = 30_000;
+const farewellTimeout = 2_000;
+
+export interface ConnectionEvents {
+  /** CONNACK 0. */
+  greeted(): void;
+  /** Subscribed, all states acknowledged, `online` acknowledged. */
+  ready(): void;
+  /** Connected and publishing, but commands are not heard. */
+  deaf(problem: LinkProblem): void;
+  /** The end; nothing follows. */
+  closed(problem: LinkProblem): void;
+  message(message: Incoming): void;
+  packet(direction: "sent" | "received"): void;
+  refused(topic: string, code: string): void;
+}
+
+/** One connection from dialling to its end, on one client object, which is never used again: no state of the library survives. */
+export class LinkConnection {
+  readonly #options: LinkOptions;
+  readonly #version: MqttVersion;
+  readonly #events: ConnectionEvents;
+  readonly #peer: LinkPeer;
+  readonly #client: MqttClient;
+  readonly #connectTimeout: number;
+  #window: PublishWindow | undefined;
+  #stream: Duplex | undefined;
+  #step: "dialling" | "greeting" | "open" | "closed" = "dialling";
+  #saidOnline = false;
+  #stopping = false;
+  #error: Error | undefined;
+  #problem: LinkProblem | undefined;
+  #answerTimer: NodeJS.Timeout | undefined;
+  #againTimer: NodeJS.Timeout | undefined;
+  #ended: (() => void) | undefined;
+
+  constructor(options: LinkOptions, version: MqttVersion, events: ConnectionEvents) {
+    this.#options = options;
+    this.#version = version;
+    this.#events = events;
+    this.#connectTimeout = options.connectTimeout ?? 10_000;
+    const { url, username } = options.server;
+    this.#peer = { server: serverName(url), username, clientId: options.clientId, version };
+    this.#client = new MqttClient(() => this.#dial(), clientOptions(options, version, this.#connectTimeout));
+  }
+
+  open(): void {
+    const client = this.#client;
+    client.on("packetsend", () => this.#events.packet("sent"));
+    client.on("packetreceive", (packet) => this.#received(packet));
+    client.on("error", (error) => {
+      this.#failed(error);
+    });
+    client.on("disconnect", (packet) => {
+      if (packet.reasonCode !== undefined) this.#problem ??= disconnectProblem(this.#peer, packet.reasonCode);
+    });
+    client.on("connect", () => this.#greeted());
+    client.on("message", (topic, payload, packet) => {
+      const { properties } = packet;
+      this.#message({
+        topic,
+        payload,
+        retain: packet.retain,
+        qos: packet.qos,
+        ...(properties?.responseTopic !== undefined && { responseTopic: properties.responseTopic }),
+        ...(properties?.correlationData !== undefined && { correlationData: properties.correlationData }),
+        ...(properties?.messageExpiryInterval !== undefined && { expiryS: properties.messageExpiryInterval }),
+      });
+    });
+    client.on("close", () => this.#closed());
+    client.connect();
+  }
+
+  /** False when not (yet, any more) connected, or when too much waits. */
+  publish(publication: Publication): boolean {
+    return this.#step === "open" && !this.#stopping && (this.#window?.push(publication) ?? false);
+  }
+
+  /** Says goodbye and ends the connection within 2 s. `closed` is not called any more. */
+  async leave(farewell: readonly Publication[]): Promise<void> {
+    this.#stopping = true;
+    clearTimeout(this.#againTimer);
+    if (this.#step === "closed") return;
+    const ended = new Promise<void>((resolve) => {
+      this.#ended = resolve;
+    });
+    const giveUp = setTimeout(() => this.#abort(), farewellTimeout);
+    if (this.#window) {
+      await Promise.race([this.#sendAll(farewell), ended]);
+      // Expiry 0: nobody needs the session of a node that said goodbye.
+      this.#client.end(false, this.#version === "5" ? { properties: { sessionExpiryInterval: 0 } } : {});
+    } else this.#abort();
+    await ended;
+    clearTimeout(giveUp);
+  }
+
+  #dial(): Duplex {
+    const socket = dial(this.#options.server);
+    // Not through the client's event: it passes on only errors that have a code.
+    socket.on("error", (error) => {
+      this.#error ??= error;
+    });
+    socket.once("encrypted" in socket ? "secureConnect" : "connect", () => {
+      if (this.#step === "dialling") this.#step = "greeting";
+    });
+    socket.on("drain", () => this.#window?.pump());
+    this.#stream = socket;
+    return socket;
+  }
+
+  #received(packet: Packet): void {
+    this.#events.packet("received");
+    this.#answerTimer?.refresh();
+    if (packet.cmd !== "connack") return;
+    const code = packet.reasonCode ?? packet.returnCode ?? 0;
+    if (code !== 0) this.#problem ??= connackProblem(this.#peer, code);
+  }
+
+  #failed(error: Error): void {
+    this.#error ??= error;
+    const { server } = this.#peer;
+    if (error.message === "connack timeout") {
+      const seconds = this.#connectTimeout / 1_000;
+      this.#problem ??= { sentence: `the broker ${server} did not answer within ${seconds} s`, retry: "backoff" };
+    } else if (error.message === "Keepalive timeout") {
+      this.#problem ??= { sentence: `the broker ${server} stopped answering (keep alive)`, retry: "backoff" };
+    }
+    // A parser error leaves the socket open with bytes that nobody can make sense of.
+    if (this.#step !== "dialling" && this.#stream?.destroyed === false && !this.#stopping) this.#abort();
+  }
+
+  #greeted(): void {
+    this.#step = "open";
+    // Without CONNACK properties the standard's default applies: 65,535.
+    const { receiveMaximum = 65_535 } = this.#client.serverProperties ?? {};
+    this.#window = new PublishWindow({
+      inFlight: Math.min(maxInFlight, receiveMaximum),
+      waiting: maxWaiting,
+      write: (publication, done) => this.#write(publication, done),
+      congested: () => (this.#stream?.writableLength ?? 0) > maxBufferedBytes,
+    });
+    this.#events.greeted();
+    this.#prepare().catch((error: unknown) => {
+      this.#error ??= error instanceof Error ? error : new Error(String(error));
+      this.#abort();
+    });
+  }
+
+  /** Subscribe, check, states, `online`: in this order, each after the broker has accepted the one before. */
+  async #prepare(): Promise<void> {
+    this.#answerTimer = setTimeout(() => {
+      this.#problem ??= { sentence: `the broker ${this.#peer.server} does not acknowledge what it is sent`, retry: "backoff" };
+      this.#abort();
+    }, answerTimeout);
+    const deaf = await this.#subscribe();
+    if (this.#step === "closed" || this.#stopping) return;
+    await this.#sendAll(this.#options.birth());
+    const refusal = deaf ? undefined : (await this.#sendAll([this.#options.online]))[0];
+    clearTimeout(this.#answerTimer);
+    if (this.#isOver()) return;
+    if (!deaf && refusal === undefined) {
+      this.#saidOnline = true;
+      this.#events.ready();
+      return;
+    }
+    const { topic } = this.#options.online;
+    const sentence = `the broker ${this.#peer.server} refuses the publication of ${topic} (${refusal?.message}): allow this client to publish below ${topic.replace(/\/[^/]*$/, "/#")}`;
+    this.#events.deaf(deaf ?? { sentence, retry: "slow" });
+    const again = () => this.#prepare().catch(() => this.#abort());
+    this.#againTimer = setTimeout(again, refusedDelay(this.#options.backoff, this.#options.random()));
+  }
+
+  /** Narrowing cannot know that the state may change during an await. */
+  #isOver(): boolean {
+    return this.#step === "closed" || this.#stopping;
+  }
+
+  /** The problem when a filter that carries commands was refused. */
+  async #subscribe(): Promise<LinkProblem | undefined> {
+    const own = this.#options.will.topic;
+    const wanted = [...this.#options.subscriptions, { filter: own, qos: 1 as const }];
+    // MQTT 5: retained commands are not sent at all (rh), live ones come without the flag (rap). Own messages must come (nl):
+    // the will of our own last session carries our own client id.
+    const codes = await new Promise<readonly number[]>((resolve, reject) => {
+      const map = Object.fromEntries(wanted.map(({ filter, qos }) => [filter, { qos, rh: 2, rap: false, nl: false }]));
+      this.#client.subscribe(map, (error, _subscriptions, packet) => {
+        if (packet) resolve(packet.granted.map(Number));
+        else reject(error ?? new Error("SUBACK without codes"));
+      });
+    });
+    const refused = wanted.map(({ filter }, index) => ({ filter, code: codes[index] ?? 0x80 })).filter(({ code }) => code >= 0x80);
+    const self = refused.find(({ filter }) => filter === own);
+    if (self) this.#options.log.warn(`the broker refuses the subscription ${own}: a wrong offline cannot be corrected`);
+    const deaf = refused.filter((refusal) => refusal !== self);
+    const [first] = deaf;
+    if (!first) return undefined;
+    return subscriptionProblem(
+      this.#peer,
+      deaf.map(({ filter }) => filter),
+      first.code,
+    );
+  }
+
+  /** Resolves when each was acknowledged, with its refusal if it has one; never, when the connection ends before. */
+  #sendAll(publications: readonly Publication[]): Promise<(Error | undefined)[]> {
+    const window = this.#window;
+    return Promise.all(
+      publications.map(
+        (publication) =>
+          new Promise<Error | undefined>((resolve) => {
+            window?.push(publication, resolve);
+          }),
+      ),
+    );
+  }
+
+  #write(publication: Publication, done: (error: Error | undefined) => void): void {
+    const { topic, payload, retain, properties } = publication;
+    const limits = this.#client.serverProperties;
+    const options = {
+      qos: limits?.maximumQoS === 0 ? (0 as const) : publication.qos,
+      retain: retain && limits?.retainAvailable !== false,
+      ...(properties && this.#version === "5" && { properties }),
+    };
+    this.#client.publish(topic, payload, options, (error) => {
+      // A failure without a code is the connection's end, which is told once, by `closed`.
+      const code = (error as { code?: unknown } | undefined)?.code;
+      if (typeof code === "number") this.#events.refused(topic, codeText(code));
+      done(error ?? undefined);
+    });
+  }
+
+  #message(message: Incoming): void {
+    if (message.payload.length > maxIncomingBytes) {
+      this.#options.log.warn(`a message on ${message.topic} is larger than ${maxIncomingBytes / 1024} kB: ignored`, {
+        bytes: message.payload.length,
+      });
+      return;
+    }
+    if (message.topic !== this.#options.will.topic) {
+      this.#events.message(message);
+      return;
+    }
+    if (!this.#saidOnline || this.#stopping || message.payload.toString() !== this.#options.will.payload) return;
+    // The will of the session that this one took over (MQTT 3.1.1) arrives after our own `online`.
+    this.#options.log.info("the broker said that this node is offline: saying online again", { topic: message.topic });
+    this.publish(this.#options.online);
+  }
+
+  #abort(): void {
+    this.#client.end(true);
+    this.#stream?.destroy();
+  }
+
+  #closed(): void {
+    if (this.#step === "closed") return;
+    const step = this.#step;
+    this.#step = "closed";
+    clearTimeout(this.#answerTimer);
+    clearTimeout(this.#againTimer);
+    this.#client.removeAllListeners();
+    // A late error of the socket must not become an uncaught exception.
+    this.#client.on("error", () => undefined);
+    this.#client.end(true);
+    if (this.#stopping) this.#ended?.();
+    else this.#events.closed(this.#problem ?? closeProblem(this.#peer, step, this.#error));
+  }
+}

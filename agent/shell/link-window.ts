@@ -1,0 +1,91 @@
+import type { Publication } from "./link.ts";
+
+export interface WindowOptions {
+  /** QoS 1 publications that may wait for their PUBACK: the broker's receive maximum, which it enforces by disconnecting. */
+  inFlight: number;
+  /** Publications that may wait behind them. */
+  waiting: number;
+  /** Writes to the broker; `done` on PUBACK for QoS 1, at once for QoS 0. */
+  write(publication: Publication, done: (error: Error | undefined) => void): void;
+  /** True while the socket buffers too much; call `pump` when that has ended. */
+  congested(): boolean;
+}
+
+interface Entry {
+  publication: Publication;
+  settled: ((error: Error | undefined) => void) | undefined;
+}
+
+/**
+ * Keeps what is sent on one connection in order and within the broker's and our own bounds. A state that waits is replaced
+ * by its newer value, in its old place: moved to the end, a value that changes fast would never be sent.
+ */
+export class PublishWindow {
+  readonly #options: WindowOptions;
+  #waiting: Entry[] = [];
+  readonly #states = new Map<string, Entry>();
+  #inFlight = 0;
+
+  constructor(options: WindowOptions) {
+    this.#options = options;
+  }
+
+  /** Neither waiting nor unacknowledged. */
+  get empty(): boolean {
+    return this.#inFlight === 0 && this.#waiting.length === 0;
+  }
+
+  /**
+   * False when too much waits; never for a state, and never with `settled`, whose caller bounds what it sends.
+   * `settled` is called once: on PUBACK, when written with QoS 0, or when a newer value took the place.
+   */
+  push(publication: Publication, settled?: (error: Error | undefined) => void): boolean {
+    const state = publication.kind === "state";
+    if (state) {
+      const older = this.#states.get(publication.topic);
+      if (older) {
+        older.settled?.(undefined);
+        older.publication = publication;
+        older.settled = settled;
+        return true;
+      }
+    } else if (settled === undefined && this.#waiting.length >= this.#options.waiting) return false;
+    const entry = { publication, settled };
+    if (this.#waiting.length === 0 && this.#open(publication)) {
+      this.#write(entry);
+      return true;
+    }
+    this.#waiting.push(entry);
+    if (state) this.#states.set(publication.topic, entry);
+    return true;
+  }
+
+  /** Sends what may be sent now. */
+  pump(): void {
+    // Off the list before it is written: a write may fail at once and call back in here.
+    for (let entry = this.#waiting[0]; entry && this.#open(entry.publication); entry = this.#waiting[0]) {
+      this.#waiting.shift();
+      this.#states.delete(entry.publication.topic);
+      this.#write(entry);
+    }
+  }
+
+  #open(publication: Publication): boolean {
+    if (this.#options.congested()) return false;
+    return publication.qos === 0 || this.#inFlight < this.#options.inFlight;
+  }
+
+  #write({ publication, settled }: Entry): void {
+    if (publication.qos === 0) {
+      this.#options.write(publication, () => undefined);
+      settled?.(undefined);
+      return;
+    }
+    this.#inFlight += 1;
+    this.#options.write(publication, (error) => {
+      this.#inFlight -= 1;
+      settled?.(error);
+      this.pump();
+    });
+  }
+}

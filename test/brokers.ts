@@ -1,0 +1,247 @@
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { createConnection, createServer, type Server, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { connectAsync, type IClientOptions, type IClientSubscribeOptions, type IPublishPacket, type MqttClient } from "mqtt";
+import { describe } from "vitest";
+import { type Broker, createBroker } from "../agent/embedded/broker.ts";
+
+export interface TestBroker {
+  port: number;
+  url: string;
+  stop(): Promise<void>;
+  /** On the same port, without anything retained. */
+  restart(): Promise<void>;
+}
+
+export const silentLog = { debug: () => undefined, info: () => undefined, warn: () => undefined };
+
+const mosquittoPath = findProgram("mosquitto");
+
+/**
+ * Like `describe`, for tests on Debian's mosquitto. Without it they are left out with a sentence, or fail when
+ * PINBUS_REQUIRE_ALL=1 says that a skipped real part is a failure.
+ */
+export function describeMosquitto(name: string, suite: () => void): void {
+  if (mosquittoPath || process.env.PINBUS_REQUIRE_ALL === "1") {
+    describe(name, suite);
+    return;
+  }
+  console.warn(`left out: ${name}: mosquitto is not installed (apt install mosquitto mosquitto-clients)`);
+  describe.skip(name, suite);
+}
+
+/** Path of a program of Debian's packages, also outside of a user's PATH. */
+export function findProgram(name: string): string | undefined {
+  const folders = [...(process.env.PATH ?? "").split(":"), "/usr/sbin", "/usr/local/sbin"];
+  return folders.map((folder) => join(folder, name)).find((path) => existsSync(path));
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+export interface MosquittoOptions {
+  port?: number;
+  /** Lines of mosquitto.conf besides the listener; default: anonymous allowed. */
+  config?: readonly string[];
+  /** Written beside the configuration; `{dir}` in `config` is their folder. */
+  files?: Readonly<Record<string, string>>;
+}
+
+/** Debian's mosquitto on a loopback port; resolves when it runs. */
+export async function startMosquitto({ port, config = ["allow_anonymous true"], files = {} }: MosquittoOptions = {}): Promise<TestBroker> {
+  if (!mosquittoPath) throw new Error("mosquitto is not installed: apt install mosquitto mosquitto-clients");
+  const path = mosquittoPath;
+  const folder = mkdtempSync(join(tmpdir(), "pinbus-mosquitto-"));
+  const chosen = port ?? (await freePort());
+  const root = process.getuid?.() === 0 ? ["user root"] : [];
+  const lines = [`listener ${chosen} 127.0.0.1`, "persistence false", ...root, ...config].map((line) => line.replaceAll("{dir}", folder));
+  writeFileSync(join(folder, "mosquitto.conf"), `${lines.join("\n")}\n`);
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text, { mode: 0o600 });
+  const start = async () => {
+    const child = spawn(path, ["-v", "-c", join(folder, "mosquitto.conf")], { stdio: ["ignore", "ignore", "pipe"] });
+    await untilPrinted(child, /running/);
+    return child;
+  };
+  let child = await start();
+  const end = async () => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    child.kill("SIGTERM");
+    await once(child, "exit");
+  };
+  return {
+    port: chosen,
+    url: `mqtt://127.0.0.1:${chosen}`,
+    stop: async () => {
+      await end();
+      rmSync(folder, { recursive: true, force: true });
+    },
+    restart: async () => {
+      await end();
+      child = await start();
+    },
+  };
+}
+
+/** Lines for `config` of `startMosquitto` and its password file, written by mosquitto's own tool. */
+export function mosquittoUsers(users: Readonly<Record<string, string>>): MosquittoOptions {
+  const folder = mkdtempSync(join(tmpdir(), "pinbus-passwd-"));
+  const file = join(folder, "passwd");
+  writeFileSync(file, "");
+  for (const [user, password] of Object.entries(users)) execFileSync("mosquitto_passwd", ["-b", file, user, password], { stdio: "ignore" });
+  const text = execFileSync("cat", [file], { encoding: "utf8" });
+  rmSync(folder, { recursive: true });
+  return { config: ["allow_anonymous false", "password_file {dir}/passwd"], files: { passwd: text } };
+}
+
+/** mosquitto's dynamic security plugin, which (unlike 2.0's acl_file) can refuse a subscription: everything is allowed but `denied`. */
+export function mosquittoDenying(
+  denied: readonly { acltype: "subscribeLiteral" | "publishClientSend"; topic: string }[],
+): MosquittoOptions {
+  const library = readdirSync("/usr/lib", { withFileTypes: true })
+    .map((entry) => join("/usr/lib", entry.name, "mosquitto_dynamic_security.so"))
+    .find((path) => existsSync(path));
+  const acls = [
+    ...denied.map((acl) => ({ ...acl, priority: 10, allow: false })),
+    { acltype: "subscribePattern", topic: "#", priority: 0, allow: true },
+    { acltype: "publishClientSend", topic: "#", priority: 0, allow: true },
+  ];
+  const rules = {
+    defaultACLAccess: { publishClientSend: true, publishClientReceive: true, subscribe: true, unsubscribe: true },
+    anonymousGroup: "anyone",
+    groups: [{ groupname: "anyone", roles: [{ rolename: "limited" }] }],
+    roles: [{ rolename: "limited", acls }],
+    clients: [],
+  };
+  return {
+    config: ["allow_anonymous true", `plugin ${library}`, "plugin_opt_config_file {dir}/rules.json"],
+    files: { "rules.json": JSON.stringify(rules) },
+  };
+}
+
+/** Our own broker in this process. */
+export async function startEmbedded(port = 0): Promise<TestBroker & { broker(): Broker }> {
+  let broker: Broker;
+  const start = async (wanted: number) => {
+    broker = createBroker({
+      listeners: [{ protocol: "mqtt", address: "127.0.0.1", port: wanted }],
+      sysInterval: 10_000,
+      version: "0.0.0-test",
+      log: silentLog,
+      now: () => performance.now(),
+    });
+    await broker.start();
+    const [address] = broker.addresses;
+    if (!address || address.problem !== null) throw new Error(address?.problem ?? "the broker has no listener");
+    return address.port;
+  };
+  const chosen = await start(port);
+  return {
+    port: chosen,
+    url: `mqtt://127.0.0.1:${chosen}`,
+    broker: () => broker,
+    stop: () => broker.stop(),
+    restart: async () => {
+      await broker.stop();
+      await start(chosen);
+    },
+  };
+}
+
+export interface TestProxy {
+  url: string;
+  /** Drops the connections without a goodbye. */
+  cut(): void;
+  /** While closed, every connection is dropped at once. */
+  open: boolean;
+  stop(): Promise<void>;
+}
+
+/** A TCP proxy that can fail, so that an observer can stay connected to the broker while the link loses it. */
+export async function startProxy(port: number): Promise<TestProxy> {
+  const sockets = new Set<Socket>();
+  const proxy = { url: "", open: true, cut, stop };
+  const server: Server = createServer({ noDelay: true }, (near) => {
+    if (!proxy.open) return near.destroy();
+    const far = createConnection({ port, host: "127.0.0.1", noDelay: true });
+    for (const [from, to] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      sockets.add(from);
+      from.on("error", () => undefined);
+      from.on("close", () => {
+        sockets.delete(from);
+        to.destroy();
+      });
+      from.pipe(to);
+    }
+    return undefined;
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  proxy.url = `mqtt://127.0.0.1:${(server.address() as { port: number }).port}`;
+  function cut(): void {
+    for (const socket of sockets) socket.resetAndDestroy();
+  }
+  async function stop(): Promise<void> {
+    cut();
+    server.close();
+    await once(server, "close");
+  }
+  return proxy;
+}
+
+export interface Seen {
+  topic: string;
+  payload: string;
+  retain: boolean;
+  packet: IPublishPacket;
+}
+
+/** A client of its own that records what the broker shows to others. */
+export interface Observer {
+  client: MqttClient;
+  seen: Seen[];
+  /** Payloads of one topic, in order. */
+  payloads(topic: string): string[];
+  stop(): Promise<void>;
+}
+
+export async function observe(
+  broker: { url: string },
+  filter: string,
+  options: IClientOptions & { rap?: boolean } = {},
+): Promise<Observer> {
+  const { rap = true, ...connection } = options;
+  const client = await connectAsync(broker.url, { protocolVersion: 4, reconnectPeriod: 0, ...connection });
+  const seen: Seen[] = [];
+  client.on("message", (topic, payload, packet) => seen.push({ topic, payload: payload.toString(), retain: packet.retain, packet }));
+  const wanted: IClientSubscribeOptions = connection.protocolVersion === 5 ? { qos: 1, rap } : { qos: 1 };
+  await client.subscribeAsync(filter, wanted);
+  return {
+    client,
+    seen,
+    payloads: (topic) => seen.filter((message) => message.topic === topic).map((message) => message.payload),
+    stop: () => client.endAsync(true),
+  };
+}
+
+async function untilPrinted(child: ChildProcess, pattern: RegExp): Promise<void> {
+  let text = "";
+  await new Promise<void>((resolve, reject) => {
+    child.stderr?.on("data", (chunk: Buffer) => {
+      if (text.length < 10_000) text += chunk.toString();
+      if (pattern.test(text)) resolve();
+    });
+    child.once("exit", (code) => reject(new Error(`${child.spawnfile} ended with ${code}: ${text}`)));
+  });
+}
