@@ -4,6 +4,31 @@ import { eastAsianWidth } from "get-east-asian-width";
 const maxUnits = 4096;
 /** From here on terminals disagree about width (emoji of the last years, rare ideographs), so the replacement character stands in. */
 const firstUnsure = 0x1fa00;
+/**
+ * Below it, the ranges whose width changed after Unicode 11 or that had no character then: first and last, measured against the
+ * tables of xterm.js. A terminal with older tables would shift the rest of the row.
+ */
+const unsure: readonly [number, number][] = [
+  [0x2630, 0x2637],
+  [0x268a, 0x268f],
+  [0x2ffc, 0x2fff],
+  [0x31bb, 0x31bf],
+  [0x31e4, 0x31ef],
+  [0x4dc0, 0x4dff],
+  [0x16ff0, 0x1b2ff],
+  [0x1d300, 0x1d376],
+  [0x1f6d6, 0x1f6df],
+  [0x1f6fb, 0x1f6fc],
+  [0x1f7f0, 0x1f7f0],
+  [0x1f90c, 0x1f90c],
+  [0x1f93b, 0x1f93b],
+  [0x1f946, 0x1f946],
+  [0x1f972, 0x1f972],
+  [0x1f977, 0x1f979],
+  [0x1f9a3, 0x1f9a4],
+  [0x1f9ab, 0x1f9ad],
+  [0x1f9cb, 0x1f9cc],
+];
 const replacement = "\uFFFD";
 
 const dropped = 1;
@@ -102,7 +127,7 @@ function classify(code: number, char: string): number {
   if ((code >= 0x1160 && code <= 0x11ff) || (code >= 0xd7b0 && code <= 0xd7ff)) return dropped;
   if (code >= 0x1f1e6 && code <= 0x1f1ff) return regional;
   if (invisible.test(char)) return dropped;
-  if (unusable.test(char)) return replaced;
+  if (unusable.test(char) || unsure.some(([first, last]) => code >= first && code <= last)) return replaced;
   return eastAsianWidth(code) === 2 ? wide : narrow;
 }
 
