@@ -1,0 +1,76 @@
+import { readFileSync } from "node:fs";
+import type { Status } from "../../agent/protocol.ts";
+
+/** A broker to look at. */
+export interface BrokerTarget {
+  host: string;
+  port: number;
+  /** `socket` is a local path that leads to the broker: a forwarding. */
+  via: "mqtt" | "mqtts" | "ws" | "wss" | "socket";
+  path?: string;
+  username?: string;
+  password?: string;
+  ca?: Buffer;
+}
+
+/** The part of the agent's configuration that says where its broker is. */
+export interface BrokerConfig {
+  server: string | null;
+  port: number;
+  tls: "auto" | "on" | "off";
+  ca: string | null;
+  username: string | null;
+  password: string | null;
+}
+
+const ports = { mqtt: 1883, mqtts: 8883, ws: 80, wss: 443 } as const;
+
+/** `mqtt://user:password@host:1883`, `mqtts:`, `ws:`, `wss:`, or only `host[:port]`. Throws RangeError with a sentence. */
+export function parseBroker(text: string): BrokerTarget {
+  let url: URL;
+  try {
+    url = new URL(text.includes("://") ? text : `mqtt://${text}`);
+  } catch {
+    throw new RangeError(`--broker ${text}: expected mqtt://host:port`);
+  }
+  const via = url.protocol.slice(0, -1);
+  if (via !== "mqtt" && via !== "mqtts" && via !== "ws" && via !== "wss") {
+    throw new RangeError(`--broker: ${url.protocol}// is not known; use mqtt, mqtts, ws or wss`);
+  }
+  if (url.hostname === "") throw new RangeError("--broker: the host is missing");
+  return {
+    host: url.hostname.replace(/^\[|\]$/g, ""),
+    port: url.port === "" ? ports[via] : Number(url.port),
+    via,
+    ...(via === "ws" || via === "wss" ? { path: url.pathname === "/" ? "/mqtt" : url.pathname } : {}),
+    ...(url.username === "" ? {} : { username: decodeURIComponent(url.username) }),
+    ...(url.password === "" ? {} : { password: decodeURIComponent(url.password) }),
+  };
+}
+
+/** The external broker of the configuration; undefined when the agent runs its own. */
+export function configuredBroker(mqtt: BrokerConfig): BrokerTarget | undefined {
+  if (mqtt.server === null) return undefined;
+  // Seed 001: TLS when the port starts with 8, unless said otherwise.
+  const tls = mqtt.tls === "on" || (mqtt.tls === "auto" && String(mqtt.port).startsWith("8"));
+  return {
+    host: mqtt.server,
+    port: mqtt.port,
+    via: tls ? "mqtts" : "mqtt",
+    ...(mqtt.username === null ? {} : { username: mqtt.username }),
+    ...(mqtt.password === null ? {} : { password: mqtt.password }),
+    ...(mqtt.ca === null ? {} : { ca: readFileSync(mqtt.ca) }),
+  };
+}
+
+/** The built-in broker of a running agent; undefined when it runs none or none of its listeners stands. */
+export function builtInBroker(status: Status): BrokerTarget | undefined {
+  const listener = status.broker?.listeners.find(({ protocol, problem }) => protocol === "mqtt" && problem === null);
+  return listener === undefined ? undefined : { host: listener.address, port: listener.port, via: "mqtt" };
+}
+
+/** For people; never with a password. */
+export function formatBroker(target: BrokerTarget): string {
+  const host = target.host.includes(":") ? `[${target.host}]` : target.host;
+  return `${target.via === "socket" ? "mqtt" : target.via}://${host}:${target.port}${target.path !== undefined && target.via !== "socket" ? target.path : ""}`;
+}

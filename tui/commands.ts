@@ -1,0 +1,267 @@
+import { dialogKey, openInject, openPublish, openSwitch, typed } from "./dialogs.ts";
+import { editor, insert } from "./editor.ts";
+import { time } from "./format.ts";
+import { type Command, lookup } from "./keys.ts";
+import { layout } from "./layout.ts";
+import { agentNow, type Effect, indexOf, mayOperate, type State, type TabId, tabs, visiblePins, visibleServices } from "./model.ts";
+import { filterText, move, setFilter, topicIndex } from "./moves.ts";
+import type { TopicNode } from "./topic.ts";
+import { textOf } from "./value.ts";
+import { end } from "./wave.ts";
+
+const none: readonly Effect[] = [];
+const armFor = 60_000;
+const whyEvery = 2000;
+
+export function handleKey(state: State, key: string, text: string | undefined, now: number): readonly Effect[] {
+  const scope = scopeOf(state);
+  if (state.overlay !== null && typed(state.overlay, text)) return retyped(state);
+  const entry = lookup(scope, key, state.readOnly);
+  if (entry === undefined) return state.overlay === null ? none : dialogKey(state, key, undefined, now, run);
+  return run(state, entry.command, now);
+}
+
+/** Pasted text never runs commands: a text field takes it, else it is ignored aloud. */
+export function handlePaste(state: State, text: string, now: number): readonly Effect[] {
+  if (state.overlay !== null && typed(state.overlay, insert(editor(), text).text)) return retyped(state);
+  state.notice = { text: "paste ignored: there is no text field here", style: "warn", at: now };
+  return none;
+}
+
+function retyped(state: State): readonly Effect[] {
+  if (state.overlay?.kind === "filter") setFilter(state, state.overlay.field.text);
+  return none;
+}
+
+export function scopeOf(state: State) {
+  const { overlay } = state;
+  if (overlay === null) return state.tab;
+  return overlay.kind === "help" || overlay.kind === "palette" ? "menu" : overlay.kind;
+}
+
+/** Does one command of the key table; the palette comes here too. */
+export function run(state: State, command: Command, now: number): readonly Effect[] {
+  if (state.overlay !== null && command !== "quit-now" && command !== "repaint" && command !== "suspend") {
+    return dialogKey(state, "", command, now, run);
+  }
+  const say = (text: string) => {
+    state.notice = { text, style: "text", at: now };
+    return none;
+  };
+  const tab = state[state.tab];
+  switch (command) {
+    case "quit-now":
+      return [{ type: "quit" }];
+    case "repaint":
+      return [{ type: "repaint" }];
+    case "suspend":
+      return [{ type: "suspend" }];
+    case "tab-topics":
+      return go(state, "topics", now);
+    case "tab-pins":
+      return go(state, "pins", now);
+    case "tab-services":
+      return go(state, "services", now);
+    case "tab-next":
+      return go(state, neighbour(state.tab, 1), now);
+    case "tab-previous":
+      return go(state, neighbour(state.tab, -1), now);
+    case "pane-next":
+    case "pane-previous": {
+      const { panes } = tabs.find(({ id }) => id === state.tab) ?? { panes: 1 };
+      tab.pane = (tab.pane + (command === "pane-next" ? 1 : panes - 1)) % panes;
+      return none;
+    }
+    case "down":
+    case "up":
+    case "top":
+    case "bottom":
+    case "half-down":
+    case "half-up":
+    case "page-down":
+    case "page-up":
+    case "match-next":
+    case "match-previous":
+      move(state, command);
+      return askWhy(state, now);
+    case "open":
+      return open(state);
+    case "fold":
+    case "unfold":
+    case "fold-toggle":
+      return fold(state, command);
+    case "fold-all":
+    case "unfold-all":
+      state.topics.store.foldAll(command === "unfold-all");
+      return none;
+    case "filter":
+      state.overlay = { kind: "filter", field: editor(filterText(state)), before: filterText(state) };
+      tab.pane = 0;
+      return none;
+    case "palette":
+    case "help":
+      state.overlay = { kind: command, field: editor(), index: 0, top: 0 };
+      return none;
+    case "freeze":
+      return freeze(state, now);
+    case "zoom":
+      state.zoom = true;
+      return none;
+    case "unzoom":
+      state.zoom = false;
+      return none;
+    case "copy":
+      return copy(state, now);
+    case "back":
+      back(state);
+      return none;
+    case "quit":
+      return quit(state);
+    case "publish":
+      return state.mqtt.up ? openPublish(state) : say("not connected to a broker: nothing can be published now");
+    case "clear-history": {
+      const branch = selectedTopic(state);
+      if (branch !== undefined) state.topics.store.forget(branch);
+      return say(branch === undefined ? "nothing is selected" : `history below ${branch.path} cleared here; the broker keeps its own`);
+    }
+    case "value-mode":
+      state.topics.mode = state.topics.mode === "auto" ? "hex" : state.topics.mode === "hex" ? "diff" : "auto";
+      return say(`value: ${state.topics.mode === "auto" ? "as it is" : state.topics.mode}`);
+    case "arm":
+      if (!mayOperate(state)) return say("this control socket may only look: outputs cannot be switched from here");
+      state.armedUntil = state.armedUntil > now ? 0 : now + armFor;
+      return say(state.armedUntil === 0 ? "outputs are disarmed" : "outputs are armed for 60 s: Enter switches the selected one");
+    case "switch":
+      return openSwitch(state, now);
+    case "inject":
+      return openInject(state, now);
+    case "why":
+    case "rules":
+      tab.pane = command === "why" ? 1 : 2;
+      return askWhy(state, now);
+    default:
+      // The other commands belong to dialogs; the key table gives them no other scope.
+      return none;
+  }
+}
+
+/** Asks for the causes of the selected output when they may have changed; at most every two seconds. */
+export function askWhy(state: State, now: number): readonly Effect[] {
+  const { pins, agent } = state;
+  if (state.tab !== "pins" || !agent.up || state.frozen !== null) return none;
+  const visible = visiblePins(state);
+  const pin =
+    visible[
+      indexOf(
+        pins.list,
+        visible.map(({ id }) => id),
+      )
+    ];
+  if (pin === undefined || pin.kind !== "output") return none;
+  if (pins.asked !== null && pins.asked.output === pin.id && now - pins.asked.at < whyEvery) return none;
+  pins.asked = { output: pin.id, at: now };
+  return [{ type: "why", output: pin.id }];
+}
+
+/** Asks the agent to push what the tab shows: pins unless it is Services, so that their waves have few holes. */
+export function watch(state: State, now: number, fresh = false): readonly Effect[] {
+  const { agent, pins } = state;
+  const view = state.tab === "services" ? "services" : "pins";
+  if (!agent.up || (view === agent.watching && !fresh)) return none;
+  if (view === "services" && pins.data !== null) for (const each of pins.waves.values()) end(each, agentNow(pins.newer ?? pins.data, now));
+  agent.watching = view;
+  return [{ type: "watch", view }];
+}
+
+export function selectedTopic(state: State): TopicNode | undefined {
+  return state.topics.store.rows()[topicIndex(state)];
+}
+
+function go(state: State, to: TabId, now: number): readonly Effect[] {
+  state.tab = to;
+  state.zoom = false;
+  return [...watch(state, now), ...askWhy(state, now)];
+}
+
+function neighbour(of: TabId, step: number): TabId {
+  const index = tabs.findIndex(({ id }) => id === of);
+  return tabs[(index + step + tabs.length) % tabs.length]?.id ?? of;
+}
+
+function open(state: State): readonly Effect[] {
+  if (state.tab === "topics") {
+    const node = selectedTopic(state);
+    if (state.topics.pane > 0 || node === undefined) return none;
+    if (node.children.length > 0) state.topics.store.fold(node, !node.open);
+    else state.topics.pane = 1;
+  } else state[state.tab].pane = 1;
+  return none;
+}
+
+function fold(state: State, command: "fold" | "unfold" | "fold-toggle"): readonly Effect[] {
+  const { store, list } = state.topics;
+  const node = selectedTopic(state);
+  if (node === undefined) return none;
+  if (command === "fold-toggle") store.fold(node, !node.open);
+  else if (command === "unfold") {
+    if (node.open || node.children.length === 0) list.selected = node.children[0]?.path ?? node.path;
+    store.fold(node, true);
+  } else if (node.open && node.children.length > 0) store.fold(node, false);
+  else if (node.parent !== null && node.parent !== store.root) list.selected = node.parent.path;
+  return none;
+}
+
+function freeze(state: State, now: number): readonly Effect[] {
+  const { store } = state.topics;
+  if (state.frozen === null) {
+    state.frozen = { at: now, received: store.received };
+    store.freeze(now);
+    return none;
+  }
+  state.frozen = null;
+  store.thaw();
+  for (const tab of [state.pins, state.services]) {
+    if (tab.newer !== null) tab.data = tab.newer as never;
+    tab.newer = null;
+  }
+  return askWhy(state, now);
+}
+
+function back(state: State): void {
+  const tab = state[state.tab];
+  if (state.zoom) state.zoom = false;
+  else if (tab.pane > 0) tab.pane = 0;
+  else if (filterText(state) !== "") setFilter(state, "");
+}
+
+function quit(state: State): readonly Effect[] {
+  const { single } = layout(state.cols, state.rows, state.zoom);
+  if (!single || (!state.zoom && state[state.tab].pane === 0)) return [{ type: "quit" }];
+  back(state);
+  return none;
+}
+
+function copy(state: State, now: number): readonly Effect[] {
+  let text: string | undefined;
+  if (state.tab === "topics") {
+    const node = selectedTopic(state);
+    const last = node === undefined ? null : state.topics.store.view(node).last;
+    if (last !== null) text = textOf(last) ?? Buffer.from(last.bytes, "latin1").toString("hex");
+  } else {
+    const { list } = state[state.tab];
+    const lines =
+      state.tab === "pins"
+        ? visiblePins(state).map(({ id, state: level }): [string, string] => [id, level])
+        : visibleServices(state).map(({ unit, active, sub }): [string, string] => [unit, `${active} ${sub}`]);
+    const line =
+      lines[
+        indexOf(
+          list,
+          lines.map(([id]) => id),
+        )
+      ];
+    text = line?.join(" ");
+  }
+  state.notice = { text: text === undefined ? "nothing to copy" : `copied at ${time(now)}`, style: "text", at: now };
+  return text === undefined ? none : [{ type: "copy", text }];
+}

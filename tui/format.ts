@@ -1,0 +1,51 @@
+/** How numbers, ages and times are written on the screen. */
+
+/** 4980 → `4,980`. */
+export function count(value: number): string {
+  return String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, ",");
+}
+
+/** Milliseconds → `0.3s`, `8s`, `12m44s`, `3h10m`, `1d02h`: at most six columns below 1000 days. */
+export function age(ms: number): string {
+  if (!(ms > 0)) return "0s";
+  if (ms < 1000) return `0.${Math.floor(ms / 100)}s`;
+  const s = Math.floor(ms / 1000);
+  if (s < 60) return `${s}s`;
+  if (s < 3600) return `${Math.floor(s / 60)}m${two(s % 60)}s`;
+  if (s < 86_400) return `${Math.floor(s / 3600)}h${two(Math.floor((s % 3600) / 60))}m`;
+  return `${Math.floor(s / 86_400)}d${two(Math.floor((s % 86_400) / 3600))}h`;
+}
+
+/** Bytes → `142 B`, `58 M`. */
+export function size(bytes: number): string {
+  if (bytes < 1000) return `${bytes} B`;
+  const units = ["k", "M", "G", "T"];
+  let value = bytes / 1000;
+  let unit = 0;
+  while (value >= 999.5 && unit < units.length - 1) {
+    value /= 1000;
+    unit += 1;
+  }
+  return `${value < 9.95 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`;
+}
+
+/** Wall-clock time of the person's own time zone: `10:46:02.114`. */
+export function clock(at: number): string {
+  const date = new Date(at);
+  return `${time(at)}.${String(date.getMilliseconds()).padStart(3, "0")}`;
+}
+
+/** `10:46:02`. */
+export function time(at: number): string {
+  const date = new Date(at);
+  return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
+}
+
+/** ISO time → milliseconds since 1970; NaN for null and for what is no time. */
+export function instant(iso: string | null): number {
+  return iso === null ? Number.NaN : Date.parse(iso);
+}
+
+function two(value: number): string {
+  return value < 10 ? `0${value}` : String(value);
+}

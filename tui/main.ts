@@ -1,0 +1,202 @@
+import { exit } from "../agent/exit.ts";
+import type { Status } from "../agent/protocol.ts";
+import { AgentLink } from "./client/agent.ts";
+import { dialSocket, type Ssh, ssh } from "./client/dial.ts";
+import { type BrokerConfig, type BrokerTarget, builtInBroker, configuredBroker, formatBroker, parseBroker } from "./client/target.ts";
+import type { Watcher } from "./client/watcher.ts";
+import { type Action, createState, type Effect, type Publication } from "./model.ts";
+import type { KeyEvent, Terminal, TerminalOptions } from "./shell/terminal.ts";
+import { update } from "./update.ts";
+import { drawFrame } from "./view/frame.ts";
+
+export interface TuiOptions {
+  /** The same configuration as the agent's, when it can be read; flags alone do as well. */
+  config?: { mqtt: BrokerConfig; control: { socket: string; view: string } } | undefined;
+  /** `--broker`: overrides the configuration and what the agent says. */
+  broker?: string | undefined;
+  /** `--socket`; else PINBUS_CONTROL_SOCKET, the configuration, /run/pinbus/control.sock. */
+  socket?: string | undefined;
+  /** `--host user@pi`: looks at another machine over one ssh connection. */
+  host?: string | undefined;
+  /** Topic filters instead of `#` and `$SYS/#`. */
+  filters?: readonly string[] | undefined;
+  readOnly?: boolean | undefined;
+  ascii?: boolean | undefined;
+  utf8?: boolean | undefined;
+  env: NodeJS.ProcessEnv;
+  stdin?: TerminalOptions["stdin"];
+  stdout?: TerminalOptions["stdout"];
+  /** Where a refusal is said; standard error unless given. */
+  stderr?: { write(text: string): unknown } | undefined;
+}
+
+const defaultSocket = "/run/pinbus/control.sock";
+
+/** Runs the terminal UI until the person leaves it; resolves with the exit code. */
+export async function runTui(options: TuiOptions): Promise<number> {
+  const stderr = options.stderr ?? process.stderr;
+  let target: BrokerTarget | undefined;
+  let remote: Ssh | undefined;
+  try {
+    target = options.broker === undefined ? undefined : parseBroker(options.broker);
+    if (options.host !== undefined) remote = ssh(options.host);
+    // With --host the local configuration is about this machine, not about that one.
+    else if (target === undefined && options.config !== undefined) target = configuredBroker(options.config.mqtt);
+  } catch (error) {
+    stderr.write(`pinbus tui: ${(error as Error).message}\n`);
+    return exit.usage;
+  }
+  const [sockets, named] = socketsOf(options);
+  // blessed is loaded only here: the agent never pays for it.
+  const shell = await import("./shell/terminal.ts");
+  const state = createState({
+    cols: 80,
+    rows: 24,
+    now: Date.now(),
+    readOnly: options.readOnly ?? false,
+    node: options.host ?? "",
+    agent: true,
+  });
+
+  let finish: (code: number) => void = () => undefined;
+  const done = new Promise<number>((resolve) => {
+    finish = resolve;
+  });
+  let terminal: Terminal | undefined;
+  let watcher: Watcher | undefined;
+  /** The broker that the agent told of. */
+  let known = "";
+
+  const act = (action: Action, urgent = false) => {
+    for (const effect of update(state, action, Date.now())) perform(effect);
+    terminal?.request(urgent);
+  };
+  const say = (text: string, ok: boolean) => act({ type: "said", text, ok });
+  const failed = (error: unknown) => say(error instanceof Error ? error.message : String(error), false);
+
+  const agent = new AgentLink({
+    open: () => (remote === undefined ? dialSocket(sockets) : remote.open()),
+    on: {
+      online: (hello) => act({ type: "agent-online", hello }),
+      offline(problem, absent) {
+        act({ type: "agent-offline", problem, absent: absent && !named });
+        // A forwarding of a connection that is gone leads nowhere.
+        if (remote !== undefined) known = "";
+      },
+      status: (status) => void learn(status).catch(failed),
+      push: (push) => act(push.push === "pins" ? { type: "pins", data: push.data } : { type: "services", data: push.data }),
+    },
+  });
+
+  /** The agent said where its broker is; flags and configuration come first. */
+  async function learn(status: Status): Promise<void> {
+    act({ type: "status", status });
+    if (target !== undefined) return;
+    let found = builtInBroker(status);
+    if (found === undefined && remote !== undefined) found = parseBroker(status.link.server);
+    if (found === undefined || known === formatBroker(found)) return;
+    known = formatBroker(found);
+    if (remote !== undefined) found = { ...found, via: "socket", path: await remote.forward(found.host, found.port) };
+    await watch(found);
+  }
+
+  async function watch(found: BrokerTarget): Promise<void> {
+    act({ type: "mqtt-wanted", server: formatBroker(found) });
+    if (watcher === undefined) {
+      const { Watcher } = await import("./client/watcher.ts");
+      watcher ??= new Watcher({
+        filters: options.filters ?? ["#", "$SYS/#"],
+        on: {
+          online: (version) => act({ type: "mqtt-online", version }),
+          offline: (problem) => act({ type: "mqtt-offline", problem }),
+          refused: (filter) => act({ type: "mqtt-refused", filter }),
+          message(topic, payload, retain, qos) {
+            message.topic = topic;
+            message.payload = payload;
+            message.retain = retain;
+            message.qos = qos;
+            update(state, message, Date.now());
+            terminal?.request();
+          },
+        },
+      });
+    }
+    watcher.use(found);
+  }
+
+  const effects: { [T in Effect["type"]]: (effect: Effect & { type: T }) => void } = {
+    publish: ({ publication }) => publish(publication),
+    set({ output, state: word }) {
+      agent.request("set", { output, state: word, from: "tui" }).then((result) => {
+        say(`${result.output} is ${result.state}${result.changed ? "" : " already"}`, true);
+      }, failed);
+    },
+    press({ input, forMs }) {
+      agent.request("sim-press", { input, for_ms: forMs }).then(() => say(`${input} was pressed for ${forMs} ms`, true), failed);
+    },
+    why({ output }) {
+      agent.request("why", { output }).then(
+        (changes) => act({ type: "why", output, changes }),
+        () => undefined,
+      );
+    },
+    watch: ({ view }) => void agent.request("watch", { view }).catch(failed),
+    copy: ({ text }) => terminal?.copy(text),
+    repaint: () => terminal?.repaint(),
+    suspend: () => terminal?.suspend(),
+    quit: () => finish(exit.ok),
+  };
+  function perform<T extends Effect["type"]>(effect: Effect & { type: T }): void {
+    (effects[effect.type] as (effect: Effect & { type: T }) => void)(effect);
+  }
+  function publish(publication: Publication): void {
+    if (watcher === undefined) say("not connected to a broker: nothing was published", false);
+    else watcher.publish(publication).then(() => say(`published to ${publication.topic}`, true), failed);
+  }
+
+  try {
+    terminal = shell.openTerminal({
+      ascii: options.ascii,
+      utf8: options.utf8,
+      env: options.env,
+      stdin: options.stdin,
+      stdout: options.stdout,
+      draw: (canvas) => drawFrame(state, canvas, Date.now()),
+      onKey: (key: KeyEvent) => act({ type: "key", key: key.name, ...(key.text !== undefined && { text: key.text }) }, true),
+      onPaste: (text) => act({ type: "paste", text }, true),
+      onFocus: () => terminal?.request(),
+      onResize: () => terminal !== undefined && act({ type: "resize", cols: terminal.cols, rows: terminal.rows }, true),
+      onEnd: leave,
+    });
+  } catch (error) {
+    remote?.close();
+    if (!(error instanceof shell.TerminalRefused)) throw error;
+    stderr.write(`pinbus tui: ${error.message}\n`);
+    return exit.refused;
+  }
+  act({ type: "resize", cols: terminal.cols, rows: terminal.rows });
+  const clock = setInterval(() => act({ type: "tick" }), 1000);
+  function leave(): void {
+    clearInterval(clock);
+    watcher?.close();
+    agent.close();
+    remote?.close();
+  }
+  agent.start();
+  if (target !== undefined) void watch(target);
+  const code = await done;
+  terminal.close();
+  leave();
+  return code;
+}
+
+/** One record for all messages: `update` copies what it keeps, and thousands come in a second. */
+const message: Action & { type: "message" } = { type: "message", topic: "", payload: Buffer.alloc(0), retain: false, qos: 0 };
+
+/** Which sockets to try, and whether the person named one: an agent that nobody named may be absent. */
+function socketsOf(options: TuiOptions): [sockets: string[], named: boolean] {
+  const named = options.socket ?? options.env.PINBUS_CONTROL_SOCKET;
+  if (named !== undefined && named !== "") return [[named], true];
+  const { socket, view } = options.config?.control ?? { socket: defaultSocket, view: defaultSocket.replace("control.sock", "view.sock") };
+  return [options.readOnly ? [view, socket] : [socket, view], options.host !== undefined];
+}

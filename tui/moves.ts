@@ -1,0 +1,99 @@
+import { everything, parseFilter } from "./filter.ts";
+import type { Command } from "./keys.ts";
+import { layout, type Scroll } from "./layout.ts";
+import { indexOf, type State, visiblePins, visibleServices } from "./model.ts";
+import type { TopicNode } from "./topic.ts";
+
+/** Where the selection of the tree is now: a row that shows it, or the branch it is folded into, or the first row; -1 in an empty tree. */
+export function topicIndex(state: State): number {
+  const { store, list } = state.topics;
+  const rows = store.rows();
+  if (rows.length === 0) return -1;
+  for (let node: TopicNode | null | undefined = store.node(list.selected ?? ""); node; node = node.parent) {
+    const row = store.rowOf(node.path);
+    if (row >= 0) return row;
+  }
+  return 0;
+}
+
+/** Moves the selection of a list, or the window of a pane that only scrolls. */
+export function move(state: State, command: Command): void {
+  const tab = state[state.tab];
+  const page = Math.max(1, layout(state.cols, state.rows).body.rows - 1);
+  if (tab.pane > 0) {
+    scroll(paneScroll(state), command, page);
+    return;
+  }
+  if (state.tab === "topics") {
+    const { store, list } = state.topics;
+    const rows = store.rows();
+    const index = target(topicIndex(state), rows.length, command, page, (row) => matches(state, rows[row]));
+    list.selected = rows[index]?.path ?? list.selected;
+    return;
+  }
+  const { list } = state[state.tab];
+  const ids = state.tab === "pins" ? visiblePins(state).map(({ id }) => id) : visibleServices(state).map(({ unit }) => unit);
+  list.selected = ids[target(indexOf(list, ids), ids.length, command, page, () => true)] ?? list.selected;
+}
+
+function matches(state: State, node: TopicNode | undefined): boolean {
+  return node !== undefined && node.count > 0 && state.topics.store.filter.test(node.path, () => "");
+}
+
+function target(index: number, count: number, command: Command, page: number, match: (row: number) => boolean): number {
+  if (command === "match-next" || command === "match-previous") {
+    const step = command === "match-next" ? 1 : -1;
+    for (let tried = 1, row = index + step; tried <= count; tried += 1, row += step) {
+      const wrapped = (row + count) % count;
+      if (match(wrapped)) return wrapped;
+    }
+    return index;
+  }
+  return Math.max(0, Math.min(count - 1, command === "top" ? 0 : command === "bottom" ? count - 1 : index + delta(command, page)));
+}
+
+function scroll(of: Scroll, command: Command, page: number): void {
+  if (command === "top") of.top = 0;
+  // The view knows how many lines there are and brings it back.
+  else if (command === "bottom") of.top = Number.MAX_SAFE_INTEGER;
+  else of.top = Math.max(0, of.top + delta(command, page));
+}
+
+function delta(command: Command, page: number): number {
+  const half = Math.max(1, page >> 1);
+  const steps: Partial<Record<Command, number>> = {
+    down: 1,
+    up: -1,
+    "half-down": half,
+    "half-up": -half,
+    "page-down": page,
+    "page-up": -page,
+    "match-next": 1,
+    "match-previous": -1,
+  };
+  return steps[command] ?? 0;
+}
+
+function paneScroll(state: State): Scroll {
+  switch (state.tab) {
+    case "topics":
+      return state.topics.pane === 1 ? state.topics.value : state.topics.history;
+    case "pins":
+      return state.pins.pane === 1 ? state.pins.whyScroll : state.pins.rulesScroll;
+    case "services":
+      return state.services.detail;
+  }
+}
+
+/** The filter of the tab that is shown, as typed. */
+export function filterText(state: State): string {
+  return state.tab === "topics" ? state.topics.store.filter.text : state[state.tab].filter.text;
+}
+
+export function setFilter(state: State, text: string): void {
+  const filter = text === "" ? everything : parseFilter(text);
+  if (state.tab === "topics") {
+    state.topics.store.filter = filter;
+    state.topics.store.touch();
+  } else state[state.tab].filter = filter;
+}

@@ -1,0 +1,258 @@
+import { everything, type Filter } from "./filter.ts";
+import { type Bounds, bounds, type Message, node, type Retained, type TopicNode } from "./topic.ts";
+import { textOf } from "./value.ts";
+
+/** When all bytes are used, a value keeps this much. */
+const scarceBytes = 128;
+const maxCountedHidden = 65_536;
+
+/**
+ * The tree of topics. A message changes its node in place and allocates one record; the list of visible rows is
+ * rebuilt only when the structure, a fold or the filter changed, and only when somebody looks.
+ */
+export class TopicStore {
+  readonly root: TopicNode = node("", "", -1, null, 0);
+  filter: Filter = everything;
+  received = 0;
+  topics = 0;
+  bytes = 0;
+  /** Topics that the filter lets through. */
+  matched = 0;
+  epoch = 0;
+  readonly #bounds: Bounds;
+  readonly #nodes = new Map<string, TopicNode>();
+  readonly #all: TopicNode[] = [];
+  readonly #hidden = new Set<number>();
+  #names = 0;
+  #cursor = 0;
+  #structure = 1;
+  #built = 0;
+  #stamp = 0;
+  #rows: TopicNode[] = [];
+  #frozen: { at: number; stamp: number } | null = null;
+  #freezes = 0;
+
+  constructor(limits: Partial<Bounds> = {}) {
+    this.#bounds = { ...bounds, ...limits };
+  }
+
+  /** Topics that were seen but not kept, because a bound was reached; counts up to 65,536. */
+  get hidden(): number {
+    return this.#hidden.size;
+  }
+
+  node(path: string): TopicNode | undefined {
+    return this.#nodes.get(path);
+  }
+
+  receive(topic: string, payload: Buffer, retained: Retained, qos: 0 | 1 | 2, at: number): void {
+    this.received += 1;
+    const found = this.#nodes.get(topic) ?? this.#grow(topic, at);
+    if (found === undefined) return;
+    if (found.count === 0 && !this.#admit(found)) return;
+    if (this.#frozen !== null && found.held?.stamp !== this.#frozen.stamp && found.born <= this.#frozen.at) {
+      found.held = { last: found.last, history: found.history.slice(), count: found.count, stamp: this.#frozen.stamp };
+    }
+    this.#pace(found, at);
+    const keep = Math.min(payload.length, this.bytes >= this.#bounds.bytes ? scarceBytes : this.#bounds.messageBytes);
+    const message: Message = { at, bytes: payload.toString("latin1", 0, keep), size: payload.length, retained, qos };
+    found.count += 1;
+    found.last = message;
+    found.history.push(message);
+    this.bytes += keep;
+    this.#trim(found, at, this.#bounds.history, this.#bounds.topicBytes);
+    if (this.bytes > this.#bounds.bytes) this.#sweep(at);
+  }
+
+  /** Visible nodes from top to bottom. The array is reused: do not keep it. */
+  rows(): readonly TopicNode[] {
+    if (this.#built === this.#structure) return this.#rows;
+    this.#built = this.#structure;
+    this.#stamp += 1;
+    this.#rows.length = 0;
+    this.matched = 0;
+    this.#walk(this.root);
+    return this.#rows;
+  }
+
+  /** Where a node is in `rows()`; -1 when it is folded away or filtered out. */
+  rowOf(path: string): number {
+    this.rows();
+    const found = this.#nodes.get(path);
+    return found !== undefined && found.stamp === this.#stamp ? found.row : -1;
+  }
+
+  /** Call when a fold, the filter or (for a payload filter) the values changed. */
+  touch(): void {
+    this.#structure += 1;
+  }
+
+  fold(branch: TopicNode, open: boolean): void {
+    if (branch.children.length === 0 || branch.open === open) return;
+    branch.open = open;
+    this.touch();
+  }
+
+  foldAll(open: boolean): void {
+    for (const each of this.#all) if (each.children.length > 0) each.open = open;
+    this.touch();
+  }
+
+  /** The history of a branch becomes its last values. */
+  forget(branch: TopicNode): void {
+    this.#trim(branch, 0, 1, 0);
+    for (const child of branch.children) this.forget(child);
+  }
+
+  freeze(at: number): void {
+    this.#freezes += 1;
+    this.#frozen = { at, stamp: this.#freezes };
+  }
+
+  thaw(): void {
+    this.#frozen = null;
+    this.touch();
+  }
+
+  /** What to show of a node: its newest values, or those of the moment of the freeze. */
+  view(of: TopicNode): { last: Message | null; history: readonly Message[]; count: number } {
+    return this.#frozen !== null && of.held?.stamp === this.#frozen.stamp ? of.held : of;
+  }
+
+  /** The old leaves histories slowly, a few topics a call; once a second is enough. */
+  expire(now: number): void {
+    for (let step = Math.min(500, this.#all.length); step > 0; step -= 1) {
+      const each = this.#next();
+      if (each !== undefined) this.#trim(each, now, this.#bounds.history, this.#bounds.topicBytes);
+    }
+  }
+
+  #grow(topic: string, at: number): TopicNode | undefined {
+    const levels = topic.split("/");
+    const { depth, nodes, name, names, topics } = this.#bounds;
+    if (levels.length > depth) levels.push(levels.splice(depth - 1).join("/"));
+    const full = this.topics >= topics || this.#all.length + levels.length > nodes || this.#names + topic.length > names;
+    if (full || topic.length > name) {
+      this.#hide(topic);
+      return undefined;
+    }
+    let parent = this.root;
+    let path = "";
+    for (const [level, part] of levels.entries()) {
+      path = level === 0 ? part : `${path}/${part}`;
+      const known = this.#nodes.get(path);
+      parent = known ?? this.#add(path, part, level, parent, at);
+    }
+    return parent;
+  }
+
+  #add(path: string, name: string, depth: number, parent: TopicNode, at: number): TopicNode {
+    const added = node(path, name, depth, parent, at);
+    const siblings = parent.children;
+    let low = 0;
+    for (let high = siblings.length; low < high; ) {
+      const middle = (low + high) >> 1;
+      if ((siblings[middle]?.name ?? "") < name) low = middle + 1;
+      else high = middle;
+    }
+    siblings.splice(low, 0, added);
+    this.#nodes.set(path, added);
+    this.#all.push(added);
+    this.#names += path.length;
+    this.#changed();
+    return added;
+  }
+
+  /** A node gets its first message; a former branch counts as one more topic. */
+  #admit(of: TopicNode): boolean {
+    if (this.topics >= this.#bounds.topics) {
+      this.#hide(of.path);
+      return false;
+    }
+    this.topics += 1;
+    for (let each: TopicNode | null = of; each !== null; each = each.parent) each.topics += 1;
+    this.#changed();
+    return true;
+  }
+
+  /** While the view is frozen new topics wait for the thaw. */
+  #changed(): void {
+    if (this.#frozen === null) this.#structure += 1;
+  }
+
+  #hide(topic: string): void {
+    if (this.#hidden.size >= maxCountedHidden) return;
+    let hash = 0;
+    for (let at = 0; at < topic.length; at += 1) hash = (Math.imul(hash, 31) + topic.charCodeAt(at)) | 0;
+    this.#hidden.add(hash);
+  }
+
+  #pace(of: TopicNode, at: number): void {
+    // The first message after a reconnect says nothing about the interval.
+    if (of.last !== null && of.epoch === this.epoch) {
+      const gap = at - of.last.at;
+      if (of.interval === 0) of.interval = gap;
+      else {
+        of.jitter += (Math.abs(gap - of.interval) - of.jitter) / 4;
+        of.interval += (gap - of.interval) / 8;
+      }
+    }
+    of.epoch = this.epoch;
+  }
+
+  #trim(of: TopicNode, now: number, most: number, mostBytes: number): void {
+    const { history } = of;
+    let drop = Math.max(0, history.length - most);
+    while (drop < history.length - 1 && (history[drop]?.at ?? 0) < now - this.#bounds.age) drop += 1;
+    let kept = 0;
+    for (let at = history.length - 1; at >= drop; at -= 1) {
+      kept += history[at]?.bytes.length ?? 0;
+      if (kept > mostBytes && at < history.length - 1) {
+        drop = at + 1;
+        break;
+      }
+    }
+    for (let at = 0; at < drop; at += 1) this.bytes -= history[at]?.bytes.length ?? 0;
+    if (drop > 0) history.splice(0, drop);
+  }
+
+  /** Over the total: histories are halved in turn until it fits or each topic has only its last value. */
+  #sweep(now: number): void {
+    for (let step = 0; step < 64 && this.bytes > this.#bounds.bytes; step += 1) {
+      const each = this.#next();
+      if (each !== undefined) this.#trim(each, now, Math.max(1, each.history.length >> 1), this.#bounds.topicBytes);
+    }
+  }
+
+  #next(): TopicNode | undefined {
+    this.#cursor = (this.#cursor + 1) % Math.max(1, this.#all.length);
+    return this.#all[this.#cursor];
+  }
+
+  /** Adds the visible nodes below a branch; true when there was one. With a filter only matches and their branches are visible. */
+  #walk(branch: TopicNode): boolean {
+    let any = false;
+    const filtered = this.filter.text !== "" && this.filter.problem === null;
+    for (const child of branch.children) {
+      if (this.#frozen !== null && child.born > this.#frozen.at) continue;
+      const at = this.#rows.length;
+      this.#rows.push(child);
+      const self = child.count > 0 && (!filtered || this.filter.test(child.path, () => this.#payload(child)));
+      if (self) this.matched += 1;
+      const below = (filtered || child.open) && this.#walk(child);
+      if (filtered && !self && !below) {
+        this.#rows.length = at;
+        continue;
+      }
+      child.row = at;
+      child.stamp = this.#stamp;
+      any = true;
+    }
+    return any;
+  }
+
+  #payload(of: TopicNode): string {
+    const { last } = this.view(of);
+    return last === null ? "" : (textOf(last) ?? "");
+  }
+}

@@ -1,0 +1,159 @@
+import type { PinsView, ServiceView } from "../agent/protocol.ts";
+import { askWhy, handleKey, handlePaste, watch } from "./commands.ts";
+import { instant } from "./format.ts";
+import { type Action, agentNow, type Effect, type MqttState, type State } from "./model.ts";
+import type { Retained } from "./topic.ts";
+import { end, observe, wave } from "./wave.ts";
+
+const none: readonly Effect[] = [];
+/** How long a notice stands in the message line. */
+const noticeLasts = 10_000;
+
+/**
+ * Changes the state in place and says what is to be done outside. `now` is milliseconds since 1970, and the only clock.
+ * A message touches its topic only; nothing is allocated per row.
+ */
+export function update(state: State, action: Action, now: number): readonly Effect[] {
+  switch (action.type) {
+    case "message": {
+      const { store, list } = state.topics;
+      store.receive(action.topic, action.payload, retainedOf(state.mqtt, action.retain), action.qos, now);
+      if (list.selected === null) list.selected = store.rows()[0]?.path ?? null;
+      return none;
+    }
+    case "key":
+      return handleKey(state, action.key, action.text, now);
+    case "paste":
+      return handlePaste(state, action.text, now);
+    case "resize":
+      state.cols = action.cols;
+      state.rows = action.rows;
+      return none;
+    case "tick":
+      return tick(state, now);
+    case "mqtt-wanted":
+      if (!state.mqtt.wanted) state.mqtt.since = now;
+      state.mqtt.wanted = true;
+      state.mqtt.server = action.server;
+      return none;
+    case "mqtt-online":
+      state.mqtt = { ...state.mqtt, up: true, since: now, problem: null, version: action.version, refused: [] };
+      state.topics.store.epoch += 1;
+      return none;
+    case "mqtt-offline":
+      if (state.mqtt.up) state.mqtt.since = now;
+      state.mqtt.up = false;
+      state.mqtt.problem = action.problem;
+      return none;
+    case "mqtt-refused":
+      state.mqtt.refused.push(action.filter);
+      state.notice = { text: `the broker refused the topic filter ${action.filter}: its topics are not shown`, style: "warn", at: now };
+      return none;
+    case "agent-online": {
+      state.agent = { ...state.agent, wanted: true, up: true, since: now, problem: null, hello: action.hello };
+      return watch(state, now, true);
+    }
+    case "agent-offline":
+      return agentOffline(state, action.problem, action.absent ?? false, now);
+    case "status":
+      state.agent.status = action.status;
+      return none;
+    case "pins":
+      return pins(state, action.data, now);
+    case "services":
+      return services(state, action.data, now);
+    case "why":
+      state.pins.why = { output: action.output, changes: action.changes, at: now };
+      return none;
+    case "said":
+      state.notice = { text: action.text, style: action.ok ? "ok" : "bad", at: now };
+      return none;
+  }
+}
+
+/** Only MQTT 5 with retain-as-published tells of a live message whether it is retained; 3.1.1 tells it at subscribe time only. */
+function retainedOf(mqtt: MqttState, retain: boolean): Retained {
+  if (retain) return "yes";
+  return mqtt.version === "5" ? "no" : "unknown";
+}
+
+function tick(state: State, now: number): readonly Effect[] {
+  const { topics } = state;
+  const { store } = topics;
+  const passed = now - topics.counted.at;
+  if (passed >= 900) {
+    topics.rate = ((store.received - topics.counted.received) * 1000) / passed;
+    topics.counted = { at: now, received: store.received };
+    store.expire(now);
+    if (store.filter.live && state.frozen === null) store.touch();
+  }
+  if (state.notice !== null && now - state.notice.at > noticeLasts) state.notice = null;
+  if (state.armedUntil !== 0 && state.armedUntil <= now) {
+    state.armedUntil = 0;
+    state.notice = { text: "outputs are disarmed again", style: "text", at: now };
+  }
+  return askWhy(state, now);
+}
+
+function agentOffline(state: State, problem: string, absent: boolean, now: number): readonly Effect[] {
+  const { agent, pins } = state;
+  if (agent.up) {
+    agent.since = now;
+    for (const each of pins.waves.values()) end(each, pins.data === null ? now : agentNow(pins.data, now));
+  }
+  // Nobody named an agent and none was ever here: that is a terminal without one, not a lost one.
+  if (absent && agent.hello === null) agent.wanted = false;
+  agent.up = false;
+  agent.problem = problem;
+  pins.asked = null;
+  state.armedUntil = 0;
+  if (state.overlay?.kind === "switch" || state.overlay?.kind === "inject") {
+    state.overlay = null;
+    state.notice = { text: "the agent is gone: nothing was sent", style: "bad", at: now };
+  }
+  return [];
+}
+
+function pins(state: State, data: PinsView, now: number): readonly Effect[] {
+  const tab = state.pins;
+  const at = instant(data.at);
+  const before = tab.newer ?? tab.data;
+  if (before !== null && at - before.at >= 900) tab.edgeRate = Math.max(0, ((data.edges - before.data.edges) * 1000) / (at - before.at));
+  const snapshot = { data, received: now, at };
+  for (const pin of data.pins) {
+    const known = tab.waves.get(pin.id) ?? wave();
+    tab.waves.set(pin.id, known);
+    observe(known, pin.state === "UNKNOWN" ? undefined : pin.state === "ON", instant(pin.since), at);
+  }
+  if (tab.waves.size > data.pins.length) {
+    const ids = new Set(data.pins.map((pin) => pin.id));
+    for (const id of tab.waves.keys()) if (!ids.has(id)) tab.waves.delete(id);
+  }
+  if (state.frozen === null) tab.data = snapshot;
+  else tab.newer = snapshot;
+  tab.list.selected ??= data.pins[0]?.id ?? null;
+  if (tab.asked !== null) tab.asked.at = Math.min(tab.asked.at, now - 2000 + 100);
+  return askWhy(state, now);
+}
+
+function services(state: State, data: ServiceView[], now: number): readonly Effect[] {
+  const tab = state.services;
+  for (const unit of data) {
+    const { cpu_ns: ns } = unit;
+    const before = tab.cpu.get(unit.unit);
+    if (ns === null) tab.cpu.delete(unit.unit);
+    else if (before === undefined || ns < before.ns) tab.cpu.set(unit.unit, { ns, at: now, share: null });
+    // Two snapshots within a second say little about a share.
+    else if (now - before.at >= 900) tab.cpu.set(unit.unit, { ns, at: now, share: (ns - before.ns) / 1e6 / (now - before.at) });
+  }
+  const snapshot = { data, received: now, at: agentClock(state, now) };
+  if (state.frozen === null) tab.data = snapshot;
+  else tab.newer = snapshot;
+  tab.list.selected ??= data[0]?.unit ?? null;
+  return [];
+}
+
+/** The agent's clock now; the clocks of two machines need not agree. */
+function agentClock(state: State, now: number): number {
+  return state.pins.data === null ? now : agentNow(state.pins.data, now);
+}

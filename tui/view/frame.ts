@@ -1,0 +1,28 @@
+import { layout } from "../layout.ts";
+import type { State, TabId } from "../model.ts";
+import type { Canvas } from "./canvas.ts";
+import { drawDialog } from "./dialog.ts";
+import { drawHeader, drawHints, drawMessage } from "./header.ts";
+import { drawPins } from "./pins.ts";
+import { drawServices } from "./services.ts";
+import { drawTopics } from "./topics.ts";
+
+/** One view a tab; a new tab is one line here and one in `tabs`. */
+const views: Record<TabId, (state: State, canvas: Canvas, now: number) => void> = {
+  topics: drawTopics,
+  pins: drawPins,
+  services: drawServices,
+};
+
+/** The whole screen. */
+export function drawFrame(state: State, canvas: Canvas, now: number): void {
+  if (layout(canvas.cols, canvas.rows).tooSmall) {
+    canvas.put(0, `terminal too small: ${canvas.cols}x${canvas.rows}, 40x12 is needed`, "warn", 0, canvas.cols);
+    return;
+  }
+  drawHeader(state, canvas, now);
+  views[state.tab](state, canvas, now);
+  drawMessage(state, canvas, now);
+  drawHints(state, canvas);
+  if (state.overlay !== null) drawDialog(state, canvas, now);
+}

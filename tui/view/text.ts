@@ -1,0 +1,39 @@
+import type { Rect } from "../layout.ts";
+import type { Canvas, Style } from "./canvas.ts";
+
+/** Exactly `width` characters; only for text of our own, one column a character. */
+export function left(text: string, width: number): string {
+  return text.length > width ? text.slice(0, Math.max(0, width)) : text.padEnd(width);
+}
+
+export function right(text: string, width: number): string {
+  return text.length > width ? text.slice(0, Math.max(0, width)) : text.padStart(width);
+}
+
+/** Puts text so that it ends at the right edge of `width` columns. Outside ASCII the width is not known here: it then starts at the left. */
+export function putRight(canvas: Canvas, row: number, text: string, style: Style, col: number, width: number): void {
+  const pad = /^[ -~]*$/.test(text) ? Math.max(0, width - text.length) : 0;
+  canvas.put(row, text, style, col + pad, width - pad);
+}
+
+/** A row of a table: the selected one is marked over its whole width. Returns the style for its text. */
+export function mark(canvas: Canvas, row: number, rect: Rect, selected: boolean, otherwise: Style): Style {
+  if (!selected) return otherwise;
+  canvas.put(row, " ".repeat(rect.cols), "selected", rect.col, rect.cols);
+  return "selected";
+}
+
+/** Lines of text in a rectangle, from `top` on; returns the `top` that was possible. */
+export function putLines(canvas: Canvas, rect: Rect, lines: readonly (readonly [text: string, style: Style])[], top: number): number {
+  const first = Math.max(0, Math.min(top, lines.length - rect.rows));
+  for (const [offset, [text, style]] of lines.slice(first, first + Math.max(0, rect.rows)).entries()) {
+    canvas.put(rect.row + offset, text, style, rect.col, rect.cols);
+  }
+  return first;
+}
+
+/** The title of a pane, in its first row; the focused pane is marked by brackets, not by colour alone. */
+export function title(canvas: Canvas, rect: Rect, text: string, focused: boolean): Rect {
+  if (rect.rows > 0) canvas.rule(rect.row, focused ? `[${text}]` : text, focused ? "bold" : "title", rect.col, rect.cols);
+  return { ...rect, row: rect.row + 1, rows: Math.max(0, rect.rows - 1) };
+}
