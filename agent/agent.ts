@@ -1,0 +1,266 @@
+import { readFileSync } from "node:fs";
+import type { Host } from "../config/host.ts";
+import type { Config } from "../config/schema.ts";
+import { findLine } from "../gpio/board.ts";
+import { openDriver } from "../gpio/registry.ts";
+import { SimBoard } from "../gpio/sim-board.ts";
+import { connectBroker } from "./broker-link.ts";
+import { defaultBackoff } from "./core/backoff.ts";
+import { birthOf, healthPublication } from "./core/birth.ts";
+import { healthOf } from "./core/health.ts";
+import type { AgentEvent, TimerKey, Verdict } from "./core/model.ts";
+import { newEventQueue } from "./core/outbox.ts";
+import { planOf } from "./core/plan.ts";
+import { newState, seqBlock } from "./core/state.ts";
+import { createHandlers } from "./handlers.ts";
+import { clientIdOf } from "./identity.ts";
+import { protocolVersion } from "./protocol.ts";
+import { clockIsSet, systemClock } from "./shell/clock.ts";
+import { Control } from "./shell/control.ts";
+import { Dispatch } from "./shell/dispatch.ts";
+import { readHost } from "./shell/host.ts";
+import { Lines } from "./shell/lines.ts";
+import { createLink, type Incoming, type Publication } from "./shell/link.ts";
+import type { Log } from "./shell/log.ts";
+import { createPerformers, sendHeld } from "./shell/performers.ts";
+import { SeqStore } from "./shell/seq-store.ts";
+import { Statistics } from "./shell/statistics.ts";
+import { Timers } from "./shell/timers.ts";
+
+export interface AgentOptions {
+  config: Config;
+  host: Host;
+  version: string;
+  log: Log;
+}
+
+export interface Agent {
+  /** Grows with each part's real work, for the watchdog. */
+  readonly progress: Readonly<Record<"event loop" | "line reader" | "link", () => number>>;
+  /** Outputs to their exit states, `offline`, everything closed. */
+  stop(): Promise<void>;
+}
+
+/** More of a command payload is not even decoded; the core refuses what is longer than it accepts. */
+const decodedBytes = 4096;
+/** Events that wait for the broker. */
+const eventsHeld = 256;
+
+/**
+ * The composition root: everything is made and started here in order, and stopped in reverse order. Rejects with what a person
+ * can mend (no driver, another agent runs); from then on only a stop ends it.
+ */
+export async function startAgent({ config, host, version, log }: AgentOptions): Promise<Agent> {
+  const started = new Date(systemClock.wall()).toISOString();
+  const clock = systemClock;
+  log.info(`pinbus ${version} starts as ${config.prefix}/${config.node}`);
+
+  // What decides: plan, state, loop.
+  const plan = planOf(config);
+  const seq = new SeqStore(config.state_dir, log);
+  seq.load();
+  const state = newState(plan, (id) => seq.first(id));
+  const dispatch = new Dispatch(plan, state);
+  const send = (event: AgentEvent) => dispatch.dispatch(event);
+  const timers = new Timers<TimerKey>(clock, (key, at) => send({ type: "timer-due", key, at }));
+  const readClock = () => send({ type: "clock-read", offset: clock.wall() - clock.now(), set: clockIsSet(clock), at: clock.now() });
+
+  // What acts: lines, link, control sockets.
+  const board = config.gpio.driver === "sim" ? new SimBoard(config.gpio.board) : undefined;
+  const driver = await openDriver(config.gpio.driver, board ? { board } : {});
+  log.info(
+    `driver ${driver.name}: ${
+      driver
+        .chips()
+        .map(({ label, lines }) => `${label} (${lines} lines)`)
+        .join(", ") || "no GPIO chip is here"
+    }`,
+  );
+  const lines = new Lines({ plan, config, driver, resolve: (line) => findLine(line, driver), clock, log, dispatch: send });
+
+  const outbox = newEventQueue<Publication>(eventsHeld);
+  const outputOfTopic = new Map(plan.outputs.map(({ setTopic }, index) => [setTopic, index]));
+  const receive = (message: Incoming) => {
+    const output = outputOfTopic.get(message.topic);
+    if (output === undefined) {
+      if (message.topic.endsWith("/set")) log.warn("a command for an output that is not configured was ignored", { topic: message.topic });
+      return;
+    }
+    send({
+      type: "command-received",
+      output,
+      payload: message.payload.toString("utf8", 0, decodedBytes),
+      retain: message.retain,
+      responseTopic: message.responseTopic ?? null,
+      correlationData: message.correlationData ?? null,
+      at: clock.now(),
+    });
+  };
+  const info = (): Publication => ({
+    kind: "state",
+    topic: plan.topics.info,
+    qos: 1,
+    retain: true,
+    payload: JSON.stringify({
+      version,
+      started,
+      driver: driver.name,
+      chips: driver.chips().map(({ label }) => label),
+      inputs: plan.inputs.map(({ id }) => id),
+      outputs: plan.outputs.map(({ id }) => id),
+    }),
+  });
+  const status = (payload: "online" | "offline"): Publication => ({
+    kind: "state",
+    topic: plan.topics.status,
+    payload,
+    qos: 1,
+    retain: true,
+  });
+  const brokerLink = connectBroker({
+    config,
+    version,
+    log,
+    clock,
+    problems: (problems) => send({ type: "broker-changed", problems, at: clock.now() }),
+    link: (url) =>
+      createLink({
+        server: {
+          url,
+          ...(config.mqtt.username === null ? {} : { username: config.mqtt.username }),
+          ...(config.mqtt.password === null ? {} : { password: config.mqtt.password }),
+          ...(config.mqtt.ca === null ? {} : { ca: readFileSync(config.mqtt.ca) }),
+        },
+        protocol: config.mqtt.protocol,
+        clientId: config.mqtt.client_id ?? clientIdOf(host, config.node),
+        keepalive: config.mqtt.keepalive,
+        will: { topic: plan.topics.status, payload: "offline", qos: 1, retain: true, delayS: 5 },
+        sessionExpiryS: 60,
+        subscriptions: [{ filter: plan.topics.commandFilter, qos: 1 }],
+        birth: () => [info(), ...birthOf(plan, state), healthPublication(plan, healthOf(plan, state))],
+        online: status("online"),
+        backoff: defaultBackoff,
+        random: Math.random,
+        log,
+        on: {
+          online: () => {
+            send({ type: "link-changed", online: true, problem: null, at: clock.now() });
+            sendHeld(outbox, brokerLink.link, clock.now());
+            statistics.resend();
+          },
+          offline: (problem) => send({ type: "link-changed", online: false, problem, at: clock.now() }),
+          message: receive,
+        },
+      }),
+  });
+  const { link } = brokerLink;
+
+  const tickets = new Map<number, (verdict: Verdict) => void>();
+  const handlers = createHandlers({ config, plan, state, version, started, driver, board, lines, brokerLink, tickets, send, clock });
+  const control = new Control({
+    socket: config.control.socket,
+    view: config.control.view,
+    hello: (operate) => ({
+      protocol: protocolVersion,
+      version,
+      node: config.node,
+      base: plan.topics.base,
+      operate,
+      simulated: board !== undefined,
+    }),
+    handlers,
+    log,
+  });
+  const statistics = new Statistics({
+    topics: plan.topics,
+    link,
+    every: config.sys_interval,
+    own: () => ({
+      version: `pinbus ${version}`,
+      uptime: `${Math.round((clock.wall() - Date.parse(started)) / 1000)} seconds`,
+      "messages/sent": String(link.view.sent),
+      "messages/received": String(link.view.received),
+      reconnects: String(link.view.reconnects),
+      "outbox/depth": String(outbox.items.length),
+      "outbox/dropped": String(outbox.dropped + link.dropped),
+      "events/edges": String(state.edges),
+      "events/commands": String(state.commands),
+      "events/refused": String(state.refused),
+    }),
+    host: readHost,
+    afterRound: readClock,
+  });
+
+  const ttlOfTopic = new Map(plan.inputs.map(({ id, eventTopic }) => [eventTopic, config.inputs[id]?.event_ttl ?? 0]));
+  const perform = createPerformers({
+    plan,
+    dispatch,
+    lines,
+    link,
+    outbox,
+    eventTtl: (topic) => ttlOfTopic.get(topic) ?? 0,
+    timers,
+    seq,
+    clock,
+    log,
+    settle: (ticket, verdict) => {
+      tickets.get(ticket)?.(verdict);
+      tickets.delete(ticket);
+    },
+  });
+  let healthTold = -1;
+  dispatch.connect(perform, () => {
+    control.changed();
+    if (state.healthVersion === healthTold) return;
+    healthTold = state.healthVersion;
+    link.publish(healthPublication(plan, healthOf(plan, state)));
+  });
+
+  // Start. The control socket comes first: it refuses a second agent before that one touches a line.
+  try {
+    await control.start();
+  } catch (error) {
+    driver.close();
+    throw error;
+  }
+  for (const { id } of plan.inputs) seq.reserve(id, seq.first(id) + seqBlock);
+  await seq.flushed();
+  readClock();
+  lines.start();
+  for (const { id } of [...plan.outputs, ...plan.inputs]) {
+    const address = lines.address(id);
+    if (address) log.info(`${id} is line ${address.offset} of ${address.chip}`);
+  }
+  await brokerLink.start();
+  statistics.start();
+
+  return {
+    progress: { "event loop": eventLoopProgress(), "line reader": () => probe(lines), link: () => link.progress },
+    async stop() {
+      log.info("stops: outputs go to their exit states");
+      send({ type: "stop-requested", at: clock.now() });
+      statistics.stop();
+      await brokerLink.stop([status("offline")]);
+      await control.stop();
+      lines.stop();
+      driver.close();
+      timers.close();
+      await seq.flushed();
+      log.info("stopped");
+    },
+  };
+}
+
+/** A turn of the loop since the last question: asked from a timer, so it proves that timers and immediates run. */
+function eventLoopProgress(): () => number {
+  let turns = 0;
+  return () => {
+    setImmediate(() => turns++);
+    return turns;
+  };
+}
+
+function probe(lines: Lines): number {
+  lines.probe();
+  return lines.progress;
+}

@@ -1,0 +1,135 @@
+import type { Config } from "../config/schema.ts";
+import { type Broker, createBroker } from "./embedded/broker.ts";
+import type { Clock } from "./shell/clock.ts";
+import type { Link, Publication } from "./shell/link.ts";
+import type { Log } from "./shell/log.ts";
+
+export interface BrokerLinkOptions {
+  config: Config;
+  version: string;
+  log: Log;
+  clock: Clock;
+  /** Sentences about listeners that do not listen; empty when all do. */
+  problems(problems: string[]): void;
+  /** Makes the link to a broker, not started. */
+  link(url: string): Link;
+}
+
+export interface BrokerLink {
+  /** Always there; it starts when there is a broker to connect to. */
+  readonly link: Link;
+  /** The built-in broker, when no server is configured. */
+  readonly broker: Broker | undefined;
+  start(): Promise<void>;
+  stop(farewell: readonly Publication[]): Promise<void>;
+}
+
+/** How often a listener that could not be opened is looked at again; the broker itself retries. */
+const lookEvery = 1000;
+
+/** Where the link goes: to the configured server, or to the broker in this process, once that one really listens. */
+export function connectBroker(options: BrokerLinkOptions): BrokerLink {
+  const { config, log } = options;
+  const { server } = config.mqtt;
+  if (server !== null) {
+    const url = urlOf(server, config.mqtt.port, config.mqtt.tls);
+    const link = options.link(url);
+    return {
+      link,
+      broker: undefined,
+      async start() {
+        log.info(`the broker is ${url}; the built-in one is not started`);
+        link.start();
+      },
+      stop: (farewell) => link.stop(farewell),
+    };
+  }
+  return builtIn(options);
+}
+
+function builtIn({ config, version, log, clock, problems, link: linkTo }: BrokerLinkOptions): BrokerLink {
+  const broker = createBroker({
+    listeners: config.broker.listeners,
+    sysInterval: config.sys_interval,
+    version,
+    log,
+    now: () => clock.now(),
+  });
+  let timer: NodeJS.Timeout | undefined;
+  let told = "";
+  let linked = false;
+  const look = () => {
+    const bad = broker.addresses.flatMap(({ problem }) => problem ?? []);
+    if (bad.join() !== told) {
+      told = bad.join();
+      problems(bad);
+    }
+    const good = broker.addresses.find(({ problem }) => problem === null);
+    if (good && !linked) {
+      linked = true;
+      deferred.connect(linkTo(urlOf(good.address, good.port, "off")));
+    }
+    timer = bad.length > 0 || !linked ? setTimeout(look, lookEvery) : undefined;
+  };
+  const deferred = deferredLink("the built-in broker does not listen yet");
+  return {
+    link: deferred.link,
+    broker,
+    async start() {
+      log.info("no mqtt.server is configured: the built-in broker is started");
+      await broker.start();
+      look();
+    },
+    async stop(farewell) {
+      clearTimeout(timer);
+      await deferred.link.stop(farewell);
+      await broker.stop();
+    },
+  };
+}
+
+function urlOf(server: string, port: number, tls: "auto" | "on" | "off"): string {
+  const encrypted = tls === "on" || (tls === "auto" && String(port).startsWith("8"));
+  const host = server.includes(":") && !server.startsWith("[") ? `[${server}]` : server;
+  return `${encrypted ? "mqtts" : "mqtt"}://${host}:${port}`;
+}
+
+/** A link whose address is not known before the built-in broker listens; until then it is offline and says why. */
+function deferredLink(problem: string): { link: Link; connect(link: Link): void } {
+  let inner: Link | undefined;
+  let looks = 0;
+  return {
+    connect(link) {
+      inner = link;
+      link.start();
+    },
+    link: {
+      start: () => {},
+      publish: (publication) => inner?.publish(publication) ?? false,
+      stop: async (farewell) => inner?.stop(farewell),
+      get view() {
+        return (
+          inner?.view ?? {
+            server: "built-in broker",
+            online: false,
+            version: null,
+            since: null,
+            problem,
+            reconnects: 0,
+            sent: 0,
+            received: 0,
+          }
+        );
+      },
+      get dropped() {
+        return inner?.dropped ?? 0;
+      },
+      get refused() {
+        return inner?.refused ?? 0;
+      },
+      get progress() {
+        return inner?.progress ?? looks++;
+      },
+    },
+  };
+}

@@ -1,0 +1,86 @@
+import { formatProblem } from "../../config/problem.ts";
+import type { Config } from "../../config/schema.ts";
+import { formatLineName } from "../../gpio/line.ts";
+import { exit } from "../exit.ts";
+import { type Command, complain, configOptions, countOf, load, print, readArgs } from "./command.ts";
+
+/** `pinbus check`: every problem at once, without touching a line; then the pin map. */
+export const check: Command = {
+  usage: "[--config FILE]",
+  summary: "check the configuration without touching a line; print the pin map",
+  async run(args) {
+    const { values } = readArgs(args, configOptions, { min: 0, max: 0 });
+    const result = load(values, "read");
+    const problems = result.ok ? [...result.warnings, ...result.notes] : result.problems;
+    for (const problem of problems) complain(formatProblem(problem));
+    if (!result.ok) {
+      complain(`${result.file}: ${countOf(result.problems)}`);
+      return exit.config;
+    }
+    print(`${result.file} is fine.`);
+    for (const line of pinMap(result.config)) print(line);
+    return exit.ok;
+  },
+};
+
+/** One line per input and output, and for each button when its gestures are decided and why. */
+function pinMap(config: Config): string[] {
+  const rows: string[][] = [];
+  for (const [id, input] of Object.entries(config.inputs)) {
+    rows.push([id, "input", formatLineName(input.line), `active ${input.active}`, `bias ${input.bias}`, latency(config, id)]);
+  }
+  for (const [id, output] of Object.entries(config.outputs)) {
+    const limit = output.max_on === null ? "no max_on" : `max_on ${time(output.max_on)}`;
+    const crash = output.on_crash ?? output.on_exit;
+    rows.push([
+      id,
+      "output",
+      formatLineName(output.line),
+      `active ${output.active}`,
+      limit,
+      `start ${output.on_start}, exit ${output.on_exit}, crash ${crash}`,
+    ]);
+  }
+  const notes = sysfsNotes(config);
+  if (rows.length === 0) return ["  no pin is configured"];
+  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
+  const table = rows.map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ")}`.trimEnd());
+  return [...table, ...notes];
+}
+
+function latency(config: Config, id: string): string {
+  const input = config.inputs[id];
+  if (!input) return "";
+  const settled = `${time(input.debounce)} (debounce)`;
+  const bound = [...new Set(Object.values(config.rules).flatMap(({ when }) => (when.input === id ? [when.gesture] : [])))];
+  if (bound.length === 0) return `settles after ${settled}`;
+  return bound
+    .map((gesture) => {
+      if (gesture === "press") return `press ${settled} after the contact closes`;
+      if (gesture === "hold") return `hold ${time(input.hold)} after it (hold)`;
+      return `${gesture} ${settled} after it opens`;
+    })
+    .join(", ");
+}
+
+/** sysfs can do less than the character device: said where it matters. */
+function sysfsNotes(config: Config): string[] {
+  if (config.gpio.driver !== "sysfs") return [];
+  const biased = Object.entries(config.inputs).filter(([, { bias }]) => bias !== "as-is");
+  const pulls = biased.map(([id, { line, bias }]) => {
+    const pull = bias === "pull-up" ? "pu" : bias === "pull-down" ? "pd" : "pn";
+    const gpio = line.kind === "gpio" ? String(line.gpio) : formatLineName(line).replace(/^GPIO/, "");
+    return `  ${id}: the driver sysfs cannot set bias ${bias}; set it at boot with gpio=${gpio}=ip,${pull} in /boot/firmware/config.txt and use bias: as-is`;
+  });
+  return ["  the driver sysfs has no kernel times: an edge carries the time at which it was read", ...pulls];
+}
+
+function time(ms: number): string {
+  for (const [unit, length] of [
+    ["h", 3_600_000],
+    ["m", 60_000],
+    ["s", 1000],
+  ] as const)
+    if (ms >= length && ms % length === 0) return `${ms / length}${unit}`;
+  return `${ms}ms`;
+}

@@ -1,0 +1,100 @@
+import type { ParseArgsConfig } from "node:util";
+import { parseArgs } from "node:util";
+import { readHost } from "../../config/host.ts";
+import { type LoadResult, loadConfig } from "../../config/load.ts";
+import { formatProblem } from "../../config/problem.ts";
+import type { Config } from "../../config/schema.ts";
+import { exit } from "../exit.ts";
+import { printable } from "../shell/printable.ts";
+
+/** One subcommand: `main.ts` has the table, each file here does one of them. */
+export interface Command {
+  /** Shown after the name: `<output> on|off`. */
+  usage: string;
+  summary: string;
+  /** Returns the exit code. */
+  run(args: string[]): Promise<number>;
+}
+
+/** Ends a command with a sentence on stderr and an exit code. */
+export class CommandError extends Error {
+  readonly code: number;
+  constructor(code: number, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** A line of the result, safe on a terminal whatever an id or a cause contains. */
+export function print(line: string): void {
+  process.stdout.write(`${printable(line)}\n`);
+}
+
+/** A line about a problem. */
+export function complain(line: string): void {
+  process.stderr.write(`${printable(line)}\n`);
+}
+
+export function usageError(message: string): CommandError {
+  return new CommandError(exit.usage, message);
+}
+
+type Options = NonNullable<ParseArgsConfig["options"]>;
+
+/** Options and words of a command line; throws a usage error for what is not known. */
+export function readArgs<const O extends Options>(args: string[], options: O, words: { min: number; max: number }) {
+  const parsed = (() => {
+    try {
+      return parseArgs({ args, options, allowPositionals: true, strict: true });
+    } catch (error) {
+      throw usageError((error as Error).message.split(". ")[0] ?? "the command line is wrong");
+    }
+  })();
+  const { length } = parsed.positionals;
+  if (length < words.min) throw usageError("a word is missing");
+  if (length > words.max) throw usageError(`${JSON.stringify(parsed.positionals[words.max])} is one word too many`);
+  return parsed;
+}
+
+/** Every command that reads the configuration takes these. */
+export const configOptions = { config: { type: "string" } } as const;
+/** Every command that talks to a running agent takes these. */
+export const socketOptions = { ...configOptions, socket: { type: "string" } } as const;
+
+export function load(args: Readonly<Record<string, unknown>>, secrets: "read" | "leave"): LoadResult {
+  return loadConfig({ env: process.env, args, host: readHost(), secrets });
+}
+
+/** The configuration, or exit 78 with every problem on stderr. Warnings go to stderr too. */
+export function loadOrFail(args: Readonly<Record<string, unknown>>, secrets: "read" | "leave" = "read"): Config {
+  const result = load(args, secrets);
+  const said = result.ok ? result.warnings : result.problems;
+  for (const problem of said) complain(formatProblem(problem));
+  if (result.ok) return result.config;
+  throw new CommandError(exit.config, `the configuration ${result.file} cannot be used: ${countOf(result.problems)}`);
+}
+
+export function countOf(problems: readonly { severity: string }[]): string {
+  const count = problems.filter(({ severity }) => severity === "error").length;
+  return `${count} ${count === 1 ? "problem" : "problems"}`;
+}
+
+/** `--socket`, PINBUS_CONTROL_SOCKET, else the configuration's, else the default: a person who may not read the file can still use the socket. */
+export function socketPath(args: { socket?: string | undefined; config?: string | undefined }): string {
+  const given = args.socket ?? process.env.PINBUS_CONTROL_SOCKET;
+  if (given) return given;
+  const result = load(args, "leave");
+  if (result.ok) return result.config.control.socket;
+  if (args.config !== undefined || process.env.PINBUS_CONFIG) loadOrFail(args, "leave");
+  return "/run/pinbus/control.sock";
+}
+
+/** `500ms`, `5s`, `2m` as milliseconds, for options that take a time. */
+export function durationOption(name: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const [, digits, unit = "ms"] = /^(\d{1,9}(?:\.\d+)?)(ms|s|m|h)?$/.exec(text) ?? [];
+  const factor = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[unit];
+  if (digits === undefined || factor === undefined)
+    throw usageError(`--${name} takes a time like 500ms or 5s, not ${JSON.stringify(text)}`);
+  return Math.round(Number(digits) * factor);
+}

@@ -1,0 +1,83 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { exit } from "../exit.ts";
+import { type Client, connectAgent } from "./client.ts";
+import { CommandError } from "./command.ts";
+import { readExample } from "./init.ts";
+
+/** A real agent in a process of its own, on the simulated board, with the built-in broker on a free port and its files in a temporary folder. */
+export interface DemoBox {
+  /** The configuration that the agent runs with. */
+  config: string;
+  client: Client;
+  /** The port of the built-in broker. */
+  port: number;
+  /** SIGTERM, as systemd does it; resolves with the exit code. */
+  stop(): Promise<number | null>;
+  /** What the agent logged. */
+  log(): string;
+  /** Ends what still runs and removes the folder. */
+  clean(): void;
+}
+
+const startWithin = 15_000;
+
+export async function startDemoBox(): Promise<DemoBox> {
+  const dir = mkdtempSync(join(tmpdir(), "pinbus-demo-"));
+  const config = join(dir, "pinbus.yaml");
+  const logFile = join(dir, "agent.log");
+  writeFileSync(config, readExample("demo"), { mode: 0o600 });
+  const main = fileURLToPath(new URL("../main.js", import.meta.url));
+  const child = spawn(process.execPath, [main, "run", "--config", config], {
+    stdio: ["ignore", "ignore", openSync(logFile, "w")],
+    env: ownEnvironment(),
+  });
+  const log = () => readFileSync(logFile, "utf8");
+  const clean = () => {
+    child.kill("SIGKILL");
+    rmSync(dir, { recursive: true, force: true });
+  };
+  process.once("exit", clean);
+  try {
+    const client = await reach(join(dir, "control.sock"), child, log);
+    const port = (await client.request("status", {})).broker?.listeners.find(({ problem }) => problem === null)?.port;
+    if (port === undefined) throw new CommandError(exit.refused, "the built-in broker found no free port on loopback");
+    const stop = async () => {
+      const ended = child.exitCode === null ? once(child, "exit") : undefined;
+      child.kill("SIGTERM");
+      await ended;
+      return child.exitCode;
+    };
+    return { config, client, port, stop, log, clean };
+  } catch (error) {
+    clean();
+    throw error;
+  }
+}
+
+/** A person's own PINBUS_ settings are not for the demo. */
+function ownEnvironment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("PINBUS_")));
+}
+
+/** The agent answers on its socket once everything is started; a process that ended will not. */
+async function reach(socket: string, child: ChildProcess, log: () => string): Promise<Client> {
+  const deadline = performance.now() + startWithin;
+  for (;;) {
+    if (existsSync(socket)) {
+      try {
+        const client = await connectAgent(socket);
+        if ((await client.request("status", {})).broker?.listeners.some(({ problem, port }) => problem === null && port > 0)) return client;
+        client.close();
+      } catch (error) {
+        if (!(error instanceof CommandError)) throw error;
+      }
+    }
+    if (child.exitCode !== null || performance.now() > deadline) throw new CommandError(exit.bug, `the agent did not start:\n${log()}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}

@@ -1,0 +1,65 @@
+import { readHost } from "../../config/host.ts";
+import { LineError } from "../../gpio/errors.ts";
+import { openJournal } from "../../systemd/journal.ts";
+import { openNotify } from "../../systemd/notify.ts";
+import { progressed, startWatchdog, watchdogUsec } from "../../systemd/watchdog.ts";
+import { type Agent, startAgent } from "../agent.ts";
+import { exit } from "../exit.ts";
+import { createLog } from "../shell/log.ts";
+import { readVersion } from "../version.ts";
+import { type Command, CommandError, configOptions, loadOrFail, readArgs } from "./command.ts";
+
+/** `pinbus run`: the agent in the foreground, which is what systemd starts. */
+export const run: Command = {
+  usage: "[--config FILE]",
+  summary: "run the agent in the foreground (what systemd starts)",
+  async run(args) {
+    const { values } = readArgs(args, configOptions, { min: 0, max: 0 });
+    const config = loadOrFail(values);
+    const journal = config.log.format === "text" ? undefined : openJournal(process.env);
+    const secrets = config.mqtt.password === null ? [] : [config.mqtt.password];
+    const log = createLog({ level: config.log.level, secrets, ...(journal ? { journal: (entry) => journal.write(entry) } : {}) });
+    const notify = openNotify(process.env, { onProblem: (message) => log.warn(message) });
+
+    const stopRequested = new Promise<NodeJS.Signals>((resolve) => {
+      for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => resolve(signal));
+      // A closed terminal ends what was started in it; a service has no terminal and stays.
+      process.on("SIGHUP", () => {
+        if (process.stdin.isTTY) resolve("SIGHUP");
+        else log.warn("SIGHUP: this version does not reload; restart the agent to apply a changed configuration");
+      });
+    });
+
+    let agent: Agent;
+    try {
+      agent = await startAgent({ config, host: readHost(), version: readVersion(), log });
+    } catch (error) {
+      log.error((error as Error).message);
+      await journal?.close();
+      throw new CommandError(
+        error instanceof LineError && error.code === "no-driver" ? exit.config : exit.refused,
+        (error as Error).message,
+      );
+    }
+    notify?.ready("lines are served");
+    const usec = watchdogUsec(process.env);
+    const endWatchdog =
+      notify && usec !== undefined
+        ? startWatchdog({
+            notify,
+            usec,
+            checks: Object.fromEntries(Object.entries(agent.progress).map(([name, read]) => [name, progressed(read)])),
+            onStall: (name) => log.error(`the ${name} made no progress: the watchdog is not fed until it does`),
+            onRecovery: (name) => log.info(`the ${name} works again`),
+          })
+        : () => {};
+
+    log.info(`${await stopRequested} received`);
+    notify?.stopping("outputs go to their exit states");
+    endWatchdog();
+    await agent.stop();
+    await notify?.close();
+    await journal?.close();
+    return exit.ok;
+  },
+};

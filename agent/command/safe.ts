@@ -1,0 +1,55 @@
+import { findLine } from "../../gpio/board.ts";
+import { openDriver } from "../../gpio/registry.ts";
+import { planOf } from "../core/plan.ts";
+import { exit } from "../exit.ts";
+import { connectAgent } from "./client.ts";
+import { type Command, CommandError, complain, configOptions, loadOrFail, print, readArgs } from "./command.ts";
+
+/**
+ * `pinbus safe`: without a running agent, drives every output to its `on_crash` state after a crash, to `on_exit` otherwise.
+ * systemd runs it after every end of the agent and says in SERVICE_RESULT how that was; a person runs it after a crash.
+ */
+export const safe: Command = {
+  usage: "[--config FILE]",
+  summary: "without a running agent: drive every output to its safe state",
+  async run(args) {
+    const { values } = readArgs(args, configOptions, { min: 0, max: 0 });
+    const config = loadOrFail(values, "leave");
+    if (config.gpio.driver === "sim") {
+      print("the simulated board ended with its agent: nothing to drive");
+      return exit.ok;
+    }
+    if (await answers(config.control.socket))
+      throw new CommandError(exit.refused, "an agent is running and holds the lines: stop it first, or use `pinbus set`");
+    const crashed = (process.env.SERVICE_RESULT ?? "crash") !== "success";
+    const driver = await openDriver(config.gpio.driver).catch((error: Error) => {
+      throw new CommandError(exit.refused, error.message);
+    });
+    let failures = 0;
+    for (const { id, line, onCrash, onExit } of planOf(config).outputs) {
+      const wanted = crashed ? onCrash : onExit;
+      if (wanted === "keep") continue;
+      try {
+        const active = config.outputs[id]?.active ?? "high";
+        const request = { ...findLine(line, driver), active, consumer: `pinbus-safe:${id}`, initial: wanted === "on" };
+        driver.openOutput(request, { gone() {} }).close();
+        print(`${id} ${wanted}: ${crashed ? "on_crash" : "on_exit"}`);
+      } catch (error) {
+        failures++;
+        complain(`${id} could not be driven ${wanted}: ${(error as Error).message}`);
+      }
+    }
+    driver.close();
+    return failures === 0 ? exit.ok : exit.refused;
+  },
+};
+
+async function answers(socket: string): Promise<boolean> {
+  try {
+    (await connectAgent(socket)).close();
+    return true;
+  } catch (error) {
+    if (error instanceof CommandError && error.code === exit.unreachable) return false;
+    throw error;
+  }
+}

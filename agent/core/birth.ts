@@ -1,0 +1,31 @@
+import type { Health } from "./health.ts";
+import { stateOf as inputStateOf } from "./input.ts";
+import { attrOf, stateOf as outputStateOf } from "./output.ts";
+import type { Plan } from "./plan.ts";
+import type { State } from "./state.ts";
+
+export interface Retained {
+  kind: "state";
+  topic: string;
+  payload: string;
+  qos: 0 | 1;
+  retain: true;
+}
+
+/** Everything retained that the core owns, as it is now: what the broker is told anew after each connect. */
+export function birthOf(plan: Plan, state: State): Retained[] {
+  const publications: Retained[] = [];
+  plan.inputs.forEach((inputPlan, index) => {
+    const input = state.inputs[index];
+    if (input) publications.push(inputStateOf(inputPlan, input));
+  });
+  plan.outputs.forEach((outputPlan, index) => {
+    const output = state.outputs[index];
+    if (output) publications.push(outputStateOf(outputPlan, output), attrOf(state, outputPlan, output));
+  });
+  return publications;
+}
+
+export function healthPublication(plan: Plan, health: Health): Retained {
+  return { kind: "state", topic: plan.topics.health, payload: JSON.stringify(health), qos: 1, retain: true };
+}

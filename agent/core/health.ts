@@ -1,0 +1,23 @@
+import type { Plan } from "./plan.ts";
+import type { State } from "./state.ts";
+
+export interface Health {
+  health: "ok" | "degraded" | "failing";
+  /** One sentence for each thing that is not well. */
+  problems: string[];
+}
+
+/** failing = something that pinbus exists for does not work; degraded = it works, but nobody else can see it. */
+export function healthOf(plan: Plan, state: State): Health {
+  const failing = [
+    ...plan.inputs.flatMap(({ id }, index) => sentence(`input ${id}`, state.inputs[index]?.problem)),
+    ...plan.outputs.flatMap(({ id }, index) => sentence(`output ${id}`, state.outputs[index]?.problem)),
+    ...state.brokerProblems,
+  ];
+  const degraded = state.link.online ? [] : [state.link.problem ?? "the link to the broker is not online yet"];
+  return { health: failing.length > 0 ? "failing" : degraded.length > 0 ? "degraded" : "ok", problems: [...failing, ...degraded] };
+}
+
+function sentence(what: string, problem: string | null | undefined): string[] {
+  return problem ? [`${what}: ${problem}`] : [];
+}

@@ -1,0 +1,85 @@
+import type { Edge } from "../../gpio/line.ts";
+
+/** Milliseconds of the monotonic clock. The core never asks the clock: every event brings its time. */
+export type Instant = number;
+
+export type Gesture = "press" | "release" | "click" | "hold" | "hold_end";
+export type SwitchWord = "ON" | "OFF" | "TOGGLE" | "PULSE";
+
+/** Why an output changed. `text` is what people read: `rule porch-lamp`. */
+export interface Cause {
+  kind: "start" | "rule" | "mqtt" | "cli" | "tui" | "pulse" | "max-on" | "chip" | "exit";
+  text: string;
+  /** The input and gesture behind a rule, the id of a command. */
+  detail: string | null;
+}
+
+/** Where an answer goes. */
+export type AnswerTo =
+  | { via: "mqtt"; responseTopic: string | null; correlationData: Uint8Array | null; id: string | null }
+  | { via: "control"; ticket: number };
+
+/** What travels with a write and comes back with its observed result. */
+export interface SetRequest {
+  cause: Cause;
+  answer: AnswerTo | null;
+}
+
+export type RefusalReason = "malformed" | "retained" | "stale" | "failed" | "stopping";
+export type Verdict = { ok: true; state: "ON" | "OFF"; changed: boolean } | { ok: false; reason: RefusalReason; message: string };
+
+type Union<T> = { [K in keyof T]: { type: K } & T[K] }[keyof T];
+
+/** What happened. Past participles; inputs, outputs and rules are named by their index in the plan. */
+export type AgentEvent = Union<{
+  edge: { input: number; edge: Edge; at: Instant };
+  "edges-lost": { input: number; count: number; at: Instant };
+  /** The level as read from the line: after the start, a chip coming back or a gap in seqno. */
+  "level-read": { input: number; active: boolean; at: Instant; why: "start" | "chip" | "gap" };
+  "input-lost": { input: number; problem: string; at: Instant };
+  "output-opened": { output: number; active: boolean; at: Instant; why: "start" | "chip" };
+  "output-lost": { output: number; problem: string; at: Instant };
+  "output-written": { output: number; active: boolean; at: Instant; request: SetRequest };
+  "output-failed": { output: number; active: boolean; at: Instant; problem: string; request: SetRequest };
+  "timer-due": { key: TimerKey; at: Instant };
+  "command-received": {
+    output: number;
+    payload: string;
+    retain: boolean;
+    responseTopic: string | null;
+    correlationData: Uint8Array | null;
+    at: Instant;
+  };
+  "control-received": { output: number; word: SwitchWord; forMs: number | null; from: "cli" | "tui"; ticket: number; at: Instant };
+  "link-changed": { online: boolean; problem: string | null; at: Instant };
+  "broker-changed": { problems: string[]; at: Instant };
+  /** `offset` = wall clock − monotonic clock; `set` = the wall clock can be trusted. */
+  "clock-read": { offset: number; set: boolean; at: Instant };
+  "stop-requested": { at: Instant };
+}>;
+
+export type PublicationKind = "state" | "event" | "answer";
+
+/** What is to be done. The shell has one performer for each; see `agent/shell/performers.ts`. */
+export type Effect = Union<{
+  setOutput: { output: number; active: boolean; request: SetRequest };
+  readLevel: { input: number };
+  startTimer: { key: TimerKey; at: Instant };
+  stopTimer: { key: TimerKey };
+  publish: { kind: PublicationKind; topic: string; payload: string; qos: 0 | 1; retain: boolean };
+  answer: { output: number; to: AnswerTo; verdict: Verdict };
+  /** Numbers of events up to `upTo` may now be used: it must be on disk before they run out. */
+  reserveSeq: { input: number; upTo: number };
+  log: { level: "error" | "warn" | "info" | "debug"; message: string; fields: LogFields };
+}>;
+
+export interface LogFields {
+  input?: string;
+  output?: string;
+  rule?: string;
+  cause?: string;
+  reason?: string;
+}
+
+/** Every timer has one owner; starting a key again replaces it. Made once in the plan. */
+export type TimerKey = `${"settle" | "hold"}:${string}` | `${"pulse" | "max-on" | "retry"}:${string}`;

@@ -1,0 +1,184 @@
+import type { AnswerTo, Cause, Effect, Instant, SwitchWord, Verdict } from "./model.ts";
+import type { OutputPlan, Plan } from "./plan.ts";
+import { answersKept, isoTime, type OutputState, remember, type State } from "./state.ts";
+
+/** After a write towards off has failed, it is tried again this often until it succeeds or something else is wanted. */
+export const retryPeriod = 1000;
+
+/** Turns a wish into a write. A pulse belongs to its output: every other command ends it, another PULSE restarts it. */
+export function command(
+  plan: Plan,
+  state: State,
+  index: number,
+  word: SwitchWord,
+  forMs: number | null,
+  cause: Cause,
+  answer: AnswerTo | null,
+  at: Instant,
+  effects: Effect[],
+): void {
+  const output = state.outputs[index];
+  const outputPlan = plan.outputs[index];
+  if (!output || !outputPlan) return;
+  const timed = word === "PULSE" ? (forMs ?? outputPlan.pulse) : word === "ON" ? forMs : null;
+  const active = word === "TOGGLE" ? !(output.wanted ?? output.written ?? false) : word !== "OFF";
+  output.wanted = active;
+  if (timed === null) endPulse(output, outputPlan, effects);
+  else {
+    output.pulseEnds = at + timed;
+    effects.push({ type: "startTimer", key: outputPlan.pulseKey, at: output.pulseEnds });
+  }
+  if (output.retry) {
+    output.retry = null;
+    effects.push({ type: "stopTimer", key: outputPlan.retryKey });
+  }
+  effects.push({ type: "setOutput", output: index, active, request: { cause, answer } });
+}
+
+/** Drives an output by the agent's own decision: the end of a pulse, max-on, the exit. */
+export function drive(index: number, active: boolean, cause: Cause, effects: Effect[]): void {
+  effects.push({ type: "setOutput", output: index, active, request: { cause, answer: null } });
+}
+
+/** The observed result of a write: the only place from which an output's state is published. */
+export function written(
+  plan: Plan,
+  state: State,
+  event: { output: number; active: boolean; at: Instant; cause: Cause; answer: AnswerTo | null },
+  effects: Effect[],
+): void {
+  const output = state.outputs[event.output];
+  const outputPlan = plan.outputs[event.output];
+  if (!output || !outputPlan) return;
+  const { active, at, cause } = event;
+  const changed = output.written !== active;
+  output.written = active;
+  output.wanted = undefined;
+  output.retry = null;
+  if (output.problem !== null) state.healthVersion++;
+  output.problem = null;
+  if (changed) {
+    output.since = at;
+    startMaxOn(output, outputPlan, active, at, effects);
+  }
+  if (!active) endPulse(output, outputPlan, effects);
+  const until = endsAt(output);
+  if (changed) effects.push({ type: "publish", ...stateOf(outputPlan, output) });
+  // An ON for an output that is on changes nothing but when it ends; that is told, with its cause.
+  if (changed || until !== output.until) {
+    output.until = until;
+    output.cause = cause;
+    remember(output, { at, state: stateWord(active), cause, detail: cause.detail });
+    effects.push({ type: "publish", ...attrOf(state, outputPlan, output) });
+    effects.push(logOf(outputPlan.id, active, cause));
+  }
+  if (event.answer) {
+    const verdict: Verdict = { ok: true, state: stateWord(active), changed };
+    keepAnswer(output, event.answer, verdict);
+    effects.push({ type: "answer", output: event.output, to: event.answer, verdict });
+  }
+}
+
+/** A write that did not happen: nothing is published as done, and a wish for off is kept alive. */
+export function failed(
+  plan: Plan,
+  state: State,
+  event: { output: number; active: boolean; at: Instant; problem: string; cause: Cause; answer: AnswerTo | null },
+  effects: Effect[],
+): void {
+  const output = state.outputs[event.output];
+  const outputPlan = plan.outputs[event.output];
+  if (!output || !outputPlan) return;
+  output.wanted = undefined;
+  output.problem = event.problem;
+  state.healthVersion++;
+  remember(output, { at: event.at, state: "FAILED", cause: event.cause, detail: event.problem });
+  if (event.active) endPulse(output, outputPlan, effects);
+  else if (!state.stopping) {
+    output.retry = event.cause;
+    effects.push({ type: "startTimer", key: outputPlan.retryKey, at: event.at + retryPeriod });
+  }
+  effects.push({
+    type: "log",
+    level: "error",
+    message: `${outputPlan.id} could not be switched ${event.active ? "on" : "off"}: ${event.problem}`,
+    fields: { output: outputPlan.id, cause: event.cause.text },
+  });
+  if (event.answer) {
+    const verdict: Verdict = { ok: false, reason: "failed", message: event.problem };
+    keepAnswer(output, event.answer, verdict);
+    effects.push({ type: "answer", output: event.output, to: event.answer, verdict });
+  }
+}
+
+/** Keeps the first answer to a command id, so that a repeated command is answered and not served again. */
+export function keepAnswer(output: OutputState, to: AnswerTo, verdict: Verdict): void {
+  const { answers } = output;
+  if (to.via !== "mqtt" || to.id === null || answers.has(to.id)) return;
+  answers.set(to.id, verdict);
+  const oldest = answers.keys().next();
+  if (answers.size > answersKept && !oldest.done) answers.delete(oldest.value);
+}
+
+export function endPulse(output: OutputState, outputPlan: OutputPlan, effects: Effect[]): void {
+  if (output.pulseEnds === null) return;
+  output.pulseEnds = null;
+  effects.push({ type: "stopTimer", key: outputPlan.pulseKey });
+}
+
+/** max-on counts from the moment the output went on; a repeated ON does not extend it. */
+function startMaxOn(output: OutputState, outputPlan: OutputPlan, active: boolean, at: Instant, effects: Effect[]): void {
+  if (outputPlan.maxOn === null) return;
+  output.maxOnEnds = active ? at + outputPlan.maxOn : null;
+  effects.push(
+    output.maxOnEnds === null
+      ? { type: "stopTimer", key: outputPlan.maxOnKey }
+      : { type: "startTimer", key: outputPlan.maxOnKey, at: output.maxOnEnds },
+  );
+}
+
+export function stateWord(active: boolean): "ON" | "OFF";
+export function stateWord(active: boolean | undefined): "ON" | "OFF" | "UNKNOWN";
+export function stateWord(active: boolean | undefined): "ON" | "OFF" | "UNKNOWN" {
+  return active === undefined ? "UNKNOWN" : active ? "ON" : "OFF";
+}
+
+/** When a running pulse or max-on switches the output off, whichever comes first. */
+export function endsAt(output: OutputState): Instant | null {
+  if (output.pulseEnds === null || output.maxOnEnds === null) return output.pulseEnds ?? output.maxOnEnds;
+  return Math.min(output.pulseEnds, output.maxOnEnds);
+}
+
+interface Retained {
+  kind: "state";
+  topic: string;
+  payload: string;
+  qos: 0 | 1;
+  retain: true;
+}
+
+export function stateOf(outputPlan: OutputPlan, output: OutputState): Retained {
+  return { kind: "state", topic: outputPlan.stateTopic, payload: stateWord(output.written), qos: 1, retain: true };
+}
+
+export function attrOf(state: State, outputPlan: OutputPlan, output: OutputState): Retained {
+  const { until } = output;
+  const payload = JSON.stringify({
+    cause: output.cause.text,
+    detail: output.cause.detail,
+    since: isoTime(state, output.since),
+    until: until === null ? null : isoTime(state, until),
+    problem: output.problem,
+  });
+  return { kind: "state", topic: outputPlan.attrTopic, payload, qos: 0, retain: true };
+}
+
+function logOf(id: string, active: boolean, cause: Cause): Effect {
+  const why = cause.detail === null ? cause.text : `${cause.text} (${cause.detail})`;
+  return {
+    type: "log",
+    level: "info",
+    message: `${id} ${active ? "on" : "off"}: ${why}`,
+    fields: { output: id, cause: why },
+  };
+}

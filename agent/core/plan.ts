@@ -1,0 +1,133 @@
+import type { Config } from "../../config/schema.ts";
+import type { LineName } from "../../gpio/line.ts";
+import type { Cause, Gesture, TimerKey } from "./model.ts";
+import { type Topics, topicsOf } from "./topics.ts";
+
+/** The configuration, indexed: nothing is searched and no topic is built while events run. */
+export interface Plan {
+  topics: Topics;
+  inputs: readonly InputPlan[];
+  outputs: readonly OutputPlan[];
+  rules: readonly RulePlan[];
+  inputIndex: ReadonlyMap<string, number>;
+  outputIndex: ReadonlyMap<string, number>;
+  timers: ReadonlyMap<TimerKey, TimerOwner>;
+  commandTtl: number;
+}
+
+export type TimerOwner = { kind: "settle" | "hold"; input: number } | { kind: "pulse" | "max-on" | "retry"; output: number };
+
+export interface InputPlan {
+  id: string;
+  line: LineName;
+  debounce: number;
+  hold: number;
+  stateTopic: string;
+  eventTopic: string;
+  settleKey: TimerKey;
+  holdKey: TimerKey;
+  /** Indexes of the rules bound to each gesture. */
+  rules: Readonly<Record<Gesture, readonly number[]>>;
+}
+
+export type ExitState = "off" | "on" | "keep";
+
+export interface OutputPlan {
+  id: string;
+  line: LineName;
+  onStart: boolean;
+  onExit: ExitState;
+  onCrash: ExitState;
+  /** The length of a PULSE that names none. */
+  pulse: number;
+  maxOn: number | null;
+  stateTopic: string;
+  attrTopic: string;
+  setTopic: string;
+  resultTopic: string;
+  pulseKey: TimerKey;
+  maxOnKey: TimerKey;
+  retryKey: TimerKey;
+}
+
+export interface RulePlan {
+  id: string;
+  /** `porch press -> lamp toggle`. */
+  text: string;
+  cause: Cause;
+  actions: readonly RuleAction[];
+}
+
+export interface RuleAction {
+  output: number;
+  set: "on" | "off" | "toggle" | "pulse";
+  forMs: number | null;
+}
+
+export const defaultPulse = 500;
+
+/** Builds the plan of a checked configuration. */
+export function planOf(config: Config): Plan {
+  const topics = topicsOf(config.prefix, config.node);
+  const inputIndex = indexOf(config.inputs);
+  const outputIndex = indexOf(config.outputs);
+  const timers = new Map<TimerKey, TimerOwner>();
+  const rules = Object.entries(config.rules).map(([id, rule]): RulePlan => {
+    const actions = rule.do.map((step): RuleAction => ({ output: outputIndex.get(step.output) ?? -1, set: step.set, forMs: step.for }));
+    const text = `${rule.when.input} ${rule.when.gesture} -> ${rule.do.map((step) => `${step.output} ${step.set}`).join(", ")}`;
+    return { id, text, actions, cause: { kind: "rule", text: `rule ${id}`, detail: `${rule.when.input} ${rule.when.gesture}` } };
+  });
+
+  const inputs = Object.entries(config.inputs).map(([id, input], index): InputPlan => {
+    const bound: Record<Gesture, number[]> = { press: [], release: [], click: [], hold: [], hold_end: [] };
+    Object.values(config.rules).forEach((rule, at) => {
+      if (rule.when.input === id) bound[rule.when.gesture].push(at);
+    });
+    const settleKey: TimerKey = `settle:${id}`;
+    const holdKey: TimerKey = `hold:${id}`;
+    timers.set(settleKey, { kind: "settle", input: index }).set(holdKey, { kind: "hold", input: index });
+    const { line, debounce, hold } = input;
+    return {
+      id,
+      line,
+      debounce,
+      hold,
+      settleKey,
+      holdKey,
+      rules: bound,
+      stateTopic: topics.inputState(id),
+      eventTopic: topics.inputEvent(id),
+    };
+  });
+
+  const outputs = Object.entries(config.outputs).map(([id, output], index): OutputPlan => {
+    const pulseKey: TimerKey = `pulse:${id}`;
+    const maxOnKey: TimerKey = `max-on:${id}`;
+    const retryKey: TimerKey = `retry:${id}`;
+    timers
+      .set(pulseKey, { kind: "pulse", output: index })
+      .set(maxOnKey, { kind: "max-on", output: index })
+      .set(retryKey, { kind: "retry", output: index });
+    return {
+      id,
+      line: output.line,
+      onStart: output.on_start === "on",
+      onExit: output.on_exit,
+      onCrash: output.on_crash ?? output.on_exit,
+      pulse: output.pulse ?? defaultPulse,
+      maxOn: output.max_on,
+      stateTopic: topics.outputState(id),
+      attrTopic: topics.outputAttr(id),
+      setTopic: topics.outputSet(id),
+      resultTopic: topics.outputResult(id),
+      pulseKey,
+      maxOnKey,
+      retryKey,
+    };
+  });
+  return { topics, inputs, outputs, rules, inputIndex, outputIndex, timers, commandTtl: config.mqtt.command_ttl };
+}
+
+function indexOf(items: Record<string, unknown>): Map<string, number> {
+  return new Map(Object.keys(items).map((id, index) => [id, index]));
+}

@@ -1,0 +1,228 @@
+import { type Parsed, parseCommand, staleness } from "./command.ts";
+import { adopt, holdNow, lose, settleNow, takeEdge } from "./input.ts";
+import type { AgentEvent, AnswerTo, Cause, Effect, RefusalReason, TimerKey, Verdict } from "./model.ts";
+import { attrOf, command, drive, endPulse, failed, keepAnswer, stateOf, written } from "./output.ts";
+import type { Plan } from "./plan.ts";
+import { remember, type State } from "./state.ts";
+
+const chipCause: Cause = { kind: "chip", text: "chip came back", detail: "the start state of its contract" };
+const startCause: Cause = { kind: "start", text: "start", detail: null };
+const exitCause: Cause = { kind: "exit", text: "agent stops", detail: null };
+const pulseCause: Cause = { kind: "pulse", text: "pulse ended", detail: null };
+const maxOnCause: Cause = { kind: "max-on", text: "max_on reached", detail: null };
+
+/** Decides what follows from one event. Changes `state` in place and returns the effects in the order in which they are to be done. */
+export function reduce(plan: Plan, state: State, event: AgentEvent): Effect[] {
+  const effects: Effect[] = [];
+  switch (event.type) {
+    case "edge":
+      state.edges++;
+      takeEdge(plan, state, event.input, event.edge === "rising", event.at, effects);
+      break;
+    case "edges-lost": {
+      const input = state.inputs[event.input];
+      if (input) input.lost += event.count;
+      effects.push({ type: "readLevel", input: event.input });
+      break;
+    }
+    case "level-read":
+      if (event.why === "gap") takeGap(plan, state, event, effects);
+      else adopt(plan, state, event.input, event.active, event.at, effects);
+      break;
+    case "input-lost":
+      lose(plan, state, event.input, event.problem, effects);
+      break;
+    case "output-opened": {
+      const cause = event.why === "start" ? startCause : chipCause;
+      written(plan, state, { output: event.output, active: event.active, at: event.at, cause, answer: null }, effects);
+      break;
+    }
+    case "output-lost":
+      loseOutput(plan, state, event.output, event.problem, effects);
+      break;
+    case "output-written":
+      written(plan, state, { ...event, ...event.request }, effects);
+      break;
+    case "output-failed":
+      failed(plan, state, { ...event, ...event.request }, effects);
+      break;
+    case "timer-due":
+      timerDue(plan, state, event.key, event.at, effects);
+      break;
+    case "command-received":
+      commandReceived(plan, state, event, effects);
+      break;
+    case "control-received": {
+      state.commands++;
+      const answer: AnswerTo = { via: "control", ticket: event.ticket };
+      if (state.stopping) {
+        refuse(
+          plan,
+          state,
+          event.output,
+          { reason: "stopping", message: "the agent is stopping", to: answer, from: event.from, at: event.at },
+          effects,
+        );
+        break;
+      }
+      command(
+        plan,
+        state,
+        event.output,
+        event.word,
+        event.forMs,
+        { kind: event.from, text: event.from, detail: null },
+        answer,
+        event.at,
+        effects,
+      );
+      break;
+    }
+    case "link-changed":
+      state.link = { online: event.online, problem: event.problem };
+      state.healthVersion++;
+      break;
+    case "broker-changed":
+      state.brokerProblems = event.problems;
+      state.healthVersion++;
+      break;
+    case "clock-read":
+      state.clockOffset = event.offset;
+      state.clockSet = event.set;
+      break;
+    case "stop-requested":
+      stop(plan, state, effects);
+      break;
+  }
+  return effects;
+}
+
+type EventOf<T extends AgentEvent["type"]> = Extract<AgentEvent, { type: T }>;
+
+/** A level that was read because edges may be missing: if it is not the one that the edges told, it counts as an edge. */
+function takeGap(plan: Plan, state: State, event: EventOf<"level-read">, effects: Effect[]): void {
+  const input = state.inputs[event.input];
+  if (input?.problem === null && input.debounce.raw !== event.active) takeEdge(plan, state, event.input, event.active, event.at, effects);
+}
+
+function timerDue(plan: Plan, state: State, key: TimerKey, at: number, effects: Effect[]): void {
+  const owner = plan.timers.get(key);
+  if (!owner) return;
+  switch (owner.kind) {
+    case "settle":
+      settleNow(plan, state, owner.input, at, effects);
+      break;
+    case "hold":
+      holdNow(plan, state, owner.input, at, effects);
+      break;
+    case "pulse": {
+      const output = state.outputs[owner.output];
+      if (output?.pulseEnds == null) break;
+      output.pulseEnds = null;
+      drive(owner.output, false, { ...pulseCause, detail: output.cause.text }, effects);
+      break;
+    }
+    case "max-on": {
+      const output = state.outputs[owner.output];
+      if (output?.maxOnEnds == null) break;
+      output.maxOnEnds = null;
+      drive(owner.output, false, { ...maxOnCause, detail: output.cause.text }, effects);
+      break;
+    }
+    case "retry": {
+      const output = state.outputs[owner.output];
+      if (output?.retry) drive(owner.output, false, output.retry, effects);
+      break;
+    }
+  }
+}
+
+function commandReceived(plan: Plan, state: State, event: EventOf<"command-received">, effects: Effect[]): void {
+  const output = state.outputs[event.output];
+  if (!output) return;
+  state.commands++;
+  const parsed = parseCommand(event.payload);
+  const id = parsed.ok ? parsed.command.id : parsed.id;
+  const answer: AnswerTo = { via: "mqtt", responseTopic: event.responseTopic, correlationData: event.correlationData, id };
+  const first = event.retain || id === null ? undefined : output.answers.get(id);
+  if (first) {
+    effects.push({ type: "answer", output: event.output, to: answer, verdict: first });
+    return;
+  }
+  const refusal = refusalOf(plan, state, event, parsed);
+  if (refusal)
+    refuse(plan, state, event.output, { ...refusal, to: answer, from: id === null ? "mqtt" : `mqtt ${id}`, at: event.at }, effects);
+  else if (parsed.ok) {
+    const cause: Cause = { kind: "mqtt", text: "mqtt", detail: id === null ? null : `id ${id}` };
+    command(plan, state, event.output, parsed.command.word, parsed.command.forMs, cause, answer, event.at, effects);
+  }
+}
+
+/** Why a command from the network must not be served; null when it may be. */
+function refusalOf(
+  plan: Plan,
+  state: State,
+  event: EventOf<"command-received">,
+  parsed: Parsed,
+): { reason: RefusalReason; message: string } | null {
+  if (event.retain) {
+    return {
+      reason: "retained",
+      message: "a retained command is refused: it would move the output again at every reconnect; publish it without retain",
+    };
+  }
+  if (!parsed.ok) return { reason: "malformed", message: parsed.message };
+  const stale = staleness(parsed.command.ts, event.at, { offset: state.clockOffset, set: state.clockSet }, plan.commandTtl);
+  if (stale !== null) return { reason: "stale", message: stale };
+  return state.stopping ? { reason: "stopping", message: "the agent is stopping" } : null;
+}
+
+interface RefusedCommand {
+  reason: RefusalReason;
+  message: string;
+  to: AnswerTo;
+  /** Who sent it, for the history and the log. */
+  from: string;
+  at: number;
+}
+
+function refuse(plan: Plan, state: State, index: number, { reason, message, to, from, at }: RefusedCommand, effects: Effect[]): void {
+  const output = state.outputs[index];
+  const id = plan.outputs[index]?.id;
+  if (!output || id === undefined) return;
+  state.refused++;
+  const kind = to.via === "mqtt" ? "mqtt" : "cli";
+  remember(output, { at, state: "REFUSED", cause: { kind, text: from, detail: null }, detail: `${reason}: ${message}` });
+  const verdict: Verdict = { ok: false, reason, message };
+  keepAnswer(output, to, verdict);
+  effects.push({ type: "answer", output: index, to, verdict });
+  effects.push({
+    type: "log",
+    level: "warn",
+    message: `${id}: refused a command from ${from}: ${message}`,
+    fields: { output: id, cause: from, reason },
+  });
+}
+
+function loseOutput(plan: Plan, state: State, index: number, problem: string, effects: Effect[]): void {
+  const output = state.outputs[index];
+  const outputPlan = plan.outputs[index];
+  if (!output || !outputPlan || output.problem === problem) return;
+  output.problem = problem;
+  state.healthVersion++;
+  output.written = undefined;
+  output.maxOnEnds = null;
+  endPulse(output, outputPlan, effects);
+  effects.push({ type: "stopTimer", key: outputPlan.maxOnKey });
+  effects.push({ type: "publish", ...stateOf(outputPlan, output) }, { type: "publish", ...attrOf(state, outputPlan, output) });
+  effects.push({ type: "log", level: "error", message: `output ${outputPlan.id}: ${problem}`, fields: { output: outputPlan.id } });
+}
+
+/** Every output goes to its exit state; from then on nothing else moves it. */
+function stop(plan: Plan, state: State, effects: Effect[]): void {
+  if (state.stopping) return;
+  state.stopping = true;
+  plan.outputs.forEach((outputPlan, index) => {
+    if (outputPlan.onExit !== "keep") drive(index, outputPlan.onExit === "on", exitCause, effects);
+  });
+}

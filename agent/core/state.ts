@@ -1,0 +1,115 @@
+import { type Debounce, newDebounce } from "./debounce.ts";
+import { type GestureState, newGesture } from "./gesture.ts";
+import type { Cause, Instant, Verdict } from "./model.ts";
+import type { Plan } from "./plan.ts";
+
+/** Everything the core knows. `reduce` changes it in place (an event must not cost a copy of all pins); nobody else writes to it. */
+export interface State {
+  inputs: InputState[];
+  outputs: OutputState[];
+  rules: RuleState[];
+  link: { online: boolean; problem: string | null };
+  brokerProblems: string[];
+  /** Wall clock − monotonic clock. */
+  clockOffset: number;
+  clockSet: boolean;
+  stopping: boolean;
+  /** Grows whenever something that `healthOf` looks at changed. */
+  healthVersion: number;
+  edges: number;
+  commands: number;
+  refused: number;
+}
+
+export interface InputState {
+  debounce: Debounce;
+  gesture: GestureState;
+  lastGesture: string | null;
+  /** A sentence while the line cannot be used. */
+  problem: string | null;
+  lost: number;
+  /** The number of the next event; never repeats, because it starts above what was ever reserved. */
+  seq: number;
+  /** The first number that is not reserved on disk. */
+  seqLimit: number;
+}
+
+export interface OutputState {
+  /** The last observed write; undefined while the line is not ours. */
+  written: boolean | undefined;
+  /** What was asked for in this turn and is not answered by the line yet: two toggles in one rule are two toggles. */
+  wanted: boolean | undefined;
+  since: Instant;
+  cause: Cause;
+  problem: string | null;
+  pulseEnds: Instant | null;
+  maxOnEnds: Instant | null;
+  /** When the output ends by itself, as last published. */
+  until: Instant | null;
+  /** Why the output must go off although the last write failed. */
+  retry: Cause | null;
+  /** Newest last, at most `historyLength`. */
+  history: Change[];
+  /** First answers by command id, oldest first, at most `answersKept`. */
+  answers: Map<string, Verdict>;
+}
+
+export interface RuleState {
+  fired: number;
+  last: Instant | null;
+}
+
+export interface Change {
+  at: Instant;
+  state: "ON" | "OFF" | "REFUSED" | "FAILED";
+  cause: Cause;
+  detail: string | null;
+}
+
+export const historyLength = 32;
+export const answersKept = 64;
+/** How many event numbers one reservation covers. */
+export const seqBlock = 1000;
+
+/** The state before the first event. `firstSeq` gives the first free event number of an input; a block from there is reserved. */
+export function newState(plan: Plan, firstSeq: (id: string) => number): State {
+  return {
+    inputs: plan.inputs.map(({ id }) => {
+      const seq = firstSeq(id);
+      return { debounce: newDebounce(), gesture: newGesture(), lastGesture: null, problem: null, lost: 0, seq, seqLimit: seq + seqBlock };
+    }),
+    outputs: plan.outputs.map(() => ({
+      written: undefined,
+      wanted: undefined,
+      since: 0,
+      cause: { kind: "start", text: "start", detail: null },
+      problem: null,
+      pulseEnds: null,
+      maxOnEnds: null,
+      until: null,
+      retry: null,
+      history: [],
+      answers: new Map(),
+    })),
+    rules: plan.rules.map(() => ({ fired: 0, last: null })),
+    link: { online: false, problem: null },
+    brokerProblems: [],
+    clockOffset: 0,
+    clockSet: false,
+    stopping: false,
+    healthVersion: 0,
+    edges: 0,
+    commands: 0,
+    refused: 0,
+  };
+}
+
+/** ISO 8601 UTC with milliseconds, from the wall clock as last read. */
+export function isoTime(state: State, at: Instant): string {
+  return new Date(at + state.clockOffset).toISOString();
+}
+
+export function remember(output: OutputState, change: Change): void {
+  output.history.push(change);
+  if (output.history.length > historyLength) output.history.shift();
+}

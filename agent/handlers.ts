@@ -1,0 +1,153 @@
+import type { Config } from "../config/schema.ts";
+import { headerPin } from "../gpio/board.ts";
+import type { Driver } from "../gpio/driver.ts";
+import type { LineAddress } from "../gpio/line.ts";
+import type { SimBoard } from "../gpio/sim-board.ts";
+import { pressScript } from "../gpio/sim-script.ts";
+import { readUnits } from "../systemd/units.ts";
+import type { BrokerLink } from "./broker-link.ts";
+import { validForMs } from "./core/command.ts";
+import { healthOf } from "./core/health.ts";
+import type { AgentEvent, SwitchWord, Verdict } from "./core/model.ts";
+import { stateWord } from "./core/output.ts";
+import type { Plan } from "./core/plan.ts";
+import type { State } from "./core/state.ts";
+import type { Status } from "./protocol.ts";
+import type { Clock } from "./shell/clock.ts";
+import { type Handlers, Refused } from "./shell/control.ts";
+import type { Lines } from "./shell/lines.ts";
+import { changesView, chipsView, pinsView, type ViewSources } from "./shell/views.ts";
+
+export interface HandlerSources {
+  config: Config;
+  plan: Plan;
+  state: Readonly<State>;
+  version: string;
+  /** ISO time. */
+  started: string;
+  driver: Driver;
+  board: SimBoard | undefined;
+  lines: Lines;
+  brokerLink: BrokerLink;
+  /** Control clients that wait for the verdict on their command. */
+  tickets: Map<number, (verdict: Verdict) => void>;
+  send(event: AgentEvent): void;
+  clock: Clock;
+}
+
+const words: readonly SwitchWord[] = ["ON", "OFF", "TOGGLE", "PULSE"];
+/** A simulated press takes at most a minute: it must not outlive its client's patience. */
+const maxPressMs = 60_000;
+
+/** What the agent answers on its control sockets. */
+export function createHandlers(sources: HandlerSources): Handlers {
+  const { config, plan, state, driver, lines, clock } = sources;
+  const header = (address: LineAddress) => headerPin(address) ?? null;
+  const views = (): ViewSources => ({
+    plan,
+    config,
+    state,
+    driver: driver.name,
+    address: (id) => lines.address(id),
+    header,
+    now: clock.now(),
+  });
+  const ids = [...plan.outputs, ...plan.inputs].map(({ id }) => id);
+  const idOf = (address: LineAddress) =>
+    ids.find((id) => {
+      const own = lines.address(id);
+      return own?.chip === address.chip && own.offset === address.offset;
+    }) ?? null;
+  let ticket = 0;
+
+  return {
+    status: () => statusOf(sources),
+    pins: () => pinsView(views()),
+    lines: () => chipsView(driver.chips(), (chip) => driver.lines(chip), header, idOf),
+    get: ({ id }) => {
+      const output = plan.outputIndex.get(id);
+      if (output !== undefined) return { id, kind: "output", state: stateWord(state.outputs[output]?.written) };
+      const input = plan.inputIndex.get(id);
+      if (input !== undefined) return { id, kind: "input", state: stateWord(state.inputs[input]?.debounce.settled) };
+      throw new Refused("unknown-id", `there is no input or output ${quoted(id)}; there are ${ids.join(", ") || "none"}`);
+    },
+    set: async ({ output: id, state: word, for_ms, from }) => {
+      const output = outputIndexOf(plan, id);
+      if (!words.includes(word)) throw new Refused("malformed", "the state must be ON, OFF, TOGGLE or PULSE");
+      const forMs = for_ms ?? null;
+      if (forMs !== null && !validForMs(forMs)) throw new Refused("malformed", "for_ms must be whole milliseconds, at most a day");
+      if (forMs !== null && word !== "ON" && word !== "PULSE") throw new Refused("malformed", "for_ms goes with ON or PULSE");
+      const own = ++ticket;
+      const verdict = await new Promise<Verdict>((resolve) => {
+        sources.tickets.set(own, resolve);
+        sources.send({
+          type: "control-received",
+          output,
+          word,
+          forMs,
+          from: from === "tui" ? "tui" : "cli",
+          ticket: own,
+          at: clock.now(),
+        });
+      });
+      if (!verdict.ok) throw new Refused(verdict.reason === "stopping" ? "failed" : verdict.reason, verdict.message);
+      return { output: id, state: verdict.state, changed: verdict.changed };
+    },
+    why: ({ output }) => changesView(state, outputIndexOf(plan, output)),
+    "sim-press": async ({ input: id, for_ms = 120, bounce_ms = 0 }) => {
+      const { board } = sources;
+      if (!board)
+        throw new Refused("not-simulated", `the driver is ${driver.name}: press the button itself; sim works with gpio.driver: sim`);
+      const settings = Object.hasOwn(config.inputs, id) ? config.inputs[id] : undefined;
+      const address = lines.address(id);
+      if (!settings || !address)
+        throw new Refused("unknown-id", `there is no input ${quoted(id)}; there are ${Object.keys(config.inputs).join(", ") || "none"}`);
+      if (!(for_ms >= 0 && for_ms <= maxPressMs && bounce_ms >= 0 && bounce_ms <= maxPressMs)) {
+        throw new Refused("malformed", `for_ms and bounce_ms must be from 0 to ${maxPressMs}`);
+      }
+      await board.play(address.chip, address.offset, pressScript({ pressed: settings.active, forMs: for_ms, bounceMs: bounce_ms }));
+      return {};
+    },
+    services: () => readUnits(config.services),
+  };
+}
+
+function outputIndexOf(plan: Plan, id: string): number {
+  const index = plan.outputIndex.get(id);
+  if (index === undefined) {
+    throw new Refused(
+      "unknown-id",
+      `there is no output ${quoted(id)}; there are ${plan.outputs.map((output) => output.id).join(", ") || "none"}`,
+    );
+  }
+  return index;
+}
+
+function statusOf({ plan, state, version, started, config, driver, brokerLink, clock }: HandlerSources): Status {
+  const { broker, link } = brokerLink;
+  return {
+    node: config.node,
+    version,
+    started,
+    uptime_s: Math.round((clock.wall() - Date.parse(started)) / 1000),
+    pid: process.pid,
+    ...healthOf(plan, state),
+    driver: driver.name,
+    chips: driver.chips().map(({ label }) => label),
+    link: link.view,
+    ...(broker ? { broker: { listeners: broker.addresses.map((address) => ({ ...address })), clients: broker.clients } } : {}),
+    counts: {
+      inputs: plan.inputs.length,
+      outputs: plan.outputs.length,
+      rules: plan.rules.length,
+      edges: state.edges,
+      commands: state.commands,
+      refused: state.refused,
+    },
+  };
+}
+
+/** An id from a client, safe to show again. */
+function quoted(id: unknown): string {
+  return JSON.stringify(String(id).slice(0, 40));
+}

@@ -1,0 +1,22 @@
+/** The two clocks, passed in wherever time is needed. */
+export interface Clock {
+  /** CLOCK_MONOTONIC in ms: the clock of the kernel's edge times. */
+  now(): number;
+  /** ms since 1970. */
+  wall(): number;
+}
+
+// performance.now() reads the same clock as hrtime, from another zero; a number costs less than a BigInt per event.
+const zero = Number(process.hrtime.bigint()) / 1e6 - performance.now();
+
+export const systemClock: Clock = {
+  now: () => zero + performance.now(),
+  wall: () => Date.now(),
+};
+
+/** A Pi without a network starts in the past; nothing was published by pinbus before it was written. */
+const firstRelease = Date.UTC(2026, 10, 1);
+
+export function clockIsSet(clock: Clock): boolean {
+  return clock.wall() >= firstRelease;
+}

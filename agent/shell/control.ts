@@ -1,0 +1,253 @@
+import { chmodSync, mkdirSync, rmSync } from "node:fs";
+import { connect, createServer, type Server, type Socket } from "node:net";
+import { dirname } from "node:path";
+import {
+  type Answer,
+  encode,
+  LineSplitter,
+  type Method,
+  type Methods,
+  maxAnswerBytes,
+  maxRequestBytes,
+  type Push,
+  protocolVersion,
+  type Refusal,
+  type RefusalReason,
+} from "../protocol.ts";
+import type { Log } from "./log.ts";
+
+/** What a handler throws to refuse a request. */
+export class Refused extends Error {
+  readonly reason: RefusalReason;
+  constructor(reason: RefusalReason, message: string) {
+    super(message);
+    this.reason = reason;
+  }
+}
+
+export type Handlers = {
+  [M in Exclude<Method, "hello" | "watch">]: (params: Methods[M]["params"]) => Promise<Methods[M]["result"]> | Methods[M]["result"];
+};
+
+export interface ControlOptions {
+  /** Paths of the socket that may operate and of the one that may only look. */
+  socket: string;
+  view: string;
+  hello(operate: boolean): Methods["hello"]["result"];
+  handlers: Handlers;
+  log: Log;
+}
+
+type View = "pins" | "services" | "none";
+interface Client {
+  socket: Socket;
+  operate: boolean;
+  greeted: boolean;
+  view: View;
+  /** Something changed that this client was not told yet. */
+  dirty: boolean;
+}
+
+const maxClients = 32;
+const pushEvery = 100;
+const servicesEvery = 2000;
+/** These change something: refused on the socket that may only look. */
+const operating: ReadonlySet<string> = new Set<Method>(["set", "sim-press"]);
+
+/** The control sockets: bounded requests in, answers and conflated pushes out. */
+export class Control {
+  readonly #options: ControlOptions;
+  readonly #servers: Server[] = [];
+  readonly #clients = new Set<Client>();
+  #pushTimer: NodeJS.Timeout | undefined;
+  #servicesTimer: NodeJS.Timeout | undefined;
+  #lastPush = 0;
+
+  constructor(options: ControlOptions) {
+    this.#options = options;
+  }
+
+  /** Listens on both sockets; rejects when another agent does. */
+  async start(): Promise<void> {
+    const { socket, view } = this.#options;
+    await this.#listen(socket, true);
+    if (view !== socket) await this.#listen(view, false);
+  }
+
+  /** Something that the pins view shows has changed. */
+  changed(): void {
+    for (const client of this.#clients) if (client.view === "pins") client.dirty = true;
+    this.#schedule();
+  }
+
+  async stop(): Promise<void> {
+    clearTimeout(this.#pushTimer);
+    clearInterval(this.#servicesTimer);
+    for (const { socket } of this.#clients) socket.destroy();
+    await Promise.all(this.#servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  }
+
+  async #listen(path: string, operate: boolean): Promise<void> {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o750 });
+    if (await answers(path)) throw new Error(`another agent answers on ${path}: stop it first, or set control.socket to another path`);
+    rmSync(path, { force: true });
+    const server = createServer((socket) => this.#accept(socket, operate));
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject);
+      server.listen(path, () => {
+        server.off("error", reject);
+        resolve();
+      });
+    });
+    chmodSync(path, 0o660);
+    this.#servers.push(server);
+  }
+
+  #accept(socket: Socket, operate: boolean): void {
+    if (this.#clients.size >= maxClients) {
+      socket.destroy();
+      return;
+    }
+    const client: Client = { socket, operate, greeted: false, view: "none", dirty: false };
+    this.#clients.add(client);
+    const splitter = new LineSplitter(maxRequestBytes);
+    socket.on("data", (chunk) => {
+      try {
+        for (const line of splitter.push(chunk)) void this.#serve(client, line);
+      } catch {
+        this.#send(client, refusal(null, "malformed", `a request may have at most ${maxRequestBytes} bytes`));
+        socket.destroySoon();
+      }
+    });
+    socket.on("drain", () => this.#schedule());
+    socket.on("error", () => socket.destroy());
+    socket.on("close", () => {
+      this.#clients.delete(client);
+      this.#watchServices();
+    });
+  }
+
+  async #serve(client: Client, line: string): Promise<void> {
+    let request: { id: number; method: string; params: Record<string, unknown> };
+    try {
+      request = requestOf(line);
+    } catch (error) {
+      this.#send(client, refusal(null, "malformed", (error as Error).message));
+      return;
+    }
+    const { id, method, params } = request;
+    try {
+      this.#send(client, { id, ok: true, result: await this.#result(client, method, params) } as Answer);
+    } catch (error) {
+      if (!(error instanceof Refused)) {
+        this.#options.log.error(
+          `the control request ${JSON.stringify(method.slice(0, 32))} failed: ${(error as Error).stack ?? String(error)}`,
+        );
+      }
+      this.#send(client, refusal(id, error instanceof Refused ? error.reason : "failed", (error as Error).message));
+    }
+  }
+
+  #result(client: Client, method: string, params: Record<string, unknown>): unknown {
+    if (method === "hello") {
+      if (params.protocol !== protocolVersion) {
+        throw new Refused("protocol", `this agent speaks control protocol ${protocolVersion}: use the pinbus of the same version`);
+      }
+      client.greeted = true;
+      return this.#options.hello(client.operate);
+    }
+    if (!client.greeted) throw new Refused("protocol", "the first request must be hello");
+    if (operating.has(method) && !client.operate) {
+      throw new Refused("forbidden", `this socket may only look: connect to ${this.#options.socket} (its group may operate)`);
+    }
+    if (method === "watch") return this.#watch(client, params.view);
+    const handlers = this.#options.handlers as Record<string, ((params: unknown) => unknown) | undefined>;
+    const handler = Object.hasOwn(handlers, method) ? handlers[method] : undefined;
+    if (!handler) throw new Refused("unknown-method", "no such method; is the client newer than the agent?");
+    return handler(params);
+  }
+
+  #watch(client: Client, view: unknown): Record<string, never> {
+    if (view !== "pins" && view !== "services" && view !== "none") throw new Refused("malformed", '"view" must be pins, services or none');
+    client.view = view;
+    client.dirty = view !== "none";
+    this.#watchServices();
+    this.#schedule();
+    return {};
+  }
+
+  /** Units are read only while somebody looks at them. */
+  #watchServices(): void {
+    const watched = [...this.#clients].some(({ view }) => view === "services");
+    if (!watched) {
+      clearInterval(this.#servicesTimer);
+      this.#servicesTimer = undefined;
+    } else
+      this.#servicesTimer ??= setInterval(() => {
+        for (const client of this.#clients) if (client.view === "services") client.dirty = true;
+        this.#schedule();
+      }, servicesEvery);
+  }
+
+  #schedule(): void {
+    if (this.#pushTimer || this.#clients.size === 0) return;
+    if (![...this.#clients].some(({ dirty }) => dirty)) return;
+    const wait = Math.max(0, this.#lastPush + pushEvery - performance.now());
+    this.#pushTimer = setTimeout(() => void this.#push(), wait);
+  }
+
+  async #push(): Promise<void> {
+    this.#lastPush = performance.now();
+    const snapshots = new Map<View, string>();
+    for (const client of this.#clients) {
+      // One that does not read keeps its mark and gets the newest snapshot when it has drained.
+      if (!client.dirty || client.socket.writableNeedDrain) continue;
+      client.dirty = false;
+      let snapshot = snapshots.get(client.view);
+      if (snapshot === undefined) {
+        const data = client.view === "pins" ? await this.#options.handlers.pins({}) : await this.#options.handlers.services({});
+        snapshot = encode({ push: client.view, data } as Push);
+        snapshots.set(client.view, snapshot);
+      }
+      client.socket.write(snapshot);
+    }
+    this.#pushTimer = undefined;
+    this.#schedule();
+  }
+
+  #send(client: Client, answer: Answer): void {
+    // A client that asks and never reads must not make the agent keep its answers.
+    if (client.socket.writableLength > maxAnswerBytes) client.socket.destroy();
+    else if (client.socket.writable) client.socket.write(encode(answer));
+  }
+}
+
+function requestOf(line: string): { id: number; method: string; params: Record<string, unknown> } {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(line);
+  } catch {
+    throw new Error("the request is not valid JSON");
+  }
+  const { id, method, params = {} } = (typeof parsed === "object" && parsed !== null ? parsed : {}) as Record<string, unknown>;
+  if (typeof id !== "number" || typeof method !== "string" || typeof params !== "object" || params === null) {
+    throw new Error('a request is {"id": number, "method": text, "params": object}');
+  }
+  return { id, method, params: params as Record<string, unknown> };
+}
+
+function refusal(id: number | null, reason: Refusal["reason"], message: string): Answer {
+  return { id, ok: false, error: { reason, message } };
+}
+
+/** Whether somebody accepts connections on a socket path: a file alone may be what a crash left. */
+async function answers(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    socket.once("connect", () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once("error", () => resolve(false));
+  });
+}

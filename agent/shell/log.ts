@@ -1,0 +1,72 @@
+import winston from "winston";
+import Transport from "winston-transport";
+import { printable } from "./printable.ts";
+
+export type LogLevel = "error" | "warn" | "info" | "debug";
+export type LogFields = Readonly<Record<string, unknown>>;
+
+export interface Log {
+  error(message: string, fields?: LogFields): void;
+  warn(message: string, fields?: LogFields): void;
+  info(message: string, fields?: LogFields): void;
+  debug(message: string, fields?: LogFields): void;
+}
+
+/** One entry for journald: syslog priority and own fields. */
+export type JournalWriter = (entry: { message: string; priority: number; fields: Record<string, string> }) => void;
+
+export interface LogOptions {
+  level: LogLevel;
+  /** Texts that must never appear, whatever a library puts into its message. */
+  secrets: readonly string[];
+  /** Structured entries go here; without it, lines for people go to `stream`. */
+  journal?: JournalWriter;
+  stream?: NodeJS.WritableStream;
+}
+
+const priorities: Record<LogLevel, number> = { error: 3, warn: 4, info: 6, debug: 7 };
+
+/** One line per decision; see `docs/logging.md` for the levels. */
+export function createLog(options: LogOptions): Log {
+  const { journal } = options;
+  const clean = (text: string) => {
+    let safe = printable(text);
+    for (const secret of options.secrets) safe = safe.replaceAll(secret, "***");
+    return safe;
+  };
+  const transport: Transport = journal
+    ? new JournalTransport(journal)
+    : new winston.transports.Stream({ stream: options.stream ?? process.stderr, format: winston.format.printf(textLine) });
+  const logger = winston.createLogger({ level: options.level, levels: { error: 0, warn: 1, info: 2, debug: 3 }, transports: [transport] });
+  const write = (level: LogLevel) => (message: string, fields?: LogFields) => {
+    if (logger.isLevelEnabled(level)) logger.log({ level, message: clean(message), fields: cleanFields(fields, clean) });
+  };
+  return { error: write("error"), warn: write("warn"), info: write("info"), debug: write("debug") };
+}
+
+class JournalTransport extends Transport {
+  readonly #journal: JournalWriter;
+  constructor(journal: JournalWriter) {
+    super();
+    this.#journal = journal;
+  }
+  override log(info: { level: LogLevel; message: string; fields: Record<string, string> }, next: () => void): void {
+    const fields = Object.fromEntries(Object.entries(info.fields).map(([name, value]) => [`PINBUS_${name.toUpperCase()}`, value]));
+    this.#journal({ message: info.message, priority: priorities[info.level], fields });
+    next();
+  }
+}
+
+function textLine(info: winston.Logform.TransformableInfo): string {
+  const time = new Date().toISOString().slice(11, 23);
+  const mark = info.level === "info" ? "" : `${info.level}: `;
+  return `${time} ${mark}${String(info.message)}`;
+}
+
+function cleanFields(fields: LogFields | undefined, clean: (text: string) => string): Record<string, string> {
+  const cleaned: Record<string, string> = {};
+  for (const [name, value] of Object.entries(fields ?? {})) {
+    if (value !== undefined && value !== null && /^[A-Za-z_]\w*$/.test(name)) cleaned[name] = clean(String(value));
+  }
+  return cleaned;
+}

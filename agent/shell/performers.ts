@@ -1,0 +1,87 @@
+import type { AnswerTo, Effect, Verdict } from "../core/model.ts";
+import { type EventQueue, holdEvent, takeEvents } from "../core/outbox.ts";
+import type { Plan } from "../core/plan.ts";
+import type { Clock } from "./clock.ts";
+import type { Dispatch } from "./dispatch.ts";
+import type { Lines } from "./lines.ts";
+import type { Link, Publication } from "./link.ts";
+import type { Log } from "./log.ts";
+import type { SeqStore } from "./seq-store.ts";
+import type { Timers } from "./timers.ts";
+
+export interface PerformerOptions {
+  plan: Plan;
+  dispatch: Dispatch;
+  lines: Lines;
+  link: Link;
+  outbox: EventQueue<Publication>;
+  /** How long an event of the input may wait for the broker. */
+  eventTtl: (topic: string) => number;
+  timers: Timers<Extract<Effect, { type: "startTimer" }>["key"]>;
+  seq: SeqStore;
+  clock: Clock;
+  log: Log;
+  /** Hands a verdict to the control client that waits for it. */
+  settle(ticket: number, verdict: Verdict): void;
+}
+
+type Performers = { [K in Effect["type"]]: (effect: Extract<Effect, { type: K }>) => void };
+
+/** One performer for each effect: a new effect does not compile until it has one. */
+export function createPerformers(options: PerformerOptions): (effect: Effect) => void {
+  const { plan, dispatch, lines, link, clock, log } = options;
+  const performers: Performers = {
+    setOutput({ output, active, request }) {
+      try {
+        lines.write(output, active);
+        dispatch.observed({ type: "output-written", output, active, request, at: clock.now() });
+      } catch (error) {
+        const problem = error instanceof Error ? error.message : String(error);
+        dispatch.observed({ type: "output-failed", output, active, request, problem, at: clock.now() });
+      }
+    },
+    readLevel({ input }) {
+      try {
+        const active = lines.read(input);
+        if (active !== undefined) dispatch.observed({ type: "level-read", input, active, at: clock.now(), why: "gap" });
+      } catch {
+        // The chip went away between the edge and this look; the driver reports it as gone.
+      }
+    },
+    startTimer: ({ key, at }) => options.timers.start(key, at),
+    stopTimer: ({ key }) => options.timers.stop(key),
+    publish({ kind, topic, payload, qos, retain }) {
+      const publication: Publication = { kind, topic, payload, qos, retain };
+      if (!link.publish(publication) && kind === "event") {
+        holdEvent(options.outbox, publication, clock.now() + options.eventTtl(topic));
+      }
+    },
+    answer({ output, to, verdict }) {
+      if (to.via === "control") options.settle(to.ticket, verdict);
+      else answerOverMqtt(link, plan.outputs[output]?.resultTopic, to, verdict);
+    },
+    reserveSeq: ({ input, upTo }) => options.seq.reserve(plan.inputs[input]?.id ?? "", upTo),
+    log: ({ level, message, fields }) => log[level](message, { ...fields }),
+  };
+  return (effect) => (performers[effect.type] as (effect: Effect) => void)(effect);
+}
+
+/** Sends the events that waited for the broker and are still young enough. */
+export function sendHeld(outbox: EventQueue<Publication>, link: Link, at: number): void {
+  for (const publication of takeEvents(outbox, at)) link.publish(publication);
+}
+
+/** A served command without an id is answered by its state alone; a refusal is always answered. */
+function answerOverMqtt(link: Link, resultTopic: string | undefined, to: Extract<AnswerTo, { via: "mqtt" }>, verdict: Verdict): void {
+  if (verdict.ok && to.id === null && to.responseTopic === null) return;
+  const topic = to.responseTopic !== null && validResponseTopic(to.responseTopic) ? to.responseTopic : resultTopic;
+  if (topic === undefined) return;
+  const payload = JSON.stringify({ id: to.id, ...verdict });
+  const properties = to.correlationData ? { correlationData: Buffer.from(to.correlationData) } : {};
+  link.publish({ kind: "answer", topic, payload, qos: 1, retain: false, properties });
+}
+
+/** The sender chose it: it must be a topic that a client may publish to. */
+function validResponseTopic(topic: string): boolean {
+  return topic !== "" && topic.length <= 256 && !/[+#\0]/.test(topic) && !topic.startsWith("$");
+}

@@ -1,0 +1,106 @@
+import type { Clock } from "./clock.ts";
+
+/**
+ * All deadlines on one kernel timer: a heap by time, and one setTimeout for the earliest. A key has one deadline;
+ * setting it again replaces it. Replaced entries stay in the heap until they come up or are most of it.
+ */
+export class Timers<K extends string> {
+  readonly #clock: Clock;
+  readonly #due: (key: K, at: number) => void;
+  readonly #heap: { key: K; at: number; order: number }[] = [];
+  readonly #current = new Map<K, { at: number; order: number }>();
+  #order = 0;
+  #timeout: NodeJS.Timeout | undefined;
+  #armedFor = Number.POSITIVE_INFINITY;
+
+  constructor(clock: Clock, due: (key: K, at: number) => void) {
+    this.#clock = clock;
+    this.#due = due;
+  }
+
+  start(key: K, at: number): void {
+    const entry = { key, at, order: this.#order++ };
+    this.#current.set(key, entry);
+    if (this.#heap.length > 2 * this.#current.size + 64) this.#compact();
+    else this.#push(entry);
+    if (at < this.#armedFor) this.#arm();
+  }
+
+  stop(key: K): void {
+    this.#current.delete(key);
+    if (this.#current.size === 0) this.close();
+  }
+
+  close(): void {
+    clearTimeout(this.#timeout);
+    this.#armedFor = Number.POSITIVE_INFINITY;
+    this.#heap.length = 0;
+    this.#current.clear();
+  }
+
+  #arm(): void {
+    clearTimeout(this.#timeout);
+    const first = this.#heap[0];
+    this.#armedFor = first?.at ?? Number.POSITIVE_INFINITY;
+    if (!first) return;
+    // setTimeout rounds down to whole ms: one more, or a deadline would come up before its time and be set again.
+    const wait = Math.min(Math.max(0, Math.ceil(first.at - this.#clock.now())), 0x7fffffff);
+    this.#timeout = setTimeout(() => this.#run(), wait);
+  }
+
+  #run(): void {
+    this.#armedFor = Number.POSITIVE_INFINITY;
+    for (let first = this.#heap[0]; first && first.at <= this.#clock.now(); first = this.#heap[0]) {
+      this.#pop();
+      const current = this.#current.get(first.key);
+      if (current?.order !== first.order) continue;
+      this.#current.delete(first.key);
+      this.#due(first.key, first.at);
+    }
+    this.#arm();
+  }
+
+  #compact(): void {
+    this.#heap.length = 0;
+    for (const [key, { at, order }] of this.#current) this.#push({ key, at, order });
+  }
+
+  #push(entry: { key: K; at: number; order: number }): void {
+    const heap = this.#heap;
+    let at = heap.push(entry) - 1;
+    while (at > 0) {
+      const parent = (at - 1) >> 1;
+      if (!before(entry, heap[parent])) break;
+      this.#swap(at, parent);
+      at = parent;
+    }
+  }
+
+  #pop(): void {
+    const heap = this.#heap;
+    const last = heap.pop();
+    if (heap.length === 0 || !last) return;
+    heap[0] = last;
+    for (let at = 0; ; ) {
+      let least = at;
+      for (const child of [2 * at + 1, 2 * at + 2]) if (before(heap[child], heap[least])) least = child;
+      if (least === at) return;
+      this.#swap(at, least);
+      at = least;
+    }
+  }
+
+  #swap(a: number, b: number): void {
+    const heap = this.#heap;
+    const [first, second] = [heap[a], heap[b]];
+    if (first && second) {
+      heap[a] = second;
+      heap[b] = first;
+    }
+  }
+}
+
+function before(a: { at: number; order: number } | undefined, b: { at: number; order: number } | undefined): boolean {
+  if (!a || !b) return a !== undefined;
+  return a.at < b.at || (a.at === b.at && a.order < b.order);
+}

@@ -1,0 +1,111 @@
+import type { Config } from "../../config/schema.ts";
+import type { ChipInfo, LineInfo } from "../../gpio/driver.ts";
+import { formatLineName, type LineAddress } from "../../gpio/line.ts";
+import { endsAt, stateWord } from "../core/output.ts";
+import type { Plan } from "../core/plan.ts";
+import { isoTime, type State } from "../core/state.ts";
+import type { Change, ChipView, InputView, OutputView, PinsView } from "../protocol.ts";
+
+export interface ViewSources {
+  plan: Plan;
+  config: Config;
+  state: Readonly<State>;
+  driver: string;
+  address(id: string): LineAddress | undefined;
+  /** The header pin of a line, when it is on the header. */
+  header(address: LineAddress): number | null;
+  now: number;
+}
+
+/** The state as control clients see it. */
+export function pinsView(sources: ViewSources): PinsView {
+  const { plan, state } = sources;
+  return {
+    at: isoTime(state, sources.now),
+    driver: sources.driver,
+    simulated: sources.driver === "sim",
+    edges: state.edges,
+    pins: [
+      ...plan.outputs.map((_, index) => outputView(sources, index)),
+      ...plan.inputs.map((_, index) => inputView(sources, index)),
+    ].filter((pin) => pin !== undefined),
+    rules: plan.rules.map(({ id, text }, index) => {
+      const rule = state.rules[index];
+      return { id, text, fired: rule?.fired ?? 0, last: rule?.last == null ? null : isoTime(state, rule.last) };
+    }),
+  };
+}
+
+function lineView(sources: ViewSources, id: string) {
+  const address = sources.address(id);
+  return { chip: address?.chip ?? "", offset: address?.offset ?? -1, header: address ? sources.header(address) : null };
+}
+
+function inputView(sources: ViewSources, index: number): InputView | undefined {
+  const input = sources.state.inputs[index];
+  const inputPlan = sources.plan.inputs[index];
+  const settings = inputPlan && sources.config.inputs[inputPlan.id];
+  if (!input || !settings) return undefined;
+  const { settled, settledAt, glitches } = input.debounce;
+  return {
+    kind: "input",
+    id: inputPlan.id,
+    line: formatLineName(inputPlan.line),
+    ...lineView(sources, inputPlan.id),
+    bias: settings.bias,
+    active: settings.active,
+    state: stateWord(settled),
+    since: settled === undefined ? null : isoTime(sources.state, settledAt),
+    problem: input.problem,
+    gesture: input.lastGesture,
+    glitches,
+    lost: input.lost,
+  };
+}
+
+function outputView(sources: ViewSources, index: number): OutputView | undefined {
+  const output = sources.state.outputs[index];
+  const outputPlan = sources.plan.outputs[index];
+  const settings = outputPlan && sources.config.outputs[outputPlan.id];
+  if (!output || !settings) return undefined;
+  const until = endsAt(output);
+  return {
+    kind: "output",
+    id: outputPlan.id,
+    line: formatLineName(outputPlan.line),
+    ...lineView(sources, outputPlan.id),
+    bias: "as-is",
+    active: settings.active,
+    state: stateWord(output.written),
+    since: output.written === undefined ? null : isoTime(sources.state, output.since),
+    problem: output.problem,
+    cause: output.cause.text,
+    until: until === null ? null : isoTime(sources.state, until),
+    pulsing: output.pulseEnds !== null,
+  };
+}
+
+/** The history of one output, newest first. */
+export function changesView(state: Readonly<State>, output: number): Change[] {
+  const history = state.outputs[output]?.history ?? [];
+  return history
+    .map((change) => ({ at: isoTime(state, change.at), state: change.state, cause: change.cause.text, detail: change.detail }))
+    .reverse();
+}
+
+/** Every line of every chip, with the id that it has in the configuration. */
+export function chipsView(
+  chips: readonly ChipInfo[],
+  lines: (chip: string) => LineInfo[],
+  header: (address: LineAddress) => number | null,
+  idOf: (address: LineAddress) => string | null,
+): ChipView[] {
+  return chips.map(({ label, name }) => ({
+    label,
+    name,
+    lines: lines(label).map((line) => {
+      const address = { chip: label, offset: line.offset };
+      return { ...line, header: header(address), id: idOf(address) };
+    }),
+  }));
+}
