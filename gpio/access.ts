@@ -42,7 +42,7 @@ export function permissionError(path: string, cause: unknown, identity = current
 
 export function permissionCure(gid: number, mode: number, identity: Identity): string {
   const group = groupOf(gid, identity.groupFile);
-  const forGroup = (mode & 0o060) === 0o060;
+  const forGroup = (mode & 0o020) !== 0;
   if (gid === 0 || !forGroup)
     return "it is open to root only; the udev rule that gives GPIO to the group gpio is missing (pinbus brings it as systemd/60-pinbus.rules)";
   if (identity.groups.includes(gid))

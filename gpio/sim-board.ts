@@ -3,6 +3,7 @@ import { type BoardKind, boardChips } from "./board.ts";
 import type { ChipInfo, LineInfo } from "./driver.ts";
 import { busyError, noChipError, noLineError } from "./errors.ts";
 import type { Bias, LineAddress } from "./line.ts";
+import { monotonicNs } from "./monotonic.ts";
 
 /** The level on the wire, before active-low. */
 export type WireLevel = "high" | "low";
@@ -50,7 +51,7 @@ export class SimBoard {
   readonly #now: () => number;
 
   /** `now`: nanoseconds of a clock that never goes back; by default the one of `process.hrtime`. */
-  constructor(kind: BoardKind = "pi4", now: () => number = hrtimeNs) {
+  constructor(kind: BoardKind = "pi4", now: () => number = monotonicNs) {
     this.kind = kind;
     this.#now = now;
     this.#chips = boardChips[kind].map(({ label, names, lines }, number) => ({
@@ -171,12 +172,6 @@ export class SimBoard {
     if (!chip) throw noChipError(label, boardLabels(present));
     return chip;
   }
-}
-
-/** Nanoseconds of CLOCK_MONOTONIC as a double. */
-export function hrtimeNs(): number {
-  const [seconds, nanoseconds] = process.hrtime();
-  return seconds * 1e9 + nanoseconds;
 }
 
 function boardLabels(chips: readonly Chip[]): string[] {

@@ -1,0 +1,307 @@
+import { closeSync, openSync, readdirSync, readFileSync, readSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { permissionError } from "./access.ts";
+import type {
+  ChipInfo,
+  Driver,
+  InputHandle,
+  InputListener,
+  InputRequest,
+  LineInfo,
+  LineListener,
+  OutputHandle,
+  OutputRequest,
+} from "./driver.ts";
+import { busyError, closedError, errnoOf, goneError, ioError, LineError, noChipError, noLineError } from "./errors.ts";
+import type { ActiveLevel, LineAddress } from "./line.ts";
+import { monotonicNs } from "./monotonic.ts";
+import { loadOnoff, type Onoff, type OnoffGpio } from "./onoff.ts";
+
+const root = "/sys/class/gpio";
+/** How often held lines are checked for their chip: sysfs does not say when it goes away. */
+const presenceMs = 500;
+
+interface Chip extends ChipInfo {
+  base: number;
+}
+
+/**
+ * The old sysfs interface, through the npm package onoff: no bias, times of reading, no count of lost edges.
+ * A request may stand still for up to 200 ms as a plain user, because onoff waits for udev in a loop.
+ * Throws LineError "no-driver" when onoff or its compiled part is missing.
+ */
+export async function openSysfs(load: () => Promise<Onoff> = loadOnoff): Promise<Driver> {
+  return new Sysfs(await load());
+}
+
+class Sysfs implements Driver {
+  readonly name = "sysfs";
+  readonly capabilities = { bias: false, kernelTime: false, seqno: false, holder: false };
+  readonly #onoff: Onoff;
+  /** By the kernel's global number: sysfs itself would let two handles share a line. */
+  readonly #open = new Map<number, Line>();
+  #presence: NodeJS.Timeout | undefined;
+
+  constructor(onoff: Onoff) {
+    this.#onoff = onoff;
+  }
+
+  chips(): ChipInfo[] {
+    return sysfsChips().map(({ label, name, lines }) => ({ label, name, lines }));
+  }
+
+  /** sysfs knows no names, and holders and directions only of exported lines. */
+  lines(label: string): LineInfo[] {
+    const { base, lines } = findChip(label);
+    return Array.from({ length: lines }, (_, offset) => {
+      const number = base + offset;
+      const direction = attribute(number, "direction");
+      const holder = this.#open.get(number)?.consumer ?? (direction === undefined ? "" : "sysfs");
+      return { offset, name: "", holder, direction: direction === "out" ? "output" : "input" };
+    });
+  }
+
+  openInput(request: InputRequest, listener: InputListener): InputHandle {
+    if (request.bias !== "as-is")
+      throw new LineError(
+        "unsupported",
+        `sysfs cannot set the bias ${request.bias} of line ${request.offset} of ${request.chip}; set it in config.txt ` +
+          `(gpio=${request.offset}=ip,${request.bias === "pull-up" ? "pu" : request.bias === "pull-down" ? "pd" : "np"}) and leave bias out, or set gpio.driver: chardev`,
+      );
+    const line = this.#request(request, "in", "both", listener);
+    let seqno = 0;
+    line.gpio.watch((_error, value) => {
+      if (line.open) listener.edge({ edge: value === 1 ? "rising" : "falling", atNs: monotonicNs(), seqno: ++seqno });
+    });
+    return line;
+  }
+
+  openOutput(request: OutputRequest, listener: LineListener): OutputHandle {
+    // "high" and "low" set direction and level in one step, and mean the wire, whatever active_low says.
+    const wire = request.initial === (request.active === "high") ? "high" : "low";
+    return this.#request(request, wire, "none", listener);
+  }
+
+  peek(address: LineAddress, active: ActiveLevel): boolean {
+    const number = findNumber(address);
+    const held = attribute(number, "value") !== undefined;
+    if (!held) exportLine(number, address, true);
+    try {
+      // Logical for whoever exported it; the wire is what is asked for.
+      const wire = (attribute(number, "value") === "1") !== (attribute(number, "active_low") === "1");
+      return wire === (active === "high");
+    } finally {
+      if (!held) exportLine(number, address, false);
+    }
+  }
+
+  close(): void {
+    for (const line of this.#open.values()) line.close();
+  }
+
+  #request(request: InputRequest | OutputRequest, direction: "in" | "high" | "low", edge: "none" | "both", listener: LineListener): Line {
+    // Before the number is looked up: a chip that came back may have the number of one that is gone.
+    this.#checkPresence();
+    const number = findNumber(request);
+    const held = this.#open.get(number);
+    if (held) throw busyError(request, held.consumer);
+    // A left-over of a program that was killed is taken over: sysfs cannot tell it from one that lives.
+    const leftOver = attribute(number, "value") !== undefined;
+    let gpio: OnoffGpio | undefined;
+    try {
+      gpio = new this.#onoff(number, direction, edge, { activeLow: request.active === "low", reconfigureDirection: true });
+      // onoff passes over what it may not set on a line that was exported already.
+      if (attribute(number, "direction") !== (direction === "in" ? "in" : "out"))
+        throw new LineError("unsupported", `line ${request.offset} of ${request.chip} kept its direction; another program has it in sysfs`);
+      const line = new Line(gpio, number, request, listener, () => this.#forget(number));
+      this.#open.set(number, line);
+      this.#presence ??= setInterval(() => this.#checkPresence(), presenceMs).unref();
+      return line;
+    } catch (error) {
+      const code = errnoOf(error);
+      if (gpio) gpio.unexport();
+      else if (!leftOver && code !== "EBUSY") tryUnexport(number);
+      if (error instanceof LineError) throw error;
+      if (code === "EBUSY") throw busyError(request, "", { cause: error });
+      if (code === "EACCES" || code === "EPERM") throw permissionError(pathOf(error) ?? join(root, `gpio${number}`), error);
+      throw ioError(request, "set up", error);
+    }
+  }
+
+  #forget(number: number): void {
+    this.#open.delete(number);
+    if (this.#open.size > 0) return;
+    clearInterval(this.#presence);
+    this.#presence = undefined;
+  }
+
+  #checkPresence(): void {
+    for (const line of this.#open.values()) line.checkPresence();
+  }
+}
+
+class Line implements InputHandle, OutputHandle {
+  readonly gpio: OnoffGpio;
+  readonly consumer: string;
+  readonly #address: LineAddress;
+  readonly #listener: LineListener;
+  readonly #directory: string;
+  readonly #inode: number;
+  readonly #value: number;
+  readonly #byte = Buffer.alloc(1);
+  readonly #freed: () => void;
+  #state: "open" | "gone" | "closed" = "open";
+
+  constructor(gpio: OnoffGpio, number: number, request: InputRequest | OutputRequest, listener: LineListener, freed: () => void) {
+    this.gpio = gpio;
+    this.consumer = request.consumer;
+    this.#address = { chip: request.chip, offset: request.offset };
+    this.#listener = listener;
+    this.#freed = freed;
+    this.#directory = join(root, `gpio${number}`);
+    this.#inode = statSync(this.#directory).ino;
+    // Not onoff's own file: reading that one would take an edge away from its watch.
+    this.#value = openSync(join(this.#directory, "value"), "r");
+    const readSync = gpio.readSync.bind(gpio);
+    // onoff reads in its watch without a catch; a chip that is gone would end the process.
+    gpio.readSync = () => {
+      try {
+        return readSync();
+      } catch {
+        setImmediate(() => this.checkPresence());
+        return Number.NaN; // neither level, so no edge
+      }
+    };
+  }
+
+  get open(): boolean {
+    return this.#state === "open";
+  }
+
+  read(): boolean {
+    this.#check();
+    try {
+      readSync(this.#value, this.#byte, 0, 1, 0);
+      return this.#byte[0] === 0x31;
+    } catch (error) {
+      throw this.#explain("read", error);
+    }
+  }
+
+  write(active: boolean): void {
+    this.#check();
+    try {
+      this.gpio.writeSync(active ? 1 : 0);
+    } catch (error) {
+      throw this.#explain("write", error);
+    }
+  }
+
+  close(): void {
+    const held = this.#state === "open";
+    this.#state = "closed";
+    if (held) this.#free();
+  }
+
+  /** Calls `gone` when the line's folder is not the one that was opened: no I/O on the line itself. */
+  checkPresence(): void {
+    if (this.#state !== "open") return;
+    try {
+      if (statSync(this.#directory).ino === this.#inode) return;
+    } catch {
+      // the folder is not there
+    }
+    this.#state = "gone";
+    this.#free();
+    setImmediate(() => {
+      if (this.#state === "gone") this.#listener.gone();
+    });
+  }
+
+  #free(): void {
+    this.#freed();
+    closeSync(this.#value);
+    this.gpio.unexport();
+  }
+
+  #check(): void {
+    if (this.#state === "gone") throw goneError(this.#address);
+    if (this.#state === "closed") throw closedError(this.#address);
+  }
+
+  #explain(doing: string, error: unknown): LineError {
+    this.checkPresence();
+    return this.#state === "gone" || errnoOf(error) === "ENODEV"
+      ? goneError(this.#address, { cause: error })
+      : ioError(this.#address, doing, error);
+  }
+}
+
+function sysfsChips(): Chip[] {
+  let names: string[] = [];
+  try {
+    // Linux 7 has chip0, chip1 … beside them, without the global numbers.
+    names = readdirSync(root).filter((name) => /^gpiochip\d+$/.test(name));
+  } catch {
+    // a kernel without GPIO_SYSFS
+  }
+  const chips = names.flatMap((name) => {
+    const [label, base, lines] = ["label", "base", "ngpio"].map((key) => readText(join(root, name, key)));
+    return label === undefined ? [] : [{ label, name, base: Number(base), lines: Number(lines) }];
+  });
+  return chips.sort((a, b) => a.base - b.base);
+}
+
+function findChip(label: string): Chip {
+  const chips = sysfsChips();
+  const chip = chips.find((there) => there.label === label);
+  if (!chip)
+    throw noChipError(
+      label,
+      chips.map((there) => there.label),
+    );
+  return chip;
+}
+
+/** The kernel's global number: never the offset alone, because bases start at 512 today. */
+function findNumber(address: LineAddress): number {
+  const { base, lines } = findChip(address.chip);
+  if (address.offset >= lines) throw noLineError(address, lines);
+  return base + address.offset;
+}
+
+function exportLine(number: number, address: LineAddress, on: boolean): void {
+  const path = join(root, on ? "export" : "unexport");
+  try {
+    writeFileSync(path, String(number));
+  } catch (error) {
+    const code = errnoOf(error);
+    if (code === "EBUSY") throw busyError(address, "", { cause: error });
+    if (code === "EACCES" || code === "EPERM") throw permissionError(path, error);
+    throw ioError(address, on ? "export" : "unexport", error);
+  }
+}
+
+function tryUnexport(number: number): void {
+  try {
+    writeFileSync(join(root, "unexport"), String(number));
+  } catch {
+    // it was never exported
+  }
+}
+
+function attribute(number: number, key: "value" | "direction" | "active_low"): string | undefined {
+  return readText(join(root, `gpio${number}`, key));
+}
+
+function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8").trim();
+  } catch {
+    return undefined;
+  }
+}
+
+function pathOf(error: unknown): string | undefined {
+  return error instanceof Error ? (error as NodeJS.ErrnoException).path : undefined;
+}
