@@ -84,8 +84,8 @@ function cached(text: string, max: number, ascii: boolean): readonly string[] {
     if (ascii) cacheAscii = new Map();
     else cache = new Map();
   }
-  // A key cut out of a long payload would keep all of it in memory: copy it.
-  const key = Buffer.from(text, "utf16le").toString("utf16le");
+  // A key cut out of a long payload would keep all of it in memory: copy it. V8 copies the short ones itself.
+  const key = text.length < 13 ? text : Buffer.from(text, "utf16le").toString("utf16le");
   (ascii ? cacheAscii : cache).set(key, { max, cells });
   return cells;
 }

@@ -55,6 +55,14 @@ export interface Terminal {
   close(): void;
 }
 
+/** What a real terminal can tell besides. */
+export interface LiveTerminal extends Terminal {
+  /** Bytes that the terminal has not taken yet. */
+  readonly queued: number;
+  /** Round trip of the last acknowledged frame; 0 before the first. */
+  readonly rttMs: number;
+}
+
 /** A window that is being dragged changes its size many times a second. */
 const resizeSettleMs = 50;
 const maxCopyBytes = 8 * 1024;
@@ -62,7 +70,7 @@ const maxCopyBytes = 8 * 1024;
 const probe = "\x1b[5n";
 
 /** Takes over the terminal. Throws TerminalRefused when there is none that can show the UI. */
-export function openTerminal(options: TerminalOptions): Terminal {
+export function openTerminal(options: TerminalOptions): LiveTerminal {
   const stdin: TtyInput = options.stdin ?? process.stdin;
   const stdout: TtyStream = options.stdout ?? process.stdout;
   const caps = readCaps({ ...options, stdin, stdout });
@@ -159,6 +167,12 @@ export function openTerminal(options: TerminalOptions): Terminal {
       return output.rows;
     },
     unicode: caps.unicode,
+    get queued() {
+      return output.writableLength;
+    },
+    get rttMs() {
+      return frames.rttMs;
+    },
     request: (urgent = false) => frames.request(urgent),
     suspend: () => guard.suspend(),
     repaint() {
