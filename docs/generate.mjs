@@ -1,0 +1,53 @@
+// Writes the pages that list code, from the code: `npm run docs`. With --check it writes nothing and fails when one is not current.
+import { readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { topicTable } from "../dist/agent/core/topics.js";
+import { exitTable } from "../dist/agent/exit.js";
+import { describeConfig } from "../dist/config/describe.js";
+import { keysPage } from "../dist/tui/keys.js";
+
+const docs = dirname(fileURLToPath(import.meta.url));
+const made = "<!-- Made by `npm run docs` from the code: do not edit. -->\n\n";
+const cell = (text) => text.replaceAll("|", "\\|");
+const table = (head, rows) => [head, head.map(() => "---"), ...rows].map((row) => `| ${row.map(cell).join(" | ")} |`).join("\n");
+
+const topicsPage = () => `# Topics
+
+\`P\` stands for \`<prefix>/<node>\`, by default \`pinbus/<host name>\`. State is retained; events and commands never are.
+
+${table(
+  ["topic", "direction", "payload", "QoS", "retained", "meaning"],
+  topicTable.map((row) => [`\`${row.topic}\``, row.direction, row.payload, String(row.qos), row.retain, row.meaning]),
+)}
+`;
+
+const exitPage = () => `# Exit codes
+
+${table(
+  ["code", "name", "meaning", "systemd"],
+  exitTable.map((row) => [String(row.code), row.name, row.meaning, row.systemd]),
+)}
+
+Any other code of the agent, and an end by a signal that nobody asked for, is restarted by systemd.
+`;
+
+const pages = { "configuration.md": describeConfig, "topics.md": topicsPage, "exit-codes.md": exitPage, "keys.md": keysPage };
+const check = process.argv.includes("--check");
+let stale = 0;
+for (const [name, page] of Object.entries(pages)) {
+  const file = join(docs, name);
+  const text = `${made}${page().trimEnd()}\n`;
+  let now = "";
+  try {
+    now = readFileSync(file, "utf8");
+  } catch {
+    // Not written yet: stale like any other.
+  }
+  if (now === text) continue;
+  if (check) {
+    stale++;
+    console.error(`docs/${name} is not current: run \`npm run docs\` and commit it`);
+  } else writeFileSync(file, text);
+}
+process.exitCode = stale > 0 ? 1 : 0;
