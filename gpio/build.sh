@@ -28,10 +28,9 @@ compile() { # arch, output
     *) fail "no such target: $1 (x64, arm64, arm)" ;;
   esac
   command -v "$cc" > /dev/null || return 1
-  # The reserve of __libc_single_threaded and the path of the source must not reach the bytes.
   "$cc" -std=gnu11 -O2 -g0 -fPIC -shared -fvisibility=hidden -ffile-prefix-map="$PWD"=. -Wall -Wextra -Werror -Wno-cast-function-type \
     $flags -Inode_modules/node-api-headers/include -I"$work/include" gpio/chardev.c -o "$2" \
-    -Wl,--build-id=none -Wl,-z,relro,-z,now -Wl,--no-undefined-version -s -lc
+    -Wl,--build-id=none -Wl,-z,relro,-z,now -Wl,--no-undefined-version -s -lc || fail "$cc could not build gpio/chardev.c"
 }
 
 if [ "${1:-}" = --check ]; then

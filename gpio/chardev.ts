@@ -19,7 +19,7 @@ import { flag, loadNative, type Native } from "./native.ts";
 /** The kernel cuts more to this without an error (uAPI v2): about a second of a bouncing contact. */
 const eventBuffer = 1024;
 const batch = 64;
-const fields = 4;
+const fields = 3;
 
 const biasFlag: Record<Bias, number> = {
   "as-is": 0,
@@ -87,7 +87,7 @@ class Chardev implements Driver {
     // No direction flag: the kernel leaves direction and level as they are.
     const fd = this.#request(address, activeFlag(active), "pinbus:peek", 0);
     try {
-      return this.#native.getValues(fd, 1) === 1;
+      return this.#native.getValue(fd) === 1;
     } catch (error) {
       throw ioError(address, "read", error);
     } finally {
@@ -110,12 +110,12 @@ class Chardev implements Driver {
     return line;
   }
 
-  #request(address: LineAddress, flags: number, consumer: string, bits: number): number {
+  #request(address: LineAddress, flags: number, consumer: string, level: 0 | 1): number {
     const { offset } = address;
     return this.#withChip(address.chip, (chip, count) => {
       if (offset >= count) throw noLineError(address, count);
       try {
-        return this.#native.request(chip, [offset], flags, consumer.slice(0, 31), flags & flag.input ? eventBuffer : 0, bits);
+        return this.#native.request(chip, offset, flags, consumer.slice(0, 31), flags & flag.input ? eventBuffer : 0, level);
       } catch (error) {
         switch (errnoOf(error)) {
           case "EBUSY":
@@ -195,19 +195,19 @@ class Line implements InputHandle, OutputHandle {
       }
       // A listener may close the line in between.
       for (let at = 0; input && at < count * fields && this.#fd >= 0; at += fields) {
-        const seqno = events[at + 3] ?? 0;
+        const seqno = events[at + 2] ?? 0;
         // The kernel drops the oldest: the gap is in front of what came (32 bits, so it wraps).
         const lost = (seqno - expected) >>> 0;
         expected = (seqno + 1) >>> 0;
         if (lost > 0) input.lost(lost);
-        if (this.#fd >= 0) input.edge({ edge: events[at + 1] === 1 ? "rising" : "falling", atNs: events[at + 2] ?? 0, seqno });
+        if (this.#fd >= 0) input.edge({ edge: events[at] === 1 ? "rising" : "falling", atNs: events[at + 1] ?? 0, seqno });
       }
     });
   }
 
   read(): boolean {
     try {
-      return this.#native.getValues(this.#fd, 1) === 1;
+      return this.#native.getValue(this.#fd) === 1;
     } catch (error) {
       throw this.#explain("read", error);
     }
@@ -215,7 +215,7 @@ class Line implements InputHandle, OutputHandle {
 
   write(active: boolean): void {
     try {
-      this.#native.setValues(this.#fd, 1, active ? 1 : 0);
+      this.#native.setValue(this.#fd, active ? 1 : 0);
     } catch (error) {
       throw this.#explain("write", error);
     }

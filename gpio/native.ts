@@ -2,16 +2,20 @@ import { createRequire } from "node:module";
 import { dirname } from "node:path";
 import { LineError } from "./errors.ts";
 
-/** What `gpio/chardev.c` exports; its head comment describes each function. Handles are file descriptors. */
+/**
+ * What `gpio/chardev.c` exports. Handles are file descriptors that it opened. Errors of the kernel are thrown as Error with `code` ("EBUSY")
+ * and `errno`; a wrong argument is a TypeError and a handle that is not open is EBADF.
+ */
 export interface Native {
   openChip(path: string): number;
   chipInfo(chip: number): { name: string; label: string; lines: number };
   lineInfo(chip: number, offset: number): { name: string; consumer: string; flags: number };
-  request(chip: number, offsets: number[], flags: number, consumer: string, events: number, bits: number): number;
-  getValues(lines: number, mask: number): number;
-  setValues(lines: number, mask: number, bits: number): void;
-  /** `fields` doubles for each event: offset, rising (1 or 0), atNs, seqno of the line. A negative count is -errno: the last call. */
-  watch(lines: number, events: Float64Array, ready: (count: number) => void): void;
+  /** One line. `flags` as below; `events`: the size of the kernel's buffer (0: its default of 16); `level`: what an output starts with, logical. */
+  request(chip: number, offset: number, flags: number, consumer: string, events: number, level: 0 | 1): number;
+  getValue(line: number): number;
+  setValue(line: number, level: 0 | 1): void;
+  /** Three doubles for each event: rising (1 or 0), atNs, seqno of the line. A negative count is -errno: the last call. */
+  watch(line: number, events: Float64Array, ready: (count: number) => void): void;
   close(handle: number): void;
 }
 
@@ -55,6 +59,6 @@ function packageRoot(): string {
 }
 
 function isNative(value: unknown): value is Native {
-  const names: (keyof Native)[] = ["openChip", "chipInfo", "lineInfo", "request", "getValues", "setValues", "watch", "close"];
+  const names: (keyof Native)[] = ["openChip", "chipInfo", "lineInfo", "request", "getValue", "setValue", "watch", "close"];
   return typeof value === "object" && value !== null && names.every((name) => typeof (value as Partial<Native>)[name] === "function");
 }
