@@ -103,8 +103,10 @@ function checkOutputs({ outputs }: Config, report: Report): void {
 }
 
 function checkServices({ services }: Config, report: Report): void {
+  const taken = new Map<string, number>();
   for (const [index, unit] of services.entries()) {
-    const first = services.indexOf(unit);
-    if (first < index) report(`services[${index}]`, `${unit} stands in services[${first}] already`, "remove one of them");
+    const first = taken.get(unit);
+    if (first === undefined) taken.set(unit, index);
+    else report(`services[${index}]`, `${unit} stands in services[${first}] already`, "remove one of them");
   }
 }

@@ -34,19 +34,31 @@ export interface Layers {
 
 /**
  * Lets convict put the layers of a configuration on top of each other and add the defaults. Every value has been read before,
- * so a complaint of convict is a bug here, and is thrown. Items of a map or list get no defaults from convict
- * by themselves: the walk completes each through its own schema first.
+ * so a complaint of convict is a bug here, and is thrown.
  */
 export function complete(schema: SchemaGroup, values: Record<string, unknown>, layers: Layers = {}): Record<string, unknown> {
-  register(schema);
-  // convict would read process.argv and process.env if they were not passed; its own types know no nullable leaf.
-  const loaded = convict<Record<string, unknown>>(schema as unknown as convict.Schema<Record<string, unknown>>, {
-    env: layers.env ?? {},
-    args: [],
-  });
+  const loaded = open(schema, layers.env ?? {});
   for (const [path, value] of Object.entries(layers.derived ?? {})) loaded.set(path, value);
   loaded.load(values);
   for (const [path, value] of Object.entries(layers.args ?? {})) loaded.set(path, value);
   loaded.validate({ allowed: "strict" });
   return loaded.getProperties();
+}
+
+const itemDefaults = new WeakMap<SchemaGroup, Record<string, unknown>>();
+
+/** One item of a map or list, to which convict adds no defaults by itself: they come from the item's own schema, once. */
+export function completeItem(schema: SchemaGroup, values: Record<string, unknown>): Record<string, unknown> {
+  let defaults = itemDefaults.get(schema);
+  if (defaults === undefined) {
+    defaults = open(schema, {}).getProperties();
+    itemDefaults.set(schema, defaults);
+  }
+  return { ...structuredClone(defaults), ...values };
+}
+
+function open(schema: SchemaGroup, env: NodeJS.ProcessEnv): convict.Config<Record<string, unknown>> {
+  register(schema);
+  // convict would read process.argv and process.env if they were not passed; its own types know no nullable leaf.
+  return convict<Record<string, unknown>>(schema as unknown as convict.Schema<Record<string, unknown>>, { env, args: [] });
 }

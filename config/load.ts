@@ -11,6 +11,9 @@ import { parseYaml } from "./yaml.ts";
 
 export const defaultConfigFile = "/etc/pinbus/pinbus.yaml";
 
+/** A file that is no configuration at all has one in each line. */
+const maxProblems = 100;
+
 export interface LoadOptions {
   /** The file; default: `args.config`, `PINBUS_CONFIG`, `/etc/pinbus/pinbus.yaml`. */
   file?: string;
@@ -85,7 +88,7 @@ export function loadConfig(options: LoadOptions): LoadResult {
       ? []
       : check(config, { ids: walked.ids, unread: new Set([...walked.unread, ...given.unread]), place });
   const problems = [...syntax, ...walked.problems, ...given.problems, ...found].sort(byPlace);
-  if (problems.some((problem) => problem.severity === "error")) return { ok: false, file, problems };
+  if (problems.some((problem) => problem.severity === "error")) return { ok: false, file, problems: bound(problems, whole) };
   const sourceOf = (path: string): string => {
     const { file: name, line, column } = place(path);
     if (line > 0) return `${name}:${line}:${column}`;
@@ -99,6 +102,13 @@ export function loadConfig(options: LoadOptions): LoadResult {
     notes: problems.filter(({ severity }) => severity === "note"),
     sourceOf,
   };
+}
+
+function bound(problems: Problem[], whole: Place): Problem[] {
+  const rest = problems.length - maxProblems;
+  if (rest <= 0) return problems;
+  const more: Problem = { ...whole, message: `${rest} more problems`, fix: "solve these first", severity: "error" };
+  return [...problems.slice(0, maxProblems), more];
 }
 
 function bytesOf(text: string | Buffer): FileReading {

@@ -1,4 +1,4 @@
-import { complete } from "./complete.ts";
+import { completeItem } from "./complete.ts";
 import { id, path as pathFormat } from "./formats.ts";
 import { isLeaf, isListOf, isMapOf, type Leaf, type ListOf, type MapOf, type SchemaGroup, type SchemaNode, settingsOf } from "./leaf.ts";
 import type { Place, Problem } from "./problem.ts";
@@ -32,6 +32,8 @@ export function walk(schema: SchemaGroup, root: Tree | undefined, options: WalkO
   return walked;
 }
 
+/** More than any board has lines. */
+const maxItems = 256;
 const absent = Symbol("absent");
 
 class Walker {
@@ -110,9 +112,13 @@ class Walker {
       this.#report(tree, `${path} is not a map`, "write one `id:` line for each, indented, and its settings below it");
       return absent;
     }
+    for (const entry of tree.entries) ids.add(entry.key);
+    if (tree.entries.length > maxItems) {
+      this.#report(tree, `${path} has more than ${maxItems} items`, "write fewer");
+      return absent;
+    }
     const items: Record<string, unknown> = {};
     for (const entry of tree.entries) {
-      ids.add(entry.key);
       const reading = id.read(entry.key);
       if (!reading.ok) this.#report(entry, `${path}: ${reading.what}`, reading.fix);
       const item = this.#item(node.items, entry.value, `${path}.${entry.key}`, entry);
@@ -125,6 +131,10 @@ class Walker {
     if (isEmpty(tree) && node.minimum === 0) return [];
     if (tree.kind !== "list") {
       this.#report(tree, `${path} is not a list`, "write each item in a line of its own with `- ` in front");
+      return absent;
+    }
+    if (tree.items.length > maxItems) {
+      this.#report(tree, `${path} has more than ${maxItems} items`, "write fewer");
       return absent;
     }
     if (tree.items.length < node.minimum) this.#report(tree, `${path} is empty`, "write at least one item");
@@ -146,7 +156,7 @@ class Walker {
     const values = this.group(group, tree, path);
     if (values === undefined) return undefined;
     const sound = this.#required(group, values, tree, path, place);
-    return sound ? complete(group, values) : undefined;
+    return sound ? completeItem(group, values) : undefined;
   }
 
   #required(group: SchemaGroup, values: Record<string, unknown>, tree: Tree, path: string, place: Spot): boolean {

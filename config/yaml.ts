@@ -1,6 +1,6 @@
 import {
   Composer,
-  type CST,
+  CST,
   type Document,
   isAlias,
   isMap,
@@ -37,6 +37,8 @@ export interface Fault extends Spot {
 }
 
 const maxDepth = 32;
+/** A line of settings has about ten. The bound keeps a reload of a wrong file from holding up the agent for seconds. */
+const maxTokens = 30_000;
 const maxAliases = 32;
 const maxFaults = 20;
 
@@ -51,9 +53,7 @@ export function parseYaml(text: string): { tree: Tree | undefined; faults: Fault
   };
 
   const tokens = tokenize(text);
-  if ("tooDeep" in tokens) {
-    return { tree: undefined, faults: [{ ...spot(tokens.tooDeep), message: `more than ${maxDepth} levels`, fix: "write it with fewer" }] };
-  }
+  if ("at" in tokens) return { tree: undefined, faults: [{ ...spot(tokens.at), message: tokens.message, fix: tokens.fix }] };
   // The library compares each key with each other; `growTree` finds duplicates in one pass and says where the first one stands.
   const composer = new Composer({
     version: "1.2",
@@ -66,6 +66,10 @@ export function parseYaml(text: string): { tree: Tree | undefined; faults: Fault
   const [document, second] = [...composer.compose(tokens.cst, true, text.length)];
   if (document === undefined) return { tree: undefined, faults: [] };
   const errors: YAMLError[] = [...document.errors, ...document.warnings];
+  if (errors.length > 0 && tokens.unclosed !== undefined) {
+    const fault = { ...spot(tokens.unclosed), message: "a quote or a bracket is opened here and not closed", fix: "close it" };
+    return { tree: undefined, faults: [fault] };
+  }
   if (errors.length > 0)
     return { tree: undefined, faults: firstPerLine(errors.map((error) => ({ ...spot(error.pos[0]), ...explain(error) }))) };
   if (second !== undefined) {
@@ -75,16 +79,34 @@ export function parseYaml(text: string): { tree: Tree | undefined; faults: Fault
   return growTree(document, spot);
 }
 
-/** Nesting is bounded before anything recursive sees it: a million brackets must not end in a stack overflow. */
-function tokenize(text: string): { cst: CST.Token[] } | { tooDeep: number } {
+/**
+ * Nesting is bounded before anything recursive sees it: a million brackets must not end in a stack overflow. What was opened
+ * and never closed is remembered here, because the parser notices it only at the end of the file.
+ */
+function tokenize(text: string): { cst: CST.Token[]; unclosed: number | undefined } | { at: number; message: string; fix: string } {
   const parser = new Parser();
   const cst: CST.Token[] = [];
+  const open: number[] = [];
+  let before = "";
+  let count = 0;
   for (const lexeme of new Lexer().lex(text)) {
+    if (before !== CST.SCALAR) noteOpen(open, lexeme, parser.offset);
+    before = lexeme;
     cst.push(...parser.next(lexeme));
-    if (parser.stack.length > maxDepth + 1) return { tooDeep: parser.offset };
+    count += 1;
+    if (parser.stack.length > maxDepth + 1)
+      return { at: parser.offset, message: `more than ${maxDepth} levels`, fix: "write it with fewer" };
+    if (count > maxTokens) return { at: parser.offset, message: "the file has too many words", fix: "shorten it" };
   }
   cst.push(...parser.end());
-  return { cst };
+  return { cst, unclosed: open[0] };
+}
+
+function noteOpen(open: number[], lexeme: string, offset: number): void {
+  const first = lexeme[0] ?? "";
+  if (lexeme === "[" || lexeme === "{") open.push(offset);
+  else if (lexeme === "]" || lexeme === "}") open.pop();
+  else if ((first === '"' || first === "'") && (lexeme.length === 1 || !lexeme.endsWith(first))) open.push(offset);
 }
 
 function documentStart(tokens: CST.Token[]): number | undefined {
@@ -125,7 +147,10 @@ function firstPerLine(faults: Fault[]): Fault[] {
 function growTree(document: Document.Parsed, spot: (offset: number) => Spot): { tree: Tree | undefined; faults: Fault[] } {
   const faults: Fault[] = [];
   const anchors = new Map<string, Tree>();
+  /** Names of anchors that were met; in `anchors` they are only once complete. */
+  const opened = new Set<string>();
   let aliases = 0;
+  let broken: Fault | undefined;
 
   const scalar = (place: Spot, value: unknown, source: string): Tree => {
     const plain = typeof value === "string" || typeof value === "number" || typeof value === "boolean" ? value : null;
@@ -133,8 +158,10 @@ function growTree(document: Document.Parsed, spot: (offset: number) => Spot): { 
   };
   const grow = (node: ParsedNode | null, place: Spot): Tree => {
     const at = node === null ? place : spot(node.range[0]);
+    const anchor = node === null || isAlias(node) ? undefined : node.anchor;
+    if (anchor !== undefined) opened.add(anchor);
     const tree = build(node, at);
-    if (node !== null && !isAlias(node) && node.anchor !== undefined) anchors.set(node.anchor, tree);
+    if (anchor !== undefined) anchors.set(anchor, tree);
     return tree;
   };
   const build = (node: ParsedNode | null, at: Spot): Tree => {
@@ -143,10 +170,9 @@ function growTree(document: Document.Parsed, spot: (offset: number) => Spot): { 
     if (isSeq(node)) return { ...at, kind: "list", items: node.items.map((item) => grow(item, at)) };
     if (!isAlias(node)) return scalar(at, null, "");
     aliases += 1;
-    if (aliases === maxAliases + 1) faults.push({ ...at, message: `more than ${maxAliases} aliases`, fix: "write the values out" });
     const target = anchors.get(node.source);
-    if (target !== undefined) return target;
-    faults.push({ ...at, message: "an alias stands inside its own anchor", fix: "write the value out" });
+    if (target !== undefined && aliases <= maxAliases) return target;
+    broken ??= { ...at, ...explainAlias(aliases, opened.has(node.source)) };
     return scalar(at, null, "");
   };
   const entriesOf = (map: YAMLMap.Parsed, at: Spot): Entry[] => {
@@ -170,9 +196,15 @@ function growTree(document: Document.Parsed, spot: (offset: number) => Spot): { 
   };
 
   const tree = document.contents === null ? undefined : grow(document.contents, { line: 1, column: 1 });
-  // A bomb of aliases makes no sense of the rest: one problem says it.
-  if (aliases > maxAliases) return { tree: undefined, faults: faults.filter((fault) => fault.message.startsWith("more than")) };
+  // An alias that stands for nothing makes nonsense of the rest: one problem says it.
+  if (broken !== undefined) return { tree: undefined, faults: [broken] };
   return { tree, faults: faults.slice(0, maxFaults) };
+}
+
+function explainAlias(count: number, opened: boolean): { message: string; fix: string } {
+  if (count > maxAliases) return { message: `more than ${maxAliases} aliases`, fix: "write the values out" };
+  if (opened) return { message: "an alias stands inside its own anchor", fix: "write the value out" };
+  return { message: "an alias names no anchor in front of it", fix: "put text that starts with * in quotes" };
 }
 
 /** A key for a message: in quotes, not longer than a line. */

@@ -1,0 +1,279 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { afterAll, describe, expect, expectTypeOf, it } from "vitest";
+import { settingOptions } from "../../config/environment.ts";
+import { settingsOf } from "../../config/leaf.ts";
+import { configFile, loadConfig } from "../../config/load.ts";
+import { formatProblem } from "../../config/problem.ts";
+import { type Config, schema } from "../../config/schema.ts";
+import type { Bias, LineName } from "../../gpio/line.ts";
+import { configOf, host, load, saidAbout } from "./loading.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "pinbus-config-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** For each setting three different values, as text. */
+const samples: Record<string, [string, string, string]> = {
+  node: ["a", "b", "c"],
+  prefix: ["a", "b", "c"],
+  "gpio.driver": ["sim", "sysfs", "chardev"],
+  "gpio.board": ["pi1", "pi5", "pi4"],
+  state_dir: ["/a", "/b", "/c"],
+  "control.socket": ["/a", "/b", "/c"],
+  "control.view": ["/d", "/e", "/f"],
+  "mqtt.server": ["10.0.0.1", "broker.local", "::1"],
+  "mqtt.port": ["1", "2", "3"],
+  "mqtt.tls": ["on", "off", "auto"],
+  "mqtt.ca": ["/a", "/b", "/c"],
+  "mqtt.username": ["a", "b", "c"],
+  "mqtt.password": ["a", "b", "c"],
+  "mqtt.protocol": ["5", "3.1.1", "auto"],
+  "mqtt.keepalive": ["10s", "20s", "30s"],
+  "mqtt.client_id": ["a", "b", "c"],
+  "mqtt.command_ttl": ["1s", "2s", "3s"],
+  sys_interval: ["1s", "2s", "3s"],
+  services: ["a.service", "b.service, c.timer", "d.socket"],
+  "log.level": ["error", "warn", "debug"],
+  "log.format": ["text", "journal", "auto"],
+};
+
+function at(config: Config, path: string): unknown {
+  return path.split(".").reduce<unknown>((value, key) => (value as Record<string, unknown>)[key], config);
+}
+
+function yamlOf(path: string, text: string): string {
+  const value = path === "services" ? `[${text}]` : JSON.stringify(text);
+  const [section, key] = path.split(".");
+  return key === undefined ? `${path}: ${value}\n` : `${section}: { ${key}: ${value} }\n`;
+}
+
+/** A user name needs a password and the reverse: they come along in the weakest layer. */
+function partnerOf(path: string): Record<string, string> {
+  if (path === "mqtt.username") return { PINBUS_MQTT_PASSWORD: "p" };
+  return path === "mqtt.password" ? { PINBUS_MQTT_USERNAME: "u" } : {};
+}
+
+describe("loadConfig", () => {
+  it("gives every default for an empty file", () => {
+    for (const text of ["", "\n", "# nothing\n", "---\n", "{}", "inputs:\noutputs:\nmqtt:\n", "\ufeff"]) {
+      expect(configOf(text)).toEqual({
+        node: "attic",
+        prefix: "pinbus",
+        gpio: { driver: "auto", board: "pi4" },
+        state_dir: "/var/lib/pinbus",
+        control: { socket: "/run/pinbus/control.sock", view: "/run/pinbus/view.sock" },
+        mqtt: {
+          server: null,
+          port: 1883,
+          tls: "auto",
+          ca: null,
+          username: null,
+          password: null,
+          protocol: "auto",
+          keepalive: 60_000,
+          client_id: null,
+          command_ttl: 10_000,
+        },
+        broker: { listeners: [{ protocol: "mqtt", address: null, port: 1883 }] },
+        sys_interval: 10_000,
+        inputs: {},
+        outputs: {},
+        rules: {},
+        services: [],
+        log: { level: "info", format: "auto" },
+      });
+    }
+  });
+
+  it("gives an item the defaults of its kind", () => {
+    const config = configOf(
+      "inputs: { a: { line: 17 } }\noutputs: { b: { line: pin13 } }\nrules: { c: { when: { input: a, gesture: hold }, do: [{ output: b, set: on }] } }\nbroker: { listeners: [{}] }",
+    );
+    expect(config.inputs).toEqual({
+      a: { line: { kind: "gpio", gpio: 17 }, bias: "as-is", active: "high", debounce: 20, hold: 600, event_ttl: 10_000 },
+    });
+    expect(config.outputs).toEqual({
+      b: { line: { kind: "pin", pin: 13 }, active: "high", on_start: "off", on_exit: "off", on_crash: null, pulse: null, max_on: null },
+    });
+    expect(config.rules).toEqual({ c: { when: { input: "a", gesture: "hold" }, do: [{ output: "b", set: "on", for: null }] } });
+    expect(config.broker.listeners).toEqual([{ protocol: "mqtt", address: null, port: 1883 }]);
+  });
+
+  it("never shares a default between two configurations", () => {
+    const first = configOf("inputs: { a: { line: 17 } }");
+    first.broker.listeners.push({ protocol: "mqtt", address: null, port: 1 });
+    first.services.push("x");
+    Object.assign(first.inputs.a ?? {}, { debounce: 1 });
+    expect(configOf("").broker.listeners).toHaveLength(1);
+    expect(configOf("").services).toEqual([]);
+    expect(configOf("inputs: { a: { line: 17 } }").inputs.a?.debounce).toBe(20);
+  });
+
+  it("has exactly the agreed type", () => {
+    expectTypeOf<Config>().toEqualTypeOf<{
+      node: string;
+      prefix: string;
+      gpio: { driver: "auto" | "chardev" | "sysfs" | "sim"; board: "pi1" | "pi4" | "pi5" };
+      state_dir: string;
+      control: { socket: string; view: string };
+      mqtt: {
+        server: string | null;
+        port: number;
+        tls: "auto" | "on" | "off";
+        ca: string | null;
+        username: string | null;
+        password: string | null;
+        protocol: "auto" | "5" | "3.1.1";
+        keepalive: number;
+        client_id: string | null;
+        command_ttl: number;
+      };
+      broker: { listeners: { protocol: "mqtt"; address: string | null; port: number }[] };
+      sys_interval: number;
+      inputs: Record<string, { line: LineName; bias: Bias; active: "high" | "low"; debounce: number; hold: number; event_ttl: number }>;
+      outputs: Record<
+        string,
+        {
+          line: LineName;
+          active: "high" | "low";
+          on_start: "off" | "on";
+          on_exit: "off" | "on" | "keep";
+          on_crash: "off" | "on" | "keep" | null;
+          pulse: number | null;
+          max_on: number | null;
+        }
+      >;
+      rules: Record<
+        string,
+        {
+          when: { input: string; gesture: "press" | "release" | "click" | "hold" | "hold_end" };
+          do: { output: string; set: "on" | "off" | "toggle" | "pulse"; for: number | null }[];
+        }
+      >;
+      services: string[];
+      log: { level: "error" | "warn" | "info" | "debug"; format: "auto" | "text" | "journal" };
+    }>();
+  });
+
+  it("puts arguments over the environment, the environment over the file, the file over the default, for every setting", () => {
+    const settings = settingsOf(schema);
+    expect(Object.keys(samples).sort()).toEqual(settings.map(({ path }) => path).sort());
+    fc.assert(
+      fc.property(fc.constantFrom(...settings), fc.boolean(), fc.boolean(), fc.boolean(), ({ path, env, arg }, inFile, inEnv, inArgs) => {
+        const [ofFile, ofEnv, ofArgs] = samples[path] ?? ["", "", ""];
+        const alone = (text: string): unknown => at(configOf("", { env: { ...partnerOf(path), [env]: text } }), path);
+        const fromArgs = inArgs && arg !== undefined;
+        const given = inFile || inEnv || fromArgs;
+        const result = load(inFile ? yamlOf(path, ofFile) : "", {
+          env: { ...(given ? partnerOf(path) : {}), ...(inEnv ? { [env]: ofEnv } : {}) },
+          args: fromArgs ? { [arg]: ofArgs } : {},
+        });
+        if (!result.ok) throw new Error(result.problems.map(formatProblem).join("\n"));
+        const strongest = fromArgs ? ofArgs : inEnv ? ofEnv : inFile ? ofFile : undefined;
+        if (strongest === undefined) expect(at(result.config, path)).toEqual(at(configOf(""), path));
+        else expect(at(result.config, path)).toEqual(alone(strongest));
+        const source = fromArgs ? `--${arg}` : inEnv ? env : inFile ? /^pinbus\.yaml:1:\d+$/ : "default";
+        expect(result.sourceOf(path)).toMatch(source);
+      }),
+      { numRuns: 120 },
+    );
+  });
+
+  it("finds the file by argument, then by variable, then at its usual place", () => {
+    const env = { PINBUS_CONFIG: "b.yaml" };
+    expect(configFile(env, { config: "a.yaml" })).toBe("a.yaml");
+    expect(configFile(env)).toBe("b.yaml");
+    expect(configFile({})).toBe("/etc/pinbus/pinbus.yaml");
+  });
+
+  it("says which file is missing and what to do", () => {
+    const file = join(folder, "missing.yaml");
+    expect(saidAbout(loadConfig({ file, env: {}, args: {}, host }))).toEqual([`${file}: there is no such file, create it or name another`]);
+    expect(saidAbout(loadConfig({ file: folder, env: {}, args: {}, host }))).toEqual([`${folder}: this is a directory, name a file`]);
+  });
+
+  it("resolves paths of the file beside it and those of the environment in the current directory", () => {
+    const file = join(folder, "paths.yaml");
+    writeFileSync(file, "state_dir: state\ncontrol: { socket: control.sock }\nmqtt: { server: a, ca: ../ca.pem }\n");
+    const result = loadConfig({ file, env: { PINBUS_STATE_DIR: "here" }, args: {}, host });
+    expect(result).toMatchObject({
+      ok: true,
+      config: {
+        state_dir: join(process.cwd(), "here"),
+        control: { socket: join(folder, "control.sock"), view: join(folder, "view.sock") },
+        mqtt: { ca: join(folder, "../ca.pem") },
+      },
+    });
+  });
+
+  it("names every problem at once, in the order of the file", () => {
+    const text = [
+      "nod: garage",
+      "gpio: { driver: sym }",
+      "mqtt: { server: broker.local, port: 0, username: pi }",
+      "inputs:",
+      "  porch: { line: 17, debounce: 20 }",
+      "  Bell: { line: 18 }",
+      "outputs:",
+      "  lamp: { line: pin11 }",
+      "  lamp: { line: 5 }",
+      "rules:",
+      "  a: { when: { input: prch, gesture: press }, do: [{ output: lmp, set: on }] }",
+      "services: [ssh]",
+    ].join("\n");
+    const result = load(text, { env: { PINBUS_LOG_LEVEL: "loud", PINBUS_MQTT_SERVR: "x" } });
+    expect(saidAbout(result)).toEqual([
+      'PINBUS_LOG_LEVEL: log.level: "loud" is not one of error, warn, info, debug, write error, warn, info or debug',
+      "PINBUS_MQTT_SERVR: warning: no setting has this variable, did you mean PINBUS_MQTT_SERVER?",
+      'pinbus.yaml:1:1: the key "nod" is not known, did you mean node?',
+      'pinbus.yaml:2:17: gpio.driver: "sym" is not one of auto, chardev, sysfs, sim, did you mean sim?',
+      "pinbus.yaml:3:37: mqtt.port: 0 is not a port to connect to, write a number between 1 and 65535",
+      "pinbus.yaml:3:50: mqtt.username: there is no mqtt.password beside it, add mqtt.password",
+      "pinbus.yaml:5:32: inputs.porch.debounce: 20 has no unit, write it as 20ms, 20s or 20m",
+      'pinbus.yaml:6:3: inputs: "Bell" is not an id, write 1 to 32 of the characters a-z, 0-9 and -',
+      "pinbus.yaml:8:17: outputs.lamp.line: pin11 (GPIO17) is used by inputs.porch.line already (line 5), give each a line of its own",
+      'pinbus.yaml:9:3: "lamp" stands twice, first in line 8, remove one of them',
+      "pinbus.yaml:11:23: rules.a.when.input: there is no input prch, did you mean porch?",
+      "pinbus.yaml:11:62: rules.a.do[0].output: there is no output lmp, did you mean lamp?",
+      'pinbus.yaml:12:12: services[0]: "ssh" is not a systemd unit, write the whole name of a unit, like ssh.service',
+    ]);
+  });
+
+  it("reads text as it stands, with its zeros and without guessing", () => {
+    const config = configOf("node: 0017\nmqtt: { server: a, username: 007, password: 0x10, client_id: true }");
+    expect(config).toMatchObject({ node: "0017", mqtt: { username: "007", password: "0x10", client_id: "true" } });
+    expect(configOf("outputs: { a: { line: 17, on_start: on, on_exit: keep } }").outputs.a).toMatchObject({
+      on_start: "on",
+      on_exit: "keep",
+    });
+  });
+
+  it("knows the variables that are no settings, and treats an empty one as not set", () => {
+    const env = {
+      PINBUS_CONFIG: "x",
+      PINBUS_REQUIRE_ALL: "1",
+      PINBUS_MACHINE_NAME: "gpio",
+      PINBUS_CONTROL_SOCKET: "/s",
+      PINBUS_NODE: "",
+      HOME: "/",
+    };
+    const result = load("", { env });
+    expect(saidAbout(result)).toEqual([]);
+    expect(result).toMatchObject({ ok: true, config: { node: "attic", control: { socket: "/s" } } });
+  });
+
+  it("offers an option for each setting and none for a secret", () => {
+    const options = Object.keys(settingOptions(schema));
+    expect(options).toContain("mqtt-command-ttl");
+    expect(options).not.toContain("mqtt-password");
+    expect(new Set(settingsOf(schema).map(({ env }) => env)).size).toBe(settingsOf(schema).length);
+  });
+
+  it("accepts Windows line ends and an alias", () => {
+    expect(configOf("node: garage\r\nprefix: x\r\n")).toMatchObject({ node: "garage", prefix: "x" });
+    const { outputs } = configOf("outputs:\n  a: { line: 5, max_on: &limit 2h }\n  b: { line: 6, max_on: *limit }\n");
+    expect(outputs.b?.max_on).toBe(7_200_000);
+  });
+});
