@@ -1,11 +1,12 @@
 import type { Style } from "../view/canvas.ts";
+import type { Caps } from "./caps.ts";
 
 const none = 0x1ff;
 const bold = 1;
 const inverse = 8;
 
 interface Look {
-  /** One of the 16 colours. */
+  /** One of the 16 colours of the person's own palette, or a fixed grey. */
   fg?: number;
   flags?: number;
   /** Flags without colour; the same as `flags` unless said. */
@@ -16,7 +17,8 @@ const red = 1;
 const green = 2;
 const yellow = 3;
 const cyan = 6;
-const grey = 8;
+/** Not bright black (8): the Solarized palettes make that the background, and what is dim would vanish. */
+const grey = 244;
 
 const looks: Record<Style, Look> = {
   text: {},
@@ -37,9 +39,9 @@ const looks: Record<Style, Look> = {
 
 /**
  * Blessed's attribute word per style: flags, foreground and background of 9 bits each. Without colours only bold and inverse are
- * left; with eight the bright ones are left out, because grey would become black.
+ * left; with eight grey is left out, because it would become black.
  */
-export function attributesOf(colours: 0 | 8 | 16): Record<Style, number> {
+export function attributesOf(colours: Caps["colours"]): Record<Style, number> {
   const words = Object.entries(looks).map(([style, look]) => {
     const flags = colours > 0 ? (look.flags ?? 0) : (look.mono ?? look.flags ?? 0);
     const fg = look.fg !== undefined && look.fg < colours ? look.fg : none;

@@ -16,7 +16,7 @@ export interface Caps {
   /** Wide and non-ASCII characters may be written. */
   unicode: boolean;
   /** 0: bold and inverse only. */
-  colours: 0 | 8 | 16;
+  colours: 0 | 8 | 256;
   /** Leaving brings the former screen back; otherwise it has to be cleared. */
   alternate: boolean;
 }
@@ -47,7 +47,7 @@ export function readCaps({ env, ascii, utf8, stdin, stdout }: CapsRequest): Caps
     family,
     unicode: !ascii && (utf8 === true || (xterm && isUtf8(env))),
     // no-color.org: set and not empty.
-    colours: family === "vt100" || env.NO_COLOR ? 0 : xterm ? 16 : 8,
+    colours: family === "vt100" || env.NO_COLOR ? 0 : xterm ? 256 : 8,
     alternate: xterm,
   };
 }

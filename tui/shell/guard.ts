@@ -7,21 +7,26 @@ const events: NodeJS.EventEmitter = process;
 export type EndReason = "signal" | "error" | "gone";
 export type EndSignal = "SIGTERM" | "SIGINT" | "SIGQUIT";
 
-/** Ends mouse, paste and focus reports, margins, attributes, character sets, keypad mode; wraps, shows the cursor. */
-const plainModes =
-  "\x1b[?2004l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1005l\x1b[?1006l\x1b[?1015l\x1b[?1004l" +
-  "\x1b[r\x1b[0m\x1b(B\x0f\x1b[?1l\x1b>\x1b[?7h";
+/** Ends mouse, paste and focus reports. */
+const silentModes = "\x1b[?2004l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1005l\x1b[?1006l\x1b[?1015l\x1b[?1004l";
+/** Takes the margins away, which also moves the cursor to the top. */
+const noMargins = "\x1b[r";
+/** Ends attributes, character sets and keypad mode; wraps. */
+const plainModes = "\x1b[0m\x1b(B\x0f\x1b[?1l\x1b>\x1b[?7h";
 const showCursor = "\x1b[?25h";
 const leaveAlternate = "\x1b[?1049l";
 const clearScreen = "\x1b[H\x1b[2J";
 
-/** Sent before the screen is entered: a UI that was killed may have left any of these modes on. */
-export const resetModes = plainModes;
+/**
+ * Sent before the screen is entered: a UI that was killed may have left any of these modes on. The cursor stays where it is, for
+ * the alternate screen remembers its place.
+ */
+export const resetModes = silentModes + plainModes;
 /** Bracketed paste and focus reports. */
 export const inputModes = "\x1b[?2004h\x1b[?1004h";
 /** A terminal without an alternate screen would keep the last frame under the prompt. */
 export function restoreSequence(alternate: boolean): string {
-  return `${plainModes}${showCursor}${alternate ? "" : clearScreen}${leaveAlternate}`;
+  return `${silentModes}${noMargins}${plainModes}${showCursor}${alternate ? "" : clearScreen}${leaveAlternate}`;
 }
 
 export interface GuardInput {

@@ -84,6 +84,7 @@ export function openTerminal(options: TerminalOptions): LiveTerminal {
     stdout: output,
     restore() {
       frames.stop();
+      input.reset();
       clearTimeout(resizeTimer);
       silence(screen);
       output.release(restoreSequence(caps.alternate));
@@ -91,7 +92,6 @@ export function openTerminal(options: TerminalOptions): LiveTerminal {
     reenter() {
       output.take();
       output.write(resetModes);
-      input.reset();
       measure();
       screen.enter();
       begin();
@@ -143,8 +143,13 @@ export function openTerminal(options: TerminalOptions): LiveTerminal {
 
   function takeScreen() {
     output.take();
-    output.write(resetModes);
-    return openScreen(output, caps);
+    try {
+      output.write(resetModes);
+      return openScreen(output, caps);
+    } catch (error) {
+      output.release("");
+      throw error;
+    }
   }
 
   function measure(): void {
@@ -180,8 +185,7 @@ export function openTerminal(options: TerminalOptions): LiveTerminal {
       frames.request(true);
     },
     copy(text) {
-      const bytes = Buffer.from(text).subarray(0, maxCopyBytes);
-      output.write(`\x1b]52;c;${bytes.toString("base64")}\x07`);
+      output.write(`\x1b]52;c;${cutBytes(text, maxCopyBytes).toString("base64")}\x07`);
     },
     close() {
       if (closed) return;
@@ -192,4 +196,12 @@ export function openTerminal(options: TerminalOptions): LiveTerminal {
       stdout.removeListener("resize", onResize);
     },
   };
+}
+
+/** UTF-8, cut between characters. */
+function cutBytes(text: string, max: number): Buffer {
+  const bytes = Buffer.from(text);
+  let end = Math.min(max, bytes.length);
+  while (end < bytes.length && end > 0 && ((bytes[end] ?? 0) & 0xc0) === 0x80) end--;
+  return bytes.subarray(0, end);
 }

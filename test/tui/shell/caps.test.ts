@@ -5,9 +5,9 @@ const tty = { stdin: { isTTY: true }, stdout: { isTTY: true } };
 
 describe("what a terminal can do", () => {
   it.each([
-    ["xterm-256color", { family: "xterm-256color", colours: 16, alternate: true }],
-    ["xterm-kitty", { family: "xterm-256color", colours: 16, alternate: true }],
-    ["tmux-256color", { family: "xterm-256color", colours: 16, alternate: true }],
+    ["xterm-256color", { family: "xterm-256color", colours: 256, alternate: true }],
+    ["xterm-kitty", { family: "xterm-256color", colours: 256, alternate: true }],
+    ["tmux-256color", { family: "xterm-256color", colours: 256, alternate: true }],
     ["linux", { family: "linux", colours: 8, alternate: false, unicode: false }],
     ["VT220", { family: "vt100", colours: 0, alternate: false, unicode: false }],
   ])("is known for TERM=%s", (TERM, caps) => {
@@ -33,7 +33,7 @@ describe("what a terminal can do", () => {
 
   it("obeys NO_COLOR unless it is empty", () => {
     expect(readCaps({ env: { TERM: "xterm", NO_COLOR: "1" }, ...tty }).colours).toBe(0);
-    expect(readCaps({ env: { TERM: "xterm", NO_COLOR: "" }, ...tty }).colours).toBe(16);
+    expect(readCaps({ env: { TERM: "xterm", NO_COLOR: "" }, ...tty }).colours).toBe(256);
   });
 
   it.each([

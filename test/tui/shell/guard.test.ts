@@ -40,7 +40,7 @@ const untouched = {
 async function endBy(end: (shell: PtyShell) => void, env?: Record<string, string>): Promise<number> {
   shell = openPty(
     ({ run, folder }) =>
-      `stty -a > ${folder}/before; ${run("still")} 2> ${folder}/errors; code=$?; stty -a > ${folder}/after; echo back; exit $code`,
+      `echo front; stty -a > ${folder}/before; ${run("still")} 2> ${folder}/errors; code=$?; stty -a > ${folder}/after; echo back; exit $code`,
     { env },
   );
   await shell.shows("ready still");
@@ -70,6 +70,8 @@ describe("every way out leaves the terminal as it was", () => {
     expect(await endBy(end)).toBe(code);
     expect(read("after")).toBe(read("before"));
     if (shell) expect(modesOf(shell)).toEqual(untouched);
+    // Above the UI's place on the first screen nothing was overwritten.
+    expect(shell?.screen.text().join(" ").trim()).toMatch(/^front( closed)? back$/);
   });
 
   it.each(["linux", "vt100"])("on TERM=%s, which has no second screen, the last frame does not stay", async (TERM) => {
@@ -159,6 +161,29 @@ describe("a stop that nobody saw coming", () => {
     await shell.shows("closed");
     shell.type("exit 6\r");
     expect(await shell.exited).toBe(6);
+  });
+});
+
+describe("a window that changes its size", () => {
+  it("gets a frame of the new size", async () => {
+    shell = openPty(({ run }) => `${run("still")}; exit 8`);
+    await shell.shows("ready still 80x24");
+    shell.screen.xterm.resize(100, 30);
+    shell.pty.resize(100, 30);
+    await shell.shows("ready still 100x30");
+    shell.type("q");
+    expect(await shell.exited).toBe(8);
+  });
+});
+
+describe("a terminal that can not show the UI", () => {
+  it("is refused with a sentence, and not touched", async () => {
+    shell = openPty(({ run }) => `TERM=dumb ${run("still")}; ${run("still")} < /dev/null; exit 9`);
+    expect(await shell.exited).toBe(9);
+    const text = shell.screen.text().join("");
+    expect(text).toContain('TERM is "dumb"; use `pinbus status`');
+    expect(text).toContain("needs a terminal on stdin");
+    expect(modesOf(shell)).toEqual(untouched);
   });
 });
 

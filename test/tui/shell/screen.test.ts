@@ -115,7 +115,7 @@ describe("a picture on the terminal", () => {
     await coloured.show(drawPicture);
     const plain = show(40, 12, readCaps({ env: { ...utf8, NO_COLOR: "1" }, ...tty }));
     await plain.show(drawPicture);
-    const colour = /␛\[(1;)?(3|4|9|10)[0-7]m/;
+    const colour = /␛\[[\d;]*((3|4|9|10)[0-7]|38;5;\d+)m/;
     expect(readable(coloured.fake.stdout.written)).toMatch(colour);
     expect(readable(plain.fake.stdout.written)).not.toMatch(colour);
     expect(plain.fake.text()).toEqual(coloured.fake.text());
