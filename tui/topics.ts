@@ -152,7 +152,7 @@ export class TopicStore {
     let low = 0;
     for (let high = siblings.length; low < high; ) {
       const middle = (low + high) >> 1;
-      if ((siblings[middle]?.name ?? "") < name) low = middle + 1;
+      if (before(siblings[middle]?.name ?? "", name)) low = middle + 1;
       else high = middle;
     }
     siblings.splice(low, 0, added);
@@ -255,4 +255,10 @@ export class TopicStore {
     const { last } = this.view(of);
     return last === null ? "" : (textOf(last) ?? "");
   }
+}
+
+/** By code unit, and the broker's own `$` topics last: they are not what a person came for. */
+function before(one: string, other: string): boolean {
+  const own = one.startsWith("$");
+  return own === other.startsWith("$") ? one < other : !own;
 }

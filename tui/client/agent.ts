@@ -114,7 +114,10 @@ export class AgentLink {
         this.#lose(stream, `the agent's answer cannot be read: ${error instanceof Error ? error.message : String(error)}`);
       }
     });
-    stream.on("error", (error) => this.#lose(stream, `the link to the agent broke: ${error.message}`));
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+      const closed = error.code === "ECONNRESET" || error.code === "EPIPE";
+      this.#lose(stream, closed ? "the agent closed the link" : error.message);
+    });
     stream.on("end", () => this.#lose(stream, "the agent closed the link"));
     stream.on("close", () => this.#lose(stream, "the agent closed the link"));
     this.#hello(stream);

@@ -99,12 +99,23 @@ function streamOf(child: ChildProcess, host: string): Duplex {
   const { stdin, stdout } = child;
   if (stdin === null || stdout === null) throw new Error("ssh without pipes");
   const problem = lastLine(child);
-  const stream = Duplex.from({ writable: stdin, readable: stdout });
+  const stream = new Duplex({
+    read: () => void stdout.resume(),
+    write: (chunk: Buffer, _encoding, done) => void stdin.write(chunk, () => done()),
+    destroy(error, done) {
+      child.kill("SIGTERM");
+      done(error);
+    },
+  });
+  stdout.on("data", (chunk: Buffer) => {
+    if (!stream.push(chunk)) stdout.pause();
+  });
+  // A write to an ssh that has ended; why it ended comes with `close`.
+  stdin.on("error", () => undefined);
   const end = (why: string) => stream.destroy(new Error(`ssh ${host}: ${problem() || why}`));
   child.once("error", (error) => end(error.message));
   // `close` comes after stderr was read to its end; the reason stands there.
   child.once("close", (code) => end(`ended with code ${code}`));
-  stream.once("close", () => child.kill("SIGTERM"));
   return stream;
 }
 

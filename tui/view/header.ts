@@ -38,7 +38,7 @@ export function drawHeader(state: State, canvas: Canvas, now: number): void {
   canvas.put(0, link.text, link.style, canvas.cols - width, width);
   const room = canvas.cols - col - width - 2;
   const node = state.agent.hello?.node ?? state.node;
-  if (room > 0) putRight(canvas, 0, node.slice(0, room), "text", col + 1, room);
+  if (node.length <= room) putRight(canvas, 0, node, "text", col + 1, room);
 }
 
 /** The message line: what is being typed, else a notice, else what is frozen or filtered. */

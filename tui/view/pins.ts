@@ -26,14 +26,16 @@ export function drawPins(state: State, canvas: Canvas, now: number): void {
   drawRules(state, canvas, bottom, now);
 }
 
-function pinsTitle(state: State, now: number): string {
+function pinsTitle(state: State, cols: number, now: number): string {
   const { data, edgeRate } = state.pins;
   if (data === null) return "Pins";
   const { driver, simulated, pins } = data.data;
   const chips = new Set(pins.map((pin) => pin.chip));
   const board = `${[...chips].slice(0, 2).join(" ") || driver}${simulated ? " SIMULATED" : ""}`;
-  const lost = state.agent.up ? "" : ` - STALE ${age(now - state.agent.since)}, no agent`;
-  return `Pins ${board} - ${pins.length} used - ${count(edgeRate)} edges/s${lost} - ${arming(state, now)}`;
+  // A person must see what an Enter would do before they see how busy the board is.
+  if (!state.agent.up) return `Pins - STALE ${age(now - state.agent.since)}, no agent - ${board}`;
+  if (cols < 80) return `Pins - ${arming(state, now)} - ${board}`;
+  return `Pins ${board} - ${pins.length} used - ${count(edgeRate)} edges/s - ${arming(state, now)}`;
 }
 
 function arming(state: State, now: number): string {
@@ -43,7 +45,7 @@ function arming(state: State, now: number): string {
 }
 
 function drawTable(state: State, canvas: Canvas, rect: Rect, now: number): void {
-  const inner = title(canvas, rect, pinsTitle(state, now), state.pins.pane === 0);
+  const inner = title(canvas, rect, pinsTitle(state, rect.cols, now), state.pins.pane === 0);
   const { data } = state.pins;
   if (data === null) {
     const { agent } = state;
@@ -82,7 +84,7 @@ function drawTable(state: State, canvas: Canvas, rect: Rect, now: number): void 
       if (known !== undefined) put(draw(known, at, waveSpan, waveCols), "text", col, waveCols);
       col += waveCols + 2;
     }
-    put(causeWord(pin, at), pin.problem === null ? "text" : "bad", col, rows.cols - col);
+    put(causeWord(pin, at, rows.cols - col), pin.problem === null ? "text" : "bad", col, rows.cols - col);
   }
 }
 
@@ -163,11 +165,13 @@ function pinStyle(state: State, pin: PinView): Style {
   return pin.state === "ON" ? "on" : "off";
 }
 
-function causeWord(pin: PinView, at: number): string {
+function causeWord(pin: PinView, at: number, width: number): string {
   if (pin.problem !== null) return `! ${pin.problem}`;
   if (pin.kind === "output") return `${pin.cause}${pin.until === null ? "" : ` ${age(instant(pin.until) - at)} left`}`;
   const rejected = pin.glitches + pin.lost;
-  return `${pin.gesture ?? "-"}${rejected > 0 ? ` ! ${count(rejected)} rejected` : ""}`;
+  const gesture = pin.gesture ?? "-";
+  const words = rejected > 0 ? `${gesture} ! ${count(rejected)} rejected` : gesture;
+  return words.length > width ? `${gesture} !${count(rejected)}` : words;
 }
 
 function until(pin: OutputView, at: number): string {

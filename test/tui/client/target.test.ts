@@ -1,0 +1,47 @@
+import { expect, test } from "vitest";
+import { builtInBroker, configuredBroker, formatBroker, parseBroker } from "../../../tui/client/target.ts";
+import { status } from "../scene.ts";
+
+test.each([
+  ["192.168.1.10", { host: "192.168.1.10", port: 1883, via: "mqtt" }],
+  ["pi.local:1884", { host: "pi.local", port: 1884, via: "mqtt" }],
+  ["mqtts://pi", { host: "pi", port: 8883, via: "mqtts" }],
+  ["ws://pi:9000", { host: "pi", port: 9000, via: "ws", path: "/mqtt" }],
+  ["mqtt://ev3:f%40rmosa@[::1]:1883", { host: "::1", port: 1883, via: "mqtt", username: "ev3", password: "f@rmosa" }],
+])("--broker %s", (text, target) => {
+  expect(parseBroker(text)).toEqual(target);
+});
+
+test.each(["http://pi", "mqtt://", "mqtt://pi:notaport"])("--broker %s is refused with a sentence", (text) => {
+  expect(() => parseBroker(text)).toThrow(/^--broker/);
+});
+
+const mqtt = { server: "pi", port: 1883, tls: "auto" as const, ca: null, username: null, password: null };
+
+test("the configuration names the broker, with TLS when the port starts with 8 unless said otherwise", () => {
+  expect(configuredBroker({ ...mqtt, server: null })).toBeUndefined();
+  expect(configuredBroker({ ...mqtt, port: 8883 })?.via).toBe("mqtts");
+  expect(configuredBroker({ ...mqtt, port: 8883, tls: "off" })?.via).toBe("mqtt");
+  expect(configuredBroker({ ...mqtt, username: "pi", password: "secret" })).toMatchObject({ username: "pi", password: "secret" });
+});
+
+test("the built-in broker is found by its listener that stands", () => {
+  const listener = { protocol: "mqtt", address: "127.0.0.1", port: 1883, problem: null };
+  const found = builtInBroker(
+    status({
+      broker: {
+        listeners: [
+          { ...listener, problem: "taken" },
+          { ...listener, port: 1884 },
+        ],
+        clients: 0,
+      },
+    }),
+  );
+  expect(found).toEqual({ host: "127.0.0.1", port: 1884, via: "mqtt" });
+  expect(builtInBroker(status())).toBeUndefined();
+});
+
+test("a broker is named without its password", () => {
+  expect(formatBroker(parseBroker("mqtt://ev3:secret@[::1]:1883"))).toBe("mqtt://[::1]:1883");
+});

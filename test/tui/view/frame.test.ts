@@ -1,0 +1,336 @@
+import { beforeAll, describe, expect, test } from "vitest";
+import { linkState } from "../../../tui/view/header.ts";
+import { garden, noon, output, pinsView, Scene } from "../scene.ts";
+
+beforeAll(() => {
+  // The clocks on the screen are those of the person's own time zone.
+  process.env.TZ = "UTC";
+});
+
+const changes = [
+  { at: new Date(noon - 5000).toISOString(), state: "ON" as const, cause: "cmd mqtt 4f2", detail: null },
+  { at: new Date(noon - 9000).toISOString(), state: "REFUSED" as const, cause: "cmd mqtt", detail: "retained" },
+];
+
+test("Topics at 80x24: tree, value and history", () => {
+  const scene = garden();
+  scene.keys("o", "/", ..."climate", "enter", "n", "escape");
+  expect(`\n${scene.draw(80, 24).text()}`).toMatchInlineSnapshot(`
+    "
+    [1 Topics] 2 Pins  5 Services                                         gh-01 LIVE
+    ─[Topics 7 - 0 msg/s] ────────────────────┬─plant/room1/climate ────────────────
+    v plant                                (5)│ q0  20 B  every 1.0 s  n=5
+      v room1                              (4)│ 1s ago
+    >     climate         {"t":21.4,"rh":48.2}│ {
+          door                        R closed│   "t": 21.4,
+          raw                     hex ff000102│   "rh": 48.2
+          relay1                          "ON"│ }
+      v room2                              (1)│
+          climate                           19│
+    v site                                 (1)│
+        heartbeat                            1│
+    v $SYS                                 (1)│
+      v broker                             (1)│
+          uptime                    12 seconds│─History 5 kept ─────────────────────
+                                              │ 10:46:06.000    {"t":21.4,"rh":48.2}
+                                              │ 10:46:05.000    {"t":21.3,"rh":48.2}
+                                              │ 10:46:04.000    {"t":21.2,"rh":48.2}
+                                              │ 10:46:03.000    {"t":21.1,"rh":48.2}
+                                              │ 10:46:02.000 R  {"t":21.0,"rh":48.2}
+                                              │
+                                              │
+
+     ? Help  / Filter  Space Fold  p Publish  d Diff/hex  z Freeze  Tab Pane  + Zoom"
+  `);
+});
+
+test("Topics at 40x12: one pane", () => {
+  const scene = garden();
+  scene.keys("o");
+  expect(`\n${scene.draw(40, 12).text()}`).toMatchInlineSnapshot(`
+    "
+    [1 Topics] 2 Pins  5 Services       LIVE
+    ─[Topics 7 - 0 msg/s] ──────────────────
+    v plant                              (5)
+      v room1                            (4)
+          climate       {"t":21.4,"rh":48.2}
+          door                      R closed
+          raw                   hex ff000102
+          relay1                        "ON"
+      v room2                            (1)
+          climate                         19
+
+     ? Help  / Filter  Space Fold  p Publish"
+  `);
+});
+
+test("Topics at 150x44: the pins stand beside them", () => {
+  const scene = garden();
+  scene.keys("o");
+  const lines = scene.draw(150, 44).lines();
+  expect(`\n${[...lines.slice(0, 14), ...lines.slice(-2)].join("\n")}`).toMatchInlineSnapshot(`
+    "
+    [1 Topics] 2 Pins  5 Services                                                                                                               gh-01 LIVE
+    ─[Topics 7 - 0 msg/s] ────────────────────────────┬─plant ────────────────────────────────────────────────────┬─Pins - DISARMED (! arms 60 s) ────────
+    v plant                                        (5)│ branch of 5 topics, no value of its own                   │ pump-relay     17 out ON       12m49s
+      v room1                                      (4)│                                                           │ gate           24 out PULSE    5s
+          climate                 {"t":21.4,"rh":48.2}│                                                           │ fan            27 out unknown  --
+          door                                R closed│                                                           │ door-reed      22 in  1 active 13s
+          raw                             hex ff000102│                                                           │ btn-reset       4 in  0        4d00h
+          relay1                                  "ON"│                                                           │
+      v room2                                      (1)│                                                           │
+          climate                                   19│                                                           │
+    v site                                         (1)│                                                           │
+        heartbeat                                    1│                                                           │
+    v $SYS                                         (1)│                                                           │
+      v broker                                     (1)│                                                           │
+
+     ? Help  / Filter  Space Fold  p Publish  d Diff/hex  z Freeze  Tab Pane  + Zoom  : Command  y Copy  q Quit"
+  `);
+});
+
+test("Pins at 80x24: states, why, rules", () => {
+  const scene = garden();
+  scene.keys("2");
+  scene.act({ type: "why", output: "pump-relay", changes });
+  expect(`\n${scene.draw(80, 24).text()}`).toMatchInlineSnapshot(`
+    "
+     1 Topics [2 Pins] 5 Services                                         gh-01 LIVE
+    ─[Pins pinctrl-bcm2835 SIMULATED - 5 used - 0 edges/s - DISARMED (! arms 60 s)]─
+      NAME        LINE DIR BIAS STATE     SINCE   WAVE (30 s)       CAUSE
+    > pump-relay    17 out -    ON        12m49s  ----------------  cmd mqtt 4f2
+      gate          24 out -    PULSE     5s                   ---  cli 0s left
+    ! fan           27 out -    unknown   --                        ! GPIO27 is held
+      door-reed     22 in  up   1 active  13s              -------  press !38
+      btn-reset      4 in  up   0         4d00h   ________________  -
+
+
+
+
+
+    ─Why pump-relay ────────────────────────────────────────────────────────────────
+     ON since 10:33:18  GPIO17 (header pin 11)  active high
+     by cmd mqtt 4f2
+     10:45:57.000 ON       cmd mqtt 4f2
+     10:45:53.000 REFUSED  cmd mqtt (retained)
+
+
+    ─Rules 1 ───────────────────────────────────────────────────────────────────────
+      porch            last fired 13s ago      fired 31      door-reed press -> pump
+
+     ? Help  / Filter  Enter Switch  ! Arm  i Inject  W Why  r Rules  z Freeze"
+  `);
+});
+
+test("Pins at 40x12: the table alone, W brings the causes", () => {
+  const scene = garden();
+  scene.keys("2");
+  expect(`\n${scene.draw(40, 12).text()}`).toMatchInlineSnapshot(`
+    "
+     1 Topics [2 Pins] 5 Services       LIVE
+    ─[Pins - DISARMED (! arms 60 s) - pinct─
+      NAME      LINE DIR BIAS STATE     SINC
+    > pump-rela   17 out -    ON        12m4
+      gate        24 out -    PULSE     5s
+    ! fan         27 out -    unknown   --
+      door-reed   22 in  up   1 active  13s
+      btn-reset    4 in  up   0         4d00
+
+
+
+     ? Help  / Filter  Enter Switch  ! Arm"
+  `);
+  scene.keys("W");
+  scene.act({ type: "why", output: "pump-relay", changes });
+  expect(`\n${scene.draw(40, 12).text()}`).toMatchInlineSnapshot(`
+    "
+     1 Topics [2 Pins] 5 Services       LIVE
+    ─[Why pump-relay] ──────────────────────
+     ON since 10:33:18  GPIO17 (header pin 1
+     by cmd mqtt 4f2
+     10:45:57.000 ON       cmd mqtt 4f2
+     10:45:53.000 REFUSED  cmd mqtt (retaine
+
+
+
+
+
+     ? Help  / Filter  Enter Switch  ! Arm"
+  `);
+});
+
+test("the switch dialog says what will be", () => {
+  const scene = garden();
+  scene.keys("2", "!", "enter");
+  const lines = scene.draw(80, 24).lines();
+  expect(`\n${lines.slice(1, 17).join("\n")}\n${lines[23]}`).toMatchInlineSnapshot(`
+    "
+    ─[Pins pinctrl-bcm2835 SIMULATED - 5 used - 0 edges/s - ARMED 60 s] ────────────
+      NAME        LINE DIR BIAS STATE     SINCE   WAVE (30 s)       CAUSE
+    > pump-relay    17 out -    ON        12m49s  ----------------  cmd mqtt 4f2
+      gate          24 out -    PULSE     5s                   ---  cli 0s left
+    ! fan           27 out -    unknown   --                        ! GPIO27 is held
+      door-reed     22 in  up   1 active  13s              -------  press !38
+      btn-┬Switch output ────────────────────────────────────────────────────┬
+          │ pump-relay   GPIO17 (header pin 11)   ON -> OFF                  │
+          │ Now ON for 12m49s by cmd mqtt 4f2                                │
+          │                                                                  │
+          │ Armed: 60 s left                                                 │
+          │                                                                  │
+    ─Why p│ [y] Switch off     [t] Pulse     [Esc] Cancel                    │──────
+     ON si│──────────────────────────────────────────────────────────────────│
+     by cmd mqtt 4f2
+     asking for the causes
+     y Yes  t Pulse  Esc Cancel"
+  `);
+});
+
+test("Services at 80x24: state, problems, details", () => {
+  const scene = garden();
+  scene.keys("5", "j");
+  expect(`\n${scene.draw(80, 24).text()}`).toMatchInlineSnapshot(`
+    "
+     1 Topics  2 Pins [5 Services]                                        gh-01 LIVE
+    ─[Units 3 - failed 1] ──────────────────────────────────────────────────────────
+      UNIT                     ACTIVE    SUB       SINCE       CPU    MEM  RESTARTS
+      pinbus.service           active    running   3d02h         -   58 M         0
+    ! zigbee2mqtt.service      failed    failed    4m17s         -      -         5
+    ! nope.service             no such unit
+
+
+
+
+
+
+
+
+
+    ─zigbee2mqtt.service ───────────────────────────────────────────────────────────
+     failed (failed) for 4m17s, since 2026-11-20T10:41:50.000Z
+     memory not known   restarts 5
+     seen 0s ago   journalctl -u zigbee2mqtt.service has its log
+
+
+
+
+     ? Help  / Filter  z Freeze  Tab Pane  + Zoom  : Command  y Copy  q Quit"
+  `);
+});
+
+test("help lists the keys of the tab and filters as one types", () => {
+  const scene = garden();
+  scene.keys("2", "?", ..."arm");
+  const lines = scene.draw(80, 24).lines();
+  expect(`\n${lines.slice(8, 14).join("\n")}`).toMatchInlineSnapshot(`
+    "
+
+        ┬Help ─────────────────────────────────────────────────────────────────┬
+        │ ? arm_                                                               │
+        │ > !              Arm the outputs for 60 s, or disarm them            │
+        │──────────────────────────────────────────────────────────────────────│
+    ─Why pump-relay ────────────────────────────────────────────────────────────────"
+  `);
+});
+
+test("the publish dialog shows field, QoS, retain and what the payload is", () => {
+  const scene = garden();
+  scene.keys("p", "C-u", ..."a/b", "tab", ...'{"x":1}', "tab", "space");
+  expect(`\n${scene.draw(80, 24).lines().slice(6, 16).join("\n")}`).toMatchInlineSnapshot(`
+    "
+                                              │
+          ┬Publish ──────────────────────────────────────────────────────────┬
+          │  Topic   a/b                                                     │
+          │  Payload {"x":1}                                                 │
+          │ >QoS      0 (1) 2                                                │
+          │  Retain  [ ]                                                     │
+          │ valid JSON                                                       │
+          │                                                                  │
+          │ Ctrl-S Send   Tab Next field   Ctrl-R History   Esc Cancel       │──────
+          │──────────────────────────────────────────────────────────────────│"
+  `);
+});
+
+test("below 40x12 there is one line", () => {
+  const scene = garden();
+  expect(scene.draw(39, 12).text().trimEnd()).toBe("terminal too small: 39x12, 40x12 is nee");
+  expect(scene.draw(60, 11).text().trimEnd()).toBe("terminal too small: 60x11, 40x12 is needed");
+});
+
+describe("the header names the link that is down", () => {
+  const at = (prepare: (scene: Scene) => void) => {
+    const scene = new Scene({ agent: true });
+    prepare(scene);
+    scene.now += 12_000;
+    return linkState(scene.state, scene.now).text;
+  };
+  test.each<[string, (scene: Scene) => void]>([
+    ["LIVE", (scene) => scene.online().attach()],
+    ["MQTT LOST 12s", (scene) => scene.online().attach().act({ type: "mqtt-offline", problem: "x" })],
+    ["AGENT LOST 12s", (scene) => scene.online().attach().act({ type: "agent-offline", problem: "x" })],
+    ["MQTT ONLY", (scene) => scene.online().act({ type: "agent-offline", problem: "x", absent: true })],
+    ["AGENT ONLY", (scene) => scene.attach()],
+    ["OFFLINE 12s", (scene) => scene.act({ type: "agent-offline", problem: "x" })],
+    [
+      "OFFLINE 12s",
+      (scene) => {
+        scene.online().attach();
+        scene.act({ type: "mqtt-offline", problem: "x" });
+        scene.act({ type: "agent-offline", problem: "x" });
+      },
+    ],
+  ])("%s", (text, prepare) => {
+    expect(at(prepare)).toBe(text);
+    expect(text.length).toBeLessThanOrEqual(14);
+  });
+});
+
+test("values of a lost link stay and are called stale", () => {
+  const scene = garden();
+  scene.keys("/", ..."door", "enter", "n");
+  scene.act({ type: "mqtt-offline", problem: "mqtt://127.0.0.1:1883: connect ECONNREFUSED" });
+  scene.pass(60_000);
+  const text = scene.draw().text();
+  expect(text).toContain("R closed 1m00s stale");
+  expect(text).toContain("stale, disconnected");
+  scene.keys("2");
+  scene.act({ type: "agent-offline", problem: "gone" });
+  expect(scene.draw().text()).toContain("STALE 0s, no agent");
+});
+
+test("topics beyond the bound are said to be missing", () => {
+  const scene = garden();
+  for (let n = 0; n < 20_010; n += 1) scene.message(`flood/${n}`, "x");
+  expect(scene.draw(150, 44).lines()[1]).toContain("17 topics not shown");
+});
+
+test("a frozen screen does not change while messages keep arriving, but for their number", () => {
+  const scene = garden();
+  scene.keys("o", "z");
+  const before = scene.draw().lines();
+  for (let n = 0; n < 100; n += 1) scene.message("plant/room1/climate", `changed ${n}`);
+  scene.message("new/topic", "1");
+  scene.now += 5000;
+  const after = scene.draw().lines();
+  expect(after.slice(2, 22)).toEqual(before.slice(2, 22));
+  expect(after[22]).toBe(" FROZEN at 10:46:07.000 - 101 newer messages held - z to resume");
+});
+
+test("a running pulse shows what is left of it, an unknown state no level", () => {
+  const scene = garden();
+  scene.keys("2");
+  const until = new Date(scene.now + 2500).toISOString();
+  const at = new Date(scene.now).toISOString();
+  const pins = [output("gate", { pulsing: true, cause: "cli", until }), output("fan", { state: "UNKNOWN", since: null, cause: "-" })];
+  scene.act({ type: "pins", data: pinsView(pins, { at }) });
+  const lines = scene.draw().lines();
+  expect(lines[3]).toMatch(/PULSE .* cli 2s left$/);
+  expect(lines[4]).toMatch(/unknown {3}-- /);
+});
+
+test("hostile names and payloads reach the canvas only as text of one cell row", () => {
+  const scene = garden();
+  scene.message("evil\u001b]0;x\u0007/\u009b2J", "\u001b[2J");
+  scene.keys("o");
+  // What is put is handed on as it is: making cells of it is the shell's part, and line feeds never move a row.
+  for (const line of scene.draw().lines()) expect(line).not.toContain("\n");
+});
