@@ -1,0 +1,54 @@
+import { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { attempt, run } from "./commands.ts";
+
+const home = "/usr/lib/pinbus";
+const dropIns = "/run/systemd/system/pinbus.service.d";
+export const configFile = "/etc/pinbus/pinbus.yaml";
+export const program = ["/usr/bin/node", `${home}/dist/agent/main.js`] as const;
+
+/** Puts everything where the package puts it. `tar` is what `test/machine/stage` made. */
+export async function install(tar: string): Promise<void> {
+  mkdirSync(home, { recursive: true });
+  await run("tar", "-xf", tar, "-C", home);
+  const from = (name: string) => join(home, "systemd", name);
+  if (!existsSync("/usr/bin/node")) symlinkSync(process.execPath, "/usr/bin/node");
+  for (const dir of ["/usr/lib/sysusers.d", "/usr/lib/tmpfiles.d", "/usr/lib/udev/rules.d"]) mkdirSync(dir, { recursive: true });
+  await run("cp", from("pinbus.service"), "/usr/lib/systemd/system/pinbus.service");
+  await run("cp", from("sysusers.conf"), "/usr/lib/sysusers.d/pinbus.conf");
+  await run("cp", from("tmpfiles.conf"), "/usr/lib/tmpfiles.d/pinbus.conf");
+  await run("cp", from("60-pinbus.rules"), "/usr/lib/udev/rules.d/60-pinbus.rules");
+  await run("systemd-sysusers", "pinbus.conf");
+  await run("systemd-tmpfiles", "--create", "pinbus.conf");
+  await run("systemctl", "daemon-reload");
+}
+
+/** Writes the agent's configuration as an administrator would: root writes, the daemon's group reads. */
+export async function configure(yaml: string): Promise<void> {
+  writeFileSync(configFile, yaml);
+  await run("systemd-tmpfiles", "--create", "pinbus.conf");
+}
+
+/** Replaces all drop-ins of the service by these settings of [Service]. */
+export async function dropIn(...settings: string[]): Promise<void> {
+  rmSync(dropIns, { recursive: true, force: true });
+  if (settings.length > 0) {
+    mkdirSync(dropIns, { recursive: true });
+    writeFileSync(join(dropIns, "test.conf"), `[Service]\n${settings.join("\n")}\n`);
+  }
+  await run("systemctl", "daemon-reload");
+}
+
+/** A mosquitto without persistence, open on loopback, left stopped. */
+export async function installBroker(): Promise<void> {
+  writeFileSync("/etc/mosquitto/mosquitto.conf", "listener 1883 127.0.0.1\nallow_anonymous true\n");
+  await run("systemctl", "stop", "mosquitto.service");
+}
+
+/** Stopped and without memory of what went before, whatever state a failed case left. */
+export async function wipe(): Promise<void> {
+  await attempt("systemctl", "stop", "pinbus.service");
+  await attempt("systemctl", "reset-failed", "pinbus.service");
+  await attempt("systemctl", "stop", "mosquitto.service");
+  rmSync("/var/lib/pinbus", { recursive: true, force: true });
+}
