@@ -1,5 +1,5 @@
 import { formatDuration } from "./formats.ts";
-import { checkLines } from "./lines.ts";
+import { checkLines, gpioOf } from "./lines.ts";
 import type { Place, Problem } from "./problem.ts";
 import { checkRules } from "./references.ts";
 import type { Config } from "./schema.ts";
@@ -89,8 +89,7 @@ function checkInputs({ inputs, gpio }: Config, report: Report): void {
     }
     if (gpio.driver !== "sysfs" || input.bias === "as-is") continue;
     const pull = { disabled: "pn", "pull-up": "pu", "pull-down": "pd" }[input.bias];
-    const number = input.line.kind === "gpio" ? input.line.gpio : "NUMBER";
-    const fix = `write bias: as-is here and gpio=${number}=${pull} in /boot/firmware/config.txt`;
+    const fix = `write bias: as-is here and gpio=${gpioOf(input.line) ?? "NUMBER"}=${pull} in /boot/firmware/config.txt`;
     report(`${path}.bias`, "the sysfs driver cannot set a pull", fix, "warning");
   }
 }

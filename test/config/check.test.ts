@@ -1,0 +1,79 @@
+import { describe, expect, it } from "vitest";
+import { headerPinOf, headerPins } from "../../gpio/header.ts";
+import { load, saidAbout } from "./loading.ts";
+
+const said = (text: string): string[] => saidAbout(load(text));
+
+describe("check", () => {
+  it("warns of what works but is probably not meant", () => {
+    const text = [
+      "gpio: { driver: sysfs }",
+      "mqtt: { ca: /ca.pem, tls: off }",
+      "inputs:",
+      "  porch: { line: 17, bias: pull-up }",
+      "  bell: { line: pin15, bias: pull-down }",
+      "outputs:",
+      "  lamp: { line: 42 }",
+    ].join("\n");
+    expect(load(text).ok).toBe(true);
+    expect(said(text)).toEqual([
+      "pinbus.yaml:2:13: warning: mqtt.ca: it is not used while tls is off, remove it or write tls: on",
+      "pinbus.yaml:2:13: warning: mqtt.ca: it is not used, because the built-in broker is started, name the broker in mqtt.server",
+      "pinbus.yaml:4:28: warning: inputs.porch.bias: the sysfs driver cannot set a pull, write bias: as-is here and gpio=17=pu in /boot/firmware/config.txt",
+      "pinbus.yaml:5:30: warning: inputs.bell.bias: the sysfs driver cannot set a pull, write bias: as-is here and gpio=22=pd in /boot/firmware/config.txt",
+      "pinbus.yaml:7:17: warning: outputs.lamp.line: GPIO42 is not on the header, the board itself may use it, take one of GPIO2 to GPIO27, unless this is a Compute Module",
+    ]);
+  });
+
+  it("notes that listeners are not used beside a server", () => {
+    expect(said("mqtt: { server: a }\nbroker: { listeners: [{ port: 0 }] }")).toEqual([
+      "pinbus.yaml:2:22: note: broker.listeners: it is not used, because mqtt.server names a broker, remove one of them",
+    ]);
+  });
+
+  it("accepts several free ports, and one port on two addresses", () => {
+    expect(said("broker: { listeners: [{ port: 0 }, { port: 0 }] }")).toEqual([]);
+    expect(said("broker: { listeners: [{ address: 127.0.0.1, port: 1884 }, { address: '::1', port: 1884 }] }")).toEqual([]);
+  });
+
+  it("does not complain twice: a rule may name an output whose own settings are wrong", () => {
+    const text =
+      "inputs: { a: { line: 17 } }\noutputs: { b: { line: pin6 }, c: {} }\nrules: { r: { when: { input: a, gesture: press }, do: [{ output: b, set: on }, { output: c, set: off }] } }";
+    expect(said(text)).toEqual([
+      "pinbus.yaml:2:23: outputs.b.line: header pin 6 is GND, not a line, take a pin with a GPIO number",
+      "pinbus.yaml:2:31: outputs.c has no line, add `line:`",
+    ]);
+  });
+
+  it("takes the same number on different chips for different lines", () => {
+    expect(
+      said("inputs: { a: { line: { chip: pcf8574, offset: 3 } }, b: { line: { chip: mcp23017, offset: 3 } }, c: { line: 3 } }"),
+    ).toEqual([]);
+  });
+
+  it("knows one line by each of its names", () => {
+    const names = ["27", "pin13", "GPIO27", "{ chip: pinctrl-bcm2835, offset: 27 }", "{ chip: pinctrl-bcm2711, offset: 27 }"];
+    for (const name of names) {
+      const text = `inputs: { a: { line: '27' } }\noutputs: { b: { line: ${name} } }`;
+      expect(said(text)).toHaveLength(1);
+      expect(said(text)[0]).toContain("is used by inputs.a.line already (line 1)");
+    }
+  });
+
+  it("compares a rule's time with the output's longest one", () => {
+    const rule = "rules: { r: { when: { input: a, gesture: press }, do: [{ output: b, set: on, for: 2m }] } }";
+    expect(said(`inputs: { a: { line: 17 } }\noutputs: { b: { line: 5, max_on: 1m } }\n${rule}`)).toEqual([
+      "pinbus.yaml:3:83: rules.r.do[0].for: it is longer than the output's max_on (1m), write a shorter time or raise max_on",
+    ]);
+  });
+});
+
+describe("the header", () => {
+  it("has 40 pins, of which 28 are GPIO 0 to 27, each once", () => {
+    const gpios = [...headerPins.values()].filter((what) => typeof what === "number");
+    expect([...headerPins.keys()]).toEqual(Array.from({ length: 40 }, (_, index) => index + 1));
+    expect(gpios.sort((a, b) => a - b)).toEqual(Array.from({ length: 28 }, (_, index) => index));
+    for (const [pin, what] of headerPins) if (typeof what === "number") expect(headerPinOf(what)).toBe(pin);
+    expect(headerPinOf(28)).toBeUndefined();
+  });
+});

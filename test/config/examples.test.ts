@@ -1,0 +1,48 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { loadConfig } from "../../config/load.ts";
+import { configOf, host, saidAbout } from "./loading.ts";
+
+const folder = join(dirname(createRequire(import.meta.url).resolve("pinbus/package.json")), "config/examples");
+
+describe("the examples", () => {
+  it.each(readdirSync(folder))("are right, without a warning: %s", (file) => {
+    expect(saidAbout(loadConfig({ file: join(folder, file), env: {}, args: {}, host }))).toEqual([]);
+  });
+
+  const starter = readFileSync(join(folder, "starter.yaml"), "utf8");
+
+  it("start with a file that drives no pin and changes no default", () => {
+    expect(configOf(starter)).toEqual(configOf(""));
+  });
+
+  it("start with a file that is right with everything switched on", () => {
+    // Settings in comments have a colon after their first word, or are items of a list; prose has neither.
+    const on = starter.replaceAll(/^( *)# ( *(?:- )?[a-z_-]+(?::|\.).*)$/gm, "$1$2").replace("{ file: mqtt.password }", "{ env: SECRET }");
+    const config = configOf(on, { env: { SECRET: "x" } });
+    expect(Object.keys(config.inputs)).toEqual(["porch"]);
+    expect(Object.keys(config.outputs)).toEqual(["lamp", "gate"]);
+    expect(config).toMatchObject({
+      node: "garage",
+      mqtt: { server: "192.168.1.10", username: "pinbus", password: "x" },
+      services: ["ssh.service"],
+    });
+    expect(config.rules["porch-lamp"]?.do).toEqual([{ output: "lamp", set: "toggle", for: null }]);
+  });
+
+  it("have a demo on the simulated board, on a free port, with its files beside it", () => {
+    const result = loadConfig({ file: join(folder, "demo.yaml"), env: {}, args: {}, host });
+    expect(result).toMatchObject({
+      ok: true,
+      config: {
+        gpio: { driver: "sim" },
+        mqtt: { server: null },
+        broker: { listeners: [{ protocol: "mqtt", address: null, port: 0 }] },
+        control: { socket: join(folder, "control.sock"), view: join(folder, "view.sock") },
+        state_dir: join(folder, "state"),
+      },
+    });
+  });
+});
