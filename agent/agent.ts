@@ -4,6 +4,7 @@ import type { Config } from "../config/schema.ts";
 import { findLine } from "../gpio/board.ts";
 import { openDriver } from "../gpio/registry.ts";
 import { SimBoard } from "../gpio/sim-board.ts";
+import { readUnits } from "../systemd/units.ts";
 import { connectBroker } from "./broker-link.ts";
 import { defaultBackoff } from "./core/backoff.ts";
 import { birthOf, healthPublication } from "./core/birth.ts";
@@ -24,7 +25,7 @@ import { createLink, type Incoming, type Publication } from "./shell/link.ts";
 import type { Log } from "./shell/log.ts";
 import { createPerformers, sendHeld } from "./shell/performers.ts";
 import { SeqStore } from "./shell/seq-store.ts";
-import { Statistics } from "./shell/statistics.ts";
+import { type Reading, Statistics } from "./shell/statistics.ts";
 import { Timers } from "./shell/timers.ts";
 
 export interface AgentOptions {
@@ -171,23 +172,27 @@ export async function startAgent({ config, host, version, log }: AgentOptions): 
     handlers,
     log,
   });
+  const sys = (values: Record<string, string>): Reading[] =>
+    Object.entries(values).map(([name, payload]) => ({ topic: plan.topics.sys(name), payload, qos: 0 }));
+  const services = async (): Promise<Reading[]> =>
+    (await readUnits(config.services)).map(({ unit, active }) => ({ topic: plan.topics.service(unit), payload: active, qos: 1 }));
   const statistics = new Statistics({
-    topics: plan.topics,
     link,
     every: config.sys_interval,
-    own: () => ({
-      version: `pinbus ${version}`,
-      uptime: `${Math.round((clock.wall() - Date.parse(started)) / 1000)} seconds`,
-      "messages/sent": String(link.view.sent),
-      "messages/received": String(link.view.received),
-      reconnects: String(link.view.reconnects),
-      "outbox/depth": String(outbox.items.length),
-      "outbox/dropped": String(outbox.dropped + link.dropped),
-      "events/edges": String(state.edges),
-      "events/commands": String(state.commands),
-      "events/refused": String(state.refused),
-    }),
-    host: readHost,
+    own: () =>
+      sys({
+        version: `pinbus ${version}`,
+        uptime: `${Math.round((clock.wall() - Date.parse(started)) / 1000)} seconds`,
+        "messages/sent": String(link.view.sent),
+        "messages/received": String(link.view.received),
+        reconnects: String(link.view.reconnects),
+        "outbox/depth": String(outbox.items.length),
+        "outbox/dropped": String(outbox.dropped + link.dropped),
+        "events/edges": String(state.edges),
+        "events/commands": String(state.commands),
+        "events/refused": String(state.refused),
+      }),
+    sources: [async () => sys(await readHost()), ...(config.services.length > 0 ? [services] : [])],
     afterRound: readClock,
   });
 

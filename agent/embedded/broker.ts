@@ -124,7 +124,10 @@ class EmbeddedBroker implements Broker {
     hideDollarTopics(aedes);
     const ownTopics = `$SYS/${aedes.id}/`;
     aedes.authorizeForward = (_client, packet) => (packet.topic.startsWith(ownTopics) ? null : packet);
-    aedes.on("clientReady", (client) => census.joined(client.id, client.clean));
+    aedes.on("clientReady", (client) => {
+      census.joined(client.id, client.clean);
+      if (client.conn instanceof DrainingDuplex) client.conn.ready();
+    });
     aedes.on("clientDisconnect", (client) => census.left(client.id));
     aedes.on("subscribe", (subscriptions, client) => {
       for (const { topic, qos } of subscriptions) if (qos <= 2) census.subscribed(client.id, topic);

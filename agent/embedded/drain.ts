@@ -18,12 +18,14 @@ export interface DrainOptions {
 /**
  * Stands between a socket and aedes, which drops bytes it has already received when the socket fails: a publisher that sends
  * CONNECT and PUBLISH together and exits makes the kernel answer CONNACK with RST. Here an error stays hidden, every received
- * byte is passed on, and only then the readable side ends, as if the client had closed in order.
+ * byte is passed on, and only then the readable side ends, as if the client had closed in order. aedes also forgets what follows
+ * a CONNECT that it has not answered yet, so the end waits for `ready`.
  */
 export class DrainingDuplex extends Duplex {
   readonly #socket: Socket;
   readonly #options: DrainOptions;
   #ended = false;
+  #ready = false;
   /** Resolves when the socket is closed. */
   readonly over: Promise<void>;
 
@@ -38,6 +40,12 @@ export class DrainingDuplex extends Duplex {
     socket.on("end", () => this.#end());
     socket.on("error", () => undefined);
     socket.on("close", () => this.#end());
+  }
+
+  /** aedes has let the client in and is about to take what came with its CONNECT. */
+  ready(): void {
+    this.#ready = true;
+    if (this.#ended) setImmediate(() => this.push(null));
   }
 
   override _read(): void {
@@ -80,7 +88,8 @@ export class DrainingDuplex extends Duplex {
   #end(): void {
     if (this.#ended || this.destroyed) return;
     this.#ended = true;
-    this.push(null);
+    // Without one whole packet there is nothing that aedes could be busy with.
+    if (this.#ready || this.#options.incoming.complete === 0) this.push(null);
   }
 
   #send(chunks: readonly Buffer[], done: (error?: Error | null) => void): void {

@@ -14,6 +14,8 @@ export class FrameScanner {
   #state: "type" | "length" | "body" = "type";
   #length = 0;
   #multiplier = 1;
+  /** Whole packets of this stream. */
+  complete = 0;
 
   /** `counts` may be shared by many scanners. */
   constructor(counts: FrameCounts, maxBytes: number) {
@@ -30,7 +32,7 @@ export class FrameScanner {
         const step = Math.min(this.#length, chunk.length - at);
         this.#length -= step;
         at += step;
-        if (this.#length === 0) this.#state = "type";
+        if (this.#length === 0) this.#finish();
         continue;
       }
       const byte = chunk[at] ?? 0;
@@ -46,10 +48,16 @@ export class FrameScanner {
       this.#length += (byte & 0x7f) * this.#multiplier;
       this.#multiplier *= 128;
       if (this.#length > this.#maxBytes) return false;
-      if (byte < 0x80) this.#state = this.#length > 0 ? "body" : "type";
+      if (byte < 0x80 && this.#length === 0) this.#finish();
+      else if (byte < 0x80) this.#state = "body";
       // Four length bytes at most [MQTT-2.2.3].
       else if (this.#multiplier > 128 ** 3) return false;
     }
     return true;
+  }
+
+  #finish(): void {
+    this.#state = "type";
+    this.complete += 1;
   }
 }

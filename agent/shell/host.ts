@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { loadavg } from "node:os";
 
-/** One value per topic below `P/$SYS/host/`; a value that this machine does not have is absent, never 0. */
+/** Values by their names below `P/$SYS/`; one that this machine does not have is absent, never 0. */
 export type HostValues = Record<string, string>;
 
 /** Load, memory and temperature of the machine. Spawns nothing: systeminformation's memory reader reads /proc, and its temperature reader would start three programs. */
@@ -9,17 +9,17 @@ export async function readHost(): Promise<HostValues> {
   const values: HostValues = {};
   const [one, five, fifteen] = loadavg();
   if (one !== undefined && five !== undefined && fifteen !== undefined) {
-    values["load/1min"] = one.toFixed(2);
-    values["load/5min"] = five.toFixed(2);
-    values["load/15min"] = fifteen.toFixed(2);
+    values["host/load/1min"] = one.toFixed(2);
+    values["host/load/5min"] = five.toFixed(2);
+    values["host/load/15min"] = fifteen.toFixed(2);
   }
   // Loaded late: it is 10 MB that the time-critical start does not need.
   const { default: systeminformation } = await import("systeminformation");
   const memory = await systeminformation.mem();
-  values["memory/used"] = String(memory.total - memory.available);
-  values["memory/total"] = String(memory.total);
+  values["host/memory/used"] = String(memory.total - memory.available);
+  values["host/memory/total"] = String(memory.total);
   const temperature = await readTemperature();
-  if (temperature !== undefined) values.temperature = temperature;
+  if (temperature !== undefined) values["host/temperature"] = temperature;
   return values;
 }
 

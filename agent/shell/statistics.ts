@@ -1,19 +1,23 @@
-import type { Topics } from "../core/topics.ts";
-import type { HostValues } from "./host.ts";
 import type { Link } from "./link.ts";
 
+/** One retained value that is published when it has changed. */
+export interface Reading {
+  topic: string;
+  payload: string;
+  qos: 0 | 1;
+}
+
 export interface StatisticsOptions {
-  topics: Topics;
   link: Link;
   every: number;
-  /** The agent's own values, by name below `P/$SYS/`. */
-  own(): Record<string, string>;
-  host(): Promise<HostValues>;
-  /** Called after each round. */
+  /** What can be said at any moment without waiting: the agent's own counters. */
+  own(): Reading[];
+  /** What must be asked for: the host, the services. A source that fails says nothing, and is asked again. */
+  sources: readonly (() => Promise<Reading[]>)[];
   afterRound(): void;
 }
 
-/** Publishes `P/$SYS/…`: each value retained and, like a broker's, only when it has changed. */
+/** Publishes `P/$SYS/…` and `P/service/…`: each value retained and, like a broker's, only when it has changed. */
 export class Statistics {
   readonly #options: StatisticsOptions;
   readonly #sent = new Map<string, string>();
@@ -28,7 +32,7 @@ export class Statistics {
     this.#timer = setTimeout(() => void this.#round(), 0);
   }
 
-  /** After a connect the broker may know nothing: everything is sent again. */
+  /** After a connect the broker may know nothing: everything is sent again, the slow sources with the next round. */
   resend(): void {
     this.#sent.clear();
     if (!this.#stopped) this.#publish(this.#options.own());
@@ -40,23 +44,19 @@ export class Statistics {
   }
 
   async #round(): Promise<void> {
-    const host = await this.#options.host().catch(() => ({}));
+    const asked = await Promise.allSettled(this.#options.sources.map((source) => source()));
     if (this.#stopped) return;
-    this.#publish({ ...this.#options.own(), ...prefixed(host) });
+    this.#publish([...this.#options.own(), ...asked.flatMap((answer) => (answer.status === "fulfilled" ? answer.value : []))]);
     this.#options.afterRound();
     this.#timer = setTimeout(() => void this.#round(), this.#options.every);
   }
 
-  #publish(values: Record<string, string>): void {
-    const { topics, link } = this.#options;
+  #publish(readings: readonly Reading[]): void {
+    const { link } = this.#options;
     if (!link.view.online) return;
-    for (const [name, payload] of Object.entries(values)) {
-      if (this.#sent.get(name) === payload) continue;
-      if (link.publish({ kind: "telemetry", topic: topics.sys(name), payload, qos: 0, retain: true })) this.#sent.set(name, payload);
+    for (const { topic, payload, qos } of readings) {
+      if (this.#sent.get(topic) === payload) continue;
+      if (link.publish({ kind: "telemetry", topic, payload, qos, retain: true })) this.#sent.set(topic, payload);
     }
   }
-}
-
-function prefixed(host: HostValues): Record<string, string> {
-  return Object.fromEntries(Object.entries(host).map(([name, value]) => [`host/${name}`, value]));
 }
