@@ -1,6 +1,7 @@
 import { isIP } from "node:net";
 import { formatLineName, type LineName, parseLineName } from "../gpio/line.ts";
 import type { Format, Reading } from "./leaf.ts";
+import { quoteText } from "./problem.ts";
 import { suggest } from "./suggest.ts";
 
 export const ok = <T>(value: T): Reading<T> => ({ ok: true, value });
@@ -174,8 +175,7 @@ function quote(value: unknown, source?: string): string {
   if (value === null || value === undefined) return "an empty value";
   if (Array.isArray(value)) return "a list";
   if (!isScalar(value)) return "a map";
-  const given = show(value, source);
-  return JSON.stringify(given.length > 60 ? `${given.slice(0, 59)}…` : given);
+  return quoteText(show(value, source));
 }
 
 function either(words: readonly string[]): string {

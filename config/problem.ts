@@ -25,3 +25,11 @@ export function formatProblem(problem: Problem): string {
 export function byPlace(a: Problem, b: Problem): number {
   return a.line - b.line || a.column - b.column || a.file.localeCompare(b.file);
 }
+
+/** Text of a stranger for a message: in quotes, in one line, without anything that a terminal would obey, not longer than a line. */
+export function quoteText(text: string): string {
+  const short = text.length > 60 ? `${text.slice(0, 59)}…` : text;
+  return JSON.stringify(short).replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) => {
+    return `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, "0")}`;
+  });
+}

@@ -1,10 +1,10 @@
 import { completeItem } from "./complete.ts";
 import { id, path as pathFormat } from "./formats.ts";
 import { isLeaf, isListOf, isMapOf, type Leaf, type ListOf, type MapOf, type SchemaGroup, type SchemaNode, settingsOf } from "./leaf.ts";
-import type { Place, Problem } from "./problem.ts";
+import { type Place, type Problem, quoteText } from "./problem.ts";
 import { readSecret, type SecretSource, secretProblem } from "./secret.ts";
 import { suggest } from "./suggest.ts";
-import { type Entry, plainOf, quoteKey, type Spot, type Tree } from "./yaml.ts";
+import { type Entry, plainOf, type Spot, type Tree } from "./yaml.ts";
 
 /** What a file says: typed values where they are right, a problem where they are not. */
 export interface Walked {
@@ -197,7 +197,7 @@ class Walker {
     const section = elsewhere?.path.slice(0, elsewhere.path.lastIndexOf("."));
     const fix =
       section && close === undefined ? `write it below ${section}:` : close ? `did you mean ${close}?` : `known are ${known.join(", ")}`;
-    this.#report(entry, `the key ${quoteKey(entry.key)} is not known${where}`, fix);
+    this.#report(entry, `the key ${quoteText(entry.key)} is not known${where}`, fix);
   }
 
   #place(spot: Spot): Place {

@@ -13,6 +13,7 @@ import {
   type YAMLError,
   type YAMLMap,
 } from "yaml";
+import { quoteText } from "./problem.ts";
 
 /** YAML as the loader sees it: every value knows its place. An alias shares the tree of its anchor, so nothing is ever copied. */
 export type Tree = Spot & (ScalarTree | { kind: "map"; flow: boolean; entries: Entry[] } | { kind: "list"; items: Tree[] });
@@ -187,7 +188,7 @@ function growTree(document: Document.Parsed, spot: (offset: number) => Spot): { 
       const name = typeof key.value === "string" ? key.value : key.source;
       const before = first.get(name);
       if (before) {
-        faults.push({ ...place, message: `${quoteKey(name)} stands twice, first in line ${before.line}`, fix: "remove one of them" });
+        faults.push({ ...place, message: `${quoteText(name)} stands twice, first in line ${before.line}`, fix: "remove one of them" });
         return [];
       }
       first.set(name, place);
@@ -205,11 +206,6 @@ function explainAlias(count: number, opened: boolean): { message: string; fix: s
   if (count > maxAliases) return { message: `more than ${maxAliases} aliases`, fix: "write the values out" };
   if (opened) return { message: "an alias stands inside its own anchor", fix: "write the value out" };
   return { message: "an alias names no anchor in front of it", fix: "put text that starts with * in quotes" };
-}
-
-/** A key for a message: in quotes, not longer than a line. */
-export function quoteKey(key: string): string {
-  return JSON.stringify(key.length > 60 ? `${key.slice(0, 59)}…` : key);
 }
 
 /** The plain value of a small tree, for formats that read a map (`{chip, offset}`). */

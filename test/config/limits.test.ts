@@ -57,6 +57,15 @@ describe("a file that is meant to hurt", () => {
   });
 });
 
+describe("a message", () => {
+  it("holds nothing that a terminal would obey", () => {
+    const said = saidAbout(load('node: "a\\e[31m\\x9b\\u202e\\u2028 b"\n"k\\e\\x9bey": 1\n'));
+    expect(said).toHaveLength(2);
+    for (const line of said) expect(line).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
+    expect(said[0]).toContain('node: "a\\u001b[31m\\u009b\\u202e\\u2028 b" is not one topic level');
+  });
+});
+
 describe("whatever the file holds", () => {
   /** Every outcome is a configuration or at least one problem with a place and a text in one line. */
   const survives = (text: string | Buffer): void => {
