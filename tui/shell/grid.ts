@@ -1,12 +1,13 @@
 import type { Canvas, Style } from "../view/canvas.ts";
 import { toCells } from "./cells.ts";
 
-const horizontal = 1;
-const up = 2;
-const down = 4;
+const toRight = 1;
+const toLeft = 2;
+const up = 4;
+const down = 8;
 /** Indexed by the sum of the directions that meet in a cell. */
-const unicodeArt = " ─│┴│┬│┼";
-const asciiArt = " -|+|+|+";
+const unicodeArt = " ───│└┘┴│┌┐┬│├┤┼";
+const asciiArt = " ---|+++|+++|+++";
 
 export interface GridOptions {
   ascii: boolean;
@@ -64,7 +65,11 @@ export class Grid implements Canvas {
     const end = Math.min(this.cols, width === undefined ? this.cols : col + width);
     if (!this.#has(row) || start >= end) return;
     this.#splitWide(row, start, end);
-    for (let x = start; x < end; x++) this.#line(row, x, horizontal);
+    // A rule lies over what was there; a separator that comes later joins it.
+    this.#lines.fill(0, row * this.cols + start, row * this.cols + end);
+    for (let x = start; x < end; x++) this.#line(row, x, (x < end - 1 ? toRight : 0) | (x > start ? toLeft : 0) || toRight);
+    this.#joinEnds(row, start);
+    this.#joinEnds(row, end);
     if (title === "" || end - start < 4) return;
     const room = end - start - 3;
     const length = toCells(title, room, this.#options.ascii).length;
@@ -98,6 +103,17 @@ export class Grid implements Canvas {
     this.#lines[at] = (this.#lines[at] ?? 0) | directions;
     this.chars[at] = " ";
     this.attrs[at] = this.#options.attributes.dim;
+  }
+
+  /** Where one rule ends and the next begins, they are one line. */
+  #joinEnds(row: number, col: number): void {
+    if (col === 0 || col >= this.cols) return;
+    const at = row * this.cols + col;
+    const left = this.#lines[at - 1] ?? 0;
+    const right = this.#lines[at] ?? 0;
+    if ((left & toLeft) === 0 || (right & toRight) === 0 || left & toRight || right & toLeft) return;
+    this.#lines[at - 1] = left | toRight;
+    this.#lines[at] = right | toLeft;
   }
 
   /** Half a wide glyph can not stay on the screen: what is left of it outside `start`..`stop` becomes blank. */
