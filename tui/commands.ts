@@ -15,6 +15,8 @@ const whyEvery = 2000;
 
 export function handleKey(state: State, key: string, text: string | undefined, now: number): readonly Effect[] {
   const scope = scopeOf(state);
+  // From the first key on the selection is what the person saw, however many topics come in above it.
+  state.topics.list.selected ??= state.topics.store.rows()[0]?.path ?? null;
   if (state.overlay !== null && typed(state.overlay, text)) return retyped(state);
   const entry = lookup(scope, key, state.readOnly);
   if (entry === undefined) return state.overlay === null ? none : dialogKey(state, key, undefined, now, run);

@@ -31,6 +31,7 @@ export class TopicStore {
   #rows: TopicNode[] = [];
   #frozen: { at: number; stamp: number } | null = null;
   #freezes = 0;
+  #open = false;
 
   constructor(limits: Partial<Bounds> = {}) {
     this.#bounds = { ...bounds, ...limits };
@@ -93,7 +94,9 @@ export class TopicStore {
     this.touch();
   }
 
+  /** Also the branches that are still to come. */
   foldAll(open: boolean): void {
+    this.#open = open;
     for (const each of this.#all) if (each.children.length > 0) each.open = open;
     this.touch();
   }
@@ -148,6 +151,7 @@ export class TopicStore {
 
   #add(path: string, name: string, depth: number, parent: TopicNode, at: number): TopicNode {
     const added = node(path, name, depth, parent, at);
+    added.open = this.#open;
     const siblings = parent.children;
     let low = 0;
     for (let high = siblings.length; low < high; ) {

@@ -16,9 +16,8 @@ const noticeLasts = 10_000;
 export function update(state: State, action: Action, now: number): readonly Effect[] {
   switch (action.type) {
     case "message": {
-      const { store, list } = state.topics;
+      const { store } = state.topics;
       store.receive(action.topic, action.payload, retainedOf(state.mqtt, action.retain), action.qos, now);
-      if (list.selected === null) list.selected = store.rows()[0]?.path ?? null;
       return none;
     }
     case "key":

@@ -1,0 +1,173 @@
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Aedes } from "aedes";
+import mqtt from "mqtt";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { runTui, type TuiOptions } from "../../tui/main.ts";
+import { FakeAgent } from "./client/fake-agent.ts";
+import { input, output, pinsView, service, status } from "./scene.ts";
+import { createFakeTerminal, type FakeTerminal } from "./screen.ts";
+
+let dir: string;
+let socket: string;
+let agent: FakeAgent;
+let screen: FakeTerminal;
+let running: Promise<number> | undefined;
+const cleanups: (() => unknown)[] = [];
+
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), "pinbus-tui-"));
+  socket = join(dir, "control.sock");
+  agent = new FakeAgent();
+  screen = createFakeTerminal(80, 24);
+});
+
+afterEach(async () => {
+  if (running !== undefined) {
+    screen.type("\u0003");
+    await running;
+  }
+  running = undefined;
+  await agent.stop();
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+  screen.dispose();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+function start(options: Partial<TuiOptions> = {}): void {
+  const env = { TERM: "xterm-256color", LANG: "C.UTF-8" };
+  running = runTui({ env, stdin: screen.stdin, stdout: screen.stdout, socket, ...options });
+}
+
+const text = () => screen.text().join("\n");
+const shows = (what: string | RegExp) => vi.waitFor(() => expect(text()).toMatch(what), { timeout: 10_000 });
+
+async function broker(): Promise<number> {
+  const aedes = await Aedes.createBroker();
+  const server = createServer(aedes.handle).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  cleanups.push(() => new Promise<void>((resolve) => aedes.close(() => server.close(() => resolve()))));
+  return (server.address() as AddressInfo).port;
+}
+
+test("a press on a key travels to the agent and the answer to the screen, and q gives the terminal back", async () => {
+  let on = false;
+  const port = await broker();
+  agent.serve = {
+    status: () => status({ broker: { listeners: [{ protocol: "mqtt", address: "127.0.0.1", port, problem: null }], clients: 1 } }),
+    watch: ({ params }) => {
+      if (params.view === "pins") setImmediate(() => agent.push({ push: "pins", data: pins() }));
+      if (params.view === "services") setImmediate(() => agent.push({ push: "services", data: [service("ssh.service")] }));
+      return {};
+    },
+    why: () => [],
+    set: () => {
+      on = true;
+      setImmediate(() => agent.push({ push: "pins", data: pins() }));
+      return { output: "lamp", state: "ON", changed: true };
+    },
+  };
+  const pins = () => pinsView([output("lamp", { state: on ? "ON" : "OFF" }), input("porch")], { at: new Date().toISOString() });
+  await agent.listen(socket);
+  start();
+  // The broker is the one that the agent told of.
+  await shows(/gh-01 LIVE/);
+  const client = await mqtt.connectAsync({ host: "127.0.0.1", port, protocolVersion: 4 });
+  await client.publishAsync("plant/door", "open", { qos: 1 });
+  await client.endAsync();
+  screen.type("o");
+  await shows(/door +R\? open/);
+  screen.type("2");
+  await shows(/lamp +17 out - {4}off/);
+  screen.type("!");
+  await shows("ARMED");
+  screen.type("\r");
+  await shows("OFF -> ON");
+  screen.type("y");
+  await shows("lamp is ON");
+  await shows(/lamp +17 out - {4}ON/);
+  expect(agent.requests.find(({ method }) => method === "set")).toMatchObject({ params: { output: "lamp", state: "ON", from: "tui" } });
+  screen.type("5");
+  await shows(/ssh.service +active/);
+  screen.type("q");
+  expect(await running).toBe(0);
+  running = undefined;
+  await screen.drawn();
+  expect(screen.stdin.raw).toBe(false);
+  await vi.waitFor(() => expect(agent.clients).toBe(0));
+});
+
+test("it works with a broker alone, and publishes", async () => {
+  const port = await broker();
+  const heard: string[] = [];
+  const client = await mqtt.connectAsync({ host: "127.0.0.1", port, protocolVersion: 4 });
+  cleanups.push(() => client.endAsync());
+  client.on("message", (topic, payload) => heard.push(`${topic} ${payload}`));
+  await client.subscribeAsync("#");
+  start({ broker: `127.0.0.1:${port}`, socket: undefined, config: { mqtt: unconfigured, control: { socket, view: socket } } });
+  await shows("MQTT ONLY");
+  screen.type("2");
+  await shows("no agent here: --host user@pi");
+  screen.type("1p");
+  await shows("Publish ─");
+  for (const key of ["\u0015", ..."garden/lamp/set", "\t", ..."ON", "\u0013"]) screen.type(key);
+  await shows("published to garden/lamp/set");
+  await vi.waitFor(() => expect(heard).toContain("garden/lamp/set ON"));
+});
+
+const unconfigured = { server: null, port: 1883, tls: "auto" as const, ca: null, username: null, password: null };
+
+test("it waits for an agent that the person named, and says where", async () => {
+  start();
+  await shows("OFFLINE");
+  await shows("no agent at");
+  await agent.listen(socket);
+  await shows("AGENT ONLY");
+});
+
+test("without a terminal it says so on stderr, names other commands, and ends", async () => {
+  const said: string[] = [];
+  const code = await runTui({
+    env: { TERM: "dumb" },
+    stdin: screen.stdin,
+    stdout: screen.stdout,
+    stderr: { write: (line) => said.push(line) },
+  });
+  expect(code).toBe(1);
+  expect(said.join()).toMatch(/^pinbus tui: .*pinbus status/);
+});
+
+test.each([{ broker: "http://x" }, { host: "-oProxyCommand=x" }])("%j is refused before the screen is touched", async (options) => {
+  const said: string[] = [];
+  const code = await runTui({
+    ...options,
+    env: {},
+    stdin: screen.stdin,
+    stdout: screen.stdout,
+    stderr: { write: (line) => said.push(line) },
+  });
+  expect(code).toBe(64);
+  expect(said.join()).toMatch(/^pinbus tui: --/);
+  expect(screen.stdout.written).toBe("");
+});
+
+test("hostile topics and payloads change no title, ring no bell and get no answer", async () => {
+  const port = await broker();
+  start({ broker: `127.0.0.1:${port}` });
+  await shows("Topics 0");
+  const client = await mqtt.connectAsync({ host: "127.0.0.1", port, protocolVersion: 4 });
+  const evil = "\u001b]0;owned\u0007\u001b[2J\u009b2J\u009d0;owned\u009c\u001b[6n{red-fg}";
+  await client.publishAsync(`a/${evil}`, evil, { qos: 1 });
+  await client.publishAsync("b", "fine", { qos: 1 });
+  await client.endAsync();
+  await shows(/b +R\? fine/);
+  screen.type("o");
+  await shows("owned");
+  await screen.drawn();
+  expect(screen.titles).toEqual([]);
+  expect(screen.bells).toBe(0);
+  expect(screen.replies.filter((reply) => reply !== "\u001b[0n")).toEqual([]);
+});
