@@ -2,8 +2,7 @@
  * GPIO character device, uAPI v2, for Node: one function per ioctl, one request and one uv_poll per line, no thread.
  *
  * A handle is a file descriptor that this file opened; any other number is refused with EBADF, so a mistake in JavaScript
- * cannot close or read a foreign descriptor. Errors of the kernel are thrown as Error with `code` ("EBUSY") and `errno` (16).
- * The functions are described in gpio/native.ts.
+ * cannot close or read a foreign descriptor. The functions and their errors are described in gpio/native.ts.
  */
 #define _GNU_SOURCE
 #define NAPI_VERSION 8
@@ -52,17 +51,7 @@ static napi_value fail(napi_env env, int error, const char *what) {
   return NULL;
 }
 
-/* For a descriptor that is not a handle yet: errno survives the close. */
-static napi_value drop(napi_env env, int fd, const char *what) {
-  int error = errno;
-  close(fd);
-  return fail(env, error, what);
-}
-
-static napi_value refuse(napi_env env, const char *what) {
-  napi_throw_type_error(env, "ERR_INVALID_ARG_TYPE", what);
-  return NULL;
-}
+static void *refuse(napi_env env, const char *what) { return napi_throw_type_error(env, "ERR_INVALID_ARG_TYPE", what), NULL; }
 
 /* A whole number that fits 32 bits; napi_get_value_uint32 would silently cut 1.5 and 2^32. */
 static bool whole(napi_env env, napi_value value, uint32_t *out) {
@@ -92,8 +81,8 @@ static napi_value keep(napi_env env, struct room *room, int fd, enum kind kind) 
   struct handle *handle = calloc(1, sizeof *handle);
   if (!handle || napi_create_int32(env, fd, &result) != napi_ok) {
     free(handle);
-    errno = ENOMEM;
-    return drop(env, fd, "open");
+    close(fd);
+    return fail(env, ENOMEM, "open");
   }
   *handle = (struct handle){.next = room->open, .room = room, .fd = fd, .kind = kind};
   room->open = handle;
@@ -151,7 +140,10 @@ static napi_value open_chip(napi_env env, napi_callback_info info) {
     return refuse(env, "chardev: a path is needed");
   int fd = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0) return fail(env, errno, path);
-  return ioctl(fd, GPIO_GET_CHIPINFO_IOCTL, &chip) == 0 ? keep(env, room, fd, CHIP) : drop(env, fd, path);
+  if (ioctl(fd, GPIO_GET_CHIPINFO_IOCTL, &chip) == 0) return keep(env, room, fd, CHIP);
+  int error = errno;
+  close(fd);
+  return fail(env, error, path);
 }
 
 /* {name, <second>: text, <third>: number}; the kernel's texts are 32 bytes, not always ended by a zero. */
@@ -200,9 +192,7 @@ static napi_value request(napi_env env, napi_callback_info info) {
     line.config.attrs[0].mask = 1;
   }
   if (ioctl(handle->fd, GPIO_V2_GET_LINE_IOCTL, &line) < 0) return fail(env, errno, "request");
-  int status = fcntl(line.fd, F_GETFL);
-  if (status >= 0 && fcntl(line.fd, F_SETFL, status | O_NONBLOCK) == 0) return keep(env, handle->room, line.fd, LINE);
-  return drop(env, line.fd, "request");
+  return keep(env, handle->room, line.fd, LINE);
 }
 
 static napi_value get_value(napi_env env, napi_callback_info info) {
@@ -278,21 +268,19 @@ static napi_value watch(napi_env env, napi_callback_info info) {
       napi_typeof(env, args[2], &kind) != napi_ok || kind != napi_function)
     return refuse(env, "chardev: a Float64Array of 3 or more and a function are needed");
   if (handle->poll) return fail(env, EALREADY, "watch");
-  /* By the running libuv's size: the header that this was built with may be older. */
+  /* By the running libuv's size: the header that this was built with may be older. It makes the descriptor non-blocking. */
   uv_poll_t *poll = malloc(uv_handle_size(UV_POLL));
-  int error = !poll ? UV_ENOMEM : napi_get_uv_event_loop(env, &loop) == napi_ok ? uv_poll_init(loop, poll, handle->fd) : UV_EINVAL;
-  if (error < 0) {
+  if (!poll || napi_get_uv_event_loop(env, &loop) != napi_ok || uv_poll_init(loop, poll, handle->fd) < 0) {
     free(poll);
-    return fail(env, -error, "watch");
+    return fail(env, ENOMEM, "watch");
   }
   poll->data = handle;
   handle->poll = poll;
   if (napi_create_string_utf8(env, "pinbus:line", NAPI_AUTO_LENGTH, &name) != napi_ok ||
       napi_async_init(env, NULL, name, &handle->context) != napi_ok || napi_create_reference(env, args[1], 1, &handle->buffer) != napi_ok ||
-      napi_create_reference(env, args[2], 1, &handle->callback) != napi_ok)
+      napi_create_reference(env, args[2], 1, &handle->callback) != napi_ok || uv_poll_start(poll, UV_READABLE, ready) < 0)
     return fail(env, ENOMEM, "watch");
-  error = uv_poll_start(poll, UV_READABLE, ready);
-  return error < 0 ? fail(env, -error, "watch") : NULL;
+  return NULL;
 }
 
 static napi_value close_handle(napi_env env, napi_callback_info info) {
