@@ -69,6 +69,7 @@ export async function startMosquitto({ port, config = ["allow_anonymous true"], 
   const start = async () => {
     const child = spawn(path, ["-v", "-c", join(folder, "mosquitto.conf")], { stdio: ["ignore", "ignore", "pipe"] });
     await untilPrinted(child, /running/);
+    await untilAnswered(chosen);
     return child;
   };
   let child = await start();
@@ -244,4 +245,12 @@ async function untilPrinted(child: ChildProcess, pattern: RegExp): Promise<void>
     });
     child.once("exit", (code) => reject(new Error(`${child.spawnfile} ended with ${code}: ${text}`)));
   });
+}
+
+/** mosquitto 2.0 loses a SIGTERM between "running" and its main loop, so it is started only when it answers a CONNECT. */
+async function untilAnswered(port: number): Promise<void> {
+  const socket = createConnection({ port, host: "127.0.0.1" });
+  socket.write(Buffer.from("\x10\x10\0\x04MQTT\x04\x02\0\0\0\x04test", "latin1"));
+  await once(socket, "data");
+  socket.destroy();
 }

@@ -4,7 +4,7 @@ import { Census } from "./census.ts";
 import { DrainingDuplex } from "./drain.ts";
 import { type FrameCounts, FrameScanner } from "./frames.ts";
 import { Listener } from "./listener.ts";
-import { hideDollarTopics } from "./rules.ts";
+import { mendRetained, type Retained } from "./rules.ts";
 import { changedValues, sysValues } from "./sys.ts";
 
 export interface BrokerOptions {
@@ -68,6 +68,7 @@ class EmbeddedBroker implements Broker {
   readonly #connections = new Set<DrainingDuplex>();
   readonly #lastSys = new Map<string, string>();
   #listeners: Listener[] = [];
+  #retained: Retained = new Map();
   #aedes: Aedes | undefined;
   #sysTimer: NodeJS.Timeout | undefined;
   #startedAt = 0;
@@ -121,9 +122,7 @@ class EmbeddedBroker implements Broker {
 
   #keepRules(aedes: Aedes): void {
     const census = this.#census;
-    hideDollarTopics(aedes);
-    const ownTopics = `$SYS/${aedes.id}/`;
-    aedes.authorizeForward = (_client, packet) => (packet.topic.startsWith(ownTopics) ? null : packet);
+    this.#retained = mendRetained(aedes);
     aedes.on("clientReady", (client) => {
       census.joined(client.id, client.clean);
       if (client.conn instanceof DrainingDuplex) client.conn.ready();
@@ -135,7 +134,6 @@ class EmbeddedBroker implements Broker {
     aedes.on("unsubscribe", (filters, client) => {
       for (const filter of filters) census.unsubscribed(client.id, filter);
     });
-    aedes.on("publish", ({ topic, retain, payload }) => census.published(topic, retain, payload.length));
     const { log } = this.#options;
     aedes.on("clientError", (client, error) => log.debug(`broker: client ${client.id}: ${error.message}`, { client: client.id }));
     aedes.on("connectionError", (_client, error) => log.debug(`broker: a connection without a client: ${error.message}`));
@@ -204,7 +202,7 @@ class EmbeddedBroker implements Broker {
       clientsTotal: this.#census.total,
       received: this.#received,
       sent: this.#sent,
-      retained: this.#census.retained,
+      retained: this.#retained.size,
       subscriptions: this.#census.subscriptions,
     });
     for (const [topic, payload] of changedValues(values, this.#lastSys)) {

@@ -4,7 +4,6 @@ export class Census {
   /** Clients whose session outlives their connection. */
   readonly #sessions = new Set<string>();
   readonly #filters = new Map<string, Set<string>>();
-  readonly #retained = new Set<string>();
 
   joined(client: string, clean: boolean): void {
     this.#connected.add(client);
@@ -24,12 +23,6 @@ export class Census {
   unsubscribed(client: string, filter: string): void {
     this.#filters.get(client)?.delete(filter);
   }
-  /** An empty retained message deletes the one that is stored (MQTT 3.1.1 section 3.3.1.3). */
-  published(topic: string, retain: boolean, bytes: number): void {
-    if (!retain) return;
-    if (bytes > 0) this.#retained.add(topic);
-    else this.#retained.delete(topic);
-  }
 
   get connected(): number {
     return this.#connected.size;
@@ -43,8 +36,5 @@ export class Census {
     let count = 0;
     for (const filters of this.#filters.values()) count += filters.size;
     return count;
-  }
-  get retained(): number {
-    return this.#retained.size;
   }
 }

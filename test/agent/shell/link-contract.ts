@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { createLink, type Incoming, type Link, type LinkOptions, type MqttVersion, type Publication } from "../../../agent/shell/link.ts";
-import { type Observer, observe, type TestProxy, startProxy, type TestBroker } from "../../brokers.ts";
+import { type Observer, observe, startProxy, type TestBroker, type TestProxy } from "../../brokers.ts";
 
 export const P = "t/node";
 /** As long as any broker here needs on a loaded machine; nothing waits for it when things are well. */
