@@ -90,7 +90,7 @@ function checkInputs({ inputs, gpio }: Config, report: Report): void {
     if (gpio.driver !== "sysfs" || input.bias === "as-is") continue;
     const pull = { disabled: "pn", "pull-up": "pu", "pull-down": "pd" }[input.bias];
     const fix = `write bias: as-is here and gpio=${gpioOf(input.line) ?? "NUMBER"}=${pull} in /boot/firmware/config.txt`;
-    report(`${path}.bias`, "the sysfs driver cannot set a pull", fix, "warning");
+    report(`${path}.bias`, "the sysfs driver cannot set a pull", fix);
   }
 }
 

@@ -1,21 +1,29 @@
 import { formatProblem } from "../../config/problem.ts";
 import type { Config } from "../../config/schema.ts";
 import { formatLineName } from "../../gpio/line.ts";
+import { loadOnoff } from "../../gpio/onoff.ts";
 import { exit } from "../exit.ts";
-import { type Command, complain, configOptions, countOf, load, print, readArgs } from "./command.ts";
+import { type Command, CommandError, complain, countOf, load, print, readArgs, settings } from "./command.ts";
 
 /** `pinbus check`: every problem at once, without touching a line; then the pin map. */
 export const check: Command = {
-  usage: "[--config FILE]",
+  usage: "[--config FILE] [--<setting> VALUE …]",
   summary: "check the configuration without touching a line; print the pin map",
   async run(args) {
-    const { values } = readArgs(args, configOptions, { min: 0, max: 0 });
+    const { values } = readArgs(args, settings, { min: 0, max: 0 });
     const result = load(values, "read");
     const problems = result.ok ? [...result.warnings, ...result.notes] : result.problems;
     for (const problem of problems) complain(formatProblem(problem));
     if (!result.ok) {
       complain(`${result.file}: ${countOf(result.problems)}`);
       return exit.config;
+    }
+    if (result.config.gpio.driver === "sysfs") {
+      try {
+        await loadOnoff();
+      } catch (error) {
+        throw new CommandError(exit.config, (error as Error).message);
+      }
     }
     print(`${result.file} is fine.`);
     for (const line of pinMap(result.config)) print(line);
@@ -41,11 +49,13 @@ function pinMap(config: Config): string[] {
       `start ${output.on_start}, exit ${output.on_exit}, crash ${crash}`,
     ]);
   }
-  const notes = sysfsNotes(config);
   if (rows.length === 0) return ["  no pin is configured"];
   const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
   const table = rows.map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ")}`.trimEnd());
-  return [...table, ...notes];
+  // The missing pull is an error already; a later time of an edge is only worth knowing.
+  const note =
+    config.gpio.driver === "sysfs" ? ["  the driver sysfs has no kernel times: an edge carries the time at which it was read"] : [];
+  return [...table, ...note];
 }
 
 function latency(config: Config, id: string): string {
@@ -61,18 +71,6 @@ function latency(config: Config, id: string): string {
       return `${gesture} ${settled} after it opens`;
     })
     .join(", ");
-}
-
-/** sysfs can do less than the character device: said where it matters. */
-function sysfsNotes(config: Config): string[] {
-  if (config.gpio.driver !== "sysfs") return [];
-  const biased = Object.entries(config.inputs).filter(([, { bias }]) => bias !== "as-is");
-  const pulls = biased.map(([id, { line, bias }]) => {
-    const pull = bias === "pull-up" ? "pu" : bias === "pull-down" ? "pd" : "pn";
-    const gpio = line.kind === "gpio" ? String(line.gpio) : formatLineName(line).replace(/^GPIO/, "");
-    return `  ${id}: the driver sysfs cannot set bias ${bias}; set it at boot with gpio=${gpio}=ip,${pull} in /boot/firmware/config.txt and use bias: as-is`;
-  });
-  return ["  the driver sysfs has no kernel times: an edge carries the time at which it was read", ...pulls];
 }
 
 function time(ms: number): string {

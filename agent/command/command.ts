@@ -1,9 +1,10 @@
 import type { ParseArgsConfig } from "node:util";
 import { parseArgs } from "node:util";
+import { settingOptions } from "../../config/environment.ts";
 import { readHost } from "../../config/host.ts";
 import { type LoadResult, loadConfig } from "../../config/load.ts";
 import { formatProblem } from "../../config/problem.ts";
-import type { Config } from "../../config/schema.ts";
+import { type Config, schema } from "../../config/schema.ts";
 import { exit } from "../exit.ts";
 import { printable } from "../shell/printable.ts";
 
@@ -58,6 +59,8 @@ export function readArgs<const O extends Options>(args: string[], options: O, wo
 
 /** Every command that reads the configuration takes these. */
 export const configOptions = { config: { type: "string" } } as const;
+/** `run` and `check` take every setting as an argument as well: `--mqtt-server 192.168.1.10`. */
+export const settings = { ...configOptions, ...settingOptions(schema) };
 /** Every command that talks to a running agent takes these. */
 export const socketOptions = { ...configOptions, socket: { type: "string" } } as const;
 

@@ -7,14 +7,14 @@ import { type Agent, startAgent } from "../agent.ts";
 import { exit } from "../exit.ts";
 import { createLog } from "../shell/log.ts";
 import { readVersion } from "../version.ts";
-import { type Command, CommandError, configOptions, loadOrFail, readArgs } from "./command.ts";
+import { type Command, CommandError, loadOrFail, readArgs, settings } from "./command.ts";
 
 /** `pinbus run`: the agent in the foreground, which is what systemd starts. */
 export const run: Command = {
-  usage: "[--config FILE]",
+  usage: "[--config FILE] [--<setting> VALUE …]",
   summary: "run the agent in the foreground (what systemd starts)",
   async run(args) {
-    const { values } = readArgs(args, configOptions, { min: 0, max: 0 });
+    const { values } = readArgs(args, settings, { min: 0, max: 0 });
     const config = loadOrFail(values);
     const journal = config.log.format === "text" ? undefined : openJournal(process.env);
     const secrets = config.mqtt.password === null ? [] : [config.mqtt.password];

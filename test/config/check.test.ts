@@ -7,21 +7,29 @@ const said = (text: string): string[] => saidAbout(load(text));
 describe("check", () => {
   it("warns of what works but is probably not meant", () => {
     const text = [
-      "gpio: { driver: sysfs }",
       "mqtt: { ca: /ca.pem, tls: off }",
-      "inputs:",
-      "  porch: { line: 17, bias: pull-up }",
-      "  bell: { line: pin15, bias: pull-down }",
       "outputs:",
       "  lamp: { line: 42 }",
     ].join("\n");
     expect(load(text).ok).toBe(true);
     expect(said(text)).toEqual([
-      "pinbus.yaml:2:13: warning: mqtt.ca: it is not used while tls is off, remove it or write tls: on",
-      "pinbus.yaml:2:13: warning: mqtt.ca: it is not used, because the built-in broker is started, name the broker in mqtt.server",
-      "pinbus.yaml:4:28: warning: inputs.porch.bias: the sysfs driver cannot set a pull, write bias: as-is here and gpio=17=pu in /boot/firmware/config.txt",
-      "pinbus.yaml:5:30: warning: inputs.bell.bias: the sysfs driver cannot set a pull, write bias: as-is here and gpio=22=pd in /boot/firmware/config.txt",
-      "pinbus.yaml:7:17: warning: outputs.lamp.line: GPIO42 is not on the header, the board itself may use it, take one of GPIO2 to GPIO27, unless this is a Compute Module",
+      "pinbus.yaml:1:13: warning: mqtt.ca: it is not used while tls is off, remove it or write tls: on",
+      "pinbus.yaml:1:13: warning: mqtt.ca: it is not used, because the built-in broker is started, name the broker in mqtt.server",
+      "pinbus.yaml:3:17: warning: outputs.lamp.line: GPIO42 is not on the header, the board itself may use it, take one of GPIO2 to GPIO27, unless this is a Compute Module",
+    ]);
+  });
+
+  it("refuses a pull that the sysfs driver cannot set, and names the line of config.txt that does", () => {
+    const text = [
+      "gpio: { driver: sysfs }",
+      "inputs:",
+      "  porch: { line: 17, bias: pull-up }",
+      "  bell: { line: pin15, bias: pull-down }",
+      "  door: { line: 5, bias: as-is }",
+    ].join("\n");
+    expect(said(text)).toEqual([
+      "pinbus.yaml:3:28: inputs.porch.bias: the sysfs driver cannot set a pull, write bias: as-is here and gpio=17=pu in /boot/firmware/config.txt",
+      "pinbus.yaml:4:30: inputs.bell.bias: the sysfs driver cannot set a pull, write bias: as-is here and gpio=22=pd in /boot/firmware/config.txt",
     ]);
   });
 
