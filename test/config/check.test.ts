@@ -6,11 +6,7 @@ const said = (text: string): string[] => saidAbout(load(text));
 
 describe("check", () => {
   it("warns of what works but is probably not meant", () => {
-    const text = [
-      "mqtt: { ca: /ca.pem, tls: off }",
-      "outputs:",
-      "  lamp: { line: 42 }",
-    ].join("\n");
+    const text = ["mqtt: { ca: /ca.pem, tls: off }", "outputs:", "  lamp: { line: 42 }"].join("\n");
     expect(load(text).ok).toBe(true);
     expect(said(text)).toEqual([
       "pinbus.yaml:1:13: warning: mqtt.ca: it is not used while tls is off, remove it or write tls: on",
