@@ -17,13 +17,16 @@ import type { ActiveLevel, Bias, Edge, LineAddress } from "./line.ts";
 export interface Driver {
   readonly name: DriverName;
   readonly capabilities: Capabilities;
-  /** The chips that are there now. */
+  /** The chips that are there now; throws LineError "permission" when some are there and none may be opened. */
   chips(): ChipInfo[];
   /** Every line of a chip, by label; throws LineError "no-chip". */
   lines(chip: string): LineInfo[];
   openInput(request: InputRequest, listener: InputListener): InputHandle;
   openOutput(request: OutputRequest, listener: LineListener): OutputHandle;
-  /** The level that a line has without changing its direction or level (what a former run left there), or undefined if the driver cannot look. */
+  /**
+   * The level that a line has without changing its direction or level (what a former run left there), or undefined if the driver cannot look.
+   * Throws LineError "busy" for a line that somebody holds.
+   */
   peek(address: LineAddress, active: ActiveLevel): boolean | undefined;
   /** Frees everything that is still open. */
   close(): void;
@@ -53,8 +56,9 @@ export interface LineInfo {
   offset: number;
   /** Empty when the line has no name. */
   name: string;
-  /** Who holds it; "" when nobody does, "?" when held without a name. */
+  /** Who holds it; "" when nobody does, "?" when held without a name. A driver without the capability knows only its own lines and exported ones. */
   holder: string;
+  /** sysfs knows it of exported lines only and says "input" of the others. */
   direction: "input" | "output";
 }
 
