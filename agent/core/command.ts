@@ -4,6 +4,8 @@ import type { Instant, SwitchWord } from "./model.ts";
 export const maxCommand = 1024;
 /** The longest id that is kept and sent back. */
 const maxId = 64;
+// An id is shown to people again, in the log and by `why`: a control character in it could move their cursor.
+const usableId = new RegExp(`^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]{1,${maxId}}$`);
 /** A pulse or timed ON of more than a day is a mistake. */
 const maxForMs = 86_400_000;
 
@@ -33,8 +35,9 @@ export function parseCommand(payload: string): Parsed {
   } catch {
     return malformed("not valid JSON");
   }
-  const id = typeof body.id === "string" && body.id !== "" && body.id.length <= maxId ? body.id : null;
-  if (body.id !== undefined && id === null) return malformed(`"id" must be a text of 1 to ${maxId} characters`);
+  const id = typeof body.id === "string" && usableId.test(body.id) ? body.id : null;
+  if (body.id !== undefined && id === null)
+    return malformed(`"id" must be a text of 1 to ${maxId} characters, none of them a control character`);
   const unknown = Object.keys(body).find((key) => !["state", "for_ms", "ts", "id"].includes(key));
   if (unknown !== undefined) return malformed('only "state", "for_ms", "ts" and "id" are known', id);
   const word = typeof body.state === "string" ? wordOf(body.state) : undefined;

@@ -10,6 +10,8 @@ export interface Recognised {
   gesture: Gesture;
   /** Since the press; 0 for the press itself. */
   duration: number;
+  /** When it happened by the kernel's time, however late it is noticed. */
+  at: Instant;
 }
 
 export function newGesture(): GestureState {
@@ -24,18 +26,19 @@ export function recognise(state: GestureState, active: boolean, hold: number, at
   if (active) {
     state.pressedAt = at;
     state.held = false;
-    return [{ gesture: "press", duration: 0 }];
+    return [{ gesture: "press", duration: 0, at }];
   }
   if (state.pressedAt === undefined) return [];
-  const duration = at - state.pressedAt;
+  const pressedAt = state.pressedAt;
+  const duration = at - pressedAt;
   const late = !state.held && duration >= hold;
   const held = state.held || late;
   state.pressedAt = undefined;
   state.held = false;
-  const release: Recognised = { gesture: "release", duration };
-  if (!held) return [release, { gesture: "click", duration }];
-  const end: Recognised = { gesture: "hold_end", duration };
-  return late ? [{ gesture: "hold", duration: hold }, release, end] : [release, end];
+  const release: Recognised = { gesture: "release", duration, at };
+  if (!held) return [release, { gesture: "click", duration, at }];
+  const end: Recognised = { gesture: "hold_end", duration, at };
+  return late ? [{ gesture: "hold", duration: hold, at: pressedAt + hold }, release, end] : [release, end];
 }
 
 /** The hold timer ran: true when the button is still down and the hold is new. */

@@ -1,5 +1,5 @@
 import { adoptLevel, settle, takeLevel } from "./debounce.ts";
-import { eventTypes, holdReached, recognise } from "./gesture.ts";
+import { eventTypes, holdReached, type Recognised, recognise } from "./gesture.ts";
 import type { Effect, Gesture, Instant } from "./model.ts";
 import { command, stateWord } from "./output.ts";
 import type { InputPlan, Plan, RuleAction } from "./plan.ts";
@@ -35,7 +35,7 @@ export function settleNow(plan: Plan, state: State, index: number, at: Instant, 
   if (active) effects.push({ type: "startTimer", key: inputPlan.holdKey, at: debounce.settledAt + inputPlan.hold });
   else effects.push({ type: "stopTimer", key: inputPlan.holdKey });
   effects.push({ type: "publish", ...stateOf(inputPlan, input) });
-  for (const { gesture: name, duration } of recognised) tell(plan, state, index, name, duration, effects);
+  for (const one of recognised) tell(plan, state, index, one, effects);
 }
 
 export function holdNow(plan: Plan, state: State, index: number, at: Instant, effects: Effect[]): void {
@@ -51,7 +51,7 @@ export function holdNow(plan: Plan, state: State, index: number, at: Instant, ef
   }
   if (!holdReached(input.gesture, inputPlan.hold, at)) return;
   fire(plan, state, inputPlan, "hold", at, effects);
-  tell(plan, state, index, "hold", inputPlan.hold, effects);
+  tell(plan, state, index, { gesture: "hold", duration: inputPlan.hold, at: debounce.settledAt + inputPlan.hold }, effects);
 }
 
 /** The level as read at the start or after the chip came back: a state without a gesture, since nobody saw the press. */
@@ -95,13 +95,13 @@ function fire(plan: Plan, state: State, inputPlan: InputPlan, gesture: Gesture, 
     ruleState.fired++;
     ruleState.last = at;
     for (const action of rule.actions) {
-      command(plan, state, action.output, wordOf(action), action.forMs, rule.cause, null, at, effects);
+      command(plan, state, action.output, wordOf(action), action.forMs, rule.cause, null, effects);
     }
   }
 }
 
 /** The gesture as an event for others: published once, never retained, with a number that never repeats. */
-function tell(plan: Plan, state: State, index: number, gesture: Gesture, duration: number, effects: Effect[]): void {
+function tell(plan: Plan, state: State, index: number, { gesture, duration, at }: Recognised, effects: Effect[]): void {
   const input = state.inputs[index];
   const inputPlan = plan.inputs[index];
   const eventType = eventTypes[gesture];
@@ -119,8 +119,7 @@ function tell(plan: Plan, state: State, index: number, gesture: Gesture, duratio
     effects.push({ type: "reserveSeq", input: index, upTo: input.seqLimit });
   }
   const seq = input.seq++;
-  const ts = isoTime(state, input.debounce.settledAt + (gesture === "hold" ? duration : 0));
-  const payload = JSON.stringify({ event_type: eventType, duration_ms: Math.round(duration), ts, seq });
+  const payload = JSON.stringify({ event_type: eventType, duration_ms: Math.round(duration), ts: isoTime(state, at), seq });
   effects.push({ type: "publish", kind: "event", topic: inputPlan.eventTopic, payload, qos: 1, retain: false });
 }
 

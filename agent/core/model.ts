@@ -22,6 +22,8 @@ export type AnswerTo =
 /** What travels with a write and comes back with its observed result. */
 export interface SetRequest {
   cause: Cause;
+  /** How long the output stays on, from the moment in which the line took it; null = until something else is wanted. */
+  pulse: number | null;
   answer: AnswerTo | null;
 }
 

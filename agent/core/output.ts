@@ -1,4 +1,4 @@
-import type { AnswerTo, Cause, Effect, Instant, SwitchWord, Verdict } from "./model.ts";
+import type { AnswerTo, Cause, Effect, Instant, SetRequest, SwitchWord, Verdict } from "./model.ts";
 import type { OutputPlan, Plan } from "./plan.ts";
 import { answersKept, isoTime, type OutputState, remember, type State } from "./state.ts";
 
@@ -14,54 +14,51 @@ export function command(
   forMs: number | null,
   cause: Cause,
   answer: AnswerTo | null,
-  at: Instant,
   effects: Effect[],
 ): void {
   const output = state.outputs[index];
   const outputPlan = plan.outputs[index];
   if (!output || !outputPlan) return;
-  const timed = word === "PULSE" ? (forMs ?? outputPlan.pulse) : word === "ON" ? forMs : null;
+  const pulse = word === "PULSE" ? (forMs ?? outputPlan.pulse) : word === "ON" ? forMs : null;
   const active = word === "TOGGLE" ? !(output.wanted ?? output.written ?? false) : word !== "OFF";
   output.wanted = active;
-  if (timed === null) endPulse(output, outputPlan, effects);
-  else {
-    output.pulseEnds = at + timed;
-    effects.push({ type: "startTimer", key: outputPlan.pulseKey, at: output.pulseEnds });
-  }
-  if (output.retry) {
-    output.retry = null;
-    effects.push({ type: "stopTimer", key: outputPlan.retryKey });
-  }
-  effects.push({ type: "setOutput", output: index, active, request: { cause, answer } });
+  // Neither a running pulse nor a wish for off ends here: if the line does not take this write, they are all that switches off.
+  effects.push({ type: "setOutput", output: index, active, request: { cause, pulse, answer } });
 }
 
 /** Drives an output by the agent's own decision: the end of a pulse, max-on, the exit. */
 export function drive(index: number, active: boolean, cause: Cause, effects: Effect[]): void {
-  effects.push({ type: "setOutput", output: index, active, request: { cause, answer: null } });
+  effects.push({ type: "setOutput", output: index, active, request: { cause, pulse: null, answer: null } });
 }
 
 /** The observed result of a write: the only place from which an output's state is published. */
 export function written(
   plan: Plan,
   state: State,
-  event: { output: number; active: boolean; at: Instant; cause: Cause; answer: AnswerTo | null },
+  event: { output: number; active: boolean; at: Instant } & SetRequest,
   effects: Effect[],
 ): void {
   const output = state.outputs[event.output];
   const outputPlan = plan.outputs[event.output];
   if (!output || !outputPlan) return;
-  const { active, at, cause } = event;
+  const { active, at, cause, pulse } = event;
   const changed = output.written !== active;
   output.written = active;
   output.wanted = undefined;
-  output.retry = null;
-  if (output.problem !== null) state.healthVersion++;
+  // What max_on has ended stays ended: an ON that came while the line refused to go off must not outlive it.
+  if (!active || output.maxOnEnds === null || at < output.maxOnEnds) endRetry(output, outputPlan, effects);
+  const mended = output.problem !== null;
+  if (mended) state.healthVersion++;
   output.problem = null;
   if (changed) {
     output.since = at;
     startMaxOn(output, outputPlan, active, at, effects);
   }
-  if (!active) endPulse(output, outputPlan, effects);
+  if (!active || pulse === null) endPulse(output, outputPlan, effects);
+  else {
+    output.pulseEnds = at + pulse;
+    effects.push({ type: "startTimer", key: outputPlan.pulseKey, at: output.pulseEnds });
+  }
   const until = endsAt(output);
   if (changed) effects.push({ type: "publish", ...stateOf(outputPlan, output) });
   // An ON for an output that is on changes nothing but when it ends; that is told, with its cause.
@@ -71,7 +68,7 @@ export function written(
     remember(output, { at, state: stateWord(active), cause, detail: cause.detail });
     effects.push({ type: "publish", ...attrOf(state, outputPlan, output) });
     effects.push(logOf(outputPlan.id, active, cause));
-  }
+  } else if (mended) effects.push({ type: "publish", ...attrOf(state, outputPlan, output) });
   if (event.answer) {
     const verdict: Verdict = { ok: true, state: stateWord(active), changed };
     keepAnswer(output, event.answer, verdict);
@@ -79,25 +76,31 @@ export function written(
   }
 }
 
-/** A write that did not happen: nothing is published as done, and a wish for off is kept alive. */
+/** A write that did not happen: nothing is published as done, what would have ended goes on, and a wish for off is kept alive. */
 export function failed(
   plan: Plan,
   state: State,
-  event: { output: number; active: boolean; at: Instant; problem: string; cause: Cause; answer: AnswerTo | null },
+  event: { output: number; active: boolean; at: Instant; problem: string } & SetRequest,
   effects: Effect[],
 ): void {
   const output = state.outputs[event.output];
   const outputPlan = plan.outputs[event.output];
   if (!output || !outputPlan) return;
   output.wanted = undefined;
-  output.problem = event.problem;
-  state.healthVersion++;
-  remember(output, { at: event.at, state: "FAILED", cause: event.cause, detail: event.problem });
-  if (event.active) endPulse(output, outputPlan, effects);
-  else if (!state.stopping) {
+  const again = output.retry === event.cause && output.problem === event.problem;
+  // A line that is not ours comes back in its start state; until then there is nothing to switch off.
+  if (!event.active && !state.stopping && output.written !== undefined) {
     output.retry = event.cause;
     effects.push({ type: "startTimer", key: outputPlan.retryKey, at: event.at + retryPeriod });
   }
+  // The same failure once a second would push everything else out of the history and the log.
+  if (again) return;
+  if (output.problem !== event.problem) {
+    output.problem = event.problem;
+    state.healthVersion++;
+    effects.push({ type: "publish", ...attrOf(state, outputPlan, output) });
+  }
+  remember(output, { at: event.at, state: "FAILED", cause: event.cause, detail: event.problem });
   effects.push({
     type: "log",
     level: "error",
@@ -124,6 +127,12 @@ export function endPulse(output: OutputState, outputPlan: OutputPlan, effects: E
   if (output.pulseEnds === null) return;
   output.pulseEnds = null;
   effects.push({ type: "stopTimer", key: outputPlan.pulseKey });
+}
+
+export function endRetry(output: OutputState, outputPlan: OutputPlan, effects: Effect[]): void {
+  if (output.retry === null) return;
+  output.retry = null;
+  effects.push({ type: "stopTimer", key: outputPlan.retryKey });
 }
 
 /** max-on counts from the moment the output went on; a repeated ON does not extend it. */

@@ -1,7 +1,7 @@
 import { type Parsed, parseCommand, staleness } from "./command.ts";
 import { adopt, holdNow, lose, settleNow, takeEdge } from "./input.ts";
 import type { AgentEvent, AnswerTo, Cause, Effect, RefusalReason, TimerKey, Verdict } from "./model.ts";
-import { attrOf, command, drive, endPulse, failed, keepAnswer, stateOf, written } from "./output.ts";
+import { attrOf, command, drive, endPulse, endRetry, failed, keepAnswer, stateOf, written } from "./output.ts";
 import type { Plan } from "./plan.ts";
 import { remember, type State } from "./state.ts";
 
@@ -34,7 +34,8 @@ export function reduce(plan: Plan, state: State, event: AgentEvent): Effect[] {
       break;
     case "output-opened": {
       const cause = event.why === "start" ? startCause : chipCause;
-      written(plan, state, { output: event.output, active: event.active, at: event.at, cause, answer: null }, effects);
+      written(plan, state, { output: event.output, active: event.active, at: event.at, cause, pulse: null, answer: null }, effects);
+      if (state.stopping) exitOutput(plan, state, event.output, effects);
       break;
     }
     case "output-lost":
@@ -65,17 +66,7 @@ export function reduce(plan: Plan, state: State, event: AgentEvent): Effect[] {
         );
         break;
       }
-      command(
-        plan,
-        state,
-        event.output,
-        event.word,
-        event.forMs,
-        { kind: event.from, text: event.from, detail: null },
-        answer,
-        event.at,
-        effects,
-      );
+      command(plan, state, event.output, event.word, event.forMs, { kind: event.from, text: event.from, detail: null }, answer, effects);
       break;
     }
     case "link-changed":
@@ -117,21 +108,21 @@ function timerDue(plan: Plan, state: State, key: TimerKey, at: number, effects: 
       break;
     case "pulse": {
       const output = state.outputs[owner.output];
-      if (output?.pulseEnds == null) break;
+      if (state.stopping || output?.pulseEnds == null) break;
       output.pulseEnds = null;
       drive(owner.output, false, { ...pulseCause, detail: output.cause.text }, effects);
       break;
     }
     case "max-on": {
       const output = state.outputs[owner.output];
-      if (output?.maxOnEnds == null) break;
-      output.maxOnEnds = null;
+      // The end stays in the state until the line is off: it must hold for an ON that comes while the line refuses.
+      if (state.stopping || output?.maxOnEnds == null || at < output.maxOnEnds) break;
       drive(owner.output, false, { ...maxOnCause, detail: output.cause.text }, effects);
       break;
     }
     case "retry": {
       const output = state.outputs[owner.output];
-      if (output?.retry) drive(owner.output, false, output.retry, effects);
+      if (!state.stopping && output?.retry) drive(owner.output, false, output.retry, effects);
       break;
     }
   }
@@ -154,7 +145,7 @@ function commandReceived(plan: Plan, state: State, event: EventOf<"command-recei
     refuse(plan, state, event.output, { ...refusal, to: answer, from: id === null ? "mqtt" : `mqtt ${id}`, at: event.at }, effects);
   else if (parsed.ok) {
     const cause: Cause = { kind: "mqtt", text: "mqtt", detail: id === null ? null : `id ${id}` };
-    command(plan, state, event.output, parsed.command.word, parsed.command.forMs, cause, answer, event.at, effects);
+    command(plan, state, event.output, parsed.command.word, parsed.command.forMs, cause, answer, effects);
   }
 }
 
@@ -207,12 +198,16 @@ function refuse(plan: Plan, state: State, index: number, { reason, message, to, 
 function loseOutput(plan: Plan, state: State, index: number, problem: string, effects: Effect[]): void {
   const output = state.outputs[index];
   const outputPlan = plan.outputs[index];
-  if (!output || !outputPlan || output.problem === problem) return;
+  if (!output || !outputPlan) return;
+  // A write may have failed for the same reason before; the line is lost nonetheless.
+  if (output.problem === problem && output.written === undefined) return;
   output.problem = problem;
   state.healthVersion++;
   output.written = undefined;
   output.maxOnEnds = null;
+  output.until = null;
   endPulse(output, outputPlan, effects);
+  endRetry(output, outputPlan, effects);
   effects.push({ type: "stopTimer", key: outputPlan.maxOnKey });
   effects.push({ type: "publish", ...stateOf(outputPlan, output) }, { type: "publish", ...attrOf(state, outputPlan, output) });
   effects.push({ type: "log", level: "error", message: `output ${outputPlan.id}: ${problem}`, fields: { output: outputPlan.id } });
@@ -222,7 +217,15 @@ function loseOutput(plan: Plan, state: State, index: number, problem: string, ef
 function stop(plan: Plan, state: State, effects: Effect[]): void {
   if (state.stopping) return;
   state.stopping = true;
-  plan.outputs.forEach((outputPlan, index) => {
-    if (outputPlan.onExit !== "keep") drive(index, outputPlan.onExit === "on", exitCause, effects);
-  });
+  for (const index of plan.outputs.keys()) exitOutput(plan, state, index, effects);
+}
+
+function exitOutput(plan: Plan, state: State, index: number, effects: Effect[]): void {
+  const output = state.outputs[index];
+  const outputPlan = plan.outputs[index];
+  if (!output || !outputPlan) return;
+  // `keep` keeps a state, not a movement: nobody would end a pulse, or try again to switch off, once the agent is gone.
+  const ends = output.pulseEnds !== null || output.retry !== null;
+  if (outputPlan.onExit !== "keep") drive(index, outputPlan.onExit === "on", exitCause, effects);
+  else if (ends) drive(index, false, exitCause, effects);
 }
