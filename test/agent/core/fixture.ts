@@ -1,0 +1,61 @@
+import type { ActionConfig, Config, InputConfig, OutputConfig, RuleConfig } from "../../../config/schema.ts";
+
+/** A checked configuration, as small as a test needs it. Lines are numbered by themselves. */
+export function configOf(parts: {
+  inputs?: Record<string, Partial<InputConfig>>;
+  outputs?: Record<string, Partial<OutputConfig>>;
+  rules?: Record<string, RuleConfig>;
+}): Config {
+  const inputs = Object.entries(parts.inputs ?? {}).map(([id, input], index): [string, InputConfig] => [
+    id,
+    { line: { kind: "gpio", gpio: 2 + index }, bias: "as-is", active: "high", debounce: 20, hold: 600, event_ttl: 10_000, ...input },
+  ]);
+  const outputs = Object.entries(parts.outputs ?? {}).map(([id, output], index): [string, OutputConfig] => [
+    id,
+    {
+      line: { kind: "gpio", gpio: 16 + index },
+      active: "high",
+      on_start: "off",
+      on_exit: "off",
+      on_crash: null,
+      pulse: null,
+      max_on: null,
+      ...output,
+    },
+  ]);
+  return {
+    node: "garage",
+    prefix: "pinbus",
+    gpio: { driver: "sim", board: "pi4" },
+    state_dir: "/nowhere",
+    control: { socket: "/nowhere/control.sock", view: "/nowhere/view.sock" },
+    mqtt: {
+      server: null,
+      port: 1883,
+      tls: "auto",
+      ca: null,
+      username: null,
+      password: null,
+      protocol: "auto",
+      keepalive: 60_000,
+      client_id: null,
+      command_ttl: 10_000,
+    },
+    broker: { listeners: [] },
+    sys_interval: 10_000,
+    inputs: Object.fromEntries(inputs),
+    outputs: Object.fromEntries(outputs),
+    rules: parts.rules ?? {},
+    services: [],
+    log: { level: "info", format: "auto" },
+  };
+}
+
+/** `when("porch press", ["lamp", "toggle"], ["gate", "pulse", 300])` */
+export function when(
+  trigger: `${string} ${RuleConfig["when"]["gesture"]}`,
+  ...steps: [string, ActionConfig["set"], number?][]
+): RuleConfig {
+  const [input = "", gesture] = trigger.split(" ") as [string, RuleConfig["when"]["gesture"]];
+  return { when: { input, gesture }, do: steps.map(([output, set, forMs]) => ({ output, set, for: forMs ?? null })) };
+}
