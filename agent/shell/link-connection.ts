@@ -145,6 +145,9 @@ export class LinkConnection {
       this.#problem ??= { sentence: `the broker ${server} did not answer within ${seconds} s`, retry: "backoff" };
     } else if (error.message === "Keepalive timeout") {
       this.#problem ??= { sentence: `the broker ${server} stopped answering (keep alive)`, retry: "backoff" };
+    } else if (this.#step !== "dialling" && (error as { code?: unknown }).code === undefined) {
+      const sentence = `what ${server} sent is not MQTT ${this.#version} (${error.message}): is mqtt.port the port of a broker?`;
+      this.#problem ??= { sentence, retry: "backoff" };
     }
     // A parser error leaves the socket open with bytes that nobody can make sense of.
     if (this.#step !== "dialling" && this.#stream?.destroyed === false && !this.#stopping) this.#abort();

@@ -1,0 +1,97 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { Publication } from "../../../agent/shell/link.ts";
+import { PublishWindow } from "../../../agent/shell/link-window.ts";
+
+function make(inFlight: number, waiting = 10) {
+  const written: string[] = [];
+  const acks: (() => void)[] = [];
+  const socket = { congested: false };
+  let most = 0;
+  const window = new PublishWindow({
+    inFlight,
+    waiting,
+    congested: () => socket.congested,
+    write: ({ topic, payload, qos }, done) => {
+      written.push(`${topic}=${payload}`);
+      if (qos === 1) acks.push(() => done(undefined));
+      most = Math.max(most, acks.length);
+    },
+  });
+  return { window, written, acks, socket, most: () => most };
+}
+const state = (topic: string, payload: string, qos: 0 | 1 = 1): Publication => ({ topic, payload, qos, retain: true, kind: "state" });
+const event = (payload: string, qos: 0 | 1 = 1): Publication => ({ topic: "e", payload, qos, retain: false, kind: "event" });
+
+describe("the publish window", () => {
+  it("writes at once while there is room", () => {
+    const { window, written } = make(2);
+    for (const payload of ["1", "2"]) expect(window.push(event(payload))).toBe(true);
+    expect(written).toEqual(["e=1", "e=2"]);
+  });
+
+  it("holds back what the broker may not have yet, and keeps the order, QoS 0 included", () => {
+    const { window, written, acks } = make(1);
+    window.push(state("a", "1"));
+    window.push(event("2"));
+    window.push(state("b", "3", 0));
+    expect(written).toEqual(["a=1"]);
+    acks.shift()?.();
+    expect(written).toEqual(["a=1", "e=2", "b=3"]);
+  });
+
+  it("replaces a state that waits by its newer value, in its old place", () => {
+    const { window, written, acks } = make(1);
+    for (const publication of [event("0"), state("a", "old"), event("1"), state("a", "new")]) window.push(publication);
+    while (acks.length > 0) acks.shift()?.();
+    expect(written).toEqual(["e=0", "a=new", "e=1"]);
+    expect(window.empty).toBe(true);
+  });
+
+  it("refuses events beyond its bound, but no state", () => {
+    const { window } = make(1, 2);
+    const taken = ["0", "1", "2", "3"].map((payload) => window.push(event(payload)));
+    expect(taken).toEqual([true, true, true, false]);
+    expect(window.push(state("a", "1"))).toBe(true);
+  });
+
+  it("waits for a congested socket", () => {
+    const { window, written, socket } = make(10);
+    socket.congested = true;
+    window.push(event("1", 0));
+    expect(written).toEqual([]);
+    socket.congested = false;
+    window.pump();
+    expect(written).toEqual(["e=1"]);
+  });
+
+  it("never has more in flight than allowed, loses no event, and ends with the last value of each state", () => {
+    const publication = fc.oneof(
+      fc.record({ topic: fc.constantFrom("a", "b", "c"), qos: fc.constantFrom(0 as const, 1 as const) }),
+      fc.constant("event" as const),
+      fc.constant("ack" as const),
+    );
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 4 }), fc.array(publication, { maxLength: 60 }), (inFlight, steps) => {
+        const { window, written, acks, most } = make(inFlight, 1_000);
+        const last = new Map<string, string>();
+        const events: string[] = [];
+        steps.forEach((step, index) => {
+          if (step === "ack") acks.shift()?.();
+          else if (step === "event") {
+            events.push(`e=${index}`);
+            window.push(event(String(index)));
+          } else {
+            last.set(step.topic, String(index));
+            window.push(state(step.topic, String(index), step.qos));
+          }
+        });
+        while (acks.length > 0) acks.shift()?.();
+        expect(most()).toBeLessThanOrEqual(inFlight);
+        expect(window.empty).toBe(true);
+        expect(written.filter((line) => line.startsWith("e="))).toEqual(events);
+        for (const [topic, payload] of last) expect(written.findLast((line) => line.startsWith(`${topic}=`))).toBe(`${topic}=${payload}`);
+      }),
+    );
+  });
+});
