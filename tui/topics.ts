@@ -217,7 +217,9 @@ export class TopicStore {
       }
     }
     for (let at = 0; at < drop; at += 1) this.bytes -= history[at]?.bytes.length ?? 0;
-    if (drop > 0) history.splice(0, drop);
+    // The usual case, and without an array for what is dropped.
+    if (drop === 1) history.shift();
+    else if (drop > 1) history.splice(0, drop);
   }
 
   /** Over the total: histories are halved in turn until it fits or each topic has only its last value. */

@@ -3,11 +3,13 @@ import { askWhy, handleKey, handlePaste, watch } from "./commands.ts";
 import { instant } from "./format.ts";
 import { type Action, agentNow, type Effect, type MqttState, type State } from "./model.ts";
 import type { Retained } from "./topic.ts";
-import { end, observe, wave } from "./wave.ts";
+import { end, observe, shift, wave } from "./wave.ts";
 
 const none: readonly Effect[] = [];
 /** How long a notice stands in the message line. */
 const noticeLasts = 10_000;
+/** A larger difference between the agent's clock and what was expected of it is no delay. */
+const clockStep = 5000;
 
 /**
  * Changes the state in place and says what is to be done outside. `now` is milliseconds since 1970, and the only clock.
@@ -119,6 +121,8 @@ function pins(state: State, data: PinsView, now: number): readonly Effect[] {
   const before = tab.newer ?? tab.data;
   if (before !== null && at - before.at >= 900) tab.edgeRate = Math.max(0, ((data.edges - before.data.edges) * 1000) / (at - before.at));
   const snapshot = { data, received: now, at };
+  const step = before === null ? 0 : at - agentNow(before, now);
+  if (Math.abs(step) > clockStep) for (const each of tab.waves.values()) shift(each, step);
   for (const pin of data.pins) {
     const known = tab.waves.get(pin.id) ?? wave();
     tab.waves.set(pin.id, known);

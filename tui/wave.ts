@@ -3,6 +3,8 @@ interface Stretch {
   from: number;
   to: number;
   since: number;
+  /** When it was last said. */
+  seen: number;
   active: boolean;
 }
 
@@ -25,15 +27,35 @@ export function observe(of: Wave, active: boolean | undefined, since: number, at
     end(of, at);
     return;
   }
-  if (last !== undefined && last.active === active && last.since === since) {
+  if (last !== undefined && last.active === active && Math.abs(last.since - since) <= slack(last, at)) {
     last.to = Number.NaN;
+    last.since = since;
+    last.seen = at;
     return;
   }
   // Only while someone looked is the old level known up to the change.
   if (last !== undefined && Number.isNaN(last.to)) last.to = Math.max(last.from, since);
-  of.stretches.push({ from: since, to: Number.NaN, since, active });
+  of.stretches.push({ from: since, to: Number.NaN, since, seen: at, active });
   const old = of.stretches.findIndex((stretch) => !(stretch.to < at - kept));
   of.stretches.splice(0, Math.max(old, of.stretches.length - maxStretches));
+}
+
+/**
+ * The agent counts on a clock that never steps and tells in one that is slewed, by at most 0.5 ms a second: the same
+ * moment is told a little differently each time.
+ */
+function slack(last: Stretch, at: number): number {
+  return 20 + Math.max(0, at - last.seen) / 1000;
+}
+
+/** The agent's clock was set: what is known happened as long ago as before. */
+export function shift(of: Wave, by: number): void {
+  for (const stretch of of.stretches) {
+    stretch.from += by;
+    stretch.to += by;
+    stretch.since += by;
+    stretch.seen += by;
+  }
 }
 
 /** Nobody looks any more: what comes now is not known. */

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { draw, end, observe, wave } from "../../tui/wave.ts";
+import { draw, end, observe, shift, wave } from "../../tui/wave.ts";
 
 test("a wave is blank before anything is known and has one mark per change", () => {
   const pin = wave();
@@ -40,6 +40,21 @@ test("a level that has not changed in the meantime is known in the meantime", ()
   end(pin, 5_000);
   observe(pin, true, 0, 9_000);
   expect(draw(pin, 10_000, 10_000, 10)).toBe("----------");
+});
+
+test("the same moment told a little differently is no change", () => {
+  const pin = wave();
+  for (let push = 0; push < 20; push += 1) observe(pin, true, push % 2, push * 1000);
+  expect(draw(pin, 20_000, 20_000, 20)).toBe("-".repeat(20));
+});
+
+test("when the agent's clock is set, what happened stays as long ago", () => {
+  const pin = wave();
+  observe(pin, false, 0, 0);
+  observe(pin, true, 5_500, 6_000);
+  shift(pin, 3_600_000);
+  observe(pin, true, 3_605_500, 3_610_000);
+  expect(draw(pin, 3_610_000, 10_000, 10)).toBe("_____/----");
 });
 
 test("an unknown state ends what is known", () => {

@@ -34,8 +34,11 @@ function pinsTitle(state: State, cols: number, now: number): string {
   const board = `${[...chips].slice(0, 2).join(" ") || driver}${simulated ? " SIMULATED" : ""}`;
   // A person must see what an Enter would do before they see how busy the board is.
   if (!state.agent.up) return `Pins - STALE ${age(now - state.agent.since)}, no agent - ${board}`;
-  if (cols < 80) return `Pins - ${arming(state, now)} - ${board}`;
-  return `Pins ${board} - ${pins.length} used - ${count(edgeRate)} edges/s - ${arming(state, now)}`;
+  const full = `Pins ${board} - ${pins.length} used - ${count(edgeRate)} edges/s - ${arming(state, now)}`;
+  // A rule needs a column before, one after, and brackets when it is focused.
+  if (full.length + 5 <= cols) return full;
+  const short = `Pins ${board} - ${count(edgeRate)} edges/s - ${arming(state, now)}`;
+  return short.length + 5 <= cols ? short : `Pins - ${arming(state, now)} - ${board}`;
 }
 
 function arming(state: State, now: number): string {

@@ -93,7 +93,7 @@ function drawDetail(state: State, canvas: Canvas, rect: Rect, now: number): void
   const lines: [string, Style][] = [];
   if (unit.problem !== null) lines.push([` ! ${unit.problem}`, "bad"]);
   lines.push([
-    ` ${unit.active} (${unit.sub})${unit.since === null ? "" : ` for ${age(at - instant(unit.since))}, since ${unit.since}`}`,
+    ` ${unit.active}${unit.sub === "" || unit.sub === "-" ? "" : ` (${unit.sub})`}${unit.since === null ? "" : ` for ${age(at - instant(unit.since))}, since ${unit.since}`}`,
     "bold",
   ]);
   lines.push([` memory ${unit.memory === null ? "not known" : size(unit.memory)}   restarts ${unit.restarts ?? "not known"}`, "text"]);

@@ -96,7 +96,7 @@ test("Pins at 80x24: states, why, rules", () => {
   expect(`\n${scene.draw(80, 24).text()}`).toMatchInlineSnapshot(`
     "
      1 Topics [2 Pins] 5 Services                                         gh-01 LIVE
-    ─[Pins pinctrl-bcm2835 SIMULATED - 5 used - 0 edges/s - DISARMED (! arms 60 s)]─
+    ─[Pins pinctrl-bcm2835 SIMULATED - 0 edges/s - DISARMED (! arms 60 s)] ─────────
       NAME        LINE DIR BIAS STATE     SINCE   WAVE (30 s)       CAUSE
     > pump-relay    17 out -    ON        12m49s  ----------------  cmd mqtt 4f2
       gate          24 out -    PULSE     5s                   ---  cli 0s left
