@@ -100,4 +100,3 @@ export type InputConfig = ConfigOf<typeof inputSchema>;
 export type OutputConfig = ConfigOf<typeof outputSchema>;
 export type RuleConfig = ConfigOf<typeof ruleSchema>;
 export type ActionConfig = ConfigOf<typeof actionSchema>;
-export type ListenerConfig = ConfigOf<typeof listenerSchema>;

@@ -36,7 +36,7 @@ function restyle(style, codes) {
   return next;
 }
 
-const escape = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
+const entity = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
 const rows = readFileSync(0, "utf8").replace(/\n$/, "").split("\n");
 const shapes = [];
 let style = plain;
@@ -45,6 +45,7 @@ rows.forEach((row, y) => {
   let x = 0;
   // biome-ignore lint/suspicious/noControlCharactersInRegex: the escape character starts a change of style
   for (const part of row.split(/(\x1b\[[\d;]*m)/)) {
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: as above
     const codes = /^\x1b\[([\d;]*)m$/.exec(part);
     if (codes) {
       style = restyle(style, codes[1].split(";").map(Number));
@@ -57,7 +58,7 @@ rows.forEach((row, y) => {
     for (const { 0: run, index } of part.matchAll(/\S+(?: \S+)*/g)) {
       const weight = style.bold ? ' font-weight="bold"' : "";
       const at = `x="${((x + index) * width).toFixed(1)}" y="${y * height + 13.5}" textLength="${(run.length * width).toFixed(1)}"`;
-      shapes.push(`<text ${at} fill="${fg}"${weight}>${escape(run)}</text>`);
+      shapes.push(`<text ${at} fill="${fg}"${weight}>${entity(run)}</text>`);
     }
     x += length;
   }

@@ -69,8 +69,8 @@ describe.skipIf(missing.length > 0 && !required)("pinbus tui in tmux at 80x24, b
   /** A pinbus command beside the running agent; "" while it fails. */
   function run(...args: string[]): string {
     try {
-      const options = { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] } as const;
-      return execFileSync(process.execPath, [main, ...args, "--config", join(dir, "pinbus.yaml")], options);
+      const command = [main, ...args, "--config", join(dir, "pinbus.yaml")];
+      return execFileSync(process.execPath, command, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
     } catch {
       return "";
     }
