@@ -16,6 +16,14 @@ export function age(ms: number): string {
   return `${Math.floor(s / 86_400)}d${two(Math.floor((s % 86_400) / 3600))}h`;
 }
 
+/** The same in one unit, where there is no room for two: `12s`, `12m`, `3h`, `41d`. */
+export function shortAge(ms: number): string {
+  const s = Math.max(0, Math.floor(ms / 1000));
+  if (s < 60) return `${s}s`;
+  if (s < 3600) return `${Math.floor(s / 60)}m`;
+  return s < 86_400 ? `${Math.floor(s / 3600)}h` : `${Math.floor(s / 86_400)}d`;
+}
+
 /** Bytes → `142 B`, `58 M`. */
 export function size(bytes: number): string {
   if (bytes < 1000) return `${bytes} B`;

@@ -1,4 +1,3 @@
-import { exit } from "../agent/exit.ts";
 import type { Status } from "../agent/protocol.ts";
 import { AgentLink } from "./client/agent.ts";
 import { dialSocket, type Ssh, ssh } from "./client/dial.ts";
@@ -30,6 +29,8 @@ export interface TuiOptions {
   stderr?: { write(text: string): unknown } | undefined;
 }
 
+/** Of the table in agent/exit.ts. */
+const exit = { ok: 0, refused: 1, usage: 64 } as const;
 const defaultSocket = "/run/pinbus/control.sock";
 
 /** Runs the terminal UI until the person leaves it; resolves with the exit code. */

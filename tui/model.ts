@@ -2,6 +2,7 @@ import type { Change, Hello, PinsView, PinView, ServiceView, Status, SwitchWord 
 import type { Editor } from "./editor.ts";
 import { everything, type Filter } from "./filter.ts";
 import type { Scroll } from "./layout.ts";
+import type { Message } from "./topic.ts";
 import { TopicStore } from "./topics.ts";
 import type { ValueMode } from "./value.ts";
 import type { Style } from "./view/canvas.ts";
@@ -75,6 +76,8 @@ export interface TopicsTab {
   value: Scroll;
   history: Scroll;
   mode: ValueMode;
+  /** The lines of the value that is shown: a frame comes ten times a second, a new value seldom. */
+  shown: { message: Message; previous: Message | undefined; mode: ValueMode; width: number; lines: string[] } | null;
   rate: number;
   /** For the rate: what was counted at the last tick. */
   counted: { at: number; received: number };
@@ -167,6 +170,7 @@ export function createState(options: StateOptions): State {
       value: { top: 0 },
       history: { top: 0 },
       mode: "auto",
+      shown: null,
       rate: 0,
       counted: { at: now, received: 0 },
     },

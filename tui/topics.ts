@@ -1,9 +1,10 @@
 import { everything, type Filter } from "./filter.ts";
 import { type Bounds, bounds, type Message, node, type Retained, type TopicNode } from "./topic.ts";
-import { textOf } from "./value.ts";
 
 /** When all bytes are used, a value keeps this much. */
 const scarceBytes = 128;
+/** How much of a payload a filter looks at: it looks at all of them. */
+const searchedBytes = 1024;
 const maxCountedHidden = 65_536;
 
 /**
@@ -259,7 +260,7 @@ export class TopicStore {
 
   #payload(of: TopicNode): string {
     const { last } = this.view(of);
-    return last === null ? "" : (textOf(last) ?? "");
+    return last === null ? "" : Buffer.from(last.bytes.slice(0, searchedBytes), "latin1").toString("utf8");
   }
 }
 

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { Aedes } from "aedes";
 import mqtt from "mqtt";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { exit } from "../../agent/exit.ts";
 import { runTui, type TuiOptions } from "../../tui/main.ts";
 import { FakeAgent } from "./client/fake-agent.ts";
 import { input, output, pinsView, service, status } from "./scene.ts";
@@ -93,7 +94,7 @@ test("a press on a key travels to the agent and the answer to the screen, and q 
   screen.type("5");
   await shows(/ssh.service +active/);
   screen.type("q");
-  expect(await running).toBe(0);
+  expect(await running).toBe(exit.ok);
   running = undefined;
   await screen.drawn();
   expect(screen.stdin.raw).toBe(false);
@@ -136,7 +137,7 @@ test("without a terminal it says so on stderr, names other commands, and ends", 
     stdout: screen.stdout,
     stderr: { write: (line) => said.push(line) },
   });
-  expect(code).toBe(1);
+  expect(code).toBe(exit.refused);
   expect(said.join()).toMatch(/^pinbus tui: .*pinbus status/);
 });
 
@@ -149,7 +150,7 @@ test.each([{ broker: "http://x" }, { host: "-oProxyCommand=x" }])("%j is refused
     stdout: screen.stdout,
     stderr: { write: (line) => said.push(line) },
   });
-  expect(code).toBe(64);
+  expect(code).toBe(exit.usage);
   expect(said.join()).toMatch(/^pinbus tui: --/);
   expect(screen.stdout.written).toBe("");
 });

@@ -1,6 +1,6 @@
 import { scopeOf } from "../commands.ts";
 import { shown } from "../editor.ts";
-import { age, clock, count } from "../format.ts";
+import { clock, count, shortAge } from "../format.ts";
 import { entriesOf, keyName } from "../keys.ts";
 import { layout } from "../layout.ts";
 import { type LinkState, type State, tabs } from "../model.ts";
@@ -11,17 +11,17 @@ import { putRight } from "./text.ts";
 /** Which link is down, in at most 14 columns. */
 export function linkState(state: State, now: number): { text: string; style: Style } {
   const { mqtt, agent } = state;
-  const lost = (link: LinkState) => age(now - link.since);
+  const lost = (link: LinkState) => shortAge(now - link.since);
   const down = [mqtt, agent].filter((link) => link.wanted && !link.up);
   if (down.length === 0) {
     if (mqtt.wanted && agent.wanted) return { text: "LIVE", style: "ok" };
     if (mqtt.wanted) return { text: "MQTT ONLY", style: "ok" };
     return agent.wanted ? { text: "AGENT ONLY", style: "ok" } : { text: "OFFLINE", style: "bad" };
   }
-  if (mqtt.up) return { text: `AGENT LOST ${lost(agent)}`.slice(0, 14), style: "bad" };
+  if (mqtt.up) return { text: `AGENT LOST ${lost(agent)}`, style: "bad" };
   if (agent.up) return { text: `MQTT LOST ${lost(mqtt)}`, style: "bad" };
   const since = Math.max(...down.map((link) => link.since));
-  return { text: `OFFLINE ${age(now - since)}`, style: "bad" };
+  return { text: `OFFLINE ${shortAge(now - since)}`, style: "bad" };
 }
 
 /** Tabs of fixed width, so that they never move; node and link state at the right. */

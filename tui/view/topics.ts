@@ -1,6 +1,6 @@
 import { age, clock, count, size } from "../format.ts";
 import { layout, type Rect, scrollTo, splitRows, topicColumns } from "../layout.ts";
-import { type State, viewNow } from "../model.ts";
+import { type State, type TopicsTab, viewNow } from "../model.ts";
 import { topicIndex } from "../moves.ts";
 import { type Message, stale, type TopicNode } from "../topic.ts";
 import { preview, valueLines } from "../value.ts";
@@ -128,13 +128,20 @@ function drawValue(state: State, canvas: Canvas, rect: Rect, node: TopicNode | u
     inner.col,
     inner.cols,
   );
-  const lines = valueLines(last, mode, inner.cols - 2, history.at(-2));
+  const lines = linesOf(state.topics, last, history.at(-2), inner.cols - 2);
   const height = Math.max(0, inner.rows - 2);
   value.top = Math.max(0, Math.min(value.top, lines.length - height));
   for (const [offset, line] of lines.slice(value.top, value.top + height).entries()) {
     const style: Style = mode !== "diff" ? "text" : line.startsWith("+") ? "ok" : line.startsWith("-") ? "bad" : "text";
     canvas.put(inner.row + 2 + offset, ` ${line}`, style, inner.col, inner.cols);
   }
+}
+
+function linesOf(tab: TopicsTab, message: Message, previous: Message | undefined, width: number): string[] {
+  const { mode, shown } = tab;
+  if (shown?.message === message && shown.previous === previous && shown.mode === mode && shown.width === width) return shown.lines;
+  tab.shown = { message, previous, mode, width, lines: valueLines(message, mode, width, previous) };
+  return tab.shown.lines;
 }
 
 function drawHistory(state: State, canvas: Canvas, rect: Rect, node: TopicNode | undefined): void {

@@ -271,6 +271,13 @@ describe("the header names the link that is down", () => {
     ["AGENT ONLY", (scene) => scene.attach()],
     ["OFFLINE 12s", (scene) => scene.act({ type: "agent-offline", problem: "x" })],
     [
+      "AGENT LOST 41d",
+      (scene) => {
+        scene.online().attach().act({ type: "agent-offline", problem: "x" });
+        scene.now += 41 * 86_400_000;
+      },
+    ],
+    [
       "OFFLINE 12s",
       (scene) => {
         scene.online().attach();
