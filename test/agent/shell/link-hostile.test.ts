@@ -178,12 +178,17 @@ describe("the link on a broker that agrees", () => {
   });
 
   it("is not online before its states are acknowledged, and stops within 2 s although nobody acknowledges", async () => {
+    let received: Buffer = Buffer.alloc(0);
     answer = (socket, packet) => {
-      if (packet[0] !== 0x32) agree(socket, packet);
+      received = Buffer.concat([received, packet]);
+      if ((packet[0] ?? 0) >> 4 !== 3) agree(socket, packet);
     };
     const { events, link } = connect();
-    await vi.waitFor(() => expect(link.publish(state("in/bell/state", "ON"))).toBe(true), patience);
+    await vi.waitFor(() => expect(received.includes(`${P}/out/lamp/state`)).toBe(true), patience);
+    expect(link.publish(state("in/bell/state", "ON"))).toBe(true);
+    await vi.waitFor(() => expect(received.includes(`${P}/in/bell/state`)).toBe(true), patience);
     expect(events).toEqual([]);
+    expect(received.includes(`${P}/statusonline`)).toBe(false);
     const before = performance.now();
     await link.stop([state("status", "offline")]);
     expect(performance.now() - before).toBeLessThan(2_500);
