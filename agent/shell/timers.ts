@@ -11,6 +11,7 @@ export class Timers<K extends string> {
   readonly #current = new Map<K, { at: number; order: number }>();
   #order = 0;
   #timeout: NodeJS.Timeout | undefined;
+  #immediate: NodeJS.Immediate | undefined;
   #armedFor = Number.POSITIVE_INFINITY;
 
   constructor(clock: Clock, due: (key: K, at: number) => void) {
@@ -33,6 +34,8 @@ export class Timers<K extends string> {
 
   close(): void {
     clearTimeout(this.#timeout);
+    clearImmediate(this.#immediate);
+    this.#immediate = undefined;
     this.#armedFor = Number.POSITIVE_INFINITY;
     this.#heap.length = 0;
     this.#current.clear();
@@ -45,10 +48,15 @@ export class Timers<K extends string> {
     if (!first) return;
     // setTimeout rounds down to whole ms: one more, or a deadline would come up before its time and be set again.
     const wait = Math.min(Math.max(0, Math.ceil(first.at - this.#clock.now())), 0x7fffffff);
-    this.#timeout = setTimeout(() => this.#run(), wait);
+    // A loop that was busy finds the deadline and the edges before it at once, and runs timers first: an immediate comes
+    // after the edges, so that a release before the hold time stays a click.
+    this.#timeout = setTimeout(() => {
+      this.#immediate ??= setImmediate(() => this.#run());
+    }, wait);
   }
 
   #run(): void {
+    this.#immediate = undefined;
     this.#armedFor = Number.POSITIVE_INFINITY;
     for (let first = this.#heap[0]; first && first.at <= this.#clock.now(); first = this.#heap[0]) {
       this.#pop();

@@ -1,0 +1,188 @@
+import { once } from "node:events";
+import { connect, createServer, type Socket } from "node:net";
+import fc from "fast-check";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { type Clock, systemClock } from "../../../agent/shell/clock.ts";
+import { Timers } from "../../../agent/shell/timers.ts";
+
+const maxTimeout = 0x7fffffff;
+
+describe("timers, in faked time", () => {
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "setImmediate", "clearImmediate", "performance"] });
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+  const fakeClock: Clock = { now: () => performance.now(), wall: () => 0 };
+  const start = () => performance.now();
+
+  function recorded() {
+    const due: [string, number][] = [];
+    const timers = new Timers<string>(fakeClock, (key, at) => due.push([key, at]));
+    return { due, timers, keys: () => due.map(([key]) => key) };
+  }
+
+  it("come up in the order of their times, and in the order of starting at the same time", () => {
+    const { timers, keys } = recorded();
+    const now = start();
+    for (const [key, at] of [
+      ["c", 30],
+      ["a", 10],
+      ["b", 20],
+      ["d", 30],
+    ] as const)
+      timers.start(key, now + at);
+    vi.advanceTimersByTime(100);
+    expect(keys()).toEqual(["a", "b", "c", "d"]);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it("starting a key again replaces it, earlier or later", () => {
+    const { timers, due } = recorded();
+    const now = start();
+    timers.start("a", now + 10);
+    timers.start("a", now + 50);
+    timers.start("b", now + 50);
+    timers.start("b", now + 5);
+    vi.advanceTimersByTime(100);
+    expect(due).toEqual([
+      ["b", now + 5],
+      ["a", now + 50],
+    ]);
+  });
+
+  it("a stopped key does not come up, and nothing is left on the clock", () => {
+    const { timers, due } = recorded();
+    timers.start("a", start() + 10);
+    timers.stop("a");
+    timers.stop("never started");
+    vi.advanceTimersByTime(100);
+    expect(due).toEqual([]);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it("a key stopped by another one that is due at the same time does not come up", () => {
+    const due: string[] = [];
+    const timers: Timers<string> = new Timers<string>(fakeClock, (key) => {
+      due.push(key);
+      timers.stop("b");
+    });
+    const at = start() + 10;
+    for (const key of ["a", "b", "c"]) timers.start(key, at);
+    vi.advanceTimersByTime(100);
+    expect(due).toEqual(["a", "c"]);
+  });
+
+  it("a key may be started again while it comes up", () => {
+    const due: number[] = [];
+    const now = start();
+    const timers: Timers<string> = new Timers<string>(fakeClock, (_, at) => {
+      due.push(at - now);
+      if (due.length < 4) timers.start("a", at + 10);
+    });
+    timers.start("a", now + 10);
+    vi.advanceTimersByTime(1000);
+    expect(due).toEqual([10, 20, 30, 40]);
+  });
+
+  it("a time in the past comes up at once", () => {
+    const { timers, keys } = recorded();
+    timers.start("a", start() - 1000);
+    vi.advanceTimersByTime(2);
+    expect(keys()).toEqual(["a"]);
+  });
+
+  it("a time further away than one setTimeout reaches neither fires at once nor is lost", () => {
+    const { timers, keys } = recorded();
+    timers.start("month", start() + 30 * 86_400_000);
+    vi.advanceTimersByTime(1000);
+    expect(keys()).toEqual([]);
+    vi.advanceTimersByTime(maxTimeout);
+    expect(keys()).toEqual([]);
+    vi.advanceTimersByTime(30 * 86_400_000);
+    expect(keys()).toEqual(["month"]);
+  });
+
+  it("a key that is started again 300,000 times costs no memory", () => {
+    const { timers, due } = recorded();
+    const before = process.memoryUsage().heapUsed;
+    const now = start();
+    for (let count = 0; count < 300_000; count++) timers.start(`key ${count % 3}`, now + 1000 + (count % 7));
+    expect(process.memoryUsage().heapUsed - before).toBeLessThan(30e6);
+    vi.advanceTimersByTime(2000);
+    expect(due).toHaveLength(3);
+  });
+
+  it("any starts and stops: exactly the newest deadline of each key, in order", () => {
+    const step = fc.record({ key: fc.constantFrom(..."abcdefgh"), at: fc.nat(500), stop: fc.boolean(), wait: fc.nat(40) });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
+        const { timers, due } = recorded();
+        const expected = new Map<string, number>();
+        const happened: [string, number][] = [];
+        const now = start();
+        const settle = () => {
+          const passed = [...expected].filter(([, at]) => at <= performance.now());
+          for (const [key] of passed) expected.delete(key);
+          happened.push(...passed.sort((a, b) => a[1] - b[1]));
+        };
+        for (const { key, at, stop, wait } of steps) {
+          if (stop) timers.stop(key);
+          else timers.start(key, now + at);
+          expected.delete(key);
+          if (!stop) expected.set(key, now + at);
+          vi.advanceTimersByTime(wait);
+          // What was already late when it was started comes up with the next turn of the loop.
+          vi.advanceTimersByTime(1);
+          settle();
+        }
+        vi.advanceTimersByTime(1000);
+        settle();
+        expect(due.map(([key]) => key).sort()).toEqual(happened.map(([key]) => key).sort());
+        expect(new Map(due)).toEqual(new Map(happened));
+        timers.close();
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
+
+describe("timers, in real time", () => {
+  it("never come up before their time", async () => {
+    const early: number[] = [];
+    let left = 20;
+    await new Promise<void>((resolve) => {
+      const timers = new Timers<string>(systemClock, (_, at) => {
+        if (systemClock.now() < at) early.push(at - systemClock.now());
+        if (--left === 0) resolve();
+      });
+      for (let index = 0; index < 20; index++) timers.start(`key ${index}`, systemClock.now() + index * 1.37);
+    });
+    expect(early).toEqual([]);
+  });
+
+  it("let the edges that waited behind a busy loop go first", async () => {
+    const order: string[] = [];
+    const server = createServer().listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const near = connect((server.address() as { port: number }).port, "127.0.0.1");
+    const [far] = (await once(server, "connection")) as [Socket];
+    near.on("data", () => order.push("edge"));
+    await new Promise<void>((resolve) => {
+      const timers = new Timers<string>(systemClock, () => {
+        order.push("deadline");
+        resolve();
+      });
+      timers.start("deadline", systemClock.now() + 5);
+      // The write is in the kernel when it returns, as an edge is; then the loop is busy beyond the deadline.
+      far.write("edge");
+      const until = systemClock.now() + 30;
+      while (systemClock.now() < until);
+    });
+    near.destroy();
+    far.destroy();
+    server.close();
+    expect(order).toEqual(["edge", "deadline"]);
+  });
+});
