@@ -54,6 +54,7 @@ const eventsHeld = 256;
 export async function startAgent({ config, host, version, log }: AgentOptions): Promise<Agent> {
   const started = new Date(systemClock.wall()).toISOString();
   const clock = systemClock;
+  const startedAt = clock.now();
   log.info(`pinbus ${version} starts as ${config.prefix}/${config.node}`);
 
   // What decides: plan, state, loop.
@@ -87,6 +88,8 @@ export async function startAgent({ config, host, version, log }: AgentOptions): 
       if (message.topic.endsWith("/set")) log.warn("a command for an output that is not configured was ignored", { topic: message.topic });
       return;
     }
+    // Ages are judged by the wall clock as it is now, not as it was at the last round.
+    readClock();
     send({
       type: "command-received",
       output,
@@ -157,7 +160,21 @@ export async function startAgent({ config, host, version, log }: AgentOptions): 
   const { link } = brokerLink;
 
   const tickets = new Map<number, (verdict: Verdict) => void>();
-  const handlers = createHandlers({ config, plan, state, version, started, driver, board, lines, brokerLink, tickets, send, clock });
+  const handlers = createHandlers({
+    config,
+    plan,
+    state,
+    version,
+    started,
+    startedAt,
+    driver,
+    board,
+    lines,
+    brokerLink,
+    tickets,
+    send,
+    clock,
+  });
   const control = new Control({
     socket: config.control.socket,
     view: config.control.view,
@@ -182,7 +199,7 @@ export async function startAgent({ config, host, version, log }: AgentOptions): 
     own: () =>
       sys({
         version: `pinbus ${version}`,
-        uptime: `${Math.round((clock.wall() - Date.parse(started)) / 1000)} seconds`,
+        uptime: `${Math.round((clock.now() - startedAt) / 1000)} seconds`,
         "messages/sent": String(link.view.sent),
         "messages/received": String(link.view.received),
         reconnects: String(link.view.reconnects),

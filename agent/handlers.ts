@@ -25,6 +25,8 @@ export interface HandlerSources {
   version: string;
   /** ISO time. */
   started: string;
+  /** The same moment on the monotonic clock: the wall clock of a Pi without a battery jumps by years after the start. */
+  startedAt: number;
   driver: Driver;
   board: SimBoard | undefined;
   lines: Lines;
@@ -59,6 +61,7 @@ export function createHandlers(sources: HandlerSources): Handlers {
       return own?.chip === address.chip && own.offset === address.offset;
     }) ?? null;
   let ticket = 0;
+  let units: ReturnType<typeof readUnits> | undefined;
 
   return {
     status: () => statusOf(sources),
@@ -102,13 +105,23 @@ export function createHandlers(sources: HandlerSources): Handlers {
       const address = lines.address(id);
       if (!settings || !address)
         throw new Refused("unknown-id", `there is no input ${quoted(id)}; there are ${Object.keys(config.inputs).join(", ") || "none"}`);
-      if (!(for_ms >= 0 && for_ms <= maxPressMs && bounce_ms >= 0 && bounce_ms <= maxPressMs)) {
-        throw new Refused("malformed", `for_ms and bounce_ms must be from 0 to ${maxPressMs}`);
+      if (
+        typeof for_ms !== "number" ||
+        typeof bounce_ms !== "number" ||
+        !(for_ms >= 0 && for_ms <= maxPressMs && bounce_ms >= 0 && bounce_ms <= maxPressMs)
+      ) {
+        throw new Refused("malformed", `for_ms and bounce_ms must be numbers from 0 to ${maxPressMs}`);
       }
       await board.play(address.chip, address.offset, pressScript({ pressed: settings.active, forMs: for_ms, bounceMs: bounce_ms }));
       return {};
     },
-    services: () => readUnits(config.services),
+    // One program for all who ask at the same time: somebody who may only look must not be able to start hundreds.
+    services: () => {
+      units ??= readUnits(config.services).finally(() => {
+        units = undefined;
+      });
+      return units;
+    },
   };
 }
 
@@ -123,13 +136,13 @@ function outputIndexOf(plan: Plan, id: string): number {
   return index;
 }
 
-function statusOf({ plan, state, version, started, config, driver, brokerLink, clock }: HandlerSources): Status {
+function statusOf({ plan, state, version, started, startedAt, config, driver, brokerLink, clock }: HandlerSources): Status {
   const { broker, link } = brokerLink;
   return {
     node: config.node,
     version,
     started,
-    uptime_s: Math.round((clock.wall() - Date.parse(started)) / 1000),
+    uptime_s: Math.round((clock.now() - startedAt) / 1000),
     pid: process.pid,
     ...healthOf(plan, state),
     driver: driver.name,

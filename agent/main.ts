@@ -2,6 +2,7 @@
 import { writeSync } from "node:fs";
 import { type Command, CommandError } from "./command/command.ts";
 import { exit } from "./exit.ts";
+import { printable } from "./shell/printable.ts";
 
 /** The subcommands; each is loaded only when it is asked for, so that `get` does not pay for the agent. */
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
@@ -59,7 +60,7 @@ async function help(): Promise<string> {
 }
 
 function complain(message: string): void {
-  process.stderr.write(`pinbus: ${message}\n`);
+  for (const [index, line] of message.split("\n").entries()) process.stderr.write(`${index === 0 ? "pinbus: " : ""}${printable(line)}\n`);
 }
 
 /** A bug: said at once and unbuffered, since nothing can be trusted to run after it. */

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, rmSync } from "node:fs";
+import { chmodSync, lstatSync, mkdirSync, rmSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { dirname } from "node:path";
 import {
@@ -70,8 +70,14 @@ export class Control {
   /** Listens on both sockets; rejects when another agent does. */
   async start(): Promise<void> {
     const { socket, view } = this.#options;
-    await this.#listen(socket, true);
-    if (view !== socket) await this.#listen(view, false);
+    try {
+      await this.#listen(socket, true);
+      if (view !== socket) await this.#listen(view, false);
+    } catch (error) {
+      // A server that listens would keep a process alive that has nothing to serve.
+      await this.stop();
+      throw error;
+    }
   }
 
   /** Something that the pins view shows has changed. */
@@ -89,8 +95,7 @@ export class Control {
 
   async #listen(path: string, operate: boolean): Promise<void> {
     mkdirSync(dirname(path), { recursive: true, mode: 0o750 });
-    if (await answers(path)) throw new Error(`another agent answers on ${path}: stop it first, or set control.socket to another path`);
-    rmSync(path, { force: true });
+    await removeStale(path);
     const server = createServer((socket) => this.#accept(socket, operate));
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject);
@@ -115,6 +120,7 @@ export class Control {
       try {
         for (const line of splitter.push(chunk)) void this.#serve(client, line);
       } catch {
+        socket.pause();
         this.#send(client, refusal(null, "malformed", `a request may have at most ${maxRequestBytes} bytes`));
         socket.destroySoon();
       }
@@ -191,25 +197,26 @@ export class Control {
 
   #schedule(): void {
     if (this.#pushTimer || this.#clients.size === 0) return;
-    if (![...this.#clients].some(({ dirty }) => dirty)) return;
+    if (![...this.#clients].some(({ dirty, socket }) => dirty && !socket.writableNeedDrain)) return;
     const wait = Math.max(0, this.#lastPush + pushEvery - performance.now());
     this.#pushTimer = setTimeout(() => void this.#push(), wait);
   }
 
   async #push(): Promise<void> {
     this.#lastPush = performance.now();
-    const snapshots = new Map<View, string>();
-    for (const client of this.#clients) {
-      // One that does not read keeps its mark and gets the newest snapshot when it has drained.
-      if (!client.dirty || client.socket.writableNeedDrain) continue;
-      client.dirty = false;
-      let snapshot = snapshots.get(client.view);
-      if (snapshot === undefined) {
-        const data = client.view === "pins" ? await this.#options.handlers.pins({}) : await this.#options.handlers.services({});
-        snapshot = encode({ push: client.view, data } as Push);
-        snapshots.set(client.view, snapshot);
+    // One that does not read keeps its mark and gets the newest snapshot when it has drained.
+    const readers = [...this.#clients].filter(({ dirty, socket }) => dirty && !socket.writableNeedDrain);
+    for (const reader of readers) reader.dirty = false;
+    try {
+      for (const view of ["pins", "services"] as const) {
+        if (!readers.some((reader) => reader.view === view)) continue;
+        const data = await this.#options.handlers[view]({});
+        const snapshot = encode({ push: view, data } as Push);
+        // Reading may have taken a while: who has gone or looks elsewhere by now gets nothing.
+        for (const reader of readers) if (reader.view === view && reader.socket.writable) reader.socket.write(snapshot);
       }
-      client.socket.write(snapshot);
+    } catch (error) {
+      this.#options.log.error(`a view could not be read for the control clients: ${(error as Error).stack ?? String(error)}`);
     }
     this.#pushTimer = undefined;
     this.#schedule();
@@ -240,14 +247,22 @@ function refusal(id: number | null, reason: Refusal["reason"], message: string):
   return { id, ok: false, error: { reason, message } };
 }
 
-/** Whether somebody accepts connections on a socket path: a file alone may be what a crash left. */
-async function answers(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
+/** Makes way for a socket at `path`. A socket on which nobody accepts connections is what a crash left; anything else is somebody's. */
+async function removeStale(path: string): Promise<void> {
+  const there = lstatSync(path, { throwIfNoEntry: false });
+  if (!there) return;
+  if (!there.isSocket()) throw new Error(`${path} is not a socket and is not overwritten: set control.socket to another path`);
+  const code = await new Promise<string | undefined>((resolve) => {
     const socket = connect(path);
     socket.once("connect", () => {
       socket.destroy();
-      resolve(true);
+      resolve(undefined);
     });
-    socket.once("error", () => resolve(false));
+    socket.once("error", (error: NodeJS.ErrnoException) => resolve(error.code ?? "EIO"));
   });
+  if (code === "ECONNREFUSED") rmSync(path, { force: true });
+  else if (code !== "ENOENT")
+    throw new Error(
+      `another agent answers on ${path}${code === undefined ? "" : ` (${code})`}: stop it first, or set control.socket to another path`,
+    );
 }

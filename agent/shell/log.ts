@@ -29,10 +29,12 @@ const priorities: Record<LogLevel, number> = { error: 3, warn: 4, info: 6, debug
 /** One line per decision; see `docs/logging.md` for the levels. */
 export function createLog(options: LogOptions): Log {
   const { journal } = options;
+  // Longest first: a secret may begin with another.
+  const secrets = options.secrets.filter((secret) => secret !== "").sort((a, b) => b.length - a.length);
   const clean = (text: string) => {
-    let safe = printable(text);
-    for (const secret of options.secrets) safe = safe.replaceAll(secret, "***");
-    return safe;
+    let safe = text;
+    for (const secret of secrets) safe = safe.replaceAll(secret, "***");
+    return printable(safe);
   };
   const transport: Transport = journal
     ? new JournalTransport(journal)

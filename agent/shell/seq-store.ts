@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, renameSync } from "node:fs";
 import { open, rename } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Log } from "./log.ts";
 
 /**
@@ -23,7 +23,7 @@ export class SeqStore {
   /** Reads the file. One that cannot be understood is kept aside as `seq.json.bad`. */
   load(): void {
     try {
-      mkdirSync(join(this.#file, ".."), { recursive: true, mode: 0o750 });
+      mkdirSync(dirname(this.#file), { recursive: true, mode: 0o750 });
       for (const [id, seq] of Object.entries(JSON.parse(readFileSync(this.#file, "utf8")) as Record<string, unknown>)) {
         if (typeof seq !== "number" || !Number.isSafeInteger(seq)) throw new Error(`"${id}" has no whole number`);
         this.#reserved.set(id, seq);
@@ -72,6 +72,13 @@ export class SeqStore {
           await handle.close();
         }
         await rename(next, this.#file);
+        // A power cut may undo a rename that only the folder's cache knows.
+        const folder = await open(dirname(this.#file), "r");
+        try {
+          await folder.sync();
+        } finally {
+          await folder.close();
+        }
       } catch (error) {
         this.#log.error(`event numbers could not be kept in ${this.#file}: ${(error as Error).message}; after a crash some may repeat`);
       }
