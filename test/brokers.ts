@@ -18,19 +18,19 @@ export interface TestBroker {
 
 export const silentLog = { debug: () => undefined, info: () => undefined, warn: () => undefined };
 
-const mosquittoPath = findProgram("mosquitto");
-
 /**
- * Like `describe`, for tests on Debian's mosquitto. Without it they are left out with a sentence, or fail when
- * PINBUS_REQUIRE_ALL=1 says that a skipped real part is a failure.
+ * For `skipIf`: true when a program that these tests need is missing, with a sentence. With PINBUS_REQUIRE_ALL=1 never, so that
+ * the tests fail: a skipped real part is a failure then.
  */
+export function leftOut(name: string, program: string, debianPackages: string): boolean {
+  if (findProgram(program) || process.env.PINBUS_REQUIRE_ALL === "1") return false;
+  console.warn(`left out: ${name}: ${program} is not installed (apt install ${debianPackages})`);
+  return true;
+}
+
+/** Like `describe`, for tests on Debian's mosquitto. */
 export function describeMosquitto(name: string, suite: () => void): void {
-  if (mosquittoPath || process.env.PINBUS_REQUIRE_ALL === "1") {
-    describe(name, suite);
-    return;
-  }
-  console.warn(`left out: ${name}: mosquitto is not installed (apt install mosquitto mosquitto-clients)`);
-  describe.skip(name, suite);
+  describe.skipIf(leftOut(name, "mosquitto", "mosquitto mosquitto-clients"))(name, suite);
 }
 
 /** Path of a program of Debian's packages, also outside of a user's PATH. */
@@ -58,8 +58,8 @@ export interface MosquittoOptions {
 
 /** Debian's mosquitto on a loopback port; resolves when it runs. */
 export async function startMosquitto({ port, config = ["allow_anonymous true"], files = {} }: MosquittoOptions = {}): Promise<TestBroker> {
-  if (!mosquittoPath) throw new Error("mosquitto is not installed: apt install mosquitto mosquitto-clients");
-  const path = mosquittoPath;
+  const path = findProgram("mosquitto");
+  if (!path) throw new Error("mosquitto is not installed: apt install mosquitto mosquitto-clients");
   const folder = mkdtempSync(join(tmpdir(), "pinbus-mosquitto-"));
   const chosen = port ?? (await freePort());
   const root = process.getuid?.() === 0 ? ["user root"] : [];

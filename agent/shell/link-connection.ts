@@ -3,7 +3,7 @@ import { MqttClient, type Packet } from "mqtt";
 import { refusedDelay } from "../core/backoff.ts";
 import type { Incoming, LinkOptions, MqttVersion, Publication } from "./link.ts";
 import { clientOptions, maxIncomingBytes } from "./link-client.ts";
-import { dial, serverName } from "./link-dial.ts";
+import { dial, parseServer, serverName } from "./link-dial.ts";
 import {
   closeProblem,
   codeText,
@@ -61,7 +61,7 @@ export class LinkConnection {
     this.#events = events;
     this.#connectTimeout = options.connectTimeout ?? 10_000;
     const { url, username } = options.server;
-    this.#peer = { server: serverName(url), username, clientId: options.clientId, version };
+    this.#peer = { server: serverName(url), secure: parseServer(url).secure, username, clientId: options.clientId, version };
     this.#client = new MqttClient(() => this.#dial(), clientOptions(options, version, this.#connectTimeout));
   }
 

@@ -16,6 +16,8 @@ export interface LinkProblem {
 export interface LinkPeer {
   /** `host:port`. */
   server: string;
+  /** TLS. */
+  secure: boolean;
   username: string | undefined;
   clientId: string;
   version: MqttVersion;
@@ -70,7 +72,11 @@ export function connackProblem(peer: LinkPeer, code: number): LinkProblem {
 export function closeProblem(peer: LinkPeer, step: "dialling" | "greeting" | "open", error: Error | undefined): LinkProblem {
   const code = errorCode(error);
   const sentence = networkSentence(peer.server, code, error);
-  if (step === "greeting" && (code === undefined || code === "ECONNRESET" || code === "EPIPE")) {
+  const cut = code === undefined || code === "ECONNRESET" || code === "EPIPE";
+  if (step === "dialling" && peer.secure && cut) {
+    return { sentence: `${peer.server} closed the connection during the TLS handshake: check mqtt.port and mqtt.tls`, retry: "backoff" };
+  }
+  if (step === "greeting" && cut) {
     return { sentence: `the broker ${peer.server} closed the connection without an answer`, retry: "maybe-other-version" };
   }
   if (sentence !== undefined) return { sentence, retry: "backoff" };
