@@ -1,7 +1,7 @@
 import type { Status } from "../agent/protocol.ts";
 import { AgentLink } from "./client/agent.ts";
 import { dialSocket, type Ssh, ssh } from "./client/dial.ts";
-import { type BrokerConfig, type BrokerTarget, builtInBroker, configuredBroker, formatBroker, parseBroker } from "./client/target.ts";
+import { agentBroker, type BrokerConfig, type BrokerTarget, configuredBroker, formatBroker, parseBroker } from "./client/target.ts";
 import type { Watcher } from "./client/watcher.ts";
 import { type Action, createState, type Effect, type Publication } from "./model.ts";
 import type { KeyEvent, Terminal, TerminalOptions } from "./shell/terminal.ts";
@@ -93,12 +93,15 @@ export async function runTui(options: TuiOptions): Promise<number> {
   async function learn(status: Status): Promise<void> {
     act({ type: "status", status });
     if (target !== undefined) return;
-    let found = builtInBroker(status);
-    if (found === undefined && remote !== undefined) found = parseBroker(status.link.server);
+    const found = agentBroker(status);
     if (found === undefined || known === formatBroker(found)) return;
     known = formatBroker(found);
-    if (remote !== undefined) found = { ...found, via: "socket", path: await remote.forward(found.host, found.port) };
-    await watch(found);
+    try {
+      await watch(remote === undefined ? found : { ...found, via: "socket", path: await remote.forward(found.host, found.port) });
+    } catch (error) {
+      known = "";
+      throw error;
+    }
   }
 
   async function watch(found: BrokerTarget): Promise<void> {

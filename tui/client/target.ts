@@ -63,9 +63,16 @@ export function configuredBroker(mqtt: BrokerConfig): BrokerTarget | undefined {
   };
 }
 
-/** The built-in broker of a running agent; undefined when it runs none or none of its listeners stands. */
-export function builtInBroker(status: Status): BrokerTarget | undefined {
-  const listener = status.broker?.listeners.find(({ protocol, problem }) => protocol === "mqtt" && problem === null);
+/**
+ * The broker of a running agent: its built-in one, undefined when none of the listeners stands; else the external one, for
+ * which we have no credentials without the configuration (an open broker needs none).
+ */
+export function agentBroker(status: Status): BrokerTarget | undefined {
+  if (status.broker === undefined) {
+    const external = parseBroker(status.link.server);
+    return String(external.port).startsWith("8") ? { ...external, via: "mqtts" } : external;
+  }
+  const listener = status.broker.listeners.find(({ protocol, problem }) => protocol === "mqtt" && problem === null);
   return listener === undefined ? undefined : { host: listener.address, port: listener.port, via: "mqtt" };
 }
 

@@ -62,7 +62,9 @@ function messageOf(state: State, now: number): [text: string, style: Style] {
   if (filterText(state) !== "")
     return [`/${filterText(state)}  ${filterProblem(state) ?? matched(state)}   n next  N prev  Esc clear`, "bold"];
   const link = [state.mqtt, state.agent].find((each) => each.wanted && !each.up && each.problem !== null && now - each.since > 1000);
-  return [link?.problem ?? "", "warn"];
+  if (link !== undefined) return [link.problem ?? "", "warn"];
+  const problem = state.agent.up ? state.agent.status?.problems[0] : undefined;
+  return [problem === undefined ? "" : `! ${problem}`, "warn"];
 }
 
 /** The key hints of this scope; what does not fit is left out whole. */

@@ -149,9 +149,10 @@ function drawRules(state: State, canvas: Canvas, rect: Rect, now: number): void 
   const inner = title(canvas, rect, `Rules ${rules.length}`, pane === 2);
   if (data === null) return;
   const at = agentNow(data, viewNow(state, now));
+  const width = Math.min(20, Math.max(0, ...rules.map(({ id }) => id.length)));
   const lines = rules.map((rule): [string, Style] => {
     const last = rule.last === null ? "never fired" : `last fired ${age(at - instant(rule.last))} ago`;
-    return [`  ${left(rule.id, 16)} ${left(last, 23)} fired ${left(count(rule.fired), 7)} ${rule.text}`, "text"];
+    return [`  ${left(rule.id, width)}  ${left(last, 21)} fired ${left(count(rule.fired), 7)} ${rule.text}`, "text"];
   });
   rulesScroll.top = putLines(canvas, inner, lines, rulesScroll.top);
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { builtInBroker, configuredBroker, formatBroker, parseBroker } from "../../../tui/client/target.ts";
+import { agentBroker, configuredBroker, formatBroker, parseBroker } from "../../../tui/client/target.ts";
 import { status } from "../scene.ts";
 
 test.each([
@@ -27,7 +27,7 @@ test("the configuration names the broker, with TLS when the port starts with 8 u
 
 test("the built-in broker is found by its listener that stands", () => {
   const listener = { protocol: "mqtt", address: "127.0.0.1", port: 1883, problem: null };
-  const found = builtInBroker(
+  const found = agentBroker(
     status({
       broker: {
         listeners: [
@@ -39,7 +39,17 @@ test("the built-in broker is found by its listener that stands", () => {
     }),
   );
   expect(found).toEqual({ host: "127.0.0.1", port: 1884, via: "mqtt" });
-  expect(builtInBroker(status())).toBeUndefined();
+  expect(agentBroker(status({ broker: { listeners: [{ ...listener, problem: "taken" }], clients: 0 } }))).toBeUndefined();
+});
+
+test("the external broker of an agent is taken from what it says of its link", () => {
+  const { link } = status();
+  expect(agentBroker(status({ link: { ...link, server: "192.168.1.10:1883" } }))).toEqual({
+    host: "192.168.1.10",
+    port: 1883,
+    via: "mqtt",
+  });
+  expect(agentBroker(status({ link: { ...link, server: "[::1]:8883" } }))?.via).toBe("mqtts");
 });
 
 test("a broker is named without its password", () => {

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { linkState } from "../../../tui/view/header.ts";
-import { garden, noon, output, pinsView, Scene } from "../scene.ts";
+import { garden, noon, output, pinsView, Scene, status } from "../scene.ts";
 
 beforeAll(() => {
   // The clocks on the screen are those of the person's own time zone.
@@ -116,7 +116,7 @@ test("Pins at 80x24: states, why, rules", () => {
 
 
     ─Rules 1 ───────────────────────────────────────────────────────────────────────
-      porch            last fired 13s ago      fired 31      door-reed press -> pump
+      porch  last fired 13s ago    fired 31      door-reed press -> pump-relay toggl
 
      ? Help  / Filter  Enter Switch  ! Arm  i Inject  W Why  r Rules  z Freeze"
   `);
@@ -289,6 +289,12 @@ describe("the header names the link that is down", () => {
     expect(at(prepare)).toBe(text);
     expect(text.length).toBeLessThanOrEqual(14);
   });
+});
+
+test("what is not well with the agent stands in the message line", () => {
+  const scene = garden();
+  scene.act({ type: "status", status: status({ health: "failing", problems: ["port 1883 is held by mosquitto"] }) });
+  expect(scene.draw().lines()[22]).toBe(" ! port 1883 is held by mosquitto");
 });
 
 test("values of a lost link stay and are called stale", () => {
