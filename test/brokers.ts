@@ -16,6 +16,12 @@ export interface TestBroker {
   restart(): Promise<void>;
 }
 
+/** A test that failed before it could stop its broker must not leave it behind. */
+const running = new Set<ChildProcess>();
+process.once("exit", () => {
+  for (const child of running) child.kill("SIGKILL");
+});
+
 export const silentLog = { debug: () => undefined, info: () => undefined, warn: () => undefined };
 
 /**
@@ -68,6 +74,7 @@ export async function startMosquitto({ port, config = ["allow_anonymous true"], 
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text, { mode: 0o600 });
   const start = async () => {
     const child = spawn(path, ["-v", "-c", join(folder, "mosquitto.conf")], { stdio: ["ignore", "ignore", "pipe"] });
+    running.add(child);
     await untilPrinted(child, /running/);
     await untilAnswered(chosen);
     return child;
@@ -76,7 +83,10 @@ export async function startMosquitto({ port, config = ["allow_anonymous true"], 
   const end = async () => {
     if (child.exitCode !== null || child.signalCode !== null) return;
     child.kill("SIGTERM");
+    const giveUp = setTimeout(() => child.kill("SIGKILL"), 2_000);
     await once(child, "exit");
+    clearTimeout(giveUp);
+    running.delete(child);
   };
   return {
     port: chosen,
