@@ -1,0 +1,132 @@
+import { afterEach, describe, expect, it } from "vitest";
+import type { AgentEvent } from "../../../agent/core/model.ts";
+import { planOf } from "../../../agent/core/plan.ts";
+import { systemClock } from "../../../agent/shell/clock.ts";
+import { Lines } from "../../../agent/shell/lines.ts";
+import { findLine } from "../../../gpio/board.ts";
+import { openSim } from "../../../gpio/sim.ts";
+import { SimBoard } from "../../../gpio/sim-board.ts";
+import { configOf } from "../core/fixture.ts";
+import { silent } from "./fixture.ts";
+
+const chip = "pinctrl-bcm2711";
+const config = configOf({
+  inputs: { porch: { line: { kind: "gpio", gpio: 17 }, bias: "pull-up", active: "low" } },
+  outputs: {
+    lamp: { line: { kind: "gpio", gpio: 27 } },
+    relay: { line: { kind: "gpio", gpio: 5 }, active: "low", on_start: "on" },
+  },
+});
+
+let running: Lines | undefined;
+afterEach(() => running?.stop());
+
+function world(settings = config) {
+  const board = new SimBoard("pi4");
+  const driver = openSim(board);
+  const events: AgentEvent[] = [];
+  const plan = planOf(settings);
+  const lines = new Lines({
+    plan,
+    config: settings,
+    driver,
+    resolve: (line) => findLine(line, driver),
+    clock: systemClock,
+    log: silent,
+    dispatch: (event) => events.push(event),
+  });
+  running = lines;
+  const types = (wanted: AgentEvent["type"]) => events.filter(({ type }) => type === wanted);
+  return { board, events, lines, types };
+}
+
+describe("the lines of an agent on the simulated board", () => {
+  it("are opened outputs first, each output with its start state, each input with its level", () => {
+    const { board, events, lines } = world();
+    lines.start();
+    expect(events).toMatchObject([
+      { type: "output-opened", output: 0, active: false, why: "start" },
+      { type: "output-opened", output: 1, active: true, why: "start" },
+      { type: "level-read", input: 0, active: false, why: "start" },
+    ]);
+    expect([board.level(chip, 27), board.level(chip, 5)]).toEqual(["low", "low"]);
+    expect(board.lines(chip).flatMap(({ holder }) => holder || [])).toEqual(["pinbus:relay", "pinbus:porch", "pinbus:lamp"]);
+    expect(lines.address("porch")).toEqual({ chip, offset: 17 });
+  });
+
+  it("write logical levels and read them", () => {
+    const { board, lines } = world();
+    lines.start();
+    lines.write(0, true);
+    lines.write(1, false);
+    expect([board.level(chip, 27), board.level(chip, 5)]).toEqual(["high", "high"]);
+    expect(lines.read(0)).toBe(false);
+  });
+
+  it("hand over edges with the kernel's time in milliseconds", async () => {
+    const { board, lines, types } = world();
+    lines.start();
+    const before = systemClock.now();
+    board.press(chip, 17, "low");
+    await expect.poll(() => types("edge")).toHaveLength(1);
+    expect(types("edge")[0]).toMatchObject({ input: 0, edge: "rising" });
+    const [edge] = types("edge");
+    expect(edge?.at).toBeGreaterThanOrEqual(before);
+    expect(edge?.at).toBeLessThanOrEqual(systemClock.now());
+  });
+
+  it("a busy line is a problem of that line only, names its holder, is asked for again and comes back", async () => {
+    const { board, events, lines, types } = world();
+    board.hold(chip, 27, "gpio-led");
+    lines.start();
+    expect(types("output-lost")).toMatchObject([{ output: 0, problem: expect.stringContaining("gpio-led") }]);
+    expect(types("output-opened")).toMatchObject([{ output: 1 }]);
+    expect(types("level-read")).toHaveLength(1);
+    expect(() => lines.write(0, true)).toThrow(/not available/);
+    board.free(chip, 27);
+    await expect.poll(() => types("output-opened"), { timeout: 3000 }).toMatchObject([{ output: 1 }, { output: 0, active: false }]);
+    expect(events.at(-1)).toMatchObject({ type: "output-opened", output: 0, why: "chip" });
+    lines.write(0, true);
+    expect(board.level(chip, 27)).toBe("high");
+  });
+
+  it("a chip that is removed makes each line unknown once, and they come back in their start state", async () => {
+    const { board, lines, types } = world();
+    lines.start();
+    lines.write(0, true);
+    lines.write(1, false);
+    board.removeChip(chip);
+    await expect.poll(() => types("output-lost").length + types("input-lost").length).toBe(3);
+    expect(lines.read(0)).toBeUndefined();
+    expect(() => lines.write(0, true)).toThrow();
+    board.returnChip(chip);
+    await expect.poll(() => types("level-read"), { timeout: 3000 }).toHaveLength(2);
+    expect(types("output-opened").slice(2)).toMatchObject([
+      { output: 0, active: false, why: "chip" },
+      { output: 1, active: true, why: "chip" },
+    ]);
+    expect([board.level(chip, 27), board.level(chip, 5)]).toEqual(["low", "low"]);
+    board.press(chip, 17, "low");
+    await expect.poll(() => types("edge")).toHaveLength(1);
+  });
+
+  it("are free after a stop, and nothing is asked for again", () => {
+    const { board, lines, events } = world();
+    board.hold(chip, 27, "gpio-led");
+    lines.start();
+    lines.stop();
+    const { length } = events;
+    board.free(chip, 27);
+    board.press(chip, 17, "low");
+    expect(board.lines(chip).filter(({ holder }) => holder !== "")).toEqual([]);
+    expect(events).toHaveLength(length);
+  });
+
+  it("count progress for the watchdog, also while nothing happens", () => {
+    const { lines } = world();
+    lines.start();
+    const before = lines.progress;
+    lines.probe();
+    expect(lines.progress).toBeGreaterThan(before);
+  });
+});

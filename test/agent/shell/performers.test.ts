@@ -1,0 +1,124 @@
+import { describe, expect, it } from "vitest";
+import type { AgentEvent, Cause } from "../../../agent/core/model.ts";
+import { newEventQueue } from "../../../agent/core/outbox.ts";
+import { planOf } from "../../../agent/core/plan.ts";
+import type { Dispatch } from "../../../agent/shell/dispatch.ts";
+import type { Lines } from "../../../agent/shell/lines.ts";
+import type { Link, Publication } from "../../../agent/shell/link.ts";
+import { createPerformers, sendHeld } from "../../../agent/shell/performers.ts";
+import type { SeqStore } from "../../../agent/shell/seq-store.ts";
+import { Timers } from "../../../agent/shell/timers.ts";
+import { configOf } from "../core/fixture.ts";
+import { silent } from "./fixture.ts";
+
+const cause: Cause = { kind: "mqtt", text: "mqtt", detail: null };
+
+function shell(options: { write?: () => void; online?: boolean } = {}) {
+  const plan = planOf(configOf({ inputs: { porch: {} }, outputs: { lamp: {} } }));
+  const world = {
+    now: 1000,
+    online: options.online ?? true,
+    sent: [] as Publication[],
+    observed: [] as AgentEvent[],
+    settled: [] as unknown[],
+  };
+  const clock = { now: () => world.now, wall: () => 0 };
+  const link = {
+    publish(publication: Publication) {
+      if (world.online) world.sent.push(publication);
+      return world.online;
+    },
+  } as unknown as Link;
+  const outbox = newEventQueue<Publication>(3);
+  const perform = createPerformers({
+    plan,
+    dispatch: { observed: (event: AgentEvent) => world.observed.push(event) } as unknown as Dispatch,
+    lines: { write: options.write ?? (() => {}), read: () => true } as unknown as Lines,
+    link,
+    outbox,
+    eventTtl: () => 10_000,
+    timers: new Timers(clock, () => {}),
+    seq: { reserve() {} } as unknown as SeqStore,
+    clock,
+    log: silent,
+    settle: (ticket, verdict) => world.settled.push([ticket, verdict]),
+  });
+  const event = (payload: string) =>
+    perform({ type: "publish", kind: "event", topic: "pinbus/garage/in/porch/event", payload, qos: 1, retain: false });
+  return { world, link, outbox, perform, event, plan };
+}
+
+const request = { cause, pulse: null, answer: null };
+
+describe("the performers", () => {
+  it("report a write as written when the line took it, as failed with the line's words when not", () => {
+    const good = shell();
+    good.perform({ type: "setOutput", output: 0, active: true, request });
+    expect(good.world.observed).toEqual([{ type: "output-written", output: 0, active: true, request, at: 1000 }]);
+    const bad = shell({
+      write() {
+        throw new Error("its chip was removed");
+      },
+    });
+    bad.perform({ type: "setOutput", output: 0, active: true, request });
+    expect(bad.world.observed).toEqual([
+      { type: "output-failed", output: 0, active: true, request, problem: "its chip was removed", at: 1000 },
+    ]);
+  });
+
+  it("keep events while the broker is away, young ones only, the newest ones only, in order", () => {
+    const { world, link, outbox, event } = shell({ online: false });
+    event("too old");
+    world.now += 9_000;
+    for (const payload of ["dropped", "b", "c", "d"]) event(payload);
+    world.now += 5_000;
+    world.online = true;
+    sendHeld(outbox, link, world.now);
+    expect(world.sent.map(({ payload }) => payload)).toEqual(["b", "c", "d"]);
+    expect(outbox.dropped).toBe(2);
+  });
+
+  it("drop a state while the broker is away, because the newest is sent after the connect", () => {
+    const { outbox, perform } = shell({ online: false });
+    perform({ type: "publish", kind: "state", topic: "pinbus/garage/out/lamp/state", payload: "ON", qos: 1, retain: true });
+    expect(outbox.items).toEqual([]);
+  });
+
+  const answer = (to: { id?: string; responseTopic?: string; correlationData?: Uint8Array }, ok: boolean) => {
+    const { world, perform } = shell();
+    perform({
+      type: "answer",
+      output: 0,
+      to: { via: "mqtt", id: to.id ?? null, responseTopic: to.responseTopic ?? null, correlationData: to.correlationData ?? null },
+      verdict: ok ? { ok: true, state: "ON", changed: true } : { ok: false, reason: "stale", message: "60 s old" },
+    });
+    return world.sent.map(({ topic, payload, retain, qos }) => [topic, JSON.parse(payload.toString()), retain, qos]);
+  };
+  const result = "pinbus/garage/out/lamp/result";
+
+  it("answer a refused command on the result topic, or where it asked", () => {
+    const refusal = { id: null, ok: false, reason: "stale", message: "60 s old" };
+    expect(answer({}, false)).toEqual([[result, refusal, false, 1]]);
+    expect(answer({ responseTopic: "answers/1", id: "a" }, false)).toEqual([["answers/1", { ...refusal, id: "a" }, false, 1]]);
+  });
+
+  it("answer a served command that has an id or asks for it; the state alone answers the others", () => {
+    expect(answer({}, true)).toEqual([]);
+    expect(answer({ id: "a" }, true)).toEqual([[result, { id: "a", ok: true, state: "ON", changed: true }, false, 1]]);
+    expect(answer({ responseTopic: "answers/1" }, true)).toHaveLength(1);
+  });
+
+  it.each(["answers/#", "answers/+/x", "", "$SYS/broker/uptime", "a\0b", "x".repeat(300)])(
+    "do not publish to the response topic %j, which nobody may publish to",
+    (responseTopic) => {
+      expect(answer({ responseTopic, id: "a" }, true).map(([topic]) => topic)).toEqual([result]);
+    },
+  );
+
+  it("hand a verdict to the control client that waits for it", () => {
+    const { world, perform } = shell();
+    perform({ type: "answer", output: 0, to: { via: "control", ticket: 7 }, verdict: { ok: true, state: "ON", changed: false } });
+    expect(world.settled).toEqual([[7, { ok: true, state: "ON", changed: false }]]);
+    expect(world.sent).toEqual([]);
+  });
+});

@@ -1,0 +1,79 @@
+import { expect, it } from "vitest";
+import { readHost } from "../../../agent/shell/host.ts";
+import type { Link, Publication } from "../../../agent/shell/link.ts";
+import { Statistics } from "../../../agent/shell/statistics.ts";
+
+function statistics(sources: (() => Promise<{ topic: string; payload: string; qos: 0 | 1 }[]>)[] = []) {
+  const sent: string[] = [];
+  const world = { online: true, uptime: 1, rounds: 0, accepted: true };
+  const link = {
+    get view() {
+      return { online: world.online };
+    },
+    publish({ topic, payload, retain }: Publication) {
+      if (world.accepted) sent.push(`${topic} ${payload}${retain ? "" : " not retained"}`);
+      return world.accepted;
+    },
+  } as unknown as Link;
+  const own = new Statistics({
+    link,
+    every: 5,
+    own: () => [
+      { topic: "S/version", payload: "pinbus 1", qos: 0 },
+      { topic: "S/uptime", payload: `${world.uptime} seconds`, qos: 0 },
+    ],
+    sources,
+    afterRound: () => world.rounds++,
+  });
+  return { own, sent, world };
+}
+
+it("each value is published once, and again when it has changed or the broker may have forgotten it", async () => {
+  const { own, sent, world } = statistics();
+  own.start();
+  await expect.poll(() => world.rounds).toBeGreaterThan(2);
+  expect(sent).toEqual(["S/version pinbus 1", "S/uptime 1 seconds"]);
+  world.uptime = 2;
+  await expect.poll(() => sent.length).toBe(3);
+  own.resend();
+  expect(sent.slice(3)).toEqual(["S/version pinbus 1", "S/uptime 2 seconds"]);
+  own.stop();
+});
+
+it("nothing is sent while the broker is away, and everything that was not taken is tried again", async () => {
+  const { own, sent, world } = statistics();
+  world.online = false;
+  own.start();
+  await expect.poll(() => world.rounds).toBeGreaterThan(1);
+  expect(sent).toEqual([]);
+  world.online = true;
+  world.accepted = false;
+  const { rounds } = world;
+  await expect.poll(() => world.rounds).toBeGreaterThan(rounds + 1);
+  world.accepted = true;
+  await expect.poll(() => sent).toHaveLength(2);
+  own.stop();
+});
+
+it("a source that fails takes nothing from the others, and nothing follows a stop", async () => {
+  const { own, sent, world } = statistics([
+    () => Promise.reject(new Error("no such host")),
+    async () => [{ topic: "S/host/load", payload: "0.1", qos: 0 }],
+  ]);
+  own.start();
+  await expect.poll(() => world.rounds).toBeGreaterThan(1);
+  expect(sent).toContain("S/host/load 0.1");
+  own.stop();
+  const { length } = sent;
+  world.uptime = 99;
+  own.resend();
+  expect(sent).toHaveLength(length);
+});
+
+it("the host's load and memory are numbers", async () => {
+  const values = await readHost();
+  for (const name of ["host/load/1min", "host/load/5min", "host/load/15min", "host/memory/used", "host/memory/total"]) {
+    expect(Number(values[name]), name).toBeGreaterThanOrEqual(0);
+  }
+  expect(Number(values["host/memory/used"])).toBeLessThan(Number(values["host/memory/total"]));
+});
