@@ -1,8 +1,7 @@
 #!/usr/bin/env node
 import { writeSync } from "node:fs";
-import { type Command, CommandError } from "./command/command.ts";
+import { type Command, CommandError, complain } from "./command/command.ts";
 import { exit } from "./exit.ts";
-import { printable } from "./shell/printable.ts";
 
 /** The subcommands; each is loaded only when it is asked for, so that `get` does not pay for the agent. */
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
@@ -35,7 +34,7 @@ async function main([name, ...args]: string[]): Promise<number> {
   if (!load) {
     const { suggest } = await import("../config/suggest.ts");
     const meant = suggest(name, Object.keys(commands));
-    complain(`there is no command ${JSON.stringify(name)}${meant ? `; did you mean ${meant}?` : ""}; \`pinbus --help\` lists them`);
+    complain(`pinbus: there is no command ${JSON.stringify(name)}${meant ? `; did you mean ${meant}?` : ""}; \`pinbus --help\` lists them`);
     return exit.usage;
   }
   const command = await load();
@@ -47,7 +46,7 @@ async function main([name, ...args]: string[]): Promise<number> {
     return await command.run(args);
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
-    complain(error.message);
+    complain(`pinbus: ${error.message}`);
     if (error.code === exit.usage) complain(`usage: pinbus ${name} ${command.usage}`);
     return error.code;
   }
@@ -57,10 +56,6 @@ async function help(): Promise<string> {
   const lines = ["pinbus puts the pins of a Raspberry Pi on the MQTT bus.", "", "usage: pinbus <command> [options]", ""];
   for (const [name, load] of Object.entries(commands)) lines.push(`  ${name.padEnd(8)}${(await load()).summary}`);
   return `${[...lines, "", "`pinbus <command> --help` tells more; --version prints the version."].join("\n")}\n`;
-}
-
-function complain(message: string): void {
-  for (const [index, line] of message.split("\n").entries()) process.stderr.write(`${index === 0 ? "pinbus: " : ""}${printable(line)}\n`);
 }
 
 /** A bug: said at once and unbuffered, since nothing can be trusted to run after it. */

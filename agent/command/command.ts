@@ -5,6 +5,7 @@ import { readHost } from "../../config/host.ts";
 import { type LoadResult, loadConfig } from "../../config/load.ts";
 import { formatProblem } from "../../config/problem.ts";
 import { type Config, schema } from "../../config/schema.ts";
+import { isJournalStream } from "../../systemd/fds.ts";
 import { exit } from "../exit.ts";
 import { printable } from "../shell/printable.ts";
 
@@ -31,9 +32,10 @@ export function print(line: string): void {
   process.stdout.write(`${printable(line)}\n`);
 }
 
-/** A line about a problem. */
-export function complain(line: string): void {
-  process.stderr.write(`${printable(line)}\n`);
+/** A line about a problem; in the journal it is an error and not a remark. */
+export function complain(text: string): void {
+  const priority = isJournalStream(process.env, 2) ? "<3>" : "";
+  for (const line of text.split("\n")) process.stderr.write(`${priority}${printable(line)}\n`);
 }
 
 export function usageError(message: string): CommandError {
