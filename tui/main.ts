@@ -63,6 +63,10 @@ export async function runTui(options: TuiOptions): Promise<number> {
   const done = new Promise<number>((resolve) => {
     finish = resolve;
   });
+  let firstFrame: () => void = () => undefined;
+  const painted = new Promise<void>((resolve) => {
+    firstFrame = () => setImmediate(resolve);
+  });
   let terminal: Terminal | undefined;
   let watcher: Watcher | undefined;
   /** The broker that the agent told of. */
@@ -107,6 +111,8 @@ export async function runTui(options: TuiOptions): Promise<number> {
   async function watch(found: BrokerTarget): Promise<void> {
     act({ type: "mqtt-wanted", server: formatBroker(found) });
     if (watcher === undefined) {
+      // The MQTT library takes longer to load than all the rest: a person shall see something before.
+      await painted;
       const { Watcher } = await import("./client/watcher.ts");
       watcher ??= new Watcher({
         filters: options.filters ?? ["#", "$SYS/#"],
@@ -165,7 +171,11 @@ export async function runTui(options: TuiOptions): Promise<number> {
       env: options.env,
       stdin: options.stdin,
       stdout: options.stdout,
-      draw: (canvas) => drawFrame(state, canvas, Date.now()),
+      draw(canvas) {
+        drawFrame(state, canvas, Date.now());
+        firstFrame();
+        firstFrame = () => undefined;
+      },
       onKey: (key: KeyEvent) => act({ type: "key", key: key.name, ...(key.text !== undefined && { text: key.text }) }, true),
       onPaste: (text) => act({ type: "paste", text }, true),
       onFocus: () => terminal?.request(),
