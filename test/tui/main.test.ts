@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -77,10 +77,10 @@ test("a press on a key travels to the agent and the answer to the screen, and q 
   // The broker is the one that the agent told of.
   await shows(/gh-01 LIVE/);
   const client = await mqtt.connectAsync({ host: "127.0.0.1", port, protocolVersion: 4 });
-  await client.publishAsync("plant/door", "open", { qos: 1 });
+  await client.publishAsync("plant/door", "open", { qos: 1, retain: true });
   await client.endAsync();
   screen.type("o");
-  await shows(/door +R\? open/);
+  await shows(/door +R\?? open/);
   screen.type("2");
   await shows(/lamp +17 out - {4}off/);
   screen.type("!");
@@ -129,6 +129,30 @@ test("it waits for an agent that the person named, and says where", async () => 
   await shows("AGENT ONLY");
 });
 
+test("--host brings the agent and its broker over one ssh connection", async () => {
+  const aedes = await Aedes.createBroker();
+  const server = createServer(aedes.handle).listen(join(dir, "broker.sock"));
+  await once(server, "listening");
+  cleanups.push(() => new Promise<void>((resolve) => aedes.close(() => server.close(() => resolve()))));
+  // In the place of ssh: stdio goes to the agent's socket, a forwarding is a link to the broker's.
+  const bridge = `const s = require("node:net").connect("${socket}"); process.stdin.pipe(s); s.pipe(process.stdout);`;
+  const script = [
+    "#!/bin/sh",
+    'while [ $# -gt 0 ]; do case "$1" in -L) to=$2 ;; esac; shift; done',
+    `if [ -n "$to" ]; then ln -s '${join(dir, "broker.sock")}' "\${to%:127.0.0.1:18830}"; exit; fi`,
+    `exec '${process.execPath}' -e '${bridge}'`,
+  ];
+  writeFileSync(join(dir, "ssh"), `${script.join("\n")}\n`, { mode: 0o755 });
+  vi.stubEnv("PATH", `${dir}:${process.env.PATH}`);
+  cleanups.push(() => vi.unstubAllEnvs());
+  const listener = { protocol: "mqtt", address: "127.0.0.1", port: 18830, problem: null };
+  agent.serve.status = () => status({ broker: { listeners: [listener], clients: 0 } });
+  await agent.listen(socket);
+  start({ host: "pi@garden", socket: undefined });
+  await shows("gh-01 LIVE");
+  expect(aedes.connectedClients).toBe(1);
+});
+
 test("without a terminal it says so on stderr, names other commands, and ends", async () => {
   const said: string[] = [];
   const code = await runTui({
@@ -161,10 +185,10 @@ test("hostile topics and payloads change no title, ring no bell and get no answe
   await shows("Topics 0");
   const client = await mqtt.connectAsync({ host: "127.0.0.1", port, protocolVersion: 4 });
   const evil = "\u001b]0;owned\u0007\u001b[2J\u009b2J\u009d0;owned\u009c\u001b[6n{red-fg}";
-  await client.publishAsync(`a/${evil}`, evil, { qos: 1 });
-  await client.publishAsync("b", "fine", { qos: 1 });
+  await client.publishAsync(`a/${evil}`, evil, { qos: 1, retain: true });
+  await client.publishAsync("b", "fine", { qos: 1, retain: true });
   await client.endAsync();
-  await shows(/b +R\? fine/);
+  await shows(/b +R\?? fine/);
   screen.type("o");
   await shows("owned");
   await screen.drawn();
