@@ -23,24 +23,23 @@ export function drawTopics(state: State, canvas: Canvas, now: number): void {
   const [value, history] = splitRows(right, Math.ceil(right.rows * 0.6));
   drawValue(state, canvas, value, node, now);
   drawHistory(state, canvas, history, node);
-  canvas.vline(tree.cols, body.row, body.row + body.rows - 1);
+  separate(canvas, body, tree.cols);
   if (pins === null) return;
-  canvas.vline(pins.col - 1, body.row, body.row + body.rows - 1);
   drawPinList(state, canvas, pins, now);
+  separate(canvas, body, pins.col - 1);
+}
+
+/** The line between two panes, joined to the titles at its sides. */
+function separate(canvas: Canvas, body: Rect, col: number): void {
+  canvas.rule(body.row, "", "title", col, 1);
+  canvas.vline(col, body.row, body.row + body.rows - 1);
 }
 
 function drawTree(state: State, canvas: Canvas, rect: Rect, now: number): void {
   const { store, list, rate, pane } = state.topics;
   const rows = store.rows();
   const hidden = store.hidden > 0 ? ` - ${count(store.hidden)} topics not shown` : "";
-  // One column wider than the tree, so that the line between the panes joins the title.
-  const inner = title(
-    canvas,
-    { ...rect, cols: rect.cols + 1 },
-    `Topics ${count(store.topics)} - ${count(rate)} msg/s${hidden}`,
-    pane === 0,
-  );
-  inner.cols = rect.cols;
+  const inner = title(canvas, rect, `Topics ${count(store.topics)}${hidden} - ${count(rate)} msg/s`, pane === 0);
   if (rows.length === 0) {
     drawEmpty(state, canvas, inner);
     return;
