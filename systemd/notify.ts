@@ -73,7 +73,7 @@ function sendBySystemdNotify(env: Env): Send {
   return (message, done) => {
     const lines = message.toString().trimEnd().split("\n");
     execFile("systemd-notify", lines, { env: { PATH, NOTIFY_SOCKET, LC_ALL: "C" }, timeout: 5000 }, (error, _out, stderr) =>
-      done(error === null ? null : new Error(stderr.trim() || error.message)),
+      done(error === null ? null : new Error(`systemd-notify: ${stderr.trim() || `ended with ${error.signal ?? error.code}`}`)),
     );
   };
 }

@@ -29,7 +29,7 @@ export async function runCases(title: string, cases: readonly Case[], onFailure:
  * Waits for something to be seen: asks `look` until it answers anything but undefined or false. After `within` ms it
  * fails and says what was waited for.
  */
-export async function eventually<T>(what: string, look: () => T | Promise<T>, within = 30_000): Promise<Exclude<T, undefined | false>> {
+export async function eventually<T>(what: string, look: () => T | Promise<T>, within = 120_000): Promise<Exclude<T, undefined | false>> {
   const end = performance.now() + within;
   for (;;) {
     const seen = await look();

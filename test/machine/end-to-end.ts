@@ -3,14 +3,15 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { board } from "./board.ts";
+import { P, retained, set } from "./bus.ts";
 import { type Case, eventually, pause, runCases } from "./cases.ts";
-import { attempt, journalCursor, journalSince, mainPid, run, show } from "./commands.ts";
-import { configFile, configure, dropIn, install, installBroker, wipe } from "./install.ts";
+import { attempt, run } from "./commands.ts";
+import { allowSysfs, configFile, configure, dropIn, install, installBroker, wipe } from "./install.ts";
 import { Listener } from "./listener.ts";
+import { journalCursor, journalSince, journalTail, kill, mainPid, restarted, show } from "./unit.ts";
 
 const [driver = "chardev", model = "pi4", tar = "", evidence = "build/evidence"] = process.argv.slice(2);
 const label = model === "pi5" ? "pinctrl-rp1" : "pinctrl-bcm2711";
-const P = "pinbus/machine";
 const gpio = { porch: 17, lamp: 27, alarm: 22 };
 
 /** The alarm is on after a crash, the lamp off. sysfs has no bias: there the pull is the world's own. */
@@ -25,8 +26,8 @@ outputs:
 rules:
   porch-lamp: { when: { input: porch, gesture: press }, do: [ { output: lamp, set: toggle } ] }
 `;
-/** sysfs under ProtectKernelTunables= needs its exemption (systemd/sysfs.conf). */
-const always = driver === "sysfs" ? ["ReadWritePaths=-/sys/class/gpio -/sys/devices"] : [];
+/** The emulated processor is slow, more so beside other work; the unit's own limits are tested in `service.ts`. */
+const patience = ["TimeoutStartSec=300s", "TimeoutStopSec=120s"];
 
 let listener: Listener | undefined;
 let story = "";
@@ -45,17 +46,11 @@ async function pressUntil(lamp: 0 | 1): Promise<void> {
   board.pull(gpio.porch, "up");
 }
 
-const retained = async (topic: string): Promise<string> =>
-  (await attempt("mosquitto_sub", "-h", "127.0.0.1", "-t", topic, "-C", "1", "-W", "5")).stdout.trim();
-const set = (output: string, payload: string, ...more: string[]) =>
-  run("mosquitto_pub", "-h", "127.0.0.1", "-q", "1", "-t", `${P}/out/${output}/set`, "-m", payload, ...more);
-const started = (info: string): string => (JSON.parse(info) as { started: string }).started;
-
 /** The service running, online, lamp on and alarm off: the moment before something happens to it. */
 async function fresh(mqtt: string, ...settings: string[]): Promise<Listener> {
   await wipe();
   await configure(yaml(mqtt));
-  await dropIn(...always, ...settings);
+  await dropIn(...patience, ...settings);
   await run("systemctl", "start", "mosquitto.service");
   const heard = await listen();
   await run("systemctl", "start", "pinbus.service");
@@ -64,13 +59,6 @@ async function fresh(mqtt: string, ...settings: string[]): Promise<Listener> {
   await heard.wait(`${P}/out/lamp/state`, /^ON$/);
   crash = await journalCursor();
   return heard;
-}
-
-async function killed(signal: string): Promise<number> {
-  const pid = await mainPid();
-  if (pid <= 1) throw new Error("the service has no process");
-  process.kill(pid, signal);
-  return performance.now();
 }
 
 /** After the death of the agent the wire shows the safe states, and the journal shows that `safe` drove them. */
@@ -82,12 +70,6 @@ async function madeSafe(): Promise<void> {
     return /safe.*lamp|lamp.*safe/i.test(said) && /safe.*alarm|alarm.*safe/i.test(said);
   });
 }
-
-const restarted = (before: number) =>
-  eventually("a new main process", async () => {
-    const { MainPID, ActiveState } = await show("MainPID", "ActiveState");
-    return ActiveState === "active" && Number(MainPID) > 0 && Number(MainPID) !== before;
-  });
 
 const cases: Case[] = [
   {
@@ -105,7 +87,7 @@ const cases: Case[] = [
       const pid = await mainPid();
       await run("systemctl", "start", "mosquitto.service");
       const heard = await listen();
-      await heard.wait(`${P}/status`, /^online$/, 60_000);
+      await heard.wait(`${P}/status`, /^online$/);
       // A subscriber that came first sees the order; this one is sure to see everything.
       for (const topic of ["in/porch/state", "out/lamp/state", "out/alarm/state"]) await heard.wait(`${P}/${topic}`, /^OFF$/);
       if ((await mainPid()) !== pid) throw new Error("it was restarted");
@@ -173,7 +155,7 @@ const cases: Case[] = [
       await pressUntil(1);
       await run("systemctl", "start", "mosquitto.service");
       const heard = await listen();
-      await heard.wait(`${P}/status`, /^online$/, 90_000);
+      await heard.wait(`${P}/status`, /^online$/);
       await heard.wait(`${P}/out/lamp/state`, /^ON$/);
       for (const topic of ["in/porch/state", "out/alarm/state"]) await heard.wait(`${P}/${topic}`, /^OFF$/);
       const { NRestarts } = await show("NRestarts");
@@ -197,8 +179,8 @@ const cases: Case[] = [
     run: async () => {
       const lines = await journalSince(story);
       mkdirSync(evidence, { recursive: true });
-      const full = await run("journalctl", "-u", "pinbus.service", "-q", "--no-pager", "-o", "short-precise", `--after-cursor=${story}`);
-      writeFileSync(join(evidence, `journal-${driver}-${model}.txt`), full);
+      const full = await journalSince(story, "short-precise");
+      writeFileSync(join(evidence, `journal-${driver}-${model}.txt`), `${full.join("\n")}\n`);
       const chapters = [
         /starts/,
         new RegExp(label),
@@ -219,28 +201,8 @@ const cases: Case[] = [
   {
     name: "entries can be asked for by output and by severity",
     run: async () => {
-      const byOutput = await journalSince(story, "PINBUS_OUTPUT=lamp");
+      const byOutput = await journalSince(story, "cat", "PINBUS_OUTPUT=lamp");
       if (byOutput.length === 0 || byOutput.some((line) => !line.includes("lamp"))) throw new Error(`by output: ${byOutput.join("\n")}`);
-    },
-  },
-  {
-    name: "kill -9 on MQTT 5, back before the will delay: safe states, no offline, a new started",
-    run: async () => {
-      const heard = await fresh("", "RestartSec=100ms");
-      const before = started((await heard.wait(`${P}/info`, /started/)).payload);
-      const pid = await mainPid();
-      heard.forget();
-      await killed("SIGKILL");
-      await restarted(pid);
-      const info = await eventually("a new started in info", () =>
-        heard.heard.find(({ topic, payload }) => topic === `${P}/info` && started(payload) !== before),
-      );
-      await heard.wait(`${P}/status`, /^online$/);
-      if (heard.find(`${P}/status`, /^offline$/)) throw new Error(`offline was published, ${heard}`);
-      if (started(info.payload) <= before) throw new Error("started did not grow");
-      await madeSafe();
-      const { NRestarts } = await show("NRestarts");
-      if (NRestarts !== "1") throw new Error(`NRestarts=${NRestarts}`);
     },
   },
   {
@@ -249,7 +211,7 @@ const cases: Case[] = [
       const heard = await fresh("", "RestartSec=12s");
       const pid = await mainPid();
       heard.forget();
-      const at = await killed("SIGKILL");
+      const at = await kill("SIGKILL");
       await madeSafe();
       const offline = await heard.wait(`${P}/status`, /^offline$/);
       if (offline.at - at < 4000 || offline.at - at > 8000) throw new Error(`offline after ${Math.round(offline.at - at)} ms`);
@@ -266,7 +228,7 @@ const cases: Case[] = [
       const heard = await fresh(', protocol: "3.1.1"', "RestartSec=3s");
       const pid = await mainPid();
       heard.forget();
-      const at = await killed("SIGKILL");
+      const at = await kill("SIGKILL");
       const offline = await heard.wait(`${P}/status`, /^offline$/);
       if (offline.at - at > 1500) throw new Error(`offline after ${Math.round(offline.at - at)} ms`);
       await madeSafe();
@@ -279,12 +241,8 @@ const cases: Case[] = [
     run: async () => {
       await fresh("", "WatchdogSec=9s", "RestartSec=100ms");
       const pid = await mainPid();
-      await killed("SIGSTOP");
-      await eventually(
-        "the watchdog's verdict",
-        async () => (await journalSince(crash)).some((line) => /Watchdog timeout/.test(line)),
-        40_000,
-      );
+      await kill("SIGSTOP");
+      await eventually("the watchdog's verdict", async () => (await journalSince(crash)).some((line) => /Watchdog timeout/.test(line)));
       await madeSafe();
       await restarted(pid);
     },
@@ -301,7 +259,7 @@ const cases: Case[] = [
     name: "a broken configuration ends with 78, is not tried again, and the journal says where",
     run: async () => {
       await wipe();
-      await dropIn(...always);
+      await dropIn(...patience);
       await configure(yaml().replace("toggle", "wobble"));
       const line =
         readFileSync(configFile, "utf8")
@@ -322,17 +280,15 @@ const cases: Case[] = [
 ];
 
 await install(tar);
+if (driver === "sysfs") await allowSysfs();
 await installBroker();
 await wipe();
-await dropIn(...always);
+await dropIn(...patience);
 await configure(yaml());
 board.pull(gpio.porch, "up");
 board.pull(gpio.lamp, "down"); // each output gets the pull of its safe state: where the kernel lets go, that is the level
 board.pull(gpio.alarm, "up");
-const code = await runCases(`${driver} ${model}`, cases, async () => {
-  const { stdout } = await attempt("journalctl", "-u", "pinbus.service", "-q", "--no-pager", "-n", "25", "-o", "short-precise");
-  return stdout;
-});
+const code = await runCases(`${driver} ${model}`, cases, journalTail);
 await listener?.stop();
 await wipe();
 process.exit(code);

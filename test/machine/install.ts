@@ -23,6 +23,11 @@ export async function install(tar: string): Promise<void> {
   await run("systemctl", "daemon-reload");
 }
 
+/** What an administrator adds for `gpio.driver: sysfs`. */
+export async function allowSysfs(): Promise<void> {
+  await run("install", "-D", "-m", "0644", join(home, "systemd/sysfs.conf"), "/etc/systemd/system/pinbus.service.d/sysfs.conf");
+}
+
 /** Writes the agent's configuration as an administrator would: root writes, the daemon's group reads. */
 export async function configure(yaml: string): Promise<void> {
   writeFileSync(configFile, yaml);
@@ -39,9 +44,10 @@ export async function dropIn(...settings: string[]): Promise<void> {
   await run("systemctl", "daemon-reload");
 }
 
-/** A mosquitto without persistence, open on loopback, left stopped. */
-export async function installBroker(): Promise<void> {
-  writeFileSync("/etc/mosquitto/mosquitto.conf", "listener 1883 127.0.0.1\nallow_anonymous true\n");
+/** A mosquitto without persistence on loopback, left stopped; open to everybody unless `access` says otherwise. */
+export async function installBroker(...access: string[]): Promise<void> {
+  const lines = ["listener 1883 127.0.0.1", ...(access.length > 0 ? access : ["allow_anonymous true"])];
+  writeFileSync("/etc/mosquitto/mosquitto.conf", `${lines.join("\n")}\n`);
   await run("systemctl", "stop", "mosquitto.service");
 }
 

@@ -1,0 +1,19 @@
+#!/bin/bash
+# The installed unit under the host's own systemd (Debian 12: 252), in a box of namespaces, on the simulated board.
+set -uo pipefail
+here=$(cd "$(dirname "$(readlink -f "$0")")" && pwd)
+cd "$here/../.."
+. "$here/tally.sh"
+export SDBOX=${SDBOX:-pinbus}
+npx tsc -p tsconfig.test.json || exit 1
+npm run --silent build || exit 1
+"$here/stage" build/package.tar || exit 1
+rm -rf build/evidence-box && mkdir -p build/evidence build/evidence-box
+trap '"$here/sdbox" stop' EXIT
+"$here/sdbox" stop
+# The box sees the host's files, and what it writes is gone with it, except in what is bound.
+"$here/sdbox" start --bind "$PWD/build/evidence-box:/evidence" || exit 1
+systemctl --version | head -1
+tally "$here/sdbox" run -- /usr/bin/env -C "$PWD" "$(command -v node)" build/test/machine/service.js build/package.tar /evidence < /dev/null
+cp build/evidence-box/* build/evidence/ 2> /dev/null
+closing_line
