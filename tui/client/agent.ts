@@ -13,6 +13,7 @@ import {
   type Status,
 } from "../../agent/protocol.ts";
 import { backoff } from "./backoff.ts";
+import { answerShapes, helloShape, pushShapes } from "./shape.ts";
 
 export interface AgentLinkOptions {
   /** Opens a byte stream to an agent: a socket, or ssh. Throws (or rejects) a sentence for a person. */
@@ -44,6 +45,7 @@ export class AgentError extends Error {
 }
 
 interface Pending {
+  method: Method;
   resolve(result: unknown): void;
   reject(error: AgentError): void;
   timer: NodeJS.Timeout;
@@ -81,7 +83,7 @@ export class AgentLink {
     const id = this.#id;
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => this.#lose(stream, `the agent did not answer ${method} in time`), this.#options.timeout ?? 5000);
-      this.#pending.set(id, { resolve: resolve as Pending["resolve"], reject, timer });
+      this.#pending.set(id, { method, resolve: resolve as Pending["resolve"], reject, timer });
       stream.write(encode({ id, method, params } as Request));
     });
   }
@@ -131,6 +133,10 @@ export class AgentLink {
           this.#lose(stream, versionSentence(hello.protocol, hello.version));
           return;
         }
+        if (!helloShape(hello)) {
+          this.#lose(stream, "the agent's hello cannot be read");
+          return;
+        }
         this.#online = true;
         this.#attempt = 0;
         this.#options.on.online(hello);
@@ -148,6 +154,8 @@ export class AgentLink {
     const message: unknown = JSON.parse(line);
     if (typeof message !== "object" || message === null) throw new TypeError("not an object");
     if ("push" in message) {
+      const { push, data } = message as Push;
+      if (pushShapes[push]?.(data) !== true) throw new TypeError(`a push of ${String(push).slice(0, 20)} of another shape`);
       if (this.#online) this.#options.on.push(message as Push);
       return;
     }
@@ -159,8 +167,13 @@ export class AgentLink {
     if (pending === undefined) return;
     this.#pending.delete(id);
     clearTimeout(pending.timer);
-    if (refusal === undefined) pending.resolve(result);
-    else pending.reject(refusal);
+    if (refusal !== undefined) pending.reject(refusal);
+    else if (answerShapes[pending.method]?.(result) !== false) pending.resolve(result);
+    else {
+      const error = new TypeError(`an answer to ${pending.method} of another shape`);
+      pending.reject(new AgentError("unreachable", error.message));
+      throw error;
+    }
   }
 
   #lose(stream: Duplex, problem: string): void {

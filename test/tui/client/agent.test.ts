@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Hello, Push, Status } from "../../../agent/protocol.ts";
 import { AgentError, AgentLink, type AgentLinkOptions } from "../../../tui/client/agent.ts";
 import { dialSocket } from "../../../tui/client/dial.ts";
-import { hello, pinsView, status } from "../scene.ts";
+import { hello, input, output, pinsView, service, status } from "../scene.ts";
 import { FakeAgent } from "./fake-agent.ts";
 
 let dir: string;
@@ -81,11 +81,13 @@ test("pushes come through, whole or in pieces", async () => {
   await agent.listen(path);
   start();
   await vi.waitFor(() => expect(online.length).toBe(1));
-  const push: Push = { push: "pins", data: pinsView([]) };
+  const push: Push = { push: "pins", data: pinsView([input("porch"), output("lamp")]) };
   const line = `${JSON.stringify(push)}\n`;
   agent.raw(line.slice(0, 20));
   agent.raw(`${line.slice(20)}${line}`);
-  await vi.waitFor(() => expect(pushes).toEqual([push, push]));
+  const services: Push = { push: "services", data: [service("ssh.service")] };
+  agent.push(services);
+  await vi.waitFor(() => expect(pushes).toEqual([push, push, services]));
 });
 
 test("a refusal carries the agent's own words", async () => {
@@ -120,6 +122,28 @@ test("what is no message ends the connection, and the next try starts anew", asy
   agent.raw("{broken\n");
   await vi.waitFor(() => expect(online.length).toBe(2));
   expect(offline[0]?.problem).toMatch(/^the agent's answer cannot be read/);
+});
+
+test.each([
+  { push: "pins", data: { at: "now", pins: [{ id: "x" }], rules: [] } },
+  { push: "pins", data: { ...pinsView([output("lamp")]), rules: [null] } },
+  { push: "services", data: "none" },
+  { push: "weather", data: [] },
+])("a push of another shape reaches no view: %j", async (push) => {
+  await agent.listen(path);
+  start();
+  await vi.waitFor(() => expect(online.length).toBe(1));
+  agent.raw(`${JSON.stringify(push)}\n`);
+  await vi.waitFor(() => expect(offline[0]?.problem).toMatch(/^the agent's answer cannot be read: a push of /));
+  expect(pushes).toEqual([]);
+});
+
+test("an answer of another shape is none", async () => {
+  agent.serve.why = () => [{ at: 1 }];
+  await agent.listen(path);
+  start();
+  await vi.waitFor(() => expect(online.length).toBe(1));
+  await expect(link.request("why", { output: "lamp" })).rejects.toThrow("an answer to why of another shape");
 });
 
 test("a line without end is not collected for ever", async () => {

@@ -1,0 +1,74 @@
+/** Whether a value has the members that the views read: an agent on another machine is no more trusted than a payload. */
+export type Shape = (value: unknown) => boolean;
+
+const text: Shape = (value) => typeof value === "string";
+const number: Shape = (value) => typeof value === "number";
+const flag: Shape = (value) => typeof value === "boolean";
+const either =
+  (...shapes: Shape[]): Shape =>
+  (value) =>
+    shapes.some((shape) => shape(value));
+const absent: Shape = (value) => value === undefined;
+const nothing: Shape = (value) => value === null;
+const list =
+  (of: Shape): Shape =>
+  (value) =>
+    Array.isArray(value) && value.every(of);
+const members =
+  (of: Readonly<Record<string, Shape>>): Shape =>
+  (value) =>
+    typeof value === "object" &&
+    value !== null &&
+    Object.entries(of).every(([name, shape]) => shape((value as Record<string, unknown>)[name]));
+const word =
+  (...words: string[]): Shape =>
+  (value) =>
+    words.includes(value as string);
+
+const textOrNull = either(text, nothing);
+const numberOrNull = either(number, nothing);
+const base = {
+  id: text,
+  line: text,
+  chip: text,
+  header: numberOrNull,
+  bias: text,
+  active: text,
+  state: word("ON", "OFF", "UNKNOWN"),
+  since: textOrNull,
+  problem: textOrNull,
+};
+const input = members({ ...base, kind: word("input"), gesture: textOrNull, glitches: number, lost: number });
+const output = members({ ...base, kind: word("output"), cause: text, until: textOrNull, pulsing: flag });
+const rule = members({ id: text, text, fired: number, last: textOrNull });
+const service = members({
+  unit: text,
+  active: text,
+  sub: text,
+  since: textOrNull,
+  cpu_ns: numberOrNull,
+  memory: numberOrNull,
+  restarts: numberOrNull,
+  problem: textOrNull,
+});
+const listener = members({ protocol: text, address: text, port: number, problem: textOrNull });
+
+/** By the name of the push. */
+export const pushShapes: Readonly<Record<string, Shape>> = {
+  pins: members({ at: text, driver: text, simulated: flag, edges: number, pins: list(either(input, output)), rules: list(rule) }),
+  services: list(service),
+};
+
+/** By the method; the answers to the others are not taken apart. */
+export const answerShapes: Readonly<Record<string, Shape>> = {
+  hello: members({ protocol: number, version: text }),
+  status: members({
+    problems: list(text),
+    link: members({ server: text }),
+    broker: either(absent, members({ listeners: list(listener) })),
+  }),
+  why: list(members({ at: text, state: text, cause: text, detail: textOrNull })),
+};
+
+/** What a `hello` of our own protocol version has besides. */
+export const helloShape = members({ node: text, base: text, operate: flag, simulated: flag });
