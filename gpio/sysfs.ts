@@ -1,4 +1,4 @@
-import { closeSync, openSync, readdirSync, readFileSync, readSync, statSync, writeFileSync } from "node:fs";
+import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { permissionError } from "./access.ts";
 import type {
@@ -12,18 +12,14 @@ import type {
   OutputHandle,
   OutputRequest,
 } from "./driver.ts";
-import { busyError, closedError, errnoOf, goneError, ioError, LineError, noChipError, noLineError } from "./errors.ts";
+import { busyError, closedError, errnoOf, goneError, ioError, LineError } from "./errors.ts";
 import type { ActiveLevel, LineAddress } from "./line.ts";
 import { monotonicNs } from "./monotonic.ts";
 import { loadOnoff, type Onoff, type OnoffGpio } from "./onoff.ts";
+import { attribute, exportLine, findChip, findNumber, root, sysfsChips, tryUnexport } from "./sysfs-tree.ts";
 
-const root = "/sys/class/gpio";
 /** How often held lines are checked for their chip: sysfs does not say when it goes away. */
 const presenceMs = 500;
-
-interface Chip extends ChipInfo {
-  base: number;
-}
 
 /**
  * The old sysfs interface, through the npm package onoff: no bias, times of reading, no count of lost edges.
@@ -234,71 +230,6 @@ class Line implements InputHandle, OutputHandle {
     return this.#state === "gone" || errnoOf(error) === "ENODEV"
       ? goneError(this.#address, { cause: error })
       : ioError(this.#address, doing, error);
-  }
-}
-
-function sysfsChips(): Chip[] {
-  let names: string[] = [];
-  try {
-    // Linux 7 has chip0, chip1 … beside them, without the global numbers.
-    names = readdirSync(root).filter((name) => /^gpiochip\d+$/.test(name));
-  } catch {
-    // a kernel without GPIO_SYSFS
-  }
-  const chips = names.flatMap((name) => {
-    const [label, base, lines] = ["label", "base", "ngpio"].map((key) => readText(join(root, name, key)));
-    return label === undefined ? [] : [{ label, name, base: Number(base), lines: Number(lines) }];
-  });
-  return chips.sort((a, b) => a.base - b.base);
-}
-
-function findChip(label: string): Chip {
-  const chips = sysfsChips();
-  const chip = chips.find((there) => there.label === label);
-  if (!chip)
-    throw noChipError(
-      label,
-      chips.map((there) => there.label),
-    );
-  return chip;
-}
-
-/** The kernel's global number: never the offset alone, because bases start at 512 today. */
-function findNumber(address: LineAddress): number {
-  const { base, lines } = findChip(address.chip);
-  if (address.offset >= lines) throw noLineError(address, lines);
-  return base + address.offset;
-}
-
-function exportLine(number: number, address: LineAddress, on: boolean): void {
-  const path = join(root, on ? "export" : "unexport");
-  try {
-    writeFileSync(path, String(number));
-  } catch (error) {
-    const code = errnoOf(error);
-    if (code === "EBUSY") throw busyError(address, "", { cause: error });
-    if (code === "EACCES" || code === "EPERM") throw permissionError(path, error);
-    throw ioError(address, on ? "export" : "unexport", error);
-  }
-}
-
-function tryUnexport(number: number): void {
-  try {
-    writeFileSync(join(root, "unexport"), String(number));
-  } catch {
-    // it was never exported
-  }
-}
-
-function attribute(number: number, key: "value" | "direction" | "active_low"): string | undefined {
-  return readText(join(root, `gpio${number}`, key));
-}
-
-function readText(path: string): string | undefined {
-  try {
-    return readFileSync(path, "utf8").trim();
-  } catch {
-    return undefined;
   }
 }
 
