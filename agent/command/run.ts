@@ -34,7 +34,6 @@ export const run: Command = {
     try {
       agent = await startAgent({ config, host: readHost(), version: readVersion(), log });
     } catch (error) {
-      log.error((error as Error).message);
       await journal?.close();
       throw new CommandError(
         error instanceof LineError && error.code === "no-driver" ? exit.config : exit.refused,
