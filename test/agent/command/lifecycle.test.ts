@@ -52,7 +52,7 @@ describe("an agent that is stopped", () => {
     running.child.kill("SIGKILL");
     await running.done;
     const again = await pinbusRun(running.config, running.socket);
-    expect(seqOf(running.folder)).toBeGreaterThan(first);
+    await expect.poll(() => seqOf(running.folder), { timeout: 5000 }).toBeGreaterThan(first);
     again.kill();
     await again.done;
   });
