@@ -42,6 +42,9 @@ export interface Agent {
   stop(): Promise<void>;
 }
 
+/** A setting that cannot be served on this machine: starting again does not help before a person has changed it. */
+export class SettingError extends Error {}
+
 /** More of a command payload is not even decoded; the core refuses what is longer than it accepts. */
 const decodedBytes = 4096;
 /** Events that wait for the broker. */
@@ -133,7 +136,7 @@ export async function startAgent({ config, host, version, log }: AgentOptions): 
           url,
           ...(config.mqtt.username === null ? {} : { username: config.mqtt.username }),
           ...(config.mqtt.password === null ? {} : { password: config.mqtt.password }),
-          ...(config.mqtt.ca === null ? {} : { ca: readFileSync(config.mqtt.ca) }),
+          ...(config.mqtt.ca === null ? {} : { ca: readCa(config.mqtt.ca) }),
         },
         protocol: config.mqtt.protocol,
         clientId: config.mqtt.client_id ?? clientIdOf(host, config.node),
@@ -271,6 +274,14 @@ export async function startAgent({ config, host, version, log }: AgentOptions): 
       log.info("stopped");
     },
   };
+}
+
+function readCa(file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    throw new SettingError(`mqtt.ca: ${file} cannot be read (${(error as NodeJS.ErrnoException).code}): name a readable PEM file`);
+  }
 }
 
 /** A turn of the loop since the last question: asked from a timer, so it proves that timers and immediates run. */
