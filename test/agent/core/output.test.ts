@@ -212,6 +212,8 @@ describe("a write that fails", () => {
     const world = relay();
     world.loseOutput("lamp");
     expect(world.mqtt("lamp", "ON")).toMatchObject({ ok: false, reason: "failed" });
+    expect(world.mqtt("lamp", "OFF")).toMatchObject({ ok: false, reason: "failed" });
+    expect(world.timers.size).toBe(0);
     world.returnOutput("lamp");
     world.advance(100 * second);
     expect(world.isOn("lamp")).toBe(false);

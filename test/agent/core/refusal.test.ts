@@ -71,6 +71,14 @@ describe("a command with an id", () => {
     expect(world.isOn("lamp")).toBe(false);
   });
 
+  it("keeps its first answer when the broker brings the command back as a retained one", () => {
+    const world = relay();
+    const first = world.mqtt("lamp", '{"state":"TOGGLE","id":"a-1"}');
+    expect(world.mqtt("lamp", '{"state":"TOGGLE","id":"a-1"}', { retain: true })).toMatchObject({ ok: false, reason: "retained" });
+    expect(world.mqtt("lamp", '{"state":"TOGGLE","id":"a-1"}')).toEqual(first);
+    expect(world.moves).toHaveLength(1);
+  });
+
   it("belongs to its output: the same id elsewhere is another command", () => {
     const world = new World(configOf({ outputs: { lamp: {}, fan: {} } }));
     world.mqtt("lamp", '{"state":"ON","id":"a-1"}');

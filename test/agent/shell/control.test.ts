@@ -191,7 +191,7 @@ describe("pushes", () => {
     const { control, operate, world } = await agent();
     const client = operate()
       .hello()
-      .send({ id: 1, method: "watch", params: { view: "pins" } });
+      .send({ id: 1, method: "watch", params: { views: ["pins"] } });
     await expect.poll(() => client.pushes()).toHaveLength(1);
     const since = performance.now();
     for (let count = 1; count <= 5000; count++) {
@@ -202,13 +202,13 @@ describe("pushes", () => {
     expect(client.pushes().length).toBeLessThanOrEqual(2 + (performance.now() - since) / 100);
   });
 
-  it("end with none, and unknown views are refused", async () => {
+  it("end when no view is wanted, and unknown views are refused", async () => {
     const { control, operate } = await agent();
     const client = operate()
       .hello()
-      .send({ id: 1, method: "watch", params: { view: "pins" } });
+      .send({ id: 1, method: "watch", params: { views: ["pins"] } });
     await expect.poll(() => client.pushes()).toHaveLength(1);
-    client.send({ id: 2, method: "watch", params: { view: "none" } }).send({ id: 3, method: "watch", params: { view: "everything" } });
+    client.send({ id: 2, method: "watch", params: { views: [] } }).send({ id: 3, method: "watch", params: { views: ["everything"] } });
     expect(await client.answer(2)).toMatchObject({ ok: true });
     expect(await client.answer(3)).toMatchObject({ ok: false, error: { reason: "malformed" } });
     control.changed();
@@ -224,12 +224,12 @@ describe("pushes", () => {
     const world = { edges: 0 };
     const { control, folder, operate } = await agent({ handlers: { pins: () => ({ ...padding, edges: world.edges }) } });
     const lazy = new Client(join(folder, "control.sock"));
-    lazy.hello().send({ id: 1, method: "watch", params: { view: "pins" } });
+    lazy.hello().send({ id: 1, method: "watch", params: { views: ["pins"] } });
     await lazy.answer(1);
     lazy.socket.pause();
     const keen = operate()
       .hello()
-      .send({ id: 1, method: "watch", params: { view: "pins" } });
+      .send({ id: 1, method: "watch", params: { views: ["pins"] } });
     const before = process.memoryUsage().arrayBuffers + process.memoryUsage().external;
     // Each push is half a megabyte: what is not read must not be kept.
     for (let count = 1; count <= 12; count++) {
@@ -256,7 +256,7 @@ describe("pushes", () => {
     });
     const client = operate()
       .hello()
-      .send({ id: 1, method: "watch", params: { view: "pins" } });
+      .send({ id: 1, method: "watch", params: { views: ["pins"] } });
     await expect.poll(() => log.entries.join()).toContain("no pins today");
     world.broken = false;
     control.changed();
