@@ -28,10 +28,11 @@ export interface Methods {
   /** Simulated board only. Needs the operate socket. Answers when the last simulated edge has been made. */
   "sim-press": { params: { input: string; for_ms?: number; bounce_ms?: number }; result: Record<string, never> };
   services: { params: Record<string, never>; result: ServiceView[] };
-  /** Starts pushes for one view and ends those of another; `none` ends all. */
-  watch: { params: { view: "pins" | "services" | "none" }; result: Record<string, never> };
+  /** Starts pushes of these views and ends those of all others. */
+  watch: { params: { views: readonly View[] }; result: Record<string, never> };
 }
 export type Method = keyof Methods;
+export type View = "pins" | "services";
 
 export type Request = { [M in Method]: { id: number; method: M; params: Methods[M]["params"] } }[Method];
 export type Answer<M extends Method = Method> =

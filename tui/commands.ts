@@ -3,11 +3,10 @@ import { editor, insert } from "./editor.ts";
 import { time } from "./format.ts";
 import { type Command, lookup } from "./keys.ts";
 import { layout } from "./layout.ts";
-import { agentNow, type Effect, indexOf, mayOperate, type State, type TabId, tabs, visiblePins, visibleServices } from "./model.ts";
+import { type Effect, indexOf, mayOperate, type State, type TabId, tabs, visiblePins, visibleServices } from "./model.ts";
 import { filterText, move, setFilter, topicIndex } from "./moves.ts";
 import type { TopicNode } from "./topic.ts";
 import { textOf } from "./value.ts";
-import { end } from "./wave.ts";
 
 const none: readonly Effect[] = [];
 const armFor = 60_000;
@@ -165,14 +164,13 @@ export function askWhy(state: State, now: number): readonly Effect[] {
   return [{ type: "why", output: pin.id }];
 }
 
-/** Asks the agent to push what the tab shows: pins unless it is Services, so that their waves have few holes. */
-export function watch(state: State, now: number, fresh = false): readonly Effect[] {
-  const { agent, pins } = state;
-  const view = state.tab === "services" ? "services" : "pins";
-  if (!agent.up || (view === agent.watching && !fresh)) return none;
-  if (view === "services" && pins.data !== null) for (const each of pins.waves.values()) end(each, agentNow(pins.newer ?? pins.data, now));
-  agent.watching = view;
-  return [{ type: "watch", view }];
+/** Asks the agent to push what the tab shows, and the pins always: a wave has no holes. */
+export function watch(state: State, fresh = false): readonly Effect[] {
+  const { agent } = state;
+  const services = state.tab === "services";
+  if (!agent.up || (services === agent.watchingServices && !fresh)) return none;
+  agent.watchingServices = services;
+  return [{ type: "watch", views: services ? ["pins", "services"] : ["pins"] }];
 }
 
 export function selectedTopic(state: State): TopicNode | undefined {
@@ -182,7 +180,7 @@ export function selectedTopic(state: State): TopicNode | undefined {
 function go(state: State, to: TabId, now: number): readonly Effect[] {
   state.tab = to;
   state.zoom = false;
-  return [...watch(state, now), ...askWhy(state, now)];
+  return [...watch(state), ...askWhy(state, now)];
 }
 
 function neighbour(of: TabId, step: number): TabId {

@@ -150,7 +150,7 @@ export async function runTui(options: TuiOptions): Promise<number> {
         () => undefined,
       );
     },
-    watch: ({ view }) => void agent.request("watch", { view }).catch(failed),
+    watch: ({ views }) => void agent.request("watch", { views }).catch(failed),
     copy: ({ text }) => terminal?.copy(text),
     repaint: () => terminal?.repaint(),
     suspend: () => terminal?.suspend(),

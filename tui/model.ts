@@ -1,4 +1,4 @@
-import type { Change, Hello, PinsView, PinView, ServiceView, Status, SwitchWord } from "../agent/protocol.ts";
+import type { Change, Hello, PinsView, PinView, ServiceView, Status, SwitchWord, View } from "../agent/protocol.ts";
 import type { Editor } from "./editor.ts";
 import { everything, type Filter } from "./filter.ts";
 import type { Scroll } from "./layout.ts";
@@ -60,7 +60,7 @@ export interface AgentState extends LinkState {
   hello: Hello | null;
   status: Status | null;
   /** Which view the agent pushes. */
-  watching: "pins" | "services";
+  watchingServices: boolean;
 }
 
 /** A list with a selection that is an identity, so that inserts never move it. */
@@ -162,7 +162,7 @@ export function createState(options: StateOptions): State {
     notice: null,
     published: [],
     mqtt: { ...link(options.mqtt), server: "", version: null, refused: [] },
-    agent: { ...link(options.agent), hello: null, status: null, watching: "pins" },
+    agent: { ...link(options.agent), hello: null, status: null, watchingServices: false },
     topics: {
       store: options.store ?? new TopicStore(),
       list: list(),
@@ -216,7 +216,7 @@ export type Effect =
   | { type: "set"; output: string; state: SwitchWord }
   | { type: "press"; input: string; forMs: number }
   | { type: "why"; output: string }
-  | { type: "watch"; view: "pins" | "services" }
+  | { type: "watch"; views: readonly View[] }
   | { type: "copy"; text: string }
   | { type: "repaint" }
   | { type: "suspend" }

@@ -52,7 +52,7 @@ export function update(state: State, action: Action, now: number): readonly Effe
       return none;
     case "agent-online": {
       state.agent = { ...state.agent, wanted: true, up: true, since: now, problem: null, hello: action.hello };
-      return watch(state, now, true);
+      return watch(state, true);
     }
     case "agent-offline":
       return agentOffline(state, action.problem, action.absent ?? false, now);

@@ -33,9 +33,11 @@ export async function startDemoBox(): Promise<DemoBox> {
   writeFileSync(config, readExample("demo"), { mode: 0o600 });
   const main = fileURLToPath(new URL("../main.js", import.meta.url));
   const child = spawn(process.execPath, [main, "run", "--config", config], {
-    stdio: ["ignore", "ignore", openSync(logFile, "w")],
+    stdio: ["ignore", "ignore", openSync(logFile, "w"), "ipc"],
     env: ownEnvironment(),
   });
+  // The channel carries nothing: the agent ends when it breaks. It must not keep this process alive.
+  child.channel?.unref();
   const log = () => readFileSync(logFile, "utf8");
   const clean = () => {
     child.kill("SIGKILL");

@@ -3,7 +3,7 @@ import { LineError } from "../../gpio/errors.ts";
 import { openJournal } from "../../systemd/journal.ts";
 import { openNotify } from "../../systemd/notify.ts";
 import { progressed, startWatchdog, watchdogUsec } from "../../systemd/watchdog.ts";
-import { type Agent, startAgent } from "../agent.ts";
+import { type Agent, SettingError, startAgent } from "../agent.ts";
 import { exit } from "../exit.ts";
 import { createLog } from "../shell/log.ts";
 import { readVersion } from "../version.ts";
@@ -23,6 +23,10 @@ export const run: Command = {
 
     const stopRequested = new Promise<NodeJS.Signals>((resolve) => {
       for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => resolve(signal));
+      // A demo or a test that started the agent must not leave it behind, however it ends.
+      process.once("disconnect", () => resolve("SIGTERM"));
+      // Somebody who listens for its end keeps the channel open, and with it a process that has stopped.
+      process.channel?.unref();
       // A closed terminal ends what was started in it; a service has no terminal and stays.
       process.on("SIGHUP", () => {
         if (process.stdin.isTTY) resolve("SIGHUP");
@@ -36,7 +40,7 @@ export const run: Command = {
     } catch (error) {
       await journal?.close();
       throw new CommandError(
-        error instanceof LineError && error.code === "no-driver" ? exit.config : exit.refused,
+        error instanceof SettingError || (error instanceof LineError && error.code === "no-driver") ? exit.config : exit.refused,
         (error as Error).message,
       );
     }

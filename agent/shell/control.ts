@@ -13,6 +13,7 @@ import {
   protocolVersion,
   type Refusal,
   type RefusalReason,
+  type View,
 } from "../protocol.ts";
 import type { Log } from "./log.ts";
 
@@ -38,14 +39,14 @@ export interface ControlOptions {
   log: Log;
 }
 
-type View = "pins" | "services" | "none";
+const allViews: readonly View[] = ["pins", "services"];
 interface Client {
   socket: Socket;
   operate: boolean;
   greeted: boolean;
-  view: View;
-  /** Something changed that this client was not told yet. */
-  dirty: boolean;
+  views: ReadonlySet<View>;
+  /** The views in which something changed that this client was not told yet. */
+  dirty: Set<View>;
 }
 
 const maxClients = 32;
@@ -82,8 +83,7 @@ export class Control {
 
   /** Something that the pins view shows has changed. */
   changed(): void {
-    for (const client of this.#clients) if (client.view === "pins") client.dirty = true;
-    this.#schedule();
+    this.#mark("pins");
   }
 
   async stop(): Promise<void> {
@@ -94,7 +94,12 @@ export class Control {
   }
 
   async #listen(path: string, operate: boolean): Promise<void> {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o750 });
+    try {
+      mkdirSync(dirname(path), { recursive: true, mode: 0o750 });
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      throw new Error(`the folder of ${path} cannot be made (${code}): make it, or set control.socket to a path that you may write`);
+    }
     await removeStale(path);
     const server = createServer((socket) => this.#accept(socket, operate));
     await new Promise<void>((resolve, reject) => {
@@ -113,7 +118,7 @@ export class Control {
       socket.destroy();
       return;
     }
-    const client: Client = { socket, operate, greeted: false, view: "none", dirty: false };
+    const client: Client = { socket, operate, greeted: false, views: new Set(), dirty: new Set() };
     this.#clients.add(client);
     const splitter = new LineSplitter(maxRequestBytes);
     socket.on("data", (chunk) => {
@@ -166,17 +171,19 @@ export class Control {
     if (operating.has(method) && !client.operate) {
       throw new Refused("forbidden", `this socket may only look: connect to ${this.#options.socket} (its group may operate)`);
     }
-    if (method === "watch") return this.#watch(client, params.view);
+    if (method === "watch") return this.#watch(client, params.views);
     const handlers = this.#options.handlers as Record<string, ((params: unknown) => unknown) | undefined>;
     const handler = Object.hasOwn(handlers, method) ? handlers[method] : undefined;
     if (!handler) throw new Refused("unknown-method", "no such method; is the client newer than the agent?");
     return handler(params);
   }
 
-  #watch(client: Client, view: unknown): Record<string, never> {
-    if (view !== "pins" && view !== "services" && view !== "none") throw new Refused("malformed", '"view" must be pins, services or none');
-    client.view = view;
-    client.dirty = view !== "none";
+  #watch(client: Client, views: unknown): Record<string, never> {
+    if (!Array.isArray(views) || !views.every((view) => allViews.includes(view))) {
+      throw new Refused("malformed", `"views" must be a list of ${allViews.join(" and ")}`);
+    }
+    client.views = new Set(views);
+    client.dirty = new Set(views);
     this.#watchServices();
     this.#schedule();
     return {};
@@ -184,20 +191,21 @@ export class Control {
 
   /** Units are read only while somebody looks at them. */
   #watchServices(): void {
-    const watched = [...this.#clients].some(({ view }) => view === "services");
+    const watched = [...this.#clients].some(({ views }) => views.has("services"));
     if (!watched) {
       clearInterval(this.#servicesTimer);
       this.#servicesTimer = undefined;
-    } else
-      this.#servicesTimer ??= setInterval(() => {
-        for (const client of this.#clients) if (client.view === "services") client.dirty = true;
-        this.#schedule();
-      }, servicesEvery);
+    } else this.#servicesTimer ??= setInterval(() => this.#mark("services"), servicesEvery);
+  }
+
+  #mark(view: View): void {
+    for (const client of this.#clients) if (client.views.has(view)) client.dirty.add(view);
+    this.#schedule();
   }
 
   #schedule(): void {
     if (this.#pushTimer || this.#clients.size === 0) return;
-    if (![...this.#clients].some(({ dirty, socket }) => dirty && !socket.writableNeedDrain)) return;
+    if (![...this.#clients].some(({ dirty, socket }) => dirty.size > 0 && !socket.writableNeedDrain)) return;
     const wait = Math.max(0, this.#lastPush + pushEvery - performance.now());
     this.#pushTimer = setTimeout(() => void this.#push(), wait);
   }
@@ -205,15 +213,15 @@ export class Control {
   async #push(): Promise<void> {
     this.#lastPush = performance.now();
     // One that does not read keeps its mark and gets the newest snapshot when it has drained.
-    const readers = [...this.#clients].filter(({ dirty, socket }) => dirty && !socket.writableNeedDrain);
-    for (const reader of readers) reader.dirty = false;
+    const reading = [...this.#clients].filter(({ socket }) => !socket.writableNeedDrain);
     try {
-      for (const view of ["pins", "services"] as const) {
-        if (!readers.some((reader) => reader.view === view)) continue;
+      for (const view of allViews) {
+        const readers = reading.filter(({ dirty }) => dirty.delete(view));
+        if (readers.length === 0) continue;
         const data = await this.#options.handlers[view]({});
         const snapshot = encode({ push: view, data } as Push);
         // Reading may have taken a while: who has gone or looks elsewhere by now gets nothing.
-        for (const reader of readers) if (reader.view === view && reader.socket.writable) reader.socket.write(snapshot);
+        for (const { views, socket } of readers) if (views.has(view) && socket.writable) socket.write(snapshot);
       }
     } catch (error) {
       this.#options.log.error(`a view could not be read for the control clients: ${(error as Error).stack ?? String(error)}`);

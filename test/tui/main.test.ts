@@ -60,8 +60,8 @@ test("a press on a key travels to the agent and the answer to the screen, and q 
   agent.serve = {
     status: () => status({ broker: { listeners: [{ protocol: "mqtt", address: "127.0.0.1", port, problem: null }], clients: 1 } }),
     watch: ({ params }) => {
-      if (params.view === "pins") setImmediate(() => agent.push({ push: "pins", data: pins() }));
-      if (params.view === "services") setImmediate(() => agent.push({ push: "services", data: [service("ssh.service")] }));
+      if (params.views.includes("pins")) setImmediate(() => agent.push({ push: "pins", data: pins() }));
+      if (params.views.includes("services")) setImmediate(() => agent.push({ push: "services", data: [service("ssh.service")] }));
       return {};
     },
     why: () => [],

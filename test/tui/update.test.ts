@@ -161,9 +161,9 @@ test("the causes of the selected output are asked for, at most every two seconds
 
 test("the agent pushes services only while they are shown", () => {
   const scene = garden();
-  expect(scene.keys("5")).toEqual([{ type: "watch", view: "services" }]);
-  expect(scene.keys("1")).toEqual([{ type: "watch", view: "pins" }]);
-  expect(scene.attach().effects.at(-1)).toEqual({ type: "watch", view: "pins" });
+  expect(scene.keys("5")).toEqual([{ type: "watch", views: ["pins", "services"] }]);
+  expect(scene.keys("1")).toEqual([{ type: "watch", views: ["pins"] }]);
+  expect(scene.attach().effects.at(-1)).toEqual({ type: "watch", views: ["pins"] });
 });
 
 test("the share of the processor comes from two snapshots", () => {

@@ -78,7 +78,8 @@ export class Guard {
 
   /** Raw mode on and handlers in place. `restore` will be called on every way out from here on. */
   enter(): void {
-    for (const [event, handler] of this.#handlers) events.on(event, handler);
+    // In front: whoever listens already may end the process, and the terminal must be restored by then.
+    for (const [event, handler] of this.#handlers) events.prependListener(event, handler);
     this.#options.stdin.on("end", () => this.#gone());
     this.#options.stdin.on("close", () => this.#gone());
     // These two stay for good: Node reports a raw mode that a dead terminal refuses as an error of the stream.

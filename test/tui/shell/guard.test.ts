@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { kill, openPty, type PtyShell, until } from "./pty.ts";
 
 let shell: ReturnType<typeof openPty> | undefined;
@@ -180,9 +180,11 @@ describe("a terminal that can not show the UI", () => {
   it("is refused with a sentence, and not touched", async () => {
     shell = openPty(({ run }) => `TERM=dumb ${run("still")}; ${run("still")} < /dev/null; exit 9`);
     expect(await shell.exited).toBe(9);
-    const text = shell.screen.text().join("");
-    expect(text).toContain('TERM is "dumb"; use `pinbus status`');
-    expect(text).toContain("needs a terminal on stdin");
+    const { screen } = shell;
+    const text = () => screen.text().join("");
+    // The end of the program may be seen before the last of its output.
+    await vi.waitFor(() => expect(text()).toContain("needs a terminal on stdin"));
+    expect(text()).toContain('TERM is "dumb"; use `pinbus status`');
     expect(modesOf(shell)).toEqual(untouched);
   });
 });
