@@ -60,6 +60,7 @@ export class Control {
   readonly #options: ControlOptions;
   readonly #servers: Server[] = [];
   readonly #clients = new Set<Client>();
+  readonly #reading = new Set<View>();
   #pushTimer: NodeJS.Timeout | undefined;
   #servicesTimer: NodeJS.Timeout | undefined;
   #lastPush = 0;
@@ -204,29 +205,36 @@ export class Control {
   }
 
   #schedule(): void {
-    if (this.#pushTimer || this.#clients.size === 0) return;
-    if (![...this.#clients].some(({ dirty, socket }) => dirty.size > 0 && !socket.writableNeedDrain)) return;
+    if (this.#pushTimer || !allViews.some((view) => this.#readers(view).length > 0)) return;
     const wait = Math.max(0, this.#lastPush + pushEvery - performance.now());
-    this.#pushTimer = setTimeout(() => void this.#push(), wait);
+    this.#pushTimer = setTimeout(() => {
+      this.#pushTimer = undefined;
+      this.#lastPush = performance.now();
+      for (const view of allViews) void this.#push(view);
+    }, wait);
   }
 
-  async #push(): Promise<void> {
-    this.#lastPush = performance.now();
-    // One that does not read keeps its mark and gets the newest snapshot when it has drained.
-    const reading = [...this.#clients].filter(({ socket }) => !socket.writableNeedDrain);
+  /** Who waits for a view. One that does not read keeps its mark and gets the newest snapshot when it has drained. */
+  #readers(view: View): Client[] {
+    // A view that is being read is asked for again afterwards; the others do not wait for it.
+    if (this.#reading.has(view)) return [];
+    return [...this.#clients].filter(({ dirty, socket }) => dirty.has(view) && !socket.writableNeedDrain);
+  }
+
+  async #push(view: View): Promise<void> {
+    const readers = this.#readers(view);
+    if (readers.length === 0) return;
+    for (const { dirty } of readers) dirty.delete(view);
+    this.#reading.add(view);
     try {
-      for (const view of allViews) {
-        const readers = reading.filter(({ dirty }) => dirty.delete(view));
-        if (readers.length === 0) continue;
-        const data = await this.#options.handlers[view]({});
-        const snapshot = encode({ push: view, data } as Push);
-        // Reading may have taken a while: who has gone or looks elsewhere by now gets nothing.
-        for (const { views, socket } of readers) if (views.has(view) && socket.writable) socket.write(snapshot);
-      }
+      const data = await this.#options.handlers[view]({});
+      const snapshot = encode({ push: view, data } as Push);
+      // Reading may have taken a while: who has gone or looks elsewhere by now gets nothing.
+      for (const { views, socket } of readers) if (views.has(view) && socket.writable) socket.write(snapshot);
     } catch (error) {
       this.#options.log.error(`a view could not be read for the control clients: ${(error as Error).stack ?? String(error)}`);
     }
-    this.#pushTimer = undefined;
+    this.#reading.delete(view);
     this.#schedule();
   }
 

@@ -244,6 +244,29 @@ describe("pushes", () => {
     expect(lazy.pushes().length).toBeLessThan(8);
   });
 
+  it("of the pins do not wait for a slow answer about the services", async () => {
+    const asked: (() => void)[] = [];
+    const world = { edges: 0 };
+    const { control, operate } = await agent({
+      handlers: {
+        pins: () => ({ ...emptyPins, edges: world.edges }),
+        services: () => new Promise((resolve) => asked.push(() => resolve([]))),
+      },
+    });
+    const client = operate()
+      .hello()
+      .send({ id: 1, method: "watch", params: { views: ["pins", "services"] } });
+    await expect.poll(() => asked).toHaveLength(1);
+    for (let count = 1; count <= 3; count++) {
+      world.edges = count;
+      control.changed();
+      await expect.poll(() => client.pushes().at(-1)?.data?.edges).toBe(count);
+    }
+    expect(asked).toHaveLength(1);
+    asked[0]?.();
+    await expect.poll(() => client.pushes().at(-1)?.push).toBe("services");
+  });
+
   it("go on after a view could not be read", async () => {
     const world = { broken: true };
     const { control, operate, log } = await agent({
