@@ -116,7 +116,7 @@ function timerDue(plan: Plan, state: State, key: TimerKey, at: number, effects: 
     case "max-on": {
       const output = state.outputs[owner.output];
       // The end stays in the state until the line is off: it must hold for an ON that comes while the line refuses.
-      if (state.stopping || output?.maxOnEnds == null || at < output.maxOnEnds) break;
+      if (state.stopping || output?.maxOnEnds == null) break;
       drive(owner.output, false, { ...maxOnCause, detail: output.cause.text }, effects);
       break;
     }

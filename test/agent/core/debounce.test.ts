@@ -106,6 +106,23 @@ describe("settle debounce", () => {
     expect(world.state.inputs[0]?.debounce.glitches).toBe(1);
   });
 
+  it("reads the level after a burst, since edges may merge before they are numbered", () => {
+    const world = new World(configOf({ inputs: { porch: {} } }));
+    for (const level of [true, false, true]) world.edge("porch", level);
+    // The last edge of the release never became an event.
+    world.inputs[0] = false;
+    world.advance(100);
+    expect(world.payloads(stateTopic)).toEqual(["OFF", "ON", "OFF"]);
+  });
+
+  it("takes no level from a line that is lost", () => {
+    const world = new World(configOf({ inputs: { porch: {} } }));
+    world.dispatch({ type: "input-lost", input: 0, problem: "the chip is gone", at: world.now });
+    world.dispatch({ type: "level-read", input: 0, active: true, at: world.now, why: "gap" });
+    world.advance(100);
+    expect(world.payloads(stateTopic)).toEqual(["OFF", "UNKNOWN"]);
+  });
+
   it("reads the level after lost edges, and settles it", () => {
     const world = new World(configOf({ inputs: { porch: {} } }));
     world.inputs[0] = true;

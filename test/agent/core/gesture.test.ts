@@ -113,6 +113,16 @@ describe("gestures of a button with hold 600 ms and debounce 20 ms", () => {
     expect(world.payloads("pinbus/garage/in/porch/state")).toEqual(["ON", "OFF"]);
   });
 
+  it("has no click for a press that was interrupted by reading the level anew", () => {
+    const world = button();
+    world.edge("porch", true);
+    world.advance(100);
+    world.dispatch({ type: "level-read", input: 0, active: true, at: world.now, why: "chip" });
+    world.edge("porch", false);
+    world.advance(1000);
+    expect(world.events("porch")).toEqual([]);
+  });
+
   it("takes every edge at once with debounce 0ms", () => {
     const world = button({ debounce: 0 });
     const since = world.now;

@@ -114,6 +114,7 @@ describe("a pulse", () => {
     world.breakOutput("lamp", true);
     world.advance(10 * second);
     expect(world.isOn("lamp")).toBe(true);
+    expect(world.outputState("lamp").pulseEnds).toBeNull();
     world.breakOutput("lamp", false);
     world.advance(2 * second);
     expect(world.isOn("lamp")).toBe(false);
@@ -275,6 +276,7 @@ describe("a write that fails", () => {
     world.mqtt("lamp", "OFF");
     world.loseOutput("lamp");
     expect(world.payloads("pinbus/garage/out/lamp/state").at(-1)).toBe("UNKNOWN");
+    expect(world.timers.size).toBe(0);
     world.advance(100 * second);
     expect(world.outputState("lamp").history.map(({ state }) => state)).toEqual(["OFF", "ON", "FAILED"]);
     expect(world.timers.size).toBe(0);

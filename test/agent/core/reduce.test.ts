@@ -299,6 +299,20 @@ describe("after a stop", () => {
     world.dispatch({ type: "stop-requested", at: world.now });
     expect([world.isOn("lamp"), world.isOn("gate")]).toEqual([false, true]);
   });
+  it("an output that did not take its exit state is not moved later, whatever was running on it", () => {
+    const world = new World(configOf({ outputs: { lamp: {}, gate: { max_on: 2000 }, fan: {} } }));
+    world.control("lamp", "PULSE", 3000);
+    world.control("gate", "ON");
+    world.control("fan", "ON");
+    world.breakOutput("fan", true);
+    world.control("fan", "OFF");
+    for (const id of ["lamp", "gate", "fan"]) world.breakOutput(id, true);
+    world.dispatch({ type: "stop-requested", at: world.now });
+    for (const id of ["lamp", "gate", "fan"]) world.breakOutput(id, false);
+    const { length } = world.moves;
+    world.advance(longest);
+    expect(world.moves.slice(length)).toEqual([]);
+  });
   it("a second stop changes nothing", () => {
     const world = stopped();
     const { length } = world.writes;
