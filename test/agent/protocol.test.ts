@@ -1,10 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { encode, LineSplitter, maxAnswerBytes, maxRequestBytes } from "../../agent/protocol.ts";
+import { anyText } from "./core/fixture.ts";
 
 describe("lines on the control socket", () => {
   it("come out as they went in, however the stream was cut", () => {
-    const text = fc.string({ unit: "binary" }).map((line) => line.replaceAll("\n", " "));
+    const text = anyText.map((line) => line.replaceAll("\n", " "));
     fc.assert(
       fc.property(fc.array(text), fc.array(fc.integer({ min: 1, max: 30 }), { minLength: 1 }), (lines, cuts) => {
         const bytes = Buffer.from(lines.map((line) => `${line}\n`).join(""));

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { maxCommand, parseCommand, staleness } from "../../../agent/core/command.ts";
+import { anyText } from "./fixture.ts";
 
 const day = 86_400_000;
 
@@ -81,8 +82,8 @@ describe("commands that are refused as malformed", () => {
     fc.assert(
       fc.property(
         fc.oneof(
-          fc.string({ unit: "binary", maxLength: 40 }),
-          fc.json({ depthSize: "small", maxDepth: 2 }),
+          anyText,
+          anyText.map((key) => JSON.stringify({ state: "ON", [key]: key })),
           fc.string().map((state) => JSON.stringify({ state })),
         ),
         (payload) => {

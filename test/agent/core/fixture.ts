@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import type { ActionConfig, Config, InputConfig, OutputConfig, RuleConfig } from "../../../config/schema.ts";
 
 /** A checked configuration, as small as a test needs it. Lines are numbered by themselves. */
@@ -59,3 +60,8 @@ export function when(
   const [input = "", gesture] = trigger.split(" ") as [string, RuleConfig["when"]["gesture"]];
   return { when: { input, gesture }, do: steps.map(([output, set, forMs]) => ({ output, set, for: forMs ?? null })) };
 }
+
+/** Any UTF-16 text, lone surrogates and control characters included; fast-check's own takes seconds to build. */
+export const anyText: fc.Arbitrary<string> = fc
+  .array(fc.oneof(fc.integer({ min: 0, max: 0xa0 }), fc.integer({ min: 0, max: 0xffff })), { maxLength: 40 })
+  .map((codes) => String.fromCharCode(...codes));

@@ -2,6 +2,7 @@ import { Writable } from "node:stream";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createLog, type LogOptions } from "../../../agent/shell/log.ts";
+import { anyText } from "../core/fixture.ts";
 
 function written(options: Partial<LogOptions>, say: (log: ReturnType<typeof createLog>) => void): string {
   let text = "";
@@ -50,7 +51,7 @@ describe("the log for people", () => {
 
   it("any text: one line, no control character", () => {
     fc.assert(
-      fc.property(fc.string({ unit: "binary" }), (message) => {
+      fc.property(anyText, (message) => {
         const text = written({}, (log) => log.error(message));
         expect(text.endsWith("\n")).toBe(true);
         // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not appear
