@@ -6,7 +6,7 @@ import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { connectAgent } from "../../../agent/command/client.ts";
 import type { Command } from "../../../agent/command/command.ts";
 import { attach, get, set, sim, why } from "../../../agent/command/talk.ts";
-import { tempFolder } from "../shell/fixture.ts";
+import { eventually, tempFolder } from "../shell/fixture.ts";
 import { pinbus, start, startAgent } from "./agent-process.ts";
 
 const board = `
@@ -34,10 +34,10 @@ describe("an agent that is stopped", () => {
       await witness.subscribeAsync(["pinbus/garage/status", "pinbus/garage/out/+/state"], { qos: 1 });
       await running.client.request("set", { output: "lamp", state: "ON" });
       await running.client.request("set", { output: "fan", state: "OFF" });
-      await expect.poll(() => seen).toContain("status online");
+      await eventually(() => seen).toContain("status online");
       running.child.kill(signal);
       expect(await running.done).toMatchObject({ code: 0, stdout: "" });
-      await expect.poll(() => seen.at(-1)).toBe("status offline");
+      await eventually(() => seen.at(-1)).toBe("status offline");
       expect(seen.slice(-3, -1).sort()).toEqual(["out/fan/state ON", "out/lamp/state OFF"]);
       await witness.endAsync(true);
       expect(existsSync(running.socket)).toBe(false);
@@ -52,7 +52,7 @@ describe("an agent that is stopped", () => {
     running.child.kill("SIGKILL");
     await running.done;
     const again = await pinbusRun(running.config, running.socket);
-    await expect.poll(() => seqOf(running.folder), { timeout: 5000 }).toBeGreaterThan(first);
+    await eventually(() => seqOf(running.folder)).toBeGreaterThan(first);
     again.kill();
     await again.done;
   });
@@ -69,7 +69,7 @@ async function pinbusRun(config: string, socket: string) {
 describe("an agent whose broker is away", () => {
   it("is degraded and says why; status ends with 1, and the lines work", async () => {
     const running = await agent(`${board.replace(/broker:.*/, "")}mqtt: { server: 127.0.0.1, port: 9 }\n`);
-    await expect.poll(async () => (await running.client.request("status", {})).problems.join(), { timeout: 10_000 }).toContain("127.0.0.1");
+    await eventually(async () => (await running.client.request("status", {})).problems.join()).toContain("127.0.0.1");
     const status = await running.ask("status");
     expect(status).toMatchObject({ code: 1, stderr: "" });
     expect(status.stdout).toMatch(/garage: degraded\n {2}problem: .*127\.0\.0\.1/);
@@ -85,7 +85,7 @@ describe("an agent whose broker is away", () => {
     const { port } = taken.address() as { port: number };
     const listeners = `broker: { listeners: [{ protocol: mqtt, port: 0 }, { protocol: mqtt, address: 127.0.0.1, port: ${port} }] }`;
     const running = await agent(board.replace(/broker:.*/, listeners));
-    await expect.poll(async () => (await running.client.request("status", {})).health, { timeout: 10_000 }).toBe("failing");
+    await eventually(async () => (await running.client.request("status", {})).health).toBe("failing");
     expect(await running.ask("status")).toMatchObject({ code: 2, stdout: expect.stringContaining(String(port)) });
     expect(await running.client.request("get", { id: "fan" })).toMatchObject({ state: "ON" });
   });
@@ -102,7 +102,7 @@ describe("a secret in the configuration", () => {
     const tryOne = async (password: string) => {
       const yaml = rest.concat(`mqtt: { server: 127.0.0.1, port: 9, username: pi, password: ${password} }\n`);
       const running = await agent(yaml, { GARAGE_PASSWORD: secret });
-      await expect.poll(() => running.stderr, { timeout: 10_000 }).toContain("127.0.0.1");
+      await eventually(() => running.stderr).toContain("127.0.0.1");
       texts.push(readFileSync(`/proc/${running.child.pid}/cmdline`, "utf8"));
       texts.push(JSON.stringify(await running.client.request("status", {})));
       for (const wrong of [[], ["--mqtt-port", "none"]]) {
@@ -164,6 +164,21 @@ describe("commands that need no agent", () => {
     expect(run).toMatchObject({ code: 78, stdout: "" });
     expect(run.stderr).toContain(`${bad}:4:1`);
     expect((await pinbus(["run", "--config", join(folder, "missing.yaml")])).code).toBe(78);
+  });
+
+  it("run ends with 78 for a setting that this machine cannot serve, and with 1 when its socket has no place", async () => {
+    const folder = tempFolder();
+    const config = join(folder, "pinbus.yaml");
+    writeFileSync(config, "gpio: { driver: sim }\nstate_dir: state\ncontrol: { socket: control.sock }\n");
+    const server = ["--mqtt-server", "127.0.0.1", "--mqtt-port", "9"];
+    const [certificate, place] = await Promise.all([
+      pinbus(["run", "--config", config, ...server, "--mqtt-ca", join(folder, "ca.pem")]),
+      pinbus(["run", "--config", config, ...server, "--control-socket", join(config, "control.sock")]),
+    ]);
+    expect(certificate.code).toBe(78);
+    expect(certificate.stderr).toContain(`mqtt.ca: ${join(folder, "ca.pem")} cannot be read`);
+    expect(place.code).toBe(1);
+    expect(place.stderr).toContain("set control.socket to a path that you may write");
   });
 
   it("init writes a configuration that check accepts, and never overwrites one", async () => {

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { get, set, sim, why } from "../../../agent/command/talk.ts";
 import { exit } from "../../../agent/exit.ts";
 import type { ChipView, Status } from "../../../agent/protocol.ts";
+import { eventually } from "../shell/fixture.ts";
 import { type AgentProcess, pinbus, startAgent } from "./agent-process.ts";
 
 // One agent on the simulated board for all of these: each test leaves the outputs as it likes, none relies on another.
@@ -40,7 +41,7 @@ describe("get and set", () => {
 
   it("a pulse has its length and ends by itself", async () => {
     expect(await agent.ask("set", "gate", "pulse", "--for", "100ms")).toEqual(ok("ON\n"));
-    await expect.poll(async () => (await agent.client.request("get", { id: "gate" })).state).toBe("OFF");
+    await eventually(async () => (await agent.client.request("get", { id: "gate" })).state).toBe("OFF");
     const changes = await agent.client.request("why", { output: "gate" });
     expect(changes.slice(0, 2).map(({ state, cause }) => [state, cause])).toEqual([
       ["OFF", "pulse ended"],
@@ -101,7 +102,7 @@ describe("the other questions", () => {
   it("sim press makes the rule act, and why tells the cause", async () => {
     await agent.client.request("set", { output: "lamp", state: "OFF" });
     expect(await agent.ask("sim", "press", "porch", "--for", "80ms", "--bounce", "3ms")).toEqual(ok(""));
-    await expect.poll(async () => (await agent.client.request("get", { id: "lamp" })).state).toBe("ON");
+    await eventually(async () => (await agent.client.request("get", { id: "lamp" })).state).toBe("ON");
     const { stdout } = await agent.ask("why", "lamp");
     expect(stdout.split("\n")[0]).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z {2}ON {7}rule porch-lamp \(porch press\)$/);
   });
@@ -177,7 +178,7 @@ describe("what comes from the network", () => {
       await client.publishAsync(`pinbus/garage/out/${encodeURIComponent(id)}${id.replace(/[#+]/g, "")}/set`, "ON", { qos: 1 });
     }
     await client.publishAsync("pinbus/garage/out/lamp/set", '{"state":"TOGGLE","id":"the-last"}', { qos: 1 });
-    await expect.poll(async () => (await agent.client.request("why", { output: "lamp" }))[0]?.detail).toBe("id the-last");
+    await eventually(async () => (await agent.client.request("why", { output: "lamp" }))[0]?.detail).toBe("id the-last");
     await client.endAsync(true);
     const outputs = await Promise.all([agent.ask("why", "lamp"), agent.ask("why", "lamp", "--json")]);
     for (const text of [agent.stderr, ...outputs.flatMap(({ stdout, stderr }) => [stdout, stderr])]) {

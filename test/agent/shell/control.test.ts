@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { encode, LineSplitter, maxRequestBytes, type PinsView, protocolVersion, type Request } from "../../../agent/protocol.ts";
 import { Control, type Handlers, Refused } from "../../../agent/shell/control.ts";
-import { keptLog, tempFolder } from "./fixture.ts";
+import { eventually, keptLog, tempFolder } from "./fixture.ts";
 
 interface Message {
   id?: number | null;
@@ -41,7 +41,7 @@ class Client {
     return this.send({ id: 0, method: "hello", params: { protocol: protocolVersion, client: "test" } });
   }
   async answer(id: number | null): Promise<Message> {
-    await expect.poll(() => this.messages.some((message) => message.id === id)).toBe(true);
+    await eventually(() => this.messages.some((message) => message.id === id)).toBe(true);
     return this.messages.find((message) => message.id === id) ?? {};
   }
   pushes(): Message[] {
@@ -147,7 +147,7 @@ describe("a control connection", () => {
     const client = operate().hello();
     client.socket.write("x".repeat(maxRequestBytes + 1));
     expect(await client.answer(null)).toMatchObject({ error: { reason: "malformed", message: expect.stringContaining("65536") } });
-    await expect.poll(() => client.closed).toBe(true);
+    await eventually(() => client.closed).toBe(true);
     expect(await operate().hello().answer(0)).toMatchObject({ ok: true });
   });
 
@@ -192,13 +192,13 @@ describe("pushes", () => {
     const client = operate()
       .hello()
       .send({ id: 1, method: "watch", params: { views: ["pins"] } });
-    await expect.poll(() => client.pushes()).toHaveLength(1);
+    await eventually(() => client.pushes()).toHaveLength(1);
     const since = performance.now();
     for (let count = 1; count <= 5000; count++) {
       world.edges = count;
       control.changed();
     }
-    await expect.poll(() => client.pushes().at(-1)?.data?.edges).toBe(5000);
+    await eventually(() => client.pushes().at(-1)?.data?.edges).toBe(5000);
     expect(client.pushes().length).toBeLessThanOrEqual(2 + (performance.now() - since) / 100);
   });
 
@@ -207,7 +207,7 @@ describe("pushes", () => {
     const client = operate()
       .hello()
       .send({ id: 1, method: "watch", params: { views: ["pins"] } });
-    await expect.poll(() => client.pushes()).toHaveLength(1);
+    await eventually(() => client.pushes()).toHaveLength(1);
     client.send({ id: 2, method: "watch", params: { views: [] } }).send({ id: 3, method: "watch", params: { views: ["everything"] } });
     expect(await client.answer(2)).toMatchObject({ ok: true });
     expect(await client.answer(3)).toMatchObject({ ok: false, error: { reason: "malformed" } });
@@ -230,18 +230,15 @@ describe("pushes", () => {
     const keen = operate()
       .hello()
       .send({ id: 1, method: "watch", params: { views: ["pins"] } });
-    const before = process.memoryUsage().arrayBuffers + process.memoryUsage().external;
-    // Each push is half a megabyte: what is not read must not be kept.
+    // Each push is a third of a megabyte, more than the kernel keeps for a socket: what is not read must not be kept by us.
     for (let count = 1; count <= 12; count++) {
       world.edges = count;
       control.changed();
-      await expect.poll(() => keen.pushes().at(-1)?.data?.edges).toBe(count);
+      await eventually(() => keen.pushes().at(-1)?.data?.edges).toBe(count);
     }
-    const after = process.memoryUsage().arrayBuffers + process.memoryUsage().external;
-    expect(after - before).toBeLessThan(6e6);
     lazy.socket.resume();
-    await expect.poll(() => lazy.pushes().at(-1)?.data?.edges).toBe(12);
-    expect(lazy.pushes().length).toBeLessThan(8);
+    await eventually(() => lazy.pushes().at(-1)?.data?.edges).toBe(12);
+    expect(lazy.pushes().length).toBeLessThan(6);
   });
 
   it("of the pins do not wait for a slow answer about the services", async () => {
@@ -256,15 +253,15 @@ describe("pushes", () => {
     const client = operate()
       .hello()
       .send({ id: 1, method: "watch", params: { views: ["pins", "services"] } });
-    await expect.poll(() => asked).toHaveLength(1);
+    await eventually(() => asked).toHaveLength(1);
     for (let count = 1; count <= 3; count++) {
       world.edges = count;
       control.changed();
-      await expect.poll(() => client.pushes().at(-1)?.data?.edges).toBe(count);
+      await eventually(() => client.pushes().at(-1)?.data?.edges).toBe(count);
     }
     expect(asked).toHaveLength(1);
     asked[0]?.();
-    await expect.poll(() => client.pushes().at(-1)?.push).toBe("services");
+    await eventually(() => client.pushes().at(-1)?.push).toBe("services");
   });
 
   it("go on after a view could not be read", async () => {
@@ -280,10 +277,10 @@ describe("pushes", () => {
     const client = operate()
       .hello()
       .send({ id: 1, method: "watch", params: { views: ["pins"] } });
-    await expect.poll(() => log.entries.join()).toContain("no pins today");
+    await eventually(() => log.entries.join()).toContain("no pins today");
     world.broken = false;
     control.changed();
-    await expect.poll(() => client.pushes()).toHaveLength(1);
+    await eventually(() => client.pushes()).toHaveLength(1);
   });
 });
 
@@ -299,15 +296,10 @@ describe("a client that asks and never reads", () => {
     client.socket.pause();
     for (let id = 1; id <= 200; id++) client.send({ id, method: "why", params: { output: "lamp" } });
     // A paused socket does not notice its end: it is the writing that fails.
-    await expect
-      .poll(
-        () => {
-          client.send({ id: 999, method: "why", params: { output: "lamp" } });
-          return client.socket.destroyed;
-        },
-        { timeout: 5000 },
-      )
-      .toBe(true);
+    await eventually(() => {
+      client.send({ id: 999, method: "why", params: { output: "lamp" } });
+      return client.socket.destroyed;
+    }).toBe(true);
   });
 });
 

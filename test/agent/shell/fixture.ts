@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { onTestFinished } from "vitest";
+import { expect, onTestFinished } from "vitest";
 import type { Log } from "../../../agent/shell/log.ts";
 
 export const silent: Log = { error() {}, warn() {}, info() {}, debug() {} };
@@ -20,4 +20,9 @@ export function tempFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "pinbus-test-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
+}
+
+/** Waits for the observable. A busy machine gets time; a test that passes takes none of it. */
+export function eventually<T>(read: () => T) {
+  return expect.poll(read, { timeout: 10_000, interval: 20 });
 }

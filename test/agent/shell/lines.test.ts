@@ -7,7 +7,7 @@ import { findLine } from "../../../gpio/board.ts";
 import { openSim } from "../../../gpio/sim.ts";
 import { SimBoard } from "../../../gpio/sim-board.ts";
 import { configOf } from "../core/fixture.ts";
-import { silent } from "./fixture.ts";
+import { eventually, silent } from "./fixture.ts";
 
 const chip = "pinctrl-bcm2711";
 const config = configOf({
@@ -68,7 +68,7 @@ describe("the lines of an agent on the simulated board", () => {
     lines.start();
     const before = systemClock.now();
     board.press(chip, 17, "low");
-    await expect.poll(() => types("edge")).toHaveLength(1);
+    await eventually(() => types("edge")).toHaveLength(1);
     expect(types("edge")[0]).toMatchObject({ input: 0, edge: "rising" });
     const [edge] = types("edge");
     expect(edge?.at).toBeGreaterThanOrEqual(before);
@@ -84,7 +84,7 @@ describe("the lines of an agent on the simulated board", () => {
     expect(types("level-read")).toHaveLength(1);
     expect(() => lines.write(0, true)).toThrow(/not available/);
     board.free(chip, 27);
-    await expect.poll(() => types("output-opened"), { timeout: 3000 }).toMatchObject([{ output: 1 }, { output: 0, active: false }]);
+    await eventually(() => types("output-opened")).toMatchObject([{ output: 1 }, { output: 0, active: false }]);
     expect(events.at(-1)).toMatchObject({ type: "output-opened", output: 0, why: "chip" });
     lines.write(0, true);
     expect(board.level(chip, 27)).toBe("high");
@@ -96,18 +96,18 @@ describe("the lines of an agent on the simulated board", () => {
     lines.write(0, true);
     lines.write(1, false);
     board.removeChip(chip);
-    await expect.poll(() => types("output-lost").length + types("input-lost").length).toBe(3);
+    await eventually(() => types("output-lost").length + types("input-lost").length).toBe(3);
     expect(lines.read(0)).toBeUndefined();
     expect(() => lines.write(0, true)).toThrow();
     board.returnChip(chip);
-    await expect.poll(() => types("level-read"), { timeout: 3000 }).toHaveLength(2);
+    await eventually(() => types("level-read")).toHaveLength(2);
     expect(types("output-opened").slice(2)).toMatchObject([
       { output: 0, active: false, why: "chip" },
       { output: 1, active: true, why: "chip" },
     ]);
     expect([board.level(chip, 27), board.level(chip, 5)]).toEqual(["low", "low"]);
     board.press(chip, 17, "low");
-    await expect.poll(() => types("edge")).toHaveLength(1);
+    await eventually(() => types("edge")).toHaveLength(1);
   });
 
   it("are free after a stop, and nothing is asked for again", () => {

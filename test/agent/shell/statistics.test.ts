@@ -2,6 +2,7 @@ import { expect, it } from "vitest";
 import { readHost } from "../../../agent/shell/host.ts";
 import type { Link, Publication } from "../../../agent/shell/link.ts";
 import { Statistics } from "../../../agent/shell/statistics.ts";
+import { eventually } from "./fixture.ts";
 
 function statistics(sources: (() => Promise<{ topic: string; payload: string; qos: 0 | 1 }[]>)[] = []) {
   const sent: string[] = [];
@@ -31,10 +32,10 @@ function statistics(sources: (() => Promise<{ topic: string; payload: string; qo
 it("each value is published once, and again when it has changed or the broker may have forgotten it", async () => {
   const { own, sent, world } = statistics();
   own.start();
-  await expect.poll(() => world.rounds).toBeGreaterThan(2);
+  await eventually(() => world.rounds).toBeGreaterThan(2);
   expect(sent).toEqual(["S/version pinbus 1", "S/uptime 1 seconds"]);
   world.uptime = 2;
-  await expect.poll(() => sent.length).toBe(3);
+  await eventually(() => sent.length).toBe(3);
   own.resend();
   expect(sent.slice(3)).toEqual(["S/version pinbus 1", "S/uptime 2 seconds"]);
   own.stop();
@@ -44,14 +45,14 @@ it("nothing is sent while the broker is away, and everything that was not taken 
   const { own, sent, world } = statistics();
   world.online = false;
   own.start();
-  await expect.poll(() => world.rounds).toBeGreaterThan(1);
+  await eventually(() => world.rounds).toBeGreaterThan(1);
   expect(sent).toEqual([]);
   world.online = true;
   world.accepted = false;
   const { rounds } = world;
-  await expect.poll(() => world.rounds).toBeGreaterThan(rounds + 1);
+  await eventually(() => world.rounds).toBeGreaterThan(rounds + 1);
   world.accepted = true;
-  await expect.poll(() => sent).toHaveLength(2);
+  await eventually(() => sent).toHaveLength(2);
   own.stop();
 });
 
@@ -61,7 +62,7 @@ it("a source that fails takes nothing from the others, and nothing follows a sto
     async () => [{ topic: "S/host/load", payload: "0.1", qos: 0 }],
   ]);
   own.start();
-  await expect.poll(() => world.rounds).toBeGreaterThan(1);
+  await eventually(() => world.rounds).toBeGreaterThan(1);
   expect(sent).toContain("S/host/load 0.1");
   own.stop();
   const { length } = sent;
