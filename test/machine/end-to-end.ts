@@ -136,8 +136,8 @@ const cases: Case[] = [
       await set("alarm", "OFF");
       await board.reaches(gpio.alarm, 0);
       const pid = await mainPid();
-      await run("systemctl", "restart", "pinbus.service");
       heard.forget();
+      await run("systemctl", "restart", "pinbus.service");
       await heard.wait(`${P}/status`, /^online$/);
       if ((await mainPid()) === pid) throw new Error("it was not restarted");
       // What comes after it on the same connection has been served, so the retained one was not.
