@@ -30,11 +30,13 @@ export function start(args: string[], options: { env?: Record<string, string>; c
   const child = spawn(process.execPath, [main, ...args], {
     env: { ...own, ...options.env },
     cwd: options.cwd ?? tmpdir(),
-    stdio: ["pipe", "pipe", "pipe"],
+    stdio: ["pipe", "pipe", "pipe", "ipc"],
   });
+  // The channel carries nothing: an agent ends when it breaks, so a test that is aborted leaves none behind.
+  child.channel?.unref();
   const text = { stdout: "", stderr: "" };
   for (const name of ["stdout", "stderr"] as const) {
-    child[name].setEncoding("utf8").on("data", (chunk: string) => {
+    child[name]?.setEncoding("utf8").on("data", (chunk: string) => {
       text[name] += chunk;
     });
   }

@@ -9,6 +9,9 @@ import { attach, get, set, sim, why } from "../../../agent/command/talk.ts";
 import { eventually, tempFolder } from "../shell/fixture.ts";
 import { pinbus, start, startAgent } from "./agent-process.ts";
 
+// Several processes start in one test; on a busy machine each may take seconds.
+vi.setConfig({ testTimeout: 60_000 });
+
 const board = `
 node: garage
 gpio: { driver: sim }
@@ -61,6 +64,10 @@ describe("an agent that is stopped", () => {
 /** A second life of an agent's folder. */
 async function pinbusRun(config: string, socket: string) {
   const running = start(["run", "--config", config]);
+  onTestFinished(async () => {
+    running.child.kill("SIGKILL");
+    await running.done;
+  });
   const answers = () => connectAgent(socket).then((client) => client.close());
   await vi.waitFor(answers, { timeout: 15_000 });
   return { done: running.done, kill: () => running.child.kill("SIGTERM") };

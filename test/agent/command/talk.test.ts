@@ -1,12 +1,15 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { connectAsync } from "mqtt";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { get, set, sim, why } from "../../../agent/command/talk.ts";
 import { exit } from "../../../agent/exit.ts";
 import type { ChipView, Status } from "../../../agent/protocol.ts";
 import { eventually } from "../shell/fixture.ts";
 import { type AgentProcess, pinbus, startAgent } from "./agent-process.ts";
+
+// Processes start in most tests; on a busy machine each may take seconds.
+vi.setConfig({ testTimeout: 60_000 });
 
 // One agent on the simulated board for all of these: each test leaves the outputs as it likes, none relies on another.
 let agent: AgentProcess;
