@@ -2,6 +2,7 @@ import type { Duplex } from "node:stream";
 import { MqttClient, type Packet } from "mqtt";
 import { refusedDelay } from "../core/backoff.ts";
 import type { Incoming, LinkOptions, MqttVersion, Publication } from "./link.ts";
+import { gatherWrites } from "./link-burst.ts";
 import { clientOptions, maxIncomingBytes } from "./link-client.ts";
 import { dial, parseServer, serverName } from "./link-dial.ts";
 import {
@@ -48,6 +49,7 @@ export class LinkConnection {
   #stream: Duplex | undefined;
   #step: "dialling" | "greeting" | "open" | "closed" = "dialling";
   #saidOnline = false;
+  readonly #gather = gatherWrites();
   #stopping = false;
   #error: Error | undefined;
   #problem: LinkProblem | undefined;
@@ -130,6 +132,7 @@ export class LinkConnection {
   }
 
   #received(packet: Packet): void {
+    if (this.#stream) this.#gather(this.#stream);
     this.#events.packet("received");
     this.#answerTimer?.refresh();
     if (packet.cmd !== "connack") return;
