@@ -18,7 +18,7 @@ export async function run({ rounds, log }) {
   const [few, many] = sizes.map((size) => mediansOf(results.get(size), names));
   const row = (text, figures) => [text, ...names.map((name) => short(figures[name]))];
   return {
-    title: "Core: events a second through `reduce`, no lines, no broker, no clock",
+    title: "Core: events per second of CPU through `reduce`, no lines, no broker, no clock",
     columns: [
       "inputs, outputs, rules",
       "presses, events/s",
