@@ -40,12 +40,15 @@ async function listen(): Promise<Listener> {
   return listener;
 }
 
-/** One press, held until the lamp shows it, and let go for longer than the debounce period: a shorter gap is a bounce. */
+/** One press, held until the lamp shows it, and let go until the agent has said so: on a slow machine two presses merge into one. */
 async function pressUntil(lamp: 0 | 1): Promise<void> {
+  const before = await journalCursor();
   board.pull(gpio.porch, "down");
   await board.reaches(gpio.lamp, lamp);
   board.pull(gpio.porch, "up");
-  await pause(100);
+  await eventually("the end of the press in the journal", async () =>
+    (await journalSince(before)).some((line) => /^porch (click|hold_end)$/.test(line)),
+  );
 }
 
 /** The service running, online, lamp on and alarm off: the moment before something happens to it. */
