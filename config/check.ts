@@ -95,7 +95,11 @@ function checkInputs({ inputs, gpio }: Config, report: Report): void {
 }
 
 function checkOutputs({ outputs }: Config, report: Report): void {
-  for (const [id, { pulse, max_on }] of Object.entries(outputs)) {
+  for (const [id, { pulse, max_on, on_exit, on_crash }] of Object.entries(outputs)) {
+    if (max_on !== null && (on_exit === "keep" || on_crash === "keep")) {
+      const key = on_exit === "keep" ? "on_exit" : "on_crash";
+      report(`outputs.${id}.${key}`, "without the agent nobody ends max_on", "write off, unless it may stay on for ever", "warning");
+    }
     if (pulse === null || max_on === null || pulse <= max_on) continue;
     report(`outputs.${id}.pulse`, `it is longer than max_on (${formatDuration(max_on)})`, "write a shorter time or raise max_on");
   }

@@ -1,3 +1,4 @@
+import { accessSync, constants } from "node:fs";
 import { formatProblem } from "../../config/problem.ts";
 import type { Config } from "../../config/schema.ts";
 import { formatLineName } from "../../gpio/line.ts";
@@ -25,11 +26,25 @@ export const check: Command = {
         throw new CommandError(exit.config, (error as Error).message);
       }
     }
+    const { ca } = result.config.mqtt;
+    if (ca !== null && !readable(ca)) {
+      complain(`${result.sourceOf("mqtt.ca")}: mqtt.ca: ${ca} cannot be read, name the certificate of the broker's authority`);
+      return exit.config;
+    }
     print(`${result.file} is fine.`);
     for (const line of pinMap(result.config)) print(line);
     return exit.ok;
   },
 };
+
+function readable(file: string): boolean {
+  try {
+    accessSync(file, constants.R_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /** One line per input and output, and for each button when its gestures are decided and why. */
 function pinMap(config: Config): string[] {

@@ -5,7 +5,7 @@ import { attrOf, command, drive, endPulse, endRetry, failed, keepAnswer, stateOf
 import type { Plan } from "./plan.ts";
 import { remember, type State } from "./state.ts";
 
-const chipCause: Cause = { kind: "chip", text: "chip came back", detail: "the start state of its contract" };
+const chipCause: Cause = { kind: "chip", text: "line came back", detail: "the start state of its contract" };
 const startCause: Cause = { kind: "start", text: "start", detail: null };
 const exitCause: Cause = { kind: "exit", text: "agent stops", detail: null };
 const pulseCause: Cause = { kind: "pulse", text: "pulse ended", detail: null };

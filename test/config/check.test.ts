@@ -29,6 +29,13 @@ describe("check", () => {
     ]);
   });
 
+  it("warns of an output that may stay on for ever without the agent", () => {
+    expect(said("outputs: { heater: { line: 5, max_on: 2h, on_exit: keep }, pump: { line: 6, max_on: 1h, on_crash: keep } }")).toEqual([
+      "pinbus.yaml:1:52: warning: outputs.heater.on_exit: without the agent nobody ends max_on, write off, unless it may stay on for ever",
+      "pinbus.yaml:1:99: warning: outputs.pump.on_crash: without the agent nobody ends max_on, write off, unless it may stay on for ever",
+    ]);
+  });
+
   it("notes that listeners are not used beside a server", () => {
     expect(said("mqtt: { server: a }\nbroker: { listeners: [{ port: 0 }] }")).toEqual([
       "pinbus.yaml:2:22: note: broker.listeners: it is not used, because mqtt.server names a broker, remove one of them",

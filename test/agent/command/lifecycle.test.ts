@@ -173,17 +173,20 @@ describe("commands that need no agent", () => {
     expect((await pinbus(["run", "--config", join(folder, "missing.yaml")])).code).toBe(78);
   });
 
-  it("run ends with 78 for a setting that this machine cannot serve, and with 1 when its socket has no place", async () => {
+  it("run and check end with 78 for a setting that this machine cannot serve, and with 1 when its socket has no place", async () => {
     const folder = tempFolder();
     const config = join(folder, "pinbus.yaml");
     writeFileSync(config, "gpio: { driver: sim }\nstate_dir: state\ncontrol: { socket: control.sock }\n");
     const server = ["--mqtt-server", "127.0.0.1", "--mqtt-port", "9"];
-    const [certificate, place] = await Promise.all([
+    const [certificate, checked, place] = await Promise.all([
       pinbus(["run", "--config", config, ...server, "--mqtt-ca", join(folder, "ca.pem")]),
+      pinbus(["check", "--config", config, ...server, "--mqtt-ca", join(folder, "ca.pem")]),
       pinbus(["run", "--config", config, ...server, "--control-socket", join(config, "control.sock")]),
     ]);
     expect(certificate.code).toBe(78);
     expect(certificate.stderr).toContain(`mqtt.ca: ${join(folder, "ca.pem")} cannot be read`);
+    expect(checked.code).toBe(78);
+    expect(checked.stderr).toContain(`--mqtt-ca: mqtt.ca: ${join(folder, "ca.pem")} cannot be read`);
     expect(place.code).toBe(1);
     expect(place.stderr).toContain("set control.socket to a path that you may write");
   });
