@@ -1,5 +1,6 @@
 #!/bin/bash
 # Button to broker on kernel lines, as an installed service under systemd: chardev and sysfs, Pi 4 and Pi 5.
+# Crash, watchdog and broken configuration: chardev on Pi 5 and sysfs on Pi 4.
 #   end-to-end.sh [chardev|sysfs pi4|pi5]     one of them, or all four
 set -uo pipefail
 here=$(cd "$(dirname "$(readlink -f "$0")")" && pwd)
