@@ -36,6 +36,7 @@ await fromC.next();
 const agent = await startAgent();
 
 try {
+  openTrace();
   const sides = lines.map(() => ({ rounds: [] }));
   // The first round warms up.
   for (let round = 0; round <= rounds; round++) {
@@ -99,17 +100,30 @@ async function connect(path) {
   return ask;
 }
 
+/**
+ * Switched on once: a tracepoint is switched by patching the running kernel, which an emulated second processor can trip over
+ * (seen: int3 in the scheduler). For the same reason without the names of tasks, which would patch the scheduler.
+ */
+function openTrace() {
+  trace("tracing_on", "0");
+  trace("options/record-cmd", "0");
+  trace("trace_clock", "mono");
+  trace("events/gpio/gpio_value/filter", "get == 0");
+  for (const event of ["irq/irq_handler_entry", "gpio/gpio_value"]) trace(`events/${event}/enable`, "1");
+}
+
+function trace(name, text) {
+  writeFileSync(join(tracing, name), text);
+}
+
 /** Presses one button and reads from the kernel's trace when each edge came and when the lamp was written. */
 async function latency({ button, lamp, consumer }) {
-  const write = (name, text) => writeFileSync(join(tracing, name), text);
-  write("trace_clock", "mono");
-  write("events/irq/irq_handler_entry/filter", `name == "${consumer}"`);
-  write("events/gpio/gpio_value/filter", "get == 0");
-  write("trace", "");
-  for (const event of ["irq/irq_handler_entry", "gpio/gpio_value"]) write(`events/${event}/enable`, "1");
+  trace("events/irq/irq_handler_entry/filter", `name == "${consumer}"`);
+  trace("trace", "");
+  trace("tracing_on", "1");
   await execute(edge, ["press", pullOf(button), String(presses), String(pauseUs), `/run/board/sim_gpio${lamp}/value`]);
+  trace("tracing_on", "0");
   const text = readFileSync(join(tracing, "trace"), "utf8");
-  for (const event of ["irq/irq_handler_entry", "gpio/gpio_value"]) write(`events/${event}/enable`, "0");
   const times = [];
   let edgeAt;
   let edges = 0;

@@ -25,6 +25,8 @@ async function inside(rounds, log) {
     cwd: root,
     env: environment,
     stdio: ["ignore", "pipe", "pipe"],
+    // A machine whose kernel has stopped answers nothing more.
+    timeout: 900_000,
   });
   let output = "";
   child.stdout.on("data", (bytes) => {
