@@ -94,11 +94,13 @@ export const edgeCases: readonly Case[] = [
       world.drive(line, "low");
       const input = openInput(world, line);
       world.hammer(line, 3_001);
-      await until(() => input.events.length === 1_024, "the edges in the kernel's buffer");
+      // The kernel may hand in the very last edge when the buffer is being read already.
+      await until(() => input.events.length >= 1_024, "the edges in the kernel's buffer");
       await quiet(input);
+      const lost = input.losses[0] ?? 0;
       assert.equal(input.losses.length, 1, "one gap: the oldest edges were dropped");
-      assert.equal(input.events.length, 1_024);
-      assert.equal(input.events[0]?.seqno, (input.losses[0] ?? 0) + 1);
+      assert.equal(input.events[0]?.seqno, lost + 1);
+      assert.equal(input.events.at(-1)?.seqno, lost + input.events.length);
       assert.equal(input.events.at(-1)?.edge, "rising");
       assert.equal(input.handle.read(), true);
     },
