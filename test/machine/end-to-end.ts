@@ -225,9 +225,10 @@ const crashes: Case[] = [
       heard.forget();
       const at = await kill("SIGKILL");
       await board.reaches(gpio.lamp, 0);
+      const after = Math.round(performance.now() - at);
       // The character device lets go at once and the pull takes over: the release edge. sysfs keeps the level until safe comes.
       const byRelease = !(await journalSince(crash)).some((line) => line.startsWith("lamp off: on_crash"));
-      console.log(`# lamp off ${Math.round(performance.now() - at)} ms after the kill, ${byRelease ? "by the release edge" : "by safe"}`);
+      console.log(`# lamp off ${after} ms after the kill, ${byRelease ? "by the release edge" : "by safe"}`);
       await madeSafe();
       const offline = await heard.wait(`${P}/status`, /^offline$/);
       if (offline.at - at < 4000 || offline.at - at > 8000) throw new Error(`offline after ${Math.round(offline.at - at)} ms`);
