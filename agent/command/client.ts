@@ -1,4 +1,5 @@
 import { connect, type Socket } from "node:net";
+import { dirname, join } from "node:path";
 import { exit } from "../exit.ts";
 import {
   type Answer,
@@ -72,8 +73,20 @@ export async function withAgent<T>(path: string, talk: (client: Client) => Promi
   }
 }
 
-/** The connected control socket, for `attach` as well. */
+/** The connected control socket, for `attach` as well; who may not operate gets the socket beside it that may look. */
 export async function open(path: string): Promise<Socket> {
+  try {
+    return await openSocket(path);
+  } catch (error) {
+    const view = join(dirname(path), "view.sock");
+    if (!(error instanceof CommandError) || (error.cause as NodeJS.ErrnoException).code !== "EACCES" || view === path) throw error;
+    return await openSocket(view).catch(() => {
+      throw error;
+    });
+  }
+}
+
+async function openSocket(path: string): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = connect(path);
     socket.once("connect", () => {
@@ -85,7 +98,7 @@ export async function open(path: string): Promise<Socket> {
         error.code === "EACCES"
           ? "you may not open it; join the group that may (pinbus-op to operate, pinbus-view to look) or name the other socket with --socket"
           : "is it running? see `systemctl status pinbus`, or start one with `pinbus run`";
-      reject(new CommandError(exit.unreachable, `no agent answers on ${path}: ${why}`));
+      reject(new CommandError(exit.unreachable, `no agent answers on ${path}: ${why}`, error));
     });
   });
 }

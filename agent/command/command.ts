@@ -21,8 +21,8 @@ export interface Command {
 /** Ends a command with a sentence on stderr and an exit code. */
 export class CommandError extends Error {
   readonly code: number;
-  constructor(code: number, message: string) {
-    super(message);
+  constructor(code: number, message: string, cause?: unknown) {
+    super(message, { cause });
     this.code = code;
   }
 }

@@ -130,7 +130,8 @@ function timerDue(plan: Plan, state: State, key: TimerKey, at: number, effects: 
 
 function commandReceived(plan: Plan, state: State, event: EventOf<"command-received">, effects: Effect[]): void {
   const output = state.outputs[event.output];
-  if (!output) return;
+  // An empty message is how somebody clears a retained command: no command, and no mistake.
+  if (!output || event.payload === "") return;
   state.commands++;
   const parsed = parseCommand(event.payload);
   const id = parsed.ok ? parsed.command.id : parsed.id;

@@ -38,6 +38,15 @@ describe("a command that is refused moves nothing, is answered, counted and reme
     expect(world.moves).toEqual(["lamp on 1000", "lamp off 1300"]);
   });
 
+  it("takes an empty message for what clears a retained command, and says nothing", () => {
+    const world = relay();
+    const logs = world.logs.length;
+    expect(world.mqtt("lamp", "", { retain: true })).toBeUndefined();
+    expect(world.mqtt("lamp", "")).toBeUndefined();
+    expect(world.state).toMatchObject({ commands: 0, refused: 0 });
+    expect(world.logs.length).toBe(logs);
+  });
+
   it("serves an old command while the clock is not set", () => {
     const world = relay({ clockSet: false });
     world.now += 60_000;
