@@ -82,6 +82,7 @@ function outputView(sources: ViewSources, index: number): OutputView | undefined
     cause: output.cause.text,
     until: until === null ? null : isoTime(sources.state, until),
     pulsing: output.pulseEnds !== null,
+    locked: output.locked,
   };
 }
 

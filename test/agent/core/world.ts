@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import type { AgentEvent, AnswerTo, Effect, SwitchWord, TimerKey, Verdict } from "../../../agent/core/model.ts";
 import { type Plan, planOf } from "../../../agent/core/plan.ts";
 import { reduce } from "../../../agent/core/reduce.ts";
-import { newState, type State, seqBlock } from "../../../agent/core/state.ts";
+import { startLevel } from "../../../agent/core/start.ts";
+import { type Kept, newState, type State, seqBlock } from "../../../agent/core/state.ts";
 import type { Config } from "../../../config/schema.ts";
 
 type Publish = Extract<Effect, { type: "publish" }>;
@@ -35,6 +36,8 @@ export class World {
   readonly answers: (Answer & { at: number })[] = [];
   /** Every change of a wire that the core asked for, in order: `lamp on 1020`. */
   readonly moves: string[] = [];
+  /** Every change of a wire, by whatever: a lost line counts as off, as on a board whose lines follow their pulls. */
+  readonly wires: { id: string; active: boolean; at: number }[] = [];
   readonly writes: Extract<Effect, { type: "setOutput" }>[] = [];
   readonly logs: Extract<Effect, { type: "log" }>[] = [];
   readonly #observed: (boolean | undefined)[];
@@ -42,11 +45,23 @@ export class World {
   readonly #reserved: number[];
   readonly #lastSeq: number[];
   #results: AgentEvent[] = [];
+  #ticket = 0;
 
-  constructor(config: Config, options: { levels?: boolean[]; offset?: number; clockSet?: boolean } = {}) {
+  /** Everything that was kept for the next run, newest last. */
+  readonly kept: Extract<Effect, { type: "keepOutput" }>[] = [];
+
+  constructor(
+    config: Config,
+    /** `found` is what a former run left on the lines of the outputs, `kept` what it left on disk. */
+    options: { levels?: boolean[]; offset?: number; clockSet?: boolean; found?: boolean; kept?: Record<string, Kept> } = {},
+  ) {
     this.plan = planOf(config);
-    this.state = newState(this.plan, () => firstSeq);
-    this.outputs = this.plan.outputs.map(({ onStart }) => ({ active: onStart, present: true, broken: false }));
+    this.state = newState(
+      this.plan,
+      () => firstSeq,
+      (id) => options.kept?.[id] ?? { locked: false, level: false },
+    );
+    this.outputs = this.plan.outputs.map(() => ({ active: options.found ?? false, present: true, broken: false }));
     this.inputs = this.plan.inputs.map((_, index) => options.levels?.[index] ?? false);
     this.#observed = this.plan.outputs.map(() => undefined);
     this.#reserved = this.plan.inputs.map(() => firstSeq + seqBlock);
@@ -101,7 +116,7 @@ export class World {
   }
 
   mqtt(output: string, payload: string, more: Partial<Extract<AgentEvent, { type: "command-received" }>> = {}): Verdict | undefined {
-    const before = this.answers.length;
+    const before = this.#pending();
     this.dispatch({
       type: "command-received",
       output: this.output(output),
@@ -116,15 +131,25 @@ export class World {
   }
 
   control(output: string, word: SwitchWord, forMs: number | null = null, from: "cli" | "tui" = "cli"): Verdict | undefined {
-    const before = this.answers.length;
-    this.dispatch({ type: "control-received", output: this.output(output), word, forMs, from, ticket: before, at: this.now });
+    const before = this.#pending();
+    this.dispatch({ type: "control-received", output: this.output(output), word, forMs, from, ticket: ++this.#ticket, at: this.now });
     return this.#oneAnswer(before, "control");
+  }
+
+  lock(output: string, locked: boolean): void {
+    this.dispatch({ type: "lock-requested", output: this.output(output), locked, from: "cli", at: this.now });
+  }
+
+  link(online: boolean): void {
+    this.dispatch({ type: "link-changed", online, problem: online ? null : "the connection was refused", at: this.now });
   }
 
   /** The chip goes away; nobody has told yet. */
   vanish(output: string): void {
     const line = this.outputs[this.output(output)];
-    if (line?.present) Object.assign(line, { present: false, active: false });
+    if (!line?.present) return;
+    this.#wire(this.output(output), false);
+    line.present = false;
   }
 
   loseOutput(output: string): void {
@@ -137,7 +162,7 @@ export class World {
     const line = this.outputs[index];
     if (!line || line.present) return;
     this.loseOutput(output);
-    Object.assign(line, { present: true, active: this.plan.outputs[index]?.onStart ?? false });
+    Object.assign(line, { present: true, active: false });
     this.dispatch(this.#opened(index, "chip"));
   }
 
@@ -181,14 +206,28 @@ export class World {
     return index;
   }
 
-  #oneAnswer(before: number, via: AnswerTo["via"]): Verdict | undefined {
-    const mine = this.answers.slice(before).filter(({ to }) => to.via === via);
+  /** What was answered, or waits for a dead time, before a command. */
+  #pending() {
+    return { length: this.answers.length, waiting: this.state.outputs.map(({ waiting }) => waiting?.request.answer) };
+  }
+
+  /** The answer to a command; another one that it cancels is answered in the same moment. */
+  #oneAnswer(before: { length: number; waiting: unknown[] }, via: AnswerTo["via"]): Verdict | undefined {
+    const mine = this.answers.slice(before.length).filter(({ to }) => to.via === via && !before.waiting.includes(to));
     assert.ok(mine.length <= 1, "a command is answered once");
     return mine[0]?.verdict;
   }
 
+  /** Requests a line with its first level, as `agent/shell/lines.ts` does. */
   #opened(output: number, why: "start" | "chip"): AgentEvent {
-    return { type: "output-opened", output, active: this.outputs[output]?.active ?? false, at: this.now, why };
+    const line = this.outputs[output];
+    assert.ok(line);
+    const found = line.active;
+    this.#wire(
+      output,
+      startLevel(this.plan, this.state, output, () => found, this.now),
+    );
+    return { type: "output-opened", output, active: line.active, at: this.now, why };
   }
 
   #reduce(event: AgentEvent): void {
@@ -232,9 +271,18 @@ export class World {
         assert.ok(effect.upTo > (this.#reserved[effect.input] ?? 0), "a reservation grows");
         this.#reserved[effect.input] = effect.upTo;
         return;
+      case "keepOutput":
+        this.kept.push(effect);
+        return;
       case "log":
         this.logs.push(effect);
     }
+  }
+
+  #wire(output: number, active: boolean): void {
+    const line = this.outputs[output];
+    if (line && line.active !== active) this.wires.push({ id: this.plan.outputs[output]?.id ?? "", active, at: this.now });
+    if (line) line.active = active;
   }
 
   #write(effect: Extract<Effect, { type: "setOutput" }>): void {
@@ -248,7 +296,7 @@ export class World {
       return;
     }
     if (line.active !== active) this.moves.push(`${this.plan.outputs[output]?.id} ${active ? "on" : "off"} ${this.now}`);
-    line.active = active;
+    this.#wire(output, active);
     this.#results.push({ type: "output-written", output, active, at: this.now, request });
   }
 

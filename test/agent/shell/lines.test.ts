@@ -31,6 +31,7 @@ function world(settings = config) {
     config: settings,
     driver,
     resolve: (line) => findLine(line, driver),
+    startLevel: (output) => plan.outputs[output]?.onStart ?? false,
     clock: systemClock,
     log: silent,
     dispatch: (event) => events.push(event),

@@ -2,9 +2,11 @@ import { describe, expect, it } from "vitest";
 import type { AgentEvent, Cause } from "../../../agent/core/model.ts";
 import { newEventQueue } from "../../../agent/core/outbox.ts";
 import { planOf } from "../../../agent/core/plan.ts";
+import type { Kept } from "../../../agent/core/state.ts";
 import type { Dispatch } from "../../../agent/shell/dispatch.ts";
 import type { Lines } from "../../../agent/shell/lines.ts";
 import type { Link, Publication } from "../../../agent/shell/link.ts";
+import type { OutputStore } from "../../../agent/shell/output-store.ts";
 import { createPerformers, sendHeld } from "../../../agent/shell/performers.ts";
 import type { SeqStore } from "../../../agent/shell/seq-store.ts";
 import { Timers } from "../../../agent/shell/timers.ts";
@@ -21,6 +23,7 @@ function shell(options: { write?: () => void; online?: boolean } = {}) {
     sent: [] as Publication[],
     observed: [] as AgentEvent[],
     settled: [] as unknown[],
+    kept: [] as unknown[],
   };
   const clock = { now: () => world.now, wall: () => 0 };
   const link = {
@@ -39,6 +42,7 @@ function shell(options: { write?: () => void; online?: boolean } = {}) {
     eventTtl: () => 10_000,
     timers: new Timers(clock, () => {}),
     seq: { reserve() {} } as unknown as SeqStore,
+    outputs: { keep: (id: string, kept: Kept) => world.kept.push([id, kept]) } as unknown as OutputStore,
     clock,
     log: silent,
     settle: (ticket, verdict) => world.settled.push([ticket, verdict]),
