@@ -16,6 +16,7 @@ import { startLevel } from "./core/start.ts";
 import { newState, seqBlock } from "./core/state.ts";
 import { createHandlers } from "./handlers.ts";
 import { clientIdOf } from "./identity.ts";
+import { eventLoopProgress, probe } from "./progress.ts";
 import { protocolVersion } from "./protocol.ts";
 import { clockIsSet, systemClock } from "./shell/clock.ts";
 import { Control } from "./shell/control.ts";
@@ -66,13 +67,8 @@ export async function startAgent({ config, host, version, log }: AgentOptions): 
   const plan = planOf(config);
   const seq = new SeqStore(config.state_dir, log);
   seq.load();
-  const outputs = new OutputStore(config.state_dir, log);
-  outputs.load();
-  const state = newState(
-    plan,
-    (id) => seq.first(id),
-    (id) => outputs.kept(id),
-  );
+  const outputs = new OutputStore(config.state_dir, log).load();
+  const state = newState(plan, (id) => seq.first(id), outputs);
   const dispatch = new Dispatch(plan, state);
   const send = (event: AgentEvent) => dispatch.dispatch(event);
   const timers = new Timers<TimerKey>(clock, (key, at) => send({ type: "timer-due", key, at }));
@@ -301,18 +297,4 @@ function readCa(file: string): Buffer {
   } catch (error) {
     throw new SettingError(`mqtt.ca: ${file} cannot be read (${(error as NodeJS.ErrnoException).code}): name a readable PEM file`);
   }
-}
-
-/** A turn of the loop since the last question: asked from a timer, so it proves that timers and immediates run. */
-function eventLoopProgress(): () => number {
-  let turns = 0;
-  return () => {
-    setImmediate(() => turns++);
-    return turns;
-  };
-}
-
-function probe(lines: Lines): number {
-  lines.probe();
-  return lines.progress;
 }

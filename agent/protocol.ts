@@ -170,6 +170,10 @@ export interface Change {
   state: "ON" | "OFF" | "REFUSED" | "FAILED" | "LOCKED" | "UNLOCKED";
   cause: string;
   detail: string | null;
+  /** The whole of it in words: `ON because porch was pressed and rule porch-lamp says toggle; ends by max_on`. */
+  text: string;
+  /** When it was to end by itself, as known at that moment. */
+  until: string | null;
 }
 
 export interface ChipView {

@@ -88,9 +88,7 @@ export const why: Command = {
     const [output = ""] = positionals;
     const changes = await withAgent(socketPath(values), (client) => client.request("why", { output }));
     if (values.json) print(JSON.stringify(changes));
-    else
-      for (const { at, state, cause, detail } of changes)
-        print(`${at}  ${state.padEnd(7)}  ${cause}${detail === null ? "" : ` (${detail})`}`);
+    else for (const { at, text, until } of changes) print(`${at}  ${text}${until === null ? "" : ` at ${until}`}`);
     return exit.ok;
   },
 };

@@ -37,7 +37,7 @@ export function command(
   }
   const newer = { reason: "cancelled", message: "a newer command came before the dead time was over" } as const;
   cancelWaits(plan, state, index, newer, at, effects);
-  const request = { cause, pulse, answer };
+  const request = { cause: { ...cause, says: word }, pulse, answer };
   if (active) switchOn(plan, state, index, request, at, effects);
   else {
     output.wanted = false;

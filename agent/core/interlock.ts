@@ -12,7 +12,7 @@ import type { OutputState, State } from "./state.ts";
 export function interlockObjection(plan: Plan, state: State, index: number, at: Instant): Objection | null {
   const interlock = plan.outputs[index]?.interlock;
   const output = state.outputs[index];
-  if (!interlock || !output || isOn(output)) return null;
+  if (!interlock || !output || output.written === true) return null;
   const name = `interlock ${interlock.group}`;
   for (const partner of interlock.partners) {
     const other = state.outputs[partner];
@@ -45,7 +45,7 @@ export function switchOn(plan: Plan, state: State, index: number, request: SetRe
   const outputPlan = plan.outputs[index];
   if (!output || !outputPlan) return;
   const { interlock } = outputPlan;
-  if (interlock && !isOn(output)) {
+  if (interlock && output.written !== true) {
     for (const partner of interlock.partners) {
       const other = state.outputs[partner];
       // A line that is not ours cannot be driven; at the start it is opened in a moment, and off.
@@ -105,10 +105,6 @@ export function cancelWait(plan: Plan, state: State, index: number, why: Objecti
 function endWait(output: OutputState, key: TimerKey, effects: Effect[]): void {
   output.waiting = null;
   effects.push({ type: "stopTimer", key });
-}
-
-function isOn(output: OutputState): boolean {
-  return output.written === true && output.wanted !== false;
 }
 
 /** On as last seen, or asked for in this turn. */

@@ -12,6 +12,8 @@ export interface Cause {
   text: string;
   /** The input and gesture behind a rule, the id of a command. */
   detail: string | null;
+  /** What was wanted, where a person reads more than the state from it. */
+  says?: SwitchWord;
 }
 
 /** Where an answer goes. */

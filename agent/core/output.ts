@@ -1,6 +1,7 @@
 import type { AnswerTo, Cause, Effect, Instant, SetRequest, Verdict } from "./model.ts";
 import type { OutputPlan, Plan } from "./plan.ts";
-import { answersKept, isoTime, type OutputState, remember, type State } from "./state.ts";
+import { sentenceOf } from "./reason.ts";
+import { answersKept, type End, isoTime, type OutputState, remember, type State } from "./state.ts";
 
 /** After a write towards off has failed, it is tried again this often until it succeeds or something else is wanted. */
 export const retryPeriod = 1000;
@@ -45,7 +46,7 @@ export function written(
   if (changed || until !== output.until) {
     output.until = until;
     output.cause = cause;
-    remember(output, { at, state: stateWord(active), cause, detail: cause.detail });
+    remember(output, { at, state: stateWord(active), cause, detail: cause.detail, ends: endOf(output) });
     effects.push({ type: "publish", ...attrOf(state, outputPlan, output) });
     effects.push(logOf(outputPlan.id, active, cause));
   } else if (mended) effects.push({ type: "publish", ...attrOf(state, outputPlan, output) });
@@ -146,6 +147,12 @@ export function endsAt(output: OutputState): Instant | null {
   return Math.min(output.pulseEnds, output.maxOnEnds);
 }
 
+/** The same with its reason. */
+function endOf(output: OutputState): End | null {
+  const at = endsAt(output);
+  return at === null ? null : { at, by: at === output.pulseEnds ? "its pulse" : "max_on" };
+}
+
 interface Retained {
   kind: "state";
   topic: string;
@@ -165,6 +172,7 @@ export function attrOf(state: State, outputPlan: OutputPlan, output: OutputState
     detail: output.cause.detail,
     since: isoTime(state, output.since),
     until: until === null ? null : isoTime(state, until),
+    text: output.written === undefined ? null : sentenceOf({ state: stateWord(output.written), cause: output.cause, ends: endOf(output) }),
     problem: output.problem,
     locked: output.locked,
     ...(outputPlan.interlock === null ? {} : { interlock: outputPlan.interlock.group }),

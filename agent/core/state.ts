@@ -71,6 +71,13 @@ export interface Change {
   state: "ON" | "OFF" | "REFUSED" | "FAILED" | "LOCKED" | "UNLOCKED";
   cause: Cause;
   detail: string | null;
+  /** When it ends by itself, as known at that moment. */
+  ends?: End | null;
+}
+
+export interface End {
+  at: Instant;
+  by: "its pulse" | "max_on";
 }
 
 export const historyLength = 32;
@@ -84,10 +91,15 @@ export interface Kept {
   level: boolean;
 }
 
-const nothingKept = (): Kept => ({ locked: false, level: false });
+/** Where the core asks what was kept, once, at the start. */
+export interface KeptSource {
+  kept(id: string): Kept;
+}
+
+const nothing: KeptSource = { kept: () => ({ locked: false, level: false }) };
 
 /** The state before the first event. `firstSeq` gives the first free event number of an input; a block from there is reserved. */
-export function newState(plan: Plan, firstSeq: (id: string) => number, keptOf: (id: string) => Kept = nothingKept): State {
+export function newState(plan: Plan, firstSeq: (id: string) => number, before: KeptSource = nothing): State {
   return {
     inputs: plan.inputs.map(({ id }) => {
       const seq = firstSeq(id);
@@ -95,8 +107,8 @@ export function newState(plan: Plan, firstSeq: (id: string) => number, keptOf: (
     }),
     outputs: plan.outputs.map(({ id }) => ({
       waiting: null,
-      locked: keptOf(id).locked,
-      kept: keptOf(id).level,
+      locked: before.kept(id).locked,
+      kept: before.kept(id).level,
       written: undefined,
       wanted: undefined,
       since: 0,

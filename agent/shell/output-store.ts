@@ -28,13 +28,13 @@ export class OutputStore {
   }
 
   /** Reads the file. One that cannot be understood is kept aside as `outputs.json.bad`. */
-  load(): void {
+  load(): this {
     try {
       mkdirSync(dirname(this.#file), { recursive: true, mode: 0o750 });
       const entries = Object.entries(JSON.parse(readFileSync(this.#file, "utf8")) as Record<string, unknown>);
       this.#kept = new Map(entries.map(([id, value]) => [id, keptOf(id, value)]));
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") return this;
       this.#log.error(`${this.#file} could not be read: ${(error as Error).message}; no output is locked, and \`on_start: last\` is off`);
       try {
         renameSync(this.#file, `${this.#file}.bad`);
@@ -42,6 +42,7 @@ export class OutputStore {
         // Not readable and not movable: writing will say so again.
       }
     }
+    return this;
   }
 
   kept(id: string): Kept {

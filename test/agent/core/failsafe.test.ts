@@ -92,19 +92,33 @@ describe("on_broker_lost", () => {
   });
 
   it("on: switches on, for max_on at most, not before min_off and not when it is locked", () => {
-    const world = online("on", { max_on: 10 * second, min_off: 20 * second });
+    const world = online("on", { max_on: 10 * second, min_off: 25 * second });
     world.mqtt("pump", "ON");
     world.link(false);
     world.advance(15 * second);
     world.control("pump", "OFF");
     world.advance(200 * second);
-    expect(world.moves).toEqual(["pump on 61000", "pump off 71000", "pump on 91000", "pump off 101000"]);
+    expect(world.moves).toEqual(["pump on 61000", "pump off 71000", "pump on 96000", "pump off 106000"]);
     const locked = online("on");
     locked.lock("pump", true);
     locked.link(false);
     locked.advance(100 * second);
     expect(locked.isOn("pump")).toBe(false);
     expect(locked.outputState("pump").history.at(-1)).toMatchObject({ state: "REFUSED", cause: { kind: "failsafe" } });
+  });
+
+  it("off: ends an ON that waits for its dead time", () => {
+    const lost = { after: 5 * second, do: "off" as const };
+    const world = new World(
+      configOf({
+        outputs: { up: { interlock: "gate", on_broker_lost: lost }, down: { interlock: "gate" } },
+        interlocks: { gate: { dead_time: 10 * second, mode: "switch" } },
+      }),
+    );
+    world.control("up", "ON");
+    world.advance(60 * second);
+    expect(world.moves).toEqual([]);
+    expect(world.answers.at(-1)).toMatchObject({ verdict: { ok: false, reason: "cancelled" } });
   });
 
   it("keep: does nothing", () => {

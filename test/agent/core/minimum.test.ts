@@ -62,6 +62,7 @@ describe("min_on", () => {
   it("holds within one rule: a second toggle is refused, and told", () => {
     const rules = { both: when("porch press", ["pump", "toggle"], ["pump", "toggle"]) };
     const world = new World(configOf({ inputs: { porch: {} }, outputs: { pump: { min_on: second } }, rules }));
+    world.advance(10 * second);
     world.press("porch", 100);
     expect(world.isOn("pump")).toBe(true);
     expect(world.moves).toHaveLength(1);
@@ -126,7 +127,10 @@ describe("any traffic", () => {
       fc.record({ kind: fc.constantFrom("ON" as const, "OFF" as const, "TOGGLE" as const, "PULSE" as const) }),
       fc.record({ kind: fc.constantFrom("break" as const, "mend" as const, "edge" as const) }),
     );
-    const rules = { press: when("porch press", ["pump", "toggle"]), release: when("porch release", ["pump", "toggle"], ["pump", "pulse"]) };
+    const rules = {
+      press: when("porch press", ["pump", "toggle"]),
+      release: when("porch release", ["pump", "toggle"], ["pump", "toggle"]),
+    };
     const config = configOf({ inputs: { porch: {} }, outputs: { pump: { min_on: 900, min_off: 700, max_on: 4000 } }, rules });
     fc.assert(
       fc.property(fc.array(step, { maxLength: 40 }), (steps) => {

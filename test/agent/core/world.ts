@@ -56,11 +56,7 @@ export class World {
     options: { levels?: boolean[]; offset?: number; clockSet?: boolean; found?: boolean; kept?: Record<string, Kept> } = {},
   ) {
     this.plan = planOf(config);
-    this.state = newState(
-      this.plan,
-      () => firstSeq,
-      (id) => options.kept?.[id] ?? { locked: false, level: false },
-    );
+    this.state = newState(this.plan, () => firstSeq, { kept: (id) => options.kept?.[id] ?? { locked: false, level: false } });
     this.outputs = this.plan.outputs.map(() => ({ active: options.found ?? false, present: true, broken: false }));
     this.inputs = this.plan.inputs.map((_, index) => options.levels?.[index] ?? false);
     this.#observed = this.plan.outputs.map(() => undefined);

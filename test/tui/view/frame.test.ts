@@ -8,8 +8,15 @@ beforeAll(() => {
 });
 
 const changes = [
-  { at: new Date(noon - 5000).toISOString(), state: "ON" as const, cause: "cmd mqtt 4f2", detail: null },
-  { at: new Date(noon - 9000).toISOString(), state: "REFUSED" as const, cause: "cmd mqtt", detail: "retained" },
+  { at: new Date(noon - 5000).toISOString(), state: "ON" as const, cause: "cmd mqtt 4f2", detail: null, text: "ON", until: null },
+  {
+    at: new Date(noon - 9000).toISOString(),
+    state: "REFUSED" as const,
+    cause: "cmd mqtt",
+    detail: "retained",
+    text: "REFUSED",
+    until: null,
+  },
 ];
 
 test("Topics at 80x24: tree, value and history", () => {
