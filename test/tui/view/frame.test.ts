@@ -335,6 +335,15 @@ test("a frozen screen does not change while messages keep arriving, but for thei
   expect(after[22]).toBe(" FROZEN at 10:46:07.000 - 101 newer messages held - z to resume");
 });
 
+test("a locked output says so beside its level", () => {
+  const scene = garden();
+  scene.keys("2");
+  scene.act({ type: "pins", data: pinsView([output("gate", { locked: true }), output("fan", { locked: true, state: "OFF" })]) });
+  const lines = scene.draw().lines();
+  expect(lines[3]).toMatch(/ ON LOCK /);
+  expect(lines[4]).toMatch(/ off LOCK /);
+});
+
 test("a running pulse shows what is left of it, an unknown state no level", () => {
   const scene = garden();
   scene.keys("2");
