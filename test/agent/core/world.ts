@@ -5,8 +5,8 @@ import { reduce } from "../../../agent/core/reduce.ts";
 import { startLevel } from "../../../agent/core/start.ts";
 import { type Kept, newState, type State, seqBlock } from "../../../agent/core/state.ts";
 import type { Config } from "../../../config/schema.ts";
+import { checkPublication, type Publish, type Told } from "./publication.ts";
 
-type Publish = Extract<Effect, { type: "publish" }>;
 type Answer = Extract<Effect, { type: "answer" }>;
 
 /** The number of the first event in the world's state. */
@@ -44,6 +44,7 @@ export class World {
   readonly #shown = new Map<string, string>();
   readonly #reserved: number[];
   readonly #lastSeq: number[];
+  readonly #told: Omit<Told, "reserved">;
   #results: AgentEvent[] = [];
   #ticket = 0;
 
@@ -62,6 +63,7 @@ export class World {
     this.#observed = this.plan.outputs.map(() => undefined);
     this.#reserved = this.plan.inputs.map(() => firstSeq + seqBlock);
     this.#lastSeq = this.plan.inputs.map(() => firstSeq - 1);
+    this.#told = { plan: this.plan, observed: this.#observed, shown: this.#shown, lastSeq: this.#lastSeq };
     this.dispatch({ type: "clock-read", offset: options.offset ?? 0, set: options.clockSet ?? true, at: this.now });
     for (const output of this.outputs.keys()) this.dispatch(this.#opened(output, "start"));
     for (const [input, active] of this.inputs.entries()) this.dispatch({ type: "level-read", input, active, at: this.now, why: "start" });
@@ -257,7 +259,7 @@ export class World {
         this.timers.delete(effect.key);
         return;
       case "publish":
-        this.#checkPublication(effect, event, reserved);
+        checkPublication(effect, event, { ...this.#told, reserved });
         this.published.push({ ...effect, at: this.now });
         return;
       case "answer":
@@ -294,26 +296,5 @@ export class World {
     if (line.active !== active) this.moves.push(`${this.plan.outputs[output]?.id} ${active ? "on" : "off"} ${this.now}`);
     this.#wire(output, active);
     this.#results.push({ type: "output-written", output, active, at: this.now, request });
-  }
-
-  #checkPublication(effect: Publish, event: AgentEvent, reserved: readonly number[]): void {
-    const output = this.plan.outputs.findIndex(({ stateTopic }) => stateTopic === effect.topic);
-    if (output >= 0) {
-      assert.ok("output" in event && event.output === output, "a state is published by an event of its own output");
-      assert.ok(["output-written", "output-opened", "output-lost"].includes(event.type), `not by ${event.type}`);
-      const word = this.#observed[output] === undefined ? "UNKNOWN" : this.#observed[output] ? "ON" : "OFF";
-      assert.equal(effect.payload, word, "the published state equals the last observed write");
-      assert.deepEqual({ retain: effect.retain, qos: effect.qos }, { retain: true, qos: 1 });
-      this.#shown.set(effect.topic, effect.payload);
-    }
-    const input = this.plan.inputs.findIndex(({ eventTopic }) => eventTopic === effect.topic);
-    if (input >= 0) {
-      const { seq } = JSON.parse(effect.payload) as { seq: number };
-      assert.ok(seq > (this.#lastSeq[input] ?? 0), "event numbers rise");
-      // A reservation is written in the background: only an older one can be relied on.
-      assert.ok(seq < (reserved[input] ?? 0), "an event number was reserved before the event happened");
-      assert.deepEqual({ retain: effect.retain, qos: effect.qos }, { retain: false, qos: 1 });
-      this.#lastSeq[input] = seq;
-    }
   }
 }

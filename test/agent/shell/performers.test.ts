@@ -94,14 +94,16 @@ describe("the performers", () => {
       type: "answer",
       output: 0,
       to: { via: "mqtt", id: to.id ?? null, responseTopic: to.responseTopic ?? null, correlationData: to.correlationData ?? null },
-      verdict: ok ? { ok: true, state: "ON", changed: true } : { ok: false, reason: "stale", message: "60 s old" },
+      verdict: ok
+        ? { ok: true, state: "ON", changed: true }
+        : { ok: false, reason: "min_off", message: "too soon", allowed_at: "2026-11-21T10:00:00.000Z" },
     });
     return world.sent.map(({ topic, payload, retain, qos }) => [topic, JSON.parse(payload.toString()), retain, qos]);
   };
   const result = "pinbus/garage/out/lamp/result";
 
   it("answer a refused command on the result topic, or where it asked", () => {
-    const refusal = { id: null, ok: false, reason: "stale", message: "60 s old" };
+    const refusal = { id: null, ok: false, reason: "min_off", message: "too soon", allowed_at: "2026-11-21T10:00:00.000Z" };
     expect(answer({}, false)).toEqual([[result, refusal, false, 1]]);
     expect(answer({ responseTopic: "answers/1", id: "a" }, false)).toEqual([["answers/1", { ...refusal, id: "a" }, false, 1]]);
   });
@@ -118,6 +120,12 @@ describe("the performers", () => {
       expect(answer({ responseTopic, id: "a" }, true).map(([topic]) => topic)).toEqual([result]);
     },
   );
+
+  it("keep a lock and a level under the id of the output", () => {
+    const { world, perform } = shell();
+    perform({ type: "keepOutput", output: 0, locked: true, level: false });
+    expect(world.kept).toEqual([["lamp", { locked: true, level: false }]]);
+  });
 
   it("hand a verdict to the control client that waits for it", () => {
     const { world, perform } = shell();
