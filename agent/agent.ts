@@ -12,9 +12,11 @@ import { healthOf } from "./core/health.ts";
 import type { AgentEvent, TimerKey, Verdict } from "./core/model.ts";
 import { newEventQueue } from "./core/outbox.ts";
 import { planOf } from "./core/plan.ts";
+import { startLevel } from "./core/start.ts";
 import { newState, seqBlock } from "./core/state.ts";
 import { createHandlers } from "./handlers.ts";
 import { clientIdOf } from "./identity.ts";
+import { eventLoopProgress, probe } from "./progress.ts";
 import { protocolVersion } from "./protocol.ts";
 import { clockIsSet, systemClock } from "./shell/clock.ts";
 import { Control } from "./shell/control.ts";
@@ -23,6 +25,7 @@ import { readHost } from "./shell/host.ts";
 import { Lines } from "./shell/lines.ts";
 import { createLink, type Incoming, type Publication } from "./shell/link.ts";
 import type { Log } from "./shell/log.ts";
+import { OutputStore } from "./shell/output-store.ts";
 import { createPerformers, sendHeld } from "./shell/performers.ts";
 import { SeqStore } from "./shell/seq-store.ts";
 import { type Reading, Statistics } from "./shell/statistics.ts";
@@ -64,7 +67,8 @@ export async function startAgent({ config, host, version, log }: AgentOptions): 
   const plan = planOf(config);
   const seq = new SeqStore(config.state_dir, log);
   seq.load();
-  const state = newState(plan, (id) => seq.first(id));
+  const outputs = new OutputStore(config.state_dir, log).load();
+  const state = newState(plan, (id) => seq.first(id), outputs);
   const dispatch = new Dispatch(plan, state);
   const send = (event: AgentEvent) => dispatch.dispatch(event);
   const timers = new Timers<TimerKey>(clock, (key, at) => send({ type: "timer-due", key, at }));
@@ -81,7 +85,16 @@ export async function startAgent({ config, host, version, log }: AgentOptions): 
         .join(", ") || "no GPIO chip is here"
     }`,
   );
-  const lines = new Lines({ plan, config, driver, resolve: (line) => findLine(line, driver), clock, log, dispatch: send });
+  const lines = new Lines({
+    plan,
+    config,
+    driver,
+    resolve: (line) => findLine(line, driver),
+    startLevel: (output, found) => startLevel(plan, state, output, found, clock.now()),
+    clock,
+    log,
+    dispatch: send,
+  });
 
   const outbox = newEventQueue<Publication>(eventsHeld);
   const outputOfTopic = new Map(plan.outputs.map(({ setTopic }, index) => [setTopic, index]));
@@ -174,6 +187,7 @@ export async function startAgent({ config, host, version, log }: AgentOptions): 
     board,
     lines,
     brokerLink,
+    outputs,
     tickets,
     send,
     clock,
@@ -226,6 +240,7 @@ export async function startAgent({ config, host, version, log }: AgentOptions): 
     eventTtl: (topic) => ttlOfTopic.get(topic) ?? 0,
     timers,
     seq,
+    outputs,
     clock,
     log,
     settle: (ticket, verdict) => {
@@ -270,7 +285,7 @@ export async function startAgent({ config, host, version, log }: AgentOptions): 
       lines.stop();
       driver.close();
       timers.close();
-      await seq.flushed();
+      await Promise.all([seq.flushed(), outputs.flushed()]);
       log.info("stopped");
     },
   };
@@ -282,18 +297,4 @@ function readCa(file: string): Buffer {
   } catch (error) {
     throw new SettingError(`mqtt.ca: ${file} cannot be read (${(error as NodeJS.ErrnoException).code}): name a readable PEM file`);
   }
-}
-
-/** A turn of the loop since the last question: asked from a timer, so it proves that timers and immediates run. */
-function eventLoopProgress(): () => number {
-  let turns = 0;
-  return () => {
-    setImmediate(() => turns++);
-    return turns;
-  };
-}
-
-function probe(lines: Lines): number {
-  lines.probe();
-  return lines.progress;
 }

@@ -16,6 +16,7 @@ import type { Status } from "./protocol.ts";
 import type { Clock } from "./shell/clock.ts";
 import { type Handlers, Refused } from "./shell/control.ts";
 import type { Lines } from "./shell/lines.ts";
+import type { OutputStore } from "./shell/output-store.ts";
 import { changesView, chipsView, pinsView, type ViewSources } from "./shell/views.ts";
 
 export interface HandlerSources {
@@ -31,6 +32,7 @@ export interface HandlerSources {
   board: SimBoard | undefined;
   lines: Lines;
   brokerLink: BrokerLink;
+  outputs: OutputStore;
   /** Control clients that wait for the verdict on their command. */
   tickets: Map<number, (verdict: Verdict) => void>;
   send(event: AgentEvent): void;
@@ -93,8 +95,18 @@ export function createHandlers(sources: HandlerSources): Handlers {
           at: clock.now(),
         });
       });
-      if (!verdict.ok) throw new Refused(verdict.reason === "stopping" ? "failed" : verdict.reason, verdict.message);
+      if (!verdict.ok) throw new Refused(verdict.reason === "stopping" ? "failed" : verdict.reason, verdict.message, verdict.allowed_at);
       return { output: id, state: verdict.state, changed: verdict.changed };
+    },
+    lock: async ({ output: id, locked, from }) => {
+      const output = outputIndexOf(plan, id);
+      if (typeof locked !== "boolean") throw new Refused("malformed", "locked must be true or false");
+      sources.send({ type: "lock-requested", output, locked, from: from === "tui" ? "tui" : "cli", at: clock.now() });
+      await sources.outputs.flushed();
+      const { problem } = sources.outputs;
+      if (problem !== null)
+        throw new Refused("failed", `${quoted(id)} is ${locked ? "" : "un"}locked until the next start only: ${problem}`);
+      return { output: id, locked };
     },
     why: ({ output }) => changesView(state, outputIndexOf(plan, output)),
     "sim-press": async ({ input: id, for_ms = 120, bounce_ms = 0 }) => {

@@ -23,6 +23,8 @@ export interface Methods {
   get: { params: { id: string }; result: { id: string; kind: "input" | "output"; state: "ON" | "OFF" | "UNKNOWN" } };
   /** `from` names the kind of client in the cause. Needs the operate socket. */
   set: { params: { output: string; state: SwitchWord; for_ms?: number; from?: "cli" | "tui" }; result: SetResult };
+  /** A locked output refuses everything but the agent's own decisions to switch it off. Answers when the lock is on disk. Needs the operate socket. */
+  lock: { params: { output: string; locked: boolean; from?: "cli" | "tui" }; result: { output: string; locked: boolean } };
   /** The last changes of an output, newest first, with their causes; refused commands included. */
   why: { params: { output: string }; result: Change[] };
   /** Simulated board only. Needs the operate socket. Answers when the last simulated edge has been made. */
@@ -44,6 +46,8 @@ export type Push = { push: "pins"; data: PinsView } | { push: "services"; data: 
 export interface Refusal {
   reason: RefusalReason;
   message: string;
+  /** ISO time from which the same request would be served, when that is known. */
+  allowed_at?: string;
 }
 export type RefusalReason =
   | "protocol"
@@ -54,6 +58,12 @@ export type RefusalReason =
   | "retained"
   | "stale"
   | "failed"
+  | "min_on"
+  | "min_off"
+  | "interlock"
+  | "too-long"
+  | "locked"
+  | "cancelled"
   | "unsupported"
   | "not-simulated";
 
@@ -139,6 +149,7 @@ export interface OutputView extends PinBase {
   /** When a running pulse or max-on ends it. */
   until: string | null;
   pulsing: boolean;
+  locked: boolean;
 }
 export interface RuleView {
   id: string;
@@ -156,9 +167,13 @@ export interface SetResult {
 export interface Change {
   at: string;
   /** What happened: the state that was written, or that a command was refused. */
-  state: "ON" | "OFF" | "REFUSED" | "FAILED";
+  state: "ON" | "OFF" | "REFUSED" | "FAILED" | "LOCKED" | "UNLOCKED";
   cause: string;
   detail: string | null;
+  /** The whole of it in words: `ON because porch was pressed and rule porch-lamp says toggle; ends by max_on`. */
+  text: string;
+  /** When it was to end by itself, as known at that moment. */
+  until: string | null;
 }
 
 export interface ChipView {

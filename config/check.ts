@@ -1,3 +1,4 @@
+import { checkContracts } from "./contracts.ts";
 import { formatDuration } from "./formats.ts";
 import { checkLines, gpioOf } from "./lines.ts";
 import type { Place, Problem } from "./problem.ts";
@@ -29,6 +30,7 @@ export function check(config: Config, found: Found): Problem[] {
   checkOutputs(config, report);
   checkLines(config, found, report);
   checkRules(config, found, report);
+  checkContracts(config, found, report);
   checkServices(config, report);
   return problems;
 }
@@ -100,7 +102,8 @@ function checkOutputs({ outputs }: Config, report: Report): void {
       const key = on_exit === "keep" ? "on_exit" : "on_crash";
       report(`outputs.${id}.${key}`, "without the agent nobody ends max_on", "write off, unless it may stay on for ever", "warning");
     }
-    if (pulse === null || max_on === null || pulse <= max_on) continue;
+    const longest = pulse === null || typeof pulse === "number" ? pulse : (pulse.max ?? pulse.default);
+    if (longest === null || max_on === null || longest <= max_on) continue;
     report(`outputs.${id}.pulse`, `it is longer than max_on (${formatDuration(max_on)})`, "write a shorter time or raise max_on");
   }
 }

@@ -1,4 +1,5 @@
 import type { ActiveLevel, Bias } from "../gpio/line.ts";
+import { brokerLost, pulseOf } from "./compound.ts";
 import { anyText, clientId, duration, id, line, loopback, oneOf, path, port, server, serverPort, topicLevel, unit } from "./formats.ts";
 import { type ConfigOf, derived, type Format, leaf, listOf, mapOf, optional, required, secret, withNames } from "./leaf.ts";
 
@@ -22,11 +23,32 @@ export const inputSchema = {
 export const outputSchema = {
   line: required(line, "The line that is driven."),
   active: leaf(active, "high", "The level on the wire that switches the load on; `low` for most relay boards."),
-  on_start: leaf(oneOf("off", "on"), "off", "The state that the output gets when the agent starts."),
+  on_start: leaf(
+    oneOf("off", "on", "keep", "last"),
+    "off",
+    "The state that the output gets when the agent starts; `keep` = as found on the line, `last` = as last switched.",
+  ),
   on_exit: leaf(oneOf("off", "on", "keep"), "off", "The state that the output gets when the agent is stopped; `keep` leaves it."),
   on_crash: optional(oneOf("off", "on", "keep"), "The state that the output gets after the agent has crashed.", "as `on_exit`"),
-  pulse: optional(pulse, "The length of a pulse when the command or the rule names none.", "500ms"),
+  pulse: optional(
+    pulseOf(pulse),
+    "The length of a pulse when the command or the rule names none, and the longest that may be asked for.",
+    "500ms",
+  ),
   max_on: optional(duration(10, 30 * day), "The longest time that the output may stay on; then it is switched off.", "no limit"),
+  min_on: leaf(duration(0, day), 0, "The shortest time that the output stays on; what would end it sooner is refused."),
+  min_off: leaf(duration(0, day), 0, "The shortest time that the output stays off; what would end it sooner is refused."),
+  interlock: optional(id, "The group of outputs, below `interlocks`, of which only one may be on."),
+  on_broker_lost: optional(brokerLost, "What the output does when the broker was away for so long.", "nothing"),
+};
+
+export const interlockSchema = {
+  dead_time: leaf(duration(0, 30 * second), 300, "How long all outputs of the group are off before another one goes on."),
+  mode: leaf(
+    oneOf("switch", "refuse"),
+    "switch",
+    "What ON does while another output of the group is on: `switch` that one off first, or `refuse`.",
+  ),
 };
 
 export const actionSchema = {
@@ -87,6 +109,7 @@ export const schema = withNames({
   sys_interval: leaf(duration(second, day), 10 * second, "How often the agent publishes its own statistics under `$SYS`."),
   inputs: mapOf(inputSchema, "Buttons, switches and contacts, by id."),
   outputs: mapOf(outputSchema, "Relays, lamps and valves, by id."),
+  interlocks: mapOf(interlockSchema, "Groups of outputs that are never on together, by id; an output names its group in `interlock`."),
   rules: mapOf(ruleSchema, "What an input does with outputs, here and without the network, by id."),
   services: listOf(required(unit, "The whole name of a systemd unit."), "The systemd units whose state is published and shown."),
   log: {

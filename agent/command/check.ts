@@ -1,6 +1,6 @@
 import { accessSync, constants } from "node:fs";
 import { formatProblem } from "../../config/problem.ts";
-import type { Config } from "../../config/schema.ts";
+import type { Config, OutputConfig } from "../../config/schema.ts";
 import { formatLineName } from "../../gpio/line.ts";
 import { loadOnoff } from "../../gpio/onoff.ts";
 import { exit } from "../exit.ts";
@@ -46,6 +46,16 @@ function readable(file: string): boolean {
   }
 }
 
+/** What the contract says besides, where it says anything. */
+function moreOf({ min_on, min_off, interlock, on_broker_lost: lost }: OutputConfig): string[] {
+  return [
+    ...(min_on === 0 ? [] : [`min_on ${time(min_on)}`]),
+    ...(min_off === 0 ? [] : [`min_off ${time(min_off)}`]),
+    ...(interlock === null ? [] : [`interlock ${interlock}`]),
+    ...(lost === null ? [] : [`broker lost for ${time(lost.after)} ${lost.do}`]),
+  ];
+}
+
 /** One line per input and output, and for each button when its gestures are decided and why. */
 function pinMap(config: Config): string[] {
   const rows: string[][] = [];
@@ -61,7 +71,7 @@ function pinMap(config: Config): string[] {
       formatLineName(output.line),
       `active ${output.active}`,
       limit,
-      `start ${output.on_start}, exit ${output.on_exit}, crash ${crash}`,
+      [`start ${output.on_start}, exit ${output.on_exit}, crash ${crash}`, ...moreOf(output)].join(", "),
     ]);
   }
   if (rows.length === 0) return ["  no pin is configured"];

@@ -56,7 +56,13 @@ export async function connectAgent(path: string): Promise<Client> {
       waiting.set(id, { resolve, reject });
       socket.write(encode({ id, method, params } as Request));
     });
-    if (!answer.ok) throw new CommandError(exit.refused, `refused (${answer.error.reason}): ${answer.error.message}`);
+    if (!answer.ok) {
+      const { reason, message, allowed_at } = answer.error;
+      throw new CommandError(
+        exit.refused,
+        `refused (${reason}): ${message}${allowed_at === undefined ? "" : `; allowed at ${allowed_at}`}`,
+      );
+    }
     return answer.result as Methods[M]["result"];
   };
   const hello = await request("hello", { protocol: protocolVersion, client: "pinbus" });

@@ -64,6 +64,22 @@ export const set: Command = {
   },
 };
 
+function lockCommand(locked: boolean): Command {
+  return {
+    usage: "<output>",
+    summary: locked ? "keep an output from moving: everything is refused but its safe ends" : "let a locked output move again",
+    async run(args) {
+      const { values, positionals } = readArgs(args, socketOptions, { min: 1, max: 1 });
+      const [output = ""] = positionals;
+      await withAgent(socketPath(values), (client) => client.request("lock", { output, locked, from: "cli" }));
+      return exit.ok;
+    },
+  };
+}
+
+export const lock = lockCommand(true);
+export const unlock = lockCommand(false);
+
 export const why: Command = {
   usage: "<output> [--json]",
   summary: "the last changes of an output with their causes",
@@ -72,9 +88,7 @@ export const why: Command = {
     const [output = ""] = positionals;
     const changes = await withAgent(socketPath(values), (client) => client.request("why", { output }));
     if (values.json) print(JSON.stringify(changes));
-    else
-      for (const { at, state, cause, detail } of changes)
-        print(`${at}  ${state.padEnd(7)}  ${cause}${detail === null ? "" : ` (${detail})`}`);
+    else for (const { at, text, until } of changes) print(`${at}  ${text}${until === null ? "" : ` at ${until}`}`);
     return exit.ok;
   },
 };

@@ -15,18 +15,20 @@ export interface Command {
   /** Wall clock, ms since 1970. */
   ts: number | null;
   id: string | null;
+  /** Why it was sent, in the sender's words. */
+  cause: string | null;
 }
 
 export type Parsed = { ok: true; command: Command } | { ok: false; message: string; id: string | null };
 
-/** Reads `ON`, `OFF`, `TOGGLE`, `PULSE` in any case, or `{"state","for_ms","ts","id"}`. The payload is never quoted back. */
+/** Reads `ON`, `OFF`, `TOGGLE`, `PULSE` in any case, or `{"state","for_ms","ts","id","cause"}`. The payload is never quoted back. */
 export function parseCommand(payload: string): Parsed {
   if (payload.length > maxCommand) return malformed(`longer than ${maxCommand} characters`);
   const text = payload.trim();
   if (!text.startsWith("{")) {
     const word = wordOf(text);
     return word
-      ? { ok: true, command: { word, forMs: null, ts: null, id: null } }
+      ? { ok: true, command: { word, forMs: null, ts: null, id: null, cause: null } }
       : malformed("not ON, OFF, TOGGLE, PULSE or a JSON object");
   }
   let body: Record<string, unknown>;
@@ -38,8 +40,8 @@ export function parseCommand(payload: string): Parsed {
   const id = typeof body.id === "string" && usableId.test(body.id) ? body.id : null;
   if (body.id !== undefined && id === null)
     return malformed(`"id" must be a text of 1 to ${maxId} characters, none of them a control character`);
-  const unknown = Object.keys(body).find((key) => !["state", "for_ms", "ts", "id"].includes(key));
-  if (unknown !== undefined) return malformed('only "state", "for_ms", "ts" and "id" are known', id);
+  const unknown = Object.keys(body).find((key) => !["state", "for_ms", "ts", "id", "cause"].includes(key));
+  if (unknown !== undefined) return malformed('only "state", "for_ms", "ts", "id" and "cause" are known', id);
   const word = typeof body.state === "string" ? wordOf(body.state) : undefined;
   if (!word) return malformed('"state" must be ON, OFF, TOGGLE or PULSE', id);
   const forMs = body.for_ms ?? null;
@@ -47,7 +49,10 @@ export function parseCommand(payload: string): Parsed {
   if (forMs !== null && word !== "ON" && word !== "PULSE") return malformed('"for_ms" goes with ON or PULSE', id);
   const ts = timeOf(body.ts);
   if (ts === undefined) return malformed('"ts" must be ISO 8601 or milliseconds since 1970', id);
-  return { ok: true, command: { word, forMs, ts, id } };
+  const cause = body.cause ?? null;
+  if (cause !== null && !(typeof cause === "string" && usableId.test(cause)))
+    return malformed(`"cause" must be a text of 1 to ${maxId} characters, none of them a control character`, id);
+  return { ok: true, command: { word, forMs, ts, id, cause } };
 }
 
 /** Whether a length for a pulse can be used: whole milliseconds, at most a day. */

@@ -1,7 +1,8 @@
+import { command } from "./contract.ts";
 import { adoptLevel, settle, takeLevel } from "./debounce.ts";
 import { eventTypes, holdReached, type Recognised, recognise } from "./gesture.ts";
 import type { Effect, Gesture, Instant } from "./model.ts";
-import { command, stateWord } from "./output.ts";
+import { stateWord } from "./output.ts";
 import type { InputPlan, Plan, RuleAction } from "./plan.ts";
 import { type InputState, isoTime, type State, seqBlock } from "./state.ts";
 
@@ -95,7 +96,7 @@ function fire(plan: Plan, state: State, inputPlan: InputPlan, gesture: Gesture, 
     ruleState.fired++;
     ruleState.last = at;
     for (const action of rule.actions) {
-      command(plan, state, action.output, wordOf(action), action.forMs, rule.cause, null, effects);
+      command(plan, state, action.output, wordOf(action), action.forMs, rule.cause, null, at, effects);
     }
   }
 }

@@ -8,10 +8,12 @@ export type SwitchWord = "ON" | "OFF" | "TOGGLE" | "PULSE";
 
 /** Why an output changed. `text` is what people read: `rule porch-lamp`. */
 export interface Cause {
-  kind: "start" | "rule" | "mqtt" | "cli" | "tui" | "pulse" | "max-on" | "chip" | "exit";
+  kind: "start" | "rule" | "mqtt" | "cli" | "tui" | "pulse" | "max-on" | "chip" | "exit" | "interlock" | "failsafe";
   text: string;
   /** The input and gesture behind a rule, the id of a command. */
   detail: string | null;
+  /** What was wanted, where a person reads more than the state from it. */
+  says?: SwitchWord;
 }
 
 /** Where an answer goes. */
@@ -27,8 +29,23 @@ export interface SetRequest {
   answer: AnswerTo | null;
 }
 
-export type RefusalReason = "malformed" | "retained" | "stale" | "failed" | "stopping";
-export type Verdict = { ok: true; state: "ON" | "OFF"; changed: boolean } | { ok: false; reason: RefusalReason; message: string };
+export type RefusalReason =
+  | "malformed"
+  | "retained"
+  | "stale"
+  | "failed"
+  | "stopping"
+  | "min_on"
+  | "min_off"
+  | "interlock"
+  | "too-long"
+  | "locked"
+  /** It waited for a dead time, and a newer command came. */
+  | "cancelled";
+export type Verdict =
+  | { ok: true; state: "ON" | "OFF"; changed: boolean }
+  /** `allowed_at`: ISO time from which the same command would be served, when that is known. */
+  | { ok: false; reason: RefusalReason; message: string; allowed_at?: string };
 
 type Union<T> = { [K in keyof T]: { type: K } & T[K] }[keyof T];
 
@@ -58,6 +75,7 @@ export type AgentEvent = Union<{
   /** `offset` = wall clock − monotonic clock; `set` = the wall clock can be trusted. */
   "clock-read": { offset: number; set: boolean; at: Instant };
   "stop-requested": { at: Instant };
+  "lock-requested": { output: number; locked: boolean; from: "cli" | "tui"; at: Instant };
 }>;
 
 export type PublicationKind = "state" | "event" | "answer";
@@ -72,6 +90,8 @@ export type Effect = Union<{
   answer: { output: number; to: AnswerTo; verdict: Verdict };
   /** Numbers of events up to `upTo` may now be used: it must be on disk before they run out. */
   reserveSeq: { input: number; upTo: number };
+  /** What must survive a restart: the lock, and the level for `on_start: last`. */
+  keepOutput: { output: number; locked: boolean; level: boolean };
   log: { level: "error" | "warn" | "info" | "debug"; message: string; fields: LogFields };
 }>;
 
@@ -84,4 +104,4 @@ export interface LogFields {
 }
 
 /** Every timer has one owner; starting a key again replaces it. Made once in the plan. */
-export type TimerKey = `${"settle" | "hold"}:${string}` | `${"pulse" | "max-on" | "retry"}:${string}`;
+export type TimerKey = `${"settle" | "hold"}:${string}` | `${"pulse" | "max-on" | "retry" | "interlock" | "broker-lost"}:${string}`;

@@ -1,30 +1,10 @@
-import type { AnswerTo, Cause, Effect, Instant, SetRequest, SwitchWord, Verdict } from "./model.ts";
+import type { AnswerTo, Cause, Effect, Instant, SetRequest, Verdict } from "./model.ts";
 import type { OutputPlan, Plan } from "./plan.ts";
-import { answersKept, isoTime, type OutputState, remember, type State } from "./state.ts";
+import { sentenceOf } from "./reason.ts";
+import { answersKept, type End, isoTime, type OutputState, remember, type State } from "./state.ts";
 
 /** After a write towards off has failed, it is tried again this often until it succeeds or something else is wanted. */
 export const retryPeriod = 1000;
-
-/** Turns a wish into a write. A pulse belongs to its output: every other command ends it, another PULSE restarts it. */
-export function command(
-  plan: Plan,
-  state: State,
-  index: number,
-  word: SwitchWord,
-  forMs: number | null,
-  cause: Cause,
-  answer: AnswerTo | null,
-  effects: Effect[],
-): void {
-  const output = state.outputs[index];
-  const outputPlan = plan.outputs[index];
-  if (!output || !outputPlan) return;
-  const pulse = word === "PULSE" ? (forMs ?? outputPlan.pulse) : word === "ON" ? forMs : null;
-  const active = word === "TOGGLE" ? !(output.wanted ?? output.written ?? false) : word !== "OFF";
-  output.wanted = active;
-  // Neither a running pulse nor a wish for off ends here: if the line does not take this write, they are all that switches off.
-  effects.push({ type: "setOutput", output: index, active, request: { cause, pulse, answer } });
-}
 
 /** Drives an output by the agent's own decision: the end of a pulse, max-on, the exit. */
 export function drive(index: number, active: boolean, cause: Cause, effects: Effect[]): void {
@@ -56,16 +36,17 @@ export function written(
   }
   if (!active || pulse === null) endPulse(output, outputPlan, effects);
   else {
-    output.pulseEnds = at + pulse;
+    output.pulseEnds = Math.max(at + pulse, output.since + outputPlan.minOn);
     effects.push({ type: "startTimer", key: outputPlan.pulseKey, at: output.pulseEnds });
   }
+  keepLevel(state, event.output, outputPlan, output, effects);
   const until = endsAt(output);
   if (changed) effects.push({ type: "publish", ...stateOf(outputPlan, output) });
   // An ON for an output that is on changes nothing but when it ends; that is told, with its cause.
   if (changed || until !== output.until) {
     output.until = until;
     output.cause = cause;
-    remember(output, { at, state: stateWord(active), cause, detail: cause.detail });
+    remember(output, { at, state: stateWord(active), cause, detail: cause.detail, ends: endOf(output) });
     effects.push({ type: "publish", ...attrOf(state, outputPlan, output) });
     effects.push(logOf(outputPlan.id, active, cause));
   } else if (mended) effects.push({ type: "publish", ...attrOf(state, outputPlan, output) });
@@ -135,6 +116,14 @@ export function endRetry(output: OutputState, outputPlan: OutputPlan, effects: E
   effects.push({ type: "stopTimer", key: outputPlan.retryKey });
 }
 
+/** For `on_start: last`. A pulse is not kept: nobody would end it after a crash; nor is what the stop writes. */
+function keepLevel(state: State, index: number, { startFrom }: OutputPlan, output: OutputState, effects: Effect[]): void {
+  const level = output.written === true && output.pulseEnds === null;
+  if (level === output.kept || state.stopping) return;
+  output.kept = level;
+  if (startFrom === "last") effects.push({ type: "keepOutput", output: index, locked: output.locked, level });
+}
+
 /** max-on counts from the moment the output went on; a repeated ON does not extend it. */
 function startMaxOn(output: OutputState, outputPlan: OutputPlan, active: boolean, at: Instant, effects: Effect[]): void {
   if (outputPlan.maxOn === null) return;
@@ -158,6 +147,12 @@ export function endsAt(output: OutputState): Instant | null {
   return Math.min(output.pulseEnds, output.maxOnEnds);
 }
 
+/** The same with its reason. */
+function endOf(output: OutputState): End | null {
+  const at = endsAt(output);
+  return at === null ? null : { at, by: at === output.pulseEnds ? "its pulse" : "max_on" };
+}
+
 interface Retained {
   kind: "state";
   topic: string;
@@ -177,7 +172,10 @@ export function attrOf(state: State, outputPlan: OutputPlan, output: OutputState
     detail: output.cause.detail,
     since: isoTime(state, output.since),
     until: until === null ? null : isoTime(state, until),
+    text: output.written === undefined ? null : sentenceOf({ state: stateWord(output.written), cause: output.cause, ends: endOf(output) }),
     problem: output.problem,
+    locked: output.locked,
+    ...(outputPlan.interlock === null ? {} : { interlock: outputPlan.interlock.group }),
   });
   return { kind: "state", topic: outputPlan.attrTopic, payload, qos: 0, retain: true };
 }

@@ -1,5 +1,6 @@
 import type { Config } from "../../config/schema.ts";
 import type { LineName } from "../../gpio/line.ts";
+import { type Interlock, interlockOf } from "./interlock-plan.ts";
 import type { Cause, Gesture, TimerKey } from "./model.ts";
 import { type Topics, topicsOf } from "./topics.ts";
 
@@ -15,7 +16,9 @@ export interface Plan {
   commandTtl: number;
 }
 
-export type TimerOwner = { kind: "settle" | "hold"; input: number } | { kind: "pulse" | "max-on" | "retry"; output: number };
+export type TimerOwner =
+  | { kind: "settle" | "hold"; input: number }
+  | { kind: "pulse" | "max-on" | "retry" | "interlock" | "broker-lost"; output: number };
 
 export interface InputPlan {
   id: string;
@@ -36,11 +39,19 @@ export interface OutputPlan {
   id: string;
   line: LineName;
   onStart: boolean;
+  /** `keep` = the level that is found on the line, `last` = the last one that was written. */
+  startFrom: "off" | "on" | "keep" | "last";
   onExit: ExitState;
   onCrash: ExitState;
   /** The length of a PULSE that names none. */
   pulse: number;
+  /** The longest pulse that a command may ask for. */
+  pulseMax: number | null;
   maxOn: number | null;
+  minOn: number;
+  minOff: number;
+  interlock: Interlock | null;
+  onBrokerLost: { after: number; active: boolean } | null;
   stateTopic: string;
   attrTopic: string;
   setTopic: string;
@@ -48,6 +59,8 @@ export interface OutputPlan {
   pulseKey: TimerKey;
   maxOnKey: TimerKey;
   retryKey: TimerKey;
+  interlockKey: TimerKey;
+  brokerLostKey: TimerKey;
 }
 
 export interface RulePlan {
@@ -104,7 +117,13 @@ export function planOf(config: Config): Plan {
     const pulseKey: TimerKey = `pulse:${id}`;
     const maxOnKey: TimerKey = `max-on:${id}`;
     const retryKey: TimerKey = `retry:${id}`;
+    const interlockKey: TimerKey = `interlock:${id}`;
+    const brokerLostKey: TimerKey = `broker-lost:${id}`;
+    const lost = output.on_broker_lost;
+    const length = typeof output.pulse === "number" ? { default: output.pulse, max: null } : output.pulse;
     timers
+      .set(interlockKey, { kind: "interlock", output: index })
+      .set(brokerLostKey, { kind: "broker-lost", output: index })
       .set(pulseKey, { kind: "pulse", output: index })
       .set(maxOnKey, { kind: "max-on", output: index })
       .set(retryKey, { kind: "retry", output: index });
@@ -112,10 +131,17 @@ export function planOf(config: Config): Plan {
       id,
       line: output.line,
       onStart: output.on_start === "on",
+      startFrom: output.on_start,
       onExit: output.on_exit,
       onCrash: output.on_crash ?? output.on_exit,
-      pulse: output.pulse ?? defaultPulse,
+      // A ceiling below the usual length is the length, too.
+      pulse: length?.default ?? Math.min(defaultPulse, length?.max ?? defaultPulse),
+      pulseMax: length?.max ?? null,
       maxOn: output.max_on,
+      minOn: output.min_on,
+      minOff: output.min_off,
+      interlock: interlockOf(config, id, outputIndex),
+      onBrokerLost: lost === null || lost.do === "keep" ? null : { after: lost.after, active: lost.do === "on" },
       stateTopic: topics.outputState(id),
       attrTopic: topics.outputAttr(id),
       setTopic: topics.outputSet(id),
@@ -123,6 +149,8 @@ export function planOf(config: Config): Plan {
       pulseKey,
       maxOnKey,
       retryKey,
+      interlockKey,
+      brokerLostKey,
     };
   });
   return { topics, inputs, outputs, rules, inputIndex, outputIndex, timers, commandTtl: config.mqtt.command_ttl };

@@ -1,9 +1,15 @@
 import { type Parsed, parseCommand, staleness } from "./command.ts";
+import { command } from "./contract.ts";
+import { arm, broker, disarm, failsafeDue } from "./failsafe.ts";
 import { adopt, holdNow, lose, settleNow, takeEdge } from "./input.ts";
-import type { AgentEvent, AnswerTo, Cause, Effect, RefusalReason, TimerKey, Verdict } from "./model.ts";
-import { attrOf, command, drive, endPulse, endRetry, failed, keepAnswer, stateOf, written } from "./output.ts";
+import { cancelWait, cancelWaits, proceed, proceedPartners } from "./interlock.ts";
+import { lock } from "./lock.ts";
+import type { AgentEvent, AnswerTo, Cause, Effect, RefusalReason, TimerKey } from "./model.ts";
+import { attrOf, drive, endPulse, endRetry, failed, stateOf, written } from "./output.ts";
 import type { Plan } from "./plan.ts";
-import { remember, type State } from "./state.ts";
+import { refuse } from "./refusal.ts";
+import { startInterlocked } from "./start.ts";
+import type { State } from "./state.ts";
 
 const chipCause: Cause = { kind: "chip", text: "line came back", detail: "the start state of its contract" };
 const startCause: Cause = { kind: "start", text: "start", detail: null };
@@ -35,17 +41,25 @@ export function reduce(plan: Plan, state: State, event: AgentEvent): Effect[] {
     case "output-opened": {
       const cause = event.why === "start" ? startCause : chipCause;
       written(plan, state, { output: event.output, active: event.active, at: event.at, cause, pulse: null, answer: null }, effects);
-      if (state.stopping) exitOutput(plan, state, event.output, effects);
+      if (state.stopping) {
+        exitOutput(plan, state, event.output, event.at, effects);
+        break;
+      }
+      arm(plan, state, event.output, event.at, effects);
+      startInterlocked(plan, state, event.output, cause, event.at, effects);
+      proceedPartners(plan, state, event.output, event.at, effects);
       break;
     }
     case "output-lost":
-      loseOutput(plan, state, event.output, event.problem, effects);
+      loseOutput(plan, state, event.output, event.problem, event.at, effects);
       break;
     case "output-written":
       written(plan, state, { ...event, ...event.request }, effects);
+      if (!event.active) proceedPartners(plan, state, event.output, event.at, effects);
       break;
     case "output-failed":
       failed(plan, state, { ...event, ...event.request }, effects);
+      if (!event.active) partnerStays(plan, state, event, effects);
       break;
     case "timer-due":
       timerDue(plan, state, event.key, event.at, effects);
@@ -61,15 +75,20 @@ export function reduce(plan: Plan, state: State, event: AgentEvent): Effect[] {
           plan,
           state,
           event.output,
-          { reason: "stopping", message: "the agent is stopping", to: answer, from: event.from, at: event.at },
+          { reason: "stopping", message: "the agent is stopping", to: answer, kind: event.from, from: event.from, at: event.at },
           effects,
         );
         break;
       }
-      command(plan, state, event.output, event.word, event.forMs, { kind: event.from, text: event.from, detail: null }, answer, effects);
+      const cause: Cause = { kind: event.from, text: event.from, detail: null };
+      command(plan, state, event.output, event.word, event.forMs, cause, answer, event.at, effects);
       break;
     }
+    case "lock-requested":
+      lock(plan, state, event, effects);
+      break;
     case "link-changed":
+      broker(plan, state, event.online, event.at, effects);
       state.link = { online: event.online, problem: event.problem };
       state.healthVersion++;
       break;
@@ -82,7 +101,7 @@ export function reduce(plan: Plan, state: State, event: AgentEvent): Effect[] {
       state.clockSet = event.set;
       break;
     case "stop-requested":
-      stop(plan, state, effects);
+      stop(plan, state, event.at, effects);
       break;
   }
   return effects;
@@ -120,6 +139,12 @@ function timerDue(plan: Plan, state: State, key: TimerKey, at: number, effects: 
       drive(owner.output, false, { ...maxOnCause, detail: output.cause.text }, effects);
       break;
     }
+    case "interlock":
+      if (!state.stopping) proceed(plan, state, owner.output, at, effects);
+      break;
+    case "broker-lost":
+      failsafeDue(plan, state, owner.output, at, effects);
+      break;
     case "retry": {
       const output = state.outputs[owner.output];
       if (!state.stopping && output?.retry) drive(owner.output, false, output.retry, effects);
@@ -141,12 +166,16 @@ function commandReceived(plan: Plan, state: State, event: EventOf<"command-recei
     effects.push({ type: "answer", output: event.output, to: answer, verdict: first });
     return;
   }
+  const waits = output.waiting?.request.answer;
+  // The same command again, before its dead time was over: it is answered when the first one is.
+  if (!event.retain && id !== null && waits?.via === "mqtt" && waits.id === id) return;
   const refusal = refusalOf(plan, state, event, parsed);
-  if (refusal)
-    refuse(plan, state, event.output, { ...refusal, to: answer, from: id === null ? "mqtt" : `mqtt ${id}`, at: event.at }, effects);
+  const from = id === null ? "mqtt" : `mqtt ${id}`;
+  if (refusal) refuse(plan, state, event.output, { ...refusal, to: answer, kind: "mqtt", from, at: event.at }, effects);
   else if (parsed.ok) {
-    const cause: Cause = { kind: "mqtt", text: "mqtt", detail: id === null ? null : `id ${id}` };
-    command(plan, state, event.output, parsed.command.word, parsed.command.forMs, cause, answer, effects);
+    const words = [parsed.command.cause, id === null ? null : `id ${id}`].filter((word) => word !== null);
+    const cause: Cause = { kind: "mqtt", text: "mqtt", detail: words.length === 0 ? null : words.join(", ") };
+    command(plan, state, event.output, parsed.command.word, parsed.command.forMs, cause, answer, event.at, effects);
   }
 }
 
@@ -169,34 +198,16 @@ function refusalOf(
   return state.stopping ? { reason: "stopping", message: "the agent is stopping" } : null;
 }
 
-interface RefusedCommand {
-  reason: RefusalReason;
-  message: string;
-  to: AnswerTo;
-  /** Who sent it, for the history and the log. */
-  from: string;
-  at: number;
+/** An off-write that failed: whoever waits for it must not go on. */
+function partnerStays(plan: Plan, state: State, event: EventOf<"output-failed">, effects: Effect[]): void {
+  const id = plan.outputs[event.output]?.id;
+  for (const partner of plan.outputs[event.output]?.interlock?.partners ?? []) {
+    const why = { reason: "failed", message: `${id} could not be switched off: ${event.problem}` } as const;
+    cancelWait(plan, state, partner, why, event.at, effects);
+  }
 }
 
-function refuse(plan: Plan, state: State, index: number, { reason, message, to, from, at }: RefusedCommand, effects: Effect[]): void {
-  const output = state.outputs[index];
-  const id = plan.outputs[index]?.id;
-  if (!output || id === undefined) return;
-  state.refused++;
-  const kind = to.via === "mqtt" ? "mqtt" : "cli";
-  remember(output, { at, state: "REFUSED", cause: { kind, text: from, detail: null }, detail: `${reason}: ${message}` });
-  const verdict: Verdict = { ok: false, reason, message };
-  keepAnswer(output, to, verdict);
-  effects.push({ type: "answer", output: index, to, verdict });
-  effects.push({
-    type: "log",
-    level: "warn",
-    message: `${id}: refused a command from ${from}: ${message}`,
-    fields: { output: id, cause: from, reason },
-  });
-}
-
-function loseOutput(plan: Plan, state: State, index: number, problem: string, effects: Effect[]): void {
+function loseOutput(plan: Plan, state: State, index: number, problem: string, at: number, effects: Effect[]): void {
   const output = state.outputs[index];
   const outputPlan = plan.outputs[index];
   if (!output || !outputPlan) return;
@@ -209,22 +220,26 @@ function loseOutput(plan: Plan, state: State, index: number, problem: string, ef
   output.until = null;
   endPulse(output, outputPlan, effects);
   endRetry(output, outputPlan, effects);
+  disarm(plan, index, effects);
+  cancelWaits(plan, state, index, { reason: "failed", message: `${outputPlan.id}: ${problem}` }, at, effects);
   effects.push({ type: "stopTimer", key: outputPlan.maxOnKey });
   effects.push({ type: "publish", ...stateOf(outputPlan, output) }, { type: "publish", ...attrOf(state, outputPlan, output) });
   effects.push({ type: "log", level: "error", message: `output ${outputPlan.id}: ${problem}`, fields: { output: outputPlan.id } });
 }
 
 /** Every output goes to its exit state; from then on nothing else moves it. */
-function stop(plan: Plan, state: State, effects: Effect[]): void {
+function stop(plan: Plan, state: State, at: number, effects: Effect[]): void {
   if (state.stopping) return;
   state.stopping = true;
-  for (const index of plan.outputs.keys()) exitOutput(plan, state, index, effects);
+  for (const index of plan.outputs.keys()) exitOutput(plan, state, index, at, effects);
 }
 
-function exitOutput(plan: Plan, state: State, index: number, effects: Effect[]): void {
+function exitOutput(plan: Plan, state: State, index: number, at: number, effects: Effect[]): void {
   const output = state.outputs[index];
   const outputPlan = plan.outputs[index];
   if (!output || !outputPlan) return;
+  cancelWait(plan, state, index, { reason: "stopping", message: "the agent is stopping" }, at, effects);
+  disarm(plan, index, effects);
   // `keep` keeps a state, not a movement: nobody would end a pulse, or try again to switch off, once the agent is gone.
   const ends = output.pulseEnds !== null || output.retry !== null;
   if (outputPlan.onExit !== "keep") drive(index, outputPlan.onExit === "on", exitCause, effects);

@@ -1,6 +1,6 @@
 import { type Debounce, newDebounce } from "./debounce.ts";
 import { type GestureState, newGesture } from "./gesture.ts";
-import type { Cause, Instant, Verdict } from "./model.ts";
+import type { Cause, Instant, SetRequest, Verdict } from "./model.ts";
 import type { Plan } from "./plan.ts";
 
 /** Everything the core knows. `reduce` changes it in place (an event must not cost a copy of all pins); nobody else writes to it. */
@@ -9,6 +9,8 @@ export interface State {
   outputs: OutputState[];
   rules: RuleState[];
   link: { online: boolean; problem: string | null };
+  /** Since when the broker is away, counted from the start when it never was there; null while it is there. */
+  offlineSince: Instant | null;
   brokerProblems: string[];
   /** Wall clock − monotonic clock. */
   clockOffset: number;
@@ -46,6 +48,11 @@ export interface OutputState {
   maxOnEnds: Instant | null;
   /** When the output ends by itself, as last published. */
   until: Instant | null;
+  /** An ON that waits for the dead time of its interlock. `until` is null while a partner is not off yet. */
+  waiting: { request: SetRequest; until: Instant | null } | null;
+  locked: boolean;
+  /** The level for `on_start: last`: what was written for good; a pulse is not. */
+  kept: boolean;
   /** Why the output must go off although the last write failed. */
   retry: Cause | null;
   /** Newest last, at most `historyLength`. */
@@ -61,9 +68,16 @@ export interface RuleState {
 
 export interface Change {
   at: Instant;
-  state: "ON" | "OFF" | "REFUSED" | "FAILED";
+  state: "ON" | "OFF" | "REFUSED" | "FAILED" | "LOCKED" | "UNLOCKED";
   cause: Cause;
   detail: string | null;
+  /** When it ends by itself, as known at that moment. */
+  ends?: End | null;
+}
+
+export interface End {
+  at: Instant;
+  by: "its pulse" | "max_on";
 }
 
 export const historyLength = 32;
@@ -71,14 +85,30 @@ export const answersKept = 64;
 /** How many event numbers one reservation covers. */
 export const seqBlock = 1000;
 
+/** What an output brings from the last run. */
+export interface Kept {
+  locked: boolean;
+  level: boolean;
+}
+
+/** Where the core asks what was kept, once, at the start. */
+export interface KeptSource {
+  kept(id: string): Kept;
+}
+
+const nothing: KeptSource = { kept: () => ({ locked: false, level: false }) };
+
 /** The state before the first event. `firstSeq` gives the first free event number of an input; a block from there is reserved. */
-export function newState(plan: Plan, firstSeq: (id: string) => number): State {
+export function newState(plan: Plan, firstSeq: (id: string) => number, before: KeptSource = nothing): State {
   return {
     inputs: plan.inputs.map(({ id }) => {
       const seq = firstSeq(id);
       return { debounce: newDebounce(), gesture: newGesture(), lastGesture: null, problem: null, lost: 0, seq, seqLimit: seq + seqBlock };
     }),
-    outputs: plan.outputs.map(() => ({
+    outputs: plan.outputs.map(({ id }) => ({
+      waiting: null,
+      locked: before.kept(id).locked,
+      kept: before.kept(id).level,
       written: undefined,
       wanted: undefined,
       since: 0,
@@ -93,6 +123,7 @@ export function newState(plan: Plan, firstSeq: (id: string) => number): State {
     })),
     rules: plan.rules.map(() => ({ fired: 0, last: null })),
     link: { online: false, problem: null },
+    offlineSince: null,
     brokerProblems: [],
     clockOffset: 0,
     clockSet: false,

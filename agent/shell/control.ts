@@ -20,9 +20,12 @@ import type { Log } from "./log.ts";
 /** What a handler throws to refuse a request. */
 export class Refused extends Error {
   readonly reason: RefusalReason;
-  constructor(reason: RefusalReason, message: string) {
+  /** ISO time from which it would be served, when that is known. */
+  readonly allowedAt: string | undefined;
+  constructor(reason: RefusalReason, message: string, allowedAt?: string) {
     super(message);
     this.reason = reason;
+    this.allowedAt = allowedAt;
   }
 }
 
@@ -53,7 +56,7 @@ const maxClients = 32;
 const pushEvery = 100;
 const servicesEvery = 2000;
 /** These change something: refused on the socket that may only look. */
-const operating: ReadonlySet<string> = new Set<Method>(["set", "sim-press"]);
+const operating: ReadonlySet<string> = new Set<Method>(["set", "lock", "sim-press"]);
 
 /** The control sockets: bounded requests in, answers and conflated pushes out. */
 export class Control {
@@ -156,7 +159,8 @@ export class Control {
           `the control request ${JSON.stringify(method.slice(0, 32))} failed: ${(error as Error).stack ?? String(error)}`,
         );
       }
-      this.#send(client, refusal(id, error instanceof Refused ? error.reason : "failed", (error as Error).message));
+      const { reason, allowedAt } = error instanceof Refused ? error : { reason: "failed" as const, allowedAt: undefined };
+      this.#send(client, refusal(id, reason, (error as Error).message, allowedAt));
     }
   }
 
@@ -259,8 +263,8 @@ function requestOf(line: string): { id: number; method: string; params: Record<s
   return { id, method, params: params as Record<string, unknown> };
 }
 
-function refusal(id: number | null, reason: Refusal["reason"], message: string): Answer {
-  return { id, ok: false, error: { reason, message } };
+function refusal(id: number | null, reason: Refusal["reason"], message: string, allowedAt?: string): Answer {
+  return { id, ok: false, error: { reason, message, ...(allowedAt === undefined ? {} : { allowed_at: allowedAt }) } };
 }
 
 /** Makes way for a socket at `path`. A socket on which nobody accepts connections is what a crash left; anything else is somebody's. */

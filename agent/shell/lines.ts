@@ -12,6 +12,8 @@ export interface LinesOptions {
   driver: Driver;
   /** Name → chip label and offset; throws LineError while there is no such line. */
   resolve(line: LineName): LineAddress;
+  /** The level with which an output is requested; `found` looks at what the line has now. */
+  startLevel(output: number, found: () => boolean | undefined): boolean;
   clock: Clock;
   log: Log;
   dispatch(event: AgentEvent): void;
@@ -95,7 +97,9 @@ export class Lines {
     if (!settings) return;
     try {
       const address = this.#locate(outputPlan.id, outputPlan.line);
-      const request = { ...address, active: settings.active, consumer: `pinbus:${outputPlan.id}`, initial: outputPlan.onStart };
+      const { active } = settings;
+      const initial = this.#options.startLevel(output, () => driver.peek(address, active));
+      const request = { ...address, active, consumer: `pinbus:${outputPlan.id}`, initial };
       const handle = driver.openOutput(request, {
         gone: () => {
           handle.close();
@@ -104,7 +108,7 @@ export class Lines {
         },
       });
       this.#outputs[output] = handle;
-      dispatch({ type: "output-opened", output, active: outputPlan.onStart, at: clock.now(), why });
+      dispatch({ type: "output-opened", output, active: initial, at: clock.now(), why });
     } catch (error) {
       this.#lose("output-lost", output, messageOf(error));
     }

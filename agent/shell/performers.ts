@@ -6,6 +6,7 @@ import type { Dispatch } from "./dispatch.ts";
 import type { Lines } from "./lines.ts";
 import type { Link, Publication } from "./link.ts";
 import type { Log } from "./log.ts";
+import type { OutputStore } from "./output-store.ts";
 import type { SeqStore } from "./seq-store.ts";
 import type { Timers } from "./timers.ts";
 
@@ -19,6 +20,7 @@ export interface PerformerOptions {
   eventTtl: (topic: string) => number;
   timers: Timers<Extract<Effect, { type: "startTimer" }>["key"]>;
   seq: SeqStore;
+  outputs: OutputStore;
   clock: Clock;
   log: Log;
   /** Hands a verdict to the control client that waits for it. */
@@ -61,6 +63,7 @@ export function createPerformers(options: PerformerOptions): (effect: Effect) =>
       else answerOverMqtt(link, plan.outputs[output]?.resultTopic, to, verdict);
     },
     reserveSeq: ({ input, upTo }) => options.seq.reserve(plan.inputs[input]?.id ?? "", upTo),
+    keepOutput: ({ output, locked, level }) => options.outputs.keep(plan.outputs[output]?.id ?? "", { locked, level }),
     log: ({ level, message, fields }) => log[level](message, { ...fields }),
   };
   return (effect) => (performers[effect.type] as (effect: Effect) => void)(effect);

@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, renameSync } from "node:fs";
-import { open, rename } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { replaceFile } from "./atomic-file.ts";
 import type { Log } from "./log.ts";
 
 /**
@@ -60,25 +60,10 @@ export class SeqStore {
   }
 
   async #write(): Promise<void> {
-    const next = `${this.#file}.new`;
     while (this.#dirty) {
       this.#dirty = false;
       try {
-        const handle = await open(next, "w", 0o640);
-        try {
-          await handle.writeFile(`${JSON.stringify(Object.fromEntries(this.#reserved))}\n`);
-          await handle.datasync();
-        } finally {
-          await handle.close();
-        }
-        await rename(next, this.#file);
-        // A power cut may undo a rename that only the folder's cache knows.
-        const folder = await open(dirname(this.#file), "r");
-        try {
-          await folder.sync();
-        } finally {
-          await folder.close();
-        }
+        await replaceFile(this.#file, `${JSON.stringify(Object.fromEntries(this.#reserved))}\n`);
       } catch (error) {
         this.#log.error(`event numbers could not be kept in ${this.#file}: ${(error as Error).message}; after a crash some may repeat`);
       }

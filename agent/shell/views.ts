@@ -3,6 +3,7 @@ import type { ChipInfo, LineInfo } from "../../gpio/driver.ts";
 import { formatLineName, type LineAddress } from "../../gpio/line.ts";
 import { endsAt, stateWord } from "../core/output.ts";
 import type { Plan } from "../core/plan.ts";
+import { sentenceOf } from "../core/reason.ts";
 import { isoTime, type State } from "../core/state.ts";
 import type { Change, ChipView, InputView, OutputView, PinsView } from "../protocol.ts";
 
@@ -82,6 +83,7 @@ function outputView(sources: ViewSources, index: number): OutputView | undefined
     cause: output.cause.text,
     until: until === null ? null : isoTime(sources.state, until),
     pulsing: output.pulseEnds !== null,
+    locked: output.locked,
   };
 }
 
@@ -89,7 +91,14 @@ function outputView(sources: ViewSources, index: number): OutputView | undefined
 export function changesView(state: Readonly<State>, output: number): Change[] {
   const history = state.outputs[output]?.history ?? [];
   return history
-    .map((change) => ({ at: isoTime(state, change.at), state: change.state, cause: change.cause.text, detail: change.detail }))
+    .map((change) => ({
+      at: isoTime(state, change.at),
+      state: change.state,
+      cause: change.cause.text,
+      detail: change.detail,
+      text: sentenceOf(change),
+      until: change.ends == null ? null : isoTime(state, change.ends.at),
+    }))
     .reverse();
 }
 

@@ -23,12 +23,14 @@ describe("the examples", () => {
     const on = starter.replaceAll(/^( *)# ( *(?:- )?[a-z_-]+(?::|\.).*)$/gm, "$1$2").replace("{ file: mqtt.password }", "{ env: SECRET }");
     const config = configOf(on, { env: { SECRET: "x" } });
     expect(Object.keys(config.inputs)).toEqual(["porch"]);
-    expect(Object.keys(config.outputs)).toEqual(["lamp", "gate"]);
+    expect(Object.keys(config.outputs)).toEqual(["lamp", "gate", "pump", "gate-up", "gate-down"]);
     expect(config).toMatchObject({
       node: "garage",
       mqtt: { server: "192.168.1.10", username: "pinbus", password: "x" },
       services: ["ssh.service"],
     });
+    expect(config.interlocks).toEqual({ "gate-motor": { dead_time: 300, mode: "switch" } });
+    expect(config.outputs["gate-up"]).toMatchObject({ interlock: "gate-motor", pulse: 500 });
     expect(config.rules["porch-lamp"]?.do).toEqual([{ output: "lamp", set: "toggle", for: null }]);
   });
 

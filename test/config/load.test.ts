@@ -80,6 +80,7 @@ describe("loadConfig", () => {
         sys_interval: 10_000,
         inputs: {},
         outputs: {},
+        interlocks: {},
         rules: {},
         services: [],
         log: { level: "info", format: "auto" },
@@ -95,7 +96,19 @@ describe("loadConfig", () => {
       a: { line: { kind: "gpio", gpio: 17 }, bias: "as-is", active: "high", debounce: 20, hold: 600, event_ttl: 10_000 },
     });
     expect(config.outputs).toEqual({
-      b: { line: { kind: "pin", pin: 13 }, active: "high", on_start: "off", on_exit: "off", on_crash: null, pulse: null, max_on: null },
+      b: {
+        line: { kind: "pin", pin: 13 },
+        active: "high",
+        on_start: "off",
+        on_exit: "off",
+        on_crash: null,
+        pulse: null,
+        max_on: null,
+        min_on: 0,
+        min_off: 0,
+        interlock: null,
+        on_broker_lost: null,
+      },
     });
     expect(config.rules).toEqual({ c: { when: { input: "a", gesture: "hold" }, do: [{ output: "b", set: "on", for: null }] } });
     expect(config.broker.listeners).toEqual([{ protocol: "mqtt", address: null, port: 1883 }]);
@@ -138,13 +151,18 @@ describe("loadConfig", () => {
         {
           line: LineName;
           active: "high" | "low";
-          on_start: "off" | "on";
+          on_start: "off" | "on" | "keep" | "last";
           on_exit: "off" | "on" | "keep";
           on_crash: "off" | "on" | "keep" | null;
-          pulse: number | null;
+          pulse: number | { default: number | null; max: number | null } | null;
           max_on: number | null;
+          min_on: number;
+          min_off: number;
+          interlock: string | null;
+          on_broker_lost: { after: number; do: "off" | "on" | "keep" } | null;
         }
       >;
+      interlocks: Record<string, { dead_time: number; mode: "switch" | "refuse" }>;
       rules: Record<
         string,
         {

@@ -73,7 +73,7 @@ export function input(id: string, some: Partial<InputView> = {}): InputView {
 
 export function output(id: string, some: Partial<OutputView> = {}): OutputView {
   const own = { id, line: "GPIO17", offset: 17, bias: "as-is", kind: "output" as const, state: "ON" as const };
-  return { ...base, ...own, since: ago(764_000), cause: "cmd mqtt 4f2", until: null, pulsing: false, ...some };
+  return { ...base, ...own, since: ago(764_000), cause: "cmd mqtt 4f2", until: null, pulsing: false, locked: false, ...some };
 }
 
 export function pinsView(pins: PinsView["pins"], some: Partial<PinsView> = {}): PinsView {

@@ -160,7 +160,7 @@ export class AgentLink {
       return;
     }
     const { id, ok, result, error } = message as { id?: unknown; ok?: unknown; result?: unknown; error?: Refusal };
-    const refusal = ok === true ? undefined : new AgentError(error?.reason ?? "failed", error?.message ?? "refused without a reason");
+    const refusal = ok === true ? undefined : new AgentError(error?.reason ?? "failed", wordsOf(error));
     // An answer without an id is about the connection as a whole.
     if (typeof id !== "number") throw refusal ?? new TypeError("an answer without an id");
     const pending = this.#pending.get(id);
@@ -202,6 +202,11 @@ export class AgentLink {
     this.#retry = setTimeout(() => void this.#connect(), backoff(this.#attempt, first, most, this.#options.random ?? Math.random));
     this.#attempt += 1;
   }
+}
+
+function wordsOf(error: Refusal | undefined): string {
+  const message = error?.message ?? "refused without a reason";
+  return typeof error?.allowed_at === "string" ? `${message}; allowed at ${error.allowed_at}` : message;
 }
 
 function isAbsent(error: unknown): boolean {

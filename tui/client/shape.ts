@@ -39,7 +39,7 @@ const base = {
   problem: textOrNull,
 };
 const input = members({ ...base, kind: word("input"), gesture: textOrNull, glitches: number, lost: number });
-const output = members({ ...base, kind: word("output"), cause: text, until: textOrNull, pulsing: flag });
+const output = members({ ...base, kind: word("output"), cause: text, until: textOrNull, pulsing: flag, locked: flag });
 const rule = members({ id: text, text, fired: number, last: textOrNull });
 const service = members({
   unit: text,

@@ -159,7 +159,10 @@ function drawRules(state: State, canvas: Canvas, rect: Rect, now: number): void 
 
 function stateWord(pin: PinView): string {
   if (pin.state === "UNKNOWN") return "unknown";
-  if (pin.kind === "output") return pin.pulsing ? "PULSE" : pin.state === "ON" ? "ON" : "off";
+  if (pin.kind === "output") {
+    const level = pin.state === "ON" ? "ON" : "off";
+    return pin.locked ? `${level} LOCK` : pin.pulsing ? "PULSE" : level;
+  }
   return pin.state === "ON" ? "1 active" : "0";
 }
 

@@ -137,7 +137,23 @@ describe("commands that need no agent", () => {
     const [help, version, ofSet, none] = await Promise.all([["--help"], ["--version"], ["set", "--help"], []].map((args) => pinbus(args)));
     expect(none?.code).toBe(64);
     expect(help).toMatchObject({ code: 0, stderr: "" });
-    for (const name of ["run", "demo", "tui", "check", "pins", "status", "get", "set", "why", "sim", "safe", "attach", "init"])
+    for (const name of [
+      "run",
+      "demo",
+      "tui",
+      "check",
+      "pins",
+      "status",
+      "get",
+      "set",
+      "lock",
+      "unlock",
+      "why",
+      "sim",
+      "safe",
+      "attach",
+      "init",
+    ])
       expect(help?.stdout).toMatch(new RegExp(`^  ${name} +\\w`, "m"));
     expect(version).toMatchObject({ code: 0, stdout: expect.stringMatching(/^pinbus \d+\.\d+\.\d+\n$/), stderr: "" });
     expect(ofSet).toMatchObject({ code: 0, stdout: expect.stringMatching(/^usage: pinbus set <output>/) });

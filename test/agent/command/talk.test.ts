@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { connectAsync } from "mqtt";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
@@ -23,6 +23,10 @@ inputs:
 outputs:
   lamp: { line: 27 }
   gate: { line: 5, pulse: 50ms }
+  fan: { line: 6, min_on: 1h }
+  up: { line: 13, interlock: motor }
+  down: { line: 19, interlock: motor }
+interlocks: { motor: { dead_time: 200ms } }
 rules:
   porch-lamp: { when: { input: porch, gesture: press }, do: [{ output: lamp, set: toggle }] }
 `);
@@ -30,6 +34,35 @@ rules:
 afterAll(() => agent.clean());
 
 const ok = (stdout: string) => ({ code: 0, stdout, stderr: "" });
+
+describe("the contract of an output", () => {
+  it("a refusal says from when on it would be served", async () => {
+    const before = Date.now();
+    await agent.ask("set", "fan", "on");
+    const { code, stderr } = await agent.ask("set", "fan", "off");
+    expect(code).toBe(exit.refused);
+    const [, allowed = ""] = /^pinbus: refused \(min_on\): .*; allowed at (\S+Z)\n$/.exec(stderr) ?? [];
+    expect(Date.parse(allowed)).toBeGreaterThanOrEqual(before + 3_600_000);
+  });
+
+  it("a locked output is refused, shown and lets go again", async () => {
+    expect(await agent.ask("lock", "lamp")).toEqual(ok(""));
+    expect(await agent.ask("set", "lamp", "toggle")).toMatchObject({ code: exit.refused, stderr: expect.stringContaining("(locked)") });
+    const { pins } = await agent.client.request("pins", {});
+    expect(pins.find(({ id }) => id === "lamp")).toMatchObject({ locked: true });
+    expect(JSON.parse(readFileSync(join(agent.folder, "state", "outputs.json"), "utf8"))).toMatchObject({ lamp: { locked: true } });
+    expect(await agent.ask("unlock", "lamp")).toEqual(ok(""));
+    expect(await agent.ask("set", "lamp", "off")).toEqual(ok("OFF\n"));
+  });
+
+  it("an interlocked output is answered when it is really on, after the dead time", async () => {
+    await agent.ask("set", "down", "on");
+    expect(await agent.ask("set", "up", "on")).toEqual(ok("ON\n"));
+    const at = async (output: string) => Date.parse((await agent.client.request("why", { output }))[0]?.at ?? "");
+    expect((await at("up")) - (await at("down"))).toBeGreaterThanOrEqual(199);
+    expect(await agent.ask("get", "down")).toEqual(ok("OFF\n"));
+  });
+});
 
 describe("get and set", () => {
   it("print the state alone, and --json for scripts", async () => {
@@ -97,7 +130,7 @@ describe("the other questions", () => {
       problems: [],
       driver: "sim",
       pid: agent.child.pid,
-      counts: { inputs: 1, outputs: 2, rules: 1 },
+      counts: { inputs: 1, outputs: 5, rules: 1 },
     });
     expect(status.uptime_s).toBeLessThan(120);
   });
@@ -107,7 +140,7 @@ describe("the other questions", () => {
     expect(await agent.ask("sim", "press", "porch", "--for", "80ms", "--bounce", "3ms")).toEqual(ok(""));
     await eventually(async () => (await agent.client.request("get", { id: "lamp" })).state).toBe("ON");
     const { stdout } = await agent.ask("why", "lamp");
-    expect(stdout.split("\n")[0]).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z {2}ON {7}rule porch-lamp \(porch press\)$/);
+    expect(stdout.split("\n")[0]).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z {2}ON because porch was pressed and rule porch-lamp says toggle$/);
   });
 
   it("pins shows each line with its header pin and its holder", async () => {

@@ -18,9 +18,10 @@ describe("commands that are understood", () => {
     ['{"state":"OFF","id":"a-1"}', { word: "OFF", id: "a-1" }],
     ['{"state":"OFF","ts":1790000000000}', { word: "OFF", ts: 1_790_000_000_000 }],
     ['{"state":"OFF","ts":"2026-11-02T10:00:00.000Z"}', { word: "OFF", ts: Date.UTC(2026, 10, 2, 10) }],
+    ['{"state":"OFF","cause":"rain ☔"}', { word: "OFF", cause: "rain ☔" }],
     ['  {"state":"toggle"}\n', { word: "TOGGLE" }],
   ])("%s", (payload, command) => {
-    expect(parseCommand(payload)).toEqual({ ok: true, command: { forMs: null, ts: null, id: null, ...command } });
+    expect(parseCommand(payload)).toEqual({ ok: true, command: { forMs: null, ts: null, id: null, cause: null, ...command } });
   });
 });
 
@@ -61,6 +62,10 @@ describe("commands that are refused as malformed", () => {
     '{"state":"ON","id":"a\\u0007b"}',
     '{"state":"ON","id":"\\u001b[31mred"}',
     '{"state":"ON","id":"\\u009b31m"}',
+    '{"state":"ON","cause":7}',
+    '{"state":"ON","cause":""}',
+    `{"state":"ON","cause":"${"x".repeat(65)}"}`,
+    '{"state":"ON","cause":"\\u001b[31mred"}',
     '{"state":"ON","speed":3}',
     '{"state":"ON","__proto__":{"for_ms":5}}',
     deep,

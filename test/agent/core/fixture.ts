@@ -6,6 +6,7 @@ export function configOf(parts: {
   inputs?: Record<string, Partial<InputConfig>>;
   outputs?: Record<string, Partial<OutputConfig>>;
   rules?: Record<string, RuleConfig>;
+  interlocks?: Config["interlocks"];
 }): Config {
   const inputs = Object.entries(parts.inputs ?? {}).map(([id, input], index): [string, InputConfig] => [
     id,
@@ -21,6 +22,10 @@ export function configOf(parts: {
       on_crash: null,
       pulse: null,
       max_on: null,
+      min_on: 0,
+      min_off: 0,
+      interlock: null,
+      on_broker_lost: null,
       ...output,
     },
   ]);
@@ -47,6 +52,7 @@ export function configOf(parts: {
     inputs: Object.fromEntries(inputs),
     outputs: Object.fromEntries(outputs),
     rules: parts.rules ?? {},
+    interlocks: parts.interlocks ?? {},
     services: [],
     log: { level: "info", format: "auto" },
   };

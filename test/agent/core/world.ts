@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import type { AgentEvent, AnswerTo, Effect, SwitchWord, TimerKey, Verdict } from "../../../agent/core/model.ts";
 import { type Plan, planOf } from "../../../agent/core/plan.ts";
 import { reduce } from "../../../agent/core/reduce.ts";
-import { newState, type State, seqBlock } from "../../../agent/core/state.ts";
+import { startLevel } from "../../../agent/core/start.ts";
+import { type Kept, newState, type State, seqBlock } from "../../../agent/core/state.ts";
 import type { Config } from "../../../config/schema.ts";
+import { checkPublication, type Publish, type Told } from "./publication.ts";
 
-type Publish = Extract<Effect, { type: "publish" }>;
 type Answer = Extract<Effect, { type: "answer" }>;
 
 /** The number of the first event in the world's state. */
@@ -35,22 +36,34 @@ export class World {
   readonly answers: (Answer & { at: number })[] = [];
   /** Every change of a wire that the core asked for, in order: `lamp on 1020`. */
   readonly moves: string[] = [];
+  /** Every change of a wire, by whatever: a lost line counts as off, as on a board whose lines follow their pulls. */
+  readonly wires: { id: string; active: boolean; at: number }[] = [];
   readonly writes: Extract<Effect, { type: "setOutput" }>[] = [];
   readonly logs: Extract<Effect, { type: "log" }>[] = [];
   readonly #observed: (boolean | undefined)[];
   readonly #shown = new Map<string, string>();
   readonly #reserved: number[];
   readonly #lastSeq: number[];
+  readonly #told: Omit<Told, "reserved">;
   #results: AgentEvent[] = [];
+  #ticket = 0;
 
-  constructor(config: Config, options: { levels?: boolean[]; offset?: number; clockSet?: boolean } = {}) {
+  /** Everything that was kept for the next run, newest last. */
+  readonly kept: Extract<Effect, { type: "keepOutput" }>[] = [];
+
+  constructor(
+    config: Config,
+    /** `found` is what a former run left on the lines of the outputs, `kept` what it left on disk. */
+    options: { levels?: boolean[]; offset?: number; clockSet?: boolean; found?: boolean; kept?: Record<string, Kept> } = {},
+  ) {
     this.plan = planOf(config);
-    this.state = newState(this.plan, () => firstSeq);
-    this.outputs = this.plan.outputs.map(({ onStart }) => ({ active: onStart, present: true, broken: false }));
+    this.state = newState(this.plan, () => firstSeq, { kept: (id) => options.kept?.[id] ?? { locked: false, level: false } });
+    this.outputs = this.plan.outputs.map(() => ({ active: options.found ?? false, present: true, broken: false }));
     this.inputs = this.plan.inputs.map((_, index) => options.levels?.[index] ?? false);
     this.#observed = this.plan.outputs.map(() => undefined);
     this.#reserved = this.plan.inputs.map(() => firstSeq + seqBlock);
     this.#lastSeq = this.plan.inputs.map(() => firstSeq - 1);
+    this.#told = { plan: this.plan, observed: this.#observed, shown: this.#shown, lastSeq: this.#lastSeq };
     this.dispatch({ type: "clock-read", offset: options.offset ?? 0, set: options.clockSet ?? true, at: this.now });
     for (const output of this.outputs.keys()) this.dispatch(this.#opened(output, "start"));
     for (const [input, active] of this.inputs.entries()) this.dispatch({ type: "level-read", input, active, at: this.now, why: "start" });
@@ -101,7 +114,7 @@ export class World {
   }
 
   mqtt(output: string, payload: string, more: Partial<Extract<AgentEvent, { type: "command-received" }>> = {}): Verdict | undefined {
-    const before = this.answers.length;
+    const before = this.#pending();
     this.dispatch({
       type: "command-received",
       output: this.output(output),
@@ -116,15 +129,25 @@ export class World {
   }
 
   control(output: string, word: SwitchWord, forMs: number | null = null, from: "cli" | "tui" = "cli"): Verdict | undefined {
-    const before = this.answers.length;
-    this.dispatch({ type: "control-received", output: this.output(output), word, forMs, from, ticket: before, at: this.now });
+    const before = this.#pending();
+    this.dispatch({ type: "control-received", output: this.output(output), word, forMs, from, ticket: ++this.#ticket, at: this.now });
     return this.#oneAnswer(before, "control");
+  }
+
+  lock(output: string, locked: boolean): void {
+    this.dispatch({ type: "lock-requested", output: this.output(output), locked, from: "cli", at: this.now });
+  }
+
+  link(online: boolean): void {
+    this.dispatch({ type: "link-changed", online, problem: online ? null : "the connection was refused", at: this.now });
   }
 
   /** The chip goes away; nobody has told yet. */
   vanish(output: string): void {
     const line = this.outputs[this.output(output)];
-    if (line?.present) Object.assign(line, { present: false, active: false });
+    if (!line?.present) return;
+    this.#wire(this.output(output), false);
+    line.present = false;
   }
 
   loseOutput(output: string): void {
@@ -137,7 +160,7 @@ export class World {
     const line = this.outputs[index];
     if (!line || line.present) return;
     this.loseOutput(output);
-    Object.assign(line, { present: true, active: this.plan.outputs[index]?.onStart ?? false });
+    Object.assign(line, { present: true, active: false });
     this.dispatch(this.#opened(index, "chip"));
   }
 
@@ -181,14 +204,28 @@ export class World {
     return index;
   }
 
-  #oneAnswer(before: number, via: AnswerTo["via"]): Verdict | undefined {
-    const mine = this.answers.slice(before).filter(({ to }) => to.via === via);
+  /** What was answered, or waits for a dead time, before a command. */
+  #pending() {
+    return { length: this.answers.length, waiting: this.state.outputs.map(({ waiting }) => waiting?.request.answer) };
+  }
+
+  /** The answer to a command; another one that it cancels is answered in the same moment. */
+  #oneAnswer(before: { length: number; waiting: unknown[] }, via: AnswerTo["via"]): Verdict | undefined {
+    const mine = this.answers.slice(before.length).filter(({ to }) => to.via === via && !before.waiting.includes(to));
     assert.ok(mine.length <= 1, "a command is answered once");
     return mine[0]?.verdict;
   }
 
+  /** Requests a line with its first level, as `agent/shell/lines.ts` does. */
   #opened(output: number, why: "start" | "chip"): AgentEvent {
-    return { type: "output-opened", output, active: this.outputs[output]?.active ?? false, at: this.now, why };
+    const line = this.outputs[output];
+    assert.ok(line);
+    const found = line.active;
+    this.#wire(
+      output,
+      startLevel(this.plan, this.state, output, () => found, this.now),
+    );
+    return { type: "output-opened", output, active: line.active, at: this.now, why };
   }
 
   #reduce(event: AgentEvent): void {
@@ -222,7 +259,7 @@ export class World {
         this.timers.delete(effect.key);
         return;
       case "publish":
-        this.#checkPublication(effect, event, reserved);
+        checkPublication(effect, event, { ...this.#told, reserved });
         this.published.push({ ...effect, at: this.now });
         return;
       case "answer":
@@ -232,9 +269,18 @@ export class World {
         assert.ok(effect.upTo > (this.#reserved[effect.input] ?? 0), "a reservation grows");
         this.#reserved[effect.input] = effect.upTo;
         return;
+      case "keepOutput":
+        this.kept.push(effect);
+        return;
       case "log":
         this.logs.push(effect);
     }
+  }
+
+  #wire(output: number, active: boolean): void {
+    const line = this.outputs[output];
+    if (line && line.active !== active) this.wires.push({ id: this.plan.outputs[output]?.id ?? "", active, at: this.now });
+    if (line) line.active = active;
   }
 
   #write(effect: Extract<Effect, { type: "setOutput" }>): void {
@@ -248,28 +294,7 @@ export class World {
       return;
     }
     if (line.active !== active) this.moves.push(`${this.plan.outputs[output]?.id} ${active ? "on" : "off"} ${this.now}`);
-    line.active = active;
+    this.#wire(output, active);
     this.#results.push({ type: "output-written", output, active, at: this.now, request });
-  }
-
-  #checkPublication(effect: Publish, event: AgentEvent, reserved: readonly number[]): void {
-    const output = this.plan.outputs.findIndex(({ stateTopic }) => stateTopic === effect.topic);
-    if (output >= 0) {
-      assert.ok("output" in event && event.output === output, "a state is published by an event of its own output");
-      assert.ok(["output-written", "output-opened", "output-lost"].includes(event.type), `not by ${event.type}`);
-      const word = this.#observed[output] === undefined ? "UNKNOWN" : this.#observed[output] ? "ON" : "OFF";
-      assert.equal(effect.payload, word, "the published state equals the last observed write");
-      assert.deepEqual({ retain: effect.retain, qos: effect.qos }, { retain: true, qos: 1 });
-      this.#shown.set(effect.topic, effect.payload);
-    }
-    const input = this.plan.inputs.findIndex(({ eventTopic }) => eventTopic === effect.topic);
-    if (input >= 0) {
-      const { seq } = JSON.parse(effect.payload) as { seq: number };
-      assert.ok(seq > (this.#lastSeq[input] ?? 0), "event numbers rise");
-      // A reservation is written in the background: only an older one can be relied on.
-      assert.ok(seq < (reserved[input] ?? 0), "an event number was reserved before the event happened");
-      assert.deepEqual({ retain: effect.retain, qos: effect.qos }, { retain: false, qos: 1 });
-      this.#lastSeq[input] = seq;
-    }
   }
 }

@@ -63,6 +63,7 @@ export async function agent(more: { handlers?: Partial<Handlers>; folder?: strin
       return { id, kind: "output", state: "ON" };
     },
     set: ({ output }) => ({ output, state: "ON", changed: true }),
+    lock: ({ output, locked }) => ({ output, locked }),
     why: () => [],
     "sim-press": () => ({}),
     services: () => {

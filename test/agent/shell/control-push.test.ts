@@ -105,7 +105,15 @@ describe("a client that asks and never reads", () => {
   it("is cut off before its answers fill the memory", async () => {
     const { operate } = await agent({
       handlers: {
-        why: () => Array.from({ length: 2000 }, () => ({ at: "x".repeat(200), state: "ON" as const, cause: "c", detail: null })),
+        why: () =>
+          Array.from({ length: 2000 }, () => ({
+            at: "x".repeat(200),
+            state: "ON" as const,
+            cause: "c",
+            detail: null,
+            text: "t",
+            until: null,
+          })),
       },
     });
     const client = operate().hello();

@@ -95,9 +95,11 @@ describe("a control connection", () => {
     expect(await client.answer(0)).toMatchObject({ result: { operate: false } });
     client
       .send({ id: 1, method: "set", params: { output: "lamp", state: "ON" } })
-      .send({ id: 2, method: "sim-press", params: { input: "porch" } });
+      .send({ id: 2, method: "sim-press", params: { input: "porch" } })
+      .send({ id: 4, method: "lock", params: { output: "lamp", locked: false } });
     expect(await client.answer(1)).toMatchObject({ ok: false, error: { reason: "forbidden" } });
     expect(await client.answer(2)).toMatchObject({ ok: false, error: { reason: "forbidden" } });
+    expect(await client.answer(4)).toMatchObject({ ok: false, error: { reason: "forbidden" } });
     expect(await client.send({ id: 3, method: "get", params: { id: "lamp" } }).answer(3)).toMatchObject({ ok: true });
   });
 });

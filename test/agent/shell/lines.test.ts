@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import type { AgentEvent } from "../../../agent/core/model.ts";
 import { planOf } from "../../../agent/core/plan.ts";
 import { systemClock } from "../../../agent/shell/clock.ts";
-import { Lines } from "../../../agent/shell/lines.ts";
+import { Lines, type LinesOptions } from "../../../agent/shell/lines.ts";
 import { findLine } from "../../../gpio/board.ts";
 import { openSim } from "../../../gpio/sim.ts";
 import { SimBoard } from "../../../gpio/sim-board.ts";
@@ -21,7 +21,7 @@ const config = configOf({
 let running: Lines | undefined;
 afterEach(() => running?.stop());
 
-function world(settings = config) {
+function world(settings = config, startLevel?: LinesOptions["startLevel"]) {
   const board = new SimBoard("pi4");
   const driver = openSim(board);
   const events: AgentEvent[] = [];
@@ -31,6 +31,7 @@ function world(settings = config) {
     config: settings,
     driver,
     resolve: (line) => findLine(line, driver),
+    startLevel: startLevel ?? ((output) => plan.outputs[output]?.onStart ?? false),
     clock: systemClock,
     log: silent,
     dispatch: (event) => events.push(event),
@@ -52,6 +53,21 @@ describe("the lines of an agent on the simulated board", () => {
     expect([board.level(chip, 27), board.level(chip, 5)]).toEqual(["low", "low"]);
     expect(board.lines(chip).flatMap(({ holder }) => holder || [])).toEqual(["pinbus:relay", "pinbus:porch", "pinbus:lamp"]);
     expect(lines.address("porch")).toEqual({ chip, offset: 17 });
+  });
+
+  it("are looked at before they are driven, where the start level is what is found there", () => {
+    const looked: (boolean | undefined)[] = [];
+    const { board, events, lines } = world(config, (_, found) => {
+      const level = found();
+      looked.push(level);
+      return level ?? false;
+    });
+    board.press(chip, 27, "high");
+    board.press(chip, 5, "high");
+    lines.start();
+    expect(looked).toEqual([true, false]);
+    expect([board.level(chip, 27), board.level(chip, 5)]).toEqual(["high", "high"]);
+    expect(events.slice(0, 2)).toMatchObject([{ active: true }, { active: false }]);
   });
 
   it("write logical levels and read them", () => {

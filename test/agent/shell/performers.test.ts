@@ -2,9 +2,11 @@ import { describe, expect, it } from "vitest";
 import type { AgentEvent, Cause } from "../../../agent/core/model.ts";
 import { newEventQueue } from "../../../agent/core/outbox.ts";
 import { planOf } from "../../../agent/core/plan.ts";
+import type { Kept } from "../../../agent/core/state.ts";
 import type { Dispatch } from "../../../agent/shell/dispatch.ts";
 import type { Lines } from "../../../agent/shell/lines.ts";
 import type { Link, Publication } from "../../../agent/shell/link.ts";
+import type { OutputStore } from "../../../agent/shell/output-store.ts";
 import { createPerformers, sendHeld } from "../../../agent/shell/performers.ts";
 import type { SeqStore } from "../../../agent/shell/seq-store.ts";
 import { Timers } from "../../../agent/shell/timers.ts";
@@ -21,6 +23,7 @@ function shell(options: { write?: () => void; online?: boolean } = {}) {
     sent: [] as Publication[],
     observed: [] as AgentEvent[],
     settled: [] as unknown[],
+    kept: [] as unknown[],
   };
   const clock = { now: () => world.now, wall: () => 0 };
   const link = {
@@ -39,6 +42,7 @@ function shell(options: { write?: () => void; online?: boolean } = {}) {
     eventTtl: () => 10_000,
     timers: new Timers(clock, () => {}),
     seq: { reserve() {} } as unknown as SeqStore,
+    outputs: { keep: (id: string, kept: Kept) => world.kept.push([id, kept]) } as unknown as OutputStore,
     clock,
     log: silent,
     settle: (ticket, verdict) => world.settled.push([ticket, verdict]),
@@ -90,14 +94,16 @@ describe("the performers", () => {
       type: "answer",
       output: 0,
       to: { via: "mqtt", id: to.id ?? null, responseTopic: to.responseTopic ?? null, correlationData: to.correlationData ?? null },
-      verdict: ok ? { ok: true, state: "ON", changed: true } : { ok: false, reason: "stale", message: "60 s old" },
+      verdict: ok
+        ? { ok: true, state: "ON", changed: true }
+        : { ok: false, reason: "min_off", message: "too soon", allowed_at: "2026-11-21T10:00:00.000Z" },
     });
     return world.sent.map(({ topic, payload, retain, qos }) => [topic, JSON.parse(payload.toString()), retain, qos]);
   };
   const result = "pinbus/garage/out/lamp/result";
 
   it("answer a refused command on the result topic, or where it asked", () => {
-    const refusal = { id: null, ok: false, reason: "stale", message: "60 s old" };
+    const refusal = { id: null, ok: false, reason: "min_off", message: "too soon", allowed_at: "2026-11-21T10:00:00.000Z" };
     expect(answer({}, false)).toEqual([[result, refusal, false, 1]]);
     expect(answer({ responseTopic: "answers/1", id: "a" }, false)).toEqual([["answers/1", { ...refusal, id: "a" }, false, 1]]);
   });
@@ -114,6 +120,12 @@ describe("the performers", () => {
       expect(answer({ responseTopic, id: "a" }, true).map(([topic]) => topic)).toEqual([result]);
     },
   );
+
+  it("keep a lock and a level under the id of the output", () => {
+    const { world, perform } = shell();
+    perform({ type: "keepOutput", output: 0, locked: true, level: false });
+    expect(world.kept).toEqual([["lamp", { locked: true, level: false }]]);
+  });
 
   it("hand a verdict to the control client that waits for it", () => {
     const { world, perform } = shell();

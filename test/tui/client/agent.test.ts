@@ -99,6 +99,16 @@ test("a refusal carries the agent's own words", async () => {
   await expect(refused).rejects.toEqual(new AgentError("forbidden", "this socket may only look"));
 });
 
+test("a refusal says from when on it would be served, when the agent knows", async () => {
+  const allowed_at = "2026-11-21T10:00:00.000Z";
+  agent.serve.set = () => ({ reason: "min_off", message: "pump must stay off for 60000 ms", allowed_at });
+  await agent.listen(path);
+  start();
+  await vi.waitFor(() => expect(online.length).toBe(1));
+  const refused = link.request("set", { output: "pump", state: "ON", from: "tui" });
+  await expect(refused).rejects.toEqual(new AgentError("min_off", `pump must stay off for 60000 ms; allowed at ${allowed_at}`));
+});
+
 test("an agent of another version is refused with the side that is to be updated", async () => {
   agent.hello = { ...hello, protocol: 2, version: "9.0.0" };
   await agent.listen(path);

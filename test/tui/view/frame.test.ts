@@ -8,8 +8,15 @@ beforeAll(() => {
 });
 
 const changes = [
-  { at: new Date(noon - 5000).toISOString(), state: "ON" as const, cause: "cmd mqtt 4f2", detail: null },
-  { at: new Date(noon - 9000).toISOString(), state: "REFUSED" as const, cause: "cmd mqtt", detail: "retained" },
+  { at: new Date(noon - 5000).toISOString(), state: "ON" as const, cause: "cmd mqtt 4f2", detail: null, text: "ON", until: null },
+  {
+    at: new Date(noon - 9000).toISOString(),
+    state: "REFUSED" as const,
+    cause: "cmd mqtt",
+    detail: "retained",
+    text: "REFUSED",
+    until: null,
+  },
 ];
 
 test("Topics at 80x24: tree, value and history", () => {
@@ -326,6 +333,15 @@ test("a frozen screen does not change while messages keep arriving, but for thei
   const after = scene.draw().lines();
   expect(after.slice(2, 22)).toEqual(before.slice(2, 22));
   expect(after[22]).toBe(" FROZEN at 10:46:07.000 - 101 newer messages held - z to resume");
+});
+
+test("a locked output says so beside its level", () => {
+  const scene = garden();
+  scene.keys("2");
+  scene.act({ type: "pins", data: pinsView([output("gate", { locked: true }), output("fan", { locked: true, state: "OFF" })]) });
+  const lines = scene.draw().lines();
+  expect(lines[3]).toMatch(/ ON LOCK /);
+  expect(lines[4]).toMatch(/ off LOCK /);
 });
 
 test("a running pulse shows what is left of it, an unknown state no level", () => {

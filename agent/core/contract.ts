@@ -1,0 +1,61 @@
+import { cancelWaits, interlockObjection, switchOn } from "./interlock.ts";
+import { minOffObjection, minOnObjection } from "./minimum.ts";
+import type { AnswerTo, Cause, Effect, Instant, SwitchWord } from "./model.ts";
+import type { OutputPlan, Plan } from "./plan.ts";
+import { type Objection, refuse } from "./refusal.ts";
+import type { OutputState, State } from "./state.ts";
+
+/**
+ * Turns a wish of a person, a rule or the bus into a write, unless the contract of the output says no. A pulse belongs to its
+ * output: every other command ends it, another PULSE restarts it. The agent's own decisions do not come through here.
+ */
+export function command(
+  plan: Plan,
+  state: State,
+  index: number,
+  word: SwitchWord,
+  forMs: number | null,
+  cause: Cause,
+  answer: AnswerTo | null,
+  at: Instant,
+  effects: Effect[],
+): void {
+  const output = state.outputs[index];
+  const outputPlan = plan.outputs[index];
+  if (!output || !outputPlan) return;
+  const pulse = word === "PULSE" ? (forMs ?? outputPlan.pulse) : word === "ON" ? forMs : null;
+  const active = word === "TOGGLE" ? !headedOn(output) : word !== "OFF";
+  const objection =
+    lockObjection(outputPlan, output) ??
+    ceilingObjection(outputPlan, pulse) ??
+    (active ? minOffObjection(outputPlan, output, at) : minOnObjection(outputPlan, output, at)) ??
+    (active ? interlockObjection(plan, state, index, at) : null);
+  if (objection !== null) {
+    const from = cause.detail === null ? cause.text : `${cause.text} (${cause.detail})`;
+    refuse(plan, state, index, { ...objection, to: answer, kind: cause.kind, from, at }, effects);
+    return;
+  }
+  const newer = { reason: "cancelled", message: "a newer command came before the dead time was over" } as const;
+  cancelWaits(plan, state, index, newer, at, effects);
+  const request = { cause: { ...cause, says: word }, pulse, answer };
+  if (active) switchOn(plan, state, index, request, at, effects);
+  else {
+    output.wanted = false;
+    // Neither a running pulse nor a wish for off ends here: if the line does not take this write, they are all that switches off.
+    effects.push({ type: "setOutput", output: index, active: false, request });
+  }
+}
+
+/** What the last wish made of it: on, or on its way there. */
+function headedOn(output: OutputState): boolean {
+  return output.waiting !== null || (output.wanted ?? output.written ?? false);
+}
+
+function lockObjection({ id }: OutputPlan, { locked }: OutputState): Objection | null {
+  return locked ? { reason: "locked", message: `${id} is locked; \`pinbus unlock ${id}\` lets it move again` } : null;
+}
+
+function ceilingObjection({ pulseMax }: OutputPlan, pulse: number | null): Objection | null {
+  if (pulseMax === null || pulse === null || pulse <= pulseMax) return null;
+  return { reason: "too-long", message: `${pulse} ms is longer than the ${pulseMax} ms that a pulse of this output may have` };
+}

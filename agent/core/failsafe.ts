@@ -1,0 +1,57 @@
+import { cancelWait } from "./interlock.ts";
+import { minOffObjection } from "./minimum.ts";
+import type { Cause, Effect, Instant } from "./model.ts";
+import { drive } from "./output.ts";
+import type { Plan } from "./plan.ts";
+import { refuse } from "./refusal.ts";
+import type { State } from "./state.ts";
+
+// `on_broker_lost`: once for each time that the broker is away for longer than `after`. Buttons and rules go on working, and may move the
+// output again; when the broker is back nothing moves by itself.
+
+/** Counts from the moment in which the link went offline; further news that it still is do not start anew. */
+export function broker(plan: Plan, state: State, online: boolean, at: Instant, effects: Effect[]): void {
+  if (online) {
+    if (state.offlineSince === null) return;
+    state.offlineSince = null;
+    for (const index of plan.outputs.keys()) disarm(plan, index, effects);
+  } else if (state.offlineSince === null) {
+    state.offlineSince = at;
+    for (const index of plan.outputs.keys()) arm(plan, state, index, at, effects);
+  }
+}
+
+/** Starts the time of an output whose line is ours, when the broker is away; it may be over already. */
+export function arm(plan: Plan, state: State, index: number, at: Instant, effects: Effect[]): void {
+  const outputPlan = plan.outputs[index];
+  if (state.link.online && state.offlineSince === null) return;
+  state.offlineSince ??= at;
+  if (!outputPlan?.onBrokerLost || state.outputs[index]?.written === undefined || state.stopping) return;
+  effects.push({ type: "startTimer", key: outputPlan.brokerLostKey, at: Math.max(at, state.offlineSince + outputPlan.onBrokerLost.after) });
+}
+
+export function disarm(plan: Plan, index: number, effects: Effect[]): void {
+  const outputPlan = plan.outputs[index];
+  if (outputPlan?.onBrokerLost) effects.push({ type: "stopTimer", key: outputPlan.brokerLostKey });
+}
+
+export function failsafeDue(plan: Plan, state: State, index: number, at: Instant, effects: Effect[]): void {
+  const output = state.outputs[index];
+  const outputPlan = plan.outputs[index];
+  if (!output || !outputPlan?.onBrokerLost || state.stopping || state.offlineSince === null) return;
+  const { active, after } = outputPlan.onBrokerLost;
+  const cause: Cause = { kind: "failsafe", text: "broker lost", detail: `for ${after / 1000} s` };
+  if (active && output.locked) {
+    const message = `${outputPlan.id} is locked, so on_broker_lost does not switch it on`;
+    refuse(plan, state, index, { reason: "locked", message, to: null, kind: cause.kind, from: cause.text, at }, effects);
+    return;
+  }
+  // Safe is off, so min_on waits for nobody; on is not urgent enough to break a compressor.
+  const tooSoon = active ? minOffObjection(outputPlan, output, at)?.allowedAt : null;
+  if (tooSoon != null) {
+    effects.push({ type: "startTimer", key: outputPlan.brokerLostKey, at: tooSoon });
+    return;
+  }
+  cancelWait(plan, state, index, { reason: "cancelled", message: "the broker was lost" }, at, effects);
+  drive(index, active, cause, effects);
+}

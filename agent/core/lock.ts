@@ -1,0 +1,28 @@
+import { cancelWait } from "./interlock.ts";
+import type { Cause, Effect, Instant } from "./model.ts";
+import { attrOf } from "./output.ts";
+import type { Plan } from "./plan.ts";
+import { remember, type State } from "./state.ts";
+
+interface LockRequest {
+  output: number;
+  locked: boolean;
+  from: "cli" | "tui";
+  at: Instant;
+}
+
+/** A locked output refuses everything but the agent's own decisions to switch it off: a running pulse and max_on still end. */
+export function lock(plan: Plan, state: State, { output: index, locked, from, at }: LockRequest, effects: Effect[]): void {
+  const output = state.outputs[index];
+  const outputPlan = plan.outputs[index];
+  if (!output || !outputPlan || output.locked === locked) return;
+  output.locked = locked;
+  const cause: Cause = { kind: from, text: from, detail: null };
+  const word = locked ? "LOCKED" : "UNLOCKED";
+  if (locked) cancelWait(plan, state, index, { reason: "locked", message: `${outputPlan.id} was locked` }, at, effects);
+  remember(output, { at, state: word, cause, detail: null });
+  effects.push({ type: "keepOutput", output: index, locked, level: output.kept });
+  effects.push({ type: "publish", ...attrOf(state, outputPlan, output) });
+  const fields = { output: outputPlan.id, cause: from };
+  effects.push({ type: "log", level: "info", message: `${outputPlan.id} ${word.toLowerCase()} by ${from}`, fields });
+}

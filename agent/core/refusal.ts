@@ -1,0 +1,42 @@
+import type { AnswerTo, Cause, Effect, Instant, RefusalReason, Verdict } from "./model.ts";
+import { keepAnswer } from "./output.ts";
+import type { Plan } from "./plan.ts";
+import { isoTime, remember, type State } from "./state.ts";
+
+/** Why something must not be done; `allowedAt` when it is known from when on it may be. */
+export interface Objection {
+  reason: RefusalReason;
+  message: string;
+  allowedAt?: Instant | null;
+}
+
+export interface RefusedCommand extends Objection {
+  /** Null for a rule and for the agent itself: nobody waits for an answer. */
+  to: AnswerTo | null;
+  kind: Cause["kind"];
+  /** Who wanted it, for the history and the log. */
+  from: string;
+  at: Instant;
+}
+
+/** Moves nothing; answers, counts, remembers and logs. */
+export function refuse(plan: Plan, state: State, index: number, refused: RefusedCommand, effects: Effect[]): void {
+  const { reason, message, to, kind, from, at } = refused;
+  const output = state.outputs[index];
+  const id = plan.outputs[index]?.id;
+  if (!output || id === undefined) return;
+  state.refused++;
+  const allowed = refused.allowedAt == null ? {} : { allowed_at: isoTime(state, refused.allowedAt) };
+  remember(output, { at, state: "REFUSED", cause: { kind, text: from, detail: null }, detail: `${reason}: ${message}` });
+  if (to !== null) {
+    const verdict: Verdict = { ok: false, reason, message, ...allowed };
+    keepAnswer(output, to, verdict);
+    effects.push({ type: "answer", output: index, to, verdict });
+  }
+  effects.push({
+    type: "log",
+    level: "warn",
+    message: `${id}: refused a command from ${from}: ${message}`,
+    fields: { output: id, cause: from, reason },
+  });
+}

@@ -1,0 +1,22 @@
+import { open, rename } from "node:fs/promises";
+import { dirname } from "node:path";
+
+/** Replaces a file as a whole: after a crash or a power cut it has its old content or its new one, never a part. */
+export async function replaceFile(file: string, text: string): Promise<void> {
+  const next = `${file}.new`;
+  const handle = await open(next, "w", 0o640);
+  try {
+    await handle.writeFile(text);
+    await handle.datasync();
+  } finally {
+    await handle.close();
+  }
+  await rename(next, file);
+  // A power cut may undo a rename that only the folder's cache knows.
+  const folder = await open(dirname(file), "r");
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}

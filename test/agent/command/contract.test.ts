@@ -1,0 +1,66 @@
+import { mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { connectAgent } from "../../../agent/command/client.ts";
+import { eventually } from "../shell/fixture.ts";
+import { start, startAgent } from "./agent-process.ts";
+
+// Processes start in these tests; on a busy machine each may take seconds.
+vi.setConfig({ testTimeout: 60_000 });
+
+describe("the contract of an output in a real agent", () => {
+  it("a lock and the last level survive a SIGKILL", async () => {
+    const agent = await startAgent(`
+gpio: { driver: sim, board: pi4 }
+broker: { listeners: [{ protocol: mqtt, port: 0 }] }
+outputs:
+  lamp: { line: 27, on_start: last }
+  gate: { line: 5 }
+`);
+    onTestFinished(() => agent.clean());
+    await agent.client.request("set", { output: "lamp", state: "ON" });
+    await agent.client.request("lock", { output: "gate", locked: true });
+    const kept = () => JSON.parse(readFileSync(join(agent.folder, "state", "outputs.json"), "utf8"));
+    await eventually(kept).toEqual({ lamp: { locked: false, level: true }, gate: { locked: true, level: false } });
+    agent.child.kill("SIGKILL");
+    await agent.done;
+    const again = start(["run", "--config", agent.config]);
+    onTestFinished(async () => {
+      again.child.kill("SIGKILL");
+      await again.done;
+    });
+    await eventually(() => connectAgent(agent.socket).catch(() => undefined)).toBeDefined();
+    const client = await connectAgent(agent.socket);
+    onTestFinished(() => client.close());
+    expect(await client.request("get", { id: "lamp" })).toMatchObject({ state: "ON" });
+    await expect(client.request("set", { output: "gate", state: "ON" })).rejects.toThrow("locked");
+  });
+
+  it("a lock that cannot be kept takes effect, and is not said to be done", async () => {
+    const agent = await startAgent(`
+gpio: { driver: sim, board: pi4 }
+broker: { listeners: [{ protocol: mqtt, port: 0 }] }
+outputs:
+  lamp: { line: 27 }
+`);
+    onTestFinished(() => agent.clean());
+    // A folder in the way of the file cannot be written, not even by root: as good as a full disk.
+    mkdirSync(join(agent.folder, "state", "outputs.json.new"));
+    await expect(agent.client.request("lock", { output: "lamp", locked: true })).rejects.toThrow(/failed.*until the next start only/);
+    await expect(agent.client.request("set", { output: "lamp", state: "ON" })).rejects.toThrow("locked");
+  });
+
+  it("a broker that is never there is lost after its time, counted from the start", async () => {
+    const agent = await startAgent(`
+gpio: { driver: sim, board: pi4 }
+mqtt: { server: 127.0.0.1, port: 1 }
+outputs:
+  pump: { line: 27, on_start: on, on_broker_lost: { after: 2s, do: off } }
+`);
+    onTestFinished(() => agent.clean());
+    const why = async () => (await agent.client.request("why", { output: "pump" })).map(({ state, cause }) => `${state} ${cause}`);
+    await eventually(why).toEqual(["OFF broker lost", "ON start"]);
+    const [off, on] = (await agent.client.request("why", { output: "pump" })).map(({ at }) => Date.parse(at));
+    expect((off ?? 0) - (on ?? 0)).toBeGreaterThanOrEqual(1999);
+  });
+});

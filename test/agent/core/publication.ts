@@ -1,0 +1,38 @@
+import assert from "node:assert/strict";
+import type { AgentEvent, Effect } from "../../../agent/core/model.ts";
+import type { Plan } from "../../../agent/core/plan.ts";
+
+export type Publish = Extract<Effect, { type: "publish" }>;
+
+export interface Told {
+  plan: Plan;
+  /** The last observed level of each output. */
+  observed: readonly (boolean | undefined)[];
+  /** The last published state by topic. */
+  shown: Map<string, string>;
+  lastSeq: number[];
+  /** What was reserved on disk before the event. */
+  reserved: readonly number[];
+}
+
+/** A state is published only by an observed result and equals it; event numbers rise and stay below what was reserved before. */
+export function checkPublication(effect: Publish, event: AgentEvent, { plan, observed, shown, lastSeq, reserved }: Told): void {
+  const output = plan.outputs.findIndex(({ stateTopic }) => stateTopic === effect.topic);
+  if (output >= 0) {
+    assert.ok("output" in event && event.output === output, "a state is published by an event of its own output");
+    assert.ok(["output-written", "output-opened", "output-lost"].includes(event.type), `not by ${event.type}`);
+    const word = observed[output] === undefined ? "UNKNOWN" : observed[output] ? "ON" : "OFF";
+    assert.equal(effect.payload, word, "the published state equals the last observed write");
+    assert.deepEqual({ retain: effect.retain, qos: effect.qos }, { retain: true, qos: 1 });
+    shown.set(effect.topic, effect.payload);
+  }
+  const input = plan.inputs.findIndex(({ eventTopic }) => eventTopic === effect.topic);
+  if (input >= 0) {
+    const { seq } = JSON.parse(effect.payload) as { seq: number };
+    assert.ok(seq > (lastSeq[input] ?? 0), "event numbers rise");
+    // A reservation is written in the background: only an older one can be relied on.
+    assert.ok(seq < (reserved[input] ?? 0), "an event number was reserved before the event happened");
+    assert.deepEqual({ retain: effect.retain, qos: effect.qos }, { retain: false, qos: 1 });
+    lastSeq[input] = seq;
+  }
+}
