@@ -15,9 +15,8 @@ export function takeEdge(plan: Plan, state: State, index: number, active: boolea
   takeLevel(input.debounce, active, at);
   if (inputPlan.debounce === 0) settleNow(plan, state, index, at, effects);
   else effects.push({ type: "startTimer", key: inputPlan.settleKey, at: at + inputPlan.debounce });
-  // What was due before this edge needs no timer any more.
-  const due = waitsUntil(input.gesture, inputPlan.gestures);
-  if (due !== undefined && due <= at) passTime(plan, state, index, at, effects);
+  // Whatever this level becomes, it cannot change what was due before its edge.
+  passTime(plan, state, index, at, effects);
 }
 
 /** Settles the level if it has held long enough by `at`, and lets its gestures act. */
@@ -43,26 +42,25 @@ export function settleNow(plan: Plan, state: State, index: number, at: Instant, 
   for (const one of recognised) tell(plan, state, index, one, effects);
 }
 
-/** The timer of a gesture ran: lets happen what time alone has brought until `at`. */
+/** The timer of a gesture ran: decides what time alone has brought, unless a level that began before has not settled yet. */
 export function gesturesNow(plan: Plan, state: State, index: number, at: Instant, effects: Effect[]): void {
+  const input = state.inputs[index];
+  const inputPlan = plan.inputs[index];
+  if (!input || !inputPlan) return;
   settleNow(plan, state, index, at, effects);
-  passTime(plan, state, index, at, effects);
+  const { debounce, gesture } = input;
+  const pressed = gesture.pressedAt !== undefined;
+  if (debounce.edges === 0 || debounce.raw === pressed) passTime(plan, state, index, at, effects);
+  else effects.push({ type: "startTimer", key: keyOf(inputPlan, input), at: debounce.rawAt + inputPlan.debounce });
 }
 
 function passTime(plan: Plan, state: State, index: number, at: Instant, effects: Effect[]): void {
   const input = state.inputs[index];
   const inputPlan = plan.inputs[index];
   if (!input || !inputPlan) return;
-  const { debounce, gesture } = input;
-  const due = waitsUntil(gesture, inputPlan.gestures);
+  const due = waitsUntil(input.gesture, inputPlan.gestures);
   if (due === undefined || at < due) return;
-  // A level that has not settled yet, and will have changed everything after its edge if it does.
-  const pending = debounce.edges > 0 && debounce.raw !== (gesture.pressedAt !== undefined);
-  if (pending && debounce.rawAt < due) {
-    effects.push({ type: "startTimer", key: keyOf(inputPlan, input), at: debounce.rawAt + inputPlan.debounce });
-    return;
-  }
-  const recognised = overdue(gesture, inputPlan.gestures, pending ? Math.min(at, debounce.rawAt) : at);
+  const recognised = overdue(input.gesture, inputPlan.gestures, at);
   fire(plan, state, inputPlan, recognised, at, effects);
   arm(inputPlan, input, effects);
   for (const one of recognised) tell(plan, state, index, one, effects);

@@ -171,6 +171,64 @@ describe("repeat", () => {
   });
 });
 
+describe("a decision", () => {
+  it("that a bounce holds up falls at the edge that ends the doubt", () => {
+    const held = button(["hold"]);
+    const clicked = button(["click", "double"]);
+    const since = held.now;
+    held.edge("porch", true);
+    held.advance(595);
+    held.edge("porch", false);
+    held.advance(10);
+    held.edge("porch", true);
+    held.advance(1000);
+    expect(acted(held, since)).toEqual(["hold 605"]);
+    clicked.press("porch", 100, 295);
+    clicked.edge("porch", true);
+    clicked.advance(10);
+    clicked.edge("porch", false);
+    clicked.advance(1000);
+    expect(acted(clicked, since)).toEqual(["click 405"]);
+  });
+
+  it("does not wait for a bounce that leaves no doubt", () => {
+    const world = button(["hold"]);
+    const since = world.now;
+    world.edge("porch", true);
+    world.advance(590);
+    world.edge("porch", false);
+    world.advance(5);
+    world.edge("porch", true);
+    world.advance(1000);
+    expect(acted(world, since)).toEqual(["hold 600"]);
+  });
+
+  it("falls at the edge when that came before the timer, at the very moment of both too", () => {
+    for (const length of [600, 610]) {
+      const world = button(["hold"]);
+      const since = world.now;
+      world.edge("porch", true);
+      world.advance(100);
+      world.now = since + length;
+      world.edge("porch", false);
+      world.advance(1000);
+      expect(acted(world, since)).toEqual([`hold ${length}`]);
+    }
+  });
+
+  it("leaves no timer behind, and none that nobody needs", () => {
+    const world = button(["double"]);
+    world.press("porch", 100, 100);
+    expect([...world.timers.keys()]).toEqual(["window:porch"]);
+    world.edge("porch", true);
+    world.advance(50);
+    expect([...world.timers.keys()]).toEqual(["hold:porch"]);
+    world.edge("porch", false);
+    world.advance(50);
+    expect([...world.timers.keys()]).toEqual([]);
+  });
+});
+
 describe("kinds of inputs", () => {
   it("a doorbell rings once at each press, and knows no clicks and no holds", () => {
     const world = button(["press", "release"], { kind: "doorbell" });
