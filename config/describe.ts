@@ -69,7 +69,7 @@ function row(path: string, node: SchemaNode): Row {
 }
 
 function valuesOf({ items }: ListOf<SchemaNode>): string {
-  return isLeaf(items) ? `a list of ${items.reads.shape}` : "a list";
+  return isLeaf(items) ? `a list: ${items.reads.shape}` : "a list";
 }
 
 function table(rows: Row[]): string {

@@ -32,6 +32,8 @@ export interface Recognised {
 /** A click, a double click, … by their number. */
 export const clickGestures = ["click", "double", "triple", "4 clicks", "5 clicks"] as const;
 
+const none: readonly Recognised[] = [];
+
 export function newGesture(): GestureState {
   return { pressedAt: undefined, held: false, repeats: 0, clicks: 0, firstAt: 0, releasedAt: 0 };
 }
@@ -41,53 +43,58 @@ export function newGesture(): GestureState {
  * kernel time of the edge that began the level, so a hold and a pause between clicks have their real length even when
  * the loop was late for a timer.
  */
-export function recognise(state: GestureState, plan: GesturePlan, active: boolean, at: Instant): Recognised[] {
-  const found = overdue(state, plan, at);
-  if (active) {
-    if (state.clicks === 0) state.firstAt = at;
-    state.pressedAt = at;
-    state.held = false;
-    state.repeats = 0;
-    found.push({ gesture: "press", duration: 0, at, count: 0 });
-    return found;
-  }
-  if (state.pressedAt === undefined) return found;
+export function recognise(state: GestureState, plan: GesturePlan, active: boolean, at: Instant): readonly Recognised[] {
+  const before = overdue(state, plan, at);
+  const now = active ? [pressed(state, at)] : released(state, plan, at);
+  return before.length === 0 ? now : [...before, ...now];
+}
+
+function pressed(state: GestureState, at: Instant): Recognised {
+  if (state.clicks === 0) state.firstAt = at;
+  state.pressedAt = at;
+  state.held = false;
+  state.repeats = 0;
+  return { gesture: "press", duration: 0, at, count: 0 };
+}
+
+function released(state: GestureState, plan: GesturePlan, at: Instant): readonly Recognised[] {
+  if (state.pressedAt === undefined) return none;
   const duration = at - state.pressedAt;
   state.pressedAt = undefined;
-  found.push({ gesture: "release", duration, at, count: 0 });
-  if (plan.kind !== "button") return found;
-  if (state.held) {
-    found.push({ gesture: "hold_end", duration, at, count: 0 });
-    return found;
-  }
+  const release: Recognised = { gesture: "release", duration, at, count: 0 };
+  if (plan.kind !== "button") return [release];
+  if (state.held) return [release, { gesture: "hold_end", duration, at, count: 0 }];
   state.clicks++;
   state.releasedAt = at;
-  if (state.clicks > 1) found.push({ gesture: "ongoing", duration: at - state.firstAt, at, count: state.clicks });
-  if (state.clicks >= plan.most) found.push(...decide(state));
-  return found;
+  const ongoing: Recognised[] = state.clicks > 1 ? [{ gesture: "ongoing", duration: at - state.firstAt, at, count: state.clicks }] : [];
+  return [release, ...ongoing, ...(state.clicks >= plan.most ? decide(state) : none)];
 }
 
 /** What time alone has brought until `at`, this moment included: the end of the clicks, a hold, its repeats. */
-export function overdue(state: GestureState, plan: GesturePlan, at: Instant): Recognised[] {
-  const found: Recognised[] = [];
+export function overdue(state: GestureState, plan: GesturePlan, at: Instant): readonly Recognised[] {
+  let found = none;
   for (let due = waitsUntil(state, plan); due !== undefined && due <= at; due = waitsUntil(state, plan)) {
     // Clicks before a hold are decided by it: they happened, and nothing can be added to them any more.
-    found.push(...decide(state));
-    if (state.pressedAt === undefined) continue;
-    const gesture = state.held ? "repeat" : "hold";
-    if (state.held) state.repeats++;
-    state.held = true;
-    found.push({ gesture, duration: due - state.pressedAt, at: due, count: 0 });
+    found = [...found, ...decide(state), ...held(state, due)];
   }
   return found;
 }
 
+function held(state: GestureState, at: Instant): readonly Recognised[] {
+  if (state.pressedAt === undefined) return none;
+  const gesture = state.held ? "repeat" : "hold";
+  if (state.held) state.repeats++;
+  state.held = true;
+  return [{ gesture, duration: at - state.pressedAt, at, count: 0 }];
+}
+
 /** Ends the running clicks now: one gesture for all of them, at the time of the last release. Empty when there are none. */
-export function decide(state: GestureState): Recognised[] {
+export function decide(state: GestureState): readonly Recognised[] {
   const { clicks: count, firstAt, releasedAt: at } = state;
-  state.clicks = 0;
   const gesture = clickGestures[count - 1];
-  return gesture === undefined ? [] : [{ gesture, duration: at - firstAt, at, count }];
+  if (gesture === undefined) return none;
+  state.clicks = 0;
+  return [{ gesture, duration: at - firstAt, at, count }];
 }
 
 /** The moment at which time alone decides something; undefined while only an edge can. */
