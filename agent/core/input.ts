@@ -49,6 +49,9 @@ export function gesturesNow(plan: Plan, state: State, index: number, at: Instant
   if (!input || !inputPlan) return;
   settleNow(plan, state, index, at, effects);
   const { debounce, gesture } = input;
+  const due = waitsUntil(gesture, inputPlan.gestures);
+  // It ran for something that an edge has decided since: what is waited for now has its own time.
+  if (due === undefined || at < due) return;
   const pressed = gesture.pressedAt !== undefined;
   if (debounce.edges === 0 || debounce.raw === pressed) passTime(plan, state, index, at, effects);
   else effects.push({ type: "startTimer", key: keyOf(inputPlan, input), at: debounce.rawAt + inputPlan.debounce });
@@ -62,6 +65,7 @@ function passTime(plan: Plan, state: State, index: number, at: Instant, effects:
   if (due === undefined || at < due) return;
   const recognised = overdue(input.gesture, inputPlan.gestures, at);
   fire(plan, state, inputPlan, recognised, at, effects);
+  effects.push({ type: "stopTimer", key: keyOf(inputPlan, input) });
   arm(inputPlan, input, effects);
   for (const one of recognised) tell(plan, state, index, one, effects);
 }

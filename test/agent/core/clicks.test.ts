@@ -216,6 +216,23 @@ describe("a decision", () => {
     }
   });
 
+  it("that an edge brought leaves no timer that could disturb the next one", () => {
+    const world = button(["click", "double", "hold"]);
+    const since = world.now;
+    world.press("porch", 100, 0);
+    // The loop stalls over the end of the window, and finds the next press first.
+    world.now = since + 400;
+    world.edge("porch", true);
+    expect([...world.timers.keys()]).toEqual(["settle:porch"]);
+    world.advance(30);
+    // A timer of before comes up all the same, while the contact bounces.
+    world.edge("porch", false);
+    world.dispatch({ type: "timer-due", key: "window:porch", at: since + 400 });
+    world.edge("porch", true);
+    world.advance(2000);
+    expect(acted(world, since)).toEqual(["click 400", "hold 1000"]);
+  });
+
   it("leaves no timer behind, and none that nobody needs", () => {
     const world = button(["double"]);
     world.press("porch", 100, 100);
