@@ -142,6 +142,10 @@ export interface InputView extends PinBase {
   /** Edges that did not settle, and edges lost by the kernel. */
   glitches: number;
   lost: number;
+  /** The longest time from the first to the last edge of one burst. */
+  bounce_ms: number;
+  /** What to change because of it: `bounces 40 ms, set debounce 50ms`. */
+  advice: string | null;
 }
 export interface OutputView extends PinBase {
   kind: "output";

@@ -1,5 +1,6 @@
 import { checkContracts } from "./contracts.ts";
 import { formatDuration } from "./formats.ts";
+import { checkGestures } from "./gestures.ts";
 import { checkLines, gpioOf } from "./lines.ts";
 import type { Place, Problem } from "./problem.ts";
 import { checkRules } from "./references.ts";
@@ -31,6 +32,7 @@ export function check(config: Config, found: Found): Problem[] {
   checkLines(config, found, report);
   checkRules(config, found, report);
   checkContracts(config, found, report);
+  checkGestures(config, found, report);
   checkServices(config, report);
   return problems;
 }
@@ -86,7 +88,7 @@ function checkBroker({ broker, mqtt }: Config, { place }: Found, report: Report)
 function checkInputs({ inputs, gpio }: Config, report: Report): void {
   for (const [id, input] of Object.entries(inputs)) {
     const path = `inputs.${id}`;
-    if (input.hold <= input.debounce) {
+    if (input.kind === "button" && input.hold <= input.debounce) {
       report(`${path}.hold`, `it is not longer than debounce (${formatDuration(input.debounce)})`, "write a longer time");
     }
     if (gpio.driver !== "sysfs" || input.bias === "as-is") continue;

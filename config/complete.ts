@@ -54,7 +54,18 @@ export function completeItem(schema: SchemaGroup, values: Record<string, unknown
     defaults = open(schema, {}).getProperties();
     itemDefaults.set(schema, defaults);
   }
-  return { ...structuredClone(defaults), ...values };
+  return { ...structuredClone(defaults), ...completeGroups(schema, values) };
+}
+
+/** Groups inside an item are items of their own, as far as defaults go. */
+function completeGroups(schema: SchemaGroup, values: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(values).map(([key, value]) => {
+      const node = schema[key];
+      if (node === undefined || isLeaf(node) || isMapOf(node) || isListOf(node)) return [key, value];
+      return [key, completeItem(node, value as Record<string, unknown>)];
+    }),
+  );
 }
 
 function open(schema: SchemaGroup, env: NodeJS.ProcessEnv): convict.Config<Record<string, unknown>> {

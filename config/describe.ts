@@ -64,8 +64,12 @@ function row(path: string, node: SchemaNode): Row {
     const fallback = node.presence === "default" ? `\`${node.shown}\`` : node.shown;
     return { name: path, fallback, values: node.reads.shape, doc: node.doc, env };
   }
-  if (isListOf(node)) return { name: path, fallback: node.shown, values: "a list", doc: node.doc, env };
+  if (isListOf(node)) return { name: path, fallback: node.shown, values: valuesOf(node), doc: node.doc, env };
   throw new TypeError(`${path} is no setting`);
+}
+
+function valuesOf({ items }: ListOf<SchemaNode>): string {
+  return isLeaf(items) ? `a list: ${items.reads.shape}` : "a list";
 }
 
 function table(rows: Row[]): string {

@@ -64,6 +64,22 @@ export function oneOf<const W extends string>(...words: W[]): Format<W> {
   };
 }
 
+/** A whole number between two bounds, both included. */
+export function wholeNumber(minimum: number, maximum: number): Format<number> {
+  const range = `between ${minimum} and ${maximum}`;
+  return {
+    name: `whole number ${minimum} ${maximum}`,
+    shape: `a whole number ${range}`,
+    read(value, source) {
+      const text = show(value, source);
+      const number = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+      if (Number.isNaN(number)) return bad(`${quote(value, source)} is not a whole number`, `write a number ${range}`);
+      return number < minimum || number > maximum ? bad(`${text} is out of range`, `write a number ${range}`) : ok(number);
+    },
+    write: String,
+  };
+}
+
 export const port: Format<number> = {
   name: "tcp port",
   shape: "a port number; 0 to 65535",

@@ -1,6 +1,21 @@
 import type { ActiveLevel, Bias } from "../gpio/line.ts";
 import { brokerLost, pulseOf } from "./compound.ts";
-import { anyText, clientId, duration, id, line, loopback, oneOf, path, port, server, serverPort, topicLevel, unit } from "./formats.ts";
+import {
+  anyText,
+  clientId,
+  duration,
+  id,
+  line,
+  loopback,
+  oneOf,
+  path,
+  port,
+  server,
+  serverPort,
+  topicLevel,
+  unit,
+  wholeNumber,
+} from "./formats.ts";
 import { type ConfigOf, derived, type Format, leaf, listOf, mapOf, optional, required, secret, withNames } from "./leaf.ts";
 
 const second = 1000;
@@ -17,6 +32,25 @@ export const inputSchema = {
   active: leaf(active, "high", "The level on the wire that counts as active; `low` for a button from the line to ground."),
   debounce: leaf(duration(0, 10 * second), 20, "How long a level must hold before it counts; `0ms` takes every edge."),
   hold: leaf(duration(50, 60 * second), 600, "How long a press must be held to be a hold instead of a click."),
+  window: leaf(
+    duration(50, 5 * second),
+    300,
+    "How soon after a click the next one must begin to be counted with it; only a button with a bound double click, or more, waits for it.",
+  ),
+  repeat: leaf(
+    duration(50, 60 * second),
+    200,
+    "How often a hold is repeated while the button stays down, for rules with `gesture: repeat`.",
+  ),
+  kind: leaf(
+    oneOf("button", "switch", "doorbell"),
+    "button",
+    "`button` has gestures; `switch` has a level only, and `press` and `release` for rules; `doorbell` rings once at each press.",
+  ),
+  events: listOf(
+    required(oneOf("press_start", "multi_press"), "An event that is published only if it is listed."),
+    "What a button publishes besides `press_end`, `long_press_start` and `long_press_end`: `press_start` at each press; `multi_press` counts up to 5 clicks, which `press_end` then has to wait for.",
+  ),
   event_ttl: leaf(duration(second, 7 * day), 10 * second, "How long an event may wait for the broker before it is dropped as too old."),
 };
 
@@ -60,7 +94,12 @@ export const actionSchema = {
 export const ruleSchema = {
   when: {
     input: required(id, "The input that starts the rule."),
-    gesture: required(oneOf("press", "release", "click", "hold", "hold_end"), "The gesture on it that starts the rule."),
+    gesture: optional(
+      oneOf("press", "release", "click", "double", "triple", "hold", "hold_end", "repeat"),
+      "The gesture on it that starts the rule.",
+      "`clicks` instead",
+    ),
+    clicks: optional(wholeNumber(2, 5), "Instead of `gesture`: so many clicks start the rule.", "`gesture` instead"),
   },
   do: listOf(actionSchema, "What the rule does, in this order.", { value: [], shown: "required" }, 1),
 };

@@ -3,13 +3,15 @@ import { formatProblem } from "../../config/problem.ts";
 import type { Config, OutputConfig } from "../../config/schema.ts";
 import { formatLineName } from "../../gpio/line.ts";
 import { loadOnoff } from "../../gpio/onoff.ts";
+import { type Latency, latenciesOf } from "../core/gesture-latency.ts";
+import { planOf } from "../core/plan.ts";
 import { exit } from "../exit.ts";
 import { type Command, CommandError, complain, countOf, load, print, readArgs, settings } from "./command.ts";
 
-/** `pinbus check`: every problem at once, without touching a line; then the pin map. */
+/** `pinbus check`: every problem at once, without touching a line; then the pin map and the gestures. */
 export const check: Command = {
   usage: "[--config FILE] [--<setting> VALUE …]",
-  summary: "check the configuration without touching a line; print the pin map",
+  summary: "check the configuration without touching a line; print the pin map and when each gesture acts",
   async run(args) {
     const { values } = readArgs(args, settings, { min: 0, max: 0 });
     const result = load(values, "read");
@@ -32,7 +34,7 @@ export const check: Command = {
       return exit.config;
     }
     print(`${result.file} is fine.`);
-    for (const line of pinMap(result.config)) print(line);
+    for (const line of [...pinMap(result.config), ...gestureTable(result.config)]) print(line);
     return exit.ok;
   },
 };
@@ -56,11 +58,18 @@ function moreOf({ min_on, min_off, interlock, on_broker_lost: lost }: OutputConf
   ];
 }
 
-/** One line per input and output, and for each button when its gestures are decided and why. */
+/** One line per input and output. */
 function pinMap(config: Config): string[] {
   const rows: string[][] = [];
   for (const [id, input] of Object.entries(config.inputs)) {
-    rows.push([id, "input", formatLineName(input.line), `active ${input.active}`, `bias ${input.bias}`, latency(config, id)]);
+    rows.push([
+      id,
+      "input",
+      formatLineName(input.line),
+      `active ${input.active}`,
+      `bias ${input.bias}`,
+      `${input.kind}, debounce ${time(input.debounce)}`,
+    ]);
   }
   for (const [id, output] of Object.entries(config.outputs)) {
     const limit = output.max_on === null ? "no max_on" : `max_on ${time(output.max_on)}`;
@@ -75,27 +84,27 @@ function pinMap(config: Config): string[] {
     ]);
   }
   if (rows.length === 0) return ["  no pin is configured"];
-  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
-  const table = rows.map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ")}`.trimEnd());
   // The missing pull is an error already; a later time of an edge is only worth knowing.
   const note =
     config.gpio.driver === "sysfs" ? ["  the driver sysfs has no kernel times: an edge carries the time at which it was read"] : [];
-  return [...table, ...note];
+  return [...columns(rows), ...note];
 }
 
-function latency(config: Config, id: string): string {
-  const input = config.inputs[id];
-  if (!input) return "";
-  const settled = `${time(input.debounce)} (debounce)`;
-  const bound = [...new Set(Object.values(config.rules).flatMap(({ when }) => (when.input === id ? [when.gesture] : [])))];
-  if (bound.length === 0) return `settles after ${settled}`;
-  return bound
-    .map((gesture) => {
-      if (gesture === "press") return `press ${settled} after the contact closes`;
-      if (gesture === "hold") return `hold ${time(input.hold)} after it (hold)`;
-      return `${gesture} ${settled} after it opens`;
-    })
-    .join(", ");
+/** For each input how long each of its gestures takes, and why. */
+function gestureTable(config: Config): string[] {
+  const rows = planOf(config).inputs.flatMap((input) => latenciesOf(input).map((row) => [input.id, row.gesture, after(row), row.why]));
+  return rows.length === 0
+    ? []
+    : ["When each gesture acts, counted from the edge of the contact (the last one, if it bounces):", ...columns(rows)];
+}
+
+function after({ after: edge, ms, every }: Latency): string {
+  return `${ms === 0 ? "when" : `${time(ms)} after`} it ${edge}${every === null ? "" : `, then every ${time(every)}`}`;
+}
+
+function columns(rows: readonly (readonly string[])[]): string[] {
+  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
+  return rows.map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ")}`.trimEnd());
 }
 
 function time(ms: number): string {

@@ -14,12 +14,16 @@ export interface Debounce {
   rawAt: Instant;
   /** Edges since the level settled; 0 = at rest. */
   edges: number;
+  /** The first of them. */
+  burstAt: Instant;
+  /** The longest time from the first to the last edge of a burst that settled. */
+  bounce: number;
   /** Bursts that ended on the level they started from. */
   glitches: number;
 }
 
 export function newDebounce(): Debounce {
-  return { settled: undefined, settledAt: 0, raw: false, rawAt: 0, edges: 0, glitches: 0 };
+  return { settled: undefined, settledAt: 0, raw: false, rawAt: 0, edges: 0, burstAt: 0, bounce: 0, glitches: 0 };
 }
 
 /**
@@ -27,6 +31,7 @@ export function newDebounce(): Debounce {
  * Two edges with one level mean that the kernel merged the one between, so the period starts again.
  */
 export function takeLevel(debounce: Debounce, active: boolean, at: Instant): void {
+  if (debounce.edges === 0) debounce.burstAt = at;
   debounce.edges++;
   debounce.raw = active;
   debounce.rawAt = at;
@@ -36,6 +41,7 @@ export function takeLevel(debounce: Debounce, active: boolean, at: Instant): voi
 export function settle(debounce: Debounce, period: number, at: Instant): boolean {
   if (debounce.edges === 0 || at < debounce.rawAt + period) return false;
   debounce.edges = 0;
+  debounce.bounce = Math.max(debounce.bounce, debounce.rawAt - debounce.burstAt);
   if (debounce.raw === debounce.settled) {
     debounce.glitches++;
     return false;

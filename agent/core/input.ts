@@ -1,7 +1,7 @@
 import { command } from "./contract.ts";
 import { adoptLevel, settle, takeLevel } from "./debounce.ts";
-import { eventTypes, holdReached, type Recognised, recognise } from "./gesture.ts";
-import type { Effect, Gesture, Instant } from "./model.ts";
+import { decide, newGesture, overdue, type Recognised, recognise, waitsUntil } from "./gesture.ts";
+import type { Effect, Instant } from "./model.ts";
 import { stateWord } from "./output.ts";
 import type { InputPlan, Plan, RuleAction } from "./plan.ts";
 import { type InputState, isoTime, type State, seqBlock } from "./state.ts";
@@ -16,6 +16,8 @@ export function takeEdge(plan: Plan, state: State, index: number, active: boolea
   takeLevel(input.debounce, active, at);
   if (inputPlan.debounce === 0) settleNow(plan, state, index, at, effects);
   else effects.push({ type: "startTimer", key: inputPlan.settleKey, at: at + inputPlan.debounce });
+  // Whatever this level becomes, it cannot change what was due before its edge.
+  passTime(plan, state, index, at, effects);
 }
 
 /** Settles the level if it has held long enough by `at`, and lets its gestures act. */
@@ -30,29 +32,53 @@ export function settleNow(plan: Plan, state: State, index: number, at: Instant, 
   if (burst > 1 && debounce.edges === 0) effects.push({ type: "readLevel", input: index });
   if (!changed) return;
   const active = debounce.settled === true;
+  const counting = gesture.clicks > 0;
   // Local first: what the gestures switch comes before what they publish.
-  const recognised = recognise(gesture, active, inputPlan.hold, debounce.settledAt);
-  for (const { gesture: name } of recognised) fire(plan, state, inputPlan, name, at, effects);
-  if (active) effects.push({ type: "startTimer", key: inputPlan.holdKey, at: debounce.settledAt + inputPlan.hold });
-  else effects.push({ type: "stopTimer", key: inputPlan.holdKey });
+  const recognised = recognise(gesture, inputPlan.gestures, active, debounce.settledAt);
+  fire(plan, state, inputPlan, recognised, at, effects);
+  if (counting) effects.push({ type: "stopTimer", key: inputPlan.windowKey });
+  if (!active) effects.push({ type: "stopTimer", key: inputPlan.holdKey });
+  arm(inputPlan, input, effects);
   effects.push({ type: "publish", ...stateOf(inputPlan, input) });
   for (const one of recognised) tell(plan, state, index, one, effects);
 }
 
-export function holdNow(plan: Plan, state: State, index: number, at: Instant, effects: Effect[]): void {
+/** The timer of a gesture ran: decides what time alone has brought, unless a level that began before has not settled yet. */
+export function gesturesNow(plan: Plan, state: State, index: number, at: Instant, effects: Effect[]): void {
   const input = state.inputs[index];
   const inputPlan = plan.inputs[index];
   if (!input || !inputPlan) return;
   settleNow(plan, state, index, at, effects);
-  const { debounce } = input;
-  if (debounce.edges > 0 && !debounce.raw) {
-    // The button is being let go or bounces: wait until that has settled.
-    effects.push({ type: "startTimer", key: inputPlan.holdKey, at: debounce.rawAt + inputPlan.debounce });
-    return;
-  }
-  if (!holdReached(input.gesture, inputPlan.hold, at)) return;
-  fire(plan, state, inputPlan, "hold", at, effects);
-  tell(plan, state, index, { gesture: "hold", duration: inputPlan.hold, at: debounce.settledAt + inputPlan.hold }, effects);
+  const { debounce, gesture } = input;
+  const due = waitsUntil(gesture, inputPlan.gestures);
+  // It ran for something that an edge has decided since: what is waited for now has its own time.
+  if (due === undefined || at < due) return;
+  const pressed = gesture.pressedAt !== undefined;
+  if (debounce.edges === 0 || debounce.raw === pressed) passTime(plan, state, index, at, effects);
+  else effects.push({ type: "startTimer", key: keyOf(inputPlan, input), at: debounce.rawAt + inputPlan.debounce });
+}
+
+function passTime(plan: Plan, state: State, index: number, at: Instant, effects: Effect[]): void {
+  const input = state.inputs[index];
+  const inputPlan = plan.inputs[index];
+  if (!input || !inputPlan) return;
+  const due = waitsUntil(input.gesture, inputPlan.gestures);
+  if (due === undefined || at < due) return;
+  const recognised = overdue(input.gesture, inputPlan.gestures, at);
+  fire(plan, state, inputPlan, recognised, at, effects);
+  effects.push({ type: "stopTimer", key: keyOf(inputPlan, input) });
+  arm(inputPlan, input, effects);
+  for (const one of recognised) tell(plan, state, index, one, effects);
+}
+
+function arm(inputPlan: InputPlan, input: InputState, effects: Effect[]): void {
+  const at = waitsUntil(input.gesture, inputPlan.gestures);
+  if (at !== undefined) effects.push({ type: "startTimer", key: keyOf(inputPlan, input), at });
+}
+
+/** While the button is down a hold is waited for, else the next click. */
+function keyOf(inputPlan: InputPlan, { gesture }: InputState) {
+  return gesture.pressedAt === undefined ? inputPlan.windowKey : inputPlan.holdKey;
 }
 
 /** The level as read at the start or after the chip came back: a state without a gesture, since nobody saw the press. */
@@ -61,15 +87,13 @@ export function adopt(plan: Plan, state: State, index: number, active: boolean, 
   const inputPlan = plan.inputs[index];
   if (!input || !inputPlan) return;
   adoptLevel(input.debounce, active, at);
-  input.gesture.pressedAt = undefined;
   if (input.problem !== null) state.healthVersion++;
   input.problem = null;
-  effects.push({ type: "stopTimer", key: inputPlan.settleKey }, { type: "stopTimer", key: inputPlan.holdKey });
-  effects.push({ type: "publish", ...stateOf(inputPlan, input) });
+  interrupt(plan, state, index, at, effects);
 }
 
 /** The line cannot be used: its state is unknown, and is said to be. */
-export function lose(plan: Plan, state: State, index: number, problem: string, effects: Effect[]): void {
+export function lose(plan: Plan, state: State, index: number, problem: string, at: Instant, effects: Effect[]): void {
   const input = state.inputs[index];
   const inputPlan = plan.inputs[index];
   if (!input || !inputPlan || input.problem === problem) return;
@@ -77,10 +101,21 @@ export function lose(plan: Plan, state: State, index: number, problem: string, e
   state.healthVersion++;
   input.debounce.settled = undefined;
   input.debounce.edges = 0;
-  input.gesture.pressedAt = undefined;
-  effects.push({ type: "stopTimer", key: inputPlan.settleKey }, { type: "stopTimer", key: inputPlan.holdKey });
-  effects.push({ type: "publish", ...stateOf(inputPlan, input) });
+  interrupt(plan, state, index, at, effects);
   effects.push({ type: "log", level: "error", message: `input ${inputPlan.id}: ${problem}`, fields: { input: inputPlan.id } });
+}
+
+/** A running press is forgotten: nobody saw its end. Clicks that were complete have happened, and are told. */
+function interrupt(plan: Plan, state: State, index: number, at: Instant, effects: Effect[]): void {
+  const input = state.inputs[index];
+  const inputPlan = plan.inputs[index];
+  if (!input || !inputPlan) return;
+  const clicks = decide(input.gesture);
+  input.gesture = newGesture();
+  fire(plan, state, inputPlan, clicks, at, effects);
+  for (const key of [inputPlan.settleKey, inputPlan.holdKey, inputPlan.windowKey]) effects.push({ type: "stopTimer", key });
+  effects.push({ type: "publish", ...stateOf(inputPlan, input) });
+  for (const one of clicks) tell(plan, state, index, one, effects);
 }
 
 export function stateOf(inputPlan: InputPlan, input: InputState) {
@@ -88,39 +123,42 @@ export function stateOf(inputPlan: InputPlan, input: InputState) {
   return { kind: "state", topic: inputPlan.stateTopic, payload, qos: 1, retain: true } as const;
 }
 
-function fire(plan: Plan, state: State, inputPlan: InputPlan, gesture: Gesture, at: Instant, effects: Effect[]): void {
-  for (const index of inputPlan.rules[gesture]) {
-    const rule = plan.rules[index];
-    const ruleState = state.rules[index];
-    if (!rule || !ruleState || state.stopping) continue;
-    ruleState.fired++;
-    ruleState.last = at;
-    for (const action of rule.actions) {
-      command(plan, state, action.output, wordOf(action), action.forMs, rule.cause, null, at, effects);
+function fire(plan: Plan, state: State, inputPlan: InputPlan, recognised: readonly Recognised[], at: Instant, effects: Effect[]): void {
+  if (state.stopping) return;
+  for (const { gesture } of recognised) {
+    if (gesture === "ongoing") continue;
+    for (const index of inputPlan.rules[gesture]) {
+      const rule = plan.rules[index];
+      const ruleState = state.rules[index];
+      if (!rule || !ruleState) continue;
+      ruleState.fired++;
+      ruleState.last = at;
+      for (const action of rule.actions) {
+        command(plan, state, action.output, wordOf(action), action.forMs, rule.cause, null, at, effects);
+      }
     }
   }
 }
 
 /** The gesture as an event for others: published once, never retained, with a number that never repeats. */
-function tell(plan: Plan, state: State, index: number, { gesture, duration, at }: Recognised, effects: Effect[]): void {
+function tell(plan: Plan, state: State, index: number, { gesture, duration, at, count }: Recognised, effects: Effect[]): void {
   const input = state.inputs[index];
   const inputPlan = plan.inputs[index];
-  const eventType = eventTypes[gesture];
   if (!input || !inputPlan) return;
-  input.lastGesture = gesture;
-  effects.push({
-    type: "log",
-    level: gesture === "release" ? "debug" : "info",
-    message: `${inputPlan.id} ${gesture}`,
-    fields: { input: inputPlan.id },
-  });
+  if (gesture !== "ongoing") {
+    input.lastGesture = gesture;
+    const level = gesture === "release" || gesture === "repeat" ? "debug" : "info";
+    effects.push({ type: "log", level, message: `${inputPlan.id} ${gesture}`, fields: { input: inputPlan.id } });
+  }
+  const eventType = inputPlan.gestures.eventTypes[gesture];
   if (eventType === null) return;
   if (input.seq + seqBlock / 10 >= input.seqLimit) {
     input.seqLimit = Math.max(input.seq, input.seqLimit) + seqBlock;
     effects.push({ type: "reserveSeq", input: index, upTo: input.seqLimit });
   }
   const seq = input.seq++;
-  const payload = JSON.stringify({ event_type: eventType, duration_ms: Math.round(duration), ts: isoTime(state, at), seq });
+  const clicks = count > 1 ? { multi_press_count: count } : {};
+  const payload = JSON.stringify({ event_type: eventType, ...clicks, duration_ms: Math.round(duration), ts: isoTime(state, at), seq });
   effects.push({ type: "publish", kind: "event", topic: inputPlan.eventTopic, payload, qos: 1, retain: false });
 }
 

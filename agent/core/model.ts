@@ -3,7 +3,7 @@ import type { Edge } from "../../gpio/line.ts";
 /** Milliseconds of the monotonic clock. The core never asks the clock: every event brings its time. */
 export type Instant = number;
 
-export type Gesture = "press" | "release" | "click" | "hold" | "hold_end";
+export type Gesture = "press" | "release" | "click" | "double" | "triple" | "4 clicks" | "5 clicks" | "hold" | "hold_end" | "repeat";
 export type SwitchWord = "ON" | "OFF" | "TOGGLE" | "PULSE";
 
 /** Why an output changed. `text` is what people read: `rule porch-lamp`. */
@@ -104,4 +104,6 @@ export interface LogFields {
 }
 
 /** Every timer has one owner; starting a key again replaces it. Made once in the plan. */
-export type TimerKey = `${"settle" | "hold"}:${string}` | `${"pulse" | "max-on" | "retry" | "interlock" | "broker-lost"}:${string}`;
+export type TimerKey =
+  | `${"settle" | "hold" | "window"}:${string}`
+  | `${"pulse" | "max-on" | "retry" | "interlock" | "broker-lost"}:${string}`;

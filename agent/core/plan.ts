@@ -1,5 +1,6 @@
 import type { Config } from "../../config/schema.ts";
 import type { LineName } from "../../gpio/line.ts";
+import { type Bound, type GesturePlan, gestureOf, gesturePlanOf } from "./gesture-plan.ts";
 import { type Interlock, interlockOf } from "./interlock-plan.ts";
 import type { Cause, Gesture, TimerKey } from "./model.ts";
 import { type Topics, topicsOf } from "./topics.ts";
@@ -17,20 +18,22 @@ export interface Plan {
 }
 
 export type TimerOwner =
-  | { kind: "settle" | "hold"; input: number }
+  | { kind: "settle" | "hold" | "window"; input: number }
   | { kind: "pulse" | "max-on" | "retry" | "interlock" | "broker-lost"; output: number };
 
 export interface InputPlan {
   id: string;
   line: LineName;
   debounce: number;
-  hold: number;
+  gestures: GesturePlan;
   stateTopic: string;
   eventTopic: string;
   settleKey: TimerKey;
+  /** For the hold and its repeats. */
   holdKey: TimerKey;
-  /** Indexes of the rules bound to each gesture. */
-  rules: Readonly<Record<Gesture, readonly number[]>>;
+  /** For the pause after a click. */
+  windowKey: TimerKey;
+  rules: Bound;
 }
 
 export type ExitState = "off" | "on" | "keep";
@@ -87,26 +90,32 @@ export function planOf(config: Config): Plan {
   const timers = new Map<TimerKey, TimerOwner>();
   const rules = Object.entries(config.rules).map(([id, rule]): RulePlan => {
     const actions = rule.do.map((step): RuleAction => ({ output: outputIndex.get(step.output) ?? -1, set: step.set, forMs: step.for }));
-    const text = `${rule.when.input} ${rule.when.gesture} -> ${rule.do.map((step) => `${step.output} ${step.set}`).join(", ")}`;
-    return { id, text, actions, cause: { kind: "rule", text: `rule ${id}`, detail: `${rule.when.input} ${rule.when.gesture}` } };
+    const trigger = `${rule.when.input} ${gestureOf(rule.when)}`;
+    const text = `${trigger} -> ${rule.do.map((step) => `${step.output} ${step.set}`).join(", ")}`;
+    return { id, text, actions, cause: { kind: "rule", text: `rule ${id}`, detail: trigger } };
   });
 
   const inputs = Object.entries(config.inputs).map(([id, input], index): InputPlan => {
-    const bound: Record<Gesture, number[]> = { press: [], release: [], click: [], hold: [], hold_end: [] };
-    Object.values(config.rules).forEach((rule, at) => {
-      if (rule.when.input === id) bound[rule.when.gesture].push(at);
+    const bound = noRules();
+    Object.values(config.rules).forEach(({ when }, at) => {
+      if (when.input === id) bound[gestureOf(when)].push(at);
     });
     const settleKey: TimerKey = `settle:${id}`;
     const holdKey: TimerKey = `hold:${id}`;
-    timers.set(settleKey, { kind: "settle", input: index }).set(holdKey, { kind: "hold", input: index });
-    const { line, debounce, hold } = input;
+    const windowKey: TimerKey = `window:${id}`;
+    timers
+      .set(settleKey, { kind: "settle", input: index })
+      .set(holdKey, { kind: "hold", input: index })
+      .set(windowKey, { kind: "window", input: index });
+    const { line, debounce } = input;
     return {
       id,
       line,
       debounce,
-      hold,
+      gestures: gesturePlanOf(input, bound),
       settleKey,
       holdKey,
+      windowKey,
       rules: bound,
       stateTopic: topics.inputState(id),
       eventTopic: topics.inputEvent(id),
@@ -158,4 +167,19 @@ export function planOf(config: Config): Plan {
 
 function indexOf(items: Record<string, unknown>): Map<string, number> {
   return new Map(Object.keys(items).map((id, index) => [id, index]));
+}
+
+function noRules(): Record<Gesture, number[]> {
+  return {
+    press: [],
+    release: [],
+    click: [],
+    double: [],
+    triple: [],
+    "4 clicks": [],
+    "5 clicks": [],
+    hold: [],
+    hold_end: [],
+    repeat: [],
+  };
 }

@@ -1,7 +1,7 @@
 import { type Parsed, parseCommand, staleness } from "./command.ts";
 import { command } from "./contract.ts";
 import { arm, broker, disarm, failsafeDue } from "./failsafe.ts";
-import { adopt, holdNow, lose, settleNow, takeEdge } from "./input.ts";
+import { adopt, gesturesNow, lose, settleNow, takeEdge } from "./input.ts";
 import { cancelWait, cancelWaits, proceed, proceedPartners } from "./interlock.ts";
 import { lock } from "./lock.ts";
 import type { AgentEvent, AnswerTo, Cause, Effect, RefusalReason, TimerKey } from "./model.ts";
@@ -36,7 +36,7 @@ export function reduce(plan: Plan, state: State, event: AgentEvent): Effect[] {
       else adopt(plan, state, event.input, event.active, event.at, effects);
       break;
     case "input-lost":
-      lose(plan, state, event.input, event.problem, effects);
+      lose(plan, state, event.input, event.problem, event.at, effects);
       break;
     case "output-opened": {
       const cause = event.why === "start" ? startCause : chipCause;
@@ -123,7 +123,8 @@ function timerDue(plan: Plan, state: State, key: TimerKey, at: number, effects: 
       settleNow(plan, state, owner.input, at, effects);
       break;
     case "hold":
-      holdNow(plan, state, owner.input, at, effects);
+    case "window":
+      gesturesNow(plan, state, owner.input, at, effects);
       break;
     case "pulse": {
       const output = state.outputs[owner.output];

@@ -125,10 +125,11 @@ export const topicTable: readonly TopicDescription[] = [
     kind: "input-event",
     topic: "P/in/<id>/event",
     direction: "published",
-    payload: "JSON: `event_type`, `duration_ms`, `ts`, `seq`",
+    payload: "JSON: `event_type`, `duration_ms`, `ts`, `seq`; `multi_press_count` for several clicks",
     qos: 1,
     retain: "no",
-    meaning: "a gesture on an input",
+    meaning:
+      "a gesture: `press_end` (exactly one click), `long_press_start`, `long_press_end`; `multi_press_ongoing` (at each further click) and `multi_press_end` where a rule or `events` asks for several clicks; `press_start` where `events` lists it; `ring` of a doorbell. `ts` is when it happened, `duration_ms` is counted from the press (of several clicks: the first)",
   },
   {
     kind: "output-state",

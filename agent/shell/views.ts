@@ -1,6 +1,7 @@
 import type { Config } from "../../config/schema.ts";
 import type { ChipInfo, LineInfo } from "../../gpio/driver.ts";
 import { formatLineName, type LineAddress } from "../../gpio/line.ts";
+import { adviceOf } from "../core/advice.ts";
 import { endsAt, stateWord } from "../core/output.ts";
 import type { Plan } from "../core/plan.ts";
 import { sentenceOf } from "../core/reason.ts";
@@ -47,7 +48,7 @@ function inputView(sources: ViewSources, index: number): InputView | undefined {
   const inputPlan = sources.plan.inputs[index];
   const settings = inputPlan && sources.config.inputs[inputPlan.id];
   if (!input || !settings) return undefined;
-  const { settled, settledAt, glitches } = input.debounce;
+  const { settled, settledAt, glitches, bounce } = input.debounce;
   return {
     kind: "input",
     id: inputPlan.id,
@@ -61,6 +62,8 @@ function inputView(sources: ViewSources, index: number): InputView | undefined {
     gesture: input.lastGesture,
     glitches,
     lost: input.lost,
+    bounce_ms: Math.round(bounce * 10) / 10,
+    advice: adviceOf(inputPlan, bounce),
   };
 }
 

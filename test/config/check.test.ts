@@ -79,6 +79,45 @@ describe("check", () => {
   });
 });
 
+describe("check of gestures", () => {
+  const rule = (input: string, when: string) =>
+    `outputs: { lamp: { line: 27 } }\nrules: { r: { when: { input: ${input}, ${when} }, do: [{ output: lamp, set: toggle }] } }`;
+
+  it("warns of times that no rule uses, and is quiet when one does", () => {
+    const inputs = "inputs: { porch: { line: 17, window: 250ms, repeat: 100ms } }\n";
+    expect(said(`${inputs}${rule("porch", "gesture: click")}`)).toEqual([
+      "pinbus.yaml:1:38: warning: inputs.porch.window: it is not used, because no rule waits for several clicks, remove it or add such a rule",
+      "pinbus.yaml:1:53: warning: inputs.porch.repeat: it is not used, because no rule has gesture: repeat, remove it or add such a rule",
+    ]);
+    const both = "inputs: { porch: { line: 17, repeat: 100ms }, bell: { line: 22, window: 1s, events: [multi_press] } }\n";
+    expect(said(`${both}${rule("porch", "gesture: repeat")}`)).toEqual([]);
+    for (const when of ["gesture: double", "gesture: triple", "clicks: 5"])
+      expect(said(`inputs: { porch: { line: 17, window: 250ms } }\n${rule("porch", when)}`)).toEqual([]);
+  });
+
+  it("warns of what a switch and a doorbell do not use, and lets them have press and release", () => {
+    for (const kind of ["switch", "doorbell"]) {
+      const inputs = `inputs: { door: { line: 17, kind: ${kind}, debounce: 2s, hold: 1s, events: [press_start] } }\n`;
+      expect(said(`${inputs}${rule("door", "gesture: release")}`).map((line) => line.slice(line.indexOf("warning")))).toEqual([
+        `warning: inputs.door.hold: it is not used, because a ${kind} has no gestures, remove it or write kind: button`,
+        `warning: inputs.door.events: it is not used, because a ${kind} has no gestures, remove it or write kind: button`,
+      ]);
+      expect(said(`inputs: { door: { line: 17, kind: ${kind} } }\n${rule("door", "gesture: press")}`)).toEqual([]);
+    }
+  });
+
+  it("does not complain of a gesture twice when its word is wrong", () => {
+    expect(said(`inputs: { porch: { line: 17 } }\n${rule("porch", "clicks: 9")}`)).toHaveLength(1);
+    expect(said(`inputs: { porch: { line: 17, kind: swich } }\n${rule("porch", "gesture: hold")}`)).toHaveLength(1);
+  });
+
+  it("minds a debounce longer than window only where clicks are counted", () => {
+    const inputs = "inputs: { porch: { line: 17, debounce: 400ms } }\n";
+    expect(said(`${inputs}${rule("porch", "gesture: click")}`)).toEqual([]);
+    expect(said(`${inputs}${rule("porch", "clicks: 2")}`)).toHaveLength(1);
+  });
+});
+
 describe("the header", () => {
   it("has 40 pins, of which 28 are GPIO 0 to 27, each once", () => {
     const gpios = [...headerPins.values()].filter((what) => typeof what === "number");

@@ -14,7 +14,8 @@ describe("describeConfig", () => {
 
   it("holds the text of every setting, and every text is a sentence", () => {
     for (const doc of docsOf(schema)) expect(doc).toMatch(/^[A-Z`].*[.]$/);
-    const inTables = docsOf(schema).filter((doc) => doc !== "The whole name of a systemd unit.");
+    const ofListed = ["The whole name of a systemd unit.", "An event that is published only if it is listed."];
+    const inTables = docsOf(schema).filter((doc) => !ofListed.includes(doc));
     for (const doc of inTables) expect(page).toContain(doc);
   });
 

@@ -93,7 +93,18 @@ describe("loadConfig", () => {
       "inputs: { a: { line: 17 } }\noutputs: { b: { line: pin13 } }\nrules: { c: { when: { input: a, gesture: hold }, do: [{ output: b, set: on }] } }\nbroker: { listeners: [{}] }",
     );
     expect(config.inputs).toEqual({
-      a: { line: { kind: "gpio", gpio: 17 }, bias: "as-is", active: "high", debounce: 20, hold: 600, event_ttl: 10_000 },
+      a: {
+        line: { kind: "gpio", gpio: 17 },
+        bias: "as-is",
+        active: "high",
+        debounce: 20,
+        hold: 600,
+        window: 300,
+        repeat: 200,
+        kind: "button",
+        events: [],
+        event_ttl: 10_000,
+      },
     });
     expect(config.outputs).toEqual({
       b: {
@@ -110,7 +121,9 @@ describe("loadConfig", () => {
         on_broker_lost: null,
       },
     });
-    expect(config.rules).toEqual({ c: { when: { input: "a", gesture: "hold" }, do: [{ output: "b", set: "on", for: null }] } });
+    expect(config.rules).toEqual({
+      c: { when: { input: "a", gesture: "hold", clicks: null }, do: [{ output: "b", set: "on", for: null }] },
+    });
     expect(config.broker.listeners).toEqual([{ protocol: "mqtt", address: null, port: 1883 }]);
   });
 
@@ -145,7 +158,21 @@ describe("loadConfig", () => {
       };
       broker: { listeners: { protocol: "mqtt"; address: string | null; port: number }[] };
       sys_interval: number;
-      inputs: Record<string, { line: LineName; bias: Bias; active: "high" | "low"; debounce: number; hold: number; event_ttl: number }>;
+      inputs: Record<
+        string,
+        {
+          line: LineName;
+          bias: Bias;
+          active: "high" | "low";
+          debounce: number;
+          hold: number;
+          window: number;
+          repeat: number;
+          kind: "button" | "switch" | "doorbell";
+          events: ("press_start" | "multi_press")[];
+          event_ttl: number;
+        }
+      >;
       outputs: Record<
         string,
         {
@@ -166,7 +193,11 @@ describe("loadConfig", () => {
       rules: Record<
         string,
         {
-          when: { input: string; gesture: "press" | "release" | "click" | "hold" | "hold_end" };
+          when: {
+            input: string;
+            gesture: "press" | "release" | "click" | "double" | "triple" | "hold" | "hold_end" | "repeat" | null;
+            clicks: number | null;
+          };
           do: { output: string; set: "on" | "off" | "toggle" | "pulse"; for: number | null }[];
         }
       >;

@@ -68,7 +68,7 @@ const base = { chip: "pinctrl-bcm2835", header: 11, active: "high" as const, pro
 
 export function input(id: string, some: Partial<InputView> = {}): InputView {
   const own = { id, line: "GPIO22", offset: 22, bias: "pull-up", kind: "input" as const, state: "OFF" as const };
-  return { ...base, ...own, since: ago(8000), gesture: null, glitches: 0, lost: 0, ...some };
+  return { ...base, ...own, since: ago(8000), gesture: null, glitches: 0, lost: 0, bounce_ms: 0, advice: null, ...some };
 }
 
 export function output(id: string, some: Partial<OutputView> = {}): OutputView {

@@ -38,7 +38,15 @@ const base = {
   since: textOrNull,
   problem: textOrNull,
 };
-const input = members({ ...base, kind: word("input"), gesture: textOrNull, glitches: number, lost: number });
+const input = members({
+  ...base,
+  kind: word("input"),
+  gesture: textOrNull,
+  glitches: number,
+  lost: number,
+  bounce_ms: number,
+  advice: textOrNull,
+});
 const output = members({ ...base, kind: word("output"), cause: text, until: textOrNull, pulsing: flag, locked: flag });
 const rule = members({ id: text, text, fired: number, last: textOrNull });
 const service = members({

@@ -134,6 +134,8 @@ function drawWhy(state: State, canvas: Canvas, rect: Rect, now: number): void {
       ` last gesture ${pin.gesture ?? "none yet"}   edges that did not settle ${count(pin.glitches)}   lost by the kernel ${count(pin.lost)}`,
       "text",
     ]);
+    if (pin.advice !== null) lines.push([` ${pin.advice}`, "warn"]);
+    else if (pin.bounce_ms > 0) lines.push([` longest bounce ${count(Math.ceil(pin.bounce_ms))} ms`, "text"]);
   } else {
     lines.push([` by ${pin.cause}${until(pin, at)}`, "text"]);
     if (pins.why?.output === pin.id)
@@ -177,6 +179,9 @@ function causeWord(pin: PinView, at: number, width: number): string {
   if (pin.kind === "output") return `${pin.cause}${pin.until === null ? "" : ` ${age(instant(pin.until) - at)} left`}`;
   const rejected = pin.glitches + pin.lost;
   const gesture = pin.gesture ?? "-";
+  // What to do about it stands below, in Why.
+  const bounces = `${gesture} ! bounces`;
+  if (pin.advice !== null && bounces.length <= width) return bounces;
   const words = rejected > 0 ? `${gesture} ! ${count(rejected)} rejected` : gesture;
   return words.length > width ? `${gesture} !${count(rejected)}` : words;
 }

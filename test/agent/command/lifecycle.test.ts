@@ -177,6 +177,7 @@ describe("commands that need no agent", () => {
     expect(fine).toMatchObject({ code: 0, stderr: "" });
     expect(fine.stdout).toContain(`${good} is fine.`);
     expect(fine.stdout).toMatch(/lamp +output +GPIO27/);
+    expect(fine.stdout).toMatch(/porch +click +20ms after it opens +debounce; nothing longer is bound/);
     const bad = join(folder, "bad.yaml");
     writeFileSync(bad, "node: garage\noutputs: { lamp: { lin: 27 } }\nrules: {}\ncolour: red\n");
     const refused = await pinbus(["check", "--config", bad]);

@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import type { Gesture } from "../../../agent/core/model.ts";
 import type { ActionConfig, Config, InputConfig, OutputConfig, RuleConfig } from "../../../config/schema.ts";
 
 /** A checked configuration, as small as a test needs it. Lines are numbered by themselves. */
@@ -10,7 +11,19 @@ export function configOf(parts: {
 }): Config {
   const inputs = Object.entries(parts.inputs ?? {}).map(([id, input], index): [string, InputConfig] => [
     id,
-    { line: { kind: "gpio", gpio: 2 + index }, bias: "as-is", active: "high", debounce: 20, hold: 600, event_ttl: 10_000, ...input },
+    {
+      line: { kind: "gpio", gpio: 2 + index },
+      bias: "as-is",
+      active: "high",
+      debounce: 20,
+      hold: 600,
+      window: 300,
+      repeat: 200,
+      kind: "button",
+      events: [],
+      event_ttl: 10_000,
+      ...input,
+    },
   ]);
   const outputs = Object.entries(parts.outputs ?? {}).map(([id, output], index): [string, OutputConfig] => [
     id,
@@ -58,13 +71,14 @@ export function configOf(parts: {
   };
 }
 
-/** `when("porch press", ["lamp", "toggle"], ["gate", "pulse", 300])` */
-export function when(
-  trigger: `${string} ${RuleConfig["when"]["gesture"]}`,
-  ...steps: [string, ActionConfig["set"], number?][]
-): RuleConfig {
-  const [input = "", gesture] = trigger.split(" ") as [string, RuleConfig["when"]["gesture"]];
-  return { when: { input, gesture }, do: steps.map(([output, set, forMs]) => ({ output, set, for: forMs ?? null })) };
+/** `when("porch press", ["lamp", "toggle"], ["gate", "pulse", 300])`, `when("porch 4 clicks", …)` */
+export function when(trigger: `${string} ${Gesture}`, ...steps: [string, ActionConfig["set"], number?][]): RuleConfig {
+  const [input = "", gesture = "", more] = trigger.split(" ");
+  const started = more === "clicks" ? { gesture: null, clicks: Number(gesture) } : { gesture, clicks: null };
+  return {
+    when: { input, ...started } as RuleConfig["when"],
+    do: steps.map(([output, set, forMs]) => ({ output, set, for: forMs ?? null })),
+  };
 }
 
 /** Any UTF-16 text, lone surrogates and control characters included; fast-check's own takes seconds to build. */

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { linkState } from "../../../tui/view/header.ts";
-import { garden, noon, output, pinsView, Scene, status } from "../scene.ts";
+import { garden, input, noon, output, pinsView, Scene, status } from "../scene.ts";
 
 beforeAll(() => {
   // The clocks on the screen are those of the person's own time zone.
@@ -362,4 +362,24 @@ test("hostile names and payloads reach the canvas only as text of one cell row",
   scene.keys("o");
   // What is put is handed on as it is: making cells of it is the shell's part, and line feeds never move a row.
   for (const line of scene.draw().lines()) expect(line).not.toContain("\n");
+});
+
+test("Pins: an input whose contact bounces too long says what to change", () => {
+  const scene = new Scene().attach();
+  const pins = [
+    input("porch", { gesture: "hold_end", glitches: 3, bounce_ms: 40, advice: "bounces 40 ms, set debounce 50ms" }),
+    input("bell", { bounce_ms: 3.2 }),
+  ];
+  scene.act({ type: "pins", data: pinsView(pins) });
+  scene.keys("2");
+  for (const [cols, cause] of [
+    [140, "hold_end ! bounces"],
+    [80, "hold_end !3"],
+  ] as const) {
+    const lines = scene.draw(cols, 24).text().split("\n");
+    expect(lines.find((line) => line.startsWith("> porch"))?.trimEnd()).toMatch(new RegExp(`${cause}$`));
+    expect(lines).toContainEqual(expect.stringMatching(/^ bounces 40 ms, set debounce 50ms *$/));
+  }
+  scene.keys("down");
+  expect(scene.draw(120, 24).text()).toContain("longest bounce 4 ms");
 });

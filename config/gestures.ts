@@ -1,0 +1,62 @@
+import type { Found, Report } from "./check.ts";
+import { formatDuration } from "./formats.ts";
+import type { Config, InputConfig, RuleConfig } from "./schema.ts";
+
+/** What a switch and a doorbell have for rules: they know nothing of clicks and holds. */
+const always: readonly string[] = ["press", "release"];
+const several: readonly string[] = ["double", "triple"];
+/** Settings that only a button with gestures uses. */
+const ofButtons = ["hold", "window", "repeat", "events"] as const;
+
+/** Gestures: a rule names one that its input can make, and no setting is there in vain. */
+export function checkGestures(config: Config, found: Found, report: Report): void {
+  for (const [id, { when }] of Object.entries(config.rules)) checkTrigger(`rules.${id}.when`, when, config, found, report);
+  for (const [id, input] of Object.entries(config.inputs)) {
+    const bound = Object.values(config.rules).flatMap(({ when }) => (when.input === id ? [when] : []));
+    const path = `inputs.${id}`;
+    if (input.kind === "button") checkButton(path, input, bound, found, report);
+    else checkLevel(path, input, found, report);
+  }
+}
+
+function checkTrigger(path: string, when: RuleConfig["when"], config: Config, { unread }: Found, report: Report): void {
+  const { gesture, clicks } = when;
+  if (gesture !== null && clicks !== null) report(`${path}.clicks`, "it says the same as gesture", "write one of them");
+  const spoiled = unread.has(`${path}.gesture`) || unread.has(`${path}.clicks`);
+  if (gesture === null && clicks === null && !spoiled) report(path, "there is no gesture", "add `gesture:` or `clicks:`");
+  const kind = Object.hasOwn(config.inputs, when.input) ? config.inputs[when.input]?.kind : undefined;
+  if (kind === undefined || kind === "button" || unread.has(`inputs.${when.input}.kind`)) return;
+  const fix = `write gesture: press or release, or kind: button in inputs.${when.input}`;
+  if (gesture !== null && !always.includes(gesture)) report(`${path}.gesture`, `a ${kind} has no ${gesture}`, fix);
+  else if (clicks !== null) report(`${path}.clicks`, `a ${kind} has no clicks`, fix);
+}
+
+function checkButton(path: string, input: InputConfig, bound: RuleConfig["when"][], { place }: Found, report: Report): void {
+  const { window, debounce, events } = input;
+  const multi = bound.some(({ gesture, clicks }) => clicks !== null || several.includes(gesture ?? "")) || events.includes("multi_press");
+  if (multi && window <= debounce) {
+    if (place(`${path}.window`).line > 0)
+      report(`${path}.window`, `no click can follow so soon: debounce is ${formatDuration(debounce)}`, "write a longer time");
+    else
+      report(
+        `${path}.debounce`,
+        `no click can follow within window (${formatDuration(window)})`,
+        "write a shorter time or a longer window",
+      );
+  }
+  const unused = (key: string, why: string) => {
+    if (place(`${path}.${key}`).line > 0)
+      report(`${path}.${key}`, `it is not used, because ${why}`, "remove it or add such a rule", "warning");
+  };
+  if (!multi) unused("window", "no rule waits for several clicks");
+  if (!bound.some(({ gesture }) => gesture === "repeat")) unused("repeat", "no rule has gesture: repeat");
+  const index = events.findIndex((event, at) => events.indexOf(event) !== at);
+  if (index >= 0) report(`${path}.events[${index}]`, `${events[index]} stands in the list already`, "remove one of them");
+}
+
+function checkLevel(path: string, { kind, events }: InputConfig, { place }: Found, report: Report): void {
+  for (const key of ofButtons) {
+    if (key === "events" ? events.length === 0 : place(`${path}.${key}`).line === 0) continue;
+    report(`${path}.${key}`, `it is not used, because a ${kind} has no gestures`, "remove it or write kind: button", "warning");
+  }
+}
