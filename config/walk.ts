@@ -197,7 +197,10 @@ class Walker {
     const section = elsewhere?.path.slice(0, elsewhere.path.lastIndexOf("."));
     const fix =
       section && close === undefined ? `write it below ${section}:` : close ? `did you mean ${close}?` : `known are ${known.join(", ")}`;
-    this.#report(entry, `the key ${quoteText(entry.key)} is not known${where}`, fix);
+    // With a colon or a line break lost, a key is what was a password: only what looks like a setting's name is repeated.
+    const key =
+      close !== undefined || /^[a-z][a-z0-9_.-]*$/.test(entry.key) ? `the key ${quoteText(entry.key)}` : "the key that stands here";
+    this.#report(entry, `${key} is not known${where}`, fix);
   }
 
   #place(spot: Spot): Place {

@@ -79,6 +79,12 @@ describe("a secret", () => {
     expect(describeConfig()).not.toContain("hunter2");
   });
 
+  it("appears in no message when a lost colon makes a key of it", () => {
+    expect(saidAbout(load(`  passwor  ${secret} node: garage\n`))).toEqual([
+      expect.stringMatching(/^pinbus.yaml:1:3: the key that stands here is not known/),
+    ]);
+  });
+
   it("appears in no message, whatever is wrong around it", () => {
     const text = around(secret);
     const start = text.indexOf(secret);
