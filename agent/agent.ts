@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { Host } from "../config/host.ts";
+import type { LoadResult } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
 import { findLine } from "../gpio/board.ts";
 import { openDriver } from "../gpio/registry.ts";
@@ -13,16 +14,19 @@ import type { AgentEvent, TimerKey, Verdict } from "./core/model.ts";
 import { newEventQueue } from "./core/outbox.ts";
 import { planOf } from "./core/plan.ts";
 import { newState, seqBlock } from "./core/state.ts";
+import { parseTopic } from "./core/topics.ts";
 import { createHandlers } from "./handlers.ts";
 import { clientIdOf } from "./identity.ts";
-import { protocolVersion } from "./protocol.ts";
+import { createNodeCommands } from "./node-commands.ts";
+import { protocolVersion, type ReloadResult } from "./protocol.ts";
+import { createReloader } from "./reload.ts";
 import { clockIsSet, systemClock } from "./shell/clock.ts";
 import { Control } from "./shell/control.ts";
 import { Dispatch } from "./shell/dispatch.ts";
 import { readHost } from "./shell/host.ts";
 import { Lines } from "./shell/lines.ts";
 import { createLink, type Incoming, type Publication } from "./shell/link.ts";
-import type { Log } from "./shell/log.ts";
+import type { AdjustableLog } from "./shell/log.ts";
 import { createPerformers, sendHeld } from "./shell/performers.ts";
 import { SeqStore } from "./shell/seq-store.ts";
 import { type Reading, Statistics } from "./shell/statistics.ts";
@@ -32,12 +36,18 @@ export interface AgentOptions {
   config: Config;
   host: Host;
   version: string;
-  log: Log;
+  log: AdjustableLog;
+  /** For a reload: reads the configuration again, from where `config` came. */
+  load(): LoadResult;
+  /** Before a reload looks at the file, and when it is done or refused: what the service manager is told. */
+  reloading: { began(): void; ended(status: string): void };
 }
 
 export interface Agent {
   /** Grows with each part's real work, for the watchdog. */
   readonly progress: Readonly<Record<"event loop" | "line reader" | "link", () => number>>;
+  /** Applies the changed configuration, or leaves everything as it is; `from` is for the log. */
+  reload(from: string): Promise<ReloadResult>;
   /** Outputs to their exit states, `offline`, everything closed. */
   stop(): Promise<void>;
 }
@@ -54,7 +64,7 @@ const eventsHeld = 256;
  * The composition root: everything is made and started here in order, and stopped in reverse order. Rejects with what a person
  * can mend (no driver, another agent runs); from then on only a stop ends it.
  */
-export async function startAgent({ config, host, version, log }: AgentOptions): Promise<Agent> {
+export async function startAgent({ config, host, version, log, load, reloading }: AgentOptions): Promise<Agent> {
   const started = new Date(systemClock.wall()).toISOString();
   const clock = systemClock;
   const startedAt = clock.now();
@@ -64,8 +74,9 @@ export async function startAgent({ config, host, version, log }: AgentOptions): 
   const plan = planOf(config);
   const seq = new SeqStore(config.state_dir, log);
   seq.load();
-  const state = newState(plan, (id) => seq.first(id));
-  const dispatch = new Dispatch(plan, state);
+  const dispatch = new Dispatch({ config, plan, state: newState(plan, (id) => seq.first(id)) });
+  // Asked for each time: a reload replaces all of it. What stands in `plan.topics` and is not below `in` and `out` stays.
+  const current = () => dispatch.current;
   const send = (event: AgentEvent) => dispatch.dispatch(event);
   const timers = new Timers<TimerKey>(clock, (key, at) => send({ type: "timer-due", key, at }));
   const readClock = () => send({ type: "clock-read", offset: clock.wall() - clock.now(), set: clockIsSet(clock), at: clock.now() });
@@ -84,11 +95,16 @@ export async function startAgent({ config, host, version, log }: AgentOptions): 
   const lines = new Lines({ plan, config, driver, resolve: (line) => findLine(line, driver), clock, log, dispatch: send });
 
   const outbox = newEventQueue<Publication>(eventsHeld);
-  const outputOfTopic = new Map(plan.outputs.map(({ setTopic }, index) => [setTopic, index]));
   const receive = (message: Incoming) => {
-    const output = outputOfTopic.get(message.topic);
+    const topic = parseTopic(plan.topics, message.topic);
+    if (topic?.kind === "node-command") {
+      readClock();
+      nodeCommand(topic.name, message);
+      return;
+    }
+    const output = topic?.kind === "output-set" ? current().plan.outputIndex.get(topic.id) : undefined;
     if (output === undefined) {
-      if (message.topic.endsWith("/set")) log.warn("a command for an output that is not configured was ignored", { topic: message.topic });
+      if (topic?.kind === "output-set") log.warn("a command for an output that is not configured was ignored", { topic: message.topic });
       return;
     }
     // Ages are judged by the wall clock as it is now, not as it was at the last round.
@@ -113,8 +129,8 @@ export async function startAgent({ config, host, version, log }: AgentOptions): 
       started,
       driver: driver.name,
       chips: driver.chips().map(({ label }) => label),
-      inputs: plan.inputs.map(({ id }) => id),
-      outputs: plan.outputs.map(({ id }) => id),
+      inputs: current().plan.inputs.map(({ id }) => id),
+      outputs: current().plan.outputs.map(({ id }) => id),
     }),
   });
   const status = (payload: "online" | "offline"): Publication => ({
@@ -124,6 +140,11 @@ export async function startAgent({ config, host, version, log }: AgentOptions): 
     qos: 1,
     retain: true,
   });
+  const health = () => healthPublication(plan, healthOf(current().plan, current().state));
+  /** Retained topics that a reload has cleared, until the broker has taken it: it may be away. */
+  const cleared = new Set<string>();
+  const empty = (topic: string): Publication => ({ kind: "state", topic, payload: "", qos: 1, retain: true });
+  const birth = () => [info(), ...[...cleared].map(empty), ...birthOf(current().plan, current().state), health()];
   const brokerLink = connectBroker({
     config,
     version,
@@ -143,14 +164,18 @@ export async function startAgent({ config, host, version, log }: AgentOptions): 
         keepalive: config.mqtt.keepalive,
         will: { topic: plan.topics.status, payload: "offline", qos: 1, retain: true, delayS: 5 },
         sessionExpiryS: 60,
-        subscriptions: [{ filter: plan.topics.commandFilter, qos: 1 }],
-        birth: () => [info(), ...birthOf(plan, state), healthPublication(plan, healthOf(plan, state))],
+        subscriptions: [
+          { filter: plan.topics.commandFilter, qos: 1 },
+          { filter: plan.topics.nodeFilter, qos: 1 },
+        ],
+        birth,
         online: status("online"),
         backoff: defaultBackoff,
         random: Math.random,
         log,
         on: {
           online: () => {
+            cleared.clear();
             send({ type: "link-changed", online: true, problem: null, at: clock.now() });
             sendHeld(outbox, brokerLink.link, clock.now());
             statistics.resend();
@@ -163,10 +188,41 @@ export async function startAgent({ config, host, version, log }: AgentOptions): 
   const { link } = brokerLink;
 
   const tickets = new Map<number, (verdict: Verdict) => void>();
+  const reloader = createReloader({
+    load,
+    dispatch,
+    lines,
+    seq,
+    clock,
+    log,
+    ...reloading,
+    applied(before, after, topics) {
+      log.setLevel(after.log.level);
+      const services = before.services.filter((unit) => !after.services.includes(unit)).map((unit) => plan.topics.service(unit));
+      for (const topic of [...topics, ...services]) cleared.add(topic);
+      for (const { topic } of birthOf(current().plan, current().state)) cleared.delete(topic);
+      for (const unit of after.services) cleared.delete(plan.topics.service(unit));
+      for (const topic of services) link.publish(empty(topic));
+      link.publish(info());
+      if (before.sys_interval === after.sys_interval && before.services.join() === after.services.join()) return;
+      brokerLink.setSysInterval(after.sys_interval);
+      statistics.restart();
+    },
+  });
+  const nodeCommand = createNodeCommands({
+    current,
+    link: () => link,
+    reloader,
+    resync() {
+      for (const publication of [...birth(), status("online")]) link.publish(publication);
+      statistics.restart();
+    },
+    clock,
+    log,
+  });
   const handlers = createHandlers({
-    config,
-    plan,
-    state,
+    current,
+    reloader,
     version,
     started,
     startedAt,
@@ -194,11 +250,15 @@ export async function startAgent({ config, host, version, log }: AgentOptions): 
   });
   const sys = (values: Record<string, string>): Reading[] =>
     Object.entries(values).map(([name, payload]) => ({ topic: plan.topics.sys(name), payload, qos: 0 }));
-  const services = async (): Promise<Reading[]> =>
-    (await readUnits(config.services)).map(({ unit, active }) => ({ topic: plan.topics.service(unit), payload: active, qos: 1 }));
+  const services = async (): Promise<Reading[]> => {
+    const units = current().config.services;
+    return units.length === 0
+      ? []
+      : (await readUnits(units)).map(({ unit, active }) => ({ topic: plan.topics.service(unit), payload: active, qos: 1 }));
+  };
   const statistics = new Statistics({
     link,
-    every: config.sys_interval,
+    every: () => current().config.sys_interval,
     own: () =>
       sys({
         version: `pinbus ${version}`,
@@ -208,22 +268,23 @@ export async function startAgent({ config, host, version, log }: AgentOptions): 
         reconnects: String(link.view.reconnects),
         "outbox/depth": String(outbox.items.length),
         "outbox/dropped": String(outbox.dropped + link.dropped),
-        "events/edges": String(state.edges),
-        "events/commands": String(state.commands),
-        "events/refused": String(state.refused),
+        "events/edges": String(current().state.edges),
+        "events/commands": String(current().state.commands),
+        "events/refused": String(current().state.refused),
       }),
-    sources: [async () => sys(await readHost()), ...(config.services.length > 0 ? [services] : [])],
+    sources: [async () => sys(await readHost()), services],
     afterRound: readClock,
   });
 
-  const ttlOfTopic = new Map(plan.inputs.map(({ id, eventTopic }) => [eventTopic, config.inputs[id]?.event_ttl ?? 0]));
   const perform = createPerformers({
-    plan,
     dispatch,
     lines,
     link,
     outbox,
-    eventTtl: (topic) => ttlOfTopic.get(topic) ?? 0,
+    eventTtl(topic) {
+      const parsed = parseTopic(plan.topics, topic);
+      return parsed?.kind === "input-event" ? (current().config.inputs[parsed.id]?.event_ttl ?? 0) : 0;
+    },
     timers,
     seq,
     clock,
@@ -236,9 +297,10 @@ export async function startAgent({ config, host, version, log }: AgentOptions): 
   let healthTold = -1;
   dispatch.connect(perform, () => {
     control.changed();
-    if (state.healthVersion === healthTold) return;
-    healthTold = state.healthVersion;
-    link.publish(healthPublication(plan, healthOf(plan, state)));
+    const { healthVersion } = current().state;
+    if (healthVersion === healthTold) return;
+    healthTold = healthVersion;
+    link.publish(health());
   });
 
   // Start. The control socket comes first: it refuses a second agent before that one touches a line.
@@ -261,6 +323,7 @@ export async function startAgent({ config, host, version, log }: AgentOptions): 
 
   return {
     progress: { "event loop": eventLoopProgress(), "line reader": () => probe(lines), link: () => link.progress },
+    reload: (from) => reloader.reload(from),
     async stop() {
       log.info("stops: outputs go to their exit states");
       send({ type: "stop-requested", at: clock.now() });

@@ -13,6 +13,8 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   status: async () => (await import("./command/talk.ts")).status,
   get: async () => (await import("./command/talk.ts")).get,
   set: async () => (await import("./command/talk.ts")).set,
+  reload: async () => (await import("./command/reload.ts")).reload,
+  diff: async () => (await import("./command/reload.ts")).diff,
   why: async () => (await import("./command/talk.ts")).why,
   sim: async () => (await import("./command/talk.ts")).sim,
   safe: async () => (await import("./command/safe.ts")).safe,

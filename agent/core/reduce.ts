@@ -7,6 +7,8 @@ import { remember, type State } from "./state.ts";
 
 const chipCause: Cause = { kind: "chip", text: "line came back", detail: "the start state of its contract" };
 const startCause: Cause = { kind: "start", text: "start", detail: null };
+const reloadCause: Cause = { kind: "reload", text: "reload", detail: "the start state of its contract" };
+const leaveCause: Cause = { kind: "reload", text: "reload", detail: "its line is no longer configured" };
 const exitCause: Cause = { kind: "exit", text: "agent stops", detail: null };
 const pulseCause: Cause = { kind: "pulse", text: "pulse ended", detail: null };
 const maxOnCause: Cause = { kind: "max-on", text: "max_on reached", detail: null };
@@ -33,9 +35,9 @@ export function reduce(plan: Plan, state: State, event: AgentEvent): Effect[] {
       lose(plan, state, event.input, event.problem, effects);
       break;
     case "output-opened": {
-      const cause = event.why === "start" ? startCause : chipCause;
+      const cause = { start: startCause, chip: chipCause, reload: reloadCause }[event.why];
       written(plan, state, { output: event.output, active: event.active, at: event.at, cause, pulse: null, answer: null }, effects);
-      if (state.stopping) exitOutput(plan, state, event.output, effects);
+      if (state.stopping) exitOutput(plan, state, event.output, exitCause, effects);
       break;
     }
     case "output-lost":
@@ -80,6 +82,9 @@ export function reduce(plan: Plan, state: State, event: AgentEvent): Effect[] {
     case "clock-read":
       state.clockOffset = event.offset;
       state.clockSet = event.set;
+      break;
+    case "outputs-leaving":
+      for (const output of event.outputs) exitOutput(plan, state, output, leaveCause, effects);
       break;
     case "stop-requested":
       stop(plan, state, effects);
@@ -217,15 +222,15 @@ function loseOutput(plan: Plan, state: State, index: number, problem: string, ef
 function stop(plan: Plan, state: State, effects: Effect[]): void {
   if (state.stopping) return;
   state.stopping = true;
-  for (const index of plan.outputs.keys()) exitOutput(plan, state, index, effects);
+  for (const index of plan.outputs.keys()) exitOutput(plan, state, index, exitCause, effects);
 }
 
-function exitOutput(plan: Plan, state: State, index: number, effects: Effect[]): void {
+function exitOutput(plan: Plan, state: State, index: number, cause: Cause, effects: Effect[]): void {
   const output = state.outputs[index];
   const outputPlan = plan.outputs[index];
   if (!output || !outputPlan) return;
   // `keep` keeps a state, not a movement: nobody would end a pulse, or try again to switch off, once the agent is gone.
   const ends = output.pulseEnds !== null || output.retry !== null;
-  if (outputPlan.onExit !== "keep") drive(index, outputPlan.onExit === "on", exitCause, effects);
-  else if (ends) drive(index, false, exitCause, effects);
+  if (outputPlan.onExit !== "keep") drive(index, outputPlan.onExit === "on", cause, effects);
+  else if (ends) drive(index, false, cause, effects);
 }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { AgentEvent, AnswerTo, Effect, SwitchWord, TimerKey, Verdict } from "../../../agent/core/model.ts";
 import { type Plan, planOf } from "../../../agent/core/plan.ts";
 import { reduce } from "../../../agent/core/reduce.ts";
+import { carryOver, lineChanges } from "../../../agent/core/reload.ts";
 import { newState, type State, seqBlock } from "../../../agent/core/state.ts";
 import type { Config } from "../../../config/schema.ts";
 
@@ -24,26 +25,28 @@ interface OutputLine {
  * it, every timer key is in the plan, event numbers rise and stay below what was reserved before.
  */
 export class World {
-  readonly plan: Plan;
-  readonly state: State;
+  plan: Plan;
+  state: State;
   /** Monotonic milliseconds. */
   now = 1000;
   readonly timers = new Map<TimerKey, number>();
-  readonly outputs: OutputLine[];
-  readonly inputs: boolean[];
+  outputs: OutputLine[];
+  inputs: boolean[];
   readonly published: (Publish & { at: number })[] = [];
   readonly answers: (Answer & { at: number })[] = [];
   /** Every change of a wire that the core asked for, in order: `lamp on 1020`. */
   readonly moves: string[] = [];
   readonly writes: Extract<Effect, { type: "setOutput" }>[] = [];
   readonly logs: Extract<Effect, { type: "log" }>[] = [];
-  readonly #observed: (boolean | undefined)[];
+  #config: Config;
+  #observed: (boolean | undefined)[];
   readonly #shown = new Map<string, string>();
-  readonly #reserved: number[];
-  readonly #lastSeq: number[];
+  #reserved: number[];
+  #lastSeq: number[];
   #results: AgentEvent[] = [];
 
   constructor(config: Config, options: { levels?: boolean[]; offset?: number; clockSet?: boolean } = {}) {
+    this.#config = config;
     this.plan = planOf(config);
     this.state = newState(this.plan, () => firstSeq);
     this.outputs = this.plan.outputs.map(({ onStart }) => ({ active: onStart, present: true, broken: false }));
@@ -68,6 +71,47 @@ export class World {
       if (!this.#shown.has(output.stateTopic) && this.#observed[index] === undefined) continue;
       const word = this.#observed[index] === undefined ? "UNKNOWN" : this.#observed[index] ? "ON" : "OFF";
       assert.equal(this.#shown.get(output.stateTopic), word, `${output.id}: the newest published state is the last observed write`);
+    }
+  }
+
+  /** A reload, in the order of `agent/reload.ts`; a line that is new or requested anew reads `levels` of its input. */
+  reload(config: Config, levels: Record<string, boolean> = {}): void {
+    const before = this.plan;
+    const { leaving, anew } = lineChanges(this.#config, config, (a, b) => JSON.stringify(a) === JSON.stringify(b));
+    const outputs = [...leaving].flatMap((id) => before.outputIndex.get(id) ?? []);
+    if (outputs.length > 0) this.dispatch({ type: "outputs-leaving", outputs, at: this.now });
+    const plan = planOf(config);
+    const { state, effects } = carryOver(before, this.state, plan, anew, () => firstSeq);
+    const kept = ({ id }: { id: string }, index: ReadonlyMap<string, number>) => (anew.has(id) ? -1 : (index.get(id) ?? -1));
+    const { outputs: lines, inputs } = this;
+    const [observed, reserved, lastSeq] = [this.#observed, this.#reserved, this.#lastSeq];
+    this.#config = config;
+    this.plan = plan;
+    this.state = state;
+    this.outputs = plan.outputs.map((output) => {
+      return lines[kept(output, before.outputIndex)] ?? { active: output.onStart, present: true, broken: false };
+    });
+    this.inputs = plan.inputs.map((input) => inputs[kept(input, before.inputIndex)] ?? levels[input.id] ?? false);
+    this.#observed = plan.outputs.map((output) => observed[kept(output, before.outputIndex)]);
+    this.#reserved = plan.inputs.map(({ id }) => reserved[before.inputIndex.get(id) ?? -1] ?? firstSeq + seqBlock);
+    this.#lastSeq = plan.inputs.map(({ id }) => lastSeq[before.inputIndex.get(id) ?? -1] ?? firstSeq - 1);
+    // Until their lines are opened, a few calls from here, nothing new is shown of these.
+    for (const { id, stateTopic } of plan.outputs) if (anew.has(id)) this.#shown.delete(stateTopic);
+    for (const effect of effects) {
+      if (effect.type === "stopTimer") this.timers.delete(effect.key);
+      else if (effect.type === "startTimer") this.timers.set(effect.key, effect.at);
+      else if (effect.type === "publish") {
+        if (effect.payload === "") this.#shown.delete(effect.topic);
+        this.published.push({ ...effect, at: this.now });
+      } else assert.fail(`a reload does not ask for ${effect.type}`);
+    }
+    for (const key of this.timers.keys()) assert.ok(plan.timers.has(key), `${key} is left over`);
+    for (const [index, { id }] of plan.outputs.entries()) {
+      if (anew.has(id) || !before.outputIndex.has(id)) this.dispatch(this.#opened(index, "reload"));
+    }
+    for (const [input, { id }] of plan.inputs.entries()) {
+      if (!anew.has(id) && before.inputIndex.has(id)) continue;
+      this.dispatch({ type: "level-read", input, active: this.inputs[input] ?? false, at: this.now, why: "reload" });
     }
   }
 
@@ -187,7 +231,7 @@ export class World {
     return mine[0]?.verdict;
   }
 
-  #opened(output: number, why: "start" | "chip"): AgentEvent {
+  #opened(output: number, why: "start" | "chip" | "reload"): AgentEvent {
     return { type: "output-opened", output, active: this.outputs[output]?.active ?? false, at: this.now, why };
   }
 

@@ -5,7 +5,8 @@ import { newState } from "../../../agent/core/state.ts";
 import { Dispatch } from "../../../agent/shell/dispatch.ts";
 import { configOf } from "../core/fixture.ts";
 
-const plan = planOf(configOf({ outputs: { lamp: {}, fan: {} } }));
+const config = configOf({ outputs: { lamp: {}, fan: {} } });
+const plan = planOf(config);
 const command = (output: number, ticket: number): AgentEvent => ({
   type: "control-received",
   output,
@@ -18,10 +19,7 @@ const command = (output: number, ticket: number): AgentEvent => ({
 
 /** A dispatch whose writes succeed, and what it was asked to do, in order. */
 function loop(onEffect: (effect: Effect, dispatch: Dispatch) => void = () => {}) {
-  const dispatch = new Dispatch(
-    plan,
-    newState(plan, () => 1),
-  );
+  const dispatch = new Dispatch({ config, plan, state: newState(plan, () => 1) });
   const done: string[] = [];
   let turns = 0;
   dispatch.connect(

@@ -18,7 +18,7 @@ function statistics(sources: (() => Promise<{ topic: string; payload: string; qo
   } as unknown as Link;
   const own = new Statistics({
     link,
-    every: 5,
+    every: () => 5,
     own: () => [
       { topic: "S/version", payload: "pinbus 1", qos: 0 },
       { topic: "S/uptime", payload: `${world.uptime} seconds`, qos: 0 },

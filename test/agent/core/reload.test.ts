@@ -1,0 +1,297 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { lineChanges } from "../../../agent/core/reload.ts";
+import type { Config } from "../../../config/schema.ts";
+import { configOf, when } from "./fixture.ts";
+import { World } from "./world.ts";
+
+const line = (gpio: number) => ({ kind: "gpio" as const, gpio });
+
+/** What no reload touches: two outputs, two inputs and the rules between them. */
+const untouched = {
+  outputs: {
+    lamp: { line: line(20), max_on: 900, on_exit: "on" as const },
+    gate: { line: line(21), pulse: 300, active: "low" as const },
+  },
+  inputs: { porch: { line: line(2), hold: 400 }, bell: { line: line(3), debounce: 0 } },
+  rules: {
+    toggles: when("porch press", ["lamp", "toggle"]),
+    pulses: when("bell press", ["gate", "pulse"]),
+    holds: when("porch hold", ["gate", "on", 200]),
+  },
+};
+
+interface Other {
+  id: string;
+  gpio: number;
+  active: "high" | "low";
+  on_start: "on" | "off";
+  max_on: number | null;
+  debounce: number;
+  rule: boolean;
+}
+
+/** A configuration with `others` around and between what stays, in an order of its own. */
+function configWith(others: readonly Other[], first: boolean): Config {
+  const own = Object.fromEntries(
+    others.map(({ id, gpio, active, on_start, max_on }) => [`o-${id}`, { line: line(gpio), active, on_start, max_on }]),
+  );
+  const keys = Object.fromEntries(
+    others.map(({ id, gpio, active, debounce }) => [`i-${id}`, { line: line(gpio + 100), active, debounce }]),
+  );
+  const rules = Object.fromEntries(
+    others.flatMap(({ id, rule }) => (rule ? [[`r-${id}`, when(`i-${id} press`, [`o-${id}`, "toggle"])]] : [])),
+  );
+  const { outputs, inputs } = untouched;
+  const merge = <A, B>(a: A, b: B) => (first ? { ...a, ...b } : { ...b, ...a });
+  return configOf({ outputs: merge(outputs, own), inputs: merge(inputs, keys), rules: merge(untouched.rules, rules) });
+}
+
+const others: fc.Arbitrary<Other[]> = fc.uniqueArray(
+  fc.record({
+    id: fc.constantFrom("a", "b", "c", "d"),
+    gpio: fc.integer({ min: 30, max: 33 }),
+    active: fc.constantFrom("high" as const, "low" as const),
+    on_start: fc.constantFrom("on" as const, "off" as const),
+    max_on: fc.constantFrom(null, 50, 700),
+    debounce: fc.constantFrom(0, 20, 50),
+    rule: fc.boolean(),
+  }),
+  { selector: ({ id }) => id, maxLength: 4 },
+);
+
+type Step =
+  | { do: "wait"; ms: number }
+  | { do: "edge"; input: string; level: boolean }
+  | { do: "command"; output: string; word: "ON" | "OFF" | "TOGGLE" | "PULSE"; forMs: number | null }
+  | { do: "break"; output: string; broken: boolean };
+
+const output = fc.constantFrom("lamp", "gate", "o-a", "o-b");
+const input = fc.constantFrom("porch", "bell", "i-a", "i-b");
+const step: fc.Arbitrary<Step> = fc.oneof(
+  fc.record({ do: fc.constant("wait" as const), ms: fc.integer({ min: 0, max: 500 }) }),
+  fc.record({ do: fc.constant("edge" as const), input, level: fc.boolean() }),
+  fc.record({
+    do: fc.constant("command" as const),
+    output,
+    word: fc.constantFrom("ON" as const, "OFF" as const, "TOGGLE" as const, "PULSE" as const),
+    forMs: fc.constant(null),
+  }),
+  fc.record({ do: fc.constant("break" as const), output, broken: fc.boolean() }),
+);
+
+function play(world: World, steps: readonly Step[]): void {
+  for (const each of steps) {
+    if (each.do === "wait") world.advance(each.ms);
+    else if (each.do === "edge") {
+      if (world.plan.inputIndex.has(each.input)) world.edge(each.input, each.level);
+    } else if (!world.plan.outputIndex.has(each.output)) continue;
+    else if (each.do === "break") world.breakOutput(each.output, each.broken);
+    else world.control(each.output, each.word, each.forMs);
+  }
+}
+
+/** All that can be seen of what no reload touches: moves of wires, publications with their times, timers, history. */
+function seen(world: World) {
+  const ids = [...Object.keys(untouched.outputs), ...Object.keys(untouched.inputs)];
+  const own = (topic: string) => ids.some((id) => topic.includes(`/${id}/`));
+  return {
+    moves: world.moves.filter((move) => ids.includes(move.split(" ")[0] ?? "")),
+    published: world.published.filter(({ topic }) => own(topic)),
+    timers: [...world.timers].filter(([key]) => ids.includes(key.split(":")[1] ?? "")).sort(),
+    outputs: Object.keys(untouched.outputs).map((id) => world.outputState(id)),
+    inputs: Object.keys(untouched.inputs).map((id) => world.state.inputs[world.input(id)]),
+    rules: Object.keys(untouched.rules).map((id) => world.state.rules[world.plan.rules.findIndex((rule) => rule.id === id)]),
+  };
+}
+
+describe("a reload", () => {
+  it("at any moment leaves what it does not touch exactly as if there had been none", () => {
+    const cases = fc.tuple(
+      others,
+      others,
+      fc.boolean(),
+      fc.boolean(),
+      fc.array(step, { maxLength: 12 }),
+      fc.array(step, { maxLength: 12 }),
+    );
+    fc.assert(
+      fc.property(cases, ([from, to, first, then, before, after]) => {
+        const mine = (each: Step) =>
+          !("output" in each && each.output.startsWith("o-")) && !("input" in each && each.input.startsWith("i-"));
+        const with_ = new World(configWith(from, first));
+        play(with_, before);
+        with_.reload(configWith(to, then));
+        play(with_, after);
+        with_.advance(2000);
+        const without = new World(configOf(untouched));
+        play(without, [...before, ...after].filter(mine));
+        without.advance(2000);
+        assert.deepEqual(seen(with_), seen(without));
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it("lets go of every output that leaves its line in its exit state, and starts every new one in its start state", () => {
+    fc.assert(
+      fc.property(others, others, fc.array(step, { maxLength: 12 }), (from, to, before) => {
+        const world = new World(configWith(from, true));
+        play(
+          world,
+          before.filter((each) => each.do !== "break"),
+        );
+        const [old, now] = [configWith(from, true), configWith(to, true)];
+        const lines = new Map(world.plan.outputs.map(({ id }, index) => [id, world.outputs[index]]));
+        const { leaving, anew } = lineChanges(old, now, (a, b) => JSON.stringify(a) === JSON.stringify(b));
+        const written = new Set(world.writes);
+        world.reload(now);
+        for (const id of leaving) expect(lines.get(id)?.active, `${id} goes to its exit state`).toBe(false);
+        for (const { request } of world.writes.filter((write) => !written.has(write))) expect(request.cause.kind).toBe("reload");
+        for (const { id, onStart } of world.plan.outputs) {
+          if (lines.has(id) && !anew.has(id)) continue;
+          expect([world.isOn(id), world.outputState(id).cause.kind], id).toEqual([onStart, "reload"]);
+        }
+        for (const { id, stateTopic, attrTopic } of [...lines.keys()].flatMap((id) => ({
+          id,
+          stateTopic: `pinbus/garage/out/${id}/state`,
+          attrTopic: `pinbus/garage/out/${id}/attr`,
+        }))) {
+          const gone = !world.plan.outputIndex.has(id);
+          for (const topic of [stateTopic, attrTopic]) expect(world.payloads(topic).at(-1) === "", topic).toBe(gone);
+        }
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it("lets a pulse that is running end once, at its time", () => {
+    const world = new World(configOf({ outputs: { gate: { pulse: 300 } } }));
+    world.control("gate", "PULSE");
+    world.advance(100);
+    world.reload(configOf({ outputs: { fan: {}, gate: { line: line(16), pulse: 5000 } } }));
+    world.advance(10_000);
+    expect(world.moves).toEqual(["gate on 1000", "gate off 1300"]);
+    expect(world.timers.size).toBe(0);
+  });
+
+  it("ends the pulse of an output that it removes, also when its exit state is keep", () => {
+    const world = new World(configOf({ outputs: { gate: { on_exit: "keep" } } }));
+    world.control("gate", "PULSE");
+    world.reload(configOf({ outputs: {} }));
+    expect(world.moves).toEqual(["gate on 1000", "gate off 1000"]);
+    expect(world.timers.size).toBe(0);
+    expect(world.published.slice(-2)).toMatchObject([
+      { topic: "pinbus/garage/out/gate/state", payload: "", retain: true },
+      { topic: "pinbus/garage/out/gate/attr", payload: "", retain: true },
+    ]);
+  });
+
+  it.each([
+    ["shorter", 1000, 2000],
+    ["shorter than it has been on already", 100, 1500],
+    ["longer", 9000, 10_000],
+  ])("with a max_on that is %s ends an output by the time since it went on", (_, maxOn, off) => {
+    const world = new World(configOf({ outputs: { lamp: { max_on: 5000 } } }));
+    world.control("lamp", "ON");
+    world.advance(500);
+    world.reload(configOf({ outputs: { lamp: { max_on: maxOn } } }));
+    expect(world.attr("lamp").until).toBe(new Date(1000 + maxOn).toISOString());
+    world.advance(20_000);
+    expect(world.moves).toEqual(["lamp on 1000", `lamp off ${off}`]);
+  });
+
+  it("that takes max_on away leaves the output on, and one that brings it ends it", () => {
+    const world = new World(configOf({ outputs: { lamp: { max_on: 500 } } }));
+    world.control("lamp", "ON");
+    world.reload(configOf({ outputs: { lamp: {} } }));
+    expect(world.attr("lamp").until).toBeNull();
+    world.advance(9000);
+    expect(world.isOn("lamp")).toBe(true);
+    world.reload(configOf({ outputs: { lamp: { max_on: 9500 } } }));
+    world.advance(600);
+    expect(world.moves).toEqual(["lamp on 1000", "lamp off 10500"]);
+  });
+
+  it.each([
+    [20, 200],
+    [200, 20],
+    [20, 0],
+  ])("that changes debounce from %i to %i ms while a level settles lets it settle by the new one", (from, to) => {
+    const world = new World(configOf({ inputs: { porch: { debounce: from } } }));
+    world.edge("porch", true);
+    world.advance(10);
+    world.reload(configOf({ inputs: { porch: { debounce: to } } }));
+    world.advance(to - 11);
+    expect(world.payloads("pinbus/garage/in/porch/state")).toEqual(["OFF"]);
+    world.advance(1);
+    expect(world.payloads("pinbus/garage/in/porch/state")).toEqual(["OFF", "ON"]);
+  });
+
+  it.each([
+    [600, 900],
+    [600, 300],
+  ])("that changes hold from %i to %i ms while a button is down counts from the press", (from, to) => {
+    const world = new World(configOf({ inputs: { porch: { hold: from } } }));
+    world.edge("porch", true);
+    world.advance(200);
+    world.reload(configOf({ inputs: { porch: { hold: to } } }));
+    world.advance(1000);
+    expect(world.events("porch")).toMatchObject([{ event_type: "long_press_start", duration_ms: to }]);
+    expect(world.published.find(({ topic }) => topic.endsWith("porch/event"))?.at).toBe(1000 + to);
+  });
+
+  it("that only swaps the rules lets a press that is under way act by the new ones", () => {
+    const pins = { inputs: { porch: {} }, outputs: { lamp: {}, fan: {} } };
+    const world = new World(configOf({ ...pins, rules: { one: when("porch click", ["lamp", "on"]) } }));
+    world.edge("porch", true);
+    world.advance(100);
+    world.reload(configOf({ ...pins, rules: { one: when("porch click", ["fan", "on"]) } }));
+    world.edge("porch", false);
+    world.advance(100);
+    expect([world.isOn("lamp"), world.isOn("fan")]).toEqual([false, true]);
+    expect(world.events("porch")).toMatchObject([{ event_type: "press_end", seq: 41 }]);
+  });
+
+  it("of an input on another line forgets the press and goes on counting its events", () => {
+    const world = new World(configOf({ inputs: { porch: {} } }));
+    world.press("porch", 100);
+    world.edge("porch", true);
+    world.advance(100);
+    world.reload(configOf({ inputs: { porch: { line: line(9) } } }));
+    expect(world.timers.size).toBe(0);
+    expect(world.payloads("pinbus/garage/in/porch/state").at(-1)).toBe("OFF");
+    world.press("porch", 100);
+    expect(world.events("porch").map(({ event_type, seq }) => [event_type, seq])).toEqual([
+      ["press_end", 41],
+      ["press_end", 42],
+    ]);
+  });
+
+  it("gives up the retries of an output that it removes", () => {
+    const world = new World(configOf({ outputs: { lamp: {}, fan: {} } }));
+    world.control("lamp", "ON");
+    world.breakOutput("lamp", true);
+    world.control("lamp", "OFF");
+    expect([...world.timers.keys()]).toEqual(["retry:lamp"]);
+    world.reload(configOf({ outputs: { fan: { line: line(17) } } }));
+    expect(world.timers.size).toBe(0);
+    world.advance(5000);
+  });
+
+  it("keeps the history and the answers of an output that gets another line", () => {
+    const world = new World(configOf({ outputs: { lamp: {} } }));
+    const command = JSON.stringify({ state: "TOGGLE", id: "once" });
+    world.mqtt("lamp", command);
+    world.reload(configOf({ outputs: { lamp: { line: line(26), on_start: "on" } } }));
+    world.mqtt("lamp", command);
+    expect(world.isOn("lamp")).toBe(true);
+    expect(world.outputState("lamp").history.map(({ state, cause }) => `${state} ${cause.kind}`)).toEqual([
+      "OFF start",
+      "ON mqtt",
+      "OFF reload",
+      "ON reload",
+    ]);
+  });
+});
