@@ -43,14 +43,14 @@ function textOf(node: SchemaNode, value: unknown): string {
   return itemText(node, value);
 }
 
-/** The settings of an item that are not as they are by default: `{ line: GPIO27, max_on: 2h }`. */
+/** The settings of an item that are not as they are by default: `{ line: GPIO27, max_on: 2h }`; all of them when there are none. */
 function itemText(node: SchemaNode, value: unknown): string {
   if (isLeaf(node) || isListOf(node) || isMapOf(node)) return textOf(node, value);
-  const parts = Object.entries(node).flatMap(([key, child]): string[] => {
-    const given = record(value)[key];
-    if (given === null || given === undefined) return [];
-    if (isLeaf(child) && JSON.stringify(given) === JSON.stringify(child.default)) return [];
-    return [isListOf(child) ? `${key}: [${textOf(child, given)}]` : `${key}: ${textOf(child, given)}`];
+  const given = Object.entries(node).filter(([key]) => record(value)[key] !== null && record(value)[key] !== undefined);
+  const own = given.filter(([key, child]) => !isLeaf(child) || JSON.stringify(record(value)[key]) !== JSON.stringify(child.default));
+  const parts = (own.length > 0 ? own : given).map(([key, child]) => {
+    const text = textOf(child, record(value)[key]);
+    return `${key}: ${isListOf(child) ? `[${text}]` : text}`;
   });
   return `{ ${parts.join(", ")} }`;
 }

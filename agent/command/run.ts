@@ -39,9 +39,13 @@ export const run: Command = {
       });
     });
 
+    let stopping = false;
     const reloading = {
       began: () => notify?.reloading(),
-      ended: (status: string) => notify?.ready(status),
+      ended(status: string) {
+        // A reload that the stop has overtaken must not say that the agent is ready.
+        if (!stopping) notify?.ready(status);
+      },
     };
     let agent: Agent;
     try {
@@ -69,6 +73,7 @@ export const run: Command = {
         : () => {};
 
     log.info(`${await stopRequested} received`);
+    stopping = true;
     notify?.stopping("outputs go to their exit states");
     endWatchdog();
     await agent.stop();

@@ -5,6 +5,7 @@ import { connectAsync } from "mqtt";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { connectAgent } from "../../../agent/command/client.ts";
 import type { Command } from "../../../agent/command/command.ts";
+import { diff, reload } from "../../../agent/command/reload.ts";
 import { attach, get, set, sim, why } from "../../../agent/command/talk.ts";
 import { eventually, tempFolder } from "../shell/fixture.ts";
 import { pinbus, start, startAgent } from "./agent-process.ts";
@@ -137,7 +138,23 @@ describe("commands that need no agent", () => {
     const [help, version, ofSet, none] = await Promise.all([["--help"], ["--version"], ["set", "--help"], []].map((args) => pinbus(args)));
     expect(none?.code).toBe(64);
     expect(help).toMatchObject({ code: 0, stderr: "" });
-    for (const name of ["run", "demo", "tui", "check", "pins", "status", "get", "set", "why", "sim", "safe", "attach", "init"])
+    for (const name of [
+      "run",
+      "demo",
+      "tui",
+      "check",
+      "pins",
+      "status",
+      "get",
+      "set",
+      "why",
+      "reload",
+      "diff",
+      "sim",
+      "safe",
+      "attach",
+      "init",
+    ])
       expect(help?.stdout).toMatch(new RegExp(`^  ${name} +\\w`, "m"));
     expect(version).toMatchObject({ code: 0, stdout: expect.stringMatching(/^pinbus \d+\.\d+\.\d+\n$/), stderr: "" });
     expect(ofSet).toMatchObject({ code: 0, stdout: expect.stringMatching(/^usage: pinbus set <output>/) });
@@ -215,6 +232,8 @@ describe("commands that need no agent", () => {
       [set, ["lamp", "on"]],
       [why, ["lamp"]],
       [sim, ["press", "porch"]],
+      [reload, []],
+      [diff, []],
       [attach, []],
     ];
     for (const [command, args] of rest) {

@@ -188,6 +188,25 @@ describe("a reload", () => {
     ]);
   });
 
+  it("of an output with the other polarity requests it anew in its start state, without its exit state before", () => {
+    const world = new World(configOf({ outputs: { gate: { on_exit: "on" } } }));
+    world.control("gate", "PULSE");
+    world.reload(configOf({ outputs: { gate: { on_exit: "on", active: "low" } } }));
+    expect([world.writes.length, world.isOn("gate"), world.timers.size]).toEqual([1, false, 0]);
+  });
+
+  it("of an input requests it anew for another line, polarity or pull, and not for another time", () => {
+    const anew = (more: Parameters<typeof configOf>[0]["inputs"]) => {
+      const changes = lineChanges(configOf({ inputs: { porch: {} } }), configOf({ inputs: more ?? {} }), (a, b) => a === b || "gpio" in a);
+      return [...changes.anew];
+    };
+    expect(anew({ porch: { active: "low" } })).toEqual(["porch"]);
+    expect(anew({ porch: { bias: "pull-up" } })).toEqual(["porch"]);
+    expect(anew({ porch: { line: { kind: "name", name: "GPIO2" } } })).toEqual([]);
+    expect(anew({ porch: { debounce: 5, hold: 5000, event_ttl: 1 } })).toEqual([]);
+    expect(anew({})).toEqual([]);
+  });
+
   it.each([
     ["shorter", 1000, 2000],
     ["shorter than it has been on already", 100, 1500],

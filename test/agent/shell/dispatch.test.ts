@@ -74,6 +74,25 @@ describe("the loop", () => {
     expect(dispatch.state.outputs[1]?.written).toBe(true);
   });
 
+  it("takes another plan and state between two events, does what that asks for, and never takes it within one", () => {
+    const { dispatch, done, turns } = loop((effect, own) => {
+      if (effect.type === "answer") expect(() => own.replace(own.current, [])).toThrow("between two events");
+    });
+    dispatch.dispatch(command(0, 1));
+    expect(done).toEqual(["set 0 true", "answer 1"]);
+    const one = planOf(configOf({ outputs: { fan: {} } }));
+    const effect: Effect = {
+      type: "setOutput",
+      output: 0,
+      active: true,
+      request: { cause: { kind: "reload", text: "", detail: null }, pulse: null, answer: null },
+    };
+    dispatch.replace({ config, plan: one, state: newState(one, () => 1) }, [effect]);
+    expect(done.at(-1)).toBe("set 0 true");
+    expect(turns()).toBeGreaterThan(1);
+    expect([dispatch.current.plan, dispatch.state.outputs.length, dispatch.state.outputs[0]?.written]).toEqual([one, 1, true]);
+  });
+
   it("goes on with the next event after a performer has thrown", () => {
     let broken = true;
     const { dispatch, done } = loop((effect) => {

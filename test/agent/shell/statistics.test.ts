@@ -78,3 +78,19 @@ it("the host's load and memory are numbers", async () => {
   }
   expect(Number(values["host/memory/used"])).toBeLessThan(Number(values["host/memory/total"]));
 });
+
+it("after a restart everything is said again, and a round that was asking by then says nothing", async () => {
+  const waiting: ((readings: { topic: string; payload: string; qos: 0 }[]) => void)[] = [];
+  const { own, sent } = statistics([() => new Promise((resolve) => waiting.push(resolve))]);
+  own.start();
+  await eventually(() => waiting).toHaveLength(1);
+  own.restart();
+  await eventually(() => waiting).toHaveLength(2);
+  waiting[0]?.([{ topic: "S/old", payload: "1", qos: 0 }]);
+  waiting[1]?.([{ topic: "S/new", payload: "1", qos: 0 }]);
+  await eventually(() => waiting).toHaveLength(3);
+  expect(sent).toEqual(["S/version pinbus 1", "S/uptime 1 seconds", "S/new 1"]);
+  own.stop();
+  own.restart();
+  expect(waiting).toHaveLength(3);
+});
