@@ -1,10 +1,14 @@
 import { readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { createConnection, createServer } from "node:net";
 import { join } from "node:path";
+import { spawn } from "@lydell/node-pty";
 import { connectAsync } from "mqtt";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { connectAgent } from "../../../agent/command/client.ts";
-import { eventually } from "../shell/fixture.ts";
-import { type AgentProcess, pinbus, startAgent } from "./agent-process.ts";
+import { createBroker } from "../../../agent/embedded/broker.ts";
+import { freePort, silentLog } from "../../brokers.ts";
+import { eventually, tempFolder } from "../shell/fixture.ts";
+import { type AgentProcess, main, pinbus, startAgent } from "./agent-process.ts";
 
 // Several processes start in one test; on a busy machine each may take seconds.
 vi.setConfig({ testTimeout: 60_000 });
@@ -166,6 +170,63 @@ describe("a running agent", () => {
     for (const topic of ["info", "health", "status", "in/porch/state", "out/lamp/state", "out/lamp/attr", "out/gate/state"])
       expect(seen.filter((message) => message.topic === topic && message.payload !== "").length, topic).toBeGreaterThanOrEqual(2);
     await client.endAsync(true);
+  });
+
+  it("clears the topics of what was removed while the broker was away, once it is back", async () => {
+    const broker = createBroker({
+      listeners: [{ protocol: "mqtt", address: "127.0.0.1", port: 0 }],
+      sysInterval: 60_000,
+      version: "1",
+      log: silentLog,
+      now: () => performance.now(),
+    });
+    onTestFinished(() => broker.stop());
+    await broker.start();
+    const port = await freePort();
+    const running = await startAgent(`${board.replace(/broker:.*/, "")}mqtt: { server: 127.0.0.1, port: ${port} }\n`);
+    onTestFinished(() => running.clean());
+    // What the agent left there before the broker went away.
+    for (const leaf of ["state", "attr"]) {
+      await broker.publish({ topic: `pinbus/garage/out/fan/${leaf}`, payload: "ON", qos: 0, retain: true });
+    }
+    write(running, `${changed.replace(/broker:.*/, "")}mqtt: { server: 127.0.0.1, port: ${port} }\n`);
+    expect(await running.ask("reload")).toMatchObject({ code: 0, stderr: "" });
+    const way = createServer((socket) => {
+      const onward = createConnection(broker.addresses[0]?.port ?? 0, "127.0.0.1");
+      socket.pipe(onward).pipe(socket);
+      for (const end of [socket, onward]) end.on("error", () => [socket, onward].map((each) => each.destroy()));
+    });
+    onTestFinished(() => void way.close());
+    way.listen(port, "127.0.0.1");
+    await eventually(async () => (await running.client.request("status", {})).link.online).toBe(true);
+    const client = await connectAsync(`mqtt://127.0.0.1:${broker.addresses[0]?.port}`, { reconnectPeriod: 0 });
+    const retained: string[] = [];
+    client.on("message", (topic) => retained.push(topic));
+    await client.subscribeAsync(["pinbus/garage/#"], { qos: 1 });
+    await eventually(() => retained).toContain("pinbus/garage/status");
+    expect(retained.filter((topic) => /^pinbus.garage.out/.test(topic)).sort()).toEqual(
+      ["gate/attr", "gate/state", "lamp/attr", "lamp/state"].map((leaf) => `pinbus/garage/out/${leaf}`),
+    );
+    await client.endAsync(true);
+  });
+
+  it("that runs on a terminal ends when the terminal is closed, and does not reload", async () => {
+    const folder = tempFolder();
+    const config = join(folder, "pinbus.yaml");
+    writeFileSync(config, `state_dir: state\ncontrol: { socket: control.sock }\n${board}`, { mode: 0o600 });
+    const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(PINBUS_|NOTIFY_)/.test(name)));
+    const pty = spawn(process.execPath, [main, "run", "--config", config], { env });
+    onTestFinished(() => pty.kill("SIGKILL"));
+    let shown = "";
+    pty.onData((text) => {
+      shown += text;
+    });
+    const ended = new Promise<number>((resolve) => pty.onExit(({ exitCode }) => resolve(exitCode)));
+    await eventually(() => shown).toContain("online at");
+    pty.kill("SIGHUP");
+    expect(await ended).toBe(0);
+    expect(shown).toContain("SIGHUP received");
+    expect(shown).not.toContain("reload");
   });
 
   it("takes another log level and what is read from the environment as before", async () => {
