@@ -126,7 +126,7 @@ describe("a running agent", () => {
     viewer.close();
   });
 
-  it("takes reload and resync from the bus, answers where it was asked to, and refuses what is retained or stale", async () => {
+  it("takes reload and resync from the bus, answers where it was asked to, and refuses what is stale, malformed or unknown", async () => {
     const running = await agent();
     await eventually(async () => (await running.client.request("status", {})).link.online).toBe(true);
     const client = await connectAsync(`mqtt://127.0.0.1:${running.port}`, { reconnectPeriod: 0 });
