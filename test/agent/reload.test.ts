@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { AgentEvent, TimerKey } from "../../agent/core/model.ts";
 import { newEventQueue } from "../../agent/core/outbox.ts";
@@ -55,7 +57,8 @@ function running(config: Config) {
   const board = new RecordedBoard("pi4");
   const driver = openSim(board);
   const plan = planOf(config);
-  const seq = new SeqStore(tempFolder(), log);
+  const folder = tempFolder();
+  const seq = new SeqStore(folder, log);
   const dispatch = new Dispatch({ config, plan, state: newState(plan, (id) => seq.first(id)) });
   const send = (event: AgentEvent) => dispatch.dispatch(event);
   const timers = new Timers<TimerKey>(systemClock, (key, at) => send({ type: "timer-due", key, at }));
@@ -117,7 +120,7 @@ function running(config: Config) {
       at: systemClock.now(),
     });
   const isOn = (id: string) => dispatch.state.outputs[dispatch.current.plan.outputIndex.get(id) ?? -1]?.written;
-  return { log, board, dispatch, lines, sent, told, world, reloader, set, send, isOn };
+  return { folder, log, board, dispatch, lines, sent, told, world, reloader, set, send, isOn };
 }
 
 describe("a reload with 30 changed and 30 unchanged outputs", () => {
@@ -300,7 +303,7 @@ describe("a reload", () => {
   });
 
   it("lets a button work whose index has changed, and one that is new, with event numbers that are reserved", async () => {
-    const { board, reloader, world, sent, isOn } = running(small);
+    const { board, reloader, world, sent, isOn, folder } = running(small);
     world.file = good(
       configOf({
         inputs: { bell: { line: line(22), debounce: 0 }, porch: { line: line(17), debounce: 0 } },
@@ -315,6 +318,15 @@ describe("a reload", () => {
     await eventually(() => [isOn("lamp"), isOn("fan")]).toEqual([true, true]);
     const events = () => sent.flatMap(({ topic, payload }) => (topic.endsWith("bell/event") ? [JSON.parse(String(payload)).seq] : []));
     await eventually(events).toEqual([1]);
+    expect(JSON.parse(readFileSync(join(folder, "seq.json"), "utf8"))).toEqual({ bell: 1001 });
+    // Taken out and put in again it goes on above what was reserved.
+    const both = world.file;
+    for (const file of [good(small), both]) {
+      world.file = file;
+      await reloader.reload("test");
+    }
+    for (const level of ["high", "low"] as const) board.press(chip, 22, level);
+    await eventually(events).toEqual([1, 1001]);
   });
 
   it("keeps a line that is not there a problem of its own, and asks for it until it is", async () => {
