@@ -5,11 +5,8 @@ import type { Config } from "../config/schema.ts";
 import { findLine } from "../gpio/board.ts";
 import { openDriver } from "../gpio/registry.ts";
 import { SimBoard } from "../gpio/sim-board.ts";
-import { readUnits } from "../systemd/units.ts";
 import { connectBroker } from "./broker-link.ts";
 import { defaultBackoff } from "./core/backoff.ts";
-import { birthOf, healthPublication } from "./core/birth.ts";
-import { healthOf } from "./core/health.ts";
 import type { AgentEvent, TimerKey, Verdict } from "./core/model.ts";
 import { newEventQueue } from "./core/outbox.ts";
 import { planOf } from "./core/plan.ts";
@@ -19,17 +16,18 @@ import { createHandlers } from "./handlers.ts";
 import { clientIdOf } from "./identity.ts";
 import { createNodeCommands } from "./node-commands.ts";
 import { protocolVersion, type ReloadResult } from "./protocol.ts";
+import { createReadings } from "./readings.ts";
 import { createReloader } from "./reload.ts";
+import { Retained } from "./retained.ts";
 import { clockIsSet, systemClock } from "./shell/clock.ts";
 import { Control } from "./shell/control.ts";
 import { Dispatch } from "./shell/dispatch.ts";
-import { readHost } from "./shell/host.ts";
 import { Lines } from "./shell/lines.ts";
 import { createLink, type Incoming, type Publication } from "./shell/link.ts";
 import type { AdjustableLog } from "./shell/log.ts";
 import { createPerformers, sendHeld } from "./shell/performers.ts";
 import { SeqStore } from "./shell/seq-store.ts";
-import { type Reading, Statistics } from "./shell/statistics.ts";
+import { Statistics } from "./shell/statistics.ts";
 import { Timers } from "./shell/timers.ts";
 
 export interface AgentOptions {
@@ -84,14 +82,8 @@ export async function startAgent({ config, host, version, log, load, reloading }
   // What acts: lines, link, control sockets.
   const board = config.gpio.driver === "sim" ? new SimBoard(config.gpio.board) : undefined;
   const driver = await openDriver(config.gpio.driver, board ? { board } : {});
-  log.info(
-    `driver ${driver.name}: ${
-      driver
-        .chips()
-        .map(({ label, lines }) => `${label} (${lines} lines)`)
-        .join(", ") || "no GPIO chip is here"
-    }`,
-  );
+  const chips = driver.chips().map(({ label, lines }) => `${label} (${lines} lines)`);
+  log.info(`driver ${driver.name}: ${chips.join(", ") || "no GPIO chip is here"}`);
   const lines = new Lines({ plan, config, driver, resolve: (line) => findLine(line, driver), clock, log, dispatch: send });
 
   const outbox = newEventQueue<Publication>(eventsHeld);
@@ -119,32 +111,7 @@ export async function startAgent({ config, host, version, log, load, reloading }
       at: clock.now(),
     });
   };
-  const info = (): Publication => ({
-    kind: "state",
-    topic: plan.topics.info,
-    qos: 1,
-    retain: true,
-    payload: JSON.stringify({
-      version,
-      started,
-      driver: driver.name,
-      chips: driver.chips().map(({ label }) => label),
-      inputs: current().plan.inputs.map(({ id }) => id),
-      outputs: current().plan.outputs.map(({ id }) => id),
-    }),
-  });
-  const status = (payload: "online" | "offline"): Publication => ({
-    kind: "state",
-    topic: plan.topics.status,
-    payload,
-    qos: 1,
-    retain: true,
-  });
-  const health = () => healthPublication(plan, healthOf(current().plan, current().state));
-  /** Retained topics that a reload has cleared, until the broker has taken it: it may be away. */
-  const cleared = new Set<string>();
-  const empty = (topic: string): Publication => ({ kind: "state", topic, payload: "", qos: 1, retain: true });
-  const birth = () => [info(), ...[...cleared].map(empty), ...birthOf(current().plan, current().state), health()];
+  const retained = new Retained({ version, started, driver, current });
   const brokerLink = connectBroker({
     config,
     version,
@@ -168,14 +135,14 @@ export async function startAgent({ config, host, version, log, load, reloading }
           { filter: plan.topics.commandFilter, qos: 1 },
           { filter: plan.topics.nodeFilter, qos: 1 },
         ],
-        birth,
-        online: status("online"),
+        birth: () => retained.birth(),
+        online: retained.status("online"),
         backoff: defaultBackoff,
         random: Math.random,
         log,
         on: {
           online: () => {
-            cleared.clear();
+            retained.born();
             send({ type: "link-changed", online: true, problem: null, at: clock.now() });
             sendHeld(outbox, brokerLink.link, clock.now());
             statistics.resend();
@@ -198,12 +165,7 @@ export async function startAgent({ config, host, version, log, load, reloading }
     ...reloading,
     applied(before, after, topics) {
       log.setLevel(after.log.level);
-      const services = before.services.filter((unit) => !after.services.includes(unit)).map((unit) => plan.topics.service(unit));
-      for (const topic of [...topics, ...services]) cleared.add(topic);
-      for (const { topic } of birthOf(current().plan, current().state)) cleared.delete(topic);
-      for (const unit of after.services) cleared.delete(plan.topics.service(unit));
-      for (const topic of services) link.publish(empty(topic));
-      link.publish(info());
+      for (const publication of retained.reloaded(before, after, topics)) link.publish(publication);
       if (before.sys_interval === after.sys_interval && before.services.join() === after.services.join()) return;
       brokerLink.setSysInterval(after.sys_interval);
       statistics.restart();
@@ -214,7 +176,7 @@ export async function startAgent({ config, host, version, log, load, reloading }
     link: () => link,
     reloader,
     resync() {
-      for (const publication of [...birth(), status("online")]) link.publish(publication);
+      for (const publication of [...retained.birth(), retained.status("online")]) link.publish(publication);
       statistics.restart();
     },
     clock,
@@ -248,31 +210,9 @@ export async function startAgent({ config, host, version, log, load, reloading }
     handlers,
     log,
   });
-  const sys = (values: Record<string, string>): Reading[] =>
-    Object.entries(values).map(([name, payload]) => ({ topic: plan.topics.sys(name), payload, qos: 0 }));
-  const services = async (): Promise<Reading[]> => {
-    const units = current().config.services;
-    return units.length === 0
-      ? []
-      : (await readUnits(units)).map(({ unit, active }) => ({ topic: plan.topics.service(unit), payload: active, qos: 1 }));
-  };
   const statistics = new Statistics({
     link,
-    every: () => current().config.sys_interval,
-    own: () =>
-      sys({
-        version: `pinbus ${version}`,
-        uptime: `${Math.round((clock.now() - startedAt) / 1000)} seconds`,
-        "messages/sent": String(link.view.sent),
-        "messages/received": String(link.view.received),
-        reconnects: String(link.view.reconnects),
-        "outbox/depth": String(outbox.items.length),
-        "outbox/dropped": String(outbox.dropped + link.dropped),
-        "events/edges": String(current().state.edges),
-        "events/commands": String(current().state.commands),
-        "events/refused": String(current().state.refused),
-      }),
-    sources: [async () => sys(await readHost()), services],
+    ...createReadings({ version, startedAt, clock, link, outbox, current }),
     afterRound: readClock,
   });
 
@@ -300,7 +240,7 @@ export async function startAgent({ config, host, version, log, load, reloading }
     const { healthVersion } = current().state;
     if (healthVersion === healthTold) return;
     healthTold = healthVersion;
-    link.publish(health());
+    link.publish(retained.health());
   });
 
   // Start. The control socket comes first: it refuses a second agent before that one touches a line.
@@ -322,13 +262,13 @@ export async function startAgent({ config, host, version, log, load, reloading }
   statistics.start();
 
   return {
-    progress: { "event loop": eventLoopProgress(), "line reader": () => probe(lines), link: () => link.progress },
+    progress: { "event loop": eventLoopProgress(), "line reader": () => lines.probe(), link: () => link.progress },
     reload: (from) => reloader.reload(from),
     async stop() {
       log.info("stops: outputs go to their exit states");
       send({ type: "stop-requested", at: clock.now() });
       statistics.stop();
-      await brokerLink.stop([status("offline")]);
+      await brokerLink.stop([retained.status("offline")]);
       await control.stop();
       lines.stop();
       driver.close();
@@ -354,9 +294,4 @@ function eventLoopProgress(): () => number {
     setImmediate(() => turns++);
     return turns;
   };
-}
-
-function probe(lines: Lines): number {
-  lines.probe();
-  return lines.progress;
 }

@@ -102,15 +102,15 @@ export class Lines {
     return this.#addresses.get(id);
   }
 
-  /** Proves for the watchdog that the driver still answers: reads one line. */
-  probe(): void {
+  /** Proves for the watchdog that the driver still answers: reads one line. Returns the progress. */
+  probe(): number {
     const { handle } = [...this.#inputs, ...this.#outputs].find((slot) => slot.handle !== undefined) ?? {};
     try {
       handle?.read();
     } catch {
       // A chip that went away answers too; `gone` tells the rest.
     }
-    this.progress++;
+    return ++this.progress;
   }
 
   stop(): void {
