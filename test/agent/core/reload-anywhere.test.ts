@@ -8,18 +8,29 @@ import { World } from "./world.ts";
 
 const line = (gpio: number) => ({ kind: "gpio" as const, gpio });
 
-/** What no reload touches: two outputs, two inputs and the rules between them. */
+/** What no reload touches: outputs, two of them interlocked, inputs and the rules between them. */
 const untouched = {
   outputs: {
     lamp: { line: line(20), max_on: 900, on_exit: "on" as const },
     gate: { line: line(21), pulse: 300, active: "low" as const },
+    up: { line: line(22), interlock: "blind", min_on: 80, on_start: "on" as const },
+    down: { line: line(23), interlock: "blind", on_broker_lost: { do: "off" as const, after: 250 } },
+    pump: { line: line(24), min_off: 300, on_start: "last" as const, on_broker_lost: { do: "on" as const, after: 350 } },
   },
-  inputs: { porch: { line: line(2), hold: 400 }, bell: { line: line(3), debounce: 0 } },
+  inputs: {
+    porch: { line: line(2), hold: 400 },
+    bell: { line: line(3), debounce: 0 },
+    knob: { line: line(4), debounce: 5, hold: 150, window: 200, repeat: 70 },
+  },
   rules: {
     toggles: when("porch press", ["lamp", "toggle"]),
     pulses: when("bell press", ["gate", "pulse"]),
     holds: when("porch hold", ["gate", "on", 200]),
+    raises: when("knob click", ["up", "toggle"]),
+    lowers: when("knob double", ["down", "toggle"]),
+    pumps: when("knob repeat", ["pump", "toggle"]),
   },
+  interlocks: { blind: { dead_time: 120, mode: "switch" as const } },
 };
 
 interface Other {
@@ -28,6 +39,7 @@ interface Other {
   active: "high" | "low";
   on_start: "on" | "off";
   max_on: number | null;
+  lost: number | null;
   debounce: number;
   rule: boolean;
 }
@@ -35,17 +47,29 @@ interface Other {
 /** A configuration with `others` around and between what stays, in an order of its own. */
 function configWith(others: readonly Other[], first: boolean): Config {
   const own = Object.fromEntries(
-    others.map(({ id, gpio, active, on_start, max_on }) => [`o-${id}`, { line: line(gpio), active, on_start, max_on }]),
+    others.map(({ id, gpio, active, on_start, max_on, lost }) => {
+      // A changed membership is refused, so it goes by the id.
+      const interlock = id < "c" ? "others" : null;
+      const on_broker_lost = lost === null ? null : { do: "off" as const, after: lost };
+      return [
+        `o-${id}`,
+        { line: line(gpio), active, on_start: interlock ? ("off" as const) : on_start, max_on, min_on: 10, interlock, on_broker_lost },
+      ];
+    }),
   );
   const keys = Object.fromEntries(
-    others.map(({ id, gpio, active, debounce }) => [`i-${id}`, { line: line(gpio + 100), active, debounce }]),
+    others.map(({ id, gpio, active, debounce, max_on }) => [
+      `i-${id}`,
+      { line: line(gpio + 100), active, debounce, window: max_on ?? 90, repeat: 60 },
+    ]),
   );
   const rules = Object.fromEntries(
-    others.flatMap(({ id, rule }) => (rule ? [[`r-${id}`, when(`i-${id} press`, [`o-${id}`, "toggle"])]] : [])),
+    others.flatMap(({ id, rule }) => (rule ? [[`r-${id}`, when(`i-${id} double`, [`o-${id}`, "toggle"])]] : [])),
   );
   const { outputs, inputs } = untouched;
   const merge = <A, B>(a: A, b: B) => (first ? { ...a, ...b } : { ...b, ...a });
-  return configOf({ outputs: merge(outputs, own), inputs: merge(inputs, keys), rules: merge(untouched.rules, rules) });
+  const interlocks = merge(untouched.interlocks, { others: { dead_time: first ? 40 : 90, mode: "switch" as const } });
+  return configOf({ outputs: merge(outputs, own), inputs: merge(inputs, keys), rules: merge(untouched.rules, rules), interlocks });
 }
 
 const others: fc.Arbitrary<Other[]> = fc.uniqueArray(
@@ -55,6 +79,7 @@ const others: fc.Arbitrary<Other[]> = fc.uniqueArray(
     active: fc.constantFrom("high" as const, "low" as const),
     on_start: fc.constantFrom("on" as const, "off" as const),
     max_on: fc.constantFrom(null, 50, 700),
+    lost: fc.constantFrom(null, 60, 400),
     debounce: fc.constantFrom(0, 20, 50),
     rule: fc.boolean(),
   }),
@@ -65,12 +90,14 @@ type Step =
   | { do: "wait"; ms: number }
   | { do: "edge"; input: string; level: boolean }
   | { do: "command"; output: string; word: "ON" | "OFF" | "TOGGLE" | "PULSE"; forMs: number | null }
-  | { do: "break"; output: string; broken: boolean };
+  | { do: "break"; output: string; broken: boolean }
+  | { do: "lock"; output: string; locked: boolean }
+  | { do: "link"; online: boolean };
 
-const output = fc.constantFrom("lamp", "gate", "o-a", "o-b");
-const input = fc.constantFrom("porch", "bell", "i-a", "i-b");
+const output = fc.constantFrom("lamp", "gate", "up", "down", "pump", "o-a", "o-b");
+const input = fc.constantFrom("porch", "bell", "knob", "knob", "i-a", "i-b");
 const step: fc.Arbitrary<Step> = fc.oneof(
-  fc.record({ do: fc.constant("wait" as const), ms: fc.integer({ min: 0, max: 500 }) }),
+  fc.record({ do: fc.constant("wait" as const), ms: fc.oneof(fc.integer({ min: 0, max: 500 }), fc.integer({ min: 5, max: 60 })) }),
   fc.record({ do: fc.constant("edge" as const), input, level: fc.boolean() }),
   fc.record({
     do: fc.constant("command" as const),
@@ -79,15 +106,19 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     forMs: fc.constant(null),
   }),
   fc.record({ do: fc.constant("break" as const), output, broken: fc.boolean() }),
+  fc.record({ do: fc.constant("lock" as const), output, locked: fc.boolean() }),
+  fc.record({ do: fc.constant("link" as const), online: fc.boolean() }),
 );
 
 function play(world: World, steps: readonly Step[]): void {
   for (const each of steps) {
     if (each.do === "wait") world.advance(each.ms);
+    else if (each.do === "link") world.link(each.online);
     else if (each.do === "edge") {
       if (world.plan.inputIndex.has(each.input)) world.edge(each.input, each.level);
     } else if (!world.plan.outputIndex.has(each.output)) continue;
     else if (each.do === "break") world.breakOutput(each.output, each.broken);
+    else if (each.do === "lock") world.lock(each.output, each.locked);
     else world.control(each.output, each.word, each.forMs);
   }
 }
@@ -101,6 +132,7 @@ function seen(world: World) {
     published: world.published.filter(({ topic }) => own(topic)),
     timers: [...world.timers].filter(([key]) => ids.includes(key.split(":")[1] ?? "")).sort(),
     outputs: Object.keys(untouched.outputs).map((id) => world.outputState(id)),
+    kept: Object.keys(untouched.outputs).map((id) => world.onDisk(id)),
     inputs: Object.keys(untouched.inputs).map((id) => world.state.inputs[world.input(id)]),
     rules: Object.keys(untouched.rules).map((id) => world.state.rules[world.plan.rules.findIndex((rule) => rule.id === id)]),
   };
@@ -130,7 +162,7 @@ describe("a reload at any moment", () => {
         without.advance(2000);
         assert.deepEqual(seen(with_), seen(without));
       }),
-      { numRuns: 1000 },
+      { numRuns: 600 },
     );
   });
 
@@ -149,9 +181,12 @@ describe("a reload at any moment", () => {
         world.reload(now);
         for (const id of leaving) expect(lines.get(id)?.active, `${id} goes to its exit state`).toBe(false);
         for (const { request } of world.writes.filter((write) => !written.has(write))) expect(request.cause.kind).toBe("reload");
-        for (const { id, onStart } of world.plan.outputs) {
+        for (const { id, onStart, onBrokerLost } of world.plan.outputs) {
           if (lines.has(id) && !anew.has(id)) continue;
-          expect([world.isOn(id), world.outputState(id).cause.kind], id).toEqual([onStart, "reload"]);
+          const { locked, cause } = world.outputState(id);
+          const on =
+            onStart && !locked && (onBrokerLost === null || world.now < (world.state.offlineSince ?? world.now) + onBrokerLost.after);
+          expect([world.isOn(id), cause.kind], id).toEqual([on, "reload"]);
         }
         for (const { id, stateTopic, attrTopic } of [...lines.keys()].flatMap((id) => ({
           id,
@@ -162,7 +197,7 @@ describe("a reload at any moment", () => {
           for (const topic of [stateTopic, attrTopic]) expect(world.payloads(topic).at(-1) === "", topic).toBe(gone);
         }
       }),
-      { numRuns: 1000 },
+      { numRuns: 600 },
     );
   });
 });
