@@ -147,6 +147,24 @@ describe("a reload", () => {
     expect(log.entries.at(-1)).toContain("gpio.board, mqtt.server, mqtt.username, mqtt.password need a restart");
   });
 
+  it("takes a changed dead time at once, and the kind of a button and who is in an interlock at a start only", async () => {
+    const pins = (kind: "button" | "switch", interlock: string | null, dead_time: number) =>
+      configOf({
+        inputs: { porch: { line: line(17), kind } },
+        outputs: { lamp: { line: line(27), interlock: "pair" }, gate: { line: line(5), interlock } },
+        interlocks: { pair: { dead_time, mode: "switch" } },
+      });
+    const { reloader, world, dispatch } = running(pins("button", "pair", 100));
+    world.file = good(pins("switch", null, 100));
+    expect(await reloader.reload("cli")).toMatchObject({
+      applied: false,
+      restart: ["inputs.porch.kind: button -> switch", "outputs.gate.interlock: pair -> none"],
+    });
+    world.file = good(pins("button", "pair", 400));
+    expect(await reloader.reload("cli")).toMatchObject({ applied: true, changes: ["interlocks.pair.dead_time: 100ms -> 400ms"] });
+    expect(dispatch.current.plan.outputs[0]?.interlock?.deadTime).toBe(400);
+  });
+
   it("says in diff what it will do to each line, and moves nothing before", async () => {
     const { reloader, world, board, dispatch } = running(small);
     const now = dispatch.current;
