@@ -1,52 +1,57 @@
-import { readFileSync } from "node:fs";
 import type { Host } from "../config/host.ts";
+import type { LoadResult } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
 import { findLine } from "../gpio/board.ts";
 import { openDriver } from "../gpio/registry.ts";
 import { SimBoard } from "../gpio/sim-board.ts";
-import { readUnits } from "../systemd/units.ts";
 import { connectBroker } from "./broker-link.ts";
+import { readCa } from "./certificate.ts";
 import { defaultBackoff } from "./core/backoff.ts";
-import { birthOf, healthPublication } from "./core/birth.ts";
-import { healthOf } from "./core/health.ts";
 import type { AgentEvent, TimerKey, Verdict } from "./core/model.ts";
 import { newEventQueue } from "./core/outbox.ts";
 import { planOf } from "./core/plan.ts";
 import { startLevel } from "./core/start.ts";
 import { newState, seqBlock } from "./core/state.ts";
+import { parseTopic } from "./core/topics.ts";
 import { createHandlers } from "./handlers.ts";
 import { clientIdOf } from "./identity.ts";
-import { eventLoopProgress, probe } from "./progress.ts";
-import { protocolVersion } from "./protocol.ts";
+import { createNodeCommands } from "./node-commands.ts";
+import { eventLoopProgress } from "./progress.ts";
+import { protocolVersion, type ReloadResult } from "./protocol.ts";
+import { createReadings } from "./readings.ts";
+import { createReloader } from "./reload.ts";
+import { Retained } from "./retained.ts";
 import { clockIsSet, systemClock } from "./shell/clock.ts";
 import { Control } from "./shell/control.ts";
 import { Dispatch } from "./shell/dispatch.ts";
-import { readHost } from "./shell/host.ts";
 import { Lines } from "./shell/lines.ts";
 import { createLink, type Incoming, type Publication } from "./shell/link.ts";
-import type { Log } from "./shell/log.ts";
+import type { AdjustableLog } from "./shell/log.ts";
 import { OutputStore } from "./shell/output-store.ts";
 import { createPerformers, sendHeld } from "./shell/performers.ts";
 import { SeqStore } from "./shell/seq-store.ts";
-import { type Reading, Statistics } from "./shell/statistics.ts";
+import { Statistics } from "./shell/statistics.ts";
 import { Timers } from "./shell/timers.ts";
 
 export interface AgentOptions {
   config: Config;
   host: Host;
   version: string;
-  log: Log;
+  log: AdjustableLog;
+  /** For a reload: reads the configuration again, from where `config` came. */
+  load(): LoadResult;
+  /** Before a reload looks at the file, and when it is done or refused: what the service manager is told. */
+  reloading: { began(): void; ended(status: string): void };
 }
 
 export interface Agent {
   /** Grows with each part's real work, for the watchdog. */
   readonly progress: Readonly<Record<"event loop" | "line reader" | "link", () => number>>;
+  /** Applies the changed configuration, or leaves everything as it is; `from` is for the log. */
+  reload(from: string): Promise<ReloadResult>;
   /** Outputs to their exit states, `offline`, everything closed. */
   stop(): Promise<void>;
 }
-
-/** A setting that cannot be served on this machine: starting again does not help before a person has changed it. */
-export class SettingError extends Error {}
 
 /** More of a command payload is not even decoded; the core refuses what is longer than it accepts. */
 const decodedBytes = 4096;
@@ -57,7 +62,7 @@ const eventsHeld = 256;
  * The composition root: everything is made and started here in order, and stopped in reverse order. Rejects with what a person
  * can mend (no driver, another agent runs); from then on only a stop ends it.
  */
-export async function startAgent({ config, host, version, log }: AgentOptions): Promise<Agent> {
+export async function startAgent({ config, host, version, log, load, reloading }: AgentOptions): Promise<Agent> {
   const started = new Date(systemClock.wall()).toISOString();
   const clock = systemClock;
   const startedAt = clock.now();
@@ -68,8 +73,9 @@ export async function startAgent({ config, host, version, log }: AgentOptions): 
   const seq = new SeqStore(config.state_dir, log);
   seq.load();
   const outputs = new OutputStore(config.state_dir, log).load();
-  const state = newState(plan, (id) => seq.first(id), outputs);
-  const dispatch = new Dispatch(plan, state);
+  const dispatch = new Dispatch({ config, plan, state: newState(plan, (id) => seq.first(id), outputs) });
+  // Asked for each time: a reload replaces all of it. What stands in `plan.topics` and is not below `in` and `out` stays.
+  const current = () => dispatch.current;
   const send = (event: AgentEvent) => dispatch.dispatch(event);
   const timers = new Timers<TimerKey>(clock, (key, at) => send({ type: "timer-due", key, at }));
   const readClock = () => send({ type: "clock-read", offset: clock.wall() - clock.now(), set: clockIsSet(clock), at: clock.now() });
@@ -77,31 +83,30 @@ export async function startAgent({ config, host, version, log }: AgentOptions): 
   // What acts: lines, link, control sockets.
   const board = config.gpio.driver === "sim" ? new SimBoard(config.gpio.board) : undefined;
   const driver = await openDriver(config.gpio.driver, board ? { board } : {});
-  log.info(
-    `driver ${driver.name}: ${
-      driver
-        .chips()
-        .map(({ label, lines }) => `${label} (${lines} lines)`)
-        .join(", ") || "no GPIO chip is here"
-    }`,
-  );
+  const chips = driver.chips().map(({ label, lines }) => `${label} (${lines} lines)`);
+  log.info(`driver ${driver.name}: ${chips.join(", ") || "no GPIO chip is here"}`);
   const lines = new Lines({
     plan,
     config,
     driver,
     resolve: (line) => findLine(line, driver),
-    startLevel: (output, found) => startLevel(plan, state, output, found, clock.now()),
+    startLevel: (output, found) => startLevel(current().plan, current().state, output, found, clock.now()),
     clock,
     log,
     dispatch: send,
   });
 
   const outbox = newEventQueue<Publication>(eventsHeld);
-  const outputOfTopic = new Map(plan.outputs.map(({ setTopic }, index) => [setTopic, index]));
   const receive = (message: Incoming) => {
-    const output = outputOfTopic.get(message.topic);
+    const topic = parseTopic(plan.topics, message.topic);
+    if (topic?.kind === "node-command") {
+      readClock();
+      nodeCommand(topic.name, message);
+      return;
+    }
+    const output = topic?.kind === "output-set" ? current().plan.outputIndex.get(topic.id) : undefined;
     if (output === undefined) {
-      if (message.topic.endsWith("/set")) log.warn("a command for an output that is not configured was ignored", { topic: message.topic });
+      if (topic?.kind === "output-set") log.warn("a command for an output that is not configured was ignored", { topic: message.topic });
       return;
     }
     // Ages are judged by the wall clock as it is now, not as it was at the last round.
@@ -116,27 +121,7 @@ export async function startAgent({ config, host, version, log }: AgentOptions): 
       at: clock.now(),
     });
   };
-  const info = (): Publication => ({
-    kind: "state",
-    topic: plan.topics.info,
-    qos: 1,
-    retain: true,
-    payload: JSON.stringify({
-      version,
-      started,
-      driver: driver.name,
-      chips: driver.chips().map(({ label }) => label),
-      inputs: plan.inputs.map(({ id }) => id),
-      outputs: plan.outputs.map(({ id }) => id),
-    }),
-  });
-  const status = (payload: "online" | "offline"): Publication => ({
-    kind: "state",
-    topic: plan.topics.status,
-    payload,
-    qos: 1,
-    retain: true,
-  });
+  const retained = new Retained({ version, started, driver, current });
   const brokerLink = connectBroker({
     config,
     version,
@@ -156,14 +141,18 @@ export async function startAgent({ config, host, version, log }: AgentOptions): 
         keepalive: config.mqtt.keepalive,
         will: { topic: plan.topics.status, payload: "offline", qos: 1, retain: true, delayS: 5 },
         sessionExpiryS: 60,
-        subscriptions: [{ filter: plan.topics.commandFilter, qos: 1 }],
-        birth: () => [info(), ...birthOf(plan, state), healthPublication(plan, healthOf(plan, state))],
-        online: status("online"),
+        subscriptions: [
+          { filter: plan.topics.commandFilter, qos: 1 },
+          { filter: plan.topics.nodeFilter, qos: 1 },
+        ],
+        birth: () => retained.birth(),
+        online: retained.status("online"),
         backoff: defaultBackoff,
         random: Math.random,
         log,
         on: {
           online: () => {
+            retained.born();
             send({ type: "link-changed", online: true, problem: null, at: clock.now() });
             sendHeld(outbox, brokerLink.link, clock.now());
             statistics.resend();
@@ -176,10 +165,37 @@ export async function startAgent({ config, host, version, log }: AgentOptions): 
   const { link } = brokerLink;
 
   const tickets = new Map<number, (verdict: Verdict) => void>();
+  const reloader = createReloader({
+    load,
+    dispatch,
+    lines,
+    seq,
+    outputs,
+    clock,
+    log,
+    ...reloading,
+    applied(before, after, topics) {
+      log.setLevel(after.log.level);
+      for (const publication of retained.reloaded(before, after, topics)) link.publish(publication);
+      if (before.sys_interval === after.sys_interval && before.services.join() === after.services.join()) return;
+      brokerLink.setSysInterval(after.sys_interval);
+      statistics.restart();
+    },
+  });
+  const nodeCommand = createNodeCommands({
+    current,
+    link: () => link,
+    reloader,
+    resync() {
+      for (const publication of [...retained.birth(), retained.status("online")]) link.publish(publication);
+      statistics.restart();
+    },
+    clock,
+    log,
+  });
   const handlers = createHandlers({
-    config,
-    plan,
-    state,
+    current,
+    reloader,
     version,
     started,
     startedAt,
@@ -206,38 +222,21 @@ export async function startAgent({ config, host, version, log }: AgentOptions): 
     handlers,
     log,
   });
-  const sys = (values: Record<string, string>): Reading[] =>
-    Object.entries(values).map(([name, payload]) => ({ topic: plan.topics.sys(name), payload, qos: 0 }));
-  const services = async (): Promise<Reading[]> =>
-    (await readUnits(config.services)).map(({ unit, active }) => ({ topic: plan.topics.service(unit), payload: active, qos: 1 }));
   const statistics = new Statistics({
     link,
-    every: config.sys_interval,
-    own: () =>
-      sys({
-        version: `pinbus ${version}`,
-        uptime: `${Math.round((clock.now() - startedAt) / 1000)} seconds`,
-        "messages/sent": String(link.view.sent),
-        "messages/received": String(link.view.received),
-        reconnects: String(link.view.reconnects),
-        "outbox/depth": String(outbox.items.length),
-        "outbox/dropped": String(outbox.dropped + link.dropped),
-        "events/edges": String(state.edges),
-        "events/commands": String(state.commands),
-        "events/refused": String(state.refused),
-      }),
-    sources: [async () => sys(await readHost()), ...(config.services.length > 0 ? [services] : [])],
+    ...createReadings({ version, startedAt, clock, link, outbox, current }),
     afterRound: readClock,
   });
 
-  const ttlOfTopic = new Map(plan.inputs.map(({ id, eventTopic }) => [eventTopic, config.inputs[id]?.event_ttl ?? 0]));
   const perform = createPerformers({
-    plan,
     dispatch,
     lines,
     link,
     outbox,
-    eventTtl: (topic) => ttlOfTopic.get(topic) ?? 0,
+    eventTtl(topic) {
+      const parsed = parseTopic(plan.topics, topic);
+      return parsed?.kind === "input-event" ? (current().config.inputs[parsed.id]?.event_ttl ?? 0) : 0;
+    },
     timers,
     seq,
     outputs,
@@ -251,9 +250,10 @@ export async function startAgent({ config, host, version, log }: AgentOptions): 
   let healthTold = -1;
   dispatch.connect(perform, () => {
     control.changed();
-    if (state.healthVersion === healthTold) return;
-    healthTold = state.healthVersion;
-    link.publish(healthPublication(plan, healthOf(plan, state)));
+    const { healthVersion } = current().state;
+    if (healthVersion === healthTold) return;
+    healthTold = healthVersion;
+    link.publish(retained.health());
   });
 
   // Start. The control socket comes first: it refuses a second agent before that one touches a line.
@@ -275,12 +275,13 @@ export async function startAgent({ config, host, version, log }: AgentOptions): 
   statistics.start();
 
   return {
-    progress: { "event loop": eventLoopProgress(), "line reader": () => probe(lines), link: () => link.progress },
+    progress: { "event loop": eventLoopProgress(), "line reader": () => lines.probe(), link: () => link.progress },
+    reload: (from) => reloader.reload(from),
     async stop() {
       log.info("stops: outputs go to their exit states");
       send({ type: "stop-requested", at: clock.now() });
       statistics.stop();
-      await brokerLink.stop([status("offline")]);
+      await brokerLink.stop([retained.status("offline")]);
       await control.stop();
       lines.stop();
       driver.close();
@@ -289,12 +290,4 @@ export async function startAgent({ config, host, version, log }: AgentOptions): 
       log.info("stopped");
     },
   };
-}
-
-function readCa(file: string): Buffer {
-  try {
-    return readFileSync(file);
-  } catch (error) {
-    throw new SettingError(`mqtt.ca: ${file} cannot be read (${(error as NodeJS.ErrnoException).code}): name a readable PEM file`);
-  }
 }

@@ -21,6 +21,8 @@ export interface BrokerLink {
   /** The built-in broker, when no server is configured. */
   readonly broker: Broker | undefined;
   start(): Promise<void>;
+  /** How often the built-in broker says what is new below `$SYS`. */
+  setSysInterval(ms: number): void;
   stop(farewell: readonly Publication[]): Promise<void>;
 }
 
@@ -41,6 +43,7 @@ export function connectBroker(options: BrokerLinkOptions): BrokerLink {
         log.info(`the broker is ${url}; the built-in one is not started`);
         link.start();
       },
+      setSysInterval() {},
       stop: (farewell) => link.stop(farewell),
     };
   }
@@ -80,6 +83,7 @@ function builtIn({ config, version, log, clock, problems, link: linkTo }: Broker
       await broker.start();
       look();
     },
+    setSysInterval: (ms) => broker.setSysInterval(ms),
     async stop(farewell) {
       clearTimeout(timer);
       await deferred.link.stop(farewell);

@@ -1,4 +1,3 @@
-import type { Config } from "../config/schema.ts";
 import { headerPin } from "../gpio/board.ts";
 import type { Driver } from "../gpio/driver.ts";
 import type { LineAddress } from "../gpio/line.ts";
@@ -11,18 +10,19 @@ import { healthOf } from "./core/health.ts";
 import type { AgentEvent, SwitchWord, Verdict } from "./core/model.ts";
 import { stateWord } from "./core/output.ts";
 import type { Plan } from "./core/plan.ts";
-import type { State } from "./core/state.ts";
 import type { Status } from "./protocol.ts";
+import type { Reloader } from "./reload.ts";
 import type { Clock } from "./shell/clock.ts";
 import { type Handlers, Refused } from "./shell/control.ts";
+import type { Current } from "./shell/current.ts";
 import type { Lines } from "./shell/lines.ts";
 import type { OutputStore } from "./shell/output-store.ts";
 import { changesView, chipsView, pinsView, type ViewSources } from "./shell/views.ts";
 
 export interface HandlerSources {
-  config: Config;
-  plan: Plan;
-  state: Readonly<State>;
+  /** What holds at this moment; a reload changes it. */
+  current(): Current;
+  reloader: Reloader;
   version: string;
   /** ISO time. */
   started: string;
@@ -45,20 +45,18 @@ const maxPressMs = 60_000;
 
 /** What the agent answers on its control sockets. */
 export function createHandlers(sources: HandlerSources): Handlers {
-  const { config, plan, state, driver, lines, clock } = sources;
+  const { current, driver, lines, clock } = sources;
   const header = (address: LineAddress) => headerPin(address) ?? null;
   const views = (): ViewSources => ({
-    plan,
-    config,
-    state,
+    ...current(),
     driver: driver.name,
     address: (id) => lines.address(id),
     header,
     now: clock.now(),
   });
-  const ids = [...plan.outputs, ...plan.inputs].map(({ id }) => id);
+  const ids = () => [...current().plan.outputs, ...current().plan.inputs].map(({ id }) => id);
   const idOf = (address: LineAddress) =>
-    ids.find((id) => {
+    ids().find((id) => {
       const own = lines.address(id);
       return own?.chip === address.chip && own.offset === address.offset;
     }) ?? null;
@@ -70,14 +68,15 @@ export function createHandlers(sources: HandlerSources): Handlers {
     pins: () => pinsView(views()),
     lines: () => chipsView(driver.chips(), (chip) => driver.lines(chip), header, idOf),
     get: ({ id }) => {
+      const { plan, state } = current();
       const output = plan.outputIndex.get(id);
       if (output !== undefined) return { id, kind: "output", state: stateWord(state.outputs[output]?.written) };
       const input = plan.inputIndex.get(id);
       if (input !== undefined) return { id, kind: "input", state: stateWord(state.inputs[input]?.debounce.settled) };
-      throw new Refused("unknown-id", `there is no input or output ${quoted(id)}; there are ${ids.join(", ") || "none"}`);
+      throw new Refused("unknown-id", `there is no input or output ${quoted(id)}; there are ${ids().join(", ") || "none"}`);
     },
     set: async ({ output: id, state: word, for_ms, from }) => {
-      const output = outputIndexOf(plan, id);
+      const output = outputIndexOf(current().plan, id);
       if (!words.includes(word)) throw new Refused("malformed", "the state must be ON, OFF, TOGGLE or PULSE");
       const forMs = for_ms ?? null;
       if (forMs !== null && !validForMs(forMs)) throw new Refused("malformed", "for_ms must be whole milliseconds, at most a day");
@@ -99,7 +98,7 @@ export function createHandlers(sources: HandlerSources): Handlers {
       return { output: id, state: verdict.state, changed: verdict.changed };
     },
     lock: async ({ output: id, locked, from }) => {
-      const output = outputIndexOf(plan, id);
+      const output = outputIndexOf(current().plan, id);
       if (typeof locked !== "boolean") throw new Refused("malformed", "locked must be true or false");
       sources.send({ type: "lock-requested", output, locked, from: from === "tui" ? "tui" : "cli", at: clock.now() });
       await sources.outputs.flushed();
@@ -108,11 +107,12 @@ export function createHandlers(sources: HandlerSources): Handlers {
         throw new Refused("failed", `${quoted(id)} is ${locked ? "" : "un"}locked until the next start only: ${problem}`);
       return { output: id, locked };
     },
-    why: ({ output }) => changesView(state, outputIndexOf(plan, output)),
+    why: ({ output }) => changesView(current().state, outputIndexOf(current().plan, output)),
     "sim-press": async ({ input: id, for_ms = 120, bounce_ms = 0 }) => {
       const { board } = sources;
       if (!board)
         throw new Refused("not-simulated", `the driver is ${driver.name}: press the button itself; sim works with gpio.driver: sim`);
+      const { config } = current();
       const settings = Object.hasOwn(config.inputs, id) ? config.inputs[id] : undefined;
       const address = lines.address(id);
       if (!settings || !address)
@@ -129,11 +129,13 @@ export function createHandlers(sources: HandlerSources): Handlers {
     },
     // One program for all who ask at the same time: somebody who may only look must not be able to start hundreds.
     services: () => {
-      units ??= readUnits(config.services).finally(() => {
+      units ??= readUnits(current().config.services).finally(() => {
         units = undefined;
       });
       return units;
     },
+    reload: () => sources.reloader.reload("control socket"),
+    diff: () => sources.reloader.diff(),
   };
 }
 
@@ -148,7 +150,8 @@ function outputIndexOf(plan: Plan, id: string): number {
   return index;
 }
 
-function statusOf({ plan, state, version, started, startedAt, config, driver, brokerLink, clock }: HandlerSources): Status {
+function statusOf({ current, version, started, startedAt, driver, brokerLink, clock }: HandlerSources): Status {
+  const { plan, state, config } = current();
   const { broker, link } = brokerLink;
   return {
     node: config.node,

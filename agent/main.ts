@@ -15,6 +15,8 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   set: async () => (await import("./command/talk.ts")).set,
   lock: async () => (await import("./command/talk.ts")).lock,
   unlock: async () => (await import("./command/talk.ts")).unlock,
+  reload: async () => (await import("./command/reload.ts")).reload,
+  diff: async () => (await import("./command/reload.ts")).diff,
   why: async () => (await import("./command/talk.ts")).why,
   sim: async () => (await import("./command/talk.ts")).sim,
   safe: async () => (await import("./command/safe.ts")).safe,

@@ -1,5 +1,3 @@
-import type { Lines } from "./shell/lines.ts";
-
 /** A turn of the loop since the last question: asked from a timer, so it proves that timers and immediates run. */
 export function eventLoopProgress(): () => number {
   let turns = 0;
@@ -7,9 +5,4 @@ export function eventLoopProgress(): () => number {
     setImmediate(() => turns++);
     return turns;
   };
-}
-
-export function probe(lines: Lines): number {
-  lines.probe();
-  return lines.progress;
 }

@@ -30,6 +30,10 @@ export interface Methods {
   /** Simulated board only. Needs the operate socket. Answers when the last simulated edge has been made. */
   "sim-press": { params: { input: string; for_ms?: number; bounce_ms?: number }; result: Record<string, never> };
   services: { params: Record<string, never>; result: ServiceView[] };
+  /** Applies the changed configuration, or leaves everything as it is. Needs the operate socket. */
+  reload: { params: Record<string, never>; result: ReloadResult };
+  /** What `reload` would do. Needs the operate socket too: problems may quote the file. */
+  diff: { params: Record<string, never>; result: ReloadResult };
   /** Starts pushes of these views and ends those of all others. */
   watch: { params: { views: readonly View[] }; result: Record<string, never> };
 }
@@ -178,6 +182,19 @@ export interface Change {
   text: string;
   /** When it was to end by itself, as known at that moment. */
   until: string | null;
+}
+
+export interface ReloadResult {
+  /** The file that the agent reads. */
+  file: string;
+  /** It holds now. Always false for `diff`. */
+  applied: boolean;
+  /** Why the file cannot be used: `file:line:column: what, and what to do`. */
+  problems: string[];
+  /** Changed settings that need a restart; with one of them nothing is applied. */
+  restart: string[];
+  /** All other changes, and what they do to a line. */
+  changes: string[];
 }
 
 export interface ChipView {

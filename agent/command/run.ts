@@ -3,11 +3,12 @@ import { LineError } from "../../gpio/errors.ts";
 import { openJournal } from "../../systemd/journal.ts";
 import { openNotify } from "../../systemd/notify.ts";
 import { progressed, startWatchdog, watchdogUsec } from "../../systemd/watchdog.ts";
-import { type Agent, SettingError, startAgent } from "../agent.ts";
+import { type Agent, startAgent } from "../agent.ts";
+import { SettingError } from "../certificate.ts";
 import { exit } from "../exit.ts";
 import { createLog } from "../shell/log.ts";
 import { readVersion } from "../version.ts";
-import { type Command, CommandError, loadOrFail, readArgs, settings } from "./command.ts";
+import { type Command, CommandError, load, loadOrFail, readArgs, settings } from "./command.ts";
 
 /** `pinbus run`: the agent in the foreground, which is what systemd starts. */
 export const run: Command = {
@@ -19,6 +20,11 @@ export const run: Command = {
     const journal = config.log.format === "text" ? undefined : openJournal(process.env);
     const secrets = config.mqtt.password === null ? [] : [config.mqtt.password];
     const log = createLog({ level: config.log.level, secrets, ...(journal ? { journal: (entry) => journal.write(entry) } : {}) });
+    // Until there is an agent, a reload waits for it.
+    let reload: (from: string) => void = () => {
+      early = true;
+    };
+    let early = false;
     const notify = openNotify(process.env, { onProblem: (message) => log.warn(message) });
 
     const stopRequested = new Promise<NodeJS.Signals>((resolve) => {
@@ -30,13 +36,21 @@ export const run: Command = {
       // A closed terminal ends what was started in it; a service has no terminal and stays.
       process.on("SIGHUP", () => {
         if (process.stdin.isTTY) resolve("SIGHUP");
-        else log.warn("SIGHUP: this version does not reload; restart the agent to apply a changed configuration");
+        else reload("SIGHUP");
       });
     });
 
+    let stopping = false;
+    const reloading = {
+      began: () => notify?.reloading(),
+      ended(status: string) {
+        // A reload that the stop has overtaken must not say that the agent is ready.
+        if (!stopping) notify?.ready(status);
+      },
+    };
     let agent: Agent;
     try {
-      agent = await startAgent({ config, host: readHost(), version: readVersion(), log });
+      agent = await startAgent({ config, host: readHost(), version: readVersion(), log, load: () => load(values, "read"), reloading });
     } catch (error) {
       await journal?.close();
       throw new CommandError(
@@ -45,6 +59,8 @@ export const run: Command = {
       );
     }
     notify?.ready("lines are served");
+    reload = (from) => void agent.reload(from);
+    if (early) reload("SIGHUP");
     const usec = watchdogUsec(process.env);
     const endWatchdog =
       notify && usec !== undefined
@@ -58,6 +74,7 @@ export const run: Command = {
         : () => {};
 
     log.info(`${await stopRequested} received`);
+    stopping = true;
     notify?.stopping("outputs go to their exit states");
     endWatchdog();
     await agent.stop();

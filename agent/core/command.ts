@@ -3,9 +3,9 @@ import type { Instant, SwitchWord } from "./model.ts";
 /** The longest payload that is looked at, in characters; a longer one is malformed unread. */
 export const maxCommand = 1024;
 /** The longest id that is kept and sent back. */
-const maxId = 64;
+export const maxId = 64;
 // An id is shown to people again, in the log and by `why`: a control character in it could move their cursor.
-const usableId = new RegExp(`^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]{1,${maxId}}$`);
+export const usableId = new RegExp(`^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]{1,${maxId}}$`);
 /** A pulse or timed ON of more than a day is a mistake. */
 const maxForMs = 86_400_000;
 
@@ -87,7 +87,8 @@ function wordOf(text: string): SwitchWord | undefined {
   }
 }
 
-function timeOf(value: unknown): number | null | undefined {
+/** ISO 8601 or milliseconds since 1970 → milliseconds; null when there is none, undefined when it is not a time. */
+export function timeOf(value: unknown): number | null | undefined {
   if (value === undefined || value === null) return null;
   if (typeof value === "number") return Number.isFinite(value) ? value : undefined;
   if (typeof value !== "string" || !/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/.test(value)) return undefined;

@@ -2,9 +2,9 @@ import { cancelWait } from "./interlock.ts";
 import { minOffObjection } from "./minimum.ts";
 import type { Cause, Effect, Instant } from "./model.ts";
 import { drive } from "./output.ts";
-import type { Plan } from "./plan.ts";
+import type { OutputPlan, Plan } from "./plan.ts";
 import { refuse } from "./refusal.ts";
-import type { State } from "./state.ts";
+import type { OutputState, State } from "./state.ts";
 
 // `on_broker_lost`: once for each time that the broker is away for longer than `after`. Buttons and rules go on working, and may move the
 // output again; when the broker is back nothing moves by itself.
@@ -14,7 +14,7 @@ export function broker(plan: Plan, state: State, online: boolean, at: Instant, e
   if (online) {
     if (state.offlineSince === null) return;
     state.offlineSince = null;
-    for (const index of plan.outputs.keys()) disarm(plan, index, effects);
+    for (const index of plan.outputs.keys()) disarm(plan, state, index, effects);
   } else if (state.offlineSince === null) {
     state.offlineSince = at;
     for (const index of plan.outputs.keys()) arm(plan, state, index, at, effects);
@@ -23,22 +23,47 @@ export function broker(plan: Plan, state: State, online: boolean, at: Instant, e
 
 /** Starts the time of an output whose line is ours, when the broker is away; it may be over already. */
 export function arm(plan: Plan, state: State, index: number, at: Instant, effects: Effect[]): void {
+  const output = state.outputs[index];
   const outputPlan = plan.outputs[index];
   if (state.link.online && state.offlineSince === null) return;
   state.offlineSince ??= at;
-  if (!outputPlan?.onBrokerLost || state.outputs[index]?.written === undefined || state.stopping) return;
-  effects.push({ type: "startTimer", key: outputPlan.brokerLostKey, at: Math.max(at, state.offlineSince + outputPlan.onBrokerLost.after) });
+  if (!outputPlan?.onBrokerLost || output?.written === undefined || state.stopping) return;
+  wait(outputPlan, output, Math.max(at, state.offlineSince + outputPlan.onBrokerLost.after), effects);
 }
 
-export function disarm(plan: Plan, index: number, effects: Effect[]): void {
+export function disarm(plan: Plan, state: State, index: number, effects: Effect[]): void {
+  const output = state.outputs[index];
   const outputPlan = plan.outputs[index];
-  if (outputPlan?.onBrokerLost) effects.push({ type: "stopTimer", key: outputPlan.brokerLostKey });
+  if (!output || output.failsafeAt === null || !outputPlan) return;
+  output.failsafeAt = null;
+  effects.push({ type: "stopTimer", key: outputPlan.brokerLostKey });
+}
+
+/**
+ * After a reload, while the broker is away: what waits gets its new time, what is new or says something else starts, and what has acted
+ * already does not act again.
+ */
+export function rearmFailsafe(before: OutputPlan, plan: Plan, state: State, index: number, at: Instant, effects: Effect[]): void {
+  const output = state.outputs[index];
+  const now = plan.outputs[index];
+  if (!output || !now || state.offlineSince === null) return;
+  const [was, is] = [before.onBrokerLost, now.onBrokerLost];
+  if (was?.active === is?.active && was?.after === is?.after && before.minOff === now.minOff) return;
+  const acted = was?.active === is?.active && output.failsafeAt === null;
+  disarm(plan, state, index, effects);
+  if (!acted) arm(plan, state, index, at, effects);
+}
+
+function wait({ brokerLostKey }: OutputPlan, output: OutputState, at: Instant, effects: Effect[]): void {
+  output.failsafeAt = at;
+  effects.push({ type: "startTimer", key: brokerLostKey, at });
 }
 
 export function failsafeDue(plan: Plan, state: State, index: number, at: Instant, effects: Effect[]): void {
   const output = state.outputs[index];
   const outputPlan = plan.outputs[index];
-  if (!output || !outputPlan?.onBrokerLost || state.stopping || state.offlineSince === null) return;
+  if (!output || !outputPlan?.onBrokerLost || state.stopping || output.failsafeAt === null) return;
+  output.failsafeAt = null;
   const { active, after } = outputPlan.onBrokerLost;
   const cause: Cause = { kind: "failsafe", text: "broker lost", detail: `for ${after / 1000} s` };
   if (active && output.locked) {
@@ -49,7 +74,7 @@ export function failsafeDue(plan: Plan, state: State, index: number, at: Instant
   // Safe is off, so min_on waits for nobody; on is not urgent enough to break a compressor.
   const tooSoon = active ? minOffObjection(outputPlan, output, at)?.allowedAt : null;
   if (tooSoon != null) {
-    effects.push({ type: "startTimer", key: outputPlan.brokerLostKey, at: tooSoon });
+    wait(outputPlan, output, tooSoon, effects);
     return;
   }
   cancelWait(plan, state, index, { reason: "cancelled", message: "the broker was lost" }, at, effects);

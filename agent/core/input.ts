@@ -77,7 +77,7 @@ function arm(inputPlan: InputPlan, input: InputState, effects: Effect[]): void {
 }
 
 /** While the button is down a hold is waited for, else the next click. */
-function keyOf(inputPlan: InputPlan, { gesture }: InputState) {
+export function keyOf(inputPlan: InputPlan, { gesture }: InputState) {
   return gesture.pressedAt === undefined ? inputPlan.windowKey : inputPlan.holdKey;
 }
 

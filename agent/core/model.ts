@@ -8,7 +8,7 @@ export type SwitchWord = "ON" | "OFF" | "TOGGLE" | "PULSE";
 
 /** Why an output changed. `text` is what people read: `rule porch-lamp`. */
 export interface Cause {
-  kind: "start" | "rule" | "mqtt" | "cli" | "tui" | "pulse" | "max-on" | "chip" | "exit" | "interlock" | "failsafe";
+  kind: "start" | "rule" | "mqtt" | "cli" | "tui" | "pulse" | "max-on" | "chip" | "exit" | "interlock" | "failsafe" | "reload";
   text: string;
   /** The input and gesture behind a rule, the id of a command. */
   detail: string | null;
@@ -53,10 +53,10 @@ type Union<T> = { [K in keyof T]: { type: K } & T[K] }[keyof T];
 export type AgentEvent = Union<{
   edge: { input: number; edge: Edge; at: Instant };
   "edges-lost": { input: number; count: number; at: Instant };
-  /** The level as read from the line: after the start, a chip coming back or a gap in seqno. */
-  "level-read": { input: number; active: boolean; at: Instant; why: "start" | "chip" | "gap" };
+  /** The level as read from the line: after the start, a chip coming back, a reload or a gap in seqno. */
+  "level-read": { input: number; active: boolean; at: Instant; why: "start" | "chip" | "reload" | "gap" };
   "input-lost": { input: number; problem: string; at: Instant };
-  "output-opened": { output: number; active: boolean; at: Instant; why: "start" | "chip" };
+  "output-opened": { output: number; active: boolean; at: Instant; why: "start" | "chip" | "reload" };
   "output-lost": { output: number; problem: string; at: Instant };
   "output-written": { output: number; active: boolean; at: Instant; request: SetRequest };
   "output-failed": { output: number; active: boolean; at: Instant; problem: string; request: SetRequest };
@@ -74,6 +74,8 @@ export type AgentEvent = Union<{
   "broker-changed": { problems: string[]; at: Instant };
   /** `offset` = wall clock − monotonic clock; `set` = the wall clock can be trusted. */
   "clock-read": { offset: number; set: boolean; at: Instant };
+  /** A reload lets go of the lines of `released`; those of them that leave theirs go to their exit states first. */
+  "outputs-leaving": { outputs: readonly number[]; released: readonly number[]; at: Instant };
   "stop-requested": { at: Instant };
   "lock-requested": { output: number; locked: boolean; from: "cli" | "tui"; at: Instant };
 }>;

@@ -6,6 +6,9 @@ import { answersKept, type End, isoTime, type OutputState, remember, type State 
 /** After a write towards off has failed, it is tried again this often until it succeeds or something else is wanted. */
 export const retryPeriod = 1000;
 
+/** Written by a reload before it lets go of a line. */
+export const leaveCause: Cause = { kind: "reload", text: "reload", detail: "its line is no longer configured" };
+
 /** Drives an output by the agent's own decision: the end of a pulse, max-on, the exit. */
 export function drive(index: number, active: boolean, cause: Cause, effects: Effect[]): void {
   effects.push({ type: "setOutput", output: index, active, request: { cause, pulse: null, answer: null } });
@@ -39,7 +42,7 @@ export function written(
     output.pulseEnds = Math.max(at + pulse, output.since + outputPlan.minOn);
     effects.push({ type: "startTimer", key: outputPlan.pulseKey, at: output.pulseEnds });
   }
-  keepLevel(state, event.output, outputPlan, output, effects);
+  if (cause !== leaveCause) keepLevel(state, event.output, outputPlan, output, effects);
   const until = endsAt(output);
   if (changed) effects.push({ type: "publish", ...stateOf(outputPlan, output) });
   // An ON for an output that is on changes nothing but when it ends; that is told, with its cause.
@@ -116,7 +119,7 @@ export function endRetry(output: OutputState, outputPlan: OutputPlan, effects: E
   effects.push({ type: "stopTimer", key: outputPlan.retryKey });
 }
 
-/** For `on_start: last`. A pulse is not kept: nobody would end it after a crash; nor is what the stop writes. */
+/** For `on_start: last`. A pulse is not kept: nobody would end it after a crash; nor is what the stop writes, or a reload on leaving. */
 function keepLevel(state: State, index: number, { startFrom }: OutputPlan, output: OutputState, effects: Effect[]): void {
   const level = output.written === true && output.pulseEnds === null;
   if (level === output.kept || state.stopping) return;

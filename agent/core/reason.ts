@@ -57,6 +57,8 @@ function reasonOf({ kind, text, detail, says }: Cause): string {
       return "its line came back";
     case "exit":
       return "the agent stopped";
+    case "reload":
+      return `the configuration was reloaded${more}`;
     case "interlock":
       return `${text} lets only one on: ${detail}`;
     case "failsafe":

@@ -5,7 +5,7 @@ import { adopt, gesturesNow, lose, settleNow, takeEdge } from "./input.ts";
 import { cancelWait, cancelWaits, proceed, proceedPartners } from "./interlock.ts";
 import { lock } from "./lock.ts";
 import type { AgentEvent, AnswerTo, Cause, Effect, RefusalReason, TimerKey } from "./model.ts";
-import { attrOf, drive, endPulse, endRetry, failed, stateOf, written } from "./output.ts";
+import { attrOf, drive, endPulse, endRetry, failed, leaveCause, stateOf, written } from "./output.ts";
 import type { Plan } from "./plan.ts";
 import { refuse } from "./refusal.ts";
 import { startInterlocked } from "./start.ts";
@@ -13,6 +13,8 @@ import type { State } from "./state.ts";
 
 const chipCause: Cause = { kind: "chip", text: "line came back", detail: "the start state of its contract" };
 const startCause: Cause = { kind: "start", text: "start", detail: null };
+const reloadCause: Cause = { kind: "reload", text: "reload", detail: "the start state of its contract" };
+const released = { reason: "cancelled", message: "a reload released its line, or the one of an output in its interlock" } as const;
 const exitCause: Cause = { kind: "exit", text: "agent stops", detail: null };
 const pulseCause: Cause = { kind: "pulse", text: "pulse ended", detail: null };
 const maxOnCause: Cause = { kind: "max-on", text: "max_on reached", detail: null };
@@ -39,10 +41,10 @@ export function reduce(plan: Plan, state: State, event: AgentEvent): Effect[] {
       lose(plan, state, event.input, event.problem, event.at, effects);
       break;
     case "output-opened": {
-      const cause = event.why === "start" ? startCause : chipCause;
+      const cause = { start: startCause, chip: chipCause, reload: reloadCause }[event.why];
       written(plan, state, { output: event.output, active: event.active, at: event.at, cause, pulse: null, answer: null }, effects);
       if (state.stopping) {
-        exitOutput(plan, state, event.output, event.at, effects);
+        exitOutput(plan, state, event.output, exitCause, event.at, effects);
         break;
       }
       arm(plan, state, event.output, event.at, effects);
@@ -99,6 +101,10 @@ export function reduce(plan: Plan, state: State, event: AgentEvent): Effect[] {
     case "clock-read":
       state.clockOffset = event.offset;
       state.clockSet = event.set;
+      break;
+    case "outputs-leaving":
+      for (const output of event.released) cancelWaits(plan, state, output, released, event.at, effects);
+      for (const output of event.outputs) exitOutput(plan, state, output, leaveCause, event.at, effects);
       break;
     case "stop-requested":
       stop(plan, state, event.at, effects);
@@ -221,7 +227,7 @@ function loseOutput(plan: Plan, state: State, index: number, problem: string, at
   output.until = null;
   endPulse(output, outputPlan, effects);
   endRetry(output, outputPlan, effects);
-  disarm(plan, index, effects);
+  disarm(plan, state, index, effects);
   cancelWaits(plan, state, index, { reason: "failed", message: `${outputPlan.id}: ${problem}` }, at, effects);
   effects.push({ type: "stopTimer", key: outputPlan.maxOnKey });
   effects.push({ type: "publish", ...stateOf(outputPlan, output) }, { type: "publish", ...attrOf(state, outputPlan, output) });
@@ -232,17 +238,17 @@ function loseOutput(plan: Plan, state: State, index: number, problem: string, at
 function stop(plan: Plan, state: State, at: number, effects: Effect[]): void {
   if (state.stopping) return;
   state.stopping = true;
-  for (const index of plan.outputs.keys()) exitOutput(plan, state, index, at, effects);
+  for (const index of plan.outputs.keys()) exitOutput(plan, state, index, exitCause, at, effects);
 }
 
-function exitOutput(plan: Plan, state: State, index: number, at: number, effects: Effect[]): void {
+function exitOutput(plan: Plan, state: State, index: number, cause: Cause, at: number, effects: Effect[]): void {
   const output = state.outputs[index];
   const outputPlan = plan.outputs[index];
   if (!output || !outputPlan) return;
   cancelWait(plan, state, index, { reason: "stopping", message: "the agent is stopping" }, at, effects);
-  disarm(plan, index, effects);
+  disarm(plan, state, index, effects);
   // `keep` keeps a state, not a movement: nobody would end a pulse, or try again to switch off, once the agent is gone.
   const ends = output.pulseEnds !== null || output.retry !== null;
-  if (outputPlan.onExit !== "keep") drive(index, outputPlan.onExit === "on", exitCause, effects);
-  else if (ends) drive(index, false, exitCause, effects);
+  if (outputPlan.onExit !== "keep") drive(index, outputPlan.onExit === "on", cause, effects);
+  else if (ends) drive(index, false, cause, effects);
 }

@@ -50,6 +50,8 @@ export interface OutputState {
   until: Instant | null;
   /** An ON that waits for the dead time of its interlock. `until` is null while a partner is not off yet. */
   waiting: { request: SetRequest; until: Instant | null } | null;
+  /** When `on_broker_lost` acts; null while it has nothing to wait for, or has acted. */
+  failsafeAt: Instant | null;
   locked: boolean;
   /** The level for `on_start: last`: what was written for good; a pulse is not. */
   kept: boolean;
@@ -107,6 +109,7 @@ export function newState(plan: Plan, firstSeq: (id: string) => number, before: K
     }),
     outputs: plan.outputs.map(({ id }) => ({
       waiting: null,
+      failsafeAt: null,
       locked: before.kept(id).locked,
       kept: before.kept(id).level,
       written: undefined,

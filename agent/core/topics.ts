@@ -12,6 +12,10 @@ export interface Topics {
   outputAttr(id: string): string;
   outputSet(id: string): string;
   outputResult(id: string): string;
+  /** The one filter under which what is asked of the agent itself arrives. */
+  readonly nodeFilter: string;
+  nodeCommand(name: string): string;
+  nodeResult(name: string): string;
   /** `name` may have several levels: `host/load/1min`. */
   sys(name: string): string;
   service(unit: string): string;
@@ -22,6 +26,7 @@ export type ParsedTopic =
   | { kind: "status" | "info" | "health" }
   | { kind: "input-state" | "input-event"; id: string }
   | { kind: "output-state" | "output-attr" | "output-set" | "output-result"; id: string }
+  | { kind: "node-command" | "node-result"; name: string }
   | { kind: "sys"; name: string }
   | { kind: "service"; unit: string };
 
@@ -34,6 +39,9 @@ export function topicsOf(prefix: string, node: string): Topics {
     info: `${base}/info`,
     health: `${base}/health`,
     commandFilter: `${base}/out/+/set`,
+    nodeFilter: `${base}/cmd/+`,
+    nodeCommand: (name) => `${base}/cmd/${name}`,
+    nodeResult: (name) => `${base}/cmd/${name}/result`,
     inputState: (id) => `${base}/in/${id}/state`,
     inputEvent: (id) => `${base}/in/${id}/event`,
     outputState: (id) => `${base}/out/${id}/state`,
@@ -60,7 +68,10 @@ export function parseTopic(topics: Topics, topic: string): ParsedTopic | undefin
   if (rest === "status" || rest === "info" || rest === "health") return { kind: rest };
   if (rest.startsWith("$SYS/")) return rest.length > 5 ? { kind: "sys", name: rest.slice(5) } : undefined;
   const [group, id, leaf, more] = rest.split("/");
-  if (id === undefined || id === "" || leaf === undefined || more !== undefined) return undefined;
+  if (id === undefined || id === "" || more !== undefined) return undefined;
+  if (group === "cmd" && (leaf === undefined || leaf === "result"))
+    return { kind: leaf === undefined ? "node-command" : "node-result", name: id };
+  if (leaf === undefined) return undefined;
   if (group === "out") {
     const kind = Object.hasOwn(outputKinds, leaf) ? outputKinds[leaf] : undefined;
     return kind && { kind, id };
@@ -166,6 +177,25 @@ export const topicTable: readonly TopicDescription[] = [
     qos: 1,
     retain: "no",
     meaning: "answer to a command, unless it named an MQTT 5 response topic",
+  },
+  {
+    kind: "node-command",
+    topic: "P/cmd/<name>",
+    direction: "subscribed",
+    payload: "empty, or JSON: `ts`, `id`",
+    qos: 1,
+    retain: "never",
+    meaning:
+      "`reload` applies the changed configuration, `resync` sends every retained state again; retained, stale and malformed ones are refused",
+  },
+  {
+    kind: "node-result",
+    topic: "P/cmd/<name>/result",
+    direction: "published",
+    payload: "JSON: `id`, `ok`, `reason`, `message`; of `reload` also `problems`, `restart`, `changes`",
+    qos: 1,
+    retain: "no",
+    meaning: "answer to it, unless it named an MQTT 5 response topic",
   },
   {
     kind: "sys",

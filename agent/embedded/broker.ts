@@ -44,6 +44,8 @@ export interface Broker {
   readonly clients: number;
   /** Publishes in the broker's own name; resolves when every connected subscriber was given it. */
   publish(message: { topic: string; payload: string | Buffer; qos: 0 | 1; retain: boolean }): Promise<void>;
+  /** Another period for the `$SYS` values, from now on. */
+  setSysInterval(ms: number): void;
   stop(): Promise<void>;
 }
 
@@ -71,12 +73,14 @@ class EmbeddedBroker implements Broker {
   #retained: Retained = new Map();
   #aedes: Aedes | undefined;
   #sysTimer: NodeJS.Timeout | undefined;
+  #sysInterval: number;
   #startedAt = 0;
   #stopped = false;
   #full = false;
 
   constructor(options: BrokerOptions) {
     this.#options = options;
+    this.#sysInterval = options.sysInterval;
   }
 
   async start(): Promise<void> {
@@ -89,7 +93,7 @@ class EmbeddedBroker implements Broker {
     this.#aedes = aedes;
     this.#keepRules(aedes);
     this.#publishSys();
-    this.#sysTimer = setInterval(() => this.#publishSys(), this.#options.sysInterval).unref();
+    this.setSysInterval(this.#sysInterval);
     for (const listener of this.#options.listeners) await this.#listen(listener.address, listener.port);
   }
 
@@ -106,6 +110,13 @@ class EmbeddedBroker implements Broker {
       if (!this.#aedes || this.#aedes.closed) return reject(new Error("the built-in broker is not running"));
       this.#aedes.publish({ cmd: "publish", topic, payload, qos, retain, dup: false }, (error) => (error ? reject(error) : resolve()));
     });
+  }
+
+  setSysInterval(ms: number): void {
+    this.#sysInterval = ms;
+    clearInterval(this.#sysTimer);
+    // Before the start there is nothing to publish; the start comes here again.
+    if (this.#aedes && !this.#stopped) this.#sysTimer = setInterval(() => this.#publishSys(), ms).unref();
   }
 
   async stop(): Promise<void> {

@@ -1,7 +1,7 @@
 import type { AgentEvent, Effect } from "../core/model.ts";
-import type { Plan } from "../core/plan.ts";
 import { reduce } from "../core/reduce.ts";
 import type { State } from "../core/state.ts";
+import type { Current } from "./current.ts";
 
 /** Does one effect. What came of it returns as an event through `observed`, before any other event is reduced. */
 export type Performer = (effect: Effect) => void;
@@ -11,8 +11,7 @@ export type Performer = (effect: Effect) => void;
  * observed results of effects go first, so that the core never decides on a level that is already old.
  */
 export class Dispatch {
-  readonly #plan: Plan;
-  readonly #state: State;
+  #current: Current;
   readonly #queue: AgentEvent[] = [];
   readonly #observed: AgentEvent[] = [];
   #perform: Performer = () => {};
@@ -21,13 +20,17 @@ export class Dispatch {
   /** Events reduced so far; grows whenever the loop does real work. */
   turns = 0;
 
-  constructor(plan: Plan, state: State) {
-    this.#plan = plan;
-    this.#state = state;
+  constructor(current: Current) {
+    this.#current = current;
+  }
+
+  /** What holds now; another object after a reload. */
+  get current(): Current {
+    return this.#current;
   }
 
   get state(): Readonly<State> {
-    return this.#state;
+    return this.#current.state;
   }
 
   /** `perform` does the effects; `afterTurn` runs when the queue is empty again. */
@@ -43,11 +46,19 @@ export class Dispatch {
     try {
       for (let next = this.#queue.shift(); next; next = this.#observed.shift() ?? this.#queue.shift()) {
         this.turns++;
-        for (const effect of reduce(this.#plan, this.#state, next)) this.#perform(effect);
+        for (const effect of reduce(this.#current.plan, this.#current.state, next)) this.#perform(effect);
       }
     } finally {
       this.#turning = false;
     }
+    this.#afterTurn();
+  }
+
+  /** A reload: everything is indexed anew, so no event may be half done or waiting. `effects` are done under the new plan. */
+  replace(next: Current, effects: readonly Effect[]): void {
+    if (this.#turning) throw new Error("a plan is replaced between two events, not within one");
+    this.#current = next;
+    for (const effect of effects) this.#perform(effect);
     this.#afterTurn();
   }
 

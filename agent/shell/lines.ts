@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Config } from "../../config/schema.ts";
 import type { Driver, InputHandle, OutputHandle } from "../../gpio/driver.ts";
 import type { LineAddress, LineName } from "../../gpio/line.ts";
@@ -19,14 +20,25 @@ export interface LinesOptions {
   dispatch(event: AgentEvent): void;
 }
 
+/** One input or output with its line. Listeners hold the slot and not the index, which a reload may change. */
+interface Slot<H> {
+  readonly id: string;
+  index: number;
+  handle: H | undefined;
+  /** Why it is opened next. */
+  why: "start" | "chip" | "reload";
+}
+
 /** While a line cannot be had (busy, chip gone), it is asked for again this often. */
 const retryEvery = 1000;
 
 /** Owns the handles of all configured lines; a line that cannot be had is a problem of that line only. */
 export class Lines {
   readonly #options: LinesOptions;
-  readonly #inputs: (InputHandle | undefined)[];
-  readonly #outputs: (OutputHandle | undefined)[];
+  #plan: Plan;
+  #config: Config;
+  #inputs: Slot<InputHandle>[];
+  #outputs: Slot<OutputHandle>[];
   readonly #addresses = new Map<string, LineAddress>();
   #retry: NodeJS.Timeout | undefined;
   #stopped = false;
@@ -35,25 +47,56 @@ export class Lines {
 
   constructor(options: LinesOptions) {
     this.#options = options;
-    this.#inputs = options.plan.inputs.map(() => undefined);
-    this.#outputs = options.plan.outputs.map(() => undefined);
+    this.#plan = options.plan;
+    this.#config = options.config;
+    this.#inputs = slotsOf(options.plan.inputs, [], "start");
+    this.#outputs = slotsOf(options.plan.outputs, [], "start");
   }
 
   /** Requests every line: outputs first, so that a pressed button finds its relay. */
   start(): void {
-    this.#openAll("start");
+    this.#openAll();
+  }
+
+  /**
+   * Takes a new plan and releases what is not in it, and what is named in `anew`; everything else keeps its handle. Nothing is
+   * dispatched and nothing requested: that is what `start` does, once the new plan is the one that events are reduced with.
+   */
+  apply(plan: Plan, config: Config, anew: ReadonlySet<string>): void {
+    this.#plan = plan;
+    this.#config = config;
+    const stays = (ids: ReadonlyMap<string, number>) => (slot: Slot<InputHandle | OutputHandle>) => {
+      if (ids.has(slot.id) && !anew.has(slot.id)) return true;
+      slot.handle?.close();
+      slot.handle = undefined;
+      this.#addresses.delete(slot.id);
+      return false;
+    };
+    this.#outputs = slotsOf(plan.outputs, this.#outputs.filter(stays(plan.outputIndex)), "reload");
+    this.#inputs = slotsOf(plan.inputs, this.#inputs.filter(stays(plan.inputIndex)), "reload");
+  }
+
+  /** Whether two names mean one line, as far as can be told now. */
+  same(a: LineName, b: LineName): boolean {
+    if (isDeepStrictEqual(a, b)) return true;
+    try {
+      return isDeepStrictEqual(this.#options.resolve(a), this.#options.resolve(b));
+    } catch {
+      // One of them is not there now: a reload takes the new name at its word.
+      return false;
+    }
   }
 
   /** Drives an output. Throws LineError (or Error when the line is not ours now). */
   write(output: number, active: boolean): void {
-    const handle = this.#outputs[output];
+    const handle = this.#outputs[output]?.handle;
     if (!handle) throw new Error("the line is not available now");
     handle.write(active);
   }
 
   /** The level of an input now; undefined while the line is not ours. */
   read(input: number): boolean | undefined {
-    return this.#inputs[input]?.read();
+    return this.#inputs[input]?.handle?.read();
   }
 
   /** Where the line of an input or output was found; undefined when it never was. */
@@ -61,85 +104,86 @@ export class Lines {
     return this.#addresses.get(id);
   }
 
-  /** Proves for the watchdog that the driver still answers: reads one line. */
-  probe(): void {
-    const handle = this.#inputs.find((input) => input !== undefined) ?? this.#outputs.find((output) => output !== undefined);
+  /** Proves for the watchdog that the driver still answers: reads one line. Returns the progress. */
+  probe(): number {
+    const { handle } = [...this.#inputs, ...this.#outputs].find((slot) => slot.handle !== undefined) ?? {};
     try {
       handle?.read();
     } catch {
       // A chip that went away answers too; `gone` tells the rest.
     }
-    this.progress++;
+    return ++this.progress;
   }
 
   stop(): void {
     this.#stopped = true;
     clearTimeout(this.#retry);
-    for (const handle of [...this.#inputs, ...this.#outputs]) handle?.close();
-    this.#inputs.fill(undefined);
-    this.#outputs.fill(undefined);
+    for (const slot of [...this.#inputs, ...this.#outputs]) {
+      slot.handle?.close();
+      slot.handle = undefined;
+    }
   }
 
-  #openAll(why: "start" | "chip"): void {
-    this.#options.plan.outputs.forEach((_, index) => {
-      if (!this.#outputs[index]) this.#openOutput(index, why);
-    });
-    this.#options.plan.inputs.forEach((_, index) => {
-      if (!this.#inputs[index]) this.#openInput(index, why);
-    });
+  #openAll(): void {
+    for (const slot of this.#outputs) if (!slot.handle) this.#openOutput(slot);
+    for (const slot of this.#inputs) if (!slot.handle) this.#openInput(slot);
     this.progress++;
   }
 
-  #openOutput(output: number, why: "start" | "chip"): void {
-    const { plan, config, driver, clock, dispatch } = this.#options;
-    const outputPlan = plan.outputs[output];
-    const settings = outputPlan && config.outputs[outputPlan.id];
+  #openOutput(slot: Slot<OutputHandle>): void {
+    const { driver, clock, dispatch } = this.#options;
+    const outputPlan = this.#plan.outputs[slot.index];
+    const settings = outputPlan && this.#config.outputs[outputPlan.id];
     if (!settings) return;
+    const { why } = slot;
+    slot.why = "chip";
     try {
       const address = this.#locate(outputPlan.id, outputPlan.line);
       const { active } = settings;
-      const initial = this.#options.startLevel(output, () => driver.peek(address, active));
+      const initial = this.#options.startLevel(slot.index, () => driver.peek(address, active));
       const request = { ...address, active, consumer: `pinbus:${outputPlan.id}`, initial };
       const handle = driver.openOutput(request, {
         gone: () => {
           handle.close();
-          this.#outputs[output] = undefined;
-          this.#lose("output-lost", output, "its chip was removed");
+          slot.handle = undefined;
+          this.#lose("output-lost", slot.index, "its chip was removed");
         },
       });
-      this.#outputs[output] = handle;
-      dispatch({ type: "output-opened", output, active: initial, at: clock.now(), why });
+      slot.handle = handle;
+      dispatch({ type: "output-opened", output: slot.index, active: initial, at: clock.now(), why });
     } catch (error) {
-      this.#lose("output-lost", output, messageOf(error));
+      this.#lose("output-lost", slot.index, messageOf(error));
     }
   }
 
-  #openInput(input: number, why: "start" | "chip"): void {
-    const { plan, config, driver, clock, dispatch } = this.#options;
-    const inputPlan = plan.inputs[input];
-    const settings = inputPlan && config.inputs[inputPlan.id];
+  #openInput(slot: Slot<InputHandle>): void {
+    const { driver, clock, dispatch } = this.#options;
+    const inputPlan = this.#plan.inputs[slot.index];
+    const settings = inputPlan && this.#config.inputs[inputPlan.id];
     if (!settings) return;
+    const { why } = slot;
+    slot.why = "chip";
     try {
       const address = this.#locate(inputPlan.id, inputPlan.line);
       const request = { ...address, active: settings.active, bias: settings.bias, consumer: `pinbus:${inputPlan.id}` };
       const handle = driver.openInput(request, {
         edge: (event) => {
           this.progress++;
-          dispatch({ type: "edge", input, edge: event.edge, at: event.atNs / 1e6 });
+          dispatch({ type: "edge", input: slot.index, edge: event.edge, at: event.atNs / 1e6 });
         },
-        lost: (count) => dispatch({ type: "edges-lost", input, count, at: clock.now() }),
+        lost: (count) => dispatch({ type: "edges-lost", input: slot.index, count, at: clock.now() }),
         gone: () => {
           handle.close();
-          this.#inputs[input] = undefined;
-          this.#lose("input-lost", input, "its chip was removed");
+          slot.handle = undefined;
+          this.#lose("input-lost", slot.index, "its chip was removed");
         },
       });
-      this.#inputs[input] = handle;
-      dispatch({ type: "level-read", input, active: handle.read(), at: clock.now(), why });
+      slot.handle = handle;
+      dispatch({ type: "level-read", input: slot.index, active: handle.read(), at: clock.now(), why });
     } catch (error) {
-      this.#inputs[input]?.close();
-      this.#inputs[input] = undefined;
-      this.#lose("input-lost", input, messageOf(error));
+      slot.handle?.close();
+      slot.handle = undefined;
+      this.#lose("input-lost", slot.index, messageOf(error));
     }
   }
 
@@ -159,9 +203,19 @@ export class Lines {
     if (this.#stopped || this.#retry) return;
     this.#retry = setTimeout(() => {
       this.#retry = undefined;
-      this.#openAll("chip");
+      this.#openAll();
     }, retryEvery);
   }
+}
+
+/** A slot for each of `plans`, in their order: the one that is there already, else an empty one. */
+function slotsOf<H>(plans: readonly { id: string }[], there: readonly Slot<H>[], why: Slot<H>["why"]): Slot<H>[] {
+  const known = new Map(there.map((slot) => [slot.id, slot]));
+  return plans.map(({ id }, index) => {
+    const slot = known.get(id) ?? { id, index, handle: undefined, why };
+    slot.index = index;
+    return slot;
+  });
 }
 
 function messageOf(error: unknown): string {

@@ -12,6 +12,10 @@ export interface Log {
   debug(message: string, fields?: LogFields): void;
 }
 
+export interface AdjustableLog extends Log {
+  setLevel(level: LogLevel): void;
+}
+
 /** One entry for journald: syslog priority and own fields. */
 export type JournalWriter = (entry: { message: string; priority: number; fields: Record<string, string> }) => void;
 
@@ -27,7 +31,7 @@ export interface LogOptions {
 const priorities: Record<LogLevel, number> = { error: 3, warn: 4, info: 6, debug: 7 };
 
 /** One line per decision; see `docs/logging.md` for the levels. */
-export function createLog(options: LogOptions): Log {
+export function createLog(options: LogOptions): AdjustableLog {
   const { journal } = options;
   // Longest first: a secret may begin with another.
   const secrets = options.secrets.filter((secret) => secret !== "").sort((a, b) => b.length - a.length);
@@ -43,7 +47,15 @@ export function createLog(options: LogOptions): Log {
   const write = (level: LogLevel) => (message: string, fields?: LogFields) => {
     if (logger.isLevelEnabled(level)) logger.log({ level, message: clean(message), fields: cleanFields(fields, clean) });
   };
-  return { error: write("error"), warn: write("warn"), info: write("info"), debug: write("debug") };
+  return {
+    error: write("error"),
+    warn: write("warn"),
+    info: write("info"),
+    debug: write("debug"),
+    setLevel(level) {
+      logger.level = level;
+    },
+  };
 }
 
 class JournalTransport extends Transport {

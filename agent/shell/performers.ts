@@ -1,6 +1,5 @@
 import type { AnswerTo, Effect, Verdict } from "../core/model.ts";
 import { type EventQueue, holdEvent, takeEvents } from "../core/outbox.ts";
-import type { Plan } from "../core/plan.ts";
 import type { Clock } from "./clock.ts";
 import type { Dispatch } from "./dispatch.ts";
 import type { Lines } from "./lines.ts";
@@ -11,7 +10,6 @@ import type { SeqStore } from "./seq-store.ts";
 import type { Timers } from "./timers.ts";
 
 export interface PerformerOptions {
-  plan: Plan;
   dispatch: Dispatch;
   lines: Lines;
   link: Link;
@@ -31,7 +29,7 @@ type Performers = { [K in Effect["type"]]: (effect: Extract<Effect, { type: K }>
 
 /** One performer for each effect: a new effect does not compile until it has one. */
 export function createPerformers(options: PerformerOptions): (effect: Effect) => void {
-  const { plan, dispatch, lines, link, clock, log } = options;
+  const { dispatch, lines, link, clock, log } = options;
   const performers: Performers = {
     setOutput({ output, active, request }) {
       try {
@@ -60,10 +58,12 @@ export function createPerformers(options: PerformerOptions): (effect: Effect) =>
     },
     answer({ output, to, verdict }) {
       if (to.via === "control") options.settle(to.ticket, verdict);
-      else answerOverMqtt(link, plan.outputs[output]?.resultTopic, to, verdict);
+      else answerOverMqtt(link, dispatch.current.plan.outputs[output]?.resultTopic, to, verdict);
     },
-    reserveSeq: ({ input, upTo }) => options.seq.reserve(plan.inputs[input]?.id ?? "", upTo),
-    keepOutput: ({ output, locked, level }) => options.outputs.keep(plan.outputs[output]?.id ?? "", { locked, level }),
+    reserveSeq: ({ input, upTo }) => options.seq.reserve(dispatch.current.plan.inputs[input]?.id ?? "", upTo),
+    keepOutput({ output, locked, level }) {
+      options.outputs.keep(dispatch.current.plan.outputs[output]?.id ?? "", { locked, level });
+    },
     log: ({ level, message, fields }) => log[level](message, { ...fields }),
   };
   return (effect) => (performers[effect.type] as (effect: Effect) => void)(effect);
@@ -77,9 +77,17 @@ export function sendHeld(outbox: EventQueue<Publication>, link: Link, at: number
 /** A served command without an id is answered by its state alone; a refusal is always answered. */
 function answerOverMqtt(link: Link, resultTopic: string | undefined, to: Extract<AnswerTo, { via: "mqtt" }>, verdict: Verdict): void {
   if (verdict.ok && to.id === null && to.responseTopic === null) return;
+  if (resultTopic !== undefined) publishAnswer(link, resultTopic, to, JSON.stringify({ id: to.id, ...verdict }));
+}
+
+/** To the response topic that the sender named, else to `resultTopic`. */
+export function publishAnswer(
+  link: Link,
+  resultTopic: string,
+  to: { responseTopic: string | null; correlationData: Uint8Array | null },
+  payload: string,
+): void {
   const topic = to.responseTopic !== null && validResponseTopic(to.responseTopic) ? to.responseTopic : resultTopic;
-  if (topic === undefined) return;
-  const payload = JSON.stringify({ id: to.id, ...verdict });
   const properties = to.correlationData ? { correlationData: Buffer.from(to.correlationData) } : {};
   link.publish({ kind: "answer", topic, payload, qos: 1, retain: false, properties });
 }

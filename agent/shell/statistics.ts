@@ -9,7 +9,7 @@ export interface Reading {
 
 export interface StatisticsOptions {
   link: Link;
-  every: number;
+  every(): number;
   /** What can be said at any moment without waiting: the agent's own counters. */
   own(): Reading[];
   /** What must be asked for: the host, the services. A source that fails says nothing, and is asked again. */
@@ -23,13 +23,24 @@ export class Statistics {
   readonly #sent = new Map<string, string>();
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
+  #rounds = {};
 
   constructor(options: StatisticsOptions) {
     this.#options = options;
   }
 
   start(): void {
-    this.#timer = setTimeout(() => void this.#round(), 0);
+    const rounds = {};
+    this.#rounds = rounds;
+    this.#timer = setTimeout(() => void this.#round(rounds), 0);
+  }
+
+  /** After a reload: other services, another period. Everything is said again. */
+  restart(): void {
+    if (this.#stopped) return;
+    clearTimeout(this.#timer);
+    this.#sent.clear();
+    this.start();
   }
 
   /** After a connect the broker may know nothing: everything is sent again, the slow sources with the next round. */
@@ -43,12 +54,13 @@ export class Statistics {
     clearTimeout(this.#timer);
   }
 
-  async #round(): Promise<void> {
+  /** A round that was asking when `restart` came says nothing more: it asked for what is no longer configured. */
+  async #round(rounds: object): Promise<void> {
     const asked = await Promise.allSettled(this.#options.sources.map((source) => source()));
-    if (this.#stopped) return;
+    if (this.#stopped || rounds !== this.#rounds) return;
     this.#publish([...this.#options.own(), ...asked.flatMap((answer) => (answer.status === "fulfilled" ? answer.value : []))]);
     this.#options.afterRound();
-    this.#timer = setTimeout(() => void this.#round(), this.#options.every);
+    this.#timer = setTimeout(() => void this.#round(rounds), this.#options.every());
   }
 
   #publish(readings: readonly Reading[]): void {

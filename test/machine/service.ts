@@ -149,13 +149,32 @@ const cases: Case[] = [
     },
   },
   {
-    name: "a reload keeps the process and the lines",
+    name: "systemctl reload applies the changed file, keeps the process and what did not change, and refuses a faulty file",
     run: async () => {
       const pid = await mainPid();
+      heard().forget();
+      await set("lamp", "ON");
+      await heard().wait(`${P}/out/lamp/state`, /^ON$/);
+      await heard().wait(`${P}/out/lamp/attr`, /"cause":"mqtt"/);
+      heard().forget();
+      await configure(yaml().replace("outputs:\n", "outputs:\n  fan: { line: 6, on_start: on }\n"));
       await run("systemctl", "reload", "pinbus.service");
-      must((await ok(["get", "lamp"])) === "OFF", "it does not answer");
-      must((await mainPid()) === pid, "it was restarted");
+      await heard().wait(`${P}/out/fan/state`, /^ON$/);
+      await eventually("the end of the reload", async () => {
+        const { ActiveState, SubState, StatusText } = await show("ActiveState", "SubState", "StatusText");
+        return ActiveState === "active" && SubState === "running" && /reloaded \(SIGHUP\): 1 change$/.test(StatusText ?? "");
+      });
+      await configure(`${yaml()}colour: red\n`);
+      await run("systemctl", "reload", "pinbus.service");
+      await eventually("the refusal", async () => /was refused: .* has 1 problem;/.test((await show("StatusText")).StatusText ?? ""));
       must((await show("ActiveState")).ActiveState === "active", "it is not active");
+      must((await mainPid()) === pid, "it was restarted");
+      must((await ok(["get", "fan"])) === "ON", "the faulty file took an output away");
+      await configure(yaml());
+      must((await ok(["reload"])) === "outputs.fan: removed; its line goes off and is released", "pinbus reload says something else");
+      must((await ok(["get", "lamp"])) === "ON", "the lamp did not stay on");
+      must(heard().find(`${P}/out/lamp/state`, /./) === undefined, `the lamp was published: ${heard()}`);
+      await set("lamp", "OFF");
     },
   },
   {

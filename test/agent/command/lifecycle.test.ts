@@ -5,6 +5,7 @@ import { connectAsync } from "mqtt";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { connectAgent } from "../../../agent/command/client.ts";
 import type { Command } from "../../../agent/command/command.ts";
+import { diff, reload } from "../../../agent/command/reload.ts";
 import { attach, get, set, sim, why } from "../../../agent/command/talk.ts";
 import { eventually, tempFolder } from "../shell/fixture.ts";
 import { pinbus, start, startAgent } from "./agent-process.ts";
@@ -149,6 +150,8 @@ describe("commands that need no agent", () => {
       "lock",
       "unlock",
       "why",
+      "reload",
+      "diff",
       "sim",
       "safe",
       "attach",
@@ -232,6 +235,8 @@ describe("commands that need no agent", () => {
       [set, ["lamp", "on"]],
       [why, ["lamp"]],
       [sim, ["press", "porch"]],
+      [reload, []],
+      [diff, []],
       [attach, []],
     ];
     for (const [command, args] of rest) {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { Gesture } from "../../../agent/core/model.ts";
 import { configOf, when } from "./fixture.ts";
-import { firstSeq, World } from "./world.ts";
+import { World } from "./world.ts";
+import { firstSeq } from "./world-reload.ts";
 
 const gestures: Gesture[] = ["press", "release", "click", "hold", "hold_end"];
 const rules = Object.fromEntries(gestures.map((gesture) => [gesture.replace("_", "-"), when(`porch ${gesture}`, ["lamp", "toggle"])]));

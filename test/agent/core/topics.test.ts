@@ -18,6 +18,8 @@ const made: fc.Arbitrary<{ topic: (topics: Topics) => string; parsed: ParsedTopi
   id.map((id) => ({ topic: (t: Topics) => t.outputAttr(id), parsed: { kind: "output-attr" as const, id } })),
   id.map((id) => ({ topic: (t: Topics) => t.outputSet(id), parsed: { kind: "output-set" as const, id } })),
   id.map((id) => ({ topic: (t: Topics) => t.outputResult(id), parsed: { kind: "output-result" as const, id } })),
+  id.map((name) => ({ topic: (t: Topics) => t.nodeCommand(name), parsed: { kind: "node-command" as const, name } })),
+  id.map((name) => ({ topic: (t: Topics) => t.nodeResult(name), parsed: { kind: "node-result" as const, name } })),
   name.map((name) => ({ topic: (t: Topics) => t.sys(name), parsed: { kind: "sys" as const, name } })),
   level.map((unit) => ({ topic: (t: Topics) => t.service(unit), parsed: { kind: "service" as const, unit } })),
 );
@@ -44,6 +46,10 @@ describe("the topics of a node", () => {
       "pinbus/garage/out/lamp/set/now",
       "pinbus/garage/out/lamp/constructor",
       "pinbus/garage/in/bell/set",
+      "pinbus/garage/cmd",
+      "pinbus/garage/cmd/",
+      "pinbus/garage/cmd/reload/now",
+      "pinbus/garage/cmd/reload/result/x",
       "pinbus/garage/$SYS/",
       "other/garage/status",
       "",
@@ -52,9 +58,10 @@ describe("the topics of a node", () => {
     }
   });
 
-  it("have one filter that matches every command and nothing else", () => {
+  it("have one filter that matches every command to an output, and one for those to the agent", () => {
     const topics = topicsOf("pinbus", "garage");
     expect(topics.commandFilter).toBe(topics.outputSet("+"));
+    expect(topics.nodeFilter).toBe(topics.nodeCommand("+"));
   });
 
   it("stand in the table, each once", () => {

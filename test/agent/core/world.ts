@@ -5,12 +5,10 @@ import { reduce } from "../../../agent/core/reduce.ts";
 import { startLevel } from "../../../agent/core/start.ts";
 import { type Kept, newState, type State, seqBlock } from "../../../agent/core/state.ts";
 import type { Config } from "../../../config/schema.ts";
-import { checkPublication, type Publish, type Told } from "./publication.ts";
+import { checkPublication, type Publish } from "./publication.ts";
+import { firstSeq, reloadWorld } from "./world-reload.ts";
 
 type Answer = Extract<Effect, { type: "answer" }>;
-
-/** The number of the first event in the world's state. */
-export const firstSeq = 41;
 
 interface OutputLine {
   active: boolean;
@@ -25,13 +23,13 @@ interface OutputLine {
  * it, every timer key is in the plan, event numbers rise and stay below what was reserved before.
  */
 export class World {
-  readonly plan: Plan;
-  readonly state: State;
+  plan: Plan;
+  state: State;
   /** Monotonic milliseconds. */
   now = 1000;
   readonly timers = new Map<TimerKey, number>();
-  readonly outputs: OutputLine[];
-  readonly inputs: boolean[];
+  outputs: OutputLine[];
+  inputs: boolean[];
   readonly published: (Publish & { at: number })[] = [];
   readonly answers: (Answer & { at: number })[] = [];
   /** Every change of a wire that the core asked for, in order: `lamp on 1020`. */
@@ -40,11 +38,12 @@ export class World {
   readonly wires: { id: string; active: boolean; at: number }[] = [];
   readonly writes: Extract<Effect, { type: "setOutput" }>[] = [];
   readonly logs: Extract<Effect, { type: "log" }>[] = [];
-  readonly #observed: (boolean | undefined)[];
-  readonly #shown = new Map<string, string>();
-  readonly #reserved: number[];
-  readonly #lastSeq: number[];
-  readonly #told: Omit<Told, "reserved">;
+  config: Config;
+  observed: (boolean | undefined)[];
+  readonly shown = new Map<string, string>();
+  readonly #kept: Map<string, Kept>;
+  reserved: number[];
+  lastSeq: number[];
   #results: AgentEvent[] = [];
   #ticket = 0;
 
@@ -56,17 +55,22 @@ export class World {
     /** `found` is what a former run left on the lines of the outputs, `kept` what it left on disk. */
     options: { levels?: boolean[]; offset?: number; clockSet?: boolean; found?: boolean; kept?: Record<string, Kept> } = {},
   ) {
+    this.config = config;
+    this.#kept = new Map(Object.entries(options.kept ?? {}));
     this.plan = planOf(config);
-    this.state = newState(this.plan, () => firstSeq, { kept: (id) => options.kept?.[id] ?? { locked: false, level: false } });
+    this.state = newState(this.plan, () => firstSeq, { kept: (id) => this.onDisk(id) });
     this.outputs = this.plan.outputs.map(() => ({ active: options.found ?? false, present: true, broken: false }));
     this.inputs = this.plan.inputs.map((_, index) => options.levels?.[index] ?? false);
-    this.#observed = this.plan.outputs.map(() => undefined);
-    this.#reserved = this.plan.inputs.map(() => firstSeq + seqBlock);
-    this.#lastSeq = this.plan.inputs.map(() => firstSeq - 1);
-    this.#told = { plan: this.plan, observed: this.#observed, shown: this.#shown, lastSeq: this.#lastSeq };
+    this.observed = this.plan.outputs.map(() => undefined);
+    this.reserved = this.plan.inputs.map(() => firstSeq + seqBlock);
+    this.lastSeq = this.plan.inputs.map(() => firstSeq - 1);
     this.dispatch({ type: "clock-read", offset: options.offset ?? 0, set: options.clockSet ?? true, at: this.now });
-    for (const output of this.outputs.keys()) this.dispatch(this.#opened(output, "start"));
+    for (const output of this.outputs.keys()) this.dispatch(this.opened(output, "start"));
     for (const [input, active] of this.inputs.entries()) this.dispatch({ type: "level-read", input, active, at: this.now, why: "start" });
+  }
+
+  onDisk(id: string): Kept {
+    return this.#kept.get(id) ?? { locked: false, level: false };
   }
 
   dispatch(event: AgentEvent): void {
@@ -78,10 +82,15 @@ export class World {
     }
     for (const [index, output] of this.plan.outputs.entries()) {
       // Before its line is opened for the first time an output has nothing to show.
-      if (!this.#shown.has(output.stateTopic) && this.#observed[index] === undefined) continue;
-      const word = this.#observed[index] === undefined ? "UNKNOWN" : this.#observed[index] ? "ON" : "OFF";
-      assert.equal(this.#shown.get(output.stateTopic), word, `${output.id}: the newest published state is the last observed write`);
+      if (!this.shown.has(output.stateTopic) && this.observed[index] === undefined) continue;
+      const word = this.observed[index] === undefined ? "UNKNOWN" : this.observed[index] ? "ON" : "OFF";
+      assert.equal(this.shown.get(output.stateTopic), word, `${output.id}: the newest published state is the last observed write`);
     }
+  }
+
+  /** A line that is new or requested anew reads `levels` of its input. */
+  reload(config: Config, levels: Record<string, boolean> = {}): void {
+    reloadWorld(this, config, levels);
   }
 
   /** Lets time pass; each timer comes up `late` ms after it was due, in the order of their times. */
@@ -114,24 +123,13 @@ export class World {
   }
 
   mqtt(output: string, payload: string, more: Partial<Extract<AgentEvent, { type: "command-received" }>> = {}): Verdict | undefined {
-    const before = this.#pending();
-    this.dispatch({
-      type: "command-received",
-      output: this.output(output),
-      payload,
-      retain: false,
-      responseTopic: null,
-      correlationData: null,
-      at: this.now,
-      ...more,
-    });
-    return this.#oneAnswer(before, "mqtt");
+    const plain = { payload, retain: false, responseTopic: null, correlationData: null, at: this.now };
+    return this.#ask({ type: "command-received", output: this.output(output), ...plain, ...more }, "mqtt");
   }
 
   control(output: string, word: SwitchWord, forMs: number | null = null, from: "cli" | "tui" = "cli"): Verdict | undefined {
-    const before = this.#pending();
-    this.dispatch({ type: "control-received", output: this.output(output), word, forMs, from, ticket: ++this.#ticket, at: this.now });
-    return this.#oneAnswer(before, "control");
+    const index = this.output(output);
+    return this.#ask({ type: "control-received", output: index, word, forMs, from, ticket: ++this.#ticket, at: this.now }, "control");
   }
 
   lock(output: string, locked: boolean): void {
@@ -144,10 +142,9 @@ export class World {
 
   /** The chip goes away; nobody has told yet. */
   vanish(output: string): void {
-    const line = this.outputs[this.output(output)];
-    if (!line?.present) return;
-    this.#wire(this.output(output), false);
-    line.present = false;
+    const index = this.output(output);
+    if (this.outputs[index]?.present) this.#wire(index, false);
+    Object.assign(this.outputs[index] ?? {}, { present: false });
   }
 
   loseOutput(output: string): void {
@@ -161,7 +158,7 @@ export class World {
     if (!line || line.present) return;
     this.loseOutput(output);
     Object.assign(line, { present: true, active: false });
-    this.dispatch(this.#opened(index, "chip"));
+    this.dispatch(this.opened(index, "chip"));
   }
 
   breakOutput(output: string, broken: boolean): void {
@@ -204,20 +201,18 @@ export class World {
     return index;
   }
 
-  /** What was answered, or waits for a dead time, before a command. */
-  #pending() {
-    return { length: this.answers.length, waiting: this.state.outputs.map(({ waiting }) => waiting?.request.answer) };
-  }
-
   /** The answer to a command; another one that it cancels is answered in the same moment. */
-  #oneAnswer(before: { length: number; waiting: unknown[] }, via: AnswerTo["via"]): Verdict | undefined {
-    const mine = this.answers.slice(before.length).filter(({ to }) => to.via === via && !before.waiting.includes(to));
+  #ask(event: AgentEvent, via: AnswerTo["via"]): Verdict | undefined {
+    const { length } = this.answers;
+    const waiting = this.state.outputs.map((output) => output.waiting?.request.answer);
+    this.dispatch(event);
+    const mine = this.answers.slice(length).filter(({ to }) => to.via === via && !waiting.includes(to));
     assert.ok(mine.length <= 1, "a command is answered once");
     return mine[0]?.verdict;
   }
 
   /** Requests a line with its first level, as `agent/shell/lines.ts` does. */
-  #opened(output: number, why: "start" | "chip"): AgentEvent {
+  opened(output: number, why: "start" | "chip" | "reload"): AgentEvent {
     const line = this.outputs[output];
     assert.ok(line);
     const found = line.active;
@@ -229,9 +224,9 @@ export class World {
   }
 
   #reduce(event: AgentEvent): void {
-    if (event.type === "output-written" || event.type === "output-opened") this.#observed[event.output] = event.active;
-    if (event.type === "output-lost") this.#observed[event.output] = undefined;
-    const reserved = [...this.#reserved];
+    if (event.type === "output-written" || event.type === "output-opened") this.observed[event.output] = event.active;
+    if (event.type === "output-lost") this.observed[event.output] = undefined;
+    const reserved = [...this.reserved];
     for (const effect of reduce(this.plan, this.state, event)) this.#perform(effect, event, reserved);
   }
 
@@ -241,13 +236,7 @@ export class World {
         this.#write(effect);
         return;
       case "readLevel":
-        this.#results.push({
-          type: "level-read",
-          input: effect.input,
-          active: this.inputs[effect.input] ?? false,
-          at: this.now,
-          why: "gap",
-        });
+        this.#results.push({ ...effect, type: "level-read", active: this.inputs[effect.input] ?? false, at: this.now, why: "gap" });
         return;
       case "startTimer":
         assert.ok(this.plan.timers.has(effect.key), `${effect.key} has an owner`);
@@ -259,22 +248,33 @@ export class World {
         this.timers.delete(effect.key);
         return;
       case "publish":
-        checkPublication(effect, event, { ...this.#told, reserved });
+        checkPublication(effect, event, {
+          plan: this.plan,
+          observed: this.observed,
+          shown: this.shown,
+          lastSeq: this.lastSeq,
+          reserved,
+        });
         this.published.push({ ...effect, at: this.now });
         return;
       case "answer":
         this.answers.push({ ...effect, at: this.now });
         return;
       case "reserveSeq":
-        assert.ok(effect.upTo > (this.#reserved[effect.input] ?? 0), "a reservation grows");
-        this.#reserved[effect.input] = effect.upTo;
+        assert.ok(effect.upTo > (this.reserved[effect.input] ?? 0), "a reservation grows");
+        this.reserved[effect.input] = effect.upTo;
         return;
       case "keepOutput":
-        this.kept.push(effect);
+        this.keep(effect);
         return;
       case "log":
         this.logs.push(effect);
     }
+  }
+
+  keep(effect: Extract<Effect, { type: "keepOutput" }>): void {
+    this.kept.push(effect);
+    this.#kept.set(this.plan.outputs[effect.output]?.id ?? "", { locked: effect.locked, level: effect.level });
   }
 
   #wire(output: number, active: boolean): void {

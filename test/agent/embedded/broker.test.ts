@@ -108,6 +108,14 @@ describe("the built-in broker", () => {
     expect(both.payloads("$SYS/broker/version")).toHaveLength(2);
   });
 
+  it("takes another period for $SYS while it runs", async () => {
+    const { broker, url } = await started({ sysInterval: 3_600_000 });
+    const observer = await watch(url, "$SYS/broker/clients/connected");
+    await vi.waitFor(() => expect(observer.payloads("$SYS/broker/clients/connected")).toEqual(["0"]), patience);
+    broker.setSysInterval(20);
+    await vi.waitFor(() => expect(observer.payloads("$SYS/broker/clients/connected").at(-1)).toBe("1"), patience);
+  });
+
   it("closes the connection of a client that publishes below $SYS", async () => {
     const { url } = await started();
     const observer = await watch(url, "$SYS/broker/version");

@@ -70,6 +70,8 @@ export async function agent(more: { handlers?: Partial<Handlers>; folder?: strin
       world.services++;
       return [];
     },
+    reload: () => ({ file: "/etc/pinbus/pinbus.yaml", applied: true, problems: [], restart: [], changes: [] }),
+    diff: () => ({ file: "/etc/pinbus/pinbus.yaml", applied: false, problems: [], restart: [], changes: [] }),
     ...more.handlers,
   };
   const control = new Control({

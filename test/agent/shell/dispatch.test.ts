@@ -5,7 +5,8 @@ import { newState } from "../../../agent/core/state.ts";
 import { Dispatch } from "../../../agent/shell/dispatch.ts";
 import { configOf } from "../core/fixture.ts";
 
-const plan = planOf(configOf({ outputs: { lamp: {}, fan: {} } }));
+const config = configOf({ outputs: { lamp: {}, fan: {} } });
+const plan = planOf(config);
 const command = (output: number, ticket: number): AgentEvent => ({
   type: "control-received",
   output,
@@ -18,10 +19,7 @@ const command = (output: number, ticket: number): AgentEvent => ({
 
 /** A dispatch whose writes succeed, and what it was asked to do, in order. */
 function loop(onEffect: (effect: Effect, dispatch: Dispatch) => void = () => {}) {
-  const dispatch = new Dispatch(
-    plan,
-    newState(plan, () => 1),
-  );
+  const dispatch = new Dispatch({ config, plan, state: newState(plan, () => 1) });
   const done: string[] = [];
   let turns = 0;
   dispatch.connect(
@@ -74,6 +72,25 @@ describe("the loop", () => {
     dispatch.observed({ type: "level-read", input: 0, active: true, at: 1, why: "gap" });
     dispatch.observed({ type: "output-opened", output: 1, active: true, at: 1, why: "start" });
     expect(dispatch.state.outputs[1]?.written).toBe(true);
+  });
+
+  it("takes another plan and state between two events, does what that asks for, and never takes it within one", () => {
+    const { dispatch, done, turns } = loop((effect, own) => {
+      if (effect.type === "answer") expect(() => own.replace(own.current, [])).toThrow("between two events");
+    });
+    dispatch.dispatch(command(0, 1));
+    expect(done).toEqual(["set 0 true", "answer 1"]);
+    const one = planOf(configOf({ outputs: { fan: {} } }));
+    const effect: Effect = {
+      type: "setOutput",
+      output: 0,
+      active: true,
+      request: { cause: { kind: "reload", text: "", detail: null }, pulse: null, answer: null },
+    };
+    dispatch.replace({ config, plan: one, state: newState(one, () => 1) }, [effect]);
+    expect(done.at(-1)).toBe("set 0 true");
+    expect(turns()).toBeGreaterThan(1);
+    expect([dispatch.current.plan, dispatch.state.outputs.length, dispatch.state.outputs[0]?.written]).toEqual([one, 1, true]);
   });
 
   it("goes on with the next event after a performer has thrown", () => {

@@ -25,6 +25,15 @@ describe("the log for people", () => {
     expect(text).toMatch(/^\d\d:\d\d:\d\d\.\d{3} lamp on: rule porch-lamp\n\d\d:\d\d:\d\d\.\d{3} warn: the broker is away\n$/);
   });
 
+  it("takes another level while it runs", () => {
+    const text = written({ level: "info" }, (log) => {
+      log.debug("before");
+      log.setLevel("debug");
+      log.debug("after");
+    });
+    expect(text).toMatch(/^\S+ debug: after\n$/);
+  });
+
   it("has nothing below its level", () => {
     const text = written({ level: "warn" }, (log) => {
       log.info("no");

@@ -34,8 +34,7 @@ function shell(options: { write?: () => void; online?: boolean } = {}) {
   } as unknown as Link;
   const outbox = newEventQueue<Publication>(3);
   const perform = createPerformers({
-    plan,
-    dispatch: { observed: (event: AgentEvent) => world.observed.push(event) } as unknown as Dispatch,
+    dispatch: { current: { plan }, observed: (event: AgentEvent) => world.observed.push(event) } as unknown as Dispatch,
     lines: { write: options.write ?? (() => {}), read: () => true } as unknown as Lines,
     link,
     outbox,

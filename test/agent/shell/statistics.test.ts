@@ -18,7 +18,7 @@ function statistics(sources: (() => Promise<{ topic: string; payload: string; qo
   } as unknown as Link;
   const own = new Statistics({
     link,
-    every: 5,
+    every: () => 5,
     own: () => [
       { topic: "S/version", payload: "pinbus 1", qos: 0 },
       { topic: "S/uptime", payload: `${world.uptime} seconds`, qos: 0 },
@@ -77,4 +77,20 @@ it("the host's load and memory are numbers", async () => {
     expect(Number(values[name]), name).toBeGreaterThanOrEqual(0);
   }
   expect(Number(values["host/memory/used"])).toBeLessThan(Number(values["host/memory/total"]));
+});
+
+it("after a restart everything is said again, and a round that was asking by then says nothing", async () => {
+  const waiting: ((readings: { topic: string; payload: string; qos: 0 }[]) => void)[] = [];
+  const { own, sent } = statistics([() => new Promise((resolve) => waiting.push(resolve))]);
+  own.start();
+  await eventually(() => waiting).toHaveLength(1);
+  own.restart();
+  await eventually(() => waiting).toHaveLength(2);
+  waiting[0]?.([{ topic: "S/old", payload: "1", qos: 0 }]);
+  waiting[1]?.([{ topic: "S/new", payload: "1", qos: 0 }]);
+  await eventually(() => waiting).toHaveLength(3);
+  expect(sent).toEqual(["S/version pinbus 1", "S/uptime 1 seconds", "S/new 1"]);
+  own.stop();
+  own.restart();
+  expect(waiting).toHaveLength(3);
 });

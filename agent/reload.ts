@@ -1,0 +1,179 @@
+import { resolve } from "node:path";
+import { diffConfig, type SettingChange } from "../config/diff.ts";
+import type { LoadResult } from "../config/load.ts";
+import { formatProblem } from "../config/problem.ts";
+import type { Config } from "../config/schema.ts";
+import { planOf } from "./core/plan.ts";
+import { carryOver, type LineChanges, lineChanges } from "./core/reload.ts";
+import { seqBlock } from "./core/state.ts";
+import type { ReloadResult } from "./protocol.ts";
+import type { Clock } from "./shell/clock.ts";
+import type { Dispatch } from "./shell/dispatch.ts";
+import type { Lines } from "./shell/lines.ts";
+import type { Log } from "./shell/log.ts";
+import type { OutputStore } from "./shell/output-store.ts";
+import type { SeqStore } from "./shell/seq-store.ts";
+
+export interface ReloaderOptions {
+  /** Reads the configuration anew, from where the running one came. */
+  load(): LoadResult;
+  dispatch: Dispatch;
+  lines: Lines;
+  seq: SeqStore;
+  outputs: OutputStore;
+  clock: Clock;
+  log: Log;
+  /** Before a reload looks at the file, and when it is done or refused: what the service manager is told. */
+  began(): void;
+  ended(status: string): void;
+  /** The new configuration holds: what is not a line takes it from here. `cleared` are retained topics that nobody owns any more. */
+  applied(before: Config, after: Config, cleared: readonly string[]): void;
+}
+
+export interface Reloader {
+  /** Applies the changed configuration, or leaves everything as it is and says why. `from` is for the log. */
+  reload(from: string): Promise<ReloadResult>;
+  /** What `reload` would do; nothing moves. */
+  diff(): ReloadResult;
+}
+
+/** Everything else is decided once, at the start: where the broker is, which chips there are, how this node is called. */
+const inPlace = ["inputs", "outputs", "interlocks", "rules", "services", "sys_interval", "log.level", "mqtt.command_ttl"];
+/** Of an input or output that stays: a press is under way as another kind, and two outputs may be on that now exclude each other. */
+const atStart = /^(inputs\.[^.]+\.kind|outputs\.[^.]+\.interlock)$/;
+
+export function createReloader(options: ReloaderOptions): Reloader {
+  let running: Promise<unknown> = Promise.resolve();
+  let waiting: Promise<ReloadResult> | undefined;
+  return {
+    // Who asks while one runs gets the next one, and all who ask meanwhile the same: each sees the file as it is after the question.
+    reload(from) {
+      waiting ??= running.then(() => {
+        waiting = undefined;
+        const own = reload(options, from);
+        running = own.catch(() => undefined);
+        return own;
+      });
+      return waiting;
+    },
+    diff: () => look(options).result,
+  };
+}
+
+interface Look {
+  result: ReloadResult;
+  after?: Config;
+  changes?: LineChanges;
+}
+
+function look({ load, dispatch, lines }: ReloaderOptions): Look {
+  const loaded = load();
+  const nothing = { file: resolve(loaded.file), applied: false, problems: [], restart: [], changes: [] };
+  if (!loaded.ok) return { result: { ...nothing, problems: loaded.problems.map(formatProblem) } };
+  const before = dispatch.current.config;
+  const after = loaded.config;
+  const differences = diffConfig(before, after);
+  const changes = lineChanges(before, after, (a, b) => lines.same(a, b));
+  const restart = differences.filter(({ path }) => !appliesInPlace(path));
+  const others = differences.filter(({ path }) => appliesInPlace(path));
+  return {
+    result: { ...nothing, restart: restart.map(sentence), changes: others.map((change) => describe(change, before, after, changes)) },
+    after,
+    changes,
+  };
+}
+
+function appliesInPlace(path: string): boolean {
+  return !atStart.test(path) && inPlace.some((setting) => path === setting || path.startsWith(`${setting}.`));
+}
+
+async function reload(options: ReloaderOptions, from: string): Promise<ReloadResult> {
+  const { dispatch, seq, log, began, ended } = options;
+  began();
+  let status = "a reload failed; the configuration before it goes on";
+  try {
+    const found = look(options);
+    const { result, after, changes } = found;
+    const refused = refusal(result) ?? (dispatch.state.stopping ? "the agent is stopping" : undefined);
+    if (refused !== undefined || !after || !changes) {
+      for (const line of [...result.problems, ...result.restart.map((change) => `${change}: restart the agent to apply it`)])
+        log.warn(line);
+      status = `a reload (${from}) was refused: ${refused}; the configuration before it goes on`;
+      log.warn(status);
+      return dispatch.state.stopping ? stopped(result) : result;
+    }
+    // Event numbers are on disk before the first of them is used.
+    const { inputIndex } = dispatch.current.plan;
+    const added = Object.keys(after.inputs).filter((id) => !inputIndex.has(id));
+    const firstSeq = new Map(added.map((id) => [id, seq.first(id)]));
+    for (const [id, first] of firstSeq) seq.reserve(id, first + seqBlock);
+    await seq.flushed();
+    if (dispatch.state.stopping) return stopped(result);
+    apply(options, after, changes, firstSeq);
+    for (const change of result.changes) log.info(`reload: ${change}`);
+    const news = result.changes.length === 0 ? "nothing has changed" : counted(result.changes.length, "change");
+    log.info(`reloaded (${from}): ${news}`);
+    status = `lines are served; reloaded (${from}): ${news}`;
+    return { ...result, applied: true };
+  } finally {
+    ended(status);
+  }
+}
+
+function stopped(result: ReloadResult): ReloadResult {
+  return { ...result, problems: ["the agent is stopping"] };
+}
+
+/** From here to the end nothing waits, so no event comes in between. */
+function apply(options: ReloaderOptions, after: Config, { leaving, anew }: LineChanges, firstSeq: ReadonlyMap<string, number>): void {
+  const { dispatch, lines, outputs: kept, clock, applied } = options;
+  const { config: before, plan: old } = dispatch.current;
+  const outputs = [...leaving].flatMap((id) => old.outputIndex.get(id) ?? []);
+  const released = old.outputs.flatMap(({ id }, index) => (leaving.has(id) || anew.has(id) ? index : []));
+  const at = clock.now();
+  if (released.length > 0) dispatch.dispatch({ type: "outputs-leaving", outputs, released, at });
+  const next = planOf(after);
+  const { state } = dispatch.current;
+  const carried = carryOver({ old, state, next, anew, firstSeq: (id) => firstSeq.get(id) ?? 1, kept, at });
+  lines.apply(next, after, anew);
+  dispatch.replace({ config: after, plan: next, state: carried.state }, carried.effects);
+  lines.start();
+  applied(before, after, carried.cleared);
+}
+
+/** Why a reload would be refused; undefined when it would not. */
+export function refusal({ problems, restart, file }: ReloadResult): string | undefined {
+  if (problems.length > 0) return `${file} has ${counted(problems.length, "problem")}`;
+  if (restart.length > 0)
+    return `${restart.map((change) => change.split(":")[0]).join(", ")} ${restart.length > 1 ? "need" : "needs"} a restart`;
+  return undefined;
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
+}
+
+function sentence({ path, before, after }: SettingChange): string {
+  if (before === null) return `${path}: new, ${after}`;
+  if (after === null) return `${path}: removed`;
+  return before === after ? `${path}: changed` : `${path}: ${before} -> ${after}`;
+}
+
+/** What changes, and what that does to a line. */
+function describe(change: SettingChange, before: Config, after: Config, { anew }: LineChanges): string {
+  const text = sentence(change);
+  const [group, id = "", setting] = change.path.split(".");
+  const output = group === "outputs";
+  if (!output && group !== "inputs") return text;
+  const old = before.outputs[id];
+  const now = after.outputs[id];
+  const exit = old?.on_exit === "keep" ? "its line is released as it is" : `its line goes ${old?.on_exit} and is released`;
+  if (setting === undefined && change.after === null) return output ? `${text}; ${exit}` : `${text}; its line is released`;
+  const start = now === undefined ? "" : { off: "off", on: "on", keep: "as its line is", last: "as last switched" }[now.on_start];
+  if (setting === undefined) return output ? `${text}; it starts ${start}` : text;
+  if (!["line", "active", "bias"].includes(setting)) return text;
+  if (!anew.has(id)) return `${text}; the same line, nothing is released`;
+  const moved = output && setting === "line";
+  const released = moved ? exit : "its line is released";
+  return `${text}; ${released}, and ${setting === "line" ? "the new one" : "it"} is requested${output ? `, starting ${start}` : ""}`;
+}

@@ -1,0 +1,79 @@
+import type { Config } from "../config/schema.ts";
+import type { Driver } from "../gpio/driver.ts";
+import { birthOf, healthPublication } from "./core/birth.ts";
+import { healthOf } from "./core/health.ts";
+import type { Current } from "./shell/current.ts";
+import type { Publication } from "./shell/link.ts";
+
+export interface RetainedOptions {
+  version: string;
+  /** ISO time. */
+  started: string;
+  driver: Driver;
+  current(): Current;
+}
+
+/** Every retained topic of this node, as it is now; statistics and services aside. */
+export class Retained {
+  readonly #options: RetainedOptions;
+  /** Topics that a reload has cleared, until a broker has taken it: it may be away. */
+  readonly #cleared = new Set<string>();
+
+  constructor(options: RetainedOptions) {
+    this.#options = options;
+  }
+
+  info(): Publication {
+    const { version, started, driver, current } = this.#options;
+    const { topics, inputs, outputs } = current().plan;
+    return state(
+      topics.info,
+      JSON.stringify({
+        version,
+        started,
+        driver: driver.name,
+        chips: driver.chips().map(({ label }) => label),
+        inputs: inputs.map(({ id }) => id),
+        outputs: outputs.map(({ id }) => id),
+      }),
+    );
+  }
+
+  status(payload: "online" | "offline"): Publication & { payload: string; qos: 1; retain: true } {
+    return state(this.#options.current().plan.topics.status, payload);
+  }
+
+  health(): Publication {
+    const current = this.#options.current();
+    return healthPublication(current.plan, healthOf(current.plan, current.state));
+  }
+
+  /** What a broker is told after each connect, before `online`. */
+  birth(): Publication[] {
+    const current = this.#options.current();
+    return [this.info(), ...[...this.#cleared].map(empty), ...birthOf(current.plan, current.state), this.health()];
+  }
+
+  /** A broker has acknowledged a whole birth. */
+  born(): void {
+    this.#cleared.clear();
+  }
+
+  /** After a reload: what is to be said besides the states. `cleared` was published by the core, if there was a broker. */
+  reloaded(before: Config, after: Config, cleared: readonly string[]): Publication[] {
+    const { plan, state } = this.#options.current();
+    const gone = before.services.filter((unit) => !after.services.includes(unit)).map((unit) => plan.topics.service(unit));
+    for (const topic of [...cleared, ...gone]) this.#cleared.add(topic);
+    for (const { topic } of birthOf(plan, state)) this.#cleared.delete(topic);
+    for (const unit of after.services) this.#cleared.delete(plan.topics.service(unit));
+    return [...gone.map(empty), this.info()];
+  }
+}
+
+function empty(topic: string): Publication {
+  return state(topic, "");
+}
+
+function state(topic: string, payload: string) {
+  return { kind: "state", topic, payload, qos: 1, retain: true } as const;
+}
