@@ -26,6 +26,7 @@ const refused: readonly (readonly [file: string, from: string])[] = [
   ["agent/agent.ts", "blessed"],
   ["tui/update.ts", "blessed"],
   ["tui/main.ts", "../agent/agent.ts"],
+  ["tui/main.ts", "../agent/exit.ts"],
   ["tui/client/agent.ts", "../../agent/shell/control.ts"],
   ["tui/main.ts", "../gpio/line.ts"],
   ["tui/shell/pane.ts", "../../config/load.ts"],

@@ -1,6 +1,7 @@
 import type { Canvas, Style } from "../../../tui/view/canvas.ts";
 
-const styles: Style[] = [
+/** Every style that a view may use. */
+export const styles: readonly Style[] = [
   "text",
   "dim",
   "bold",

@@ -3,23 +3,8 @@ import { Grid } from "../../../tui/shell/grid.ts";
 import type { Style } from "../../../tui/view/canvas.ts";
 import { drawFrame } from "../../../tui/view/frame.ts";
 import { garden, type Scene } from "../scene.ts";
+import { styles } from "../shell/drawing.ts";
 
-const styles: Style[] = [
-  "text",
-  "dim",
-  "bold",
-  "title",
-  "tab",
-  "tab-active",
-  "selected",
-  "ok",
-  "warn",
-  "bad",
-  "on",
-  "off",
-  "key",
-  "dialog",
-];
 const attributes = Object.fromEntries(styles.map((style, index) => [style, index])) as Record<Style, number>;
 
 /** A frame in the cells of the real shell. */
