@@ -98,15 +98,14 @@ export async function startAgent({ config, host, version, log, load, reloading }
 
   const outbox = newEventQueue<Publication>(eventsHeld);
   const receive = (message: Incoming) => {
-    const topic = parseTopic(plan.topics, message.topic);
-    if (topic?.kind === "node-command") {
-      readClock();
-      nodeCommand(topic.name, message);
-      return;
-    }
-    const output = topic?.kind === "output-set" ? current().plan.outputIndex.get(topic.id) : undefined;
+    const output = current().plan.setIndex.get(message.topic);
     if (output === undefined) {
-      if (topic?.kind === "output-set") log.warn("a command for an output that is not configured was ignored", { topic: message.topic });
+      const topic = parseTopic(plan.topics, message.topic);
+      if (topic?.kind === "node-command") {
+        readClock();
+        nodeCommand(topic.name, message);
+      } else if (topic?.kind === "output-set")
+        log.warn("a command for an output that is not configured was ignored", { topic: message.topic });
       return;
     }
     // Ages are judged by the wall clock as it is now, not as it was at the last round.

@@ -13,6 +13,8 @@ export interface Plan {
   rules: readonly RulePlan[];
   inputIndex: ReadonlyMap<string, number>;
   outputIndex: ReadonlyMap<string, number>;
+  /** Outputs by the full topic of their commands: nothing is taken apart while commands come in. */
+  setIndex: ReadonlyMap<string, number>;
   timers: ReadonlyMap<TimerKey, TimerOwner>;
   commandTtl: number;
 }
@@ -162,7 +164,8 @@ export function planOf(config: Config): Plan {
       brokerLostKey,
     };
   });
-  return { topics, inputs, outputs, rules, inputIndex, outputIndex, timers, commandTtl: config.mqtt.command_ttl };
+  const setIndex = new Map(outputs.map(({ setTopic }, index) => [setTopic, index]));
+  return { topics, inputs, outputs, rules, inputIndex, outputIndex, setIndex, timers, commandTtl: config.mqtt.command_ttl };
 }
 
 function indexOf(items: Record<string, unknown>): Map<string, number> {
