@@ -11,13 +11,12 @@ npx tsc -p tsconfig.test.json || exit 1
 npm run --silent build || exit 1
 "$here/stage" build/package.tar || exit 1
 trap '"$here/machine" stop' EXIT
+revive() { "$here/machine" stop; "$here/machine" start && "$here/machine" run -- board "$board"; }
 for board in pi4 pi5; do
   for driver in chardev sysfs; do
     [ $# = 0 ] || [ "$*" = "$driver $board" ] || continue
     # A fresh machine each time: what one leaves must not help the next.
-    "$here/machine" stop
-    "$here/machine" start || exit 1
-    "$here/machine" run -- board "$board" || exit 1
+    revive || exit 1
     tally "$here/machine" run -- node build/test/machine/end-to-end.js "$driver" "$board" build/package.tar build/evidence < /dev/null
   done
 done

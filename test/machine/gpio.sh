@@ -7,7 +7,8 @@ cd "$here/../.."
 export PINBUS_MACHINE_NAME=${PINBUS_MACHINE_NAME:-contract}
 npx tsc -p tsconfig.test.json || exit 1
 trap '"$here/machine" stop' EXIT
-"$here/machine" start || exit 1
+revive() { "$here/machine" stop; "$here/machine" start; }
+revive || exit 1
 for board in pi4 pi5; do
   for driver in chardev sysfs; do
     echo "# $driver on $board"

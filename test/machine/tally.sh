@@ -3,10 +3,14 @@ passed=0 failed=0
 out=$(mktemp)
 
 # tally CMD…: runs it, shows its output, adds its "N passed, N failed". A program that does not get that far has failed.
+# 125 says that the machine died, not the program: where the caller has a function `revive`, it is tried once more.
 tally() {
   local code line
-  "$@" 2>&1 | tee "$out"
-  code=${PIPESTATUS[0]}
+  attempt "$@"
+  if [ "$code" = 125 ] && declare -F revive > /dev/null; then
+    echo "# the machine hung or died: once more in a new one"
+    revive && attempt "$@"
+  fi
   line=$(grep -E '^[0-9]+ passed, [0-9]+ failed$' "$out" | tail -1)
   if [ -z "$line" ]; then
     echo "not ok - $* ended with $code and without a result"
@@ -19,6 +23,12 @@ tally() {
     echo "not ok - it ended with $code"
     failed=$((failed + 1))
   fi
+}
+
+# Bounded: nothing here takes more than a quarter of this, and what hangs must not take the whole run with it.
+attempt() {
+  timeout -k 10 1500 "$@" 2>&1 | tee "$out"
+  code=${PIPESTATUS[0]}
 }
 
 # The closing line, and the exit code that goes with it.

@@ -1,5 +1,6 @@
 // One command in the machine: live output, standard input, its exit code (128+n after a signal).
 //   client.mjs <state folder> -- CMD…
+import fs from "node:fs";
 import net from "node:net";
 import path from "node:path";
 import { frame, frameReader, kind } from "./frame.mjs";
@@ -27,6 +28,7 @@ connection.on(
   }),
 );
 connection.on("close", () => {
+  if (code === 125) console.error(`machine: it ended under the command\n${lastWords()}`);
   process.exitCode = code;
   process.stdin.destroy();
 });
@@ -36,4 +38,13 @@ else {
   process.stdin.on("data", (data) => connection.write(frame(0, kind.stdin, data)));
   process.stdin.on("end", () => connection.write(frame(0, kind.stdinEnd)));
 }
+/** What the keeper saw, and where the processors stood. */
+function lastWords() {
+  const log = fs.readFileSync(path.join(folder, "keeper.log"), "utf8");
+  return log
+    .split("\n")
+    .filter((line) => /^machine:|CPU#|RIP=/.test(line))
+    .join("\n");
+}
+
 for (const name of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(name, () => connection.write(frame(0, kind.signal, name)));

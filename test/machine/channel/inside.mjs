@@ -61,7 +61,8 @@ function signal(child, name) {
 
 const onChunk = frameReader((id, type, body) => {
   const child = children.get(id);
-  if (type === kind.ping) void send(id, kind.ping);
+  if (type === kind.ping)
+    setTimeout(send, 1, id, kind.ping); // by a timer: a machine whose clock stands still is not alive
   else if (type === kind.start) start(id, JSON.parse(body));
   else if (child === undefined) return;
   else if (type === kind.stdin) child.stdin.write(Buffer.from(body));

@@ -1,6 +1,7 @@
 // The end on the host: owns QEMU and lets any number of clients share the one port into the machine.
 //   keeper.mjs <state folder> -- QEMU ARGS…
-// Environment: SHARE and SHARE_CACHE (the folder to mount and its 9p cache mode), or SNAPSHOT_TO (write a snapshot and end).
+// Environment: SHARE and SHARE_CACHE (the folder to mount and its 9p cache mode), or SNAPSHOT_TO (write a snapshot and end);
+// SILENCE (seconds without a sign of life after which the machine hangs and is ended).
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import fs from "node:fs";
@@ -10,7 +11,7 @@ import { frame, frameReader, kind } from "./frame.mjs";
 import { qmp } from "./qmp.mjs";
 
 const [folder, , ...qemuArgv] = process.argv.slice(2);
-const { SHARE, SHARE_CACHE, SNAPSHOT_TO } = process.env;
+const { SHARE, SHARE_CACHE, SNAPSHOT_TO, SILENCE = "120" } = process.env;
 const at = (name) => path.join(folder, name);
 for (const name of ["guest.sock", "run.sock", "qmp.sock", "ready"]) fs.rmSync(at(name), { force: true });
 
@@ -18,13 +19,17 @@ for (const name of ["guest.sock", "run.sock", "qmp.sock", "ready"]) fs.rmSync(at
 const clients = new Map();
 let nextId = 1;
 let guest;
+let silentFor = 0;
 
 const guestServer = net.createServer((connection) => {
   guest = connection;
   guestServer.close();
   connection.on(
     "data",
-    frameReader((id, type, body) => clients.get(id)?.(type, body)),
+    frameReader((id, type, body) => {
+      silentFor = 0;
+      clients.get(id)?.(type, body);
+    }),
   );
   connection.on("error", () => {});
   onGuest().catch((error) => {
@@ -53,6 +58,22 @@ async function onGuest() {
   }
   await settleIn();
   fs.writeFileSync(at("ready"), "");
+  setInterval(watch, 1000);
+}
+
+/**
+ * Ends a machine that hangs: an emulated one does so once in many hours, without a word on its console. Counted in beats of our own,
+ * so that a host that stood still is not taken for it.
+ */
+function watch() {
+  guest.write(frame(0, kind.ping));
+  if (++silentFor !== Number(SILENCE)) return;
+  console.error(`machine: no sign of life for ${SILENCE} s`);
+  const registers = qmp(folder, { execute: "human-monitor-command", arguments: { "command-line": "info registers -a" } });
+  const tooLong = new Promise((ok) => setTimeout(ok, 5000, "QEMU's monitor does not answer either"));
+  Promise.race([registers, tooLong])
+    .then(console.error, console.error)
+    .finally(() => qemu.kill("SIGKILL"));
 }
 
 /** Runs one script inside; resolves with its exit code and output. */
