@@ -46,7 +46,8 @@ export async function run({ rounds, log }) {
 
 /** A fresh process: what one size has taught the optimiser must not serve the other. */
 async function once(size) {
-  const flags = ["--expose-gc", "--max-semi-space-size=512"];
+  // Both: without the lower bound V8 starts with a small one, collects during the count, and the count is too low.
+  const flags = ["--expose-gc", "--min-semi-space-size=512", "--max-semi-space-size=512"];
   const { stdout } = await execute(process.execPath, [...flags, join(root, "bench/core-inside.mjs"), String(size)]);
   return JSON.parse(stdout);
 }
