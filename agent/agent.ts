@@ -1,6 +1,7 @@
 import type { Host } from "../config/host.ts";
 import type { LoadResult } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
+import { writeConfig } from "../config/write.ts";
 import { findLine } from "../gpio/board.ts";
 import { openDriver } from "../gpio/registry.ts";
 import { SimBoard } from "../gpio/sim-board.ts";
@@ -29,6 +30,7 @@ import { createLink, type Incoming, type Publication } from "./shell/link.ts";
 import type { AdjustableLog } from "./shell/log.ts";
 import { OutputStore } from "./shell/output-store.ts";
 import { createPerformers, sendHeld } from "./shell/performers.ts";
+import { Recorder } from "./shell/recorder.ts";
 import { SeqStore } from "./shell/seq-store.ts";
 import { Statistics } from "./shell/statistics.ts";
 import { Timers } from "./shell/timers.ts";
@@ -205,8 +207,10 @@ export async function startAgent({ config, host, version, log, load, reloading }
     outputs,
     tickets,
     send,
+    readClock,
     clock,
   });
+  const recorder = new Recorder({ dispatch, timers, version, writeConfig, clock, log });
   const control = new Control({
     socket: config.control.socket,
     view: config.control.view,
@@ -219,6 +223,7 @@ export async function startAgent({ config, host, version, log, load, reloading }
       simulated: board !== undefined,
     }),
     handlers,
+    record: (reader) => recorder.start(reader),
     log,
   });
   const statistics = new Statistics({

@@ -18,6 +18,7 @@ import type { Current } from "./shell/current.ts";
 import type { Lines } from "./shell/lines.ts";
 import type { OutputStore } from "./shell/output-store.ts";
 import { changesView, chipsView, pinsView, type ViewSources } from "./shell/views.ts";
+import { createSimPlayer } from "./sim-player.ts";
 
 export interface HandlerSources {
   /** What holds at this moment; a reload changes it. */
@@ -36,6 +37,7 @@ export interface HandlerSources {
   /** Control clients that wait for the verdict on their command. */
   tickets: Map<number, (verdict: Verdict) => void>;
   send(event: AgentEvent): void;
+  readClock(): void;
   clock: Clock;
 }
 
@@ -60,7 +62,21 @@ export function createHandlers(sources: HandlerSources): Handlers {
       const own = lines.address(id);
       return own?.chip === address.chip && own.offset === address.offset;
     }) ?? null;
+  // 0 is nobody's.
   let ticket = 0;
+  const inputLine = (id: string) => {
+    const { inputs } = current().config;
+    const address = lines.address(id);
+    const active = Object.hasOwn(inputs, id) ? inputs[id]?.active : undefined;
+    return address && active && { address, active };
+  };
+  const simulated = <T>(part: T | undefined): T => {
+    if (part !== undefined) return part;
+    throw new Refused("not-simulated", `the driver is ${driver.name}: press the button itself; sim works with gpio.driver: sim`);
+  };
+  const player =
+    sources.board &&
+    createSimPlayer({ ...sources, board: sources.board, input: inputLine, output: (id) => current().plan.outputIndex.get(id) });
   let units: ReturnType<typeof readUnits> | undefined;
 
   return {
@@ -109,14 +125,12 @@ export function createHandlers(sources: HandlerSources): Handlers {
     },
     why: ({ output }) => changesView(current().state, outputIndexOf(current().plan, output)),
     "sim-press": async ({ input: id, for_ms = 120, bounce_ms = 0 }) => {
-      const { board } = sources;
-      if (!board)
-        throw new Refused("not-simulated", `the driver is ${driver.name}: press the button itself; sim works with gpio.driver: sim`);
-      const { config } = current();
-      const settings = Object.hasOwn(config.inputs, id) ? config.inputs[id] : undefined;
-      const address = lines.address(id);
-      if (!settings || !address)
-        throw new Refused("unknown-id", `there is no input ${quoted(id)}; there are ${Object.keys(config.inputs).join(", ") || "none"}`);
+      const board = simulated(sources.board);
+      const line = inputLine(id);
+      if (!line) {
+        const known = Object.keys(current().config.inputs).join(", ");
+        throw new Refused("unknown-id", `there is no input ${quoted(id)}; there are ${known || "none"}`);
+      }
       if (
         typeof for_ms !== "number" ||
         typeof bounce_ms !== "number" ||
@@ -124,9 +138,11 @@ export function createHandlers(sources: HandlerSources): Handlers {
       ) {
         throw new Refused("malformed", `for_ms and bounce_ms must be numbers from 0 to ${maxPressMs}`);
       }
-      await board.play(address.chip, address.offset, pressScript({ pressed: settings.active, forMs: for_ms, bounceMs: bounce_ms }));
+      const { chip, offset } = line.address;
+      await board.play(chip, offset, pressScript({ pressed: line.active, forMs: for_ms, bounceMs: bounce_ms }));
       return {};
     },
+    "sim-play": ({ steps, start }) => simulated(player).play(steps, start),
     // One program for all who ask at the same time: somebody who may only look must not be able to start hundreds.
     services: () => {
       units ??= readUnits(current().config.services).finally(() => {

@@ -34,6 +34,13 @@ export interface Methods {
   reload: { params: Record<string, never>; result: ReloadResult };
   /** What `reload` would do. Needs the operate socket too: problems may quote the file. */
   diff: { params: Record<string, never>; result: ReloadResult };
+  /**
+   * Starts pushes of everything that enters the core and what it makes of it: each is one line of a recording (docs/recording.md), the
+   * first two before the answer. Ends with the connection. Needs the operate socket.
+   */
+  record: { params: Record<string, never>; result: Record<string, never> };
+  /** Simulated board only. Needs the operate socket. Answers when the last step has been made. */
+  "sim-play": { params: { steps: readonly SimStep[]; start?: number }; result: { start: number } };
   /** Starts pushes of these views and ends those of all others. */
   watch: { params: { views: readonly View[] }; result: Record<string, never> };
 }
@@ -45,6 +52,16 @@ export type Answer<M extends Method = Method> =
   | { id: number; ok: true; result: Methods[M]["result"] }
   | { id: number | null; ok: false; error: Refusal };
 export type Push = { push: "pins"; data: PinsView } | { push: "services"; data: ServiceView[] };
+/** A line of a recording, or why there are no more. */
+export type RecordPush = { push: "record"; data: unknown } | { push: "record-failed"; data: string };
+
+/** What the world does to a simulated board, `after_ms` after the start of the play. */
+export type SimStep = { after_ms: number } & (
+  | { do: "level"; input: string; active: boolean }
+  | { do: "command"; output: string; payload: string; retain: boolean }
+  | { do: "set"; output: string; state: SwitchWord; for_ms: number | null; from: "cli" | "tui" }
+  | { do: "lock"; output: string; locked: boolean; from: "cli" | "tui" }
+);
 
 /** Why a request was not served. `message` is a sentence for a person. */
 export interface Refusal {
@@ -215,7 +232,7 @@ export interface ServiceView {
   problem: string | null;
 }
 
-export function encode(message: Request | Answer | Push): string {
+export function encode(message: Request | Answer | Push | RecordPush): string {
   return `${JSON.stringify(message)}\n`;
 }
 

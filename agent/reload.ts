@@ -136,7 +136,7 @@ function apply(options: ReloaderOptions, after: Config, { leaving, anew }: LineC
   const { state } = dispatch.current;
   const carried = carryOver({ old, state, next, anew, firstSeq: (id) => firstSeq.get(id) ?? 1, kept, at });
   lines.apply(next, after, anew);
-  dispatch.replace({ config: after, plan: next, state: carried.state }, carried.effects);
+  dispatch.replace({ config: after, plan: next, state: carried.state }, carried.effects, { anew, firstSeq, kept, at });
   lines.start();
   applied(before, after, carried.cleared);
 }

@@ -9,6 +9,7 @@ import {
   type Methods,
   maxAnswerBytes,
   protocolVersion,
+  type RecordPush,
   type Request,
 } from "../protocol.ts";
 import { CommandError } from "./command.ts";
@@ -24,20 +25,30 @@ export interface Client {
 /** An agent that does not answer within this time is not there for a person who waits; a simulated press may take a minute. */
 const answerWithin = 65_000;
 
-export async function connectAgent(path: string): Promise<Client> {
+export interface Listener {
+  push(push: RecordPush): void;
+  /** The connection is over; `why` completes a sentence about the agent. */
+  closed(why: string): void;
+}
+
+export async function connectAgent(path: string, listener?: Listener): Promise<Client> {
   const socket = await open(path);
   const waiting = new Map<number, { resolve(answer: Answer): void; reject(error: Error): void }>();
   const splitter = new LineSplitter(maxAnswerBytes);
   let nextId = 1;
+  let over = false;
   const fail = (why: string) => {
     for (const { reject } of waiting.values()) reject(new CommandError(exit.unreachable, `the agent on ${path} ${why}`));
     waiting.clear();
+    if (!over) listener?.closed(why);
+    over = true;
     socket.destroy();
   };
   socket.on("data", (chunk: Buffer) => {
     try {
       for (const line of splitter.push(chunk)) {
-        const answer = JSON.parse(line) as Answer | { push: string };
+        const answer = JSON.parse(line) as Answer | RecordPush;
+        if ("push" in answer) listener?.push(answer);
         if ("push" in answer || answer.id === null) continue;
         waiting.get(answer.id)?.resolve(answer);
         waiting.delete(answer.id);
@@ -48,7 +59,10 @@ export async function connectAgent(path: string): Promise<Client> {
   });
   socket.on("error", (error) => fail(`was lost: ${error.message}`));
   socket.on("close", () => fail("closed the connection"));
-  socket.setTimeout(answerWithin, () => fail("does not answer"));
+  socket.setTimeout(answerWithin, () => {
+    // While nothing is asked, nothing need come.
+    if (waiting.size > 0) fail("does not answer");
+  });
 
   const request = async <M extends Method>(method: M, params: Methods[M]["params"]): Promise<Methods[M]["result"]> => {
     const id = nextId++;
@@ -66,7 +80,11 @@ export async function connectAgent(path: string): Promise<Client> {
     return answer.result as Methods[M]["result"];
   };
   const hello = await request("hello", { protocol: protocolVersion, client: "pinbus" });
-  return { hello, request, close: () => socket.destroy() };
+  const close = () => {
+    over = true;
+    socket.destroy();
+  };
+  return { hello, request, close };
 }
 
 /** Runs one conversation and closes the connection. */

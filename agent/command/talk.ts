@@ -93,22 +93,6 @@ export const why: Command = {
   },
 };
 
-export const sim: Command = {
-  usage: "press <input> [--for 120ms] [--bounce 5ms]",
-  summary: "press a button of the simulated board of a running agent",
-  async run(args) {
-    const options = { ...socketOptions, for: { type: "string" }, bounce: { type: "string" } } as const;
-    const { values, positionals } = readArgs(args, options, { min: 2, max: 2 });
-    const [verb, input = ""] = positionals;
-    if (verb !== "press") throw usageError(`sim takes press, not ${JSON.stringify(verb)}`);
-    const forMs = durationOption("for", values.for);
-    const bounceMs = durationOption("bounce", values.bounce);
-    const params = { input, ...(forMs === undefined ? {} : { for_ms: forMs }), ...(bounceMs === undefined ? {} : { bounce_ms: bounceMs }) };
-    await withAgent(socketPath(values), (client) => client.request("sim-press", params));
-    return exit.ok;
-  },
-};
-
 export const attach: Command = {
   usage: "",
   summary: "bridge the control socket to stdin and stdout (for `tui --host`)",

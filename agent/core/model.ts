@@ -27,6 +27,8 @@ export interface SetRequest {
   /** How long the output stays on, from the moment in which the line took it; null = until something else is wanted. */
   pulse: number | null;
   answer: AnswerTo | null;
+  /** The write towards off that failed, tried once more. */
+  again?: true;
 }
 
 export type RefusalReason =

@@ -6,12 +6,17 @@ import { answersKept, type End, isoTime, type OutputState, remember, type State 
 /** After a write towards off has failed, it is tried again this often until it succeeds or something else is wanted. */
 export const retryPeriod = 1000;
 
-/** Written by a reload before it lets go of a line. */
+/** Written by a reload before it lets go of a line: known by its text, since a recorded cause is another object. */
 export const leaveCause: Cause = { kind: "reload", text: "reload", detail: "its line is no longer configured" };
 
 /** Drives an output by the agent's own decision: the end of a pulse, max-on, the exit. */
 export function drive(index: number, active: boolean, cause: Cause, effects: Effect[]): void {
   effects.push({ type: "setOutput", output: index, active, request: { cause, pulse: null, answer: null } });
+}
+
+/** The failed write once more: if it fails the same way, it is no news. */
+export function retry(index: number, cause: Cause, effects: Effect[]): void {
+  effects.push({ type: "setOutput", output: index, active: false, request: { cause, pulse: null, answer: null, again: true } });
 }
 
 /** The observed result of a write: the only place from which an output's state is published. */
@@ -42,7 +47,7 @@ export function written(
     output.pulseEnds = Math.max(at + pulse, output.since + outputPlan.minOn);
     effects.push({ type: "startTimer", key: outputPlan.pulseKey, at: output.pulseEnds });
   }
-  if (cause !== leaveCause) keepLevel(state, event.output, outputPlan, output, effects);
+  if (cause.kind !== leaveCause.kind || cause.detail !== leaveCause.detail) keepLevel(state, event.output, outputPlan, output, effects);
   const until = endsAt(output);
   if (changed) effects.push({ type: "publish", ...stateOf(outputPlan, output) });
   // An ON for an output that is on changes nothing but when it ends; that is told, with its cause.
@@ -71,7 +76,7 @@ export function failed(
   const outputPlan = plan.outputs[event.output];
   if (!output || !outputPlan) return;
   output.wanted = undefined;
-  const again = output.retry === event.cause && output.problem === event.problem;
+  const again = event.again === true && output.problem === event.problem;
   // A line that is not ours comes back in its start state; until then there is nothing to switch off.
   if (!event.active && !state.stopping && output.written !== undefined) {
     output.retry = event.cause;

@@ -5,7 +5,7 @@ import { adopt, gesturesNow, lose, settleNow, takeEdge } from "./input.ts";
 import { cancelWait, cancelWaits, proceed, proceedPartners } from "./interlock.ts";
 import { lock } from "./lock.ts";
 import type { AgentEvent, AnswerTo, Cause, Effect, RefusalReason, TimerKey } from "./model.ts";
-import { attrOf, drive, endPulse, endRetry, failed, leaveCause, stateOf, written } from "./output.ts";
+import { attrOf, drive, endPulse, endRetry, failed, leaveCause, retry, stateOf, written } from "./output.ts";
 import type { Plan } from "./plan.ts";
 import { refuse } from "./refusal.ts";
 import { startInterlocked } from "./start.ts";
@@ -154,7 +154,7 @@ function timerDue(plan: Plan, state: State, key: TimerKey, at: number, effects: 
       break;
     case "retry": {
       const output = state.outputs[owner.output];
-      if (!state.stopping && output?.retry) drive(owner.output, false, output.retry, effects);
+      if (!state.stopping && output?.retry) retry(owner.output, output.retry, effects);
       break;
     }
   }

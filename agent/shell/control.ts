@@ -1,5 +1,5 @@
-import { chmodSync, lstatSync, mkdirSync, rmSync } from "node:fs";
-import { connect, createServer, type Server, type Socket } from "node:net";
+import { chmodSync, mkdirSync } from "node:fs";
+import { createServer, type Server, type Socket } from "node:net";
 import { dirname } from "node:path";
 import {
   type Answer,
@@ -16,6 +16,8 @@ import {
   type View,
 } from "../protocol.ts";
 import type { Log } from "./log.ts";
+import type { Reader, RecordingHandle } from "./recorder.ts";
+import { removeStale } from "./stale-socket.ts";
 
 /** What a handler throws to refuse a request. */
 export class Refused extends Error {
@@ -30,7 +32,9 @@ export class Refused extends Error {
 }
 
 export type Handlers = {
-  [M in Exclude<Method, "hello" | "watch">]: (params: Methods[M]["params"]) => Promise<Methods[M]["result"]> | Methods[M]["result"];
+  [M in Exclude<Method, "hello" | "watch" | "record">]: (
+    params: Methods[M]["params"],
+  ) => Promise<Methods[M]["result"]> | Methods[M]["result"];
 };
 
 export interface ControlOptions {
@@ -39,6 +43,7 @@ export interface ControlOptions {
   view: string;
   hello(operate: boolean): Methods["hello"]["result"];
   handlers: Handlers;
+  record(reader: Reader): RecordingHandle;
   log: Log;
 }
 
@@ -50,13 +55,16 @@ interface Client {
   views: ReadonlySet<View>;
   /** The views in which something changed that this client was not told yet. */
   dirty: Set<View>;
+  recording: RecordingHandle | undefined;
 }
 
 const maxClients = 32;
 const pushEvery = 100;
 const servicesEvery = 2000;
+/** So much of a recording waits for a client that reads slowly; then the rest is not recorded until it has caught up. */
+const recordingHeld = 1024 * 1024;
 /** These change something: refused on the socket that may only look. */
-const operating: ReadonlySet<string> = new Set<Method>(["set", "lock", "sim-press", "reload", "diff"]);
+const operating: ReadonlySet<string> = new Set<Method>(["set", "lock", "sim-press", "sim-play", "record", "reload", "diff"]);
 
 /** The control sockets: bounded requests in, answers and conflated pushes out. */
 export class Control {
@@ -122,7 +130,7 @@ export class Control {
       socket.destroy();
       return;
     }
-    const client: Client = { socket, operate, greeted: false, views: new Set(), dirty: new Set() };
+    const client: Client = { socket, operate, greeted: false, views: new Set(), dirty: new Set(), recording: undefined };
     this.#clients.add(client);
     const splitter = new LineSplitter(maxRequestBytes);
     socket.on("data", (chunk) => {
@@ -134,9 +142,13 @@ export class Control {
         socket.destroySoon();
       }
     });
-    socket.on("drain", () => this.#schedule());
+    socket.on("drain", () => {
+      client.recording?.resume();
+      this.#schedule();
+    });
     socket.on("error", () => socket.destroy());
     socket.on("close", () => {
+      client.recording?.stop();
       this.#clients.delete(client);
       this.#watchServices();
     });
@@ -177,6 +189,7 @@ export class Control {
       throw new Refused("forbidden", `this socket may only look: connect to ${this.#options.socket} (its group may operate)`);
     }
     if (method === "watch") return this.#watch(client, params.views);
+    if (method === "record") return this.#record(client);
     const handlers = this.#options.handlers as Record<string, ((params: unknown) => unknown) | undefined>;
     const handler = Object.hasOwn(handlers, method) ? handlers[method] : undefined;
     if (!handler) throw new Refused("unknown-method", "no such method; is the client newer than the agent?");
@@ -191,6 +204,21 @@ export class Control {
     client.dirty = new Set(views);
     this.#watchServices();
     this.#schedule();
+    return {};
+  }
+
+  #record(client: Client): Record<string, never> {
+    if (client.recording) throw new Refused("malformed", "this connection records already: open another one");
+    const { socket } = client;
+    client.recording = this.#options.record({
+      ready: () => socket.writable && socket.writableLength < recordingHeld,
+      line(text) {
+        const message = `{"push":"record","data":${text}}\n`;
+        if (Buffer.byteLength(message) > maxAnswerBytes) throw new Refused("failed", "there is too much state for one line of a recording");
+        socket.write(message);
+      },
+      failed: (why) => socket.write(encode({ push: "record-failed", data: why })),
+    });
     return {};
   }
 
@@ -265,24 +293,4 @@ function requestOf(line: string): { id: number; method: string; params: Record<s
 
 function refusal(id: number | null, reason: Refusal["reason"], message: string, allowedAt?: string): Answer {
   return { id, ok: false, error: { reason, message, ...(allowedAt === undefined ? {} : { allowed_at: allowedAt }) } };
-}
-
-/** Makes way for a socket at `path`. A socket on which nobody accepts connections is what a crash left; anything else is somebody's. */
-async function removeStale(path: string): Promise<void> {
-  const there = lstatSync(path, { throwIfNoEntry: false });
-  if (!there) return;
-  if (!there.isSocket()) throw new Error(`${path} is not a socket and is not overwritten: set control.socket to another path`);
-  const code = await new Promise<string | undefined>((resolve) => {
-    const socket = connect(path);
-    socket.once("connect", () => {
-      socket.destroy();
-      resolve(undefined);
-    });
-    socket.once("error", (error: NodeJS.ErrnoException) => resolve(error.code ?? "EIO"));
-  });
-  if (code === "ECONNREFUSED") rmSync(path, { force: true });
-  else if (code !== "ENOENT")
-    throw new Error(
-      `another agent answers on ${path}${code === undefined ? "" : ` (${code})`}: stop it first, or set control.socket to another path`,
-    );
 }

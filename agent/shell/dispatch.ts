@@ -1,10 +1,22 @@
 import type { AgentEvent, Effect } from "../core/model.ts";
 import { reduce } from "../core/reduce.ts";
+import type { Carry } from "../core/reload.ts";
 import type { State } from "../core/state.ts";
 import type { Current } from "./current.ts";
 
 /** Does one effect. What came of it returns as an event through `observed`, before any other event is reduced. */
 export type Performer = (effect: Effect) => void;
+
+/** With what the state was carried over to a new plan. */
+export interface Carried extends Pick<Carry, "anew" | "kept" | "at"> {
+  firstSeq: ReadonlyMap<string, number>;
+}
+
+/** Sees every turn when it is done, and every reload before its effects are: they change what was kept. */
+export interface Witness {
+  turned(current: Current, event: AgentEvent, effects: readonly Effect[]): void;
+  replaced(current: Current, carried: Carried, effects: readonly Effect[]): void;
+}
 
 /**
  * The one loop, and the only mutable state: event → reduce → effects. Events that arrive while it turns wait in order;
@@ -19,6 +31,8 @@ export class Dispatch {
   #turning = false;
   /** Events reduced so far; grows whenever the loop does real work. */
   turns = 0;
+  /** For recordings; undefined while there are none. */
+  witness: Witness | undefined;
 
   constructor(current: Current) {
     this.#current = current;
@@ -46,7 +60,10 @@ export class Dispatch {
     try {
       for (let next = this.#queue.shift(); next; next = this.#observed.shift() ?? this.#queue.shift()) {
         this.turns++;
-        for (const effect of reduce(this.#current.plan, this.#current.state, next)) this.#perform(effect);
+        const effects = reduce(this.#current.plan, this.#current.state, next);
+        for (const effect of effects) this.#perform(effect);
+        // Last, so that no relay waits for it.
+        this.witness?.turned(this.#current, next, effects);
       }
     } finally {
       this.#turning = false;
@@ -55,9 +72,10 @@ export class Dispatch {
   }
 
   /** A reload: everything is indexed anew, so no event may be half done or waiting. `effects` are done under the new plan. */
-  replace(next: Current, effects: readonly Effect[]): void {
+  replace(next: Current, effects: readonly Effect[], carried: Carried): void {
     if (this.#turning) throw new Error("a plan is replaced between two events, not within one");
     this.#current = next;
+    this.witness?.replaced(next, carried, effects);
     for (const effect of effects) this.#perform(effect);
     this.#afterTurn();
   }

@@ -19,6 +19,11 @@ export class Timers<K extends string> {
     this.#due = due;
   }
 
+  /** Every running timer with its time. */
+  get pending(): Iterable<readonly [K, number]> {
+    return [...this.#current].map(([key, { at }]) => [key, at]);
+  }
+
   start(key: K, at: number): void {
     const entry = { key, at, order: this.#order++ };
     this.#current.set(key, entry);

@@ -19,6 +19,7 @@ export function reloadWorld(world: World, config: Config, levels: Record<string,
     if (world.outputs[index]?.active) world.wires.push({ id: before.outputs[index]?.id ?? "", active: false, at: world.now });
   }
   const plan = planOf(config);
+  const { now: at } = world;
   const { state, effects } = carryOver({
     old: before,
     state: world.state,
@@ -26,7 +27,7 @@ export function reloadWorld(world: World, config: Config, levels: Record<string,
     anew,
     firstSeq: () => firstSeq,
     kept: { kept: (id) => world.onDisk(id) },
-    at: world.now,
+    at,
   });
   const kept = ({ id }: { id: string }, index: ReadonlyMap<string, number>) => (anew.has(id) ? -1 : (index.get(id) ?? -1));
   const { outputs: lines, inputs, observed, reserved, lastSeq } = world;
@@ -38,6 +39,7 @@ export function reloadWorld(world: World, config: Config, levels: Record<string,
   world.observed = plan.outputs.map((output) => observed[kept(output, before.outputIndex)]);
   world.reserved = plan.inputs.map(({ id }) => reserved[before.inputIndex.get(id) ?? -1] ?? firstSeq + seqBlock);
   world.lastSeq = plan.inputs.map(({ id }) => lastSeq[before.inputIndex.get(id) ?? -1] ?? firstSeq - 1);
+  world.reloaded({ anew, at }, effects);
   // Until their lines are opened, a few calls from here, nothing new is shown of these.
   for (const { id, stateTopic } of plan.outputs) if (anew.has(id)) world.shown.delete(stateTopic);
   for (const effect of effects) {

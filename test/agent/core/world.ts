@@ -47,6 +47,9 @@ export class World {
   #results: AgentEvent[] = [];
   #ticket = 0;
 
+  /** For a test that watches every turn, those of the start excepted, and every reload. */
+  turned: (event: AgentEvent, effects: readonly Effect[]) => void = () => {};
+  reloaded: (reload: { anew: ReadonlySet<string>; at: number }, effects: readonly Effect[]) => void = () => {};
   /** Everything that was kept for the next run, newest last. */
   readonly kept: Extract<Effect, { type: "keepOutput" }>[] = [];
 
@@ -227,7 +230,9 @@ export class World {
     if (event.type === "output-written" || event.type === "output-opened") this.observed[event.output] = event.active;
     if (event.type === "output-lost") this.observed[event.output] = undefined;
     const reserved = [...this.reserved];
-    for (const effect of reduce(this.plan, this.state, event)) this.#perform(effect, event, reserved);
+    const effects = reduce(this.plan, this.state, event);
+    this.turned(event, effects);
+    for (const effect of effects) this.#perform(effect, event, reserved);
   }
 
   #perform(effect: Effect, event: AgentEvent, reserved: readonly number[]): void {

@@ -2,7 +2,7 @@ import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { encode, LineSplitter, type PinsView, protocolVersion, type Request } from "../../../agent/protocol.ts";
-import { Control, type Handlers, Refused } from "../../../agent/shell/control.ts";
+import { Control, type ControlOptions, type Handlers, Refused } from "../../../agent/shell/control.ts";
 import { eventually, keptLog, tempFolder } from "./fixture.ts";
 
 export interface Message {
@@ -50,7 +50,7 @@ export class Client {
 
 export const emptyPins: PinsView = { at: "", driver: "sim", simulated: true, edges: 0, pins: [], rules: [] };
 
-export async function agent(more: { handlers?: Partial<Handlers>; folder?: string } = {}) {
+export async function agent(more: { handlers?: Partial<Handlers>; folder?: string; record?: ControlOptions["record"] } = {}) {
   const folder = more.folder ?? tempFolder();
   const log = keptLog();
   const world = { edges: 0, services: 0 };
@@ -66,6 +66,7 @@ export async function agent(more: { handlers?: Partial<Handlers>; folder?: strin
     lock: ({ output, locked }) => ({ output, locked }),
     why: () => [],
     "sim-press": () => ({}),
+    "sim-play": () => ({ start: 0 }),
     services: () => {
       world.services++;
       return [];
@@ -79,6 +80,7 @@ export async function agent(more: { handlers?: Partial<Handlers>; folder?: strin
     view: join(folder, "view.sock"),
     hello: (operate) => ({ protocol: protocolVersion, version: "1", node: "garage", base: "pinbus/garage", operate, simulated: true }),
     handlers,
+    record: more.record ?? (() => ({ resume() {}, stop() {} })),
     log,
   });
   onTestFinished(() => control.stop());

@@ -7,6 +7,12 @@ import { configOf } from "../core/fixture.ts";
 
 const config = configOf({ outputs: { lamp: {}, fan: {} } });
 const plan = planOf(config);
+const nothingCarried = {
+  anew: new Set<string>(),
+  firstSeq: new Map<string, number>(),
+  kept: { kept: () => ({ locked: false, level: false }) },
+  at: 0,
+};
 const command = (output: number, ticket: number): AgentEvent => ({
   type: "control-received",
   output,
@@ -76,7 +82,7 @@ describe("the loop", () => {
 
   it("takes another plan and state between two events, does what that asks for, and never takes it within one", () => {
     const { dispatch, done, turns } = loop((effect, own) => {
-      if (effect.type === "answer") expect(() => own.replace(own.current, [])).toThrow("between two events");
+      if (effect.type === "answer") expect(() => own.replace(own.current, [], nothingCarried)).toThrow("between two events");
     });
     dispatch.dispatch(command(0, 1));
     expect(done).toEqual(["set 0 true", "answer 1"]);
@@ -87,7 +93,7 @@ describe("the loop", () => {
       active: true,
       request: { cause: { kind: "reload", text: "", detail: null }, pulse: null, answer: null },
     };
-    dispatch.replace({ config, plan: one, state: newState(one, () => 1) }, [effect]);
+    dispatch.replace({ config, plan: one, state: newState(one, () => 1) }, [effect], nothingCarried);
     expect(done.at(-1)).toBe("set 0 true");
     expect(turns()).toBeGreaterThan(1);
     expect([dispatch.current.plan, dispatch.state.outputs.length, dispatch.state.outputs[0]?.written]).toEqual([one, 1, true]);

@@ -1,0 +1,117 @@
+import { setTimeout } from "node:timers/promises";
+import { snapshotOf } from "../core/recording.ts";
+import { exit } from "../exit.ts";
+import type { SimStep } from "../protocol.ts";
+import { faultyLine, openRecording, type RecordingEntry, RecordingError, readRecordedConfig } from "../recording-file.ts";
+import { withAgent } from "./client.ts";
+import { CommandError, complain, print } from "./command.ts";
+
+/** The agent gets steps so long before they are due, and answers when the last of them was made. */
+const ahead = 1000;
+/** A request is at most so many steps, over so much time. */
+const stepsAtOnce = 100;
+const timeAtOnce = 2000;
+
+/**
+ * Plays the edges and commands of a recording on the simulated board of the agent at `path`, with their spacing. The broker, reloads, lost
+ * chips and failed writes of the recording are not played: they are the agent's own world.
+ */
+export async function play(path: string, file: string, speed: number): Promise<number> {
+  return withAgent(path, async (client) => {
+    if (!client.hello.simulated) {
+      throw new CommandError(exit.refused, "refused (not-simulated): this agent drives real lines; `sim play` works with gpio.driver: sim");
+    }
+    const counts = { edges: 0, commands: 0 };
+    let start: number | undefined;
+    let began = 0;
+    let due: SimStep[] = [];
+    const running: Promise<unknown>[] = [];
+    const flush = async () => {
+      const steps = due;
+      const [first] = steps;
+      if (!first) return;
+      due = [];
+      // One request is being made, one waits at the agent: no edge is late because of the connection.
+      if (running.length > 1) await running.shift();
+      const wait = start === undefined ? 0 : began + first.after_ms - ahead - performance.now();
+      if (wait > 0) await setTimeout(wait);
+      const own = client.request("sim-play", { steps, ...(start === undefined ? {} : { start }) });
+      if (start === undefined) {
+        began = performance.now();
+        ({ start } = await own);
+      } else {
+        // Whether it failed is seen when it is waited for.
+        own.catch(() => undefined);
+        running.push(own);
+      }
+    };
+    try {
+      const recording = await openRecording(file);
+      for await (const step of stepsOf(file, recording.entries, speed)) {
+        if (step.do === "level") counts.edges++;
+        else counts.commands++;
+        const [first] = due;
+        const full = first && (due.length === stepsAtOnce || step.after_ms - first.after_ms > timeAtOnce || start === undefined);
+        if (full) await flush();
+        due.push(step);
+      }
+      if (recording.torn) complain(`${file} is cut off within its last line: the rest was played`);
+      await flush();
+      for (const own of running) await own;
+    } catch (error) {
+      if (error instanceof RecordingError) throw new CommandError(exit.refused, error.message);
+      throw error;
+    }
+    print(`played ${counts.edges} levels and ${counts.commands} commands`);
+    return exit.ok;
+  });
+}
+
+/** The steps in the recorded order, the levels of the beginning first. An edge that was read late keeps its own, earlier time. */
+async function* stepsOf(file: string, entries: AsyncIterable<RecordingEntry>, speed: number): AsyncGenerator<SimStep> {
+  let zero: number | undefined;
+  for await (const { number, line } of entries) {
+    const after = (at: number) => Math.max(0, (at - (zero ?? at)) / speed);
+    if (line.kind === "snapshot") {
+      const { at, levels } = levelsOf(file, number, line.snapshot);
+      zero ??= at;
+      for (const [input, active] of levels) yield { after_ms: after(at), do: "level", input, active };
+    } else if (line.kind === "event" && typeof line.event.at === "number") {
+      const step = stepOf(line.event);
+      if (step) yield { after_ms: after(line.event.at), ...step };
+    }
+  }
+}
+
+function levelsOf(file: string, number: number, recorded: Record<string, unknown>): { at: number; levels: [string, boolean][] } {
+  try {
+    const { at, state, config } = snapshotOf(recorded);
+    const ids = Object.keys(readRecordedConfig(config).inputs);
+    return { at, levels: ids.map((id, index) => [id, state.inputs[index]?.debounce.raw === true]) };
+  } catch (error) {
+    throw faultyLine(file, number, error);
+  }
+}
+
+type Untimed = SimStep extends infer S ? (S extends SimStep ? Omit<S, "after_ms"> : never) : never;
+
+/** What the world did; undefined for what the agent did, and for what no simulated board can. */
+function stepOf(event: Record<string, unknown>): Untimed | undefined {
+  const { type, input, output, edge, active, payload, retain, word, forMs, from, locked } = event;
+  if (typeof input === "string") {
+    if (type === "edge") return { do: "level", input, active: edge === "rising" };
+    if (type === "level-read" && event.why !== "gap") return { do: "level", input, active: active === true };
+  }
+  if (typeof output !== "string") return undefined;
+  const who = from === "tui" ? "tui" : "cli";
+  switch (type) {
+    case "command-received":
+      return { do: "command", output, payload: String(payload), retain: retain === true };
+    case "control-received":
+      return { do: "set", output, state: word as "ON", for_ms: typeof forMs === "number" ? forMs : null, from: who };
+    case "lock-requested":
+      return { do: "lock", output, locked: locked === true, from: who };
+    default:
+      return undefined;
+  }
+}

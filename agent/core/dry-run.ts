@@ -1,0 +1,93 @@
+import type { AgentEvent, Effect, Instant, SetRequest, TimerKey } from "./model.ts";
+import type { Plan } from "./plan.ts";
+import { reduce } from "./reduce.ts";
+import { startLevel } from "./start.ts";
+import type { State } from "./state.ts";
+
+/** The answers of lines, timers and reloads to what the core decided; it may decide something else now. Everything else came from outside. */
+const answers: ReadonlySet<AgentEvent["type"]> = new Set(["output-written", "output-failed", "outputs-leaving", "timer-due"]);
+
+/**
+ * The core under a plan that was not the recorded one: events from outside as recorded, lines that take every write at once, timers that
+ * are never late. Each effect goes to `tell` with the time at which it was decided.
+ */
+export class DryRun {
+  readonly plan: Plan;
+  readonly state: State;
+  readonly #timers = new Map<TimerKey, Instant>();
+  readonly #levels: boolean[];
+  readonly #tell: (effect: Effect, at: Instant) => void;
+  #now: Instant;
+  #observed: AgentEvent[] = [];
+
+  constructor(plan: Plan, state: State, at: Instant, tell: (effect: Effect, at: Instant) => void) {
+    this.plan = plan;
+    this.state = state;
+    this.#now = at;
+    this.#tell = tell;
+    this.#levels = state.inputs.map(({ debounce }) => debounce.raw);
+  }
+
+  /** A timer that ran when the recording began, or an effect of carrying the state over to the plan. */
+  begin(timers: Iterable<readonly [TimerKey, Instant]>, effects: readonly Effect[]): void {
+    for (const [key, at] of timers) if (this.plan.timers.has(key)) this.#timers.set(key, at);
+    for (const effect of effects) this.#perform(effect);
+  }
+
+  /** Requests a line that the recorded configuration did not have; what is on it is not known. */
+  open(output: number): void {
+    const active = startLevel(this.plan, this.state, output, () => undefined, this.#now);
+    this.#turn({ type: "output-opened", output, active, at: this.#now, why: "reload" });
+  }
+
+  /** Takes the next recorded event; one that is not from outside only lets time pass. */
+  feed(event: AgentEvent): void {
+    this.advance(event.at);
+    if (answers.has(event.type) || (event.type === "level-read" && event.why === "gap")) return;
+    if (event.type === "edge") this.#levels[event.input] = event.edge === "rising";
+    if (event.type === "level-read") this.#levels[event.input] = event.active;
+    if (event.type === "output-opened") {
+      const active = startLevel(this.plan, this.state, event.output, () => event.active, event.at);
+      this.#turn({ ...event, active });
+    } else this.#turn(event);
+  }
+
+  /** Lets the timers run that are due by then. */
+  advance(to: Instant): void {
+    for (let next = this.#next(to); next; next = this.#next(to)) {
+      const [key, at] = next;
+      this.#timers.delete(key);
+      this.#now = Math.max(this.#now, at);
+      this.#turn({ type: "timer-due", key, at });
+    }
+    this.#now = Math.max(this.#now, to);
+  }
+
+  #next(to: Instant): [TimerKey, Instant] | undefined {
+    let first: [TimerKey, Instant] | undefined;
+    for (const timer of this.#timers) if (timer[1] <= to && (!first || timer[1] < first[1])) first = timer;
+    return first;
+  }
+
+  #turn(event: AgentEvent): void {
+    for (let next: AgentEvent | undefined = event; next; next = this.#observed.shift())
+      for (const effect of reduce(this.plan, this.state, next)) this.#perform(effect);
+  }
+
+  #perform(effect: Effect): void {
+    const at = this.#now;
+    if (effect.type === "startTimer") this.#timers.set(effect.key, effect.at);
+    else if (effect.type === "stopTimer") this.#timers.delete(effect.key);
+    else if (effect.type === "readLevel") {
+      const active = this.#levels[effect.input] ?? false;
+      this.#observed.push({ type: "level-read", input: effect.input, active, at, why: "gap" });
+    } else if (effect.type === "setOutput") this.#observed.push(this.#write(effect));
+    this.#tell(effect, at);
+  }
+
+  #write({ output, active, request }: { output: number; active: boolean; request: SetRequest }): AgentEvent {
+    const at = this.#now;
+    if (this.state.outputs[output]?.written !== undefined) return { type: "output-written", output, active, request, at };
+    return { type: "output-failed", output, active, request, at, problem: "the line is not available now" };
+  }
+}

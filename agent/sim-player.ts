@@ -1,0 +1,125 @@
+import { setTimeout } from "node:timers/promises";
+import type { ActiveLevel, LineAddress } from "../gpio/line.ts";
+import type { SimBoard } from "../gpio/sim-board.ts";
+import { validForMs } from "./core/command.ts";
+import type { AgentEvent } from "./core/model.ts";
+import type { SimStep } from "./protocol.ts";
+import type { Clock } from "./shell/clock.ts";
+import { Refused } from "./shell/control.ts";
+
+export interface SimPlayerOptions {
+  board: SimBoard;
+  /** Undefined for an input that is not configured. */
+  input(id: string): { address: LineAddress; active: ActiveLevel } | undefined;
+  /** The index of an output; undefined for one that is not configured. */
+  output(id: string): number | undefined;
+  send(event: AgentEvent): void;
+  /** Ages of commands are judged by the wall clock as it is now. */
+  readClock(): void;
+  clock: Clock;
+}
+
+export interface SimPlayer {
+  /**
+   * Makes the steps in their order, none before its time, and resolves with the start of the play, to which `after_ms` counts. An edge
+   * carries its own time, however late it is made. Without `start` a new play begins, and the one before is over.
+   */
+  play(steps: readonly SimStep[], start: number | undefined): Promise<{ start: number }>;
+}
+
+/** A client sends the steps shortly before they are due: nothing here waits for longer. */
+const maxAhead = 60_000;
+const maxSteps = 1000;
+
+export function createSimPlayer(options: SimPlayerOptions): SimPlayer {
+  const { clock } = options;
+  let current: number | undefined;
+  let running: Promise<unknown> = Promise.resolve();
+
+  const run = async (steps: readonly SimStep[], start: number) => {
+    for (const step of steps) {
+      const at = start + step.after_ms;
+      const wait = at - clock.now();
+      if (wait > 0) await setTimeout(Math.ceil(wait));
+      if (start !== current) throw new Refused("cancelled", "another recording is being played");
+      perform(options, step, at);
+    }
+    return { start };
+  };
+
+  return {
+    play(steps, given) {
+      if (given !== undefined && given !== current) throw new Refused("cancelled", "another recording is being played");
+      const start = given ?? clock.now();
+      checkSteps(steps, clock.now() - start + maxAhead);
+      current = start;
+      const own = given === undefined ? run(steps, start) : running.then(() => run(steps, start));
+      running = own.catch(() => undefined);
+      return own;
+    },
+  };
+}
+
+function perform({ board, input, output, send, readClock, clock }: SimPlayerOptions, step: SimStep, at: number): void {
+  // What the recording had and this agent does not have is left out.
+  const line = step.do === "level" ? input(step.input) : undefined;
+  const index = step.do === "level" ? 0 : output(step.output);
+  if (index === undefined) return;
+  const now = clock.now();
+  switch (step.do) {
+    case "level":
+      if (line) {
+        const inactive = line.active === "high" ? "low" : "high";
+        board.press(line.address.chip, line.address.offset, step.active ? line.active : inactive, Math.round(at * 1e6));
+      }
+      return;
+    case "command": {
+      const { payload, retain } = step;
+      readClock();
+      send({ type: "command-received", output: index, payload, retain, responseTopic: null, correlationData: null, at: now });
+      return;
+    }
+    case "set":
+      send({ type: "control-received", output: index, word: step.state, forMs: step.for_ms, from: step.from, ticket: nobody, at: now });
+      return;
+    case "lock":
+      send({ type: "lock-requested", output: index, locked: step.locked, from: step.from, at: now });
+  }
+}
+
+/** No client waits for the answer to a played command. */
+const nobody = 0;
+
+function checkSteps(steps: unknown, latest: number): void {
+  if (!Array.isArray(steps) || steps.length > maxSteps) throw malformed();
+  for (const step of steps) {
+    if (typeof step !== "object" || step === null || !validStep(step)) throw malformed();
+    const { after_ms } = step as SimStep;
+    if (!(after_ms >= 0 && after_ms <= latest)) throw malformed();
+  }
+}
+
+function malformed(): Refused {
+  return new Refused("malformed", `a play is at most ${maxSteps} steps, none later than a minute from now`);
+}
+
+function validStep(step: object): boolean {
+  const { after_ms, do: what, ...rest } = step as Record<string, unknown>;
+  if (typeof after_ms !== "number") return false;
+  const { input, active, output, payload, retain, state, for_ms, from, locked } = rest;
+  const fromClient = from === "cli" || from === "tui";
+  switch (what) {
+    case "level":
+      return typeof input === "string" && typeof active === "boolean";
+    case "command":
+      return typeof output === "string" && typeof payload === "string" && typeof retain === "boolean";
+    case "set": {
+      const known = ["ON", "OFF", "TOGGLE", "PULSE"].includes(String(state));
+      return typeof output === "string" && known && (for_ms === null || validForMs(for_ms)) && fromClient;
+    }
+    case "lock":
+      return typeof output === "string" && typeof locked === "boolean" && fromClient;
+    default:
+      return false;
+  }
+}

@@ -1,0 +1,114 @@
+import fc from "fast-check";
+import type { SwitchWord } from "../../../agent/core/model.ts";
+import { planOf } from "../../../agent/core/plan.ts";
+import { endText, eventText, reloadText, snapshotText } from "../../../agent/core/recording.ts";
+import type { Config } from "../../../config/schema.ts";
+import { configOf, when } from "./fixture.ts";
+import type { World } from "./world.ts";
+import { firstSeq } from "./world-reload.ts";
+
+const line = (gpio: number) => ({ kind: "gpio" as const, gpio });
+
+/** Two configurations between which a story reloads: what one has and the other has not, other times, another order, another line. */
+export const configs: Readonly<Record<"before" | "after", Config>> = {
+  before: configOf({
+    inputs: {
+      porch: { line: line(2), hold: 400 },
+      bell: { line: line(3), debounce: 0 },
+      knob: { line: line(4), repeat: 70, events: ["multi_press"] },
+    },
+    outputs: {
+      lamp: { line: line(20), max_on: 900 },
+      up: { line: line(22), interlock: "blind", min_on: 80 },
+      down: { line: line(23), interlock: "blind", on_broker_lost: { do: "off", after: 250 } },
+      pump: { line: line(24), min_off: 300, on_start: "last", pulse: { default: 50, max: 2000 } },
+    },
+    rules: {
+      toggles: when("porch press", ["lamp", "toggle"]),
+      raises: when("knob click", ["up", "toggle"]),
+      lowers: when("knob double", ["down", "toggle"]),
+      pumps: when("bell press", ["pump", "pulse", 300]),
+    },
+    interlocks: { blind: { dead_time: 120, mode: "switch" } },
+  }),
+  after: configOf({
+    inputs: {
+      knob: { line: line(4), window: 90, events: ["multi_press"] },
+      gate: { line: line(9) },
+      porch: { line: line(2), debounce: 5 },
+    },
+    outputs: {
+      fan: { line: line(26), on_start: "last", on_broker_lost: { do: "on", after: 350 } },
+      down: { line: line(23), interlock: "blind" },
+      up: { line: line(22), interlock: "blind", min_on: 20, on_broker_lost: { do: "off", after: 90 } },
+      lamp: { line: line(21), max_on: 50 },
+    },
+    rules: { toggles: when("porch press", ["lamp", "toggle"]), fans: when("gate hold", ["fan", "toggle"]) },
+    interlocks: { blind: { dead_time: 40, mode: "refuse" } },
+  }),
+};
+
+export type Name = keyof typeof configs;
+/** How a configuration stands in a recording of these tests: by its name. */
+export const planBy = (name: string) => planOf(configs[name as Name]);
+
+const words = fc.constantFrom<SwitchWord[]>("ON", "OFF", "TOGGLE", "PULSE");
+const output = fc.constantFrom("lamp", "up", "down", "pump", "fan");
+const input = fc.constantFrom("porch", "knob", "bell", "gate");
+const step = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ do: fc.constant("wait" as const), ms: fc.oneof(fc.nat(30), fc.nat(600)), late: fc.nat(40) }) },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant("edge" as const), input, ago: fc.double({ min: 0, max: 40, noNaN: true }) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constant("mqtt" as const), output, word: words, id: fc.nat(3), bytes: fc.uint8Array({ maxLength: 3 }) }),
+  },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("control" as const), output, word: words }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("lock" as const), output, locked: fc.boolean() }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("break" as const), output, broken: fc.boolean() }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("chip" as const), output, there: fc.boolean() }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("gap" as const), input, count: fc.nat(5) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("link" as const), online: fc.boolean() }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("clock" as const), jump: fc.integer({ min: -1e9, max: 1e9 }) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("reload" as const), to: fc.constantFrom<Name[]>("before", "after") }) },
+);
+export const story = fc.array(step, { maxLength: 30, size: "max" });
+export type Step = typeof step extends fc.Arbitrary<infer S> ? S : never;
+
+export function play(world: World, steps: readonly Step[]): void {
+  for (const each of steps) {
+    if ("output" in each && !world.plan.outputIndex.has(each.output)) continue;
+    if ("input" in each && !world.plan.inputIndex.has(each.input)) continue;
+    if (each.do === "wait") world.advance(each.ms, () => each.late);
+    else if (each.do === "edge") world.edge(each.input, !world.inputs[world.input(each.input)], world.now - each.ago);
+    else if (each.do === "control") world.control(each.output, each.word);
+    else if (each.do === "lock") world.lock(each.output, each.locked);
+    else if (each.do === "break") world.breakOutput(each.output, each.broken);
+    else if (each.do === "chip") {
+      if (each.there) world.returnOutput(each.output);
+      else world.loseOutput(each.output);
+    } else if (each.do === "link") world.link(each.online);
+    else if (each.do === "gap") world.dispatch({ type: "edges-lost", input: world.input(each.input), count: each.count, at: world.now });
+    else if (each.do === "clock") world.dispatch({ type: "clock-read", offset: 1.79e12 + each.jump * 1000, set: true, at: world.now });
+    else if (each.do === "reload") world.reload(configs[each.to]);
+    else {
+      const payload = JSON.stringify({ state: each.word, id: `c-${each.id}` });
+      world.mqtt(each.output, payload, { responseTopic: each.id === 0 ? "answers" : null, correlationData: each.bytes });
+    }
+  }
+}
+
+/** Records the world from now on, as `agent/shell/recorder.ts` does; returns the lines, which grow. */
+export function record(world: World): string[] {
+  const nameOf = (config: Config) => (config === configs.before ? "before" : "after");
+  const { now: at, state, timers } = world;
+  const lines = [snapshotText({ at, config: nameOf(world.config), state, timers: [...timers] })];
+  world.turned = (event, effects) => lines.push(eventText(world.plan, event, effects));
+  world.reloaded = ({ anew, at }, effects) => {
+    const kept = Object.fromEntries(world.plan.outputs.map(({ id }) => [id, world.onDisk(id)]));
+    const numbers = Object.fromEntries(world.plan.inputs.map(({ id }) => [id, firstSeq]));
+    lines.push(reloadText(world.plan, { at, config: nameOf(world.config), anew: [...anew], firstSeq: numbers, kept }, effects));
+  };
+  return lines;
+}
+
+export const end = endText({ at: "2026-11-21T10:33:02.123Z", why: "it was asked to", complete: true });

@@ -1,0 +1,51 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { writeConfig } from "../../config/write.ts";
+import { configOf } from "./loading.ts";
+
+const folder = join(dirname(createRequire(import.meta.url).resolve("pinbus/package.json")), "config/examples");
+
+const everything = `
+node: garage
+prefix: home
+gpio: { driver: sim, board: pi5 }
+state_dir: /var/lib/other
+mqtt: { server: 192.168.1.10, port: 8883, client_id: "{odd:,user}", command_ttl: 5s }
+sys_interval: 1m
+inputs:
+  porch: { line: 17, bias: pull-up, active: low, debounce: 0ms, events: [press_start, multi_press] }
+  bell: { line: pin37, kind: doorbell, event_ttl: 1m }
+  "7": { line: SDA1 }
+outputs:
+  lamp: { line: { chip: "pinctrl-bcm2711", offset: 3 }, max_on: 2h, on_start: keep, on_crash: on }
+  gate: { line: 5, pulse: { default: 500ms, max: 2s }, on_broker_lost: { after: 30s, do: off } }
+  up: { line: 13, interlock: motor, pulse: 1500ms }
+  down: { line: 19, interlock: motor }
+interlocks: { motor: {} }
+rules:
+  a: { when: { input: porch, gesture: double }, do: [{ output: lamp, set: on, for: 90s }, { output: gate, set: pulse }] }
+  b: { when: { input: porch, clicks: 4 }, do: [{ output: lamp, set: off }] }
+services: [ssh.service]
+log: { level: debug }
+`;
+
+describe("a configuration that is written", () => {
+  it.each([
+    ["with many settings", everything],
+    ["that is empty", ""],
+    ...readdirSync(folder).map((file): [string, string] => [file, readFileSync(join(folder, file), "utf8")]),
+  ])("is read back to the same: %s", (_, text) => {
+    const config = configOf(text);
+    expect(configOf(writeConfig(config))).toEqual(config);
+  });
+
+  it("has no secret in it, and nothing that is as it is by default", () => {
+    const config = configOf("mqtt: { server: 192.168.1.10, username: pi, password: hunter2 }\nnode: garage\nsys_interval: 10s\n");
+    const text = writeConfig(config);
+    expect(text).not.toContain("hunter2");
+    expect(text).not.toContain("sys_interval");
+    expect(configOf(text)).toEqual({ ...config, mqtt: { ...config.mqtt, username: null, password: null } });
+  });
+});
