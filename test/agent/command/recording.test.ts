@@ -128,7 +128,12 @@ describe("an afternoon", () => {
 
     // Another configuration: the lamp stays on longer, and nothing opens the gate.
     const other = join(folder, "other.yaml");
-    writeFileSync(other, yaml(embedded, "1h").replace(/ {2}porch-gate.*\n/, ""));
+    writeFileSync(
+      other,
+      yaml(embedded, "1h")
+        .replace(/ {2}porch-gate.*\n/, "")
+        .replace(", window: 5s", ""),
+    );
     const dry = await pinbus(["rules", "test", file, "--config", other]);
     expect(dry).toMatchObject({ code: exit.ok, stderr: "" });
     expect(dry.stdout).not.toContain("max_on");
