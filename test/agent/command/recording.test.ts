@@ -138,7 +138,7 @@ describe("an afternoon", () => {
     expect(dry).toMatchObject({ code: exit.ok, stderr: "" });
     expect(dry.stdout).not.toContain("max_on");
     expect(dry.stdout).toMatch(/\n {2}rule porch-lamp fired 2 times\n/);
-    expect(dry.stdout).toContain(`with ${other}: `);
+    expect(dry.stdout).toContain(`with ${other}, from `);
   });
 
   it("is played on the simulated board of another agent: the same edges at the same distances, the same decisions", async () => {
