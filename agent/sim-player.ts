@@ -1,4 +1,4 @@
-import { setTimeout } from "node:timers/promises";
+import { setImmediate, setTimeout } from "node:timers/promises";
 import type { ActiveLevel, LineAddress } from "../gpio/line.ts";
 import type { SimBoard } from "../gpio/sim-board.ts";
 import { validForMs } from "./core/command.ts";
@@ -43,6 +43,8 @@ export function createSimPlayer(options: SimPlayerOptions): SimPlayer {
       if (wait > 0) await setTimeout(Math.ceil(wait));
       if (start !== current) throw new Refused("cancelled", "another recording is being played");
       perform(options, step, at);
+      // The board delivers an edge in the next turn: a command that comes after it must not overtake it.
+      if (step.do === "level") await setImmediate();
     }
     return { start };
   };

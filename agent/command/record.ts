@@ -36,7 +36,7 @@ export const record: Command = {
     try {
       sink = new RecordingFile(file, limit, values.force === true);
       await client.request("record", {});
-      const stop = () => finish({ code: exit.ok, why: "it was stopped", complete: true });
+      const stop = () => finish({ code: exit.ok, why: "it was asked to", complete: true });
       for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, stop);
       // setTimeout takes 24 days; nobody records for longer in one file.
       const timer = forMs === undefined ? undefined : setTimeout(stop, Math.min(forMs, 0x7fffffff));
@@ -96,8 +96,9 @@ class RecordingFile {
       return { code: exit.refused, why: `${this.#file} cannot be written (${(error as NodeJS.ErrnoException).code})`, complete: false };
     }
     this.#bytes += size;
-    if (typeof line === "object" && line !== null && "event" in line) this.#events++;
-    if (typeof line === "object" && line !== null && "gap" in line) this.#gaps++;
+    const kinds = Object.keys(Object(line));
+    if (kinds.includes("effects")) this.#events++;
+    if (kinds.includes("gap")) this.#gaps++;
     return undefined;
   }
 

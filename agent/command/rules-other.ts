@@ -54,7 +54,7 @@ export class OtherConfig {
   summary(): string[] {
     const times = (count: number) => `${count} ${count === 1 ? "time" : "times"}`;
     return [
-      `with ${this.#name}: ${this.#events} events`,
+      `with ${this.#name}, from ${this.#events} recorded events:`,
       ...[...this.#moves].map(([id, { now, recorded }]) => `  ${id} changed ${times(now)} (recorded: ${recorded})`),
       ...[...this.#fired].map(([id, fired]) => `  rule ${id} fired ${times(fired)}`),
       ...(this.#left === 0 ? [] : [`  ${this.#left} edges and commands of what it does not have were left out`]),

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import type { SwitchWord } from "../../../agent/core/model.ts";
 import { planOf } from "../../../agent/core/plan.ts";
-import { endText, eventText, reloadText, snapshotText } from "../../../agent/core/recording.ts";
+import { eventText, reloadText, snapshotText } from "../../../agent/core/recording.ts";
 import type { Config } from "../../../config/schema.ts";
 import { configOf, when } from "./fixture.ts";
 import type { World } from "./world.ts";
@@ -110,5 +110,3 @@ export function record(world: World): string[] {
   };
   return lines;
 }
-
-export const end = endText({ at: "2026-11-21T10:33:02.123Z", why: "it was asked to", complete: true });
