@@ -1,4 +1,4 @@
-import type { Config } from "../../config/schema.ts";
+import type { Config, InputConfig } from "../../config/schema.ts";
 import type { LineName } from "../../gpio/line.ts";
 import { newDebounce } from "./debounce.ts";
 import { rearmFailsafe } from "./failsafe.ts";
@@ -7,7 +7,7 @@ import { keyOf } from "./input.ts";
 import type { Effect, Instant } from "./model.ts";
 import { attrOf, endsAt } from "./output.ts";
 import type { InputPlan, OutputPlan, Plan, TimerOwner } from "./plan.ts";
-import { type InputState, type KeptSource, newState, type OutputState, type State } from "./state.ts";
+import { type InputState, type KeptSource, newState, type OutputState, type State, type TotalSource } from "./state.ts";
 
 /** What a reload does to lines, by id of the input or output. */
 export interface LineChanges {
@@ -30,9 +30,17 @@ export function lineChanges(before: Config, after: Config, same: (a: LineName, b
   }
   for (const [id, old] of Object.entries(before.inputs)) {
     const now = Object.hasOwn(after.inputs, id) ? after.inputs[id] : undefined;
-    if (now && (!same(old.line, now.line) || old.active !== now.active || old.bias !== now.bias)) anew.add(id);
+    if (now && (!same(old.line, now.line) || requested(old) !== requested(now))) anew.add(id);
   }
   return { leaving, anew };
+}
+
+/** What else the request for an input says. */
+function requested({ active, bias, debounce, edge, kind, line_b }: InputConfig): string {
+  const own = typeof debounce === "number" ? null : debounce.kernel;
+  // A counter asks for its edges alone, while nothing has to settle here.
+  const edges = kind === "counter" ? (typeof debounce === "number" && debounce > 0 ? "both" : edge) : null;
+  return JSON.stringify([active, bias, own, edges, line_b]);
 }
 
 export interface Carry {
@@ -44,6 +52,8 @@ export interface Carry {
   firstSeq(id: string): number;
   /** What an output that is new brings from the last time that it was configured. */
   kept: KeptSource;
+  /** The same of a counter. */
+  totals: TotalSource;
   at: Instant;
 }
 
@@ -59,13 +69,13 @@ export interface CarriedOver {
  * The state under a new plan, without an event: what keeps its line keeps its level, its timers, its cause and its running press;
  * what is new, or requested anew, waits for its line.
  */
-export function carryOver({ old, state, next, anew, firstSeq, kept: before, at }: Carry): CarriedOver {
+export function carryOver({ old, state, next, anew, firstSeq, kept: before, totals, at }: Carry): CarriedOver {
   const effects: Effect[] = [];
   for (const [key, owner] of old.timers) {
     const id = ownerId(old, owner);
     if (!next.timers.has(key) || (id !== undefined && anew.has(id))) effects.push({ type: "stopTimer", key });
   }
-  const fresh = newState(next, firstSeq, before);
+  const fresh = newState(next, firstSeq, before, totals);
   const inputs = next.inputs.map((plan, index): InputState => {
     const [before, kept] = find(plan.id, old.inputs, old.inputIndex, state.inputs);
     const first = fresh.inputs[index] as InputState;

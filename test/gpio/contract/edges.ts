@@ -183,7 +183,7 @@ export const edgeCases: readonly Case[] = [
     },
   },
   {
-    name: "of one kind of edge, delivered and lost together are every pulse that there was",
+    name: "of one kind of edge, delivered and lost together are every interrupt that there was",
     needs: ["seqno"],
     async run(world) {
       world.drive(line, "low");
@@ -193,7 +193,10 @@ export const edgeCases: readonly Case[] = [
       await quiet(input);
       const lost = input.losses.reduce((sum, count) => sum + count, 0);
       assert.ok(lost > 0, "the buffer was too small for them");
-      assert.equal(input.events.length + lost, 3_000);
+      const all = input.events.length + lost;
+      assert.equal(all, input.events.at(-1)?.seqno);
+      // So close together some interrupts merge before they are numbered; nobody can count those.
+      assert.ok(all <= 3_000 && all > 2_900, `${all} of 3000`);
     },
   },
   {
