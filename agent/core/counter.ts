@@ -174,7 +174,7 @@ function tell(inputPlan: InputPlan, input: InputState, effects: Effect[]): void 
   effects.push({ type: "publish", ...publication });
 }
 
-/** The line cannot be used now, or can be used again: nothing is known about the time between. */
+/** The line cannot be used now, or can be used again, or its unit is another one: the rate is measured anew. */
 export function resume(inputPlan: InputPlan, input: InputState, effects: Effect[]): void {
   const { counter } = input;
   if (!counter) return;

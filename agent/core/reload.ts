@@ -1,5 +1,6 @@
 import type { Config, InputConfig } from "../../config/schema.ts";
 import type { LineName } from "../../gpio/line.ts";
+import { resume } from "./counter.ts";
 import { newDebounce } from "./debounce.ts";
 import { rearmFailsafe } from "./failsafe.ts";
 import { waitsUntil } from "./gesture.ts";
@@ -83,7 +84,7 @@ export function carryOver({ old, state, next, anew, firstSeq, kept: before, tota
     if (anew.has(plan.id)) {
       const debounce = { ...newDebounce(), glitches: kept.debounce.glitches };
       // Clicks that were complete have happened: they are told when the level is read.
-      return { ...kept, debounce, problem: null };
+      return { ...kept, debounce, problem: null, counter: kept.counter && { ...kept.counter, reporting: false } };
     }
     return rearm(before, plan, kept, at, effects);
   });
@@ -132,6 +133,7 @@ function find<P, S>(
 /** A deadline that was set with the old times would come too early for the new ones and never again, or too late. */
 function rearm(before: InputPlan, plan: InputPlan, kept: InputState, at: Instant, effects: Effect[]): InputState {
   const { debounce } = kept;
+  retell(before, plan, kept, at, effects);
   if (plan.debounce !== before.debounce && debounce.edges > 0) {
     effects.push({ type: "startTimer", key: plan.settleKey, at: debounce.rawAt + plan.debounce });
   }
@@ -149,6 +151,14 @@ function rearm(before: InputPlan, plan: InputPlan, kept: InputState, at: Instant
     effects.push(due === undefined ? { type: "stopTimer", key } : { type: "startTimer", key, at: due });
   }
   return input;
+}
+
+/** Another unit is another total; what waits for its report comes as the new time says. */
+function retell(before: InputPlan, plan: InputPlan, kept: InputState, at: Instant, effects: Effect[]): void {
+  if (kept.counter === null || JSON.stringify(before.counter) === JSON.stringify(plan.counter)) return;
+  resume(plan, kept, effects);
+  if (kept.counter.reporting && plan.counter !== null)
+    effects.push({ type: "startTimer", key: plan.counter.reportKey, at: Math.max(at, kept.counter.reportedAt + plan.counter.report) });
 }
 
 /** max_on counts from the moment the output went on, so a new one may be over already: then it ends now. min_on holds a pulse up. */

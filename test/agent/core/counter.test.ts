@@ -156,6 +156,21 @@ describe("a counter", () => {
     expect(reloaded.counted("meter")).toMatchObject({ pulses: 4 });
   });
 
+  it("takes another unit and another report time at a reload, and counts on when its line is requested anew", () => {
+    const world = new World(meterOf({ report: 3_600_000 }));
+    world.advance(10_000);
+    pulses(world, 500, 10);
+    world.reload(meterOf({ per_unit: 100, report: 1000 }));
+    expect(world.counted("meter")).toMatchObject({ total: 5, pulses: 500 });
+    pulses(world, 3, 1000);
+    expect(world.counted("meter")).toMatchObject({ pulses: 503 });
+    world.edge("meter", true);
+    world.reload(meterOf({ edge: "falling", per_unit: 100, report: 1000 }));
+    expect(world.counted("meter")).toMatchObject({ pulses: 504 });
+    pulses(world, 3, 1000);
+    expect(world.counted("meter")).toMatchObject({ pulses: 507 });
+  });
+
   it("never publishes a total that is not on disk, and loses none, whatever comes in between", () => {
     const step = fc.oneof(
       { weight: 6, arbitrary: fc.record({ do: fc.constant("pulse" as const), by: fc.integer({ min: 1, max: 30 }) }) },
