@@ -15,6 +15,7 @@ import { newState, seqBlock } from "./core/state.ts";
 import { parseTopic } from "./core/topics.ts";
 import { createHandlers } from "./handlers.ts";
 import { clientIdOf } from "./identity.ts";
+import { createIncoming } from "./incoming.ts";
 import { createNodeCommands } from "./node-commands.ts";
 import { eventLoopProgress } from "./progress.ts";
 import { protocolVersion, type ReloadResult } from "./protocol.ts";
@@ -26,7 +27,7 @@ import { Control } from "./shell/control.ts";
 import { CounterStore } from "./shell/counter-store.ts";
 import { Dispatch } from "./shell/dispatch.ts";
 import { Lines } from "./shell/lines.ts";
-import { createLink, type Incoming, type Publication } from "./shell/link.ts";
+import { createLink, type Publication } from "./shell/link.ts";
 import type { AdjustableLog } from "./shell/log.ts";
 import { OutputStore } from "./shell/output-store.ts";
 import { createPerformers, sendHeld } from "./shell/performers.ts";
@@ -54,8 +55,6 @@ export interface Agent {
   stop(): Promise<void>;
 }
 
-/** More of a command payload is not even decoded; the core refuses what is longer than it accepts. */
-const decodedBytes = 4096;
 /** Events that wait for the broker. */
 const eventsHeld = 256;
 
@@ -102,32 +101,14 @@ export async function startAgent({ config, host, version, log, load, reloading }
   });
 
   const outbox = newEventQueue<Publication>(eventsHeld);
-  const receive = (message: Incoming) => {
-    const output = current().plan.setIndex.get(message.topic);
-    const input = current().plan.counterIndex.get(message.topic);
-    if (output === undefined && input === undefined) {
-      const topic = parseTopic(plan.topics, message.topic);
-      if (topic?.kind === "node-command") {
-        readClock();
-        nodeCommand(topic.name, message);
-      } else if (topic?.kind === "output-set" || topic?.kind === "counter-set")
-        log.warn(`a command for ${topic.kind === "output-set" ? "an output" : "a counter"} that is not configured was ignored`, {
-          topic: message.topic,
-        });
-      return;
-    }
-    // Ages are judged by the wall clock as it is now, not as it was at the last round.
-    readClock();
-    const command = {
-      payload: message.payload.toString("utf8", 0, decodedBytes),
-      retain: message.retain,
-      responseTopic: message.responseTopic ?? null,
-      correlationData: message.correlationData ?? null,
-      at: clock.now(),
-    };
-    if (output !== undefined) send({ type: "command-received", output, ...command });
-    else if (input !== undefined) send({ type: "counter-command-received", input, ...command });
-  };
+  const receive = createIncoming({
+    current,
+    send,
+    nodeCommand: (name, message) => nodeCommand(name, message),
+    readClock,
+    clock,
+    log,
+  });
   const retained = new Retained({ version, started, driver, current });
   const brokerLink = connectBroker({
     config,
