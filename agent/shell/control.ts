@@ -56,7 +56,7 @@ const maxClients = 32;
 const pushEvery = 100;
 const servicesEvery = 2000;
 /** These change something: refused on the socket that may only look. */
-const operating: ReadonlySet<string> = new Set<Method>(["set", "lock", "sim-press", "reload", "diff"]);
+const operating: ReadonlySet<string> = new Set<Method>(["set", "set-counter", "lock", "sim-press", "reload", "diff"]);
 
 /** The control sockets: bounded requests in, answers and conflated pushes out. */
 export class Control {
