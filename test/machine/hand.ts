@@ -37,19 +37,25 @@ export function press(gpio: number, open: number, closed: number): Move[] {
 }
 
 /**
- * Lets a process of its own do it: nothing of the test is in its way. A hand that was held up by more than `slack` ms (the whole
- * machine stood still) did not do what was asked: `again` clears up, and it tries once more, five times at most.
+ * Lets a process of its own do it: nothing of the test is in its way. When the machine stood still meanwhile, the lines did not show what
+ * was asked: `disturbed` says how, `again` clears up, and the hand tries once more, ten times at most.
  */
-export async function play(script: Script, slack: number, again: () => void): Promise<Done> {
+export async function play(script: Script, disturbed: (done: Done) => string | false, again: () => void): Promise<Done> {
   const program = new URL(import.meta.url).pathname;
   for (let attempt = 1; ; attempt++) {
     again();
     const done = JSON.parse(await run(process.execPath, program, JSON.stringify(script))) as Done;
-    if (done.latest <= slack) return done;
-    console.log(`# the hand was late by ${done.latest.toFixed(1)} ms, more than ${slack}`);
-    if (attempt === 5) throw new Error(`this machine is too slow for such a hand: ${JSON.stringify(done)}`);
+    const why = disturbed(done);
+    if (why === false) return done;
+    console.log(`# disturbed: ${why}`);
+    if (attempt === 10) throw new Error(`this machine is too slow for such a hand: ${why}`);
     await pause(2000); // what it began comes to an end
   }
+}
+
+/** For `play`: a hand that was later than its script by more than `slack` ms. */
+export function later(slack: number): (done: Done) => string | false {
+  return ({ latest }) => latest > slack && `the hand was late by ${latest.toFixed(1)} ms, more than ${slack}`;
 }
 
 function perform({ moves, times }: Script): Done {

@@ -56,6 +56,11 @@ export class Recorder {
         flag: "a",
       });
     }
+    writeFileSync(join(tracing, "kprobe_events"), "p:pinbus/irq edge_irq_handler\n", { flag: "a" });
+    // Not recorded, only counted.
+    writeFileSync(join(tracing, "kprobe_events"), "p:pinbus_counted/edge edge_irq_thread\n", { flag: "a" });
+    trace("events/pinbus_counted/edge/filter", "__probe_ip == 0");
+    trace("events/pinbus_counted/edge/enable", "1");
     trace("events/pinbus/enable", "1");
     trace("tracing_on", "1");
   }
@@ -71,6 +76,19 @@ export class Recorder {
   /** The levels at the mark, by line. */
   levels(): ReadonlyMap<string, 0 | 1> {
     return this.#levels;
+  }
+
+  /** Edges that the kernel's character device has numbered, on all lines, since the recorder was made. */
+  handedOut(): number {
+    const [, hits, missed] = /^ *edge +(\d+) +(\d+)/m.exec(readFileSync(join(tracing, "kprobe_profile"), "utf8")) ?? [];
+    if (hits === undefined || missed !== "0") throw new Error(`the kernel's probe missed ${missed} edges`);
+    return Number(hits);
+  }
+
+  /** When the kernel took the interrupts of all lines since the mark, in ms: the times that the edges carry. */
+  interrupts(): number[] {
+    const text = readFileSync(join(tracing, "trace"), "utf8");
+    return [...text.matchAll(/ (\d+\.\d+): irq: /g)].map(([, seconds]) => Number(seconds) * 1000);
   }
 
   /** Everything since the mark. Throws if the kernel's buffer was too small for it. */
