@@ -8,7 +8,7 @@ import { SimBoard } from "../gpio/sim-board.ts";
 import { connectBroker } from "./broker-link.ts";
 import { readCa } from "./certificate.ts";
 import { defaultBackoff } from "./core/backoff.ts";
-import type { AgentEvent, TimerKey, Verdict } from "./core/model.ts";
+import type { AgentEvent, CounterVerdict, TimerKey, Verdict } from "./core/model.ts";
 import { newEventQueue } from "./core/outbox.ts";
 import { planOf } from "./core/plan.ts";
 import { startLevel } from "./core/start.ts";
@@ -16,6 +16,7 @@ import { newState, seqBlock } from "./core/state.ts";
 import { parseTopic } from "./core/topics.ts";
 import { createHandlers } from "./handlers.ts";
 import { clientIdOf } from "./identity.ts";
+import { createIncoming } from "./incoming.ts";
 import { createNodeCommands } from "./node-commands.ts";
 import { eventLoopProgress } from "./progress.ts";
 import { protocolVersion, type ReloadResult } from "./protocol.ts";
@@ -24,9 +25,10 @@ import { createReloader } from "./reload.ts";
 import { Retained } from "./retained.ts";
 import { clockIsSet, systemClock } from "./shell/clock.ts";
 import { Control } from "./shell/control.ts";
+import { CounterStore } from "./shell/counter-store.ts";
 import { Dispatch } from "./shell/dispatch.ts";
 import { Lines } from "./shell/lines.ts";
-import { createLink, type Incoming, type Publication } from "./shell/link.ts";
+import { createLink, type Publication } from "./shell/link.ts";
 import type { AdjustableLog } from "./shell/log.ts";
 import { OutputStore } from "./shell/output-store.ts";
 import { createPerformers, sendHeld } from "./shell/performers.ts";
@@ -55,8 +57,6 @@ export interface Agent {
   stop(): Promise<void>;
 }
 
-/** More of a command payload is not even decoded; the core refuses what is longer than it accepts. */
-const decodedBytes = 4096;
 /** Events that wait for the broker. */
 const eventsHeld = 256;
 
@@ -75,7 +75,11 @@ export async function startAgent({ config, host, version, log, load, reloading }
   const seq = new SeqStore(config.state_dir, log);
   seq.load();
   const outputs = new OutputStore(config.state_dir, log).load();
-  const dispatch = new Dispatch({ config, plan, state: newState(plan, (id) => seq.first(id), outputs) });
+  const counters = new CounterStore(config.state_dir, log, (id, version, kept, problem) => {
+    const input = current().plan.inputIndex.get(id);
+    if (input !== undefined) send({ type: "counter-kept", input, version, kept, problem, at: clock.now() });
+  });
+  const dispatch = new Dispatch({ config, plan, state: newState(plan, (id) => seq.first(id), outputs, counters) });
   // Asked for each time: a reload replaces all of it. What stands in `plan.topics` and is not below `in` and `out` stays.
   const current = () => dispatch.current;
   const send = (event: AgentEvent) => dispatch.dispatch(event);
@@ -99,29 +103,14 @@ export async function startAgent({ config, host, version, log, load, reloading }
   });
 
   const outbox = newEventQueue<Publication>(eventsHeld);
-  const receive = (message: Incoming) => {
-    const output = current().plan.setIndex.get(message.topic);
-    if (output === undefined) {
-      const topic = parseTopic(plan.topics, message.topic);
-      if (topic?.kind === "node-command") {
-        readClock();
-        nodeCommand(topic.name, message);
-      } else if (topic?.kind === "output-set")
-        log.warn("a command for an output that is not configured was ignored", { topic: message.topic });
-      return;
-    }
-    // Ages are judged by the wall clock as it is now, not as it was at the last round.
-    readClock();
-    send({
-      type: "command-received",
-      output,
-      payload: message.payload.toString("utf8", 0, decodedBytes),
-      retain: message.retain,
-      responseTopic: message.responseTopic ?? null,
-      correlationData: message.correlationData ?? null,
-      at: clock.now(),
-    });
-  };
+  const receive = createIncoming({
+    current,
+    send,
+    nodeCommand: (name, message) => nodeCommand(name, message),
+    readClock,
+    clock,
+    log,
+  });
   const retained = new Retained({ version, started, driver, current });
   const brokerLink = connectBroker({
     config,
@@ -145,6 +134,7 @@ export async function startAgent({ config, host, version, log, load, reloading }
         subscriptions: [
           { filter: plan.topics.commandFilter, qos: 1 },
           { filter: plan.topics.nodeFilter, qos: 1 },
+          { filter: plan.topics.counterFilter, qos: 1 },
         ],
         birth: () => retained.birth(),
         online: retained.status("online"),
@@ -166,12 +156,14 @@ export async function startAgent({ config, host, version, log, load, reloading }
   const { link } = brokerLink;
 
   const tickets = new Map<number, (verdict: Verdict) => void>();
+  const counterTickets = new Map<number, (verdict: CounterVerdict) => void>();
   const reloader = createReloader({
     load,
     dispatch,
     lines,
     seq,
     outputs,
+    counters,
     clock,
     log,
     ...reloading,
@@ -206,6 +198,7 @@ export async function startAgent({ config, host, version, log, load, reloading }
     brokerLink,
     outputs,
     tickets,
+    counterTickets,
     send,
     readClock,
     clock,
@@ -244,11 +237,16 @@ export async function startAgent({ config, host, version, log, load, reloading }
     timers,
     seq,
     outputs,
+    counters,
     clock,
     log,
     settle: (ticket, verdict) => {
       tickets.get(ticket)?.(verdict);
       tickets.delete(ticket);
+    },
+    settleCounter: (ticket, verdict) => {
+      counterTickets.get(ticket)?.(verdict);
+      counterTickets.delete(ticket);
     },
   });
   let healthTold = -1;
@@ -289,8 +287,10 @@ export async function startAgent({ config, host, version, log, load, reloading }
       await control.stop();
       lines.stop();
       driver.close();
+      // What was counted while the farewell was said.
+      send({ type: "totals-wanted", at: clock.now() });
       timers.close();
-      await Promise.all([seq.flushed(), outputs.flushed()]);
+      await Promise.all([seq.flushed(), outputs.flushed(), counters.close()]);
       log.info("stopped");
     },
   };

@@ -7,13 +7,14 @@ import { readUnits } from "../systemd/units.ts";
 import type { BrokerLink } from "./broker-link.ts";
 import { validForMs } from "./core/command.ts";
 import { healthOf } from "./core/health.ts";
-import type { AgentEvent, SwitchWord, Verdict } from "./core/model.ts";
+import type { AgentEvent, CounterVerdict, SwitchWord, Verdict } from "./core/model.ts";
 import { stateWord } from "./core/output.ts";
 import type { Plan } from "./core/plan.ts";
 import type { Status } from "./protocol.ts";
 import type { Reloader } from "./reload.ts";
 import type { Clock } from "./shell/clock.ts";
 import { type Handlers, Refused } from "./shell/control.ts";
+import { counterChanges, counterView } from "./shell/counter-view.ts";
 import type { Current } from "./shell/current.ts";
 import type { Lines } from "./shell/lines.ts";
 import type { OutputStore } from "./shell/output-store.ts";
@@ -36,6 +37,7 @@ export interface HandlerSources {
   outputs: OutputStore;
   /** Control clients that wait for the verdict on their command. */
   tickets: Map<number, (verdict: Verdict) => void>;
+  counterTickets: Map<number, (verdict: CounterVerdict) => void>;
   send(event: AgentEvent): void;
   readClock(): void;
   clock: Clock;
@@ -88,6 +90,8 @@ export function createHandlers(sources: HandlerSources): Handlers {
       const output = plan.outputIndex.get(id);
       if (output !== undefined) return { id, kind: "output", state: stateWord(state.outputs[output]?.written) };
       const input = plan.inputIndex.get(id);
+      const counter = input === undefined ? undefined : counterView(plan.inputs[input], state.inputs[input]);
+      if (counter) return { id, kind: "counter", state: String(counter.total), ...counter };
       if (input !== undefined) return { id, kind: "input", state: stateWord(state.inputs[input]?.debounce.settled) };
       throw new Refused("unknown-id", `there is no input or output ${quoted(id)}; there are ${ids().join(", ") || "none"}`);
     },
@@ -123,7 +127,34 @@ export function createHandlers(sources: HandlerSources): Handlers {
         throw new Refused("failed", `${quoted(id)} is ${locked ? "" : "un"}locked until the next start only: ${problem}`);
       return { output: id, locked };
     },
-    why: ({ output }) => changesView(current().state, outputIndexOf(current().plan, output)),
+    "set-counter": async ({ counter: id, total, from }) => {
+      const { plan } = current();
+      const input = plan.inputIndex.get(id) ?? -1;
+      if (!plan.inputs[input]?.counter) {
+        const there = plan.inputs.flatMap(({ id, counter }) => (counter === null ? [] : id));
+        throw new Refused("unknown-id", `there is no counter ${quoted(id)}; there are ${there.join(", ") || "none"}`);
+      }
+      if (typeof total !== "number" || !Number.isFinite(total)) throw new Refused("malformed", "the total must be a number");
+      const own = ++ticket;
+      const verdict = await new Promise<CounterVerdict>((resolve) => {
+        sources.counterTickets.set(own, resolve);
+        sources.send({
+          type: "counter-control-received",
+          input,
+          total,
+          from: from === "tui" ? "tui" : "cli",
+          ticket: own,
+          at: clock.now(),
+        });
+      });
+      if (!verdict.ok) throw new Refused(verdict.reason === "stopping" ? "failed" : verdict.reason, verdict.message);
+      return { counter: id, total: verdict.total, pulses: verdict.pulses };
+    },
+    why: ({ output: id }) => {
+      const { plan, state } = current();
+      const input = state.inputs[plan.inputIndex.get(id) ?? -1];
+      return input?.counter ? counterChanges(state, input.counter) : changesView(state, outputIndexOf(plan, id));
+    },
     "sim-press": async ({ input: id, for_ms = 120, bounce_ms = 0 }) => {
       const board = simulated(sources.board);
       const line = inputLine(id);
@@ -180,6 +211,12 @@ function statusOf({ current, version, started, startedAt, driver, brokerLink, cl
     chips: driver.chips().map(({ label }) => label),
     link: link.view,
     ...(broker ? { broker: { listeners: broker.addresses.map((address) => ({ ...address })), clients: broker.clients } } : {}),
+    counters: Object.fromEntries(
+      plan.inputs.flatMap((inputPlan, index) => {
+        const counter = counterView(inputPlan, state.inputs[index]);
+        return counter ? [[inputPlan.id, counter]] : [];
+      }),
+    ),
     counts: {
       inputs: plan.inputs.length,
       outputs: plan.outputs.length,

@@ -20,12 +20,22 @@ export interface Methods {
   pins: { params: Record<string, never>; result: PinsView };
   /** Every line of every chip, with who holds it: `pinbus pins`. */
   lines: { params: Record<string, never>; result: ChipView[] };
-  get: { params: { id: string }; result: { id: string; kind: "input" | "output"; state: "ON" | "OFF" | "UNKNOWN" } };
+  get: {
+    params: { id: string };
+    result:
+      | { id: string; kind: "input" | "output"; state: "ON" | "OFF" | "UNKNOWN" }
+      | ({ id: string; kind: "counter"; state: string } & CounterView);
+  };
+  /** Sets the total of a counter, or the position of an encoder. Answers when it is on disk. Needs the operate socket. */
+  "set-counter": {
+    params: { counter: string; total: number; from?: "cli" | "tui" };
+    result: { counter: string; total: number; pulses: number };
+  };
   /** `from` names the kind of client in the cause. Needs the operate socket. */
   set: { params: { output: string; state: SwitchWord; for_ms?: number; from?: "cli" | "tui" }; result: SetResult };
   /** A locked output refuses everything but the agent's own decisions to switch it off. Answers when the lock is on disk. Needs the operate socket. */
   lock: { params: { output: string; locked: boolean; from?: "cli" | "tui" }; result: { output: string; locked: boolean } };
-  /** The last changes of an output, newest first, with their causes; refused commands included. */
+  /** The last changes of an output, or how often a counter was set, newest first, with their causes; refused commands included. */
   why: { params: { output: string }; result: Change[] };
   /** Simulated board only. Needs the operate socket. Answers when the last simulated edge has been made. */
   "sim-press": { params: { input: string; for_ms?: number; bounce_ms?: number }; result: Record<string, never> };
@@ -114,6 +124,8 @@ export interface Status {
   link: LinkView;
   /** Absent when an external server is configured. */
   broker?: { listeners: { protocol: string; address: string; port: number; problem: string | null }[]; clients: number };
+  /** Counters and encoders by their id. */
+  counters?: Record<string, CounterView>;
   counts: { inputs: number; outputs: number; rules: number; edges: number; commands: number; refused: number };
 }
 
@@ -159,6 +171,8 @@ interface PinBase {
 }
 export interface InputView extends PinBase {
   kind: "input";
+  /** What a counter has counted, or where an encoder stands; absent for every other input. */
+  counter?: CounterView;
   gesture: string | null;
   /** Edges that did not settle, and edges lost by the kernel. */
   glitches: number;
@@ -167,6 +181,17 @@ export interface InputView extends PinBase {
   bounce_ms: number;
   /** What to change because of it: `bounces 40 ms, set debounce 50ms`. */
   advice: string | null;
+}
+export interface CounterView {
+  /** Now; what is published may be up to a report older. */
+  total: number;
+  unit: string | null;
+  /** Null for an encoder, and while the line cannot be used. */
+  rate: number | null;
+  rate_unit: string | null;
+  pulses: number;
+  /** Edges that were lost and could not be counted, since the total was last set. */
+  lost: number;
 }
 export interface OutputView extends PinBase {
   kind: "output";
@@ -192,7 +217,7 @@ export interface SetResult {
 export interface Change {
   at: string;
   /** What happened: the state that was written, or that a command was refused. */
-  state: "ON" | "OFF" | "REFUSED" | "FAILED" | "LOCKED" | "UNLOCKED";
+  state: "ON" | "OFF" | "REFUSED" | "FAILED" | "LOCKED" | "UNLOCKED" | "SET";
   cause: string;
   detail: string | null;
   /** The whole of it in words: `ON because porch was pressed and rule porch-lamp says toggle; ends by max_on`. */

@@ -8,6 +8,7 @@ import { carryOver, type LineChanges, lineChanges } from "./core/reload.ts";
 import { seqBlock } from "./core/state.ts";
 import type { ReloadResult } from "./protocol.ts";
 import type { Clock } from "./shell/clock.ts";
+import type { CounterStore } from "./shell/counter-store.ts";
 import type { Dispatch } from "./shell/dispatch.ts";
 import type { Lines } from "./shell/lines.ts";
 import type { Log } from "./shell/log.ts";
@@ -21,6 +22,7 @@ export interface ReloaderOptions {
   lines: Lines;
   seq: SeqStore;
   outputs: OutputStore;
+  counters: CounterStore;
   clock: Clock;
   log: Log;
   /** Before a reload looks at the file, and when it is done or refused: what the service manager is told. */
@@ -126,17 +128,18 @@ function stopped(result: ReloadResult): ReloadResult {
 
 /** From here to the end nothing waits, so no event comes in between. */
 function apply(options: ReloaderOptions, after: Config, { leaving, anew }: LineChanges, firstSeq: ReadonlyMap<string, number>): void {
-  const { dispatch, lines, outputs: kept, clock, applied } = options;
+  const { dispatch, lines, outputs: kept, counters: totals, clock, applied } = options;
   const { config: before, plan: old } = dispatch.current;
   const outputs = [...leaving].flatMap((id) => old.outputIndex.get(id) ?? []);
   const released = old.outputs.flatMap(({ id }, index) => (leaving.has(id) || anew.has(id) ? index : []));
   const at = clock.now();
   if (released.length > 0) dispatch.dispatch({ type: "outputs-leaving", outputs, released, at });
+  dispatch.dispatch({ type: "totals-wanted", at });
   const next = planOf(after);
   const { state } = dispatch.current;
-  const carried = carryOver({ old, state, next, anew, firstSeq: (id) => firstSeq.get(id) ?? 1, kept, at });
+  const carried = carryOver({ old, state, next, anew, firstSeq: (id) => firstSeq.get(id) ?? 1, kept, totals, at });
   lines.apply(next, after, anew);
-  dispatch.replace({ config: after, plan: next, state: carried.state }, carried.effects, { anew, firstSeq, kept, at });
+  dispatch.replace({ config: after, plan: next, state: carried.state }, carried.effects, { anew, firstSeq, kept, totals, at });
   lines.start();
   applied(before, after, carried.cleared);
 }
@@ -171,8 +174,8 @@ function describe(change: SettingChange, before: Config, after: Config, { anew }
   if (setting === undefined && change.after === null) return output ? `${text}; ${exit}` : `${text}; its line is released`;
   const start = now === undefined ? "" : { off: "off", on: "on", keep: "as its line is", last: "as last switched" }[now.on_start];
   if (setting === undefined) return output ? `${text}; it starts ${start}` : text;
-  if (!["line", "active", "bias"].includes(setting)) return text;
-  if (!anew.has(id)) return `${text}; the same line, nothing is released`;
+  if (!["line", "line_b", "active", "bias", "debounce", "edge"].includes(setting)) return text;
+  if (!anew.has(id)) return setting === "line" || setting === "line_b" ? `${text}; the same line, nothing is released` : text;
   const moved = output && setting === "line";
   const released = moved ? exit : "its line is released";
   return `${text}; ${released}, and ${setting === "line" ? "the new one" : "it"} is requested${output ? `, starting ${start}` : ""}`;

@@ -1,4 +1,5 @@
 import { checkContracts } from "./contracts.ts";
+import { checkCounting, debounceTime } from "./counting.ts";
 import { formatDuration } from "./formats.ts";
 import { checkGestures } from "./gestures.ts";
 import { checkLines, gpioOf } from "./lines.ts";
@@ -33,6 +34,7 @@ export function check(config: Config, found: Found): Problem[] {
   checkRules(config, found, report);
   checkContracts(config, found, report);
   checkGestures(config, found, report);
+  checkCounting(config, found, report);
   checkServices(config, report);
   return problems;
 }
@@ -88,8 +90,8 @@ function checkBroker({ broker, mqtt }: Config, { place }: Found, report: Report)
 function checkInputs({ inputs, gpio }: Config, report: Report): void {
   for (const [id, input] of Object.entries(inputs)) {
     const path = `inputs.${id}`;
-    if (input.kind === "button" && input.hold <= input.debounce) {
-      report(`${path}.hold`, `it is not longer than debounce (${formatDuration(input.debounce)})`, "write a longer time");
+    if (input.kind === "button" && input.hold <= debounceTime(input)) {
+      report(`${path}.hold`, `it is not longer than debounce (${formatDuration(debounceTime(input))})`, "write a longer time");
     }
     if (gpio.driver !== "sysfs" || input.bias === "as-is") continue;
     const pull = { disabled: "pn", "pull-up": "pu", "pull-down": "pd" }[input.bias];

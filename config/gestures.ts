@@ -1,9 +1,15 @@
 import type { Found, Report } from "./check.ts";
+import { debounceTime } from "./counting.ts";
 import { formatDuration } from "./formats.ts";
 import type { Config, InputConfig, RuleConfig } from "./schema.ts";
 
-/** What a switch and a doorbell have for rules: they know nothing of clicks and holds. */
-const always: readonly string[] = ["press", "release"];
+/** What each kind but the button has for rules. */
+const has: Readonly<Record<Exclude<InputConfig["kind"], "button">, readonly string[]>> = {
+  switch: ["press", "release"],
+  doorbell: ["press", "release"],
+  counter: [],
+  encoder: ["right", "left"],
+};
 const several: readonly string[] = ["double", "triple"];
 /** Settings that only a button with gestures uses. */
 const ofButtons = ["hold", "window", "repeat", "events"] as const;
@@ -15,7 +21,7 @@ export function checkGestures(config: Config, found: Found, report: Report): voi
     const bound = Object.values(config.rules).flatMap(({ when }) => (when.input === id ? [when] : []));
     const path = `inputs.${id}`;
     if (input.kind === "button") checkButton(path, input, bound, found, report);
-    else checkLevel(path, input, found, report);
+    else if (input.kind === "switch" || input.kind === "doorbell") checkLevel(path, input, found, report);
   }
 }
 
@@ -25,14 +31,23 @@ function checkTrigger(path: string, when: RuleConfig["when"], config: Config, { 
   const spoiled = unread.has(`${path}.gesture`) || unread.has(`${path}.clicks`);
   if (gesture === null && clicks === null && !spoiled) report(path, "there is no gesture", "add `gesture:` or `clicks:`");
   const kind = Object.hasOwn(config.inputs, when.input) ? config.inputs[when.input]?.kind : undefined;
-  if (kind === undefined || kind === "button" || unread.has(`inputs.${when.input}.kind`)) return;
-  const fix = `write gesture: press or release, or kind: button in inputs.${when.input}`;
-  if (gesture !== null && !always.includes(gesture)) report(`${path}.gesture`, `a ${kind} has no ${gesture}`, fix);
-  else if (clicks !== null) report(`${path}.clicks`, `a ${kind} has no clicks`, fix);
+  if (kind === undefined || unread.has(`inputs.${when.input}.kind`)) return;
+  if (kind === "button") {
+    if (gesture !== null && has.encoder.includes(gesture))
+      report(`${path}.gesture`, `a button has no ${gesture}`, `name an input with kind: encoder`);
+    return;
+  }
+  const own = has[kind];
+  const fix =
+    kind === "counter" ? "name an input that has gestures" : `write gesture: ${own.join(" or ")}, or kind: button in inputs.${when.input}`;
+  const a = kind === "encoder" ? "an" : "a";
+  if (gesture !== null && !own.includes(gesture)) report(`${path}.gesture`, `${a} ${kind} has no ${gesture}`, fix);
+  else if (clicks !== null) report(`${path}.clicks`, `${a} ${kind} has no clicks`, fix);
 }
 
 function checkButton(path: string, input: InputConfig, bound: RuleConfig["when"][], { place }: Found, report: Report): void {
-  const { window, debounce, events } = input;
+  const { window, events } = input;
+  const debounce = debounceTime(input);
   const multi = bound.some(({ gesture, clicks }) => clicks !== null || several.includes(gesture ?? "")) || events.includes("multi_press");
   if (multi && window <= debounce) {
     if (place(`${path}.window`).line > 0)

@@ -35,6 +35,7 @@ export function checkLines({ inputs, outputs }: Config, { place }: Found, report
   const used = new Map<string, string>();
   const all = [
     ...Object.entries(inputs).map(([id, { line }]) => ({ path: `inputs.${id}.line`, line })),
+    ...Object.entries(inputs).flatMap(([id, { line_b: line }]) => (line === null ? [] : { path: `inputs.${id}.line_b`, line })),
     ...Object.entries(outputs).map(([id, { line }]) => ({ path: `outputs.${id}.line`, line })),
   ];
   const inOrder = all

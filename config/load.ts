@@ -1,6 +1,7 @@
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import { check } from "./check.ts";
 import { complete } from "./complete.ts";
+import { countingDefaults } from "./counting.ts";
 import { readGiven } from "./environment.ts";
 import { type Host, nodeName } from "./host.ts";
 import { byPlace, type Place, type Problem } from "./problem.ts";
@@ -75,6 +76,7 @@ export function loadConfig(options: LoadOptions): LoadResult {
   });
   const given = readGiven(schema, env, args, (path) => resolve(path));
   const config = complete(schema, walked.values, { derived: { node: nodeName(host) }, env: given.env, args: given.args }) as Config;
+  countingDefaults(config.inputs, (path) => walked.places.has(path));
   config.control.view ??= join(dirname(config.control.socket), "view.sock");
 
   const place = (path: string): Place => {

@@ -175,12 +175,13 @@ static napi_value line_info(napi_env env, napi_callback_info info) {
 }
 
 static napi_value request(napi_env env, napi_callback_info info) {
-  napi_value args[6];
-  uint32_t flags, level;
+  napi_value args[7];
+  uint32_t flags, level, debounce;
   struct gpio_v2_line_request line = {.num_lines = 1};
-  struct handle *handle = enter(env, info, 6, args, CHIP);
+  struct handle *handle = enter(env, info, 7, args, CHIP);
   if (!handle || !whole(env, args[1], &line.offsets[0]) || !whole(env, args[2], &flags) ||
-      !whole(env, args[4], &line.event_buffer_size) || !whole(env, args[5], &level))
+      !whole(env, args[4], &line.event_buffer_size) || !whole(env, args[5], &level) ||
+      !whole(env, args[6], &debounce))
     return NULL;
   if (napi_get_value_string_utf8(env, args[3], line.consumer, sizeof line.consumer, NULL) != napi_ok)
     return refuse(env, "chardev: a consumer name is needed");
@@ -189,6 +190,11 @@ static napi_value request(napi_env env, napi_callback_info info) {
     line.config.num_attrs = 1;
     line.config.attrs[0].attr.id = GPIO_V2_LINE_ATTR_ID_OUTPUT_VALUES;
     line.config.attrs[0].attr.values = level;
+    line.config.attrs[0].mask = 1;
+  } else if (debounce > 0) { /* not for outputs: the kernel refuses it there */
+    line.config.num_attrs = 1;
+    line.config.attrs[0].attr.id = GPIO_V2_LINE_ATTR_ID_DEBOUNCE;
+    line.config.attrs[0].attr.debounce_period_us = debounce;
     line.config.attrs[0].mask = 1;
   }
   if (ioctl(handle->fd, GPIO_V2_GET_LINE_IOCTL, &line) < 0) return fail(env, errno, "request");

@@ -35,7 +35,7 @@ export function openChardev(native: Native = loadNative(), devices = "/dev"): Dr
 
 class Chardev implements Driver {
   readonly name = "chardev";
-  readonly capabilities = { bias: true, kernelTime: true, seqno: true, holder: true };
+  readonly capabilities = { bias: true, kernelTime: true, seqno: true, holder: true, debounce: true };
   readonly #native: Native;
   readonly #devices: string;
   readonly #open = new Set<{ close(): void }>();
@@ -73,8 +73,10 @@ class Chardev implements Driver {
   }
 
   openInput(request: InputRequest, listener: InputListener): InputHandle {
-    const flags = flag.input | flag.edgeRising | flag.edgeFalling | biasFlag[request.bias];
-    const fd = this.#request(request, flags | activeFlag(request.active), request.consumer, 0);
+    const rising = request.edges === "falling" ? 0 : flag.edgeRising;
+    const falling = request.edges === "rising" ? 0 : flag.edgeFalling;
+    const flags = flag.input | rising | falling | biasFlag[request.bias] | activeFlag(request.active);
+    const fd = this.#request(request, flags, request.consumer, 0, (request.debounceMs ?? 0) * 1000);
     return this.#keep(new Line(this.#native, fd, request, (line) => this.#open.delete(line)), (line) => line.watch(listener, listener));
   }
 
@@ -110,12 +112,12 @@ class Chardev implements Driver {
     return line;
   }
 
-  #request(address: LineAddress, flags: number, consumer: string, level: 0 | 1): number {
+  #request(address: LineAddress, flags: number, consumer: string, level: 0 | 1, debounceUs = 0): number {
     const { offset } = address;
     return this.#withChip(address.chip, (chip, count) => {
       if (offset >= count) throw noLineError(address, count);
       try {
-        return this.#native.request(chip, offset, flags, consumer.slice(0, 31), flags & flag.input ? eventBuffer : 0, level);
+        return this.#native.request(chip, offset, flags, consumer.slice(0, 31), flags & flag.input ? eventBuffer : 0, level, debounceUs);
       } catch (error) {
         switch (errnoOf(error)) {
           case "EBUSY":
@@ -124,7 +126,7 @@ class Chardev implements Driver {
             throw goneError(address, { cause: error });
           case "ENOTSUP":
           case "EOPNOTSUPP":
-            throw new LineError("unsupported", `${address.chip} cannot do what line ${offset} was asked to: change its bias`, {
+            throw new LineError("unsupported", `${address.chip} cannot do what line ${offset} was asked to: change its bias, or debounce`, {
               cause: error,
             });
           default:

@@ -43,6 +43,8 @@ export interface Capabilities {
   seqno: boolean;
   /** A busy line names its holder. */
   holder: boolean;
+  /** The line itself can hold a level back until it has been steady. */
+  debounce: boolean;
 }
 
 export interface ChipInfo {
@@ -71,6 +73,13 @@ interface LineRequest extends LineAddress {
 export interface InputRequest extends LineRequest {
   /** A driver without the `bias` capability accepts only "as-is". */
   bias: Bias;
+  /** Only these edges are told and numbered; both when it is left out. One interrupt is then one edge, whatever the level has become since. */
+  edges?: Edge;
+  /**
+   * Milliseconds for which a level must hold before it is an edge; `read` gives the settled level, and `atNs` is the end of that time. The
+   * kernel may add a few milliseconds (it counts jiffies). A driver without the `debounce` capability refuses it with "unsupported".
+   */
+  debounceMs?: number;
 }
 
 export interface OutputRequest extends LineRequest {

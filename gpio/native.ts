@@ -10,8 +10,11 @@ export interface Native {
   openChip(path: string): number;
   chipInfo(chip: number): { name: string; label: string; lines: number };
   lineInfo(chip: number, offset: number): { name: string; consumer: string; flags: number };
-  /** One line. `flags` as below; `events`: the size of the kernel's buffer (0: its default of 16); `level`: what an output starts with, logical. */
-  request(chip: number, offset: number, flags: number, consumer: string, events: number, level: 0 | 1): number;
+  /**
+   * One line. `flags` as below; `events`: the size of the kernel's buffer (0: its default of 16); `level`: what an output starts with,
+   * logical; `debounceUs`: the debounce period of an input in microseconds (0: none).
+   */
+  request(chip: number, offset: number, flags: number, consumer: string, events: number, level: 0 | 1, debounceUs: number): number;
   getValue(line: number): number;
   setValue(line: number, level: 0 | 1): void;
   /** Three doubles for each event: rising (1 or 0), atNs, seqno of the line. A negative count is -errno: the last call. */

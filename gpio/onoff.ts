@@ -12,7 +12,7 @@ export interface OnoffGpio {
 export type Onoff = new (
   gpio: number,
   direction: "in" | "high" | "low",
-  edge: "none" | "both",
+  edge: "none" | "both" | "rising" | "falling",
   options: { activeLow: boolean; reconfigureDirection: boolean },
 ) => OnoffGpio;
 

@@ -11,7 +11,7 @@ import type {
   OutputRequest,
 } from "./driver.ts";
 import { closedError, goneError } from "./errors.ts";
-import type { ActiveLevel, LineAddress } from "./line.ts";
+import type { ActiveLevel, Edge, LineAddress } from "./line.ts";
 import { type Claim, SimBoard, type WireLevel } from "./sim-board.ts";
 
 /** As in the kernel: so many edges wait for a program that does not read, then the oldest are dropped. */
@@ -26,7 +26,7 @@ export function openSim(board: SimBoard = new SimBoard()): Driver & { readonly b
 
 class Sim implements Driver {
   readonly name = "sim";
-  readonly capabilities = { bias: true, kernelTime: true, seqno: true, holder: true };
+  readonly capabilities = { bias: true, kernelTime: true, seqno: true, holder: true, debounce: true };
   readonly board: SimBoard;
   readonly #open = new Set<Line>();
 
@@ -43,8 +43,10 @@ class Sim implements Driver {
   }
 
   openInput(request: InputRequest, listener: InputListener): InputHandle {
-    const line = new Line(this.board, request, request.consumer, listener, listener, (closed) => this.#open.delete(closed));
+    const input = { listener, edges: request.edges, debounceMs: request.debounceMs ?? 0 };
+    const line = new Line(this.board, request, request.consumer, listener, input, (closed) => this.#open.delete(closed));
     this.board.claim(request, line, { bias: request.bias });
+    line.settle();
     this.#open.add(line);
     return line;
   }
@@ -69,6 +71,12 @@ class Sim implements Driver {
   }
 }
 
+interface Watched {
+  listener: InputListener;
+  edges: Edge | undefined;
+  debounceMs: number;
+}
+
 class Line implements Claim, InputHandle, OutputHandle {
   readonly consumer: string;
   readonly output: boolean;
@@ -76,20 +84,23 @@ class Line implements Claim, InputHandle, OutputHandle {
   readonly #address: LineAddress;
   readonly #active: ActiveLevel;
   readonly #listener: LineListener;
-  readonly #input: InputListener | undefined;
+  readonly #input: Watched | undefined;
   readonly #closed: (line: Line) => void;
   readonly #waiting: EdgeEvent[] = [];
   #state: "open" | "gone" | "closed" = "open";
   #scheduled = false;
   #seqno = 0;
   #expected = 1;
+  /** With a debounce: the level that last held, and the wait for the next one. */
+  #settledHigh = false;
+  #settling: NodeJS.Timeout | undefined;
 
   constructor(
     board: SimBoard,
     address: LineAddress & { active: ActiveLevel },
     consumer: string,
     listener: LineListener,
-    input: InputListener | undefined,
+    input: Watched | undefined,
     closed: (line: Line) => void,
   ) {
     this.#board = board;
@@ -102,10 +113,31 @@ class Line implements Claim, InputHandle, OutputHandle {
     this.#closed = closed;
   }
 
+  /** The level to start from: nobody is told about it. */
+  settle(): void {
+    this.#settledHigh = this.#level() === "high";
+  }
+
   changed(high: boolean, atNs: number): void {
+    const debounce = this.#input?.debounceMs ?? 0;
+    if (debounce === 0) {
+      this.#happened(high, atNs);
+      return;
+    }
+    clearTimeout(this.#settling);
+    this.#settling = setTimeout(() => {
+      if (this.#state !== "open" || high === this.#settledHigh) return;
+      this.#settledHigh = high;
+      this.#happened(high, atNs + debounce * 1e6);
+    }, debounce);
+  }
+
+  #happened(high: boolean, atNs: number): void {
+    const edge = high === (this.#active === "high") ? "rising" : "falling";
+    if (edge !== (this.#input?.edges ?? edge)) return;
     this.#seqno++;
     if (this.#waiting.length === eventBuffer) this.#waiting.shift();
-    this.#waiting.push({ edge: high === (this.#active === "high") ? "rising" : "falling", atNs, seqno: this.#seqno });
+    this.#waiting.push({ edge, atNs, seqno: this.#seqno });
     if (this.#scheduled) return;
     this.#scheduled = true;
     setImmediate(() => this.#deliver());
@@ -122,7 +154,8 @@ class Line implements Claim, InputHandle, OutputHandle {
 
   read(): boolean {
     this.#check();
-    return this.#board.level(this.#address.chip, this.#address.offset) === this.#active;
+    if ((this.#input?.debounceMs ?? 0) > 0) return (this.#settledHigh ? "high" : "low") === this.#active;
+    return this.#level() === this.#active;
   }
 
   write(active: boolean): void {
@@ -133,6 +166,7 @@ class Line implements Claim, InputHandle, OutputHandle {
   close(): void {
     if (this.#state === "closed") return;
     this.#state = "closed";
+    clearTimeout(this.#settling);
     this.#waiting.length = 0;
     this.#board.release(this.#address, this);
     this.#closed(this);
@@ -147,9 +181,13 @@ class Line implements Claim, InputHandle, OutputHandle {
       if (this.#state !== "open") return;
       const lost = event.seqno - this.#expected;
       this.#expected = event.seqno + 1;
-      if (lost > 0) this.#input?.lost(lost);
-      if (this.#state === "open") this.#input?.edge(event);
+      if (lost > 0) this.#input?.listener.lost(lost);
+      if (this.#state === "open") this.#input?.listener.edge(event);
     }
+  }
+
+  #level(): WireLevel {
+    return this.#board.level(this.#address.chip, this.#address.offset);
   }
 
   #check(): void {

@@ -13,7 +13,7 @@ import type {
   OutputRequest,
 } from "./driver.ts";
 import { busyError, closedError, errnoOf, goneError, ioError, LineError } from "./errors.ts";
-import type { ActiveLevel, LineAddress } from "./line.ts";
+import type { ActiveLevel, Edge, LineAddress } from "./line.ts";
 import { monotonicNs } from "./monotonic.ts";
 import { loadOnoff, type Onoff, type OnoffGpio } from "./onoff.ts";
 import { attribute, exportLine, findChip, findNumber, root, sysfsChips, tryUnexport } from "./sysfs-tree.ts";
@@ -32,7 +32,7 @@ export async function openSysfs(load: () => Promise<Onoff> = loadOnoff): Promise
 
 class Sysfs implements Driver {
   readonly name = "sysfs";
-  readonly capabilities = { bias: false, kernelTime: false, seqno: false, holder: false };
+  readonly capabilities = { bias: false, kernelTime: false, seqno: false, holder: false, debounce: false };
   readonly #onoff: Onoff;
   /** By the kernel's global number: sysfs itself would let two handles share a line. */
   readonly #open = new Map<number, Line>();
@@ -64,7 +64,12 @@ class Sysfs implements Driver {
         `sysfs cannot set the bias ${request.bias} of line ${request.offset} of ${request.chip}; set it in config.txt ` +
           `(gpio=${request.offset}=ip,${request.bias === "pull-up" ? "pu" : request.bias === "pull-down" ? "pd" : "np"}) and leave bias out, or set gpio.driver: chardev`,
       );
-    const line = this.#request(request, "in", "both", listener);
+    if ((request.debounceMs ?? 0) > 0)
+      throw new LineError(
+        "unsupported",
+        `sysfs cannot debounce line ${request.offset} of ${request.chip}; write a time instead of kernel, or set gpio.driver: chardev`,
+      );
+    const line = this.#request(request, "in", request.edges ?? "both", listener);
     let seqno = 0;
     line.gpio.watch((_error, value) => {
       if (line.open) listener.edge({ edge: value === 1 ? "rising" : "falling", atNs: monotonicNs(), seqno: ++seqno });
@@ -95,7 +100,12 @@ class Sysfs implements Driver {
     for (const line of this.#open.values()) line.close();
   }
 
-  #request(request: InputRequest | OutputRequest, direction: "in" | "high" | "low", edge: "none" | "both", listener: LineListener): Line {
+  #request(
+    request: InputRequest | OutputRequest,
+    direction: "in" | "high" | "low",
+    edge: "none" | "both" | Edge,
+    listener: LineListener,
+  ): Line {
     // Before the number is looked up: a chip that came back may have the number of one that is gone.
     this.#checkPresence();
     const number = findNumber(request);
@@ -109,7 +119,7 @@ class Sysfs implements Driver {
       // onoff passes over what it may not set on a line that was exported already.
       if (attribute(number, "direction") !== (direction === "in" ? "in" : "out"))
         throw new LineError("unsupported", `line ${request.offset} of ${request.chip} kept its direction; another program has it in sysfs`);
-      const line = new Line(gpio, number, request, listener, () => this.#forget(number));
+      const line = new Line(gpio, number, request, edge, listener, () => this.#forget(number));
       this.#open.set(number, line);
       this.#presence ??= setInterval(() => this.#checkPresence(), presenceMs).unref();
       return line;
@@ -148,7 +158,14 @@ class Line implements InputHandle, OutputHandle {
   readonly #freed: () => void;
   #state: "open" | "gone" | "closed" = "open";
 
-  constructor(gpio: OnoffGpio, number: number, request: InputRequest | OutputRequest, listener: LineListener, freed: () => void) {
+  constructor(
+    gpio: OnoffGpio,
+    number: number,
+    request: InputRequest | OutputRequest,
+    edge: "none" | "both" | Edge,
+    listener: LineListener,
+    freed: () => void,
+  ) {
     this.gpio = gpio;
     this.consumer = request.consumer;
     this.#address = { chip: request.chip, offset: request.offset };
@@ -162,7 +179,9 @@ class Line implements InputHandle, OutputHandle {
     // onoff reads in its watch without a catch; a chip that is gone would end the process.
     gpio.readSync = () => {
       try {
-        return readSync();
+        const level = readSync();
+        // Of one kind of edge onoff passes over those whose level has changed back before it looks; the interrupt came nonetheless.
+        return edge === "rising" ? 1 : edge === "falling" ? 0 : level;
       } catch {
         setImmediate(() => this.checkPresence());
         return Number.NaN; // neither level, so no edge

@@ -1,6 +1,6 @@
 import { accessSync, constants } from "node:fs";
 import { formatProblem } from "../../config/problem.ts";
-import type { Config, OutputConfig } from "../../config/schema.ts";
+import type { Config, InputConfig, OutputConfig } from "../../config/schema.ts";
 import { formatLineName } from "../../gpio/line.ts";
 import { loadOnoff } from "../../gpio/onoff.ts";
 import { type Latency, latenciesOf } from "../core/gesture-latency.ts";
@@ -58,6 +58,11 @@ function moreOf({ min_on, min_off, interlock, on_broker_lost: lost }: OutputConf
   ];
 }
 
+function kindOf({ kind, per_unit, unit, edge, line_b }: InputConfig): string {
+  if (kind === "encoder" && line_b !== null) return `encoder with ${formatLineName(line_b)}`;
+  return kind === "counter" ? `counter, ${edge === "both" ? "both edges" : `${edge} edges`}, ${per_unit} per ${unit ?? "unit"}` : kind;
+}
+
 /** One line per input and output. */
 function pinMap(config: Config): string[] {
   const rows: string[][] = [];
@@ -68,7 +73,7 @@ function pinMap(config: Config): string[] {
       formatLineName(input.line),
       `active ${input.active}`,
       `bias ${input.bias}`,
-      `${input.kind}, debounce ${time(input.debounce)}`,
+      `${kindOf(input)}, debounce ${typeof input.debounce === "number" ? time(input.debounce) : `${time(input.debounce.kernel)} by the line`}`,
     ]);
   }
   for (const [id, output] of Object.entries(config.outputs)) {

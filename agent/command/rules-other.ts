@@ -4,7 +4,7 @@ import type { Effect, Instant } from "../core/model.ts";
 import { planOf } from "../core/plan.ts";
 import { eventOf, type RecordingLine, snapshotOf } from "../core/recording.ts";
 import { carryOver, lineChanges } from "../core/reload.ts";
-import type { State } from "../core/state.ts";
+import { type State, zeroTotal } from "../core/state.ts";
 import { readRecordedConfig } from "../recording-file.ts";
 
 type Say = (effect: Effect, at: Instant, state: State, base: string) => void;
@@ -74,7 +74,7 @@ export class OtherConfig {
       if (old.outputs[old.outputIndex.get(id) ?? -1]?.interlock?.group !== interlock?.group) restarted.add(id);
     }
     const kept = { kept: () => ({ locked: false, level: false }) };
-    const carried = carryOver({ old, state, next, anew: restarted, firstSeq: () => 1, kept, at });
+    const carried = carryOver({ old, state, next, anew: restarted, firstSeq: () => 1, kept, totals: { total: () => zeroTotal }, at });
     const { base } = next.topics;
     const topics = new Map(next.outputs.map(({ stateTopic, id }) => [stateTopic, id]));
     const run = new DryRun(next, carried.state, at, (effect, now) => {

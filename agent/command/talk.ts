@@ -25,6 +25,10 @@ export const status: Command = {
       );
       for (const { address, port, problem } of answer.broker?.listeners ?? [])
         print(`  built-in broker ${address} port ${port}: ${problem ?? "listens"}`);
+      for (const [id, { total, unit, rate, rate_unit, lost }] of Object.entries(answer.counters ?? {})) {
+        const speed = rate === null ? "" : `, ${rate} ${rate_unit}`;
+        print(`  ${id}: ${total}${unit === null ? "" : ` ${unit}`}${speed}${lost > 0 ? `, ${lost} edges lost` : ""}`);
+      }
       print(
         `  ${counts.inputs} inputs, ${counts.outputs} outputs, ${counts.rules} rules; ${counts.edges} edges, ${counts.commands} commands, ${counts.refused} refused`,
       );
@@ -35,7 +39,7 @@ export const status: Command = {
 
 export const get: Command = {
   usage: "<input or output> [--json]",
-  summary: "print ON or OFF",
+  summary: "print ON or OFF, or the total of a counter",
   async run(args) {
     const { values, positionals } = readArgs(args, { ...socketOptions, ...jsonOption }, { min: 1, max: 1 });
     const [id = ""] = positionals;
@@ -48,12 +52,19 @@ export const get: Command = {
 const words: Readonly<Record<string, SwitchWord>> = { on: "ON", off: "OFF", toggle: "TOGGLE", pulse: "PULSE" };
 
 export const set: Command = {
-  usage: "<output> on|off|toggle|pulse [--for 500ms] [--json]",
-  summary: "switch an output",
+  usage: "<output> on|off|toggle|pulse [--for 500ms] [--json], or <counter> TOTAL",
+  summary: "switch an output, or set the total of a counter",
   async run(args) {
     const options = { ...socketOptions, ...jsonOption, for: { type: "string" } } as const;
     const { values, positionals } = readArgs(args, options, { min: 2, max: 2 });
     const [output = "", text = ""] = positionals;
+    if (/^-?\d+(?:\.\d+)?$/.test(text)) {
+      if (values.for !== undefined) throw usageError("--for goes with an output");
+      const params = { counter: output, total: Number(text), from: "cli" as const };
+      const answer = await withAgent(socketPath(values), (client) => client.request("set-counter", params));
+      print(values.json ? JSON.stringify(answer) : String(answer.total));
+      return exit.ok;
+    }
     const state = Object.hasOwn(words, text.toLowerCase()) ? words[text.toLowerCase()] : undefined;
     if (!state) throw usageError(`set takes on, off, toggle or pulse, not ${JSON.stringify(text)}`);
     const forMs = durationOption("for", values.for);
@@ -81,8 +92,8 @@ export const lock = lockCommand(true);
 export const unlock = lockCommand(false);
 
 export const why: Command = {
-  usage: "<output> [--json]",
-  summary: "the last changes of an output with their causes",
+  usage: "<output or counter> [--json]",
+  summary: "the last changes of an output with their causes; when a counter was set",
   async run(args) {
     const { values, positionals } = readArgs(args, { ...socketOptions, ...jsonOption }, { min: 1, max: 1 });
     const [output = ""] = positionals;

@@ -1,3 +1,4 @@
+import { reorder } from "./encoder.ts";
 import { clickGestures } from "./gesture.ts";
 import type { Gesture } from "./model.ts";
 import type { InputPlan } from "./plan.ts";
@@ -6,7 +7,7 @@ import type { InputPlan } from "./plan.ts";
 export interface Latency {
   gesture: Gesture;
   /** The edge: the contact closes, or opens (for the last time, if it is several clicks). */
-  after: "closes" | "opens";
+  after: "closes" | "opens" | "turns";
   ms: number;
   why: string;
   /** A `repeat` comes again after this time. */
@@ -15,22 +16,26 @@ export interface Latency {
 
 /** What each gesture that somebody can see takes, by the same plan that decides: bound to a rule, or published. */
 export function latenciesOf(input: InputPlan): Latency[] {
-  const { gestures, debounce, rules } = input;
+  const { gestures, rules, lineDebounce } = input;
+  // An edge of a line that debounces comes when the level has held, so everything counts from there.
+  const debounce = input.debounce + lineDebounce;
   const { hold, window, repeat, most, eventTypes } = gestures;
   const rows: Latency[] = [];
   const add = (gesture: Gesture, after: Latency["after"], ms: number, why: string, every: number | null = null) => {
     if (rules[gesture].length > 0 || eventTypes[gesture] !== null) rows.push({ gesture, after, ms, why, every });
   };
-  const settles = debounce === 0 ? "at once" : "debounce";
+  const settles = lineDebounce > 0 ? "debounce of the line; the kernel may add a few ms" : debounce === 0 ? "at once" : "debounce";
   add("press", "closes", debounce, settles);
   add("release", "opens", debounce, settles);
+  for (const gesture of ["right", "left"] as const)
+    add(gesture, "turns", lineDebounce + reorder, "waits for an earlier edge of its other line");
   if (gestures.kind !== "button") return rows;
   for (const [index, gesture] of clickGestures.slice(0, most).entries()) {
-    if (index + 1 < most) add(gesture, "opens", Math.max(window, debounce), `window, because ${bindingOf(input)}`);
+    if (index + 1 < most) add(gesture, "opens", lineDebounce + Math.max(window, input.debounce), `window, because ${bindingOf(input)}`);
     else add(gesture, "opens", debounce, `${settles}; nothing longer is bound, so it does not wait`);
   }
-  add("hold", "closes", Math.max(hold, debounce), "hold");
-  if (repeat !== null) add("repeat", "closes", Math.max(hold + repeat, debounce), "hold and repeat", repeat);
+  add("hold", "closes", lineDebounce + Math.max(hold, input.debounce), lineDebounce > 0 ? "debounce of the line, and hold" : "hold");
+  if (repeat !== null) add("repeat", "closes", lineDebounce + Math.max(hold + repeat, input.debounce), "hold and repeat", repeat);
   add("hold_end", "opens", debounce, settles);
   return rows;
 }

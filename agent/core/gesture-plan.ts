@@ -50,6 +50,8 @@ export function gesturePlanOf({ kind, hold, window, repeat, events }: InputConfi
       hold: button ? "long_press_start" : null,
       hold_end: button ? "long_press_end" : null,
       repeat: null,
+      right: kind === "encoder" ? "rotate_right" : null,
+      left: kind === "encoder" ? "rotate_left" : null,
     },
   };
 }

@@ -27,6 +27,8 @@ export interface Recognised {
   at: Instant;
   /** Clicks so far; 0 for what is no click. */
   count: number;
+  /** Of an encoder: the detent that it has reached. */
+  position?: number;
 }
 
 /** A click, a double click, … by their number. */

@@ -1,3 +1,4 @@
+import { counterProblems } from "./counter.ts";
 import type { Plan } from "./plan.ts";
 import type { State } from "./state.ts";
 
@@ -9,12 +10,15 @@ export interface Health {
 
 /** failing = something that pinbus exists for does not work; degraded = it works, but nobody else can see it. */
 export function healthOf(plan: Plan, state: State): Health {
+  const counters = plan.inputs.map(({ id }, index) => counterProblems(id, state.inputs[index]?.counter ?? null));
   const failing = [
     ...plan.inputs.flatMap(({ id }, index) => sentence(`input ${id}`, state.inputs[index]?.problem)),
+    ...counters.flatMap(({ failing }) => failing),
     ...plan.outputs.flatMap(({ id }, index) => sentence(`output ${id}`, state.outputs[index]?.problem)),
     ...state.brokerProblems,
   ];
-  const degraded = state.link.online ? [] : [state.link.problem ?? "the link to the broker is not online yet"];
+  const offline = state.link.online ? [] : [state.link.problem ?? "the link to the broker is not online yet"];
+  const degraded = [...counters.flatMap(({ degraded }) => degraded), ...offline];
   return { health: failing.length > 0 ? "failing" : degraded.length > 0 ? "degraded" : "ok", problems: [...failing, ...degraded] };
 }
 

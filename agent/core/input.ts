@@ -1,4 +1,5 @@
 import { command } from "./contract.ts";
+import { counterStateOf, countLevel, resume } from "./counter.ts";
 import { adoptLevel, settle, takeLevel } from "./debounce.ts";
 import { decide, newGesture, overdue, type Recognised, recognise, waitsUntil } from "./gesture.ts";
 import type { Effect, Instant } from "./model.ts";
@@ -31,6 +32,10 @@ export function settleNow(plan: Plan, state: State, index: number, at: Instant, 
   // Edges that came closer than the interrupt merge before they are numbered: after a burst the level is read again.
   if (burst > 1 && debounce.edges === 0) effects.push({ type: "readLevel", input: index });
   if (!changed) return;
+  if (inputPlan.counter !== null) {
+    countLevel(inputPlan, input, debounce.settled === true, debounce.settledAt, effects);
+    return;
+  }
   const active = debounce.settled === true;
   const counting = gesture.clicks > 0;
   // Local first: what the gestures switch comes before what they publish.
@@ -110,6 +115,11 @@ function interrupt(plan: Plan, state: State, index: number, at: Instant, effects
   const input = state.inputs[index];
   const inputPlan = plan.inputs[index];
   if (!input || !inputPlan) return;
+  if (inputPlan.counter !== null) {
+    effects.push({ type: "stopTimer", key: inputPlan.settleKey });
+    resume(inputPlan, input, effects);
+    return;
+  }
   const clicks = decide(input.gesture);
   input.gesture = newGesture();
   fire(plan, state, inputPlan, clicks, at, effects);
@@ -118,7 +128,16 @@ function interrupt(plan: Plan, state: State, index: number, at: Instant, effects
   for (const one of clicks) tell(plan, state, index, one, effects);
 }
 
+/** Gestures at once: what they switch comes before what they publish. */
+export function act(plan: Plan, state: State, index: number, recognised: readonly Recognised[], at: Instant, effects: Effect[]): void {
+  const inputPlan = plan.inputs[index];
+  if (inputPlan) fire(plan, state, inputPlan, recognised, at, effects);
+  for (const one of recognised) tell(plan, state, index, one, effects);
+}
+
 export function stateOf(inputPlan: InputPlan, input: InputState) {
+  const counted = counterStateOf(inputPlan, input);
+  if (counted !== null) return counted;
   const payload = stateWord(input.debounce.settled);
   return { kind: "state", topic: inputPlan.stateTopic, payload, qos: 1, retain: true } as const;
 }
@@ -140,14 +159,18 @@ function fire(plan: Plan, state: State, inputPlan: InputPlan, recognised: readon
   }
 }
 
+/** They come by the dozen. */
+const quiet: ReadonlySet<string> = new Set(["release", "repeat", "right", "left"]);
+
 /** The gesture as an event for others: published once, never retained, with a number that never repeats. */
-function tell(plan: Plan, state: State, index: number, { gesture, duration, at, count }: Recognised, effects: Effect[]): void {
+function tell(plan: Plan, state: State, index: number, recognised: Recognised, effects: Effect[]): void {
+  const { gesture, duration, at, count, position } = recognised;
   const input = state.inputs[index];
   const inputPlan = plan.inputs[index];
   if (!input || !inputPlan) return;
   if (gesture !== "ongoing") {
     input.lastGesture = gesture;
-    const level = gesture === "release" || gesture === "repeat" ? "debug" : "info";
+    const level = quiet.has(gesture) ? "debug" : "info";
     effects.push({ type: "log", level, message: `${inputPlan.id} ${gesture}`, fields: { input: inputPlan.id } });
   }
   const eventType = inputPlan.gestures.eventTypes[gesture];
@@ -158,7 +181,8 @@ function tell(plan: Plan, state: State, index: number, { gesture, duration, at, 
   }
   const seq = input.seq++;
   const clicks = count > 1 ? { multi_press_count: count } : {};
-  const payload = JSON.stringify({ event_type: eventType, ...clicks, duration_ms: Math.round(duration), ts: isoTime(state, at), seq });
+  const more = position === undefined ? { ...clicks, duration_ms: Math.round(duration) } : { position };
+  const payload = JSON.stringify({ event_type: eventType, ...more, ts: isoTime(state, at), seq });
   effects.push({ type: "publish", kind: "event", topic: inputPlan.eventTopic, payload, qos: 1, retain: false });
 }
 

@@ -3,7 +3,19 @@ import type { Edge } from "../../gpio/line.ts";
 /** Milliseconds of the monotonic clock. The core never asks the clock: every event brings its time. */
 export type Instant = number;
 
-export type Gesture = "press" | "release" | "click" | "double" | "triple" | "4 clicks" | "5 clicks" | "hold" | "hold_end" | "repeat";
+export type Gesture =
+  | "press"
+  | "release"
+  | "click"
+  | "double"
+  | "triple"
+  | "4 clicks"
+  | "5 clicks"
+  | "hold"
+  | "hold_end"
+  | "repeat"
+  | "right"
+  | "left";
 export type SwitchWord = "ON" | "OFF" | "TOGGLE" | "PULSE";
 
 /** Why an output changed. `text` is what people read: `rule porch-lamp`. */
@@ -49,14 +61,29 @@ export type Verdict =
   /** `allowed_at`: ISO time from which the same command would be served, when that is known. */
   | { ok: false; reason: RefusalReason; message: string; allowed_at?: string };
 
+export type CounterVerdict =
+  | { ok: true; total: number; pulses: number }
+  | { ok: false; reason: "malformed" | "retained" | "stale" | "stopping" | "failed"; message: string };
+
+/** What a counter brings from one run to the next. */
+export interface KeptTotal {
+  /** Of an encoder: detents, negative to the left of where it was zero. */
+  pulses: number;
+  /** Edges that were lost and could not be counted, since the total was last set. */
+  missed: number;
+  /** The total before was lost, and nobody has set it since. */
+  uncertain: boolean;
+}
+
 type Union<T> = { [K in keyof T]: { type: K } & T[K] }[keyof T];
 
 /** What happened. Past participles; inputs, outputs and rules are named by their index in the plan. */
 export type AgentEvent = Union<{
-  edge: { input: number; edge: Edge; at: Instant };
+  /** `line` is "b" for the second line of an encoder. */
+  edge: { input: number; edge: Edge; at: Instant; line?: "b" };
   "edges-lost": { input: number; count: number; at: Instant };
   /** The level as read from the line: after the start, a chip coming back, a reload or a gap in seqno. */
-  "level-read": { input: number; active: boolean; at: Instant; why: "start" | "chip" | "reload" | "gap" };
+  "level-read": { input: number; active: boolean; at: Instant; why: "start" | "chip" | "reload" | "gap"; line?: "b" };
   "input-lost": { input: number; problem: string; at: Instant };
   "output-opened": { output: number; active: boolean; at: Instant; why: "start" | "chip" | "reload" };
   "output-lost": { output: number; problem: string; at: Instant };
@@ -72,6 +99,19 @@ export type AgentEvent = Union<{
     at: Instant;
   };
   "control-received": { output: number; word: SwitchWord; forMs: number | null; from: "cli" | "tui"; ticket: number; at: Instant };
+  "counter-command-received": {
+    input: number;
+    payload: string;
+    retain: boolean;
+    responseTopic: string | null;
+    correlationData: Uint8Array | null;
+    at: Instant;
+  };
+  "counter-control-received": { input: number; total: number; from: "cli" | "tui"; ticket: number; at: Instant };
+  /** What `keepCounter` asked for is on disk, or `problem` says why not. */
+  "counter-kept": { input: number; version: number; kept: KeptTotal; problem: string | null; at: Instant };
+  /** A counter may be let go of: what is not on its way to the disk goes there now. */
+  "totals-wanted": { at: Instant };
   "link-changed": { online: boolean; problem: string | null; at: Instant };
   "broker-changed": { problems: string[]; at: Instant };
   /** `offset` = wall clock − monotonic clock; `set` = the wall clock can be trusted. */
@@ -92,6 +132,9 @@ export type Effect = Union<{
   stopTimer: { key: TimerKey };
   publish: { kind: PublicationKind; topic: string; payload: string; qos: 0 | 1; retain: boolean };
   answer: { output: number; to: AnswerTo; verdict: Verdict };
+  answerCounter: { input: number; to: AnswerTo; verdict: CounterVerdict };
+  /** The total of a counter, which comes back as `counter-kept`. A later one may be written in its place. */
+  keepCounter: { input: number; version: number; kept: KeptTotal };
   /** Numbers of events up to `upTo` may now be used: it must be on disk before they run out. */
   reserveSeq: { input: number; upTo: number };
   /** What must survive a restart: the lock, and the level for `on_start: last`. */
@@ -109,5 +152,5 @@ export interface LogFields {
 
 /** Every timer has one owner; starting a key again replaces it. Made once in the plan. */
 export type TimerKey =
-  | `${"settle" | "hold" | "window"}:${string}`
+  | `${"settle" | "hold" | "window" | "report"}:${string}`
   | `${"pulse" | "max-on" | "retry" | "interlock" | "broker-lost"}:${string}`;

@@ -1,5 +1,6 @@
 import type { Config } from "../../config/schema.ts";
 import type { LineName } from "../../gpio/line.ts";
+import { type CounterPlan, counterPlanOf } from "./counter-plan.ts";
 import { type Bound, type GesturePlan, gestureOf, gesturePlanOf } from "./gesture-plan.ts";
 import { type Interlock, interlockOf } from "./interlock-plan.ts";
 import type { Cause, Gesture, TimerKey } from "./model.ts";
@@ -16,17 +17,25 @@ export interface Plan {
   /** Outputs by the full topic of their commands: nothing is taken apart while commands come in. */
   setIndex: ReadonlyMap<string, number>;
   timers: ReadonlyMap<TimerKey, TimerOwner>;
+  /** Counters by the full topic of their commands. */
+  counterIndex: ReadonlyMap<string, number>;
   commandTtl: number;
 }
 
 export type TimerOwner =
-  | { kind: "settle" | "hold" | "window"; input: number }
+  | { kind: "settle" | "hold" | "window" | "report"; input: number }
   | { kind: "pulse" | "max-on" | "retry" | "interlock" | "broker-lost"; output: number };
 
 export interface InputPlan {
   id: string;
   line: LineName;
+  /** How long a level must hold here; 0 when every edge counts, or the line itself holds it back. */
   debounce: number;
+  /** How long the line itself holds a level back; 0 = not at all. */
+  lineDebounce: number;
+  /** Null for an input that counts nothing. */
+  counter: CounterPlan | null;
+  stepsPerDetent: number;
   gestures: GesturePlan;
   stateTopic: string;
   eventTopic: string;
@@ -109,17 +118,22 @@ export function planOf(config: Config): Plan {
       .set(settleKey, { kind: "settle", input: index })
       .set(holdKey, { kind: "hold", input: index })
       .set(windowKey, { kind: "window", input: index });
-    const { line, debounce } = input;
+    const { line, debounce, steps_per_detent: stepsPerDetent } = input;
+    const counter = counterPlanOf(id, input, topics);
+    if (counter !== null) timers.set(counter.reportKey, { kind: "report", input: index });
     return {
       id,
       line,
-      debounce,
+      debounce: typeof debounce === "number" ? debounce : 0,
+      lineDebounce: typeof debounce === "number" ? 0 : debounce.kernel,
+      counter,
+      stepsPerDetent,
       gestures: gesturePlanOf(input, bound),
       settleKey,
       holdKey,
       windowKey,
       rules: bound,
-      stateTopic: topics.inputState(id),
+      stateTopic: counter === null ? topics.inputState(id) : topics.counterState(id),
       eventTopic: topics.inputEvent(id),
     };
   });
@@ -165,7 +179,9 @@ export function planOf(config: Config): Plan {
     };
   });
   const setIndex = new Map(outputs.map(({ setTopic }, index) => [setTopic, index]));
-  return { topics, inputs, outputs, rules, inputIndex, outputIndex, setIndex, timers, commandTtl: config.mqtt.command_ttl };
+  const counterIndex = new Map(inputs.flatMap(({ counter }, index) => (counter === null ? [] : [[counter.setTopic, index] as const])));
+  const commandTtl = config.mqtt.command_ttl;
+  return { topics, inputs, outputs, rules, inputIndex, outputIndex, setIndex, counterIndex, timers, commandTtl };
 }
 
 function indexOf(items: Record<string, unknown>): Map<string, number> {
@@ -184,5 +200,7 @@ function noRules(): Record<Gesture, number[]> {
     hold: [],
     hold_end: [],
     repeat: [],
+    right: [],
+    left: [],
   };
 }

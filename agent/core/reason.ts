@@ -30,9 +30,11 @@ const gestures: Readonly<Record<string, string>> = {
   hold: "was held",
   hold_end: "was let go after a hold",
   repeat: "is held",
+  right: "was turned right",
+  left: "was turned left",
 };
 
-function reasonOf({ kind, text, detail, says }: Cause): string {
+export function reasonOf({ kind, text, detail, says }: Cause): string {
   const more = detail === null ? "" : ` (${detail})`;
   const word = says?.toLowerCase();
   switch (kind) {

@@ -1,7 +1,7 @@
-import type { AgentEvent, Effect, Instant, TimerKey } from "./model.ts";
+import type { AgentEvent, Effect, Instant, KeptTotal, TimerKey } from "./model.ts";
 import type { Plan } from "./plan.ts";
 import { carryOver } from "./reload.ts";
-import type { Kept, State } from "./state.ts";
+import { type Kept, type State, zeroTotal } from "./state.ts";
 import { fromJson, toText } from "./tagged.ts";
 
 // A recording is JSON Lines: what entered the core, in order, and what the core made of it. Inputs, outputs and rules are named by their
@@ -37,6 +37,7 @@ export interface ReloadRecord {
   anew: readonly string[];
   firstSeq: Readonly<Record<string, number>>;
   kept: Readonly<Record<string, Kept>>;
+  totals: Readonly<Record<string, KeptTotal>>;
 }
 
 /** How a recording ended; the last line, unless it was cut off. */
@@ -131,18 +132,19 @@ export function snapshotOf(snapshot: Record<string, unknown>): Snapshot {
 }
 
 export function reloadOf(reload: Record<string, unknown>): ReloadRecord {
-  const { at, config, anew, firstSeq, kept } = reload;
+  const { at, config, anew, firstSeq, kept, totals } = reload;
   return {
     at: numberOf(at, "at"),
     config: textOf(config, "config"),
     anew: listOf(anew, "anew").map((id) => textOf(id, "an id")),
     firstSeq: recordOf(firstSeq, "firstSeq") as Record<string, number>,
     kept: recordOf(kept, "kept") as Record<string, Kept>,
+    totals: recordOf(totals, "totals") as Record<string, KeptTotal>,
   };
 }
 
 /** The same reload once more. */
-export function carryRecorded(old: Plan, state: State, next: Plan, { at, anew, firstSeq, kept }: ReloadRecord) {
+export function carryRecorded(old: Plan, state: State, next: Plan, { at, anew, firstSeq, kept, totals }: ReloadRecord) {
   const lookUp = <T>(items: Readonly<Record<string, T>>, id: string, none: T): T => (Object.hasOwn(items, id) ? (items[id] ?? none) : none);
   return carryOver({
     old,
@@ -151,6 +153,7 @@ export function carryRecorded(old: Plan, state: State, next: Plan, { at, anew, f
     anew: new Set(anew),
     firstSeq: (id) => lookUp(firstSeq, id, 1),
     kept: { kept: (id) => lookUp(kept, id, { locked: false, level: false }) },
+    totals: { total: (id) => lookUp(totals, id, zeroTotal) },
     at,
   });
 }

@@ -1,5 +1,8 @@
 import { type Parsed, parseCommand, staleness } from "./command.ts";
 import { command } from "./contract.ts";
+import { count, keepAll, kept, miss, report } from "./counter.ts";
+import { counterCommand, counterControl } from "./counter-command.ts";
+import { adoptPhase, takePhase, takePhaseGap, turnNow } from "./encoder.ts";
 import { arm, broker, disarm, failsafeDue } from "./failsafe.ts";
 import { adopt, gesturesNow, lose, settleNow, takeEdge } from "./input.ts";
 import { cancelWait, cancelWaits, proceed, proceedPartners } from "./interlock.ts";
@@ -25,17 +28,21 @@ export function reduce(plan: Plan, state: State, event: AgentEvent): Effect[] {
   switch (event.type) {
     case "edge":
       state.edges++;
-      takeEdge(plan, state, event.input, event.edge === "rising", event.at, effects);
+      edge(plan, state, event, effects);
       break;
     case "edges-lost": {
       const input = state.inputs[event.input];
+      if (input?.counter) {
+        miss(plan, state, event.input, event.count, event.at, effects);
+        break;
+      }
       if (input) input.lost += event.count;
       effects.push({ type: "readLevel", input: event.input });
       break;
     }
     case "level-read":
       if (event.why === "gap") takeGap(plan, state, event, effects);
-      else adopt(plan, state, event.input, event.active, event.at, effects);
+      else adoptRead(plan, state, event, effects);
       break;
     case "input-lost":
       lose(plan, state, event.input, event.problem, event.at, effects);
@@ -89,6 +96,18 @@ export function reduce(plan: Plan, state: State, event: AgentEvent): Effect[] {
     case "lock-requested":
       lock(plan, state, event, effects);
       break;
+    case "counter-command-received":
+      counterCommand(plan, state, event, effects);
+      break;
+    case "counter-control-received":
+      counterControl(plan, state, event, effects);
+      break;
+    case "counter-kept":
+      kept(plan, state, event, effects);
+      break;
+    case "totals-wanted":
+      keepAll(state, effects);
+      break;
     case "link-changed":
       broker(plan, state, event.online, event.at, effects);
       state.link = { online: event.online, problem: event.problem };
@@ -118,7 +137,25 @@ type EventOf<T extends AgentEvent["type"]> = Extract<AgentEvent, { type: T }>;
 /** A level that was read because edges may be missing: if it is not the one that the edges told, it counts as an edge. */
 function takeGap(plan: Plan, state: State, event: EventOf<"level-read">, effects: Effect[]): void {
   const input = state.inputs[event.input];
-  if (input?.problem === null && input.debounce.raw !== event.active) takeEdge(plan, state, event.input, event.active, event.at, effects);
+  if (input?.encoder) takePhaseGap(plan, state, event.input, event.line ?? "a", event.active, event.at, effects);
+  else if (input?.problem === null && input.debounce.raw !== event.active)
+    takeEdge(plan, state, event.input, event.active, event.at, effects);
+}
+
+function edge(plan: Plan, state: State, { input: index, edge, at, line }: EventOf<"edge">, effects: Effect[]): void {
+  const input = state.inputs[index];
+  const inputPlan = plan.inputs[index];
+  if (!input || !inputPlan) return;
+  if (input.encoder) takePhase(plan, state, index, line ?? "a", edge === "rising", at, effects);
+  // Only the edges that count are asked for, so each is a pulse.
+  else if (input.counter && inputPlan.counter && inputPlan.debounce === 0) count(inputPlan.counter, input.counter, 1, at, at, effects);
+  else takeEdge(plan, state, index, edge === "rising", at, effects);
+}
+
+function adoptRead(plan: Plan, state: State, { input: index, active, at, line }: EventOf<"level-read">, effects: Effect[]): void {
+  const input = state.inputs[index];
+  if (input) adoptPhase(input, line ?? "a", active);
+  if (line !== "b") adopt(plan, state, index, active, at, effects);
 }
 
 function timerDue(plan: Plan, state: State, key: TimerKey, at: number, effects: Effect[]): void {
@@ -126,7 +163,11 @@ function timerDue(plan: Plan, state: State, key: TimerKey, at: number, effects: 
   if (!owner) return;
   switch (owner.kind) {
     case "settle":
-      settleNow(plan, state, owner.input, at, effects);
+      if (state.inputs[owner.input]?.encoder) turnNow(plan, state, owner.input, at, effects);
+      else settleNow(plan, state, owner.input, at, effects);
+      break;
+    case "report":
+      report(plan, state, owner.input, at, effects);
       break;
     case "hold":
     case "window":
@@ -236,6 +277,7 @@ function loseOutput(plan: Plan, state: State, index: number, problem: string, at
 
 /** Every output goes to its exit state; from then on nothing else moves it. */
 function stop(plan: Plan, state: State, at: number, effects: Effect[]): void {
+  keepAll(state, effects);
   if (state.stopping) return;
   state.stopping = true;
   for (const index of plan.outputs.keys()) exitOutput(plan, state, index, exitCause, at, effects);

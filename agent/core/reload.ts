@@ -1,5 +1,6 @@
-import type { Config } from "../../config/schema.ts";
+import type { Config, InputConfig } from "../../config/schema.ts";
 import type { LineName } from "../../gpio/line.ts";
+import { resume } from "./counter.ts";
 import { newDebounce } from "./debounce.ts";
 import { rearmFailsafe } from "./failsafe.ts";
 import { waitsUntil } from "./gesture.ts";
@@ -7,7 +8,7 @@ import { keyOf } from "./input.ts";
 import type { Effect, Instant } from "./model.ts";
 import { attrOf, endsAt } from "./output.ts";
 import type { InputPlan, OutputPlan, Plan, TimerOwner } from "./plan.ts";
-import { type InputState, type KeptSource, newState, type OutputState, type State } from "./state.ts";
+import { type InputState, type KeptSource, newState, type OutputState, type State, type TotalSource } from "./state.ts";
 
 /** What a reload does to lines, by id of the input or output. */
 export interface LineChanges {
@@ -30,9 +31,17 @@ export function lineChanges(before: Config, after: Config, same: (a: LineName, b
   }
   for (const [id, old] of Object.entries(before.inputs)) {
     const now = Object.hasOwn(after.inputs, id) ? after.inputs[id] : undefined;
-    if (now && (!same(old.line, now.line) || old.active !== now.active || old.bias !== now.bias)) anew.add(id);
+    if (now && (!same(old.line, now.line) || requested(old) !== requested(now))) anew.add(id);
   }
   return { leaving, anew };
+}
+
+/** What else the request for an input says. */
+function requested({ active, bias, debounce, edge, kind, line_b }: InputConfig): string {
+  const own = typeof debounce === "number" ? null : debounce.kernel;
+  // A counter asks for its edges alone, while nothing has to settle here.
+  const edges = kind === "counter" ? (typeof debounce === "number" && debounce > 0 ? "both" : edge) : null;
+  return JSON.stringify([active, bias, own, edges, line_b]);
 }
 
 export interface Carry {
@@ -44,6 +53,8 @@ export interface Carry {
   firstSeq(id: string): number;
   /** What an output that is new brings from the last time that it was configured. */
   kept: KeptSource;
+  /** The same of a counter. */
+  totals: TotalSource;
   at: Instant;
 }
 
@@ -59,13 +70,13 @@ export interface CarriedOver {
  * The state under a new plan, without an event: what keeps its line keeps its level, its timers, its cause and its running press;
  * what is new, or requested anew, waits for its line.
  */
-export function carryOver({ old, state, next, anew, firstSeq, kept: before, at }: Carry): CarriedOver {
+export function carryOver({ old, state, next, anew, firstSeq, kept: before, totals, at }: Carry): CarriedOver {
   const effects: Effect[] = [];
   for (const [key, owner] of old.timers) {
     const id = ownerId(old, owner);
     if (!next.timers.has(key) || (id !== undefined && anew.has(id))) effects.push({ type: "stopTimer", key });
   }
-  const fresh = newState(next, firstSeq, before);
+  const fresh = newState(next, firstSeq, before, totals);
   const inputs = next.inputs.map((plan, index): InputState => {
     const [before, kept] = find(plan.id, old.inputs, old.inputIndex, state.inputs);
     const first = fresh.inputs[index] as InputState;
@@ -73,7 +84,7 @@ export function carryOver({ old, state, next, anew, firstSeq, kept: before, at }
     if (anew.has(plan.id)) {
       const debounce = { ...newDebounce(), glitches: kept.debounce.glitches };
       // Clicks that were complete have happened: they are told when the level is read.
-      return { ...kept, debounce, problem: null };
+      return { ...kept, debounce, problem: null, counter: kept.counter && { ...kept.counter, reporting: false } };
     }
     return rearm(before, plan, kept, at, effects);
   });
@@ -122,6 +133,7 @@ function find<P, S>(
 /** A deadline that was set with the old times would come too early for the new ones and never again, or too late. */
 function rearm(before: InputPlan, plan: InputPlan, kept: InputState, at: Instant, effects: Effect[]): InputState {
   const { debounce } = kept;
+  retell(before, plan, kept, at, effects);
   if (plan.debounce !== before.debounce && debounce.edges > 0) {
     effects.push({ type: "startTimer", key: plan.settleKey, at: debounce.rawAt + plan.debounce });
   }
@@ -139,6 +151,14 @@ function rearm(before: InputPlan, plan: InputPlan, kept: InputState, at: Instant
     effects.push(due === undefined ? { type: "stopTimer", key } : { type: "startTimer", key, at: due });
   }
   return input;
+}
+
+/** Another unit is another total; what waits for its report comes as the new time says. */
+function retell(before: InputPlan, plan: InputPlan, kept: InputState, at: Instant, effects: Effect[]): void {
+  if (kept.counter === null || JSON.stringify(before.counter) === JSON.stringify(plan.counter)) return;
+  resume(plan, kept, effects);
+  if (kept.counter.reporting && plan.counter !== null)
+    effects.push({ type: "startTimer", key: plan.counter.reportKey, at: Math.max(at, kept.counter.reportedAt + plan.counter.report) });
 }
 
 /** max_on counts from the moment the output went on, so a new one may be over already: then it ends now. min_on holds a pulse up. */

@@ -1,6 +1,8 @@
+import { type CounterState, newCounter } from "./counter.ts";
 import { type Debounce, newDebounce } from "./debounce.ts";
+import { type EncoderState, newEncoder } from "./encoder.ts";
 import { type GestureState, newGesture } from "./gesture.ts";
-import type { Cause, Instant, SetRequest, Verdict } from "./model.ts";
+import type { Cause, Instant, KeptTotal, SetRequest, Verdict } from "./model.ts";
 import type { Plan } from "./plan.ts";
 
 /** Everything the core knows. `reduce` changes it in place (an event must not cost a copy of all pins); nobody else writes to it. */
@@ -26,6 +28,9 @@ export interface State {
 export interface InputState {
   debounce: Debounce;
   gesture: GestureState;
+  /** Null for an input that counts nothing. */
+  counter: CounterState | null;
+  encoder: EncoderState | null;
   lastGesture: string | null;
   /** A sentence while the line cannot be used. */
   problem: string | null;
@@ -100,12 +105,30 @@ export interface KeptSource {
 
 const nothing: KeptSource = { kept: () => ({ locked: false, level: false }) };
 
+/** Where the core asks for the total of a counter. */
+export interface TotalSource {
+  total(id: string): KeptTotal;
+}
+
+export const zeroTotal: KeptTotal = { pulses: 0, missed: 0, uncertain: false };
+const zero: TotalSource = { total: () => zeroTotal };
+
 /** The state before the first event. `firstSeq` gives the first free event number of an input; a block from there is reserved. */
-export function newState(plan: Plan, firstSeq: (id: string) => number, before: KeptSource = nothing): State {
+export function newState(plan: Plan, firstSeq: (id: string) => number, before: KeptSource = nothing, totals: TotalSource = zero): State {
   return {
-    inputs: plan.inputs.map(({ id }) => {
+    inputs: plan.inputs.map(({ id, counter }) => {
       const seq = firstSeq(id);
-      return { debounce: newDebounce(), gesture: newGesture(), lastGesture: null, problem: null, lost: 0, seq, seqLimit: seq + seqBlock };
+      return {
+        debounce: newDebounce(),
+        gesture: newGesture(),
+        counter: counter === null ? null : newCounter(totals.total(id)),
+        encoder: counter?.kind === "encoder" ? newEncoder() : null,
+        lastGesture: null,
+        problem: null,
+        lost: 0,
+        seq,
+        seqLimit: seq + seqBlock,
+      };
     }),
     outputs: plan.outputs.map(({ id }) => ({
       waiting: null,

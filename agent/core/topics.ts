@@ -6,6 +6,11 @@ export interface Topics {
   readonly health: string;
   /** The one filter under which all commands arrive. */
   readonly commandFilter: string;
+  /** The one filter under which all commands to counters arrive. */
+  readonly counterFilter: string;
+  counterState(id: string): string;
+  counterSet(id: string): string;
+  counterResult(id: string): string;
   inputState(id: string): string;
   inputEvent(id: string): string;
   outputState(id: string): string;
@@ -25,6 +30,7 @@ export interface Topics {
 export type ParsedTopic =
   | { kind: "status" | "info" | "health" }
   | { kind: "input-state" | "input-event"; id: string }
+  | { kind: "counter-state" | "counter-set" | "counter-result"; id: string }
   | { kind: "output-state" | "output-attr" | "output-set" | "output-result"; id: string }
   | { kind: "node-command" | "node-result"; name: string }
   | { kind: "sys"; name: string }
@@ -39,6 +45,10 @@ export function topicsOf(prefix: string, node: string): Topics {
     info: `${base}/info`,
     health: `${base}/health`,
     commandFilter: `${base}/out/+/set`,
+    counterFilter: `${base}/counter/+/set`,
+    counterState: (id) => `${base}/counter/${id}/state`,
+    counterSet: (id) => `${base}/counter/${id}/set`,
+    counterResult: (id) => `${base}/counter/${id}/result`,
     nodeFilter: `${base}/cmd/+`,
     nodeCommand: (name) => `${base}/cmd/${name}`,
     nodeResult: (name) => `${base}/cmd/${name}/result`,
@@ -60,6 +70,12 @@ const outputKinds: Readonly<Record<string, "output-state" | "output-attr" | "out
   result: "output-result",
 };
 
+const counterKinds: Readonly<Record<string, "counter-state" | "counter-set" | "counter-result">> = {
+  state: "counter-state",
+  set: "counter-set",
+  result: "counter-result",
+};
+
 /** The inverse of the functions of `Topics`; undefined for a topic that none of them makes. */
 export function parseTopic(topics: Topics, topic: string): ParsedTopic | undefined {
   const { base } = topics;
@@ -74,6 +90,10 @@ export function parseTopic(topics: Topics, topic: string): ParsedTopic | undefin
   if (leaf === undefined) return undefined;
   if (group === "out") {
     const kind = Object.hasOwn(outputKinds, leaf) ? outputKinds[leaf] : undefined;
+    return kind && { kind, id };
+  }
+  if (group === "counter") {
+    const kind = Object.hasOwn(counterKinds, leaf) ? counterKinds[leaf] : undefined;
     return kind && { kind, id };
   }
   if (group === "in" && leaf === "state") return { kind: "input-state", id };
@@ -136,11 +156,40 @@ export const topicTable: readonly TopicDescription[] = [
     kind: "input-event",
     topic: "P/in/<id>/event",
     direction: "published",
-    payload: "JSON: `event_type`, `duration_ms`, `ts`, `seq`; `multi_press_count` for several clicks",
+    payload:
+      "JSON: `event_type`, `duration_ms`, `ts`, `seq`; `multi_press_count` for several clicks; `position` instead of `duration_ms` for an encoder",
     qos: 1,
     retain: "no",
     meaning:
-      "a gesture: `press_end` (exactly one click), `long_press_start`, `long_press_end`; `multi_press_ongoing` (at each further click) and `multi_press_end` where a rule or `events` asks for several clicks; `press_start` where `events` lists it; `ring` of a doorbell. `ts` is when it happened, `duration_ms` is counted from the press (of several clicks: the first)",
+      "a gesture: `press_end` (exactly one click), `long_press_start`, `long_press_end`; `multi_press_ongoing` (at each further click) and `multi_press_end` where a rule or `events` asks for several clicks; `press_start` where `events` lists it; `ring` of a doorbell; `rotate_right` and `rotate_left` of an encoder, one for each detent. `ts` is when it happened, `duration_ms` is counted from the press (of several clicks: the first)",
+  },
+  {
+    kind: "counter-state",
+    topic: "P/counter/<id>/state",
+    direction: "published",
+    payload: "JSON: `total`, `unit`, `rate`, `rate_unit`, `pulses`, `lost`; of an encoder `position`, `lost`; `uncertain` after a loss",
+    qos: 1,
+    retain: "yes",
+    meaning:
+      "what a counter has counted, as it is on disk: it never goes back by itself, except for what a power cut takes of the last 5 s. `lost`: edges that could not be counted. `rate` is null while the line cannot be used",
+  },
+  {
+    kind: "counter-set",
+    topic: "P/counter/<id>/set",
+    direction: "subscribed",
+    payload: "a number, or JSON: `set` (a number) or `reset` (true), `ts`, `id`, `cause`",
+    qos: 1,
+    retain: "never",
+    meaning: "sets the total of a counter, or the position of an encoder; retained, stale and malformed ones are refused and answered",
+  },
+  {
+    kind: "counter-result",
+    topic: "P/counter/<id>/result",
+    direction: "published",
+    payload: "JSON: `id`, `ok`, and `total`, `pulses` or `reason`, `message`",
+    qos: 1,
+    retain: "no",
+    meaning: "answer to it, when the new total is on disk, unless it named an MQTT 5 response topic",
   },
   {
     kind: "output-state",

@@ -8,7 +8,7 @@ import type { Current } from "./current.ts";
 export type Performer = (effect: Effect) => void;
 
 /** With what the state was carried over to a new plan. */
-export interface Carried extends Pick<Carry, "anew" | "kept" | "at"> {
+export interface Carried extends Pick<Carry, "anew" | "kept" | "totals" | "at"> {
   firstSeq: ReadonlyMap<string, number>;
 }
 

@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Config } from "../../config/schema.ts";
-import type { Driver, InputHandle, OutputHandle } from "../../gpio/driver.ts";
-import type { LineAddress, LineName } from "../../gpio/line.ts";
+import type { Driver, EdgeEvent, InputHandle, OutputHandle } from "../../gpio/driver.ts";
+import type { Edge, LineAddress, LineName } from "../../gpio/line.ts";
 import type { AgentEvent } from "../core/model.ts";
-import type { Plan } from "../core/plan.ts";
+import type { InputPlan, Plan } from "../core/plan.ts";
 import type { Clock } from "./clock.ts";
 import type { Log } from "./log.ts";
 
@@ -25,6 +25,8 @@ interface Slot<H> {
   readonly id: string;
   index: number;
   handle: H | undefined;
+  /** The second line of an encoder; closed with the first. */
+  second?: InputHandle | undefined;
   /** Why it is opened next. */
   why: "start" | "chip" | "reload";
 }
@@ -67,8 +69,7 @@ export class Lines {
     this.#config = config;
     const stays = (ids: ReadonlyMap<string, number>) => (slot: Slot<InputHandle | OutputHandle>) => {
       if (ids.has(slot.id) && !anew.has(slot.id)) return true;
-      slot.handle?.close();
-      slot.handle = undefined;
+      close(slot);
       this.#addresses.delete(slot.id);
       return false;
     };
@@ -99,6 +100,12 @@ export class Lines {
     return this.#inputs[input]?.handle?.read();
   }
 
+  /** The same of the second line of an encoder. */
+  readSecond(input: number): boolean | undefined {
+    const slot = this.#inputs[input];
+    return slot?.handle && slot.second?.read();
+  }
+
   /** Where the line of an input or output was found; undefined when it never was. */
   address(id: string): LineAddress | undefined {
     return this.#addresses.get(id);
@@ -118,10 +125,7 @@ export class Lines {
   stop(): void {
     this.#stopped = true;
     clearTimeout(this.#retry);
-    for (const slot of [...this.#inputs, ...this.#outputs]) {
-      slot.handle?.close();
-      slot.handle = undefined;
-    }
+    for (const slot of [...this.#inputs, ...this.#outputs]) close(slot);
   }
 
   #openAll(): void {
@@ -164,25 +168,44 @@ export class Lines {
     const { why } = slot;
     slot.why = "chip";
     try {
-      const address = this.#locate(inputPlan.id, inputPlan.line);
-      const request = { ...address, active: settings.active, bias: settings.bias, consumer: `pinbus:${inputPlan.id}` };
-      const handle = driver.openInput(request, {
-        edge: (event) => {
+      const { active, bias, line_b: second } = settings;
+      const edges = edgesOf(inputPlan);
+      const request = {
+        ...this.#locate(inputPlan.id, inputPlan.line),
+        active,
+        bias,
+        consumer: `pinbus:${inputPlan.id}`,
+        ...(edges === undefined ? {} : { edges }),
+        ...(inputPlan.lineDebounce === 0 ? {} : { debounceMs: inputPlan.lineDebounce }),
+      };
+      const listener = (line?: "b") => ({
+        edge: (event: EdgeEvent) => {
           this.progress++;
-          dispatch({ type: "edge", input: slot.index, edge: event.edge, at: event.atNs / 1e6 });
+          const at = event.atNs / 1e6;
+          dispatch(
+            line
+              ? { type: "edge", input: slot.index, edge: event.edge, at, line }
+              : { type: "edge", input: slot.index, edge: event.edge, at },
+          );
         },
-        lost: (count) => dispatch({ type: "edges-lost", input: slot.index, count, at: clock.now() }),
+        lost: (count: number) => dispatch({ type: "edges-lost", input: slot.index, count, at: clock.now() }),
         gone: () => {
-          handle.close();
-          slot.handle = undefined;
+          // Both lines of an encoder may be on the chip: the first to go takes the other with it.
+          if (!slot.handle) return;
+          close(slot);
           this.#lose("input-lost", slot.index, "its chip was removed");
         },
       });
+      const handle = driver.openInput(request, listener());
       slot.handle = handle;
+      if (inputPlan.counter?.kind === "encoder" && second !== null) {
+        const other = driver.openInput({ ...request, ...this.#options.resolve(second) }, listener("b"));
+        slot.second = other;
+        dispatch({ type: "level-read", input: slot.index, active: other.read(), at: clock.now(), why, line: "b" });
+      }
       dispatch({ type: "level-read", input: slot.index, active: handle.read(), at: clock.now(), why });
     } catch (error) {
-      slot.handle?.close();
-      slot.handle = undefined;
+      close(slot);
       this.#lose("input-lost", slot.index, messageOf(error));
     }
   }
@@ -206,6 +229,18 @@ export class Lines {
       this.#openAll();
     }, retryEvery);
   }
+}
+
+function close(slot: Slot<InputHandle | OutputHandle>): void {
+  slot.handle?.close();
+  slot.handle = undefined;
+  slot.second?.close();
+  slot.second = undefined;
+}
+
+/** One interrupt is then one pulse; a level that must hold needs both. */
+function edgesOf({ counter, debounce }: InputPlan): Edge | undefined {
+  return counter?.kind !== "counter" || debounce > 0 || counter.edge === "both" ? undefined : counter.edge;
 }
 
 /** A slot for each of `plans`, in their order: the one that is there already, else an empty one. */

@@ -1,6 +1,7 @@
-import type { AnswerTo, Effect, Verdict } from "../core/model.ts";
+import type { AnswerTo, CounterVerdict, Effect, Verdict } from "../core/model.ts";
 import { type EventQueue, holdEvent, takeEvents } from "../core/outbox.ts";
 import type { Clock } from "./clock.ts";
+import type { CounterStore } from "./counter-store.ts";
 import type { Dispatch } from "./dispatch.ts";
 import type { Lines } from "./lines.ts";
 import type { Link, Publication } from "./link.ts";
@@ -19,10 +20,12 @@ export interface PerformerOptions {
   timers: Timers<Extract<Effect, { type: "startTimer" }>["key"]>;
   seq: SeqStore;
   outputs: OutputStore;
+  counters: CounterStore;
   clock: Clock;
   log: Log;
   /** Hands a verdict to the control client that waits for it. */
   settle(ticket: number, verdict: Verdict): void;
+  settleCounter(ticket: number, verdict: CounterVerdict): void;
 }
 
 type Performers = { [K in Effect["type"]]: (effect: Extract<Effect, { type: K }>) => void };
@@ -44,6 +47,8 @@ export function createPerformers(options: PerformerOptions): (effect: Effect) =>
       try {
         const active = lines.read(input);
         if (active !== undefined) dispatch.observed({ type: "level-read", input, active, at: clock.now(), why: "gap" });
+        const second = lines.readSecond(input);
+        if (second !== undefined) dispatch.observed({ type: "level-read", input, active: second, at: clock.now(), why: "gap", line: "b" });
       } catch {
         // The chip went away between the edge and this look; the driver reports it as gone.
       }
@@ -64,6 +69,11 @@ export function createPerformers(options: PerformerOptions): (effect: Effect) =>
     keepOutput({ output, locked, level }) {
       options.outputs.keep(dispatch.current.plan.outputs[output]?.id ?? "", { locked, level });
     },
+    answerCounter({ input, to, verdict }) {
+      if (to.via === "control") options.settleCounter(to.ticket, verdict);
+      else answerOverMqtt(link, dispatch.current.plan.inputs[input]?.counter?.resultTopic, to, verdict);
+    },
+    keepCounter: ({ input, version, kept }) => options.counters.keep(dispatch.current.plan.inputs[input]?.id ?? "", version, kept),
     log: ({ level, message, fields }) => log[level](message, { ...fields }),
   };
   return (effect) => (performers[effect.type] as (effect: Effect) => void)(effect);
@@ -75,7 +85,12 @@ export function sendHeld(outbox: EventQueue<Publication>, link: Link, at: number
 }
 
 /** A served command without an id is answered by its state alone; a refusal is always answered. */
-function answerOverMqtt(link: Link, resultTopic: string | undefined, to: Extract<AnswerTo, { via: "mqtt" }>, verdict: Verdict): void {
+function answerOverMqtt(
+  link: Link,
+  resultTopic: string | undefined,
+  to: Extract<AnswerTo, { via: "mqtt" }>,
+  verdict: Verdict | CounterVerdict,
+): void {
   if (verdict.ok && to.id === null && to.responseTopic === null) return;
   if (resultTopic !== undefined) publishAnswer(link, resultTopic, to, JSON.stringify({ id: to.id, ...verdict }));
 }

@@ -67,7 +67,7 @@ export class Recorder implements Witness {
     this.#record(() => eventText(plan, event, effects));
   }
 
-  replaced({ config, plan }: Current, { anew, firstSeq, kept, at }: Carried, effects: readonly Effect[]): void {
+  replaced({ config, plan }: Current, { anew, firstSeq, kept, totals, at }: Carried, effects: readonly Effect[]): void {
     this.#record(() => {
       const reload = {
         at,
@@ -75,6 +75,7 @@ export class Recorder implements Witness {
         anew: [...anew],
         firstSeq: Object.fromEntries(firstSeq),
         kept: Object.fromEntries(plan.outputs.map(({ id }) => [id, kept.kept(id)])),
+        totals: Object.fromEntries(plan.inputs.flatMap(({ id, counter }) => (counter ? [[id, totals.total(id)]] : []))),
       };
       return reloadText(plan, reload, effects);
     });

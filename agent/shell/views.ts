@@ -7,6 +7,7 @@ import type { Plan } from "../core/plan.ts";
 import { sentenceOf } from "../core/reason.ts";
 import { isoTime, type State } from "../core/state.ts";
 import type { Change, ChipView, InputView, OutputView, PinsView } from "../protocol.ts";
+import { counterView } from "./counter-view.ts";
 
 export interface ViewSources {
   plan: Plan;
@@ -49,8 +50,10 @@ function inputView(sources: ViewSources, index: number): InputView | undefined {
   const settings = inputPlan && sources.config.inputs[inputPlan.id];
   if (!input || !settings) return undefined;
   const { settled, settledAt, glitches, bounce } = input.debounce;
+  const counter = counterView(inputPlan, input);
   return {
     kind: "input",
+    ...(counter ? { counter } : {}),
     id: inputPlan.id,
     line: formatLineName(inputPlan.line),
     ...lineView(sources, inputPlan.id),

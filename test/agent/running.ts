@@ -6,6 +6,7 @@ import { startLevel } from "../../agent/core/start.ts";
 import { newState } from "../../agent/core/state.ts";
 import { createReloader } from "../../agent/reload.ts";
 import { systemClock } from "../../agent/shell/clock.ts";
+import { CounterStore } from "../../agent/shell/counter-store.ts";
 import { Dispatch } from "../../agent/shell/dispatch.ts";
 import { Lines } from "../../agent/shell/lines.ts";
 import type { Link, Publication } from "../../agent/shell/link.ts";
@@ -59,7 +60,11 @@ export function running(config: Config) {
   const folder = tempFolder();
   const seq = new SeqStore(folder, log);
   const outputs = new OutputStore(folder, log);
-  const dispatch = new Dispatch({ config, plan, state: newState(plan, (id) => seq.first(id), outputs) });
+  const counters: CounterStore = new CounterStore(folder, log, (id, version, kept, problem) => {
+    const input = dispatch.current.plan.inputIndex.get(id);
+    if (input !== undefined) send({ type: "counter-kept", input, version, kept, problem, at: systemClock.now() });
+  });
+  const dispatch: Dispatch = new Dispatch({ config, plan, state: newState(plan, (id) => seq.first(id), outputs, counters) });
   const send = (event: AgentEvent) => dispatch.dispatch(event);
   const timers = new Timers<TimerKey>(systemClock, (key, at) => send({ type: "timer-due", key, at }));
   const lines = new Lines({
@@ -84,9 +89,11 @@ export function running(config: Config) {
     timers,
     seq,
     outputs,
+    counters,
     clock: systemClock,
     log,
     settle() {},
+    settleCounter() {},
   });
   dispatch.connect(perform, () => {});
   lines.start();
@@ -114,6 +121,7 @@ export function running(config: Config) {
     lines,
     seq,
     outputs,
+    counters,
     clock: systemClock,
     log,
     began: () => notify?.reloading(),
@@ -131,5 +139,5 @@ export function running(config: Config) {
       at: systemClock.now(),
     });
   const isOn = (id: string) => dispatch.state.outputs[dispatch.current.plan.outputIndex.get(id) ?? -1]?.written;
-  return { folder, log, board, dispatch, lines, sent, told, world, reloader, set, send, isOn };
+  return { folder, log, board, dispatch, lines, sent, told, world, reloader, set, send, isOn, counters, timers };
 }

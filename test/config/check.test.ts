@@ -5,6 +5,33 @@ import { load, saidAbout } from "./loading.ts";
 const said = (text: string): string[] => saidAbout(load(text));
 
 describe("check", () => {
+  it("warns of settings that only another kind of input uses, and of a driver that misses edges without a word", () => {
+    const text = [
+      "inputs:",
+      "  porch: { line: 17, per_unit: 10, steps_per_detent: 2, report: 5s }",
+      "  meter: { line: 22, kind: counter, hold: 1s, line_b: 23 }",
+    ].join("\n");
+    expect(said(text).map((line) => line.slice(line.indexOf("inputs.")))).toEqual([
+      "inputs.porch.per_unit: it is not used by a button, remove it or write kind: counter",
+      "inputs.porch.steps_per_detent: it is not used by a button, remove it or write kind: encoder",
+      "inputs.porch.report: it is not used by a button, remove it or write kind: counter",
+      "inputs.meter.hold: it is not used by a counter, remove it",
+      "inputs.meter.line_b: it is not used by a counter, remove it or write kind: encoder",
+    ]);
+    expect(said("gpio: { driver: sysfs }\ninputs: { meter: { line: 22, kind: counter } }")).toEqual([
+      "pinbus.yaml:2:11: warning: inputs.meter: the sysfs driver cannot tell how many edges it missed, write gpio.driver: chardev",
+    ]);
+  });
+
+  it("takes no debounce for what counts, unless the file says so, and kernel alone as the usual time", () => {
+    const result = load(
+      "inputs: { a: { line: 17, kind: counter }, b: { line: 22, kind: counter, debounce: 5ms }, c: { line: 23, debounce: kernel }, d: { line: 24, line_b: 25, kind: encoder, debounce: { kernel: 1ms } } }",
+    );
+    const { a, b, c, d } = result.ok ? result.config.inputs : {};
+    expect([a?.debounce, b?.debounce, c?.debounce, d?.debounce]).toEqual([0, 5, { kernel: 20 }, { kernel: 1 }]);
+    expect([a?.report, d?.report]).toEqual([1000, 200]);
+  });
+
   it("warns of what works but is probably not meant", () => {
     const text = ["mqtt: { ca: /ca.pem, tls: off }", "outputs:", "  lamp: { line: 42 }"].join("\n");
     expect(load(text).ok).toBe(true);

@@ -101,6 +101,13 @@ describe("loadConfig", () => {
         hold: 600,
         window: 300,
         repeat: 200,
+        edge: "rising",
+        per_unit: 1,
+        unit: null,
+        rate: "hour",
+        report: 1000,
+        line_b: null,
+        steps_per_detent: 4,
         kind: "button",
         events: [],
         event_ttl: 10_000,
@@ -164,12 +171,19 @@ describe("loadConfig", () => {
           line: LineName;
           bias: Bias;
           active: "high" | "low";
-          debounce: number;
+          debounce: number | { kernel: number };
           hold: number;
           window: number;
           repeat: number;
-          kind: "button" | "switch" | "doorbell";
+          kind: "button" | "switch" | "doorbell" | "counter" | "encoder";
           events: ("press_start" | "multi_press")[];
+          edge: "rising" | "falling" | "both";
+          per_unit: number;
+          unit: string | null;
+          rate: "second" | "minute" | "hour";
+          report: number;
+          line_b: LineName | null;
+          steps_per_detent: number;
           event_ttl: number;
         }
       >;
@@ -195,7 +209,7 @@ describe("loadConfig", () => {
         {
           when: {
             input: string;
-            gesture: "press" | "release" | "click" | "double" | "triple" | "hold" | "hold_end" | "repeat" | null;
+            gesture: "press" | "release" | "click" | "double" | "triple" | "hold" | "hold_end" | "repeat" | "right" | "left" | null;
             clicks: number | null;
           };
           do: { output: string; set: "on" | "off" | "toggle" | "pulse"; for: number | null }[];

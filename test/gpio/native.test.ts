@@ -40,7 +40,7 @@ describe("the native part", () => {
         () => native.getValue(fd),
         () => native.setValue(fd, 1),
         () => native.watch(fd, new Float64Array(3), () => {}),
-        () => native.request(fd, 0, 0, "x", 0, 0),
+        () => native.request(fd, 0, 0, "x", 0, 0, 0),
       ])
         expect(code(call)).toBe("EBADF");
   });

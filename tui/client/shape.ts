@@ -38,8 +38,10 @@ const base = {
   since: textOrNull,
   problem: textOrNull,
 };
+const counter = members({ total: number, unit: textOrNull, rate: numberOrNull, rate_unit: textOrNull, pulses: number, lost: number });
 const input = members({
   ...base,
+  counter: either(absent, counter),
   kind: word("input"),
   gesture: textOrNull,
   glitches: number,

@@ -1,4 +1,4 @@
-import type { Change, OutputView, PinView } from "../../agent/protocol.ts";
+import type { Change, CounterView, OutputView, PinView } from "../../agent/protocol.ts";
 import { age, clock, count, instant, time } from "../format.ts";
 import { layout, type Rect, scrollTo, splitRows } from "../layout.ts";
 import { agentNow, indexOf, mayOperate, type State, viewNow, visiblePins } from "../model.ts";
@@ -129,7 +129,11 @@ function drawWhy(state: State, canvas: Canvas, rect: Rect, now: number): void {
     ` ${pin.state}${since}  ${pin.line}${pin.header === null ? "" : ` (header pin ${pin.header})`}  active ${pin.active}`,
     "bold",
   ]);
-  if (pin.kind === "input") {
+  if (pin.kind === "input" && pin.counter) {
+    const { pulses, lost } = pin.counter;
+    const words = `${counted(pin.counter)}${rate(pin.counter)}   ${count(pulses)} counted   lost and not counted ${count(lost)}`;
+    lines.push([` ${words}`, lost > 0 ? "warn" : "text"]);
+  } else if (pin.kind === "input") {
     lines.push([
       ` last gesture ${pin.gesture ?? "none yet"}   edges that did not settle ${count(pin.glitches)}   lost by the kernel ${count(pin.lost)}`,
       "text",
@@ -159,7 +163,16 @@ function drawRules(state: State, canvas: Canvas, rect: Rect, now: number): void 
   rulesScroll.top = putLines(canvas, inner, lines, rulesScroll.top);
 }
 
+function counted({ total, unit }: CounterView): string {
+  return `${total}${unit === null ? "" : ` ${unit}`}`;
+}
+
+function rate({ rate, rate_unit }: CounterView): string {
+  return rate === null ? "" : `   ${rate} ${rate_unit}`;
+}
+
 function stateWord(pin: PinView): string {
+  if (pin.kind === "input" && pin.counter && pin.problem === null) return String(pin.counter.total).slice(0, 9);
   if (pin.state === "UNKNOWN") return "unknown";
   if (pin.kind === "output") {
     const level = pin.state === "ON" ? "ON" : "off";
@@ -170,13 +183,20 @@ function stateWord(pin: PinView): string {
 
 function pinStyle(state: State, pin: PinView): Style {
   if (pin.problem !== null) return "bad";
-  if (!state.agent.up || pin.state === "UNKNOWN") return "warn";
+  if (!state.agent.up) return "warn";
+  if (pin.kind === "input" && pin.counter) return "on";
+  if (pin.state === "UNKNOWN") return "warn";
   return pin.state === "ON" ? "on" : "off";
 }
 
 function causeWord(pin: PinView, at: number, width: number): string {
   if (pin.problem !== null) return `! ${pin.problem}`;
   if (pin.kind === "output") return `${pin.cause}${pin.until === null ? "" : ` ${age(instant(pin.until) - at)} left`}`;
+  if (pin.counter) {
+    const { rate, rate_unit, unit, lost } = pin.counter;
+    const speed = rate === null ? "" : `${rate} ${rate_unit}`;
+    return `${speed || (unit ?? pin.gesture ?? "-")}${lost > 0 ? ` ! ${count(lost)} lost` : ""}`;
+  }
   const rejected = pin.glitches + pin.lost;
   const gesture = pin.gesture ?? "-";
   // What to do about it stands below, in Why.

@@ -106,7 +106,8 @@ export function record(world: World): string[] {
   world.reloaded = ({ anew, at }, effects) => {
     const kept = Object.fromEntries(world.plan.outputs.map(({ id }) => [id, world.onDisk(id)]));
     const numbers = Object.fromEntries(world.plan.inputs.map(({ id }) => [id, firstSeq]));
-    lines.push(reloadText(world.plan, { at, config: nameOf(world.config), anew: [...anew], firstSeq: numbers, kept }, effects));
+    const totals = Object.fromEntries(world.plan.inputs.flatMap(({ id, counter }) => (counter ? [[id, world.total(id)]] : [])));
+    lines.push(reloadText(world.plan, { at, config: nameOf(world.config), anew: [...anew], firstSeq: numbers, kept, totals }, effects));
   };
   return lines;
 }

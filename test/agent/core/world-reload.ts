@@ -18,6 +18,7 @@ export function reloadWorld(world: World, config: Config, levels: Record<string,
   for (const index of released) {
     if (world.outputs[index]?.active) world.wires.push({ id: before.outputs[index]?.id ?? "", active: false, at: world.now });
   }
+  world.dispatch({ type: "totals-wanted", at: world.now });
   const plan = planOf(config);
   const { now: at } = world;
   const { state, effects } = carryOver({
@@ -27,6 +28,7 @@ export function reloadWorld(world: World, config: Config, levels: Record<string,
     anew,
     firstSeq: () => firstSeq,
     kept: { kept: (id) => world.onDisk(id) },
+    totals: { total: (id) => world.total(id) },
     at,
   });
   const kept = ({ id }: { id: string }, index: ReadonlyMap<string, number>) => (anew.has(id) ? -1 : (index.get(id) ?? -1));

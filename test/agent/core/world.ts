@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { AgentEvent, AnswerTo, Effect, SwitchWord, TimerKey, Verdict } from "../../../agent/core/model.ts";
+import type { AgentEvent, AnswerTo, Effect, KeptTotal, SwitchWord, TimerKey, Verdict } from "../../../agent/core/model.ts";
 import { type Plan, planOf } from "../../../agent/core/plan.ts";
 import { reduce } from "../../../agent/core/reduce.ts";
 import { startLevel } from "../../../agent/core/start.ts";
@@ -9,6 +9,7 @@ import { checkPublication, type Publish } from "./publication.ts";
 import { firstSeq, reloadWorld } from "./world-reload.ts";
 
 type Answer = Extract<Effect, { type: "answer" }>;
+type CounterAnswer = Extract<Effect, { type: "answerCounter" }>;
 
 interface OutputLine {
   active: boolean;
@@ -41,6 +42,12 @@ export class World {
   config: Config;
   observed: (boolean | undefined)[];
   readonly shown = new Map<string, string>();
+  readonly counterAnswers: CounterAnswer[] = [];
+  /** What is on disk of each counter; nothing goes there while `diskProblem` says why. */
+  readonly totals: Map<string, KeptTotal>;
+  diskProblem: string | null = null;
+  /** Levels of the second lines of encoders. */
+  readonly seconds = new Map<string, boolean>();
   readonly #kept: Map<string, Kept>;
   reserved: number[];
   lastSeq: number[];
@@ -56,12 +63,20 @@ export class World {
   constructor(
     config: Config,
     /** `found` is what a former run left on the lines of the outputs, `kept` what it left on disk. */
-    options: { levels?: boolean[]; offset?: number; clockSet?: boolean; found?: boolean; kept?: Record<string, Kept> } = {},
+    options: {
+      levels?: boolean[];
+      offset?: number;
+      clockSet?: boolean;
+      found?: boolean;
+      kept?: Record<string, Kept>;
+      totals?: Record<string, KeptTotal>;
+    } = {},
   ) {
     this.config = config;
     this.#kept = new Map(Object.entries(options.kept ?? {}));
     this.plan = planOf(config);
-    this.state = newState(this.plan, () => firstSeq, { kept: (id) => this.onDisk(id) });
+    this.totals = new Map(Object.entries(options.totals ?? {}));
+    this.state = newState(this.plan, () => firstSeq, { kept: (id) => this.onDisk(id) }, { total: (id) => this.total(id) });
     this.outputs = this.plan.outputs.map(() => ({ active: options.found ?? false, present: true, broken: false }));
     this.inputs = this.plan.inputs.map((_, index) => options.levels?.[index] ?? false);
     this.observed = this.plan.outputs.map(() => undefined);
@@ -69,11 +84,20 @@ export class World {
     this.lastSeq = this.plan.inputs.map(() => firstSeq - 1);
     this.dispatch({ type: "clock-read", offset: options.offset ?? 0, set: options.clockSet ?? true, at: this.now });
     for (const output of this.outputs.keys()) this.dispatch(this.opened(output, "start"));
-    for (const [input, active] of this.inputs.entries()) this.dispatch({ type: "level-read", input, active, at: this.now, why: "start" });
+    for (const [input, active] of this.inputs.entries()) {
+      const id = this.plan.inputs[input]?.id ?? "";
+      const second = { type: "level-read", input, active: this.seconds.get(id) ?? false, at: this.now, why: "start", line: "b" } as const;
+      if (this.state.inputs[input]?.encoder) this.dispatch(second);
+      this.dispatch({ type: "level-read", input, active, at: this.now, why: "start" });
+    }
   }
 
   onDisk(id: string): Kept {
     return this.#kept.get(id) ?? { locked: false, level: false };
+  }
+
+  total(id: string): KeptTotal {
+    return this.totals.get(id) ?? { pulses: 0, missed: 0, uncertain: false };
   }
 
   dispatch(event: AgentEvent): void {
@@ -115,6 +139,23 @@ export class World {
     const index = this.input(input);
     this.inputs[index] = level;
     this.dispatch({ type: "edge", input: index, edge: level ? "rising" : "falling", at });
+  }
+
+  /** An edge of the second line of an encoder. */
+  edgeB(input: string, level: boolean, at = this.now): void {
+    this.seconds.set(input, level);
+    this.dispatch({ type: "edge", input: this.input(input), edge: level ? "rising" : "falling", at, line: "b" });
+  }
+
+  /** A command to a counter. */
+  setCounter(id: string, payload: string, more: Partial<Extract<AgentEvent, { type: "counter-command-received" }>> = {}): void {
+    const plain = { payload, retain: false, responseTopic: null, correlationData: null, at: this.now };
+    this.dispatch({ type: "counter-command-received", input: this.input(id), ...plain, ...more });
+  }
+
+  /** What was published of a counter last. */
+  counted(id: string): Record<string, unknown> {
+    return JSON.parse(this.payloads(this.plan.inputs[this.input(id)]?.stateTopic ?? "").at(-1) ?? "null");
   }
 
   /** A clean press of `ms`, and enough quiet for everything to settle. */
@@ -242,6 +283,10 @@ export class World {
         return;
       case "readLevel":
         this.#results.push({ ...effect, type: "level-read", active: this.inputs[effect.input] ?? false, at: this.now, why: "gap" });
+        if (this.state.inputs[effect.input]?.encoder) {
+          const active = this.seconds.get(this.plan.inputs[effect.input]?.id ?? "") ?? false;
+          this.#results.push({ ...effect, type: "level-read", active, at: this.now, why: "gap", line: "b" });
+        }
         return;
       case "startTimer":
         assert.ok(this.plan.timers.has(effect.key), `${effect.key} has an owner`);
@@ -264,6 +309,13 @@ export class World {
         return;
       case "answer":
         this.answers.push({ ...effect, at: this.now });
+        return;
+      case "answerCounter":
+        this.counterAnswers.push(effect);
+        return;
+      case "keepCounter":
+        if (this.diskProblem === null) this.totals.set(this.plan.inputs[effect.input]?.id ?? "", effect.kept);
+        this.#results.push({ ...effect, type: "counter-kept", problem: this.diskProblem, at: this.now });
         return;
       case "reserveSeq":
         assert.ok(effect.upTo > (this.reserved[effect.input] ?? 0), "a reservation grows");

@@ -63,6 +63,7 @@ export async function agent(more: { handlers?: Partial<Handlers>; folder?: strin
       return { id, kind: "output", state: "ON" };
     },
     set: ({ output }) => ({ output, state: "ON", changed: true }),
+    "set-counter": ({ counter, total }) => ({ counter, total, pulses: total }),
     lock: ({ output, locked }) => ({ output, locked }),
     why: () => [],
     "sim-press": () => ({}),

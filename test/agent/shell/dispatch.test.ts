@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { AgentEvent, Effect } from "../../../agent/core/model.ts";
 import { planOf } from "../../../agent/core/plan.ts";
-import { newState } from "../../../agent/core/state.ts";
+import { newState, zeroTotal } from "../../../agent/core/state.ts";
 import { Dispatch } from "../../../agent/shell/dispatch.ts";
 import { configOf } from "../core/fixture.ts";
 
@@ -11,6 +11,7 @@ const nothingCarried = {
   anew: new Set<string>(),
   firstSeq: new Map<string, number>(),
   kept: { kept: () => ({ locked: false, level: false }) },
+  totals: { total: () => zeroTotal },
   at: 0,
 };
 const command = (output: number, ticket: number): AgentEvent => ({

@@ -126,6 +126,48 @@ describe("the lines of an agent on the simulated board", () => {
     await eventually(() => types("edge")).toHaveLength(1);
   });
 
+  it("of a counter hand over the one edge that counts, of an encoder those of both, and go and come back together", async () => {
+    const { board, lines, types } = world(
+      configOf({
+        inputs: {
+          meter: { line: { kind: "gpio", gpio: 22 }, kind: "counter", debounce: 0, edge: "falling" },
+          slow: { line: { kind: "gpio", gpio: 23 }, debounce: { kernel: 20 } },
+          knob: { line: { kind: "gpio", gpio: 24 }, line_b: { kind: "gpio", gpio: 25 }, kind: "encoder", debounce: 0 },
+        },
+      }),
+    );
+    lines.start();
+    expect(types("level-read")).toMatchObject([{ input: 0 }, { input: 1 }, { input: 2, line: "b" }, { input: 2 }]);
+    for (const offset of [22, 23, 25]) for (const level of ["high", "low", "high"] as const) board.press(chip, offset, level);
+    await eventually(() => types("edge")).toMatchObject([
+      { input: 0, edge: "falling" },
+      { input: 2, edge: "rising", line: "b" },
+      { input: 2, edge: "falling", line: "b" },
+      { input: 2, edge: "rising", line: "b" },
+      // The line holds back what has not held for 20 ms.
+      { input: 1, edge: "rising" },
+    ]);
+    expect([lines.read(2), lines.readSecond(2), lines.readSecond(0)]).toEqual([false, true, undefined]);
+    board.removeChip(chip);
+    await eventually(() => types("input-lost")).toMatchObject([{ input: 0 }, { input: 1 }, { input: 2 }]);
+    board.returnChip(chip);
+    await eventually(() => types("level-read")).toHaveLength(8);
+    lines.stop();
+    expect(board.lines(chip).filter(({ holder }) => holder !== "")).toEqual([]);
+  });
+
+  it("of which an encoder gets only one are both given back", () => {
+    const { board, lines, types } = world(
+      configOf({
+        inputs: { knob: { line: { kind: "gpio", gpio: 24 }, line_b: { kind: "gpio", gpio: 25 }, kind: "encoder", debounce: 0 } },
+      }),
+    );
+    board.hold(chip, 25, "gpio-led");
+    lines.start();
+    expect(types("input-lost")).toMatchObject([{ input: 0, problem: expect.stringContaining("gpio-led") }]);
+    expect(board.lines(chip).flatMap(({ holder }) => holder || [])).toEqual(["gpio-led"]);
+  });
+
   it("are free after a stop, and nothing is asked for again", () => {
     const { board, lines, events } = world();
     board.hold(chip, 27, "gpio-led");

@@ -3,6 +3,7 @@ import type { AgentEvent, Cause } from "../../../agent/core/model.ts";
 import { newEventQueue } from "../../../agent/core/outbox.ts";
 import { planOf } from "../../../agent/core/plan.ts";
 import type { Kept } from "../../../agent/core/state.ts";
+import type { CounterStore } from "../../../agent/shell/counter-store.ts";
 import type { Dispatch } from "../../../agent/shell/dispatch.ts";
 import type { Lines } from "../../../agent/shell/lines.ts";
 import type { Link, Publication } from "../../../agent/shell/link.ts";
@@ -35,16 +36,18 @@ function shell(options: { write?: () => void; online?: boolean } = {}) {
   const outbox = newEventQueue<Publication>(3);
   const perform = createPerformers({
     dispatch: { current: { plan }, observed: (event: AgentEvent) => world.observed.push(event) } as unknown as Dispatch,
-    lines: { write: options.write ?? (() => {}), read: () => true } as unknown as Lines,
+    lines: { write: options.write ?? (() => {}), read: () => true, readSecond: () => undefined } as unknown as Lines,
     link,
     outbox,
     eventTtl: () => 10_000,
     timers: new Timers(clock, () => {}),
     seq: { reserve() {} } as unknown as SeqStore,
     outputs: { keep: (id: string, kept: Kept) => world.kept.push([id, kept]) } as unknown as OutputStore,
+    counters: { keep: (...wanted: unknown[]) => world.kept.push(wanted) } as unknown as CounterStore,
     clock,
     log: silent,
     settle: (ticket, verdict) => world.settled.push([ticket, verdict]),
+    settleCounter: (ticket, verdict) => world.settled.push([ticket, verdict]),
   });
   const event = (payload: string) =>
     perform({ type: "publish", kind: "event", topic: "pinbus/garage/in/porch/event", payload, qos: 1, retain: false });

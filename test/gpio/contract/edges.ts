@@ -160,6 +160,78 @@ export const edgeCases: readonly Case[] = [
     },
   },
   {
+    name: "one kind of edge alone is told and numbered, by the logical level",
+    async run(world) {
+      world.drive(line, "high");
+      const input = openInput(world, line, { active: "low", edges: "rising" });
+      for (let i = 1; i <= 20; i++) {
+        world.drive(line, "low");
+        await until(() => input.events.length >= i, `press ${i}`);
+        world.drive(line, "high");
+      }
+      await quiet(input);
+      assert.deepEqual(
+        input.events.map(({ edge, seqno }) => [edge, seqno]),
+        Array.from({ length: 20 }, (_, i) => ["rising", i + 1]),
+      );
+      input.handle.close();
+      const other = openInput(world, line, { active: "low", edges: "falling" });
+      world.drive(line, "low");
+      world.drive(line, "high");
+      await until(() => other.events.length === 1, "the release");
+      assert.equal(other.events[0]?.edge, "falling");
+    },
+  },
+  {
+    name: "of one kind of edge, delivered and lost together are every interrupt that there was",
+    needs: ["seqno"],
+    async run(world) {
+      world.drive(line, "low");
+      const input = openInput(world, line, { edges: "rising" });
+      world.hammer(line, 6_000);
+      await until(() => input.events.length >= 1_024, "the edges in the kernel's buffer");
+      await quiet(input);
+      const lost = input.losses.reduce((sum, count) => sum + count, 0);
+      assert.ok(lost > 0, "the buffer was too small for them");
+      const all = input.events.length + lost;
+      assert.equal(all, input.events.at(-1)?.seqno);
+      // So close together some interrupts merge before they are numbered; nobody can count those.
+      assert.ok(all <= 3_000 && all > 2_900, `${all} of 3000`);
+    },
+  },
+  {
+    name: "a debounced line tells a level once it has held, at the end of the time, and reads the settled one",
+    needs: ["debounce"],
+    async run(world) {
+      world.drive(line, "low");
+      const input = openInput(world, line, { debounceMs: 40 });
+      const start = monotonicNs();
+      for (let i = 0; i < 9; i++) world.drive(line, i % 2 === 0 ? "high" : "low");
+      assert.equal(input.handle.read(), false, "it has not held yet");
+      await until(() => input.events.length > 0, "the end of the debounce");
+      const end = monotonicNs();
+      assert.equal(input.handle.read(), true);
+      world.drive(line, "low");
+      world.drive(line, "high");
+      await quiet(input);
+      assert.deepEqual(
+        input.events.map(({ edge, seqno }) => [edge, seqno]),
+        [["rising", 1]],
+      );
+      const at = input.events[0]?.atNs ?? 0;
+      assert.ok(at >= start + 39e6 && at <= end, `${(at - start) / 1e6} ms after the first contact`);
+      assert.deepEqual(input.losses, []);
+    },
+  },
+  {
+    name: "a debounce is refused with the way out, when the driver declares none",
+    lacks: "debounce",
+    run(world) {
+      assert.throws(() => openInput(world, 23, { debounceMs: 20 }), /gpio\.driver: chardev/);
+      openInput(world, 23).handle.close();
+    },
+  },
+  {
     name: "pull-up and pull-down are set by the request",
     needs: ["bias"],
     run(world) {

@@ -1,0 +1,92 @@
+import { once } from "node:events";
+import { connectAsync, type MqttClient } from "mqtt";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { connectAgent } from "../../../agent/command/client.ts";
+import { exit } from "../../../agent/exit.ts";
+import { eventually } from "../shell/fixture.ts";
+import { type AgentProcess, start, startAgent } from "./agent-process.ts";
+
+vi.setConfig({ testTimeout: 60_000 });
+
+let agent: AgentProcess;
+let bus: MqttClient;
+const seen: { topic: string; payload: Record<string, unknown>; retain: boolean }[] = [];
+beforeAll(async () => {
+  agent = await startAgent(`
+node: garage
+gpio: { driver: sim, board: pi4 }
+broker: { listeners: [{ protocol: mqtt, port: 0 }] }
+inputs:
+  meter: { line: 17, kind: counter, per_unit: 100, unit: kWh, report: 100ms }
+  knob: { line: 22, line_b: 23, kind: encoder }
+`);
+  bus = await connectAsync(`mqtt://127.0.0.1:${agent.port}`);
+  bus.on("message", (topic, payload, { retain }) => seen.push({ topic, payload: JSON.parse(payload.toString()), retain }));
+  await bus.subscribeAsync(["pinbus/garage/counter/+/state", "pinbus/garage/counter/+/result"]);
+});
+afterAll(async () => {
+  await bus.endAsync(true);
+  await agent.clean();
+});
+
+const newest = (leaf: string) => seen.findLast(({ topic }) => topic === `pinbus/garage/counter/meter/${leaf}`)?.payload;
+
+describe("a counter of a running agent", () => {
+  it("counts, publishes, and is read and set from the command line", async () => {
+    for (let i = 0; i < 3; i++) await agent.client.request("sim-press", { input: "meter", for_ms: 2 });
+    await eventually(() => newest("state")).toMatchObject({ total: 0.03, pulses: 3, unit: "kWh", lost: 0 });
+    expect(await agent.ask("get", "meter")).toMatchObject({ code: 0, stdout: "0.03\n" });
+    expect(JSON.parse((await agent.ask("get", "meter", "--json")).stdout)).toMatchObject({ kind: "counter", total: 0.03, pulses: 3 });
+    expect(await agent.ask("set", "meter", "12.5")).toMatchObject({ code: 0, stdout: "12.5\n" });
+    expect(newest("state")).toMatchObject({ total: 12.5 });
+    expect((await agent.ask("status")).stdout).toMatch(/^ {2}meter: 12\.5 kWh, .* kWh\/h$/m);
+    expect((await agent.ask("why", "meter")).stdout).toMatch(
+      /Z {2}set to 12\.5 kWh \(was 0\.03 kWh\) because somebody used `pinbus set`\n$/,
+    );
+    expect(await agent.ask("set", "meter", "1", "--for", "1s")).toMatchObject({ code: exit.usage });
+    expect(await agent.ask("set", "nothing", "1")).toMatchObject({
+      code: exit.refused,
+      stderr: expect.stringContaining("there are meter, knob"),
+    });
+  });
+
+  it("is set over MQTT with an answer, and refuses what is not understood", async () => {
+    await bus.publishAsync("pinbus/garage/counter/meter/set", '{"set":7,"id":"a"}', { qos: 1 });
+    await eventually(() => newest("result")).toEqual({ id: "a", ok: true, total: 7, pulses: 700 });
+    await bus.publishAsync("pinbus/garage/counter/meter/set", "much", { qos: 1 });
+    await eventually(() => newest("result")).toMatchObject({ ok: false, reason: "malformed" });
+    expect(newest("state")).toMatchObject({ total: 7 });
+  });
+
+  it("keeps every total that it has published over a SIGKILL in the middle of a thousand pulses", async () => {
+    const press = async () => {
+      // Ends with the agent.
+      for (;;) await agent.client.request("sim-press", { input: "meter", for_ms: 0 });
+    };
+    const presses = [press(), press(), press()].map((pressing) => pressing.catch(() => undefined));
+    await eventually(() => Number(newest("state")?.pulses)).toBeGreaterThan(1700);
+    agent.child.kill("SIGKILL");
+    await agent.done;
+    agent.client.close();
+    await Promise.all(presses);
+    const published = Number(newest("state")?.pulses);
+    const again = start(["run", "--config", agent.config]);
+    const client = await eventuallyConnected(agent.socket);
+    const { state } = await client.request("get", { id: "meter" });
+    expect(Number(state) * 100).toBeGreaterThanOrEqual(published);
+    expect(Number(state) * 100).toBeLessThan(published + 2000);
+    client.close();
+    again.child.kill("SIGTERM");
+    await once(again.child, "exit");
+  });
+});
+
+async function eventuallyConnected(socket: string) {
+  let client: Awaited<ReturnType<typeof connectAgent>> | undefined;
+  await eventually(async () => {
+    client ??= await connectAgent(socket).catch(() => undefined);
+    return client !== undefined;
+  }).toBe(true);
+  if (!client) throw new Error("no agent");
+  return client;
+}

@@ -1,0 +1,87 @@
+// Inside the machine: hand.js <script as JSON>. A hand that presses, bounces and turns, on time, and says what it really did.
+import { closeSync, openSync, writeSync } from "node:fs";
+import { pathToFileURL } from "node:url";
+import { pause } from "./cases.ts";
+import { run } from "./commands.ts";
+
+/** A level that one line of the header gets from outside, so long after the one before. */
+export type Move = readonly [gpio: number, to: "up" | "down", afterUs: number];
+/** Moves, done so many times. */
+export interface Script {
+  moves: readonly Move[];
+  times: number;
+}
+
+/** What was really done. */
+export interface Done {
+  edges: number;
+  /** ms from the first to the last move. */
+  took: number;
+  /** By how many ms the latest move was later than its script says; a move is never too early. */
+  latest: number;
+}
+
+/** A contact with a pull-up that closes or opens: one edge, and `bounces` more within `ms`; an even number, so that it ends there. */
+export function contact(
+  gpio: number,
+  closes: boolean,
+  { after, bounces = 0, ms = 0 }: { after: number; bounces?: number; ms?: number },
+): Move[] {
+  const levels = closes ? (["down", "up"] as const) : (["up", "down"] as const);
+  return Array.from({ length: bounces + 1 }, (_, at) => [gpio, levels[at % 2] ?? "up", (at === 0 ? after : ms / bounces) * 1000]);
+}
+
+/** A press of `closed` ms that comes `open` ms after what was before. */
+export function press(gpio: number, open: number, closed: number): Move[] {
+  return [...contact(gpio, true, { after: open }), ...contact(gpio, false, { after: closed })];
+}
+
+/**
+ * Lets a process of its own do it: nothing of the test is in its way. When the machine stood still meanwhile, the lines did not show what
+ * was asked: `disturbed` says how, `again` clears up, and the hand tries once more, ten times at most.
+ */
+export async function play(script: Script, disturbed: (done: Done) => string | false, again: () => void): Promise<Done> {
+  const program = new URL(import.meta.url).pathname;
+  for (let attempt = 1; ; attempt++) {
+    again();
+    const done = JSON.parse(await run(process.execPath, program, JSON.stringify(script))) as Done;
+    const why = disturbed(done);
+    if (why === false) return done;
+    console.log(`# disturbed: ${why}`);
+    if (attempt === 10) throw new Error(`this machine is too slow for such a hand: ${why}`);
+    await pause(2000); // what it began comes to an end
+  }
+}
+
+/** For `play`: a hand that was later than its script by more than `slack` ms. */
+export function later(slack: number): (done: Done) => string | false {
+  return ({ latest }) => latest > slack && `the hand was late by ${latest.toFixed(1)} ms, more than ${slack}`;
+}
+
+function perform({ moves, times }: Script): Done {
+  const files = new Map(moves.map(([gpio]) => [gpio, openSync(`/run/board/sim_gpio${gpio}/pull`, "w")]));
+  const sleeper = new Int32Array(new SharedArrayBuffer(4));
+  const words = { up: Buffer.from("pull-up"), down: Buffer.from("pull-down") };
+  let edges = 0;
+  let latest = 0;
+  let first = 0;
+  let last = performance.now();
+  for (let time = 0; time < times; time++) {
+    for (const [gpio, to, afterUs] of moves) {
+      const at = last + afterUs / 1000;
+      // Asleep while there is time, awake for the end: a sleeper is woken late.
+      if (at - performance.now() > 20) Atomics.wait(sleeper, 0, 0, at - performance.now() - 10);
+      while (performance.now() < at);
+      const now = performance.now();
+      writeSync(files.get(gpio) ?? -1, words[to], 0, words[to].length, 0);
+      if (edges++ === 0) first = now;
+      else latest = Math.max(latest, now - at);
+      last = now;
+    }
+  }
+  for (const file of files.values()) closeSync(file);
+  return { edges, took: last - first, latest };
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href)
+  process.stdout.write(`${JSON.stringify(perform(JSON.parse(process.argv[2] ?? "") as Script))}\n`);
