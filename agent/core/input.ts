@@ -2,7 +2,7 @@ import { command } from "./contract.ts";
 import { adoptLevel, settle, takeLevel } from "./debounce.ts";
 import { decide, newGesture, overdue, type Recognised, recognise, waitsUntil } from "./gesture.ts";
 import type { Effect, Instant } from "./model.ts";
-import { stateWord } from "./output.ts";
+import { publish, stateWord } from "./output.ts";
 import type { InputPlan, Plan, RuleAction } from "./plan.ts";
 import { type InputState, isoTime, type State, seqBlock } from "./state.ts";
 
@@ -39,7 +39,7 @@ export function settleNow(plan: Plan, state: State, index: number, at: Instant, 
   if (counting) effects.push({ type: "stopTimer", key: inputPlan.windowKey });
   if (!active) effects.push({ type: "stopTimer", key: inputPlan.holdKey });
   arm(inputPlan, input, effects);
-  effects.push({ type: "publish", ...stateOf(inputPlan, input) });
+  effects.push(publish(stateOf(inputPlan, input)));
   for (const one of recognised) tell(plan, state, index, one, effects);
 }
 
@@ -157,8 +157,10 @@ function tell(plan: Plan, state: State, index: number, { gesture, duration, at, 
     effects.push({ type: "reserveSeq", input: index, upTo: input.seqLimit });
   }
   const seq = input.seq++;
-  const clicks = count > 1 ? { multi_press_count: count } : {};
-  const payload = JSON.stringify({ event_type: eventType, ...clicks, duration_ms: Math.round(duration), ts: isoTime(state, at), seq });
+  // Left out of the text for a single one.
+  const clicks = count > 1 ? count : undefined;
+  const ts = isoTime(state, at);
+  const payload = JSON.stringify({ event_type: eventType, multi_press_count: clicks, duration_ms: Math.round(duration), ts, seq });
   effects.push({ type: "publish", kind: "event", topic: inputPlan.eventTopic, payload, qos: 1, retain: false });
 }
 
