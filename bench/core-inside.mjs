@@ -1,4 +1,4 @@
-// usage: node --expose-gc --max-semi-space-size=512 core-inside.mjs SIZE; prints one JSON line
+// usage: node --expose-gc --min-semi-space-size=512 --max-semi-space-size=512 core-inside.mjs SIZE; prints one JSON line
 
 import { planOf } from "../dist/agent/core/plan.js";
 import { reduce } from "../dist/agent/core/reduce.js";

@@ -46,7 +46,7 @@ export async function run({ rounds, log }) {
 
 /** A fresh process: what one size has taught the optimiser must not serve the other. */
 async function once(size) {
-  // Both: without the lower bound V8 starts with a small one, collects during the count, and the count is too low.
+  // From the start as large as it may become: a collection while it still grows would be counted as memory that was never used.
   const flags = ["--expose-gc", "--min-semi-space-size=512", "--max-semi-space-size=512"];
   const { stdout } = await execute(process.execPath, [...flags, join(root, "bench/core-inside.mjs"), String(size)]);
   return JSON.parse(stdout);

@@ -3,7 +3,7 @@ import { counterStateOf, countLevel, resume } from "./counter.ts";
 import { adoptLevel, settle, takeLevel } from "./debounce.ts";
 import { decide, newGesture, overdue, type Recognised, recognise, waitsUntil } from "./gesture.ts";
 import type { Effect, Instant } from "./model.ts";
-import { stateWord } from "./output.ts";
+import { publish, stateWord } from "./output.ts";
 import type { InputPlan, Plan, RuleAction } from "./plan.ts";
 import { type InputState, isoTime, type State, seqBlock } from "./state.ts";
 
@@ -44,7 +44,7 @@ export function settleNow(plan: Plan, state: State, index: number, at: Instant, 
   if (counting) effects.push({ type: "stopTimer", key: inputPlan.windowKey });
   if (!active) effects.push({ type: "stopTimer", key: inputPlan.holdKey });
   arm(inputPlan, input, effects);
-  effects.push({ type: "publish", ...stateOf(inputPlan, input) });
+  effects.push(publish(stateOf(inputPlan, input)));
   for (const one of recognised) tell(plan, state, index, one, effects);
 }
 
@@ -180,9 +180,11 @@ function tell(plan: Plan, state: State, index: number, recognised: Recognised, e
     effects.push({ type: "reserveSeq", input: index, upTo: input.seqLimit });
   }
   const seq = input.seq++;
-  const clicks = count > 1 ? { multi_press_count: count } : {};
-  const more = position === undefined ? { ...clicks, duration_ms: Math.round(duration) } : { position };
-  const payload = JSON.stringify({ event_type: eventType, ...more, ts: isoTime(state, at), seq });
+  // What is undefined is left out of the text.
+  const clicks = count > 1 ? count : undefined;
+  const lasted = position === undefined ? Math.round(duration) : undefined;
+  const ts = isoTime(state, at);
+  const payload = JSON.stringify({ event_type: eventType, multi_press_count: clicks, duration_ms: lasted, position, ts, seq });
   effects.push({ type: "publish", kind: "event", topic: inputPlan.eventTopic, payload, qos: 1, retain: false });
 }
 

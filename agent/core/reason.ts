@@ -41,8 +41,9 @@ export function reasonOf({ kind, text, detail, says }: Cause): string {
     case "start":
       return "the agent started";
     case "rule": {
-      const [input, gesture] = detail?.split(" ") ?? [];
-      const happened = gesture === undefined ? undefined : gestures[gesture];
+      const space = detail?.indexOf(" ") ?? -1;
+      const input = detail?.slice(0, space);
+      const happened = space < 0 ? undefined : gestures[detail?.slice(space + 1) ?? ""];
       return `${happened === undefined ? detail : `${input} ${happened}`} and ${text} says ${word ?? "so"}`;
     }
     case "mqtt":
