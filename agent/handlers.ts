@@ -59,11 +59,7 @@ export function createHandlers(sources: HandlerSources): Handlers {
     now: clock.now(),
   });
   const ids = () => [...current().plan.outputs, ...current().plan.inputs].map(({ id }) => id);
-  const idOf = (address: LineAddress) =>
-    ids().find((id) => {
-      const own = lines.address(id);
-      return own?.chip === address.chip && own.offset === address.offset;
-    }) ?? null;
+  const idOf = (address: LineAddress) => lines.idOf(address) ?? null;
   // 0 is nobody's.
   let ticket = 0;
   const inputLine = (id: string) => {

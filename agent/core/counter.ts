@@ -139,9 +139,9 @@ export function kept(plan: Plan, state: State, { input: index, version, kept, pr
     counter.kept = kept;
     tell(inputPlan, input, effects);
   } else {
-    // Counting goes on; the next report tries again.
+    // Counting goes on; the next report tries again. What the stop could not keep is tried once more by its end, and not for ever.
     counter.asked = counter.kept;
-    reportSoon(inputPlan.counter, counter, at, effects);
+    if (!state.stopping) reportSoon(inputPlan.counter, counter, at, effects);
   }
   if (counter.waiting.length === 0) return;
   const { pulses } = kept;

@@ -42,6 +42,8 @@ export class Lines {
   #inputs: Slot<InputHandle>[];
   #outputs: Slot<OutputHandle>[];
   readonly #addresses = new Map<string, LineAddress>();
+  /** Of the second lines of encoders. */
+  readonly #seconds = new Map<string, LineAddress>();
   #retry: NodeJS.Timeout | undefined;
   #stopped = false;
   /** Grows with each edge delivered and each look at the lines. */
@@ -71,6 +73,7 @@ export class Lines {
       if (ids.has(slot.id) && !anew.has(slot.id)) return true;
       close(slot);
       this.#addresses.delete(slot.id);
+      this.#seconds.delete(slot.id);
       return false;
     };
     this.#outputs = slotsOf(plan.outputs, this.#outputs.filter(stays(plan.outputIndex)), "reload");
@@ -109,6 +112,12 @@ export class Lines {
   /** Where the line of an input or output was found; undefined when it never was. */
   address(id: string): LineAddress | undefined {
     return this.#addresses.get(id);
+  }
+
+  /** The id of the input or output that has this line; undefined when none has. */
+  idOf({ chip, offset }: LineAddress): string | undefined {
+    for (const [id, own] of [...this.#addresses, ...this.#seconds]) if (own.chip === chip && own.offset === offset) return id;
+    return undefined;
   }
 
   /** Proves for the watchdog that the driver still answers: reads one line. Returns the progress. */
@@ -199,7 +208,9 @@ export class Lines {
       const handle = driver.openInput(request, listener());
       slot.handle = handle;
       if (inputPlan.counter?.kind === "encoder" && second !== null) {
-        const other = driver.openInput({ ...request, ...this.#options.resolve(second) }, listener("b"));
+        const address = this.#options.resolve(second);
+        this.#seconds.set(inputPlan.id, address);
+        const other = driver.openInput({ ...request, ...address }, listener("b"));
         slot.second = other;
         dispatch({ type: "level-read", input: slot.index, active: other.read(), at: clock.now(), why, line: "b" });
       }

@@ -49,8 +49,10 @@ function inputView(sources: ViewSources, index: number): InputView | undefined {
   const inputPlan = sources.plan.inputs[index];
   const settings = inputPlan && sources.config.inputs[inputPlan.id];
   if (!input || !settings) return undefined;
-  const { settled, settledAt, glitches, bounce } = input.debounce;
+  const { settledAt, glitches, bounce } = input.debounce;
   const counter = counterView(inputPlan, input);
+  // Of what counts only some edges are asked for, so its level is not known.
+  const settled = counter ? undefined : input.debounce.settled;
   return {
     kind: "input",
     ...(counter ? { counter } : {}),

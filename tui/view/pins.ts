@@ -126,13 +126,12 @@ function drawWhy(state: State, canvas: Canvas, rect: Rect, now: number): void {
   if (pin.problem !== null) lines.push([` ! ${pin.problem}`, "bad"]);
   const since = pin.since === null ? "" : ` since ${time(instant(pin.since))}`;
   lines.push([
-    ` ${pin.state}${since}  ${pin.line}${pin.header === null ? "" : ` (header pin ${pin.header})`}  active ${pin.active}`,
+    ` ${pin.kind === "input" && pin.counter ? counted(pin.counter) : pin.state}${since}  ${pin.line}${pin.header === null ? "" : ` (header pin ${pin.header})`}  active ${pin.active}`,
     "bold",
   ]);
   if (pin.kind === "input" && pin.counter) {
     const { pulses, lost } = pin.counter;
-    const words = `${counted(pin.counter)}${rate(pin.counter)}   ${count(pulses)} counted   lost and not counted ${count(lost)}`;
-    lines.push([` ${words}`, lost > 0 ? "warn" : "text"]);
+    lines.push([` ${count(pulses)} counted${rate(pin.counter)}   lost and not counted ${count(lost)}`, lost > 0 ? "warn" : "text"]);
   } else if (pin.kind === "input") {
     lines.push([
       ` last gesture ${pin.gesture ?? "none yet"}   edges that did not settle ${count(pin.glitches)}   lost by the kernel ${count(pin.lost)}`,

@@ -144,6 +144,12 @@ describe("a counter", () => {
     stopped.edge("meter", true);
     stopped.dispatch({ type: "stop-requested", at: stopped.now });
     expect(stopped.totals.get("meter")?.pulses).toBe(4);
+    // Nothing of it keeps a process alive whose disk is full.
+    stopped.diskProblem = "full";
+    stopped.edge("meter", true);
+    stopped.timers.clear();
+    stopped.dispatch({ type: "totals-wanted", at: stopped.now });
+    expect(stopped.timers.size).toBe(0);
     const reloaded = new World(meterOf({ report: 3_600_000 }));
     pulses(reloaded, 3, 10);
     reloaded.reload(configOf({}));

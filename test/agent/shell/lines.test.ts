@@ -147,6 +147,11 @@ describe("the lines of an agent on the simulated board", () => {
       // The line holds back what has not held for 20 ms.
       { input: 1, edge: "rising" },
     ]);
+    expect([lines.idOf({ chip, offset: 24 }), lines.idOf({ chip, offset: 25 }), lines.idOf({ chip, offset: 26 })]).toEqual([
+      "knob",
+      "knob",
+      undefined,
+    ]);
     expect([lines.read(2), lines.readSecond(2), lines.readSecond(0)]).toEqual([false, true, undefined]);
     board.removeChip(chip);
     await eventually(() => types("input-lost")).toMatchObject([{ input: 0 }, { input: 1 }, { input: 2 }]);

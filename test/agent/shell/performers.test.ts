@@ -129,6 +129,15 @@ describe("the performers", () => {
     expect(world.kept).toEqual([["lamp", { locked: true, level: false }]]);
   });
 
+  it("keep a total under the id of the input, and answer who set it", () => {
+    const { world, perform } = shell();
+    const kept = { pulses: 5, missed: 0, uncertain: false };
+    perform({ type: "keepCounter", input: 0, version: 2, kept });
+    expect(world.kept).toEqual([["porch", 2, kept]]);
+    perform({ type: "answerCounter", input: 0, to: { via: "control", ticket: 3 }, verdict: { ok: true, total: 5, pulses: 5 } });
+    expect(world.settled).toEqual([[3, { ok: true, total: 5, pulses: 5 }]]);
+  });
+
   it("hand a verdict to the control client that waits for it", () => {
     const { world, perform } = shell();
     perform({ type: "answer", output: 0, to: { via: "control", ticket: 7 }, verdict: { ok: true, state: "ON", changed: false } });

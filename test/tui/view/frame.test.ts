@@ -383,3 +383,20 @@ test("Pins: an input whose contact bounces too long says what to change", () => 
   scene.keys("down");
   expect(scene.draw(120, 24).text()).toContain("longest bounce 4 ms");
 });
+
+test("Pins: a counter shows its total and its rate, and what it has lost; an encoder its position", () => {
+  const scene = new Scene().attach();
+  const meter = { total: 12.345, unit: "kWh", rate: 0.42, rate_unit: "kWh/h", pulses: 12_345, lost: 0 };
+  const knob = { total: -3, unit: null, rate: null, rate_unit: null, pulses: -3, lost: 2 };
+  const unknown = { state: "UNKNOWN", since: null } as const;
+  scene.act({
+    type: "pins",
+    data: pinsView([input("meter", { ...unknown, counter: meter }), input("knob", { ...unknown, counter: knob, gesture: "left" })]),
+  });
+  scene.keys("2");
+  const lines = scene.draw(80, 24).text().split("\n");
+  expect(lines.find((line) => line.startsWith("> meter"))).toMatch(/ 12\.345 .* 0\.42 kWh\/h *$/);
+  expect(lines.find((line) => line.startsWith("  knob"))).toMatch(/ -3 .* left ! 2 lost *$/);
+  expect(lines).toContainEqual(expect.stringMatching(/^ 12\.345 kWh {2}GPIO22/));
+  expect(lines).toContainEqual(expect.stringMatching(/^ 12\D?345 counted {3}0\.42 kWh\/h {3}lost and not counted 0/));
+});
