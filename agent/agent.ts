@@ -9,6 +9,7 @@ import { readCa } from "./certificate.ts";
 import { defaultBackoff } from "./core/backoff.ts";
 import type { AgentEvent, TimerKey, Verdict } from "./core/model.ts";
 import { newEventQueue } from "./core/outbox.ts";
+import { heard } from "./core/peer-plan.ts";
 import { planOf } from "./core/plan.ts";
 import { startLevel } from "./core/start.ts";
 import { newState, seqBlock } from "./core/state.ts";
@@ -97,9 +98,19 @@ export async function startAgent({ config, host, version, log, load, reloading }
   });
 
   const outbox = newEventQueue<Publication>(eventsHeld);
+  const saidBy = (peer: number, { payload }: Incoming): boolean | undefined => {
+    const plan = current().plan.peers[peer];
+    return plan && payload.length <= decodedBytes ? heard(plan, payload.toString("utf8")) : undefined;
+  };
   const receive = (message: Incoming) => {
     const output = current().plan.setIndex.get(message.topic);
     if (output === undefined) {
+      const peers = current().plan.peerIndex.get(message.topic);
+      for (const peer of peers ?? []) {
+        const online = saidBy(peer, message);
+        if (online !== undefined) send({ type: "peer-changed", peer, online, at: clock.now() });
+      }
+      if (peers !== undefined) return;
       const topic = parseTopic(plan.topics, message.topic);
       if (topic?.kind === "node-command") {
         readClock();
@@ -144,6 +155,7 @@ export async function startAgent({ config, host, version, log, load, reloading }
           { filter: plan.topics.commandFilter, qos: 1 },
           { filter: plan.topics.nodeFilter, qos: 1 },
         ],
+        listensTo: () => [...current().plan.peerIndex.keys()],
         birth: () => retained.birth(),
         online: retained.status("online"),
         backoff: defaultBackoff,
@@ -175,6 +187,7 @@ export async function startAgent({ config, host, version, log, load, reloading }
     ...reloading,
     applied(before, after, topics) {
       log.setLevel(after.log.level);
+      link.relisten();
       for (const publication of retained.reloaded(before, after, topics)) link.publish(publication);
       if (before.sys_interval === after.sys_interval && before.services.join() === after.services.join()) return;
       brokerLink.setSysInterval(after.sys_interval);

@@ -71,6 +71,8 @@ export type AgentEvent = Union<{
   };
   "control-received": { output: number; word: SwitchWord; forMs: number | null; from: "cli" | "tui"; ticket: number; at: Instant };
   "link-changed": { online: boolean; problem: string | null; at: Instant };
+  /** Another device said that it is there, or it or the broker said that it is gone. */
+  "peer-changed": { peer: number; online: boolean; at: Instant };
   "broker-changed": { problems: string[]; at: Instant };
   /** `offset` = wall clock − monotonic clock; `set` = the wall clock can be trusted. */
   "clock-read": { offset: number; set: boolean; at: Instant };
@@ -101,6 +103,7 @@ export interface LogFields {
   input?: string;
   output?: string;
   rule?: string;
+  peer?: string;
   cause?: string;
   reason?: string;
 }
@@ -108,4 +111,4 @@ export interface LogFields {
 /** Every timer has one owner; starting a key again replaces it. Made once in the plan. */
 export type TimerKey =
   | `${"settle" | "hold" | "window"}:${string}`
-  | `${"pulse" | "max-on" | "retry" | "interlock" | "broker-lost"}:${string}`;
+  | `${"pulse" | "max-on" | "retry" | "interlock" | "broker-lost" | "peer-offline"}:${string}`;

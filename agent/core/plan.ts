@@ -3,6 +3,7 @@ import type { LineName } from "../../gpio/line.ts";
 import { type Bound, type GesturePlan, gestureOf, gesturePlanOf } from "./gesture-plan.ts";
 import { type Interlock, interlockOf } from "./interlock-plan.ts";
 import type { Cause, Gesture, TimerKey } from "./model.ts";
+import { type PeerPlan, peerOf, peersOf, topicIndexOf } from "./peer-plan.ts";
 import { type Topics, topicsOf } from "./topics.ts";
 
 /** The configuration, indexed: nothing is searched and no topic is built while events run. */
@@ -11,17 +12,21 @@ export interface Plan {
   inputs: readonly InputPlan[];
   outputs: readonly OutputPlan[];
   rules: readonly RulePlan[];
+  /** Those of the configuration, then those that only an output names. */
+  peers: readonly PeerPlan[];
   inputIndex: ReadonlyMap<string, number>;
   outputIndex: ReadonlyMap<string, number>;
   /** Outputs by the full topic of their commands: nothing is taken apart while commands come in. */
   setIndex: ReadonlyMap<string, number>;
+  /** Peers by the topic on which they are heard. */
+  peerIndex: ReadonlyMap<string, readonly number[]>;
   timers: ReadonlyMap<TimerKey, TimerOwner>;
   commandTtl: number;
 }
 
 export type TimerOwner =
   | { kind: "settle" | "hold" | "window"; input: number }
-  | { kind: "pulse" | "max-on" | "retry" | "interlock" | "broker-lost"; output: number };
+  | { kind: "pulse" | "max-on" | "retry" | "interlock" | "broker-lost" | "peer-offline"; output: number };
 
 export interface InputPlan {
   id: string;
@@ -57,6 +62,7 @@ export interface OutputPlan {
   minOff: number;
   interlock: Interlock | null;
   onBrokerLost: { after: number; active: boolean } | null;
+  onPeerOffline: { peer: number; after: number; active: boolean } | null;
   stateTopic: string;
   attrTopic: string;
   setTopic: string;
@@ -66,6 +72,7 @@ export interface OutputPlan {
   retryKey: TimerKey;
   interlockKey: TimerKey;
   brokerLostKey: TimerKey;
+  peerOfflineKey: TimerKey;
 }
 
 export interface RulePlan {
@@ -90,6 +97,7 @@ export function planOf(config: Config): Plan {
   const inputIndex = indexOf(config.inputs);
   const outputIndex = indexOf(config.outputs);
   const timers = new Map<TimerKey, TimerOwner>();
+  const peers = peersOf(config);
   const rules = Object.entries(config.rules).map(([id, rule]): RulePlan => {
     const actions = rule.do.map((step): RuleAction => ({ output: outputIndex.get(step.output) ?? -1, set: step.set, forMs: step.for }));
     const trigger = `${rule.when.input} ${gestureOf(rule.when)}`;
@@ -130,11 +138,13 @@ export function planOf(config: Config): Plan {
     const retryKey: TimerKey = `retry:${id}`;
     const interlockKey: TimerKey = `interlock:${id}`;
     const brokerLostKey: TimerKey = `broker-lost:${id}`;
+    const peerOfflineKey: TimerKey = `peer-offline:${id}`;
     const lost = output.on_broker_lost;
     const length = typeof output.pulse === "number" ? { default: output.pulse, max: null } : output.pulse;
     timers
       .set(interlockKey, { kind: "interlock", output: index })
       .set(brokerLostKey, { kind: "broker-lost", output: index })
+      .set(peerOfflineKey, { kind: "peer-offline", output: index })
       .set(pulseKey, { kind: "pulse", output: index })
       .set(maxOnKey, { kind: "max-on", output: index })
       .set(retryKey, { kind: "retry", output: index });
@@ -153,6 +163,7 @@ export function planOf(config: Config): Plan {
       minOff: output.min_off,
       interlock: interlockOf(config, id, outputIndex),
       onBrokerLost: lost === null || lost.do === "keep" ? null : { after: lost.after, active: lost.do === "on" },
+      onPeerOffline: peerOf(peers, output.on_peer_offline),
       stateTopic: topics.outputState(id),
       attrTopic: topics.outputAttr(id),
       setTopic: topics.outputSet(id),
@@ -162,10 +173,23 @@ export function planOf(config: Config): Plan {
       retryKey,
       interlockKey,
       brokerLostKey,
+      peerOfflineKey,
     };
   });
   const setIndex = new Map(outputs.map(({ setTopic }, index) => [setTopic, index]));
-  return { topics, inputs, outputs, rules, inputIndex, outputIndex, setIndex, timers, commandTtl: config.mqtt.command_ttl };
+  return {
+    topics,
+    inputs,
+    outputs,
+    rules,
+    peers,
+    inputIndex,
+    outputIndex,
+    setIndex,
+    peerIndex: topicIndexOf(peers),
+    timers,
+    commandTtl: config.mqtt.command_ttl,
+  };
 }
 
 function indexOf(items: Record<string, unknown>): Map<string, number> {

@@ -6,6 +6,7 @@ import { cancelWait, cancelWaits, proceed, proceedPartners } from "./interlock.t
 import { lock } from "./lock.ts";
 import type { AgentEvent, AnswerTo, Cause, Effect, RefusalReason, TimerKey } from "./model.ts";
 import { attrOf, drive, endPulse, endRetry, failed, leaveCause, stateOf, written } from "./output.ts";
+import { armPeer, disarmPeer, peerChanged, peerOfflineDue } from "./peer.ts";
 import type { Plan } from "./plan.ts";
 import { refuse } from "./refusal.ts";
 import { startInterlocked } from "./start.ts";
@@ -48,6 +49,7 @@ export function reduce(plan: Plan, state: State, event: AgentEvent): Effect[] {
         break;
       }
       arm(plan, state, event.output, event.at, effects);
+      armPeer(plan, state, event.output, event.at, effects);
       startInterlocked(plan, state, event.output, cause, event.at, effects);
       proceedPartners(plan, state, event.output, event.at, effects);
       break;
@@ -93,6 +95,9 @@ export function reduce(plan: Plan, state: State, event: AgentEvent): Effect[] {
       broker(plan, state, event.online, event.at, effects);
       state.link = { online: event.online, problem: event.problem };
       state.healthVersion++;
+      break;
+    case "peer-changed":
+      peerChanged(plan, state, event.peer, event.online, event.at, effects);
       break;
     case "broker-changed":
       state.brokerProblems = event.problems;
@@ -151,6 +156,9 @@ function timerDue(plan: Plan, state: State, key: TimerKey, at: number, effects: 
       break;
     case "broker-lost":
       failsafeDue(plan, state, owner.output, at, effects);
+      break;
+    case "peer-offline":
+      peerOfflineDue(plan, state, owner.output, at, effects);
       break;
     case "retry": {
       const output = state.outputs[owner.output];
@@ -228,6 +236,7 @@ function loseOutput(plan: Plan, state: State, index: number, problem: string, at
   endPulse(output, outputPlan, effects);
   endRetry(output, outputPlan, effects);
   disarm(plan, state, index, effects);
+  disarmPeer(plan, state, index, effects);
   cancelWaits(plan, state, index, { reason: "failed", message: `${outputPlan.id}: ${problem}` }, at, effects);
   effects.push({ type: "stopTimer", key: outputPlan.maxOnKey });
   effects.push({ type: "publish", ...stateOf(outputPlan, output) }, { type: "publish", ...attrOf(state, outputPlan, output) });
@@ -247,6 +256,7 @@ function exitOutput(plan: Plan, state: State, index: number, cause: Cause, at: n
   if (!output || !outputPlan) return;
   cancelWait(plan, state, index, { reason: "stopping", message: "the agent is stopping" }, at, effects);
   disarm(plan, state, index, effects);
+  disarmPeer(plan, state, index, effects);
   // `keep` keeps a state, not a movement: nobody would end a pulse, or try again to switch off, once the agent is gone.
   const ends = output.pulseEnds !== null || output.retry !== null;
   if (outputPlan.onExit !== "keep") drive(index, outputPlan.onExit === "on", cause, effects);

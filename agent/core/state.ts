@@ -8,6 +8,8 @@ export interface State {
   inputs: InputState[];
   outputs: OutputState[];
   rules: RuleState[];
+  /** By the index of the peer in the plan. */
+  peers: PeerState[];
   link: { online: boolean; problem: string | null };
   /** Since when the broker is away, counted from the start when it never was there; null while it is there. */
   offlineSince: Instant | null;
@@ -52,6 +54,8 @@ export interface OutputState {
   waiting: { request: SetRequest; until: Instant | null } | null;
   /** When `on_broker_lost` acts; null while it has nothing to wait for, or has acted. */
   failsafeAt: Instant | null;
+  /** When `on_peer_offline` acts, in the same way. */
+  peerFailsafeAt: Instant | null;
   locked: boolean;
   /** The level for `on_start: last`: what was written for good; a pulse is not. */
   kept: boolean;
@@ -61,6 +65,12 @@ export interface OutputState {
   history: Change[];
   /** First answers by command id, oldest first, at most `answersKept`. */
   answers: Map<string, Verdict>;
+}
+
+export interface PeerState {
+  /** Null until it is heard for the first time. */
+  online: boolean | null;
+  since: Instant;
 }
 
 export interface RuleState {
@@ -110,6 +120,7 @@ export function newState(plan: Plan, firstSeq: (id: string) => number, before: K
     outputs: plan.outputs.map(({ id }) => ({
       waiting: null,
       failsafeAt: null,
+      peerFailsafeAt: null,
       locked: before.kept(id).locked,
       kept: before.kept(id).level,
       written: undefined,
@@ -124,6 +135,7 @@ export function newState(plan: Plan, firstSeq: (id: string) => number, before: K
       history: [],
       answers: new Map(),
     })),
+    peers: plan.peers.map(() => ({ online: null, since: 0 })),
     rules: plan.rules.map(() => ({ fired: 0, last: null })),
     link: { online: false, problem: null },
     offlineSince: null,

@@ -8,6 +8,7 @@ export function configOf(parts: {
   outputs?: Record<string, Partial<OutputConfig>>;
   rules?: Record<string, RuleConfig>;
   interlocks?: Config["interlocks"];
+  peers?: Config["peers"];
 }): Config {
   const inputs = Object.entries(parts.inputs ?? {}).map(([id, input], index): [string, InputConfig] => [
     id,
@@ -39,6 +40,7 @@ export function configOf(parts: {
       min_off: 0,
       interlock: null,
       on_broker_lost: null,
+      on_peer_offline: null,
       ...output,
     },
   ]);
@@ -66,6 +68,7 @@ export function configOf(parts: {
     outputs: Object.fromEntries(outputs),
     rules: parts.rules ?? {},
     interlocks: parts.interlocks ?? {},
+    peers: parts.peers ?? {},
     services: [],
     log: { level: "info", format: "auto" },
   };
