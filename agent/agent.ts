@@ -25,6 +25,7 @@ import { Retained } from "./retained.ts";
 import { clockIsSet, systemClock } from "./shell/clock.ts";
 import { Control } from "./shell/control.ts";
 import { Dispatch } from "./shell/dispatch.ts";
+import { HistoryStore } from "./shell/history-store.ts";
 import { Lines } from "./shell/lines.ts";
 import { createLink, type Incoming, type Publication } from "./shell/link.ts";
 import type { AdjustableLog } from "./shell/log.ts";
@@ -74,6 +75,9 @@ export async function startAgent({ config, host, version, log, load, reloading }
   const seq = new SeqStore(config.state_dir, log);
   seq.load();
   const outputs = new OutputStore(config.state_dir, log).load();
+  const history = new HistoryStore(config.state_dir, log, {
+    onProblem: (problem) => send({ type: "history-changed", problem, at: clock.now() }),
+  }).load();
   const dispatch = new Dispatch({ config, plan, state: newState(plan, (id) => seq.first(id), outputs) });
   // Asked for each time: a reload replaces all of it. What stands in `plan.topics` and is not below `in` and `out` stays.
   const current = () => dispatch.current;
@@ -216,6 +220,7 @@ export async function startAgent({ config, host, version, log, load, reloading }
     lines,
     brokerLink,
     outputs,
+    history,
     tickets,
     send,
     clock,
@@ -252,6 +257,7 @@ export async function startAgent({ config, host, version, log, load, reloading }
     timers,
     seq,
     outputs,
+    history,
     clock,
     log,
     settle: (ticket, verdict) => {
@@ -298,7 +304,7 @@ export async function startAgent({ config, host, version, log, load, reloading }
       lines.stop();
       driver.close();
       timers.close();
-      await Promise.all([seq.flushed(), outputs.flushed()]);
+      await Promise.all([seq.flushed(), outputs.flushed(), history.flushed()]);
       log.info("stopped");
     },
   };

@@ -15,6 +15,7 @@ import type { Reloader } from "./reload.ts";
 import type { Clock } from "./shell/clock.ts";
 import { type Handlers, Refused } from "./shell/control.ts";
 import type { Current } from "./shell/current.ts";
+import type { HistoryStore } from "./shell/history-store.ts";
 import type { Lines } from "./shell/lines.ts";
 import type { OutputStore } from "./shell/output-store.ts";
 import { changesView, chipsView, peersView, pinsView, type ViewSources } from "./shell/views.ts";
@@ -33,6 +34,7 @@ export interface HandlerSources {
   lines: Lines;
   brokerLink: BrokerLink;
   outputs: OutputStore;
+  history: HistoryStore;
   /** Control clients that wait for the verdict on their command. */
   tickets: Map<number, (verdict: Verdict) => void>;
   send(event: AgentEvent): void;
@@ -107,7 +109,10 @@ export function createHandlers(sources: HandlerSources): Handlers {
         throw new Refused("failed", `${quoted(id)} is ${locked ? "" : "un"}locked until the next start only: ${problem}`);
       return { output: id, locked };
     },
-    why: ({ output }) => changesView(current().state, outputIndexOf(current().plan, output)),
+    why: ({ output: id }) => {
+      const output = outputIndexOf(current().plan, id);
+      return [...changesView(current().state, output), ...sources.history.past(id)];
+    },
     "sim-press": async ({ input: id, for_ms = 120, bounce_ms = 0 }) => {
       const { board } = sources;
       if (!board)

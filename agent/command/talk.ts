@@ -81,19 +81,6 @@ function lockCommand(locked: boolean): Command {
 export const lock = lockCommand(true);
 export const unlock = lockCommand(false);
 
-export const why: Command = {
-  usage: "<output> [--json]",
-  summary: "the last changes of an output with their causes",
-  async run(args) {
-    const { values, positionals } = readArgs(args, { ...socketOptions, ...jsonOption }, { min: 1, max: 1 });
-    const [output = ""] = positionals;
-    const changes = await withAgent(socketPath(values), (client) => client.request("why", { output }));
-    if (values.json) print(JSON.stringify(changes));
-    else for (const { at, text, until } of changes) print(`${at}  ${text}${until === null ? "" : ` at ${until}`}`);
-    return exit.ok;
-  },
-};
-
 export const sim: Command = {
   usage: "press <input> [--for 120ms] [--bounce 5ms]",
   summary: "press a button of the simulated board of a running agent",

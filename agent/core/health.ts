@@ -7,14 +7,17 @@ export interface Health {
   problems: string[];
 }
 
-/** failing = something that pinbus exists for does not work; degraded = it works, but nobody else can see it. */
+/** failing = something that pinbus exists for does not work; degraded = it works, but nobody else can see it, or nobody will after a restart. */
 export function healthOf(plan: Plan, state: State): Health {
   const failing = [
     ...plan.inputs.flatMap(({ id }, index) => sentence(`input ${id}`, state.inputs[index]?.problem)),
     ...plan.outputs.flatMap(({ id }, index) => sentence(`output ${id}`, state.outputs[index]?.problem)),
     ...state.brokerProblems,
   ];
-  const degraded = state.link.online ? [] : [state.link.problem ?? "the link to the broker is not online yet"];
+  const degraded = [
+    ...(state.link.online ? [] : [state.link.problem ?? "the link to the broker is not online yet"]),
+    ...(state.historyProblem === null ? [] : [state.historyProblem]),
+  ];
   return { health: failing.length > 0 ? "failing" : degraded.length > 0 ? "degraded" : "ok", problems: [...failing, ...degraded] };
 }
 

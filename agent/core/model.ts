@@ -1,9 +1,12 @@
 import type { Edge } from "../../gpio/line.ts";
+import type { Change } from "./state.ts";
 
 /** Milliseconds of the monotonic clock. The core never asks the clock: every event brings its time. */
 export type Instant = number;
 
 export type Gesture = "press" | "release" | "click" | "double" | "triple" | "4 clicks" | "5 clicks" | "hold" | "hold_end" | "repeat";
+/** What the world is told of the kind of a cause; the agent itself tells them apart more finely. */
+export type CauseKind = "input" | "rule" | "mqtt" | "cli" | "tui" | "contract" | "start" | "failsafe";
 export type SwitchWord = "ON" | "OFF" | "TOGGLE" | "PULSE";
 
 /** Why an output changed. `text` is what people read: `rule porch-lamp`. */
@@ -12,6 +15,10 @@ export interface Cause {
   text: string;
   /** The input and gesture behind a rule, the id of a command. */
   detail: string | null;
+  /** The id of the command, as its sender chose it. */
+  id?: string;
+  /** Why the state began that this ends; without its own `ended`. */
+  ended?: Cause;
   /** What was wanted, where a person reads more than the state from it. */
   says?: SwitchWord;
 }
@@ -73,6 +80,8 @@ export type AgentEvent = Union<{
   "link-changed": { online: boolean; problem: string | null; at: Instant };
   /** Another device said that it is there, or it or the broker said that it is gone. */
   "peer-changed": { peer: number; online: boolean; at: Instant };
+  /** Whether changes are still kept on disk; a sentence when not. */
+  "history-changed": { problem: string | null; at: Instant };
   "broker-changed": { problems: string[]; at: Instant };
   /** `offset` = wall clock − monotonic clock; `set` = the wall clock can be trusted. */
   "clock-read": { offset: number; set: boolean; at: Instant };
@@ -96,6 +105,8 @@ export type Effect = Union<{
   reserveSeq: { input: number; upTo: number };
   /** What must survive a restart: the lock, and the level for `on_start: last`. */
   keepOutput: { output: number; locked: boolean; level: boolean };
+  /** A change, or a refusal, for the history that survives a restart. */
+  keepChange: { output: number; change: Change };
   log: { level: "error" | "warn" | "info" | "debug"; message: string; fields: LogFields };
 }>;
 
@@ -105,6 +116,11 @@ export interface LogFields {
   rule?: string;
   peer?: string;
   cause?: string;
+  kind?: CauseKind;
+  source?: string;
+  id?: string;
+  /** Steps from the first to the last, ` > ` between. */
+  chain?: string;
   reason?: string;
 }
 

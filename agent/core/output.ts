@@ -1,3 +1,4 @@
+import { factsOf, fieldsOf } from "./cause.ts";
 import type { AnswerTo, Cause, Effect, Instant, SetRequest, Verdict } from "./model.ts";
 import type { OutputPlan, Plan } from "./plan.ts";
 import { sentenceOf } from "./reason.ts";
@@ -49,7 +50,7 @@ export function written(
   if (changed || until !== output.until) {
     output.until = until;
     output.cause = cause;
-    remember(output, { at, state: stateWord(active), cause, detail: cause.detail, ends: endOf(output) });
+    remember(event.output, output, { at, state: stateWord(active), cause, detail: cause.detail, ends: endOf(output) }, effects);
     effects.push({ type: "publish", ...attrOf(state, outputPlan, output) });
     effects.push(logOf(outputPlan.id, active, cause));
   } else if (mended) effects.push({ type: "publish", ...attrOf(state, outputPlan, output) });
@@ -84,12 +85,12 @@ export function failed(
     state.healthVersion++;
     effects.push({ type: "publish", ...attrOf(state, outputPlan, output) });
   }
-  remember(output, { at: event.at, state: "FAILED", cause: event.cause, detail: event.problem });
+  remember(event.output, output, { at: event.at, state: "FAILED", cause: event.cause, detail: event.problem }, effects);
   effects.push({
     type: "log",
     level: "error",
     message: `${outputPlan.id} could not be switched ${event.active ? "on" : "off"}: ${event.problem}`,
-    fields: { output: outputPlan.id, cause: event.cause.text },
+    fields: fieldsOf(outputPlan.id, event.cause),
   });
   if (event.answer) {
     const verdict: Verdict = { ok: false, reason: "failed", message: event.problem };
@@ -173,6 +174,7 @@ export function attrOf(state: State, outputPlan: OutputPlan, output: OutputState
   const payload = JSON.stringify({
     cause: output.cause.text,
     detail: output.cause.detail,
+    ...factsOf(output.cause),
     since: isoTime(state, output.since),
     until: until === null ? null : isoTime(state, until),
     text: output.written === undefined ? null : sentenceOf({ state: stateWord(output.written), cause: output.cause, ends: endOf(output) }),
@@ -189,6 +191,6 @@ function logOf(id: string, active: boolean, cause: Cause): Effect {
     type: "log",
     level: "info",
     message: `${id} ${active ? "on" : "off"}: ${why}`,
-    fields: { output: id, cause: why },
+    fields: fieldsOf(id, cause),
   };
 }

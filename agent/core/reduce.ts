@@ -1,3 +1,4 @@
+import { endOf } from "./cause.ts";
 import { type Parsed, parseCommand, staleness } from "./command.ts";
 import { command } from "./contract.ts";
 import { arm, broker, disarm, failsafeDue } from "./failsafe.ts";
@@ -99,6 +100,10 @@ export function reduce(plan: Plan, state: State, event: AgentEvent): Effect[] {
     case "peer-changed":
       peerChanged(plan, state, event.peer, event.online, event.at, effects);
       break;
+    case "history-changed":
+      state.historyProblem = event.problem;
+      state.healthVersion++;
+      break;
     case "broker-changed":
       state.brokerProblems = event.problems;
       state.healthVersion++;
@@ -141,14 +146,14 @@ function timerDue(plan: Plan, state: State, key: TimerKey, at: number, effects: 
       const output = state.outputs[owner.output];
       if (state.stopping || output?.pulseEnds == null) break;
       output.pulseEnds = null;
-      drive(owner.output, false, { ...pulseCause, detail: output.cause.text }, effects);
+      drive(owner.output, false, endOf(pulseCause, output.cause), effects);
       break;
     }
     case "max-on": {
       const output = state.outputs[owner.output];
       // The end stays in the state until the line is off: it must hold for an ON that comes while the line refuses.
       if (state.stopping || output?.maxOnEnds == null) break;
-      drive(owner.output, false, { ...maxOnCause, detail: output.cause.text }, effects);
+      drive(owner.output, false, endOf(maxOnCause, output.cause), effects);
       break;
     }
     case "interlock":
@@ -189,7 +194,12 @@ function commandReceived(plan: Plan, state: State, event: EventOf<"command-recei
   if (refusal) refuse(plan, state, event.output, { ...refusal, to: answer, kind: "mqtt", from, at: event.at }, effects);
   else if (parsed.ok) {
     const words = [parsed.command.cause, id === null ? null : `id ${id}`].filter((word) => word !== null);
-    const cause: Cause = { kind: "mqtt", text: "mqtt", detail: words.length === 0 ? null : words.join(", ") };
+    const cause: Cause = {
+      kind: "mqtt",
+      text: "mqtt",
+      detail: words.length === 0 ? null : words.join(", "),
+      ...(id === null ? {} : { id }),
+    };
     command(plan, state, event.output, parsed.command.word, parsed.command.forMs, cause, answer, event.at, effects);
   }
 }

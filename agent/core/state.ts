@@ -1,6 +1,6 @@
 import { type Debounce, newDebounce } from "./debounce.ts";
 import { type GestureState, newGesture } from "./gesture.ts";
-import type { Cause, Instant, SetRequest, Verdict } from "./model.ts";
+import type { Cause, Effect, Instant, SetRequest, Verdict } from "./model.ts";
 import type { Plan } from "./plan.ts";
 
 /** Everything the core knows. `reduce` changes it in place (an event must not cost a copy of all pins); nobody else writes to it. */
@@ -14,6 +14,8 @@ export interface State {
   /** Since when the broker is away, counted from the start when it never was there; null while it is there. */
   offlineSince: Instant | null;
   brokerProblems: string[];
+  /** A sentence while changes are not kept on disk. */
+  historyProblem: string | null;
   /** Wall clock − monotonic clock. */
   clockOffset: number;
   clockSet: boolean;
@@ -61,7 +63,7 @@ export interface OutputState {
   kept: boolean;
   /** Why the output must go off although the last write failed. */
   retry: Cause | null;
-  /** Newest last, at most `historyLength`. */
+  /** Newest last, at most `historyLength` changes and `refusalsKept` refusals. */
   history: Change[];
   /** First answers by command id, oldest first, at most `answersKept`. */
   answers: Map<string, Verdict>;
@@ -93,6 +95,7 @@ export interface End {
 }
 
 export const historyLength = 32;
+export const refusalsKept = 16;
 export const answersKept = 64;
 /** How many event numbers one reservation covers. */
 export const seqBlock = 1000;
@@ -140,6 +143,7 @@ export function newState(plan: Plan, firstSeq: (id: string) => number, before: K
     link: { online: false, problem: null },
     offlineSince: null,
     brokerProblems: [],
+    historyProblem: null,
     clockOffset: 0,
     clockSet: false,
     stopping: false,
@@ -155,7 +159,17 @@ export function isoTime(state: State, at: Instant): string {
   return new Date(at + state.clockOffset).toISOString();
 }
 
-export function remember(output: OutputState, change: Change): void {
-  output.history.push(change);
-  if (output.history.length > historyLength) output.history.shift();
+/** Keeps a change in memory and on disk. Refusals have room of their own: whoever floods an output must not hide why it moved. */
+export function remember(index: number, output: OutputState, change: Change, effects: Effect[]): void {
+  const { history } = output;
+  history.push(change);
+  effects.push({ type: "keepChange", output: index, change });
+  const refused = change.state === "REFUSED";
+  let count = 0;
+  for (const { state } of history) if ((state === "REFUSED") === refused) count++;
+  if (count <= (refused ? refusalsKept : historyLength)) return;
+  history.splice(
+    history.findIndex(({ state }) => (state === "REFUSED") === refused),
+    1,
+  );
 }

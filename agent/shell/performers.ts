@@ -2,6 +2,7 @@ import type { AnswerTo, Effect, Verdict } from "../core/model.ts";
 import { type EventQueue, holdEvent, takeEvents } from "../core/outbox.ts";
 import type { Clock } from "./clock.ts";
 import type { Dispatch } from "./dispatch.ts";
+import type { HistoryStore } from "./history-store.ts";
 import type { Lines } from "./lines.ts";
 import type { Link, Publication } from "./link.ts";
 import type { Log } from "./log.ts";
@@ -19,6 +20,7 @@ export interface PerformerOptions {
   timers: Timers<Extract<Effect, { type: "startTimer" }>["key"]>;
   seq: SeqStore;
   outputs: OutputStore;
+  history: HistoryStore;
   clock: Clock;
   log: Log;
   /** Hands a verdict to the control client that waits for it. */
@@ -63,6 +65,9 @@ export function createPerformers(options: PerformerOptions): (effect: Effect) =>
     reserveSeq: ({ input, upTo }) => options.seq.reserve(dispatch.current.plan.inputs[input]?.id ?? "", upTo),
     keepOutput({ output, locked, level }) {
       options.outputs.keep(dispatch.current.plan.outputs[output]?.id ?? "", { locked, level });
+    },
+    keepChange({ output, change }) {
+      options.history.keep(dispatch.current.plan.outputs[output]?.id ?? "", change, dispatch.state.clockOffset);
     },
     log: ({ level, message, fields }) => log[level](message, { ...fields }),
   };

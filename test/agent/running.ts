@@ -7,6 +7,7 @@ import { newState } from "../../agent/core/state.ts";
 import { createReloader } from "../../agent/reload.ts";
 import { systemClock } from "../../agent/shell/clock.ts";
 import { Dispatch } from "../../agent/shell/dispatch.ts";
+import { HistoryStore } from "../../agent/shell/history-store.ts";
 import { Lines } from "../../agent/shell/lines.ts";
 import type { Link, Publication } from "../../agent/shell/link.ts";
 import { OutputStore } from "../../agent/shell/output-store.ts";
@@ -84,6 +85,7 @@ export function running(config: Config) {
     timers,
     seq,
     outputs,
+    history: new HistoryStore(folder, log),
     clock: systemClock,
     log,
     settle() {},

@@ -6,7 +6,8 @@ import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { connectAgent } from "../../../agent/command/client.ts";
 import type { Command } from "../../../agent/command/command.ts";
 import { diff, reload } from "../../../agent/command/reload.ts";
-import { attach, get, set, sim, why } from "../../../agent/command/talk.ts";
+import { attach, get, set, sim } from "../../../agent/command/talk.ts";
+import { why } from "../../../agent/command/why.ts";
 import { eventually, tempFolder } from "../shell/fixture.ts";
 import { pinbus, start, startAgent } from "./agent-process.ts";
 

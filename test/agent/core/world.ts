@@ -267,6 +267,8 @@ export class World {
       case "keepOutput":
         this.keep(effect);
         return;
+      case "keepChange":
+        return;
       case "log":
         this.logs.push(effect);
     }

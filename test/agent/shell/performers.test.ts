@@ -4,6 +4,7 @@ import { newEventQueue } from "../../../agent/core/outbox.ts";
 import { planOf } from "../../../agent/core/plan.ts";
 import type { Kept } from "../../../agent/core/state.ts";
 import type { Dispatch } from "../../../agent/shell/dispatch.ts";
+import type { HistoryStore } from "../../../agent/shell/history-store.ts";
 import type { Lines } from "../../../agent/shell/lines.ts";
 import type { Link, Publication } from "../../../agent/shell/link.ts";
 import type { OutputStore } from "../../../agent/shell/output-store.ts";
@@ -24,6 +25,7 @@ function shell(options: { write?: () => void; online?: boolean } = {}) {
     observed: [] as AgentEvent[],
     settled: [] as unknown[],
     kept: [] as unknown[],
+    changes: [] as unknown[],
   };
   const clock = { now: () => world.now, wall: () => 0 };
   const link = {
@@ -41,6 +43,7 @@ function shell(options: { write?: () => void; online?: boolean } = {}) {
     eventTtl: () => 10_000,
     timers: new Timers(clock, () => {}),
     seq: { reserve() {} } as unknown as SeqStore,
+    history: { keep: (...kept: unknown[]) => world.changes.push(kept) } as unknown as HistoryStore,
     outputs: { keep: (id: string, kept: Kept) => world.kept.push([id, kept]) } as unknown as OutputStore,
     clock,
     log: silent,
