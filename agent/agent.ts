@@ -9,7 +9,6 @@ import { readCa } from "./certificate.ts";
 import { defaultBackoff } from "./core/backoff.ts";
 import type { AgentEvent, TimerKey, Verdict } from "./core/model.ts";
 import { newEventQueue } from "./core/outbox.ts";
-import { heard } from "./core/peer-plan.ts";
 import { planOf } from "./core/plan.ts";
 import { startLevel } from "./core/start.ts";
 import { newState, seqBlock } from "./core/state.ts";
@@ -17,6 +16,7 @@ import { parseTopic } from "./core/topics.ts";
 import { createHandlers } from "./handlers.ts";
 import { clientIdOf } from "./identity.ts";
 import { createNodeCommands } from "./node-commands.ts";
+import { hearPeers } from "./peers.ts";
 import { eventLoopProgress } from "./progress.ts";
 import { protocolVersion, type ReloadResult } from "./protocol.ts";
 import { createReadings } from "./readings.ts";
@@ -102,19 +102,10 @@ export async function startAgent({ config, host, version, log, load, reloading }
   });
 
   const outbox = newEventQueue<Publication>(eventsHeld);
-  const saidBy = (peer: number, { payload }: Incoming): boolean | undefined => {
-    const plan = current().plan.peers[peer];
-    return plan && payload.length <= decodedBytes ? heard(plan, payload.toString("utf8")) : undefined;
-  };
   const receive = (message: Incoming) => {
     const output = current().plan.setIndex.get(message.topic);
     if (output === undefined) {
-      const peers = current().plan.peerIndex.get(message.topic);
-      for (const peer of peers ?? []) {
-        const online = saidBy(peer, message);
-        if (online !== undefined) send({ type: "peer-changed", peer, online, at: clock.now() });
-      }
-      if (peers !== undefined) return;
+      if (hearPeers(current().plan, message, clock.now(), send)) return;
       const topic = parseTopic(plan.topics, message.topic);
       if (topic?.kind === "node-command") {
         readClock();
