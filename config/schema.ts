@@ -150,6 +150,11 @@ export const schema = withNames({
   sys_interval: leaf(duration(second, day), 10 * second, "How often the agent publishes its own statistics under `$SYS`."),
   inputs: mapOf(inputSchema, "Buttons, switches and contacts, by id."),
   outputs: mapOf(outputSchema, "Relays, lamps and valves, by id."),
+  start_spacing: leaf(
+    duration(0, 60 * second),
+    0,
+    "How long after an output that starts on the next one goes on, so that a circuit does not get all loads at once.",
+  ),
   interlocks: mapOf(interlockSchema, "Groups of outputs that are never on together, by id; an output names its group in `interlock`."),
   peers: mapOf(peerSchema, "Other devices whose liveness counts here, by id; an output names one in `on_peer_offline`."),
   rules: mapOf(ruleSchema, "What an input does with outputs, here and without the network, by id."),

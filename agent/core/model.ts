@@ -127,4 +127,4 @@ export interface LogFields {
 /** Every timer has one owner; starting a key again replaces it. Made once in the plan. */
 export type TimerKey =
   | `${"settle" | "hold" | "window"}:${string}`
-  | `${"pulse" | "max-on" | "retry" | "interlock" | "broker-lost" | "peer-offline"}:${string}`;
+  | `${"pulse" | "max-on" | "retry" | "interlock" | "broker-lost" | "peer-offline" | "start"}:${string}`;

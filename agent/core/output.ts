@@ -123,7 +123,8 @@ export function endRetry(output: OutputState, outputPlan: OutputPlan, effects: E
 /** For `on_start: last`. A pulse is not kept: nobody would end it after a crash; nor is what the stop writes, or a reload on leaving. */
 function keepLevel(state: State, index: number, { startFrom }: OutputPlan, output: OutputState, effects: Effect[]): void {
   const level = output.written === true && output.pulseEnds === null;
-  if (level === output.kept || state.stopping) return;
+  // Off for a moment only, until it is its turn to be started.
+  if (level === output.kept || state.stopping || output.starts !== null) return;
   output.kept = level;
   if (startFrom === "last") effects.push({ type: "keepOutput", output: index, locked: output.locked, level });
 }

@@ -22,11 +22,13 @@ export interface Plan {
   peerIndex: ReadonlyMap<string, readonly number[]>;
   timers: ReadonlyMap<TimerKey, TimerOwner>;
   commandTtl: number;
+  /** Between two outputs that go on because they are started. */
+  startSpacing: number;
 }
 
 export type TimerOwner =
   | { kind: "settle" | "hold" | "window"; input: number }
-  | { kind: "pulse" | "max-on" | "retry" | "interlock" | "broker-lost" | "peer-offline"; output: number };
+  | { kind: "pulse" | "max-on" | "retry" | "interlock" | "broker-lost" | "peer-offline" | "start"; output: number };
 
 export interface InputPlan {
   id: string;
@@ -73,6 +75,7 @@ export interface OutputPlan {
   interlockKey: TimerKey;
   brokerLostKey: TimerKey;
   peerOfflineKey: TimerKey;
+  startKey: TimerKey;
 }
 
 export interface RulePlan {
@@ -139,12 +142,14 @@ export function planOf(config: Config): Plan {
     const interlockKey: TimerKey = `interlock:${id}`;
     const brokerLostKey: TimerKey = `broker-lost:${id}`;
     const peerOfflineKey: TimerKey = `peer-offline:${id}`;
+    const startKey: TimerKey = `start:${id}`;
     const lost = output.on_broker_lost;
     const length = typeof output.pulse === "number" ? { default: output.pulse, max: null } : output.pulse;
     timers
       .set(interlockKey, { kind: "interlock", output: index })
       .set(brokerLostKey, { kind: "broker-lost", output: index })
       .set(peerOfflineKey, { kind: "peer-offline", output: index })
+      .set(startKey, { kind: "start", output: index })
       .set(pulseKey, { kind: "pulse", output: index })
       .set(maxOnKey, { kind: "max-on", output: index })
       .set(retryKey, { kind: "retry", output: index });
@@ -174,6 +179,7 @@ export function planOf(config: Config): Plan {
       interlockKey,
       brokerLostKey,
       peerOfflineKey,
+      startKey,
     };
   });
   const setIndex = new Map(outputs.map(({ setTopic }, index) => [setTopic, index]));
@@ -189,6 +195,7 @@ export function planOf(config: Config): Plan {
     peerIndex: topicIndexOf(peers),
     timers,
     commandTtl: config.mqtt.command_ttl,
+    startSpacing: config.start_spacing,
   };
 }
 

@@ -10,7 +10,7 @@ import { attrOf, drive, endPulse, endRetry, failed, leaveCause, stateOf, written
 import { armPeer, disarmPeer, peerChanged, peerOfflineDue } from "./peer.ts";
 import type { Plan } from "./plan.ts";
 import { refuse } from "./refusal.ts";
-import { startInterlocked } from "./start.ts";
+import { endStart, spaceStart, startDue, startInterlocked } from "./start.ts";
 import type { State } from "./state.ts";
 
 const chipCause: Cause = { kind: "chip", text: "line came back", detail: "the start state of its contract" };
@@ -44,6 +44,7 @@ export function reduce(plan: Plan, state: State, event: AgentEvent): Effect[] {
       break;
     case "output-opened": {
       const cause = { start: startCause, chip: chipCause, reload: reloadCause }[event.why];
+      spaceStart(plan, state, event.output, event.active, cause, event.at, effects);
       written(plan, state, { output: event.output, active: event.active, at: event.at, cause, pulse: null, answer: null }, effects);
       if (state.stopping) {
         exitOutput(plan, state, event.output, exitCause, event.at, effects);
@@ -59,10 +60,12 @@ export function reduce(plan: Plan, state: State, event: AgentEvent): Effect[] {
       loseOutput(plan, state, event.output, event.problem, event.at, effects);
       break;
     case "output-written":
+      endStart(plan, state, event.output, effects);
       written(plan, state, { ...event, ...event.request }, effects);
       if (!event.active) proceedPartners(plan, state, event.output, event.at, effects);
       break;
     case "output-failed":
+      endStart(plan, state, event.output, effects);
       failed(plan, state, { ...event, ...event.request }, effects);
       if (!event.active) partnerStays(plan, state, event, effects);
       break;
@@ -165,6 +168,9 @@ function timerDue(plan: Plan, state: State, key: TimerKey, at: number, effects: 
     case "peer-offline":
       peerOfflineDue(plan, state, owner.output, at, effects);
       break;
+    case "start":
+      startDue(plan, state, owner.output, at, effects);
+      break;
     case "retry": {
       const output = state.outputs[owner.output];
       if (!state.stopping && output?.retry) drive(owner.output, false, output.retry, effects);
@@ -247,6 +253,7 @@ function loseOutput(plan: Plan, state: State, index: number, problem: string, at
   endRetry(output, outputPlan, effects);
   disarm(plan, state, index, effects);
   disarmPeer(plan, state, index, effects);
+  endStart(plan, state, index, effects);
   cancelWaits(plan, state, index, { reason: "failed", message: `${outputPlan.id}: ${problem}` }, at, effects);
   effects.push({ type: "stopTimer", key: outputPlan.maxOnKey });
   effects.push({ type: "publish", ...stateOf(outputPlan, output) }, { type: "publish", ...attrOf(state, outputPlan, output) });
@@ -267,6 +274,7 @@ function exitOutput(plan: Plan, state: State, index: number, cause: Cause, at: n
   cancelWait(plan, state, index, { reason: "stopping", message: "the agent is stopping" }, at, effects);
   disarm(plan, state, index, effects);
   disarmPeer(plan, state, index, effects);
+  endStart(plan, state, index, effects);
   // `keep` keeps a state, not a movement: nobody would end a pulse, or try again to switch off, once the agent is gone.
   const ends = output.pulseEnds !== null || output.retry !== null;
   if (outputPlan.onExit !== "keep") drive(index, outputPlan.onExit === "on", cause, effects);

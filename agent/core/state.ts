@@ -13,6 +13,8 @@ export interface State {
   link: { online: boolean; problem: string | null };
   /** Since when the broker is away, counted from the start when it never was there; null while it is there. */
   offlineSince: Instant | null;
+  /** From when on the next output may be started on. */
+  nextStart: Instant;
   brokerProblems: string[];
   /** A sentence while changes are not kept on disk. */
   historyProblem: string | null;
@@ -61,6 +63,8 @@ export interface OutputState {
   locked: boolean;
   /** The level for `on_start: last`: what was written for good; a pulse is not. */
   kept: boolean;
+  /** It goes on later, because another output was started a moment ago. */
+  starts: { at: Instant; cause: Cause } | null;
   /** Why the output must go off although the last write failed. */
   retry: Cause | null;
   /** Newest last, at most `historyLength` changes and `refusalsKept` refusals. */
@@ -124,6 +128,7 @@ export function newState(plan: Plan, firstSeq: (id: string) => number, before: K
       waiting: null,
       failsafeAt: null,
       peerFailsafeAt: null,
+      starts: null,
       locked: before.kept(id).locked,
       kept: before.kept(id).level,
       written: undefined,
@@ -142,6 +147,7 @@ export function newState(plan: Plan, firstSeq: (id: string) => number, before: K
     rules: plan.rules.map(() => ({ fired: 0, last: null })),
     link: { online: false, problem: null },
     offlineSince: null,
+    nextStart: 0,
     brokerProblems: [],
     historyProblem: null,
     clockOffset: 0,

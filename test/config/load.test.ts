@@ -34,6 +34,7 @@ const samples: Record<string, [string, string, string]> = {
   "mqtt.client_id": ["a", "b", "c"],
   "mqtt.command_ttl": ["1s", "2s", "3s"],
   sys_interval: ["1s", "2s", "3s"],
+  start_spacing: ["1s", "2s", "3s"],
   services: ["a.service", "b.service, c.timer", "d.socket"],
   "log.level": ["error", "warn", "debug"],
   "log.format": ["text", "journal", "auto"],
@@ -80,6 +81,7 @@ describe("loadConfig", () => {
         sys_interval: 10_000,
         inputs: {},
         outputs: {},
+        start_spacing: 0,
         interlocks: {},
         peers: {},
         rules: {},
@@ -198,6 +200,7 @@ describe("loadConfig", () => {
           } | null;
         }
       >;
+      start_spacing: number;
       interlocks: Record<string, { dead_time: number; mode: "switch" | "refuse" }>;
       peers: Record<string, { topic: string; online: string; offline: string }>;
       rules: Record<

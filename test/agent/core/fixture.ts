@@ -9,6 +9,7 @@ export function configOf(parts: {
   rules?: Record<string, RuleConfig>;
   interlocks?: Config["interlocks"];
   peers?: Config["peers"];
+  start_spacing?: number;
 }): Config {
   const inputs = Object.entries(parts.inputs ?? {}).map(([id, input], index): [string, InputConfig] => [
     id,
@@ -68,6 +69,7 @@ export function configOf(parts: {
     outputs: Object.fromEntries(outputs),
     rules: parts.rules ?? {},
     interlocks: parts.interlocks ?? {},
+    start_spacing: parts.start_spacing ?? 0,
     peers: parts.peers ?? {},
     services: [],
     log: { level: "info", format: "auto" },
