@@ -27,6 +27,7 @@ import { clockIsSet, systemClock } from "./shell/clock.ts";
 import { Control } from "./shell/control.ts";
 import { CounterStore } from "./shell/counter-store.ts";
 import { Dispatch } from "./shell/dispatch.ts";
+import { HistoryStore } from "./shell/history-store.ts";
 import { Lines } from "./shell/lines.ts";
 import { createLink, type Publication } from "./shell/link.ts";
 import type { AdjustableLog } from "./shell/log.ts";
@@ -79,6 +80,9 @@ export async function startAgent({ config, host, version, log, load, reloading }
     const input = current().plan.inputIndex.get(id);
     if (input !== undefined) send({ type: "counter-kept", input, version, kept, problem, at: clock.now() });
   });
+  const history = new HistoryStore(config.state_dir, log, {
+    onProblem: (problem) => send({ type: "history-changed", problem, at: clock.now() }),
+  }).load();
   const dispatch = new Dispatch({ config, plan, state: newState(plan, (id) => seq.first(id), outputs, counters) });
   // Asked for each time: a reload replaces all of it. What stands in `plan.topics` and is not below `in` and `out` stays.
   const current = () => dispatch.current;
@@ -136,6 +140,7 @@ export async function startAgent({ config, host, version, log, load, reloading }
           { filter: plan.topics.nodeFilter, qos: 1 },
           { filter: plan.topics.counterFilter, qos: 1 },
         ],
+        listensTo: () => [...current().plan.peerIndex.keys()],
         birth: () => retained.birth(),
         online: retained.status("online"),
         backoff: defaultBackoff,
@@ -169,6 +174,7 @@ export async function startAgent({ config, host, version, log, load, reloading }
     ...reloading,
     applied(before, after, topics) {
       log.setLevel(after.log.level);
+      link.relisten();
       for (const publication of retained.reloaded(before, after, topics)) link.publish(publication);
       if (before.sys_interval === after.sys_interval && before.services.join() === after.services.join()) return;
       brokerLink.setSysInterval(after.sys_interval);
@@ -197,6 +203,7 @@ export async function startAgent({ config, host, version, log, load, reloading }
     lines,
     brokerLink,
     outputs,
+    history,
     tickets,
     counterTickets,
     send,
@@ -238,6 +245,7 @@ export async function startAgent({ config, host, version, log, load, reloading }
     seq,
     outputs,
     counters,
+    history,
     clock,
     log,
     settle: (ticket, verdict) => {
@@ -290,7 +298,7 @@ export async function startAgent({ config, host, version, log, load, reloading }
       // What was counted while the farewell was said.
       send({ type: "totals-wanted", at: clock.now() });
       timers.close();
-      await Promise.all([seq.flushed(), outputs.flushed(), counters.close()]);
+      await Promise.all([seq.flushed(), outputs.flushed(), counters.close(), history.flushed()]);
       log.info("stopped");
     },
   };

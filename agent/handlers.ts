@@ -16,9 +16,10 @@ import type { Clock } from "./shell/clock.ts";
 import { type Handlers, Refused } from "./shell/control.ts";
 import { counterChanges, counterView } from "./shell/counter-view.ts";
 import type { Current } from "./shell/current.ts";
+import type { HistoryStore } from "./shell/history-store.ts";
 import type { Lines } from "./shell/lines.ts";
 import type { OutputStore } from "./shell/output-store.ts";
-import { changesView, chipsView, pinsView, type ViewSources } from "./shell/views.ts";
+import { changesView, chipsView, peersView, pinsView, type ViewSources } from "./shell/views.ts";
 import { createSimPlayer } from "./sim-player.ts";
 
 export interface HandlerSources {
@@ -35,6 +36,7 @@ export interface HandlerSources {
   lines: Lines;
   brokerLink: BrokerLink;
   outputs: OutputStore;
+  history: HistoryStore;
   /** Control clients that wait for the verdict on their command. */
   tickets: Map<number, (verdict: Verdict) => void>;
   counterTickets: Map<number, (verdict: CounterVerdict) => void>;
@@ -149,7 +151,8 @@ export function createHandlers(sources: HandlerSources): Handlers {
     why: ({ output: id }) => {
       const { plan, state } = current();
       const input = state.inputs[plan.inputIndex.get(id) ?? -1];
-      return input?.counter ? counterChanges(state, input.counter) : changesView(state, outputIndexOf(plan, id));
+      if (input?.counter) return counterChanges(state, input.counter);
+      return [...changesView(state, outputIndexOf(plan, id)), ...sources.history.past(id)];
     },
     "sim-press": async ({ input: id, for_ms = 120, bounce_ms = 0 }) => {
       const board = simulated(sources.board);
@@ -206,6 +209,7 @@ function statusOf({ current, version, started, startedAt, driver, brokerLink, cl
     driver: driver.name,
     chips: driver.chips().map(({ label }) => label),
     link: link.view,
+    peers: peersView(plan, state),
     ...(broker ? { broker: { listeners: broker.addresses.map((address) => ({ ...address })), clients: broker.clients } } : {}),
     counters: Object.fromEntries(
       plan.inputs.flatMap((inputPlan, index) => {

@@ -1,5 +1,6 @@
 import type { AgentEvent } from "./core/model.ts";
 import { parseTopic } from "./core/topics.ts";
+import { hearPeers } from "./peers.ts";
 import type { Clock } from "./shell/clock.ts";
 import type { Current } from "./shell/current.ts";
 import type { Incoming } from "./shell/link.ts";
@@ -25,6 +26,7 @@ export function createIncoming({ current, send, nodeCommand, readClock, clock, l
     const output = plan.setIndex.get(message.topic);
     const input = plan.counterIndex.get(message.topic);
     if (output === undefined && input === undefined) {
+      if (hearPeers(plan, message, clock.now(), send)) return;
       const topic = parseTopic(plan.topics, message.topic);
       if (topic?.kind === "node-command") {
         readClock();

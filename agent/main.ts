@@ -17,7 +17,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   unlock: async () => (await import("./command/talk.ts")).unlock,
   reload: async () => (await import("./command/reload.ts")).reload,
   diff: async () => (await import("./command/reload.ts")).diff,
-  why: async () => (await import("./command/talk.ts")).why,
+  why: async () => (await import("./command/why.ts")).why,
   sim: async () => (await import("./command/sim.ts")).sim,
   record: async () => (await import("./command/record.ts")).record,
   rules: async () => (await import("./command/rules.ts")).rules,

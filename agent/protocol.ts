@@ -35,7 +35,10 @@ export interface Methods {
   set: { params: { output: string; state: SwitchWord; for_ms?: number; from?: "cli" | "tui" }; result: SetResult };
   /** A locked output refuses everything but the agent's own decisions to switch it off. Answers when the lock is on disk. Needs the operate socket. */
   lock: { params: { output: string; locked: boolean; from?: "cli" | "tui" }; result: { output: string; locked: boolean } };
-  /** The last changes of an output, or how often a counter was set, newest first, with their causes; refused commands included. */
+  /**
+   * The last changes of an output, or how often a counter was set, newest first, with their causes; refused commands and what was before
+   * the last start included.
+   */
   why: { params: { output: string }; result: Change[] };
   /** Simulated board only. Needs the operate socket. Answers when the last simulated edge has been made. */
   "sim-press": { params: { input: string; for_ms?: number; bounce_ms?: number }; result: Record<string, never> };
@@ -122,6 +125,8 @@ export interface Status {
   driver: string;
   chips: string[];
   link: LinkView;
+  /** Other devices whose liveness counts here, as they were last heard. */
+  peers: PeerView[];
   /** Absent when an external server is configured. */
   broker?: { listeners: { protocol: string; address: string; port: number; problem: string | null }[]; clients: number };
   /** Counters and encoders by their id. */
@@ -140,6 +145,13 @@ export interface LinkView {
   reconnects: number;
   sent: number;
   received: number;
+}
+
+export interface PeerView {
+  id: string;
+  state: "online" | "offline" | "unknown";
+  /** ISO time; null while it is unknown. */
+  since: string | null;
 }
 
 export interface PinsView {
@@ -220,6 +232,14 @@ export interface Change {
   state: "ON" | "OFF" | "REFUSED" | "FAILED" | "LOCKED" | "UNLOCKED" | "SET";
   cause: string;
   detail: string | null;
+  /** `input`, `rule`, `mqtt`, `cli`, `tui`, `contract`, `start` or `failsafe`. */
+  kind: string;
+  /** Who or what it was. */
+  source: string;
+  /** The id of the command, as its sender chose it. */
+  id: string | null;
+  /** From the first step to the last. */
+  chain: string[];
   /** The whole of it in words: `ON because porch was pressed and rule porch-lamp says toggle; ends by max_on`. */
   text: string;
   /** When it was to end by itself, as known at that moment. */

@@ -40,7 +40,18 @@ export interface Reloader {
 }
 
 /** Everything else is decided once, at the start: where the broker is, which chips there are, how this node is called. */
-const inPlace = ["inputs", "outputs", "interlocks", "rules", "services", "sys_interval", "log.level", "mqtt.command_ttl"];
+const inPlace = [
+  "inputs",
+  "outputs",
+  "start_spacing",
+  "interlocks",
+  "peers",
+  "rules",
+  "services",
+  "sys_interval",
+  "log.level",
+  "mqtt.command_ttl",
+];
 /** Of an input or output that stays: a press is under way as another kind, and two outputs may be on that now exclude each other. */
 const atStart = /^(inputs\.[^.]+\.kind|outputs\.[^.]+\.interlock)$/;
 

@@ -3,6 +3,7 @@ import { checkCounting, debounceTime } from "./counting.ts";
 import { formatDuration } from "./formats.ts";
 import { checkGestures } from "./gestures.ts";
 import { checkLines, gpioOf } from "./lines.ts";
+import { checkPeers } from "./peers.ts";
 import type { Place, Problem } from "./problem.ts";
 import { checkRules } from "./references.ts";
 import type { Config } from "./schema.ts";
@@ -33,6 +34,7 @@ export function check(config: Config, found: Found): Problem[] {
   checkLines(config, found, report);
   checkRules(config, found, report);
   checkContracts(config, found, report);
+  checkPeers(config, found, report);
   checkGestures(config, found, report);
   checkCounting(config, found, report);
   checkServices(config, report);

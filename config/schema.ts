@@ -18,6 +18,7 @@ import {
   wholeNumber,
 } from "./formats.ts";
 import { type ConfigOf, derived, type Format, leaf, listOf, mapOf, optional, required, secret, withNames } from "./leaf.ts";
+import { peerOffline, peerSchema } from "./peers.ts";
 
 const second = 1000;
 const hour = 3600 * second;
@@ -94,6 +95,7 @@ export const outputSchema = {
   min_off: leaf(duration(0, day), 0, "The shortest time that the output stays off; what would end it sooner is refused."),
   interlock: optional(id, "The group of outputs, below `interlocks`, of which only one may be on."),
   on_broker_lost: optional(brokerLost, "What the output does when the broker was away for so long.", "nothing"),
+  on_peer_offline: optional(peerOffline, "What the output does when another device was offline for so long.", "nothing"),
 };
 
 export const interlockSchema = {
@@ -168,7 +170,13 @@ export const schema = withNames({
   sys_interval: leaf(duration(second, day), 10 * second, "How often the agent publishes its own statistics under `$SYS`."),
   inputs: mapOf(inputSchema, "Buttons, switches and contacts, by id."),
   outputs: mapOf(outputSchema, "Relays, lamps and valves, by id."),
+  start_spacing: leaf(
+    duration(0, 60 * second),
+    0,
+    "How long after an output that starts on the next one goes on, so that a circuit does not get all loads at once.",
+  ),
   interlocks: mapOf(interlockSchema, "Groups of outputs that are never on together, by id; an output names its group in `interlock`."),
+  peers: mapOf(peerSchema, "Other devices whose liveness counts here, by id; an output names one in `on_peer_offline`."),
   rules: mapOf(ruleSchema, "What an input does with outputs, here and without the network, by id."),
   services: listOf(required(unit, "The whole name of a systemd unit."), "The systemd units whose state is published and shown."),
   log: {

@@ -23,6 +23,7 @@ export const status: Command = {
       print(
         `  broker ${link.server}: ${link.online ? `online with MQTT ${link.version} since ${link.since}` : `not online: ${link.problem}`}`,
       );
+      for (const { id, state, since } of answer.peers) print(`  peer ${id}: ${state}${since === null ? "" : ` since ${since}`}`);
       for (const { address, port, problem } of answer.broker?.listeners ?? [])
         print(`  built-in broker ${address} port ${port}: ${problem ?? "listens"}`);
       for (const [id, { total, unit, rate, rate_unit, lost }] of Object.entries(answer.counters ?? {})) {
@@ -90,19 +91,6 @@ function lockCommand(locked: boolean): Command {
 
 export const lock = lockCommand(true);
 export const unlock = lockCommand(false);
-
-export const why: Command = {
-  usage: "<output or counter> [--json]",
-  summary: "the last changes of an output with their causes; when a counter was set",
-  async run(args) {
-    const { values, positionals } = readArgs(args, { ...socketOptions, ...jsonOption }, { min: 1, max: 1 });
-    const [output = ""] = positionals;
-    const changes = await withAgent(socketPath(values), (client) => client.request("why", { output }));
-    if (values.json) print(JSON.stringify(changes));
-    else for (const { at, text, until } of changes) print(`${at}  ${text}${until === null ? "" : ` at ${until}`}`);
-    return exit.ok;
-  },
-};
 
 export const attach: Command = {
   usage: "",

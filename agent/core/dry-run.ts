@@ -5,7 +5,13 @@ import { startLevel } from "./start.ts";
 import type { State } from "./state.ts";
 
 /** The answers of lines, timers and reloads to what the core decided; it may decide something else now. Everything else came from outside. */
-const answers: ReadonlySet<AgentEvent["type"]> = new Set(["output-written", "output-failed", "outputs-leaving", "timer-due"]);
+const answers: ReadonlySet<AgentEvent["type"]> = new Set([
+  "output-written",
+  "output-failed",
+  "outputs-leaving",
+  "timer-due",
+  "counter-kept",
+]);
 
 /**
  * The core under a plan that was not the recorded one: events from outside as recorded, lines that take every write at once, timers that
@@ -82,6 +88,7 @@ export class DryRun {
       const active = this.#levels[effect.input] ?? false;
       this.#observed.push({ type: "level-read", input: effect.input, active, at, why: "gap" });
     } else if (effect.type === "setOutput") this.#observed.push(this.#write(effect));
+    else if (effect.type === "keepCounter") this.#observed.push({ ...effect, type: "counter-kept", problem: null, at });
     this.#tell(effect, at);
   }
 

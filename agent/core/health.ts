@@ -8,7 +8,7 @@ export interface Health {
   problems: string[];
 }
 
-/** failing = something that pinbus exists for does not work; degraded = it works, but nobody else can see it. */
+/** failing = something that pinbus exists for does not work; degraded = it works, but nobody else can see it, or nobody will after a restart. */
 export function healthOf(plan: Plan, state: State): Health {
   const counters = plan.inputs.map(({ id }, index) => counterProblems(id, state.inputs[index]?.counter ?? null));
   const failing = [
@@ -18,7 +18,8 @@ export function healthOf(plan: Plan, state: State): Health {
     ...state.brokerProblems,
   ];
   const offline = state.link.online ? [] : [state.link.problem ?? "the link to the broker is not online yet"];
-  const degraded = [...counters.flatMap(({ degraded }) => degraded), ...offline];
+  const history = state.historyProblem === null ? [] : [state.historyProblem];
+  const degraded = [...counters.flatMap(({ degraded }) => degraded), ...offline, ...history];
   return { health: failing.length > 0 ? "failing" : degraded.length > 0 ? "degraded" : "ok", problems: [...failing, ...degraded] };
 }
 

@@ -20,7 +20,7 @@ export function lock(plan: Plan, state: State, { output: index, locked, from, at
   const cause: Cause = { kind: from, text: from, detail: null };
   const word = locked ? "LOCKED" : "UNLOCKED";
   if (locked) cancelWait(plan, state, index, { reason: "locked", message: `${outputPlan.id} was locked` }, at, effects);
-  remember(output, { at, state: word, cause, detail: null });
+  remember(index, output, { at, state: word, cause, detail: null }, effects);
   effects.push({ type: "keepOutput", output: index, locked, level: output.kept });
   effects.push({ type: "publish", ...attrOf(state, outputPlan, output) });
   const fields = { output: outputPlan.id, cause: from };

@@ -1,4 +1,5 @@
 import type { Edge } from "../../gpio/line.ts";
+import type { Change } from "./state.ts";
 
 /** Milliseconds of the monotonic clock. The core never asks the clock: every event brings its time. */
 export type Instant = number;
@@ -16,6 +17,8 @@ export type Gesture =
   | "repeat"
   | "right"
   | "left";
+/** What the world is told of the kind of a cause; the agent itself tells them apart more finely. */
+export type CauseKind = "input" | "rule" | "mqtt" | "cli" | "tui" | "contract" | "start" | "failsafe";
 export type SwitchWord = "ON" | "OFF" | "TOGGLE" | "PULSE";
 
 /** Why an output changed. `text` is what people read: `rule porch-lamp`. */
@@ -24,6 +27,10 @@ export interface Cause {
   text: string;
   /** The input and gesture behind a rule, the id of a command. */
   detail: string | null;
+  /** The id of the command, as its sender chose it. */
+  id?: string;
+  /** Why the state began that this ends; without its own `ended`. */
+  ended?: Cause;
   /** What was wanted, where a person reads more than the state from it. */
   says?: SwitchWord;
 }
@@ -113,6 +120,10 @@ export type AgentEvent = Union<{
   /** A counter may be let go of: what is not on its way to the disk goes there now. */
   "totals-wanted": { at: Instant };
   "link-changed": { online: boolean; problem: string | null; at: Instant };
+  /** Another device said that it is there, or it or the broker said that it is gone. */
+  "peer-changed": { peer: number; online: boolean; at: Instant };
+  /** Whether changes are still kept on disk; a sentence when not. */
+  "history-changed": { problem: string | null; at: Instant };
   "broker-changed": { problems: string[]; at: Instant };
   /** `offset` = wall clock − monotonic clock; `set` = the wall clock can be trusted. */
   "clock-read": { offset: number; set: boolean; at: Instant };
@@ -139,6 +150,8 @@ export type Effect = Union<{
   reserveSeq: { input: number; upTo: number };
   /** What must survive a restart: the lock, and the level for `on_start: last`. */
   keepOutput: { output: number; locked: boolean; level: boolean };
+  /** A change, or a refusal, for the history that survives a restart. */
+  keepChange: { output: number; change: Change };
   log: { level: "error" | "warn" | "info" | "debug"; message: string; fields: LogFields };
 }>;
 
@@ -146,11 +159,17 @@ export interface LogFields {
   input?: string;
   output?: string;
   rule?: string;
+  peer?: string;
   cause?: string;
+  kind?: CauseKind;
+  source?: string;
+  id?: string;
+  /** Steps from the first to the last, ` > ` between. */
+  chain?: string;
   reason?: string;
 }
 
 /** Every timer has one owner; starting a key again replaces it. Made once in the plan. */
 export type TimerKey =
   | `${"settle" | "hold" | "window" | "report"}:${string}`
-  | `${"pulse" | "max-on" | "retry" | "interlock" | "broker-lost"}:${string}`;
+  | `${"pulse" | "max-on" | "retry" | "interlock" | "broker-lost" | "peer-offline" | "start"}:${string}`;

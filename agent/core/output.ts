@@ -1,3 +1,4 @@
+import { factsOf, fieldsOf } from "./cause.ts";
 import type { AnswerTo, Cause, Effect, Instant, SetRequest, Verdict } from "./model.ts";
 import type { OutputPlan, Plan } from "./plan.ts";
 import { sentenceOf } from "./reason.ts";
@@ -54,7 +55,7 @@ export function written(
   if (changed || until !== output.until) {
     output.until = until;
     output.cause = cause;
-    remember(output, { at, state: stateWord(active), cause, detail: cause.detail, ends: endOf(output) });
+    remember(event.output, output, { at, state: stateWord(active), cause, detail: cause.detail, ends: endOf(output) }, effects);
     effects.push(publish(attrOf(state, outputPlan, output)));
     effects.push(logOf(outputPlan.id, active, cause));
   } else if (mended) effects.push({ type: "publish", ...attrOf(state, outputPlan, output) });
@@ -89,12 +90,12 @@ export function failed(
     state.healthVersion++;
     effects.push({ type: "publish", ...attrOf(state, outputPlan, output) });
   }
-  remember(output, { at: event.at, state: "FAILED", cause: event.cause, detail: event.problem });
+  remember(event.output, output, { at: event.at, state: "FAILED", cause: event.cause, detail: event.problem }, effects);
   effects.push({
     type: "log",
     level: "error",
     message: `${outputPlan.id} could not be switched ${event.active ? "on" : "off"}: ${event.problem}`,
-    fields: { output: outputPlan.id, cause: event.cause.text },
+    fields: fieldsOf(outputPlan.id, event.cause),
   });
   if (event.answer) {
     const verdict: Verdict = { ok: false, reason: "failed", message: event.problem };
@@ -127,7 +128,8 @@ export function endRetry(output: OutputState, outputPlan: OutputPlan, effects: E
 /** For `on_start: last`. A pulse is not kept: nobody would end it after a crash; nor is what the stop writes, or a reload on leaving. */
 function keepLevel(state: State, index: number, { startFrom }: OutputPlan, output: OutputState, effects: Effect[]): void {
   const level = output.written === true && output.pulseEnds === null;
-  if (level === output.kept || state.stopping) return;
+  // Off for a moment only, until it is its turn to be started.
+  if (level === output.kept || state.stopping || output.starts !== null) return;
   output.kept = level;
   if (startFrom === "last") effects.push({ type: "keepOutput", output: index, locked: output.locked, level });
 }
@@ -183,6 +185,7 @@ export function attrOf(state: State, outputPlan: OutputPlan, output: OutputState
   const payload = JSON.stringify({
     cause: output.cause.text,
     detail: output.cause.detail,
+    ...factsOf(output.cause),
     since: isoTime(state, output.since),
     until: until === null ? null : isoTime(state, until),
     text: output.written === undefined ? null : sentenceOf({ state: stateWord(output.written), cause: output.cause, ends: endOf(output) }),
@@ -200,6 +203,6 @@ function logOf(id: string, active: boolean, cause: Cause): Effect {
     type: "log",
     level: "info",
     message: `${id} ${active ? "on" : "off"}: ${why}`,
-    fields: { output: id, cause: why },
+    fields: fieldsOf(id, cause),
   };
 }

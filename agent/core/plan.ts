@@ -4,6 +4,7 @@ import { type CounterPlan, counterPlanOf } from "./counter-plan.ts";
 import { type Bound, type GesturePlan, gestureOf, gesturePlanOf } from "./gesture-plan.ts";
 import { type Interlock, interlockOf } from "./interlock-plan.ts";
 import type { Cause, Gesture, TimerKey } from "./model.ts";
+import { type PeerPlan, peerOf, peersOf, topicIndexOf } from "./peer-plan.ts";
 import { type Topics, topicsOf } from "./topics.ts";
 
 /** The configuration, indexed: nothing is searched and no topic is built while events run. */
@@ -12,19 +13,25 @@ export interface Plan {
   inputs: readonly InputPlan[];
   outputs: readonly OutputPlan[];
   rules: readonly RulePlan[];
+  /** Those of the configuration, then those that only an output names. */
+  peers: readonly PeerPlan[];
   inputIndex: ReadonlyMap<string, number>;
   outputIndex: ReadonlyMap<string, number>;
   /** Outputs by the full topic of their commands: nothing is taken apart while commands come in. */
   setIndex: ReadonlyMap<string, number>;
+  /** Peers by the topic on which they are heard. */
+  peerIndex: ReadonlyMap<string, readonly number[]>;
   timers: ReadonlyMap<TimerKey, TimerOwner>;
   /** Counters by the full topic of their commands. */
   counterIndex: ReadonlyMap<string, number>;
   commandTtl: number;
+  /** Between two outputs that go on because they are started. */
+  startSpacing: number;
 }
 
 export type TimerOwner =
   | { kind: "settle" | "hold" | "window" | "report"; input: number }
-  | { kind: "pulse" | "max-on" | "retry" | "interlock" | "broker-lost"; output: number };
+  | { kind: "pulse" | "max-on" | "retry" | "interlock" | "broker-lost" | "peer-offline" | "start"; output: number };
 
 export interface InputPlan {
   id: string;
@@ -66,6 +73,7 @@ export interface OutputPlan {
   minOff: number;
   interlock: Interlock | null;
   onBrokerLost: { after: number; active: boolean } | null;
+  onPeerOffline: { peer: number; after: number; active: boolean } | null;
   stateTopic: string;
   attrTopic: string;
   setTopic: string;
@@ -75,6 +83,8 @@ export interface OutputPlan {
   retryKey: TimerKey;
   interlockKey: TimerKey;
   brokerLostKey: TimerKey;
+  peerOfflineKey: TimerKey;
+  startKey: TimerKey;
 }
 
 export interface RulePlan {
@@ -99,6 +109,7 @@ export function planOf(config: Config): Plan {
   const inputIndex = indexOf(config.inputs);
   const outputIndex = indexOf(config.outputs);
   const timers = new Map<TimerKey, TimerOwner>();
+  const peers = peersOf(config);
   const rules = Object.entries(config.rules).map(([id, rule]): RulePlan => {
     const actions = rule.do.map((step): RuleAction => ({ output: outputIndex.get(step.output) ?? -1, set: step.set, forMs: step.for }));
     const trigger = `${rule.when.input} ${gestureOf(rule.when)}`;
@@ -144,11 +155,15 @@ export function planOf(config: Config): Plan {
     const retryKey: TimerKey = `retry:${id}`;
     const interlockKey: TimerKey = `interlock:${id}`;
     const brokerLostKey: TimerKey = `broker-lost:${id}`;
+    const peerOfflineKey: TimerKey = `peer-offline:${id}`;
+    const startKey: TimerKey = `start:${id}`;
     const lost = output.on_broker_lost;
     const length = typeof output.pulse === "number" ? { default: output.pulse, max: null } : output.pulse;
     timers
       .set(interlockKey, { kind: "interlock", output: index })
       .set(brokerLostKey, { kind: "broker-lost", output: index })
+      .set(peerOfflineKey, { kind: "peer-offline", output: index })
+      .set(startKey, { kind: "start", output: index })
       .set(pulseKey, { kind: "pulse", output: index })
       .set(maxOnKey, { kind: "max-on", output: index })
       .set(retryKey, { kind: "retry", output: index });
@@ -167,6 +182,7 @@ export function planOf(config: Config): Plan {
       minOff: output.min_off,
       interlock: interlockOf(config, id, outputIndex),
       onBrokerLost: lost === null || lost.do === "keep" ? null : { after: lost.after, active: lost.do === "on" },
+      onPeerOffline: peerOf(peers, output.on_peer_offline),
       stateTopic: topics.outputState(id),
       attrTopic: topics.outputAttr(id),
       setTopic: topics.outputSet(id),
@@ -176,12 +192,27 @@ export function planOf(config: Config): Plan {
       retryKey,
       interlockKey,
       brokerLostKey,
+      peerOfflineKey,
+      startKey,
     };
   });
   const setIndex = new Map(outputs.map(({ setTopic }, index) => [setTopic, index]));
   const counterIndex = new Map(inputs.flatMap(({ counter }, index) => (counter === null ? [] : [[counter.setTopic, index] as const])));
-  const commandTtl = config.mqtt.command_ttl;
-  return { topics, inputs, outputs, rules, inputIndex, outputIndex, setIndex, counterIndex, timers, commandTtl };
+  return {
+    topics,
+    inputs,
+    outputs,
+    rules,
+    peers,
+    inputIndex,
+    outputIndex,
+    setIndex,
+    counterIndex,
+    peerIndex: topicIndexOf(peers),
+    timers,
+    commandTtl: config.mqtt.command_ttl,
+    startSpacing: config.start_spacing,
+  };
 }
 
 function indexOf(items: Record<string, unknown>): Map<string, number> {

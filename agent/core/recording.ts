@@ -164,6 +164,7 @@ const singles: Readonly<Record<string, Items>> = {
   input: ({ inputs }) => inputs,
   output: ({ outputs }) => outputs,
   rule: ({ rules }) => rules,
+  peer: ({ peers }) => peers,
 };
 const lists: Readonly<Record<string, Items>> = { outputs: ({ outputs }) => outputs, released: ({ outputs }) => outputs };
 

@@ -1,3 +1,4 @@
+import { endOf } from "./cause.ts";
 import { type Parsed, parseCommand, staleness } from "./command.ts";
 import { command } from "./contract.ts";
 import { count, keepAll, kept, miss, report } from "./counter.ts";
@@ -9,9 +10,10 @@ import { cancelWait, cancelWaits, proceed, proceedPartners } from "./interlock.t
 import { lock } from "./lock.ts";
 import type { AgentEvent, AnswerTo, Cause, Effect, RefusalReason, TimerKey } from "./model.ts";
 import { attrOf, drive, endPulse, endRetry, failed, leaveCause, retry, stateOf, written } from "./output.ts";
+import { armPeer, disarmPeer, peerChanged, peerOfflineDue } from "./peer.ts";
 import type { Plan } from "./plan.ts";
 import { refuse } from "./refusal.ts";
-import { startInterlocked } from "./start.ts";
+import { endStart, spaceStart, startDue, startInterlocked } from "./start.ts";
 import type { State } from "./state.ts";
 
 const chipCause: Cause = { kind: "chip", text: "line came back", detail: "the start state of its contract" };
@@ -49,12 +51,14 @@ export function reduce(plan: Plan, state: State, event: AgentEvent): Effect[] {
       break;
     case "output-opened": {
       const cause = { start: startCause, chip: chipCause, reload: reloadCause }[event.why];
+      spaceStart(plan, state, event.output, event.active, cause, event.at, effects);
       written(plan, state, { output: event.output, active: event.active, at: event.at, cause, pulse: null, answer: null }, effects);
       if (state.stopping) {
         exitOutput(plan, state, event.output, exitCause, event.at, effects);
         break;
       }
       arm(plan, state, event.output, event.at, effects);
+      armPeer(plan, state, event.output, event.at, effects);
       startInterlocked(plan, state, event.output, cause, event.at, effects);
       proceedPartners(plan, state, event.output, event.at, effects);
       break;
@@ -63,10 +67,12 @@ export function reduce(plan: Plan, state: State, event: AgentEvent): Effect[] {
       loseOutput(plan, state, event.output, event.problem, event.at, effects);
       break;
     case "output-written":
+      endStart(plan, state, event.output, effects);
       writtenFor(plan, state, event, effects);
       if (!event.active) proceedPartners(plan, state, event.output, event.at, effects);
       break;
     case "output-failed":
+      endStart(plan, state, event.output, effects);
       failed(plan, state, { ...event, ...event.request }, effects);
       if (!event.active) partnerStays(plan, state, event, effects);
       break;
@@ -111,6 +117,13 @@ export function reduce(plan: Plan, state: State, event: AgentEvent): Effect[] {
     case "link-changed":
       broker(plan, state, event.online, event.at, effects);
       state.link = { online: event.online, problem: event.problem };
+      state.healthVersion++;
+      break;
+    case "peer-changed":
+      peerChanged(plan, state, event.peer, event.online, event.at, effects);
+      break;
+    case "history-changed":
+      state.historyProblem = event.problem;
       state.healthVersion++;
       break;
     case "broker-changed":
@@ -177,14 +190,14 @@ function timerDue(plan: Plan, state: State, key: TimerKey, at: number, effects: 
       const output = state.outputs[owner.output];
       if (state.stopping || output?.pulseEnds == null) break;
       output.pulseEnds = null;
-      drive(owner.output, false, { ...pulseCause, detail: output.cause.text }, effects);
+      drive(owner.output, false, endOf(pulseCause, output.cause), effects);
       break;
     }
     case "max-on": {
       const output = state.outputs[owner.output];
       // The end stays in the state until the line is off: it must hold for an ON that comes while the line refuses.
       if (state.stopping || output?.maxOnEnds == null) break;
-      drive(owner.output, false, { ...maxOnCause, detail: output.cause.text }, effects);
+      drive(owner.output, false, endOf(maxOnCause, output.cause), effects);
       break;
     }
     case "interlock":
@@ -192,6 +205,12 @@ function timerDue(plan: Plan, state: State, key: TimerKey, at: number, effects: 
       break;
     case "broker-lost":
       failsafeDue(plan, state, owner.output, at, effects);
+      break;
+    case "peer-offline":
+      peerOfflineDue(plan, state, owner.output, at, effects);
+      break;
+    case "start":
+      startDue(plan, state, owner.output, at, effects);
       break;
     case "retry": {
       const output = state.outputs[owner.output];
@@ -222,7 +241,12 @@ function commandReceived(plan: Plan, state: State, event: EventOf<"command-recei
   if (refusal) refuse(plan, state, event.output, { ...refusal, to: answer, kind: "mqtt", from, at: event.at }, effects);
   else if (parsed.ok) {
     const words = [parsed.command.cause, id === null ? null : `id ${id}`].filter((word) => word !== null);
-    const cause: Cause = { kind: "mqtt", text: "mqtt", detail: words.length === 0 ? null : words.join(", ") };
+    const cause: Cause = {
+      kind: "mqtt",
+      text: "mqtt",
+      detail: words.length === 0 ? null : words.join(", "),
+      ...(id === null ? {} : { id }),
+    };
     command(plan, state, event.output, parsed.command.word, parsed.command.forMs, cause, answer, event.at, effects);
   }
 }
@@ -275,6 +299,8 @@ function loseOutput(plan: Plan, state: State, index: number, problem: string, at
   endPulse(output, outputPlan, effects);
   endRetry(output, outputPlan, effects);
   disarm(plan, state, index, effects);
+  disarmPeer(plan, state, index, effects);
+  endStart(plan, state, index, effects);
   cancelWaits(plan, state, index, { reason: "failed", message: `${outputPlan.id}: ${problem}` }, at, effects);
   effects.push({ type: "stopTimer", key: outputPlan.maxOnKey });
   effects.push({ type: "publish", ...stateOf(outputPlan, output) }, { type: "publish", ...attrOf(state, outputPlan, output) });
@@ -295,6 +321,8 @@ function exitOutput(plan: Plan, state: State, index: number, cause: Cause, at: n
   if (!output || !outputPlan) return;
   cancelWait(plan, state, index, { reason: "stopping", message: "the agent is stopping" }, at, effects);
   disarm(plan, state, index, effects);
+  disarmPeer(plan, state, index, effects);
+  endStart(plan, state, index, effects);
   // `keep` keeps a state, not a movement: nobody would end a pulse, or try again to switch off, once the agent is gone.
   const ends = output.pulseEnds !== null || output.retry !== null;
   if (outputPlan.onExit !== "keep") drive(index, outputPlan.onExit === "on", cause, effects);

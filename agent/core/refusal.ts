@@ -27,7 +27,7 @@ export function refuse(plan: Plan, state: State, index: number, refused: Refused
   if (!output || id === undefined) return;
   state.refused++;
   const allowed = refused.allowedAt == null ? {} : { allowed_at: isoTime(state, refused.allowedAt) };
-  remember(output, { at, state: "REFUSED", cause: { kind, text: from, detail: null }, detail: `${reason}: ${message}` });
+  remember(index, output, { at, state: "REFUSED", cause: { kind, text: from, detail: null }, detail: `${reason}: ${message}` }, effects);
   if (to !== null) {
     const verdict: Verdict = { ok: false, reason, message, ...allowed };
     keepAnswer(output, to, verdict);

@@ -7,6 +7,7 @@ import { waitsUntil } from "./gesture.ts";
 import { keyOf } from "./input.ts";
 import type { Effect, Instant } from "./model.ts";
 import { attrOf, endsAt } from "./output.ts";
+import { carryPeers, rearmPeer } from "./peer.ts";
 import type { InputPlan, OutputPlan, Plan, TimerOwner } from "./plan.ts";
 import { type InputState, type KeptSource, newState, type OutputState, type State, type TotalSource } from "./state.ts";
 
@@ -88,7 +89,14 @@ export function carryOver({ old, state, next, anew, firstSeq, kept: before, tota
     }
     return rearm(before, plan, kept, at, effects);
   });
-  const carried: State = { ...state, inputs, outputs: [], rules: [], healthVersion: state.healthVersion + 1 };
+  const carried: State = {
+    ...state,
+    inputs,
+    outputs: [],
+    rules: [],
+    peers: carryPeers(old, state, next),
+    healthVersion: state.healthVersion + 1,
+  };
   carried.outputs = next.outputs.map((plan, index): OutputState => {
     const [before, kept] = find(plan.id, old.outputs, old.outputIndex, state.outputs);
     const first = fresh.outputs[index] as OutputState;
@@ -104,7 +112,9 @@ export function carryOver({ old, state, next, anew, firstSeq, kept: before, tota
   });
   for (const [index, { id }] of next.outputs.entries()) {
     const plan = old.outputs[old.outputIndex.get(id) ?? -1];
-    if (plan && !anew.has(id)) rearmFailsafe(plan, next, carried, index, at, effects);
+    if (!plan || anew.has(id)) continue;
+    rearmFailsafe(plan, next, carried, index, at, effects);
+    rearmPeer(old, plan, next, carried, index, at, effects);
   }
   carried.rules = next.rules.map((plan) => {
     const at = old.rules.findIndex(({ id, text }) => id === plan.id && text === plan.text);

@@ -1,7 +1,10 @@
 import { cancelWait, switchOn } from "./interlock.ts";
+import { minOffObjection } from "./minimum.ts";
 import type { Cause, Effect, Instant } from "./model.ts";
-import type { Plan } from "./plan.ts";
-import type { State } from "./state.ts";
+import { drive } from "./output.ts";
+import { peerIsLost } from "./peer.ts";
+import type { OutputPlan, Plan } from "./plan.ts";
+import type { OutputState, State } from "./state.ts";
 
 /**
  * The level with which the line of an output is requested, so that there is no moment with a wrong one. `found` is what
@@ -11,22 +14,72 @@ export function startLevel(plan: Plan, state: State, index: number, found: () =>
   const output = state.outputs[index];
   const outputPlan = plan.outputs[index];
   if (!output || !outputPlan) return false;
-  const { startFrom, interlock, onBrokerLost } = outputPlan;
-  if (onBrokerLost && state.offlineSince !== null && at >= state.offlineSince + onBrokerLost.after)
-    return onBrokerLost.active && !output.locked;
+  const { startFrom, interlock } = outputPlan;
+  const safe = safeLevel(outputPlan, output, state, at);
+  if (safe !== undefined) return safe;
   // A partner may be on, or may have been until a moment ago: an interlocked output goes on after its line is ours.
   if (interlock) return false;
   if (startFrom === "keep") return found() ?? false;
-  // Nobody may be surprised at a locked output.
-  if (output.locked) return false;
-  return startFrom === "on" || (startFrom === "last" && output.kept);
+  return startsOn(outputPlan, output) && (plan.startSpacing === 0 || at >= state.nextStart);
+}
+
+/** Where a failsafe has its output already; undefined when none has. */
+function safeLevel(outputPlan: OutputPlan, output: OutputState, state: State, at: Instant): boolean | undefined {
+  const { onBrokerLost, onPeerOffline } = outputPlan;
+  if (onBrokerLost && state.offlineSince !== null && at >= state.offlineSince + onBrokerLost.after)
+    return onBrokerLost.active && !output.locked;
+  return peerIsLost(outputPlan, state, at) ? onPeerOffline?.active === true && !output.locked : undefined;
+}
+
+/** Nobody may be surprised at a locked output. */
+function startsOn({ startFrom }: OutputPlan, { locked, kept }: OutputState): boolean {
+  return !locked && (startFrom === "on" || (startFrom === "last" && kept));
+}
+
+/** Before the first level of a line is taken as its state: whether it goes on later, and when. */
+export function spaceStart(plan: Plan, state: State, index: number, active: boolean, cause: Cause, at: Instant, effects: Effect[]): void {
+  const output = state.outputs[index];
+  const outputPlan = plan.outputs[index];
+  if (!output || !outputPlan || plan.startSpacing === 0 || state.stopping) return;
+  if (!startsOn(outputPlan, output) || safeLevel(outputPlan, output, state, at) !== undefined) return;
+  const goes = active ? at : Math.max(at, state.nextStart);
+  state.nextStart = goes + plan.startSpacing;
+  if (active) return;
+  output.starts = { at: goes, cause };
+  effects.push({ type: "startTimer", key: outputPlan.startKey, at: goes });
+}
+
+/** Whatever else moves the output, or tries to, wins. */
+export function endStart(plan: Plan, state: State, index: number, effects: Effect[]): void {
+  const output = state.outputs[index];
+  const outputPlan = plan.outputs[index];
+  if (!output?.starts || !outputPlan) return;
+  output.starts = null;
+  effects.push({ type: "stopTimer", key: outputPlan.startKey });
+}
+
+export function startDue(plan: Plan, state: State, index: number, at: Instant, effects: Effect[]): void {
+  const output = state.outputs[index];
+  const outputPlan = plan.outputs[index];
+  if (!output?.starts || !outputPlan || state.stopping) return;
+  const { cause } = output.starts;
+  const allowedAt = minOffObjection(outputPlan, output, at)?.allowedAt;
+  if (allowedAt != null) {
+    output.starts = { at: allowedAt, cause };
+    effects.push({ type: "startTimer", key: outputPlan.startKey, at: allowedAt });
+    return;
+  }
+  output.starts = null;
+  if (output.locked || output.written !== false) return;
+  if (outputPlan.interlock) startInterlocked(plan, state, index, cause, at, effects);
+  else drive(index, true, cause, effects);
 }
 
 /** `on_start: on` of an interlocked output: on after the dead time, unless a partner is on by then. */
 export function startInterlocked(plan: Plan, state: State, index: number, cause: Cause, at: Instant, effects: Effect[]): void {
   const output = state.outputs[index];
   const outputPlan = plan.outputs[index];
-  if (!output || !outputPlan?.interlock || !outputPlan.onStart || output.locked) return;
+  if (!output || !outputPlan?.interlock || !outputPlan.onStart || output.locked || output.starts) return;
   // At the start the partners may not be open yet; one that is on keeps this one off.
   if (outputPlan.interlock.partners.some((partner) => state.outputs[partner]?.written === true)) return;
   cancelWait(plan, state, index, { reason: "failed", message: "its line was opened anew" }, at, effects);

@@ -2,7 +2,7 @@ import { type CounterState, newCounter } from "./counter.ts";
 import { type Debounce, newDebounce } from "./debounce.ts";
 import { type EncoderState, newEncoder } from "./encoder.ts";
 import { type GestureState, newGesture } from "./gesture.ts";
-import type { Cause, Instant, KeptTotal, SetRequest, Verdict } from "./model.ts";
+import type { Cause, Effect, Instant, KeptTotal, SetRequest, Verdict } from "./model.ts";
 import type { Plan } from "./plan.ts";
 
 /** Everything the core knows. `reduce` changes it in place (an event must not cost a copy of all pins); nobody else writes to it. */
@@ -10,10 +10,16 @@ export interface State {
   inputs: InputState[];
   outputs: OutputState[];
   rules: RuleState[];
+  /** By the index of the peer in the plan. */
+  peers: PeerState[];
   link: { online: boolean; problem: string | null };
   /** Since when the broker is away, counted from the start when it never was there; null while it is there. */
   offlineSince: Instant | null;
+  /** From when on the next output may be started on. */
+  nextStart: Instant;
   brokerProblems: string[];
+  /** A sentence while changes are not kept on disk. */
+  historyProblem: string | null;
   /** Wall clock − monotonic clock. */
   clockOffset: number;
   clockSet: boolean;
@@ -57,15 +63,25 @@ export interface OutputState {
   waiting: { request: SetRequest; until: Instant | null } | null;
   /** When `on_broker_lost` acts; null while it has nothing to wait for, or has acted. */
   failsafeAt: Instant | null;
+  /** When `on_peer_offline` acts, in the same way. */
+  peerFailsafeAt: Instant | null;
   locked: boolean;
   /** The level for `on_start: last`: what was written for good; a pulse is not. */
   kept: boolean;
+  /** It goes on later, because another output was started a moment ago. */
+  starts: { at: Instant; cause: Cause } | null;
   /** Why the output must go off although the last write failed. */
   retry: Cause | null;
-  /** Newest last, at most `historyLength`. */
+  /** Newest last, at most `historyLength` changes and `refusalsKept` refusals. */
   history: Change[];
   /** First answers by command id, oldest first, at most `answersKept`. */
   answers: Map<string, Verdict>;
+}
+
+export interface PeerState {
+  /** Null until it is heard for the first time. */
+  online: boolean | null;
+  since: Instant;
 }
 
 export interface RuleState {
@@ -88,6 +104,7 @@ export interface End {
 }
 
 export const historyLength = 32;
+export const refusalsKept = 16;
 export const answersKept = 64;
 /** How many event numbers one reservation covers. */
 export const seqBlock = 1000;
@@ -133,6 +150,8 @@ export function newState(plan: Plan, firstSeq: (id: string) => number, before: K
     outputs: plan.outputs.map(({ id }) => ({
       waiting: null,
       failsafeAt: null,
+      peerFailsafeAt: null,
+      starts: null,
       locked: before.kept(id).locked,
       kept: before.kept(id).level,
       written: undefined,
@@ -147,10 +166,13 @@ export function newState(plan: Plan, firstSeq: (id: string) => number, before: K
       history: [],
       answers: new Map(),
     })),
+    peers: plan.peers.map(() => ({ online: null, since: 0 })),
     rules: plan.rules.map(() => ({ fired: 0, last: null })),
     link: { online: false, problem: null },
     offlineSince: null,
+    nextStart: 0,
     brokerProblems: [],
+    historyProblem: null,
     clockOffset: 0,
     clockSet: false,
     stopping: false,
@@ -172,7 +194,17 @@ export function isoTime(state: State, at: Instant): string {
   return `${upToPoint}${String(ms - now * 1000).padStart(3, "0")}Z`;
 }
 
-export function remember(output: OutputState, change: Change): void {
-  output.history.push(change);
-  if (output.history.length > historyLength) output.history.shift();
+/** Keeps a change in memory and on disk. Refusals have room of their own: whoever floods an output must not hide why it moved. */
+export function remember(index: number, output: OutputState, change: Change, effects: Effect[]): void {
+  const { history } = output;
+  history.push(change);
+  effects.push({ type: "keepChange", output: index, change });
+  const refused = change.state === "REFUSED";
+  let count = 0;
+  for (const { state } of history) if ((state === "REFUSED") === refused) count++;
+  if (count <= (refused ? refusalsKept : historyLength)) return;
+  history.splice(
+    history.findIndex(({ state }) => (state === "REFUSED") === refused),
+    1,
+  );
 }

@@ -204,7 +204,7 @@ export const topicTable: readonly TopicDescription[] = [
     kind: "output-attr",
     topic: "P/out/<id>/attr",
     direction: "published",
-    payload: "JSON: `cause`, `detail`, `text`, `since`, `until`, `problem`, `locked`, `interlock`",
+    payload: "JSON: `cause`, `detail`, `kind`, `source`, `id`, `chain`, `text`, `since`, `until`, `problem`, `locked`, `interlock`",
     qos: 0,
     retain: "yes",
     meaning: "why the output has this state, since when, and when it ends",

@@ -1,3 +1,4 @@
+import { factsOf } from "../core/cause.ts";
 import { type CounterState, rateOf, totalOf } from "../core/counter.ts";
 import type { InputPlan } from "../core/plan.ts";
 import { reasonOf } from "../core/reason.ts";
@@ -30,6 +31,7 @@ export function counterChanges(state: Readonly<State>, { history }: CounterState
         state: refused ? "REFUSED" : "SET",
         cause: cause.text,
         detail: cause.detail,
+        ...factsOf(cause),
         text: said,
         until: null,
       };

@@ -5,6 +5,7 @@ import type { Incoming, LinkOptions, MqttVersion, Publication } from "./link.ts"
 import { gatherWrites } from "./link-burst.ts";
 import { clientOptions, maxIncomingBytes } from "./link-client.ts";
 import { dial, parseServer, serverName } from "./link-dial.ts";
+import { Listening } from "./link-listening.ts";
 import {
   closeProblem,
   codeText,
@@ -45,6 +46,7 @@ export class LinkConnection {
   readonly #peer: LinkPeer;
   readonly #client: MqttClient;
   readonly #connectTimeout: number;
+  readonly #listening: Listening;
   #window: PublishWindow | undefined;
   #stream: Duplex | undefined;
   #step: "dialling" | "greeting" | "open" | "closed" = "dialling";
@@ -65,6 +67,7 @@ export class LinkConnection {
     const { url, username } = options.server;
     this.#peer = { server: serverName(url), secure: parseServer(url).secure, username, clientId: options.clientId, version };
     this.#client = new MqttClient(() => this.#dial(), clientOptions(options, version, this.#connectTimeout));
+    this.#listening = new Listening(this.#client, options);
   }
 
   open(): void {
@@ -97,6 +100,11 @@ export class LinkConnection {
   /** False when not (yet, any more) connected, or when too much waits. */
   publish(publication: Publication): boolean {
     return this.#step === "open" && !this.#stopping && (this.#window?.push(publication) ?? false);
+  }
+
+  /** Before the connection is open nothing is needed: it asks by itself. */
+  relisten(): void {
+    if (this.#step === "open" && !this.#isOver()) this.#listening.again();
   }
 
   /** Says goodbye and ends the connection within 2 s. `closed` is not called any more. */
@@ -205,16 +213,21 @@ export class LinkConnection {
   /** The problem when a filter that carries commands was refused. */
   async #subscribe(): Promise<LinkProblem | undefined> {
     const own = this.#options.will.topic;
+    const others = this.#listening.all();
     const wanted = [...this.#options.subscriptions, { filter: own, qos: 1 as const }];
     // MQTT 5: retained commands are not sent at all (rh), live ones come without the flag (rap). Own messages must come (nl):
     // the will of our own last session carries our own client id.
     const codes = await new Promise<readonly number[]>((resolve, reject) => {
-      const map = Object.fromEntries(wanted.map(({ filter, qos }) => [filter, { qos, rh: 2, rap: false, nl: false }]));
+      const map = {
+        ...Object.fromEntries(wanted.map(({ filter, qos }) => [filter, { qos, rh: 2, rap: false, nl: false }])),
+        ...others,
+      };
       this.#client.subscribe(map, (error, _subscriptions, packet) => {
         if (packet) resolve(packet.granted.map(Number));
         else reject(error ?? new Error("SUBACK without codes"));
       });
     });
+    this.#listening.warnOf(Object.keys(others), codes.slice(wanted.length));
     const refused = wanted.map(({ filter }, index) => ({ filter, code: codes[index] ?? 0x80 })).filter(({ code }) => code >= 0x80);
     const self = refused.find(({ filter }) => filter === own);
     if (self) this.#options.log.warn(`the broker refuses the subscription ${own}: a wrong offline cannot be corrected`);

@@ -3,6 +3,7 @@ import { type EventQueue, holdEvent, takeEvents } from "../core/outbox.ts";
 import type { Clock } from "./clock.ts";
 import type { CounterStore } from "./counter-store.ts";
 import type { Dispatch } from "./dispatch.ts";
+import type { HistoryStore } from "./history-store.ts";
 import type { Lines } from "./lines.ts";
 import type { Link, Publication } from "./link.ts";
 import type { Log } from "./log.ts";
@@ -21,6 +22,7 @@ export interface PerformerOptions {
   seq: SeqStore;
   outputs: OutputStore;
   counters: CounterStore;
+  history: HistoryStore;
   clock: Clock;
   log: Log;
   /** Hands a verdict to the control client that waits for it. */
@@ -74,6 +76,9 @@ export function createPerformers(options: PerformerOptions): (effect: Effect) =>
       else answerOverMqtt(link, dispatch.current.plan.inputs[input]?.counter?.resultTopic, to, verdict);
     },
     keepCounter: ({ input, version, kept }) => options.counters.keep(dispatch.current.plan.inputs[input]?.id ?? "", version, kept),
+    keepChange({ output, change }) {
+      options.history.keep(dispatch.current.plan.outputs[output]?.id ?? "", change, dispatch.state.clockOffset);
+    },
     log: ({ level, message, fields }) => log[level](message, { ...fields }),
   };
   return (effect) => (performers[effect.type] as (effect: Effect) => void)(effect);

@@ -2,11 +2,12 @@ import type { Config } from "../../config/schema.ts";
 import type { ChipInfo, LineInfo } from "../../gpio/driver.ts";
 import { formatLineName, type LineAddress } from "../../gpio/line.ts";
 import { adviceOf } from "../core/advice.ts";
+import { factsOf } from "../core/cause.ts";
 import { endsAt, stateWord } from "../core/output.ts";
 import type { Plan } from "../core/plan.ts";
 import { sentenceOf } from "../core/reason.ts";
-import { isoTime, type State } from "../core/state.ts";
-import type { Change, ChipView, InputView, OutputView, PinsView } from "../protocol.ts";
+import { type Change as CoreChange, isoTime, type State } from "../core/state.ts";
+import type { Change, ChipView, InputView, OutputView, PeerView, PinsView } from "../protocol.ts";
 import { counterView } from "./counter-view.ts";
 
 export interface ViewSources {
@@ -95,19 +96,31 @@ function outputView(sources: ViewSources, index: number): OutputView | undefined
   };
 }
 
-/** The history of one output, newest first. */
+export function peersView(plan: Plan, state: Readonly<State>): PeerView[] {
+  return plan.peers.map(({ id }, index) => {
+    const { online = null, since = 0 } = state.peers[index] ?? {};
+    if (online === null) return { id, state: "unknown", since: null };
+    return { id, state: online ? "online" : "offline", since: isoTime(state, since) };
+  });
+}
+
+/** The history of one output since the start, newest first. */
 export function changesView(state: Readonly<State>, output: number): Change[] {
-  const history = state.outputs[output]?.history ?? [];
-  return history
-    .map((change) => ({
-      at: isoTime(state, change.at),
-      state: change.state,
-      cause: change.cause.text,
-      detail: change.detail,
-      text: sentenceOf(change),
-      until: change.ends == null ? null : isoTime(state, change.ends.at),
-    }))
-    .reverse();
+  return (state.outputs[output]?.history ?? []).map((change) => changeView(change, state.clockOffset)).reverse();
+}
+
+/** `offset` = wall clock − monotonic clock. */
+export function changeView(change: CoreChange, offset: number): Change {
+  const iso = (at: number) => new Date(at + offset).toISOString();
+  return {
+    at: iso(change.at),
+    state: change.state,
+    cause: change.cause.text,
+    detail: change.detail,
+    ...factsOf(change.cause),
+    text: sentenceOf(change),
+    until: change.ends == null ? null : iso(change.ends.at),
+  };
 }
 
 /** Every line of every chip, with the id that it has in the configuration. */

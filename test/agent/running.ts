@@ -8,6 +8,7 @@ import { createReloader } from "../../agent/reload.ts";
 import { systemClock } from "../../agent/shell/clock.ts";
 import { CounterStore } from "../../agent/shell/counter-store.ts";
 import { Dispatch } from "../../agent/shell/dispatch.ts";
+import { HistoryStore } from "../../agent/shell/history-store.ts";
 import { Lines } from "../../agent/shell/lines.ts";
 import type { Link, Publication } from "../../agent/shell/link.ts";
 import { OutputStore } from "../../agent/shell/output-store.ts";
@@ -90,6 +91,7 @@ export function running(config: Config) {
     seq,
     outputs,
     counters,
+    history: new HistoryStore(folder, log),
     clock: systemClock,
     log,
     settle() {},

@@ -34,6 +34,7 @@ const samples: Record<string, [string, string, string]> = {
   "mqtt.client_id": ["a", "b", "c"],
   "mqtt.command_ttl": ["1s", "2s", "3s"],
   sys_interval: ["1s", "2s", "3s"],
+  start_spacing: ["1s", "2s", "3s"],
   services: ["a.service", "b.service, c.timer", "d.socket"],
   "log.level": ["error", "warn", "debug"],
   "log.format": ["text", "journal", "auto"],
@@ -80,7 +81,9 @@ describe("loadConfig", () => {
         sys_interval: 10_000,
         inputs: {},
         outputs: {},
+        start_spacing: 0,
         interlocks: {},
+        peers: {},
         rules: {},
         services: [],
         log: { level: "info", format: "auto" },
@@ -126,6 +129,7 @@ describe("loadConfig", () => {
         min_off: 0,
         interlock: null,
         on_broker_lost: null,
+        on_peer_offline: null,
       },
     });
     expect(config.rules).toEqual({
@@ -201,9 +205,18 @@ describe("loadConfig", () => {
           min_off: number;
           interlock: string | null;
           on_broker_lost: { after: number; do: "off" | "on" | "keep" } | null;
+          on_peer_offline: {
+            peer: string | null;
+            topic: string | null;
+            payload: string | null;
+            after: number;
+            do: "off" | "on" | "keep";
+          } | null;
         }
       >;
+      start_spacing: number;
       interlocks: Record<string, { dead_time: number; mode: "switch" | "refuse" }>;
+      peers: Record<string, { topic: string; online: string; offline: string }>;
       rules: Record<
         string,
         {

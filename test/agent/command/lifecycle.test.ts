@@ -7,7 +7,8 @@ import { connectAgent } from "../../../agent/command/client.ts";
 import type { Command } from "../../../agent/command/command.ts";
 import { diff, reload } from "../../../agent/command/reload.ts";
 import { sim } from "../../../agent/command/sim.ts";
-import { attach, get, set, why } from "../../../agent/command/talk.ts";
+import { attach, get, set } from "../../../agent/command/talk.ts";
+import { why } from "../../../agent/command/why.ts";
 import { eventually, tempFolder } from "../shell/fixture.ts";
 import { pinbus, start, startAgent } from "./agent-process.ts";
 

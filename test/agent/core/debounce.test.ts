@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { runs } from "../../runs.ts";
 import { configOf, when } from "./fixture.ts";
 import { World } from "./world.ts";
 
@@ -52,6 +53,7 @@ describe("settle debounce", () => {
         const states = world.payloads(stateTopic);
         for (const [index, state] of states.entries()) if (index > 0) expect(state).not.toBe(states[index - 1]);
       }),
+      { numRuns: runs(100) },
     );
   });
 
@@ -81,6 +83,7 @@ describe("settle debounce", () => {
         world.advance(2000);
         expect(world.payloads(stateTopic)).toEqual(expected.map((level) => (level ? "ON" : "OFF")));
       }),
+      { numRuns: runs(100) },
     );
   });
 

@@ -8,6 +8,8 @@ export function configOf(parts: {
   outputs?: Record<string, Partial<OutputConfig>>;
   rules?: Record<string, RuleConfig>;
   interlocks?: Config["interlocks"];
+  peers?: Config["peers"];
+  start_spacing?: number;
 }): Config {
   const inputs = Object.entries(parts.inputs ?? {}).map(([id, input], index): [string, InputConfig] => [
     id,
@@ -46,6 +48,7 @@ export function configOf(parts: {
       min_off: 0,
       interlock: null,
       on_broker_lost: null,
+      on_peer_offline: null,
       ...output,
     },
   ]);
@@ -73,6 +76,8 @@ export function configOf(parts: {
     outputs: Object.fromEntries(outputs),
     rules: parts.rules ?? {},
     interlocks: parts.interlocks ?? {},
+    start_spacing: parts.start_spacing ?? 0,
+    peers: parts.peers ?? {},
     services: [],
     log: { level: "info", format: "auto" },
   };

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { latenciesOf } from "../../../agent/core/gesture-latency.ts";
 import type { Gesture } from "../../../agent/core/model.ts";
+import { runs } from "../../runs.ts";
 import { configOf, when } from "./fixture.ts";
 import { type Edge, interpret } from "./gesture-reference.ts";
 import { World } from "./world.ts";
@@ -109,7 +110,7 @@ function trainOf(gapList: readonly { gap: number; same: boolean }[], start: bool
   });
 }
 
-const runs = { numRuns: 500 };
+const often = { numRuns: runs(500) };
 
 describe("the gestures of any edges", () => {
   it("are those of the reference, with their times and in its order, however late timers come up", () => {
@@ -138,7 +139,7 @@ describe("the gestures of any edges", () => {
           expect(moved(world, false).slice(0, rules.length)).toEqual(rules);
         },
       ),
-      runs,
+      often,
     );
   });
 
@@ -173,7 +174,7 @@ describe("the gestures of any edges", () => {
           expect(moved(world, true).filter((move) => Number(move.split(" ").at(-1)) <= end)).toEqual(rules);
         },
       ),
-      runs,
+      often,
     );
   });
 });
@@ -222,7 +223,7 @@ describe("the table of latencies", () => {
           if (every !== null && marks.length > 1) expect(marks[1]).toBe(`${gesture} ${at + every}`);
         }
       }),
-      { numRuns: 150 },
+      { numRuns: runs(150) },
     );
   });
 });

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { runs } from "../../runs.ts";
 import { configOf, when } from "./fixture.ts";
 import { World } from "./world.ts";
 
@@ -97,7 +98,7 @@ describe("any traffic on a group of three", () => {
         // Lines that stay broken are tried again for ever; nothing else is left to come.
         expect([...world.timers.keys()].filter((key) => !/^(hold|retry):/.test(key))).toEqual([]);
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     );
   });
 });

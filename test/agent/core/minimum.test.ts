@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { runs } from "../../runs.ts";
 import { configOf, when } from "./fixture.ts";
 import { World } from "./world.ts";
 
@@ -154,7 +155,7 @@ describe("any traffic", () => {
           before = move;
         }
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     );
   });
 });

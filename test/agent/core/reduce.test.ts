@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { AgentEvent, SwitchWord } from "../../../agent/core/model.ts";
 import type { Config } from "../../../config/schema.ts";
+import { runs } from "../../runs.ts";
 import { configOf, when } from "./fixture.ts";
 import { World } from "./world.ts";
 
@@ -165,7 +166,7 @@ describe("after any story of edges, commands, failures, lost chips and late time
         // The published end agrees: nothing is on with an end that has passed.
         for (const id of outputs) expect(world.attr(id).until).toBeNull();
       }),
-      { numRuns: 200 },
+      { numRuns: runs(200) },
     );
   });
 
@@ -178,6 +179,7 @@ describe("after any story of edges, commands, failures, lost chips and late time
         steady.advance(longest);
         expect(jumping.moves).toEqual(steady.moves);
       }),
+      { numRuns: runs(100) },
     );
   });
 
@@ -196,6 +198,7 @@ describe("after any story of edges, commands, failures, lost chips and late time
           else expect(Number(at) - (since ?? 0)).toBeLessThanOrEqual(3 * second + late);
         }
       }),
+      { numRuns: runs(100) },
     );
   });
 
@@ -215,6 +218,7 @@ describe("after any story of edges, commands, failures, lost chips and late time
         expect(world.moves.slice(length)).toEqual([]);
         expect(outputs.map((id) => world.isOn(id))).toEqual(expected);
       }),
+      { numRuns: runs(100) },
     );
   });
 

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { lineChanges } from "../../../agent/core/reload.ts";
 import type { Config } from "../../../config/schema.ts";
+import { runs } from "../../runs.ts";
 import { configOf, when } from "./fixture.ts";
 import { World } from "./world.ts";
 
@@ -162,7 +163,7 @@ describe("a reload at any moment", () => {
         without.advance(2000);
         assert.deepEqual(seen(with_), seen(without));
       }),
-      { numRuns: 600 },
+      { numRuns: runs(600) },
     );
   });
 
@@ -197,7 +198,7 @@ describe("a reload at any moment", () => {
           for (const topic of [stateTopic, attrTopic]) expect(world.payloads(topic).at(-1) === "", topic).toBe(gone);
         }
       }),
-      { numRuns: 600 },
+      { numRuns: runs(600) },
     );
   });
 });

@@ -324,6 +324,8 @@ export class World {
       case "keepOutput":
         this.keep(effect);
         return;
+      case "keepChange":
+        return;
       case "log":
         this.logs.push(effect);
     }

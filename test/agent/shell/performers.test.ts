@@ -5,6 +5,7 @@ import { planOf } from "../../../agent/core/plan.ts";
 import type { Kept } from "../../../agent/core/state.ts";
 import type { CounterStore } from "../../../agent/shell/counter-store.ts";
 import type { Dispatch } from "../../../agent/shell/dispatch.ts";
+import type { HistoryStore } from "../../../agent/shell/history-store.ts";
 import type { Lines } from "../../../agent/shell/lines.ts";
 import type { Link, Publication } from "../../../agent/shell/link.ts";
 import type { OutputStore } from "../../../agent/shell/output-store.ts";
@@ -25,6 +26,7 @@ function shell(options: { write?: () => void; online?: boolean } = {}) {
     observed: [] as AgentEvent[],
     settled: [] as unknown[],
     kept: [] as unknown[],
+    changes: [] as unknown[],
   };
   const clock = { now: () => world.now, wall: () => 0 };
   const link = {
@@ -42,6 +44,7 @@ function shell(options: { write?: () => void; online?: boolean } = {}) {
     eventTtl: () => 10_000,
     timers: new Timers(clock, () => {}),
     seq: { reserve() {} } as unknown as SeqStore,
+    history: { keep: (...kept: unknown[]) => world.changes.push(kept) } as unknown as HistoryStore,
     outputs: { keep: (id: string, kept: Kept) => world.kept.push([id, kept]) } as unknown as OutputStore,
     counters: { keep: (...wanted: unknown[]) => world.kept.push(wanted) } as unknown as CounterStore,
     clock,

@@ -7,13 +7,15 @@ beforeAll(() => {
   process.env.TZ = "UTC";
 });
 
+const facts = { kind: "mqtt", source: "mqtt", id: null, chain: [] };
 const changes = [
-  { at: new Date(noon - 5000).toISOString(), state: "ON" as const, cause: "cmd mqtt 4f2", detail: null, text: "ON", until: null },
+  { at: new Date(noon - 5000).toISOString(), state: "ON" as const, cause: "cmd mqtt 4f2", detail: null, ...facts, text: "ON", until: null },
   {
     at: new Date(noon - 9000).toISOString(),
     state: "REFUSED" as const,
     cause: "cmd mqtt",
     detail: "retained",
+    ...facts,
     text: "REFUSED",
     until: null,
   },

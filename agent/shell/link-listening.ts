@@ -1,0 +1,45 @@
+import type { IClientSubscribeOptions, MqttClient } from "mqtt";
+import type { LinkOptions } from "./link.ts";
+
+/** Subscriptions to what others say of themselves: what is retained counts, unlike a command, and is sent at every connect. */
+export class Listening {
+  readonly #client: MqttClient;
+  readonly #options: Pick<LinkOptions, "listensTo" | "log">;
+  #topics: ReadonlySet<string> = new Set();
+
+  constructor(client: MqttClient, options: Pick<LinkOptions, "listensTo" | "log">) {
+    this.#client = client;
+    this.#options = options;
+  }
+
+  /** Every topic, asked anew. */
+  all(): Record<string, IClientSubscribeOptions> {
+    this.#topics = new Set(this.#options.listensTo?.());
+    return subscriptions([...this.#topics]);
+  }
+
+  /** Asks for what is new, and no longer for what is gone. */
+  again(): void {
+    const before = this.#topics;
+    this.#topics = new Set(this.#options.listensTo?.());
+    const gone = [...before].filter((topic) => !this.#topics.has(topic));
+    const added = [...this.#topics].filter((topic) => !before.has(topic));
+    if (gone.length > 0) this.#client.unsubscribe(gone);
+    if (added.length === 0) return;
+    this.#client.subscribe(subscriptions(added), (_error, _subscriptions, packet) => {
+      this.warnOf(added, packet?.granted.map(Number) ?? []);
+    });
+  }
+
+  /** A refusal makes nobody deaf: commands are heard all the same. */
+  warnOf(topics: readonly string[], codes: readonly number[]): void {
+    for (const [index, topic] of topics.entries()) {
+      if ((codes[index] ?? 0) < 0x80) continue;
+      this.#options.log.warn(`the broker refuses the subscription ${topic}: what is said there is not known`, { topic });
+    }
+  }
+}
+
+function subscriptions(topics: readonly string[]): Record<string, IClientSubscribeOptions> {
+  return Object.fromEntries(topics.map((topic) => [topic, { qos: 1, rh: 0, rap: false, nl: false }]));
+}

@@ -1,0 +1,102 @@
+import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import type { Change } from "../../../agent/core/state.ts";
+import { type HistoryOptions, HistoryStore } from "../../../agent/shell/history-store.ts";
+import { eventually, keptLog, tempFolder } from "./fixture.ts";
+
+const on: Change = {
+  at: 1000,
+  state: "ON",
+  cause: { kind: "mqtt", text: "mqtt", detail: "id a-1", id: "a-1", says: "ON" },
+  detail: "id a-1",
+};
+const refused: Change = { ...on, state: "REFUSED", detail: "stale: 60 s old" };
+const offset = Date.UTC(2026, 10, 21);
+
+const numbered = (number: number, change = on): Change => ({ ...change, at: number });
+const times = (store: HistoryStore, id = "lamp") => store.past(id).map(({ at }) => Date.parse(at) - offset);
+
+function stored(folder = tempFolder(), options: HistoryOptions = {}) {
+  const log = keptLog();
+  return { folder, log, file: join(folder, "history.jsonl"), store: new HistoryStore(folder, log, { pause: 5, ...options }).load() };
+}
+
+describe("the history on disk", () => {
+  it("is empty on a new machine, without a word", () => {
+    const { store, log } = stored(join(tempFolder(), "not", "there"));
+    expect(store.past("lamp")).toEqual([]);
+    expect(log.entries).toEqual([]);
+  });
+
+  it("comes back newest first, in words and with every fact, by itself", async () => {
+    const { folder, file, store } = stored();
+    store.keep("lamp", on, offset);
+    store.keep("gate", refused, offset);
+    store.keep("lamp", { ...on, at: 2000, state: "OFF", ends: null }, offset);
+    await eventually(() => existsSync(file) && readFileSync(file, "utf8").split("\n").length).toBe(4);
+    const again = stored(folder).store;
+    expect(times(again)).toEqual([2000, 1000]);
+    expect(again.past("lamp")[1]).toEqual({
+      at: "2026-11-21T00:00:01.000Z",
+      state: "ON",
+      cause: "mqtt",
+      detail: "id a-1",
+      kind: "mqtt",
+      source: "mqtt",
+      id: "a-1",
+      chain: ["mqtt (id a-1)"],
+      text: "ON because a command over MQTT says on (id a-1)",
+      until: null,
+    });
+    expect(again.past("gate")).toMatchObject([{ state: "REFUSED", detail: "stale: 60 s old" }]);
+  });
+
+  it("loses only the line that a power cut has torn, wherever that is", async () => {
+    const { folder, file, store } = stored();
+    store.keep("lamp", on, offset);
+    await store.flushed();
+    const line = readFileSync(file, "utf8");
+    for (let cut = 1; cut < line.length - 1; cut += 7) {
+      writeFileSync(file, line + line.slice(0, cut));
+      const { store: next, log } = stored(folder);
+      expect(times(next)).toEqual([1000]);
+      expect(log.entries).toEqual([expect.stringMatching(/^warn: .*1 line could not be read and is left out/)]);
+      next.keep("lamp", numbered(3000), offset);
+      await next.flushed();
+      expect(times(stored(folder).store)).toEqual([3000, 1000]);
+    }
+    appendFileSync(file, '{"output":"lamp"}\n[]\n\u0000\u0000\nnull\n');
+    expect(times(stored(folder).store)).toEqual([3000, 1000]);
+  });
+
+  it("keeps changes when refusals come by the thousand, and is bounded in memory and on disk", async () => {
+    const { folder, file, store } = stored(tempFolder(), { bytes: 20_000 });
+    for (let round = 0; round < 20; round++) {
+      for (let count = 0; count < 2000; count++) store.keep("lamp", numbered(round * 10_000 + count, refused), offset);
+      store.keep("lamp", numbered(round * 10_000 + 5000), offset);
+      await store.flushed();
+    }
+    const past = stored(folder).store.past("lamp");
+    expect(past.filter(({ state }) => state === "ON").length).toBeGreaterThanOrEqual(5);
+    expect(past.filter(({ state }) => state === "REFUSED")).toHaveLength(16);
+    expect(statSync(file).size + statSync(`${file}.1`).size).toBeLessThan(80_000);
+  });
+
+  it("that cannot be written is a problem that is told once, and nothing is lost when it can again", async () => {
+    const problems: (string | null)[] = [];
+    const { folder, file, store, log } = stored(tempFolder(), { onProblem: (problem) => problems.push(problem) });
+    // A folder in the way of the file cannot be written, not even by root: as good as a full disk.
+    mkdirSync(file);
+    store.keep("lamp", on, offset);
+    await store.flushed();
+    store.keep("lamp", numbered(2000), offset);
+    await store.flushed();
+    expect(problems).toEqual([expect.stringMatching(/could not be written.*forgets after a restart/)]);
+    expect(log.entries).toHaveLength(1);
+    rmSync(file, { recursive: true });
+    await eventually(() => problems.at(-1)).toBeNull();
+    await store.flushed();
+    expect(times(stored(folder).store)).toEqual([2000, 1000]);
+  });
+});
