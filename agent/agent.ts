@@ -11,25 +11,29 @@ import type { AgentEvent, TimerKey, Verdict } from "./core/model.ts";
 import { newEventQueue } from "./core/outbox.ts";
 import { planOf } from "./core/plan.ts";
 import { startLevel } from "./core/start.ts";
-import { newState, seqBlock } from "./core/state.ts";
+import { newState, ruleSeqId, seqBlock } from "./core/state.ts";
 import { parseTopic } from "./core/topics.ts";
 import { createHandlers } from "./handlers.ts";
 import { clientIdOf } from "./identity.ts";
+import { createReceiver } from "./incoming.ts";
 import { createNodeCommands } from "./node-commands.ts";
 import { eventLoopProgress } from "./progress.ts";
 import { protocolVersion, type ReloadResult } from "./protocol.ts";
 import { createReadings } from "./readings.ts";
 import { createReloader } from "./reload.ts";
 import { Retained } from "./retained.ts";
-import { clockIsSet, systemClock } from "./shell/clock.ts";
+import { createRuleClock } from "./rule-clock.ts";
+import { systemClock } from "./shell/clock.ts";
 import { Control } from "./shell/control.ts";
 import { Dispatch } from "./shell/dispatch.ts";
 import { Lines } from "./shell/lines.ts";
-import { createLink, type Incoming, type Publication } from "./shell/link.ts";
+import { createLink, type Publication } from "./shell/link.ts";
 import type { AdjustableLog } from "./shell/log.ts";
 import { OutputStore } from "./shell/output-store.ts";
 import { createPerformers, sendHeld } from "./shell/performers.ts";
+import { RuleStore } from "./shell/rule-store.ts";
 import { SeqStore } from "./shell/seq-store.ts";
+import { StartStore } from "./shell/start-store.ts";
 import { Statistics } from "./shell/statistics.ts";
 import { Timers } from "./shell/timers.ts";
 
@@ -53,8 +57,8 @@ export interface Agent {
   stop(): Promise<void>;
 }
 
-/** More of a command payload is not even decoded; the core refuses what is longer than it accepts. */
-const decodedBytes = 4096;
+/** How long the event of a rule, and what a rule publishes, may wait for the broker. */
+const ruleEventTtl = 10_000;
 /** Events that wait for the broker. */
 const eventsHeld = 256;
 
@@ -73,12 +77,15 @@ export async function startAgent({ config, host, version, log, load, reloading }
   const seq = new SeqStore(config.state_dir, log);
   seq.load();
   const outputs = new OutputStore(config.state_dir, log).load();
-  const dispatch = new Dispatch({ config, plan, state: newState(plan, (id) => seq.first(id), outputs) });
+  const rules = new RuleStore(config.state_dir, log).load();
+  const kept = { kept: (id: string) => outputs.kept(id), enabled: (id: string) => rules.enabled(id) };
+  const dispatch = new Dispatch({ config, plan, state: newState(plan, (id) => seq.first(id), kept) });
   // Asked for each time: a reload replaces all of it. What stands in `plan.topics` and is not below `in` and `out` stays.
   const current = () => dispatch.current;
   const send = (event: AgentEvent) => dispatch.dispatch(event);
   const timers = new Timers<TimerKey>(clock, (key, at) => send({ type: "timer-due", key, at }));
-  const readClock = () => send({ type: "clock-read", offset: clock.wall() - clock.now(), set: clockIsSet(clock), at: clock.now() });
+  const ofRules = createRuleClock({ current, send, clock, log });
+  const readClock = () => send(ofRules.reading());
 
   // What acts: lines, link, control sockets.
   const board = config.gpio.driver === "sim" ? new SimBoard(config.gpio.board) : undefined;
@@ -97,29 +104,7 @@ export async function startAgent({ config, host, version, log, load, reloading }
   });
 
   const outbox = newEventQueue<Publication>(eventsHeld);
-  const receive = (message: Incoming) => {
-    const output = current().plan.setIndex.get(message.topic);
-    if (output === undefined) {
-      const topic = parseTopic(plan.topics, message.topic);
-      if (topic?.kind === "node-command") {
-        readClock();
-        nodeCommand(topic.name, message);
-      } else if (topic?.kind === "output-set")
-        log.warn("a command for an output that is not configured was ignored", { topic: message.topic });
-      return;
-    }
-    // Ages are judged by the wall clock as it is now, not as it was at the last round.
-    readClock();
-    send({
-      type: "command-received",
-      output,
-      payload: message.payload.toString("utf8", 0, decodedBytes),
-      retain: message.retain,
-      responseTopic: message.responseTopic ?? null,
-      correlationData: message.correlationData ?? null,
-      at: clock.now(),
-    });
-  };
+  const receive = createReceiver({ current, send, readClock, nodeCommand: (name, message) => nodeCommand(name, message), clock, log });
   const retained = new Retained({ version, started, driver, current });
   const brokerLink = connectBroker({
     config,
@@ -143,6 +128,7 @@ export async function startAgent({ config, host, version, log, load, reloading }
         subscriptions: [
           { filter: plan.topics.commandFilter, qos: 1 },
           { filter: plan.topics.nodeFilter, qos: 1 },
+          { filter: plan.topics.ruleFilter, qos: 1 },
         ],
         birth: () => retained.birth(),
         online: retained.status("online"),
@@ -169,12 +155,13 @@ export async function startAgent({ config, host, version, log, load, reloading }
     dispatch,
     lines,
     seq,
-    outputs,
+    outputs: kept,
     clock,
     log,
     ...reloading,
     applied(before, after, topics) {
       log.setLevel(after.log.level);
+      ofRules.restart();
       for (const publication of retained.reloaded(before, after, topics)) link.publish(publication);
       if (before.sys_interval === after.sys_interval && before.services.join() === after.services.join()) return;
       brokerLink.setSysInterval(after.sys_interval);
@@ -234,11 +221,12 @@ export async function startAgent({ config, host, version, log, load, reloading }
     outbox,
     eventTtl(topic) {
       const parsed = parseTopic(plan.topics, topic);
-      return parsed?.kind === "input-event" ? (current().config.inputs[parsed.id]?.event_ttl ?? 0) : 0;
+      return parsed?.kind === "input-event" ? (current().config.inputs[parsed.id]?.event_ttl ?? 0) : ruleEventTtl;
     },
     timers,
     seq,
     outputs,
+    rules,
     clock,
     log,
     settle: (ticket, verdict) => {
@@ -263,6 +251,7 @@ export async function startAgent({ config, host, version, log, load, reloading }
     throw error;
   }
   for (const { id } of plan.inputs) seq.reserve(id, seq.first(id) + seqBlock);
+  for (const { id } of plan.rules) seq.reserve(ruleSeqId(id), seq.first(ruleSeqId(id)) + seqBlock);
   await seq.flushed();
   readClock();
   lines.start();
@@ -270,6 +259,9 @@ export async function startAgent({ config, host, version, log, load, reloading }
     const address = lines.address(id);
     if (address) log.info(`${id} is line ${address.offset} of ${address.chip}`);
   }
+  const starts = new StartStore(config.state_dir, log);
+  send({ type: "started", held: plan.listeners.start.length > 0 && (await starts.begin()), at: clock.now() });
+  ofRules.restart();
   await brokerLink.start();
   statistics.start();
 
@@ -279,13 +271,14 @@ export async function startAgent({ config, host, version, log, load, reloading }
     async stop() {
       log.info("stops: outputs go to their exit states");
       send({ type: "stop-requested", at: clock.now() });
+      ofRules.stop();
       statistics.stop();
       await brokerLink.stop([retained.status("offline")]);
       await control.stop();
       lines.stop();
       driver.close();
       timers.close();
-      await Promise.all([seq.flushed(), outputs.flushed()]);
+      await Promise.all([seq.flushed(), outputs.flushed(), rules.flushed(), starts.end()]);
       log.info("stopped");
     },
   };

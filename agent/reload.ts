@@ -5,13 +5,12 @@ import { formatProblem } from "../config/problem.ts";
 import type { Config } from "../config/schema.ts";
 import { planOf } from "./core/plan.ts";
 import { carryOver, type LineChanges, lineChanges } from "./core/reload.ts";
-import { seqBlock } from "./core/state.ts";
+import { type KeptSource, ruleSeqId, seqBlock } from "./core/state.ts";
 import type { ReloadResult } from "./protocol.ts";
 import type { Clock } from "./shell/clock.ts";
 import type { Dispatch } from "./shell/dispatch.ts";
 import type { Lines } from "./shell/lines.ts";
 import type { Log } from "./shell/log.ts";
-import type { OutputStore } from "./shell/output-store.ts";
 import type { SeqStore } from "./shell/seq-store.ts";
 
 export interface ReloaderOptions {
@@ -20,7 +19,7 @@ export interface ReloaderOptions {
   dispatch: Dispatch;
   lines: Lines;
   seq: SeqStore;
-  outputs: OutputStore;
+  outputs: KeptSource;
   clock: Clock;
   log: Log;
   /** Before a reload looks at the file, and when it is done or refused: what the service manager is told. */
@@ -38,7 +37,18 @@ export interface Reloader {
 }
 
 /** Everything else is decided once, at the start: where the broker is, which chips there are, how this node is called. */
-const inPlace = ["inputs", "outputs", "interlocks", "rules", "services", "sys_interval", "log.level", "mqtt.command_ttl"];
+const inPlace = [
+  "inputs",
+  "outputs",
+  "interlocks",
+  "rules",
+  "time_zone",
+  "location",
+  "services",
+  "sys_interval",
+  "log.level",
+  "mqtt.command_ttl",
+];
 /** Of an input or output that stays: a press is under way as another kind, and two outputs may be on that now exclude each other. */
 const atStart = /^(inputs\.[^.]+\.kind|outputs\.[^.]+\.interlock)$/;
 
@@ -103,8 +113,11 @@ async function reload(options: ReloaderOptions, from: string): Promise<ReloadRes
       return dispatch.state.stopping ? stopped(result) : result;
     }
     // Event numbers are on disk before the first of them is used.
-    const { inputIndex } = dispatch.current.plan;
-    const added = Object.keys(after.inputs).filter((id) => !inputIndex.has(id));
+    const { inputIndex, ruleIndex } = dispatch.current.plan;
+    const added = [
+      ...Object.keys(after.inputs).filter((id) => !inputIndex.has(id)),
+      ...Object.keys(after.rules).flatMap((id) => (ruleIndex.has(id) ? [] : [ruleSeqId(id)])),
+    ];
     const firstSeq = new Map(added.map((id) => [id, seq.first(id)]));
     for (const [id, first] of firstSeq) seq.reserve(id, first + seqBlock);
     await seq.flushed();

@@ -3,7 +3,8 @@ import { formatDuration } from "./formats.ts";
 import { checkGestures } from "./gestures.ts";
 import { checkLines, gpioOf } from "./lines.ts";
 import type { Place, Problem } from "./problem.ts";
-import { checkRules } from "./references.ts";
+import { checkIds } from "./references.ts";
+import { checkRules } from "./rule-check.ts";
 import type { Config } from "./schema.ts";
 
 /** What the checks need to know about where things stand. */
@@ -30,6 +31,7 @@ export function check(config: Config, found: Found): Problem[] {
   checkInputs(config, report);
   checkOutputs(config, report);
   checkLines(config, found, report);
+  checkIds(found, report);
   checkRules(config, found, report);
   checkContracts(config, found, report);
   checkGestures(config, found, report);

@@ -6,7 +6,7 @@ type Fields = Readonly<Record<string, Format<unknown>>>;
 type ValuesOf<F extends Fields> = { [K in keyof F]: F[K] extends Format<infer T> ? T : never };
 
 /** One value written as a small map, `{after: 30s, do: off}`; a field that is not named is absent. */
-function fields<F extends Fields>(formats: F, value: object): Reading<Partial<ValuesOf<F>>> {
+export function fields<F extends Fields>(formats: F, value: object): Reading<Partial<ValuesOf<F>>> {
   const values: Partial<Record<string, unknown>> = {};
   const known = Object.keys(formats);
   for (const [key, raw] of Object.entries(value)) {
@@ -26,7 +26,7 @@ function fields<F extends Fields>(formats: F, value: object): Reading<Partial<Va
   return { ok: true, value: values as Partial<ValuesOf<F>> };
 }
 
-function isMap(value: unknown): value is object {
+export function isMap(value: unknown): value is object {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 

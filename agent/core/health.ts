@@ -14,7 +14,12 @@ export function healthOf(plan: Plan, state: State): Health {
     ...plan.outputs.flatMap(({ id }, index) => sentence(`output ${id}`, state.outputs[index]?.problem)),
     ...state.brokerProblems,
   ];
-  const degraded = state.link.online ? [] : [state.link.problem ?? "the link to the broker is not online yet"];
+  const resting = plan.rules.flatMap(({ id }, index) =>
+    state.rules[index]?.guard.resting ? [`rule ${id} rests, because it fired too often`] : [],
+  );
+  const held = state.startHeld ? ["rules with `start: true` were left out, because the agent has crashed again and again"] : [];
+  const link = state.link.online ? [] : [state.link.problem ?? "the link to the broker is not online yet"];
+  const degraded = [...resting, ...held, ...link];
   return { health: failing.length > 0 ? "failing" : degraded.length > 0 ? "degraded" : "ok", problems: [...failing, ...degraded] };
 }
 

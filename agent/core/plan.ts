@@ -1,16 +1,16 @@
 import type { Config } from "../../config/schema.ts";
 import type { LineName } from "../../gpio/line.ts";
-import { type Bound, type GesturePlan, gestureOf, gesturePlanOf } from "./gesture-plan.ts";
+import { type Bound, type GesturePlan, gesturePlanOf } from "./gesture-plan.ts";
 import { type Interlock, interlockOf } from "./interlock-plan.ts";
-import type { Cause, Gesture, TimerKey } from "./model.ts";
+import type { TimerKey } from "./model.ts";
+import { noTriggers, type Rulebook, rulebookOf } from "./rule-plan.ts";
 import { type Topics, topicsOf } from "./topics.ts";
 
 /** The configuration, indexed: nothing is searched and no topic is built while events run. */
-export interface Plan {
+export interface Plan extends Omit<Rulebook, "gestures"> {
   topics: Topics;
   inputs: readonly InputPlan[];
   outputs: readonly OutputPlan[];
-  rules: readonly RulePlan[];
   inputIndex: ReadonlyMap<string, number>;
   outputIndex: ReadonlyMap<string, number>;
   /** Outputs by the full topic of their commands: nothing is taken apart while commands come in. */
@@ -21,7 +21,11 @@ export interface Plan {
 
 export type TimerOwner =
   | { kind: "settle" | "hold" | "window"; input: number }
-  | { kind: "pulse" | "max-on" | "retry" | "interlock" | "broker-lost"; output: number };
+  | { kind: "pulse" | "max-on" | "retry" | "interlock" | "broker-lost" | "pattern"; output: number }
+  /** A trigger with `for`, an action with `after`, a rule that fired too often. */
+  | { kind: "level"; on: "input" | "output" | "broker"; index: number; want: boolean; trigger: number }
+  | { kind: "after"; rule: number; action: number }
+  | { kind: "rest"; rule: number };
 
 export interface InputPlan {
   id: string;
@@ -68,20 +72,6 @@ export interface OutputPlan {
   brokerLostKey: TimerKey;
 }
 
-export interface RulePlan {
-  id: string;
-  /** `porch press -> lamp toggle`. */
-  text: string;
-  cause: Cause;
-  actions: readonly RuleAction[];
-}
-
-export interface RuleAction {
-  output: number;
-  set: "on" | "off" | "toggle" | "pulse";
-  forMs: number | null;
-}
-
 export const defaultPulse = 500;
 
 /** Builds the plan of a checked configuration. */
@@ -90,18 +80,10 @@ export function planOf(config: Config): Plan {
   const inputIndex = indexOf(config.inputs);
   const outputIndex = indexOf(config.outputs);
   const timers = new Map<TimerKey, TimerOwner>();
-  const rules = Object.entries(config.rules).map(([id, rule]): RulePlan => {
-    const actions = rule.do.map((step): RuleAction => ({ output: outputIndex.get(step.output) ?? -1, set: step.set, forMs: step.for }));
-    const trigger = `${rule.when.input} ${gestureOf(rule.when)}`;
-    const text = `${trigger} -> ${rule.do.map((step) => `${step.output} ${step.set}`).join(", ")}`;
-    return { id, text, actions, cause: { kind: "rule", text: `rule ${id}`, detail: trigger } };
-  });
+  const { gestures, ...book } = rulebookOf(config, topics, { inputs: inputIndex, outputs: outputIndex }, timers);
 
   const inputs = Object.entries(config.inputs).map(([id, input], index): InputPlan => {
-    const bound = noRules();
-    Object.values(config.rules).forEach(({ when }, at) => {
-      if (when.input === id) bound[gestureOf(when)].push(at);
-    });
+    const bound = gestures.get(id) ?? noTriggers();
     const settleKey: TimerKey = `settle:${id}`;
     const holdKey: TimerKey = `hold:${id}`;
     const windowKey: TimerKey = `window:${id}`;
@@ -165,24 +147,9 @@ export function planOf(config: Config): Plan {
     };
   });
   const setIndex = new Map(outputs.map(({ setTopic }, index) => [setTopic, index]));
-  return { topics, inputs, outputs, rules, inputIndex, outputIndex, setIndex, timers, commandTtl: config.mqtt.command_ttl };
+  return { ...book, topics, inputs, outputs, inputIndex, outputIndex, setIndex, timers, commandTtl: config.mqtt.command_ttl };
 }
 
 function indexOf(items: Record<string, unknown>): Map<string, number> {
   return new Map(Object.keys(items).map((id, index) => [id, index]));
-}
-
-function noRules(): Record<Gesture, number[]> {
-  return {
-    press: [],
-    release: [],
-    click: [],
-    double: [],
-    triple: [],
-    "4 clicks": [],
-    "5 clicks": [],
-    hold: [],
-    hold_end: [],
-    repeat: [],
-  };
 }

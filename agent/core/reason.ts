@@ -32,7 +32,7 @@ const gestures: Readonly<Record<string, string>> = {
   repeat: "is held",
 };
 
-function reasonOf({ kind, text, detail, says }: Cause): string {
+function reasonOf({ kind, text, detail, says, chain }: Cause): string {
   const more = detail === null ? "" : ` (${detail})`;
   const word = says?.toLowerCase();
   switch (kind) {
@@ -41,7 +41,8 @@ function reasonOf({ kind, text, detail, says }: Cause): string {
     case "rule": {
       const [input, gesture] = detail?.split(" ") ?? [];
       const happened = gesture === undefined ? undefined : gestures[gesture];
-      return `${happened === undefined ? detail : `${input} ${happened}`} and ${text} says ${word ?? "so"}`;
+      const before = chain === undefined ? "" : ` (after ${chain.join(", ")})`;
+      return `${happened === undefined ? detail : `${input} ${happened}`} and ${text} says ${word ?? "so"}${before}`;
     }
     case "mqtt":
       return `a command over MQTT says ${word ?? "so"}${more}`;

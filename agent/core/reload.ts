@@ -7,6 +7,7 @@ import { keyOf } from "./input.ts";
 import type { Effect, Instant } from "./model.ts";
 import { attrOf, endsAt } from "./output.ts";
 import type { InputPlan, OutputPlan, Plan, TimerOwner } from "./plan.ts";
+import { carryRules } from "./rule-reload.ts";
 import { type InputState, type KeptSource, newState, type OutputState, type State } from "./state.ts";
 
 /** What a reload does to lines, by id of the input or output. */
@@ -40,7 +41,7 @@ export interface Carry {
   state: State;
   next: Plan;
   anew: ReadonlySet<string>;
-  /** The first free event number of an input that is new. */
+  /** The first free event number of an input that is new, or of a rule (`ruleSeqId`). */
   firstSeq(id: string): number;
   /** What an output that is new brings from the last time that it was configured. */
   kept: KeptSource;
@@ -77,7 +78,7 @@ export function carryOver({ old, state, next, anew, firstSeq, kept: before, at }
     }
     return rearm(before, plan, kept, at, effects);
   });
-  const carried: State = { ...state, inputs, outputs: [], rules: [], healthVersion: state.healthVersion + 1 };
+  const carried: State = { ...state, inputs, outputs: [], rules: [], patterns: [], healthVersion: state.healthVersion + 1 };
   carried.outputs = next.outputs.map((plan, index): OutputState => {
     const [before, kept] = find(plan.id, old.outputs, old.outputIndex, state.outputs);
     const first = fresh.outputs[index] as OutputState;
@@ -95,10 +96,7 @@ export function carryOver({ old, state, next, anew, firstSeq, kept: before, at }
     const plan = old.outputs[old.outputIndex.get(id) ?? -1];
     if (plan && !anew.has(id)) rearmFailsafe(plan, next, carried, index, at, effects);
   }
-  carried.rules = next.rules.map((plan) => {
-    const at = old.rules.findIndex(({ id, text }) => id === plan.id && text === plan.text);
-    return state.rules[at] ?? { fired: 0, last: null };
-  });
+  carryRules({ old, state, next, anew, at }, fresh, carried, effects);
   const wanted = new Set(retainedTopics(next));
   const cleared = retainedTopics(old).filter((topic) => !wanted.has(topic));
   for (const topic of cleared) effects.push({ type: "publish", kind: "state", topic, payload: "", qos: 1, retain: true });
@@ -106,6 +104,8 @@ export function carryOver({ old, state, next, anew, firstSeq, kept: before, at }
 }
 
 function ownerId(plan: Plan, owner: TimerOwner): string | undefined {
+  // Rules are compared by what they say, not by lines.
+  if (!("input" in owner || "output" in owner)) return undefined;
   return "input" in owner ? plan.inputs[owner.input]?.id : plan.outputs[owner.output]?.id;
 }
 
@@ -167,10 +167,11 @@ function redate(before: OutputPlan, plan: OutputPlan, kept: OutputState, effects
   return { ...kept, waiting: { ...kept.waiting, until } };
 }
 
-/** Of inputs and outputs. */
+/** Of inputs, outputs and rules. */
 function retainedTopics(plan: Plan): string[] {
   return [
     ...plan.inputs.map(({ stateTopic }) => stateTopic),
     ...plan.outputs.flatMap(({ stateTopic, attrTopic }) => [stateTopic, attrTopic]),
+    ...plan.rules.map(({ stateTopic }) => stateTopic),
   ];
 }

@@ -1,13 +1,17 @@
 import { type Debounce, newDebounce } from "./debounce.ts";
 import { type GestureState, newGesture } from "./gesture.ts";
-import type { Cause, Instant, SetRequest, Verdict } from "./model.ts";
+import type { Cause, Instant, SetRequest, TimerKey, Verdict } from "./model.ts";
+import type { Pattern } from "./pattern-end.ts";
 import type { Plan } from "./plan.ts";
+import { newGuard, type RuleGuard } from "./rule-guard.ts";
 
 /** Everything the core knows. `reduce` changes it in place (an event must not cost a copy of all pins); nobody else writes to it. */
 export interface State {
   inputs: InputState[];
   outputs: OutputState[];
   rules: RuleState[];
+  /** What plays, by output. */
+  patterns: (Pattern | null)[];
   link: { online: boolean; problem: string | null };
   /** Since when the broker is away, counted from the start when it never was there; null while it is there. */
   offlineSince: Instant | null;
@@ -15,7 +19,11 @@ export interface State {
   /** Wall clock − monotonic clock. */
   clockOffset: number;
   clockSet: boolean;
+  /** Local time − UTC. */
+  zone: number;
   stopping: boolean;
+  /** Rules with `start: true` were left out. */
+  startHeld: boolean;
   /** Grows whenever something that `healthOf` looks at changed. */
   healthVersion: number;
   edges: number;
@@ -66,6 +74,15 @@ export interface OutputState {
 export interface RuleState {
   fired: number;
   last: Instant | null;
+  enabled: boolean;
+  guard: RuleGuard;
+  /** Actions with `after` that are still to be done, with their cause. */
+  waiting: Map<TimerKey, Cause>;
+  /** The number of its next event, and the first one that is not reserved on disk. */
+  seq: number;
+  seqLimit: number;
+  /** First answers by command id, oldest first, at most `answersKept`. */
+  answers: Map<string, string>;
 }
 
 export interface Change {
@@ -96,6 +113,8 @@ export interface Kept {
 /** Where the core asks what was kept, once, at the start. */
 export interface KeptSource {
   kept(id: string): Kept;
+  /** Whether a rule was enabled; undefined when nobody has said so. */
+  enabled?(rule: string): boolean | undefined;
 }
 
 const nothing: KeptSource = { kept: () => ({ locked: false, level: false }) };
@@ -124,18 +143,30 @@ export function newState(plan: Plan, firstSeq: (id: string) => number, before: K
       history: [],
       answers: new Map(),
     })),
-    rules: plan.rules.map(() => ({ fired: 0, last: null })),
+    rules: plan.rules.map(({ id, onStart }) => {
+      const seq = firstSeq(ruleSeqId(id));
+      const enabled = onStart === "last" ? (before.enabled?.(id) ?? true) : onStart === "enabled";
+      return { fired: 0, last: null, enabled, guard: newGuard(), waiting: new Map(), seq, seqLimit: seq + seqBlock, answers: new Map() };
+    }),
+    patterns: plan.outputs.map(() => null),
     link: { online: false, problem: null },
     offlineSince: null,
     brokerProblems: [],
     clockOffset: 0,
     clockSet: false,
+    zone: 0,
     stopping: false,
+    startHeld: false,
     healthVersion: 0,
     edges: 0,
     commands: 0,
     refused: 0,
   };
+}
+
+/** Rules and inputs may share ids: the numbers of their events must not. */
+export function ruleSeqId(rule: string): string {
+  return `rule/${rule}`;
 }
 
 /** ISO 8601 UTC with milliseconds, from the wall clock as last read. */

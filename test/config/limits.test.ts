@@ -27,8 +27,8 @@ describe("a file that is meant to hurt", () => {
     ["many services", `services: [${"a.service,".repeat(300)}]`, "services has more than 256 items, write fewer"],
     [
       "many inputs",
-      `inputs:\n${Array.from({ length: 300 }, (_, n) => ` a${n}: {}`).join("\n")}`,
-      "inputs has more than 256 items, write fewer",
+      `inputs:\n${Array.from({ length: 1100 }, (_, n) => ` a${n}: {}`).join("\n")}`,
+      "inputs has more than 1024 items, write fewer",
     ],
     ["one long word", `node: ${filled("x")}`, "is not one topic level"],
     ["one long host name", `mqtt: { server: "${"a_".repeat(100_000)}!" }`, "is not a host name or an IP address"],

@@ -25,7 +25,7 @@ export function reloadWorld(world: World, config: Config, levels: Record<string,
     next: plan,
     anew,
     firstSeq: () => firstSeq,
-    kept: { kept: (id) => world.onDisk(id) },
+    kept: { kept: (id) => world.onDisk(id), enabled: (id) => world.rulesOnDisk.get(id) },
     at: world.now,
   });
   const kept = ({ id }: { id: string }, index: ReadonlyMap<string, number>) => (anew.has(id) ? -1 : (index.get(id) ?? -1));

@@ -41,6 +41,8 @@ export class World {
   config: Config;
   observed: (boolean | undefined)[];
   readonly shown = new Map<string, string>();
+  readonly rulesOnDisk: Map<string, boolean>;
+  readonly replies: (Extract<Effect, { type: "reply" }> & { at: number })[] = [];
   readonly #kept: Map<string, Kept>;
   reserved: number[];
   lastSeq: number[];
@@ -53,12 +55,20 @@ export class World {
   constructor(
     config: Config,
     /** `found` is what a former run left on the lines of the outputs, `kept` what it left on disk. */
-    options: { levels?: boolean[]; offset?: number; clockSet?: boolean; found?: boolean; kept?: Record<string, Kept> } = {},
+    options: {
+      levels?: boolean[];
+      rules?: Record<string, boolean>;
+      offset?: number;
+      clockSet?: boolean;
+      found?: boolean;
+      kept?: Record<string, Kept>;
+    } = {},
   ) {
     this.config = config;
     this.#kept = new Map(Object.entries(options.kept ?? {}));
+    this.rulesOnDisk = new Map(Object.entries(options.rules ?? {}));
     this.plan = planOf(config);
-    this.state = newState(this.plan, () => firstSeq, { kept: (id) => this.onDisk(id) });
+    this.state = newState(this.plan, () => firstSeq, { kept: (id) => this.onDisk(id), enabled: (id) => this.rulesOnDisk.get(id) });
     this.outputs = this.plan.outputs.map(() => ({ active: options.found ?? false, present: true, broken: false }));
     this.inputs = this.plan.inputs.map((_, index) => options.levels?.[index] ?? false);
     this.observed = this.plan.outputs.map(() => undefined);
@@ -130,6 +140,24 @@ export class World {
   control(output: string, word: SwitchWord, forMs: number | null = null, from: "cli" | "tui" = "cli"): Verdict | undefined {
     const index = this.output(output);
     return this.#ask({ type: "control-received", output: index, word, forMs, from, ticket: ++this.#ticket, at: this.now }, "control");
+  }
+
+  /** A command to a rule; the answer, if there is one. */
+  rule(
+    id: string,
+    payload: string,
+    more: Partial<Extract<AgentEvent, { type: "rule-command-received" }>> = {},
+  ): Record<string, unknown> | undefined {
+    const { length } = this.replies;
+    const rule = this.plan.ruleIndex.get(id) ?? -1;
+    const plain = { payload, retain: false, responseTopic: null, correlationData: null, at: this.now };
+    this.dispatch({ type: "rule-command-received", rule, ...plain, ...more });
+    const reply = this.replies[length];
+    return reply && JSON.parse(reply.payload);
+  }
+
+  fired(id: string): { cause: string; chain?: string[]; seq: number; ts: string }[] {
+    return this.payloads(this.plan.rules[this.plan.ruleIndex.get(id) ?? -1]?.eventTopic ?? "").map((payload) => JSON.parse(payload));
   }
 
   lock(output: string, locked: boolean): void {
@@ -266,6 +294,14 @@ export class World {
         return;
       case "keepOutput":
         this.keep(effect);
+        return;
+      case "reserveRuleSeq":
+        return;
+      case "keepRule":
+        this.rulesOnDisk.set(this.plan.rules[effect.rule]?.id ?? "", effect.enabled);
+        return;
+      case "reply":
+        this.replies.push({ ...effect, at: this.now });
         return;
       case "log":
         this.logs.push(effect);

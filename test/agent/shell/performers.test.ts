@@ -8,6 +8,7 @@ import type { Lines } from "../../../agent/shell/lines.ts";
 import type { Link, Publication } from "../../../agent/shell/link.ts";
 import type { OutputStore } from "../../../agent/shell/output-store.ts";
 import { createPerformers, sendHeld } from "../../../agent/shell/performers.ts";
+import type { RuleStore } from "../../../agent/shell/rule-store.ts";
 import type { SeqStore } from "../../../agent/shell/seq-store.ts";
 import { Timers } from "../../../agent/shell/timers.ts";
 import { configOf } from "../core/fixture.ts";
@@ -41,6 +42,7 @@ function shell(options: { write?: () => void; online?: boolean } = {}) {
     eventTtl: () => 10_000,
     timers: new Timers(clock, () => {}),
     seq: { reserve() {} } as unknown as SeqStore,
+    rules: { keep: (id: string, enabled: boolean) => world.kept.push([id, enabled]) } as unknown as RuleStore,
     outputs: { keep: (id: string, kept: Kept) => world.kept.push([id, kept]) } as unknown as OutputStore,
     clock,
     log: silent,
