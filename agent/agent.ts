@@ -130,6 +130,7 @@ export async function startAgent({ config, host, version, log, load, reloading }
           { filter: plan.topics.nodeFilter, qos: 1 },
           { filter: plan.topics.ruleFilter, qos: 1 },
         ],
+        listensTo: () => [...current().plan.peerIndex.keys()],
         birth: () => retained.birth(),
         online: retained.status("online"),
         backoff: defaultBackoff,
@@ -162,6 +163,7 @@ export async function startAgent({ config, host, version, log, load, reloading }
     applied(before, after, topics) {
       log.setLevel(after.log.level);
       ofRules.restart();
+      link.relisten();
       for (const publication of retained.reloaded(before, after, topics)) link.publish(publication);
       if (before.sys_interval === after.sys_interval && before.services.join() === after.services.join()) return;
       brokerLink.setSysInterval(after.sys_interval);

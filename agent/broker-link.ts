@@ -110,6 +110,7 @@ function deferredLink(problem: string): { link: Link; connect(link: Link): void 
     link: {
       start: () => {},
       publish: (publication) => inner?.publish(publication) ?? false,
+      relisten: () => inner?.relisten(),
       stop: async (farewell) => inner?.stop(farewell),
       get view() {
         return (

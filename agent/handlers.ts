@@ -17,7 +17,7 @@ import { type Handlers, Refused } from "./shell/control.ts";
 import type { Current } from "./shell/current.ts";
 import type { Lines } from "./shell/lines.ts";
 import type { OutputStore } from "./shell/output-store.ts";
-import { changesView, chipsView, pinsView, type ViewSources } from "./shell/views.ts";
+import { changesView, chipsView, peersView, pinsView, type ViewSources } from "./shell/views.ts";
 
 export interface HandlerSources {
   /** What holds at this moment; a reload changes it. */
@@ -163,6 +163,7 @@ function statusOf({ current, version, started, startedAt, driver, brokerLink, cl
     driver: driver.name,
     chips: driver.chips().map(({ label }) => label),
     link: link.view,
+    peers: peersView(plan, state),
     ...(broker ? { broker: { listeners: broker.addresses.map((address) => ({ ...address })), clients: broker.clients } } : {}),
     counts: {
       inputs: plan.inputs.length,

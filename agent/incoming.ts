@@ -1,4 +1,5 @@
 import type { AgentEvent } from "./core/model.ts";
+import { heard } from "./core/peer-plan.ts";
 import { parseTopic } from "./core/topics.ts";
 import type { Clock } from "./shell/clock.ts";
 import type { Current } from "./shell/current.ts";
@@ -18,7 +19,7 @@ export interface ReceiverOptions {
   log: Log;
 }
 
-/** Turns what comes from the broker into events: commands to outputs, to rules and to the agent itself. */
+/** Turns what comes from the broker into events: commands to outputs, to rules and to the agent itself, and what peers say. */
 export function createReceiver({ current, send, readClock, nodeCommand, clock, log }: ReceiverOptions): (message: Incoming) => void {
   return (message) => {
     const { plan } = current();
@@ -32,6 +33,15 @@ export function createReceiver({ current, send, readClock, nodeCommand, clock, l
     if (rule !== undefined) {
       readClock();
       send({ type: "rule-command-received", rule, ...commandOf(message), at: clock.now() });
+      return;
+    }
+    const peers = plan.peerIndex.get(message.topic);
+    if (peers !== undefined) {
+      for (const peer of peers) {
+        const peerPlan = plan.peers[peer];
+        const online = peerPlan && message.payload.length <= decodedBytes ? heard(peerPlan, message.payload.toString("utf8")) : undefined;
+        if (online !== undefined) send({ type: "peer-changed", peer, online, at: clock.now() });
+      }
       return;
     }
     const topic = parseTopic(plan.topics, message.topic);

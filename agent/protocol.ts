@@ -95,6 +95,8 @@ export interface Status {
   driver: string;
   chips: string[];
   link: LinkView;
+  /** Other devices whose liveness counts here, as they were last heard. */
+  peers: PeerView[];
   /** Absent when an external server is configured. */
   broker?: { listeners: { protocol: string; address: string; port: number; problem: string | null }[]; clients: number };
   counts: { inputs: number; outputs: number; rules: number; edges: number; commands: number; refused: number };
@@ -111,6 +113,13 @@ export interface LinkView {
   reconnects: number;
   sent: number;
   received: number;
+}
+
+export interface PeerView {
+  id: string;
+  state: "online" | "offline" | "unknown";
+  /** ISO time; null while it is unknown. */
+  since: string | null;
 }
 
 export interface PinsView {

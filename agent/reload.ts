@@ -41,6 +41,7 @@ const inPlace = [
   "inputs",
   "outputs",
   "interlocks",
+  "peers",
   "rules",
   "time_zone",
   "location",

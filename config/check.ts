@@ -2,6 +2,7 @@ import { checkContracts } from "./contracts.ts";
 import { formatDuration } from "./formats.ts";
 import { checkGestures } from "./gestures.ts";
 import { checkLines, gpioOf } from "./lines.ts";
+import { checkPeers } from "./peers.ts";
 import type { Place, Problem } from "./problem.ts";
 import { checkIds } from "./references.ts";
 import { checkRules } from "./rule-check.ts";
@@ -34,6 +35,7 @@ export function check(config: Config, found: Found): Problem[] {
   checkIds(found, report);
   checkRules(config, found, report);
   checkContracts(config, found, report);
+  checkPeers(config, found, report);
   checkGestures(config, found, report);
   checkServices(config, report);
   return problems;

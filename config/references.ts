@@ -19,14 +19,14 @@ export function checkIds({ ids, place }: Found, report: Report): void {
 export function checkReference(
   path: string,
   id: string,
-  kind: "input" | "output" | "rule",
+  kind: "input" | "output" | "rule" | "peer",
   { ids }: Pick<Found, "ids">,
   report: Report,
 ): boolean {
   const known = ids.get(`${kind}s`) ?? none;
   if (known.has(id)) return true;
   const other = kind === "input" ? "output" : "input";
-  const is = kind !== "rule" && ids.get(`${other}s`)?.has(id) === true;
+  const is = (kind === "input" || kind === "output") && ids.get(`${other}s`)?.has(id) === true;
   report(path, is ? `${id} is an ${other}` : `there is no ${kind} ${id}`, fixFor(id, known, kind));
   return false;
 }

@@ -9,12 +9,13 @@ const ofTriggers = {
   input: ["gesture", "clicks", "is", "for"],
   output: ["is", "for"],
   broker: ["for"],
+  peer: ["is", "for"],
   time: ["days"],
   sun: ["offset", "days"],
   rule: [],
   start: [],
 } as const;
-const ofConditions = { input: ["is"], output: ["is"], broker: [], rule: ["is"] } as const;
+const ofConditions = { input: ["is"], output: ["is"], broker: [], peer: ["is"], rule: ["is"] } as const;
 
 /** Rules: every name names something, every item says one thing, and no rule starts itself. */
 export function checkRules(config: Config, found: Found, report: Report): void {
@@ -55,12 +56,13 @@ function checkTrigger(path: string, trigger: TriggerConfig, config: Config, foun
   const subject = subjectOf(path, trigger, subjects, found, report);
   if (subject === undefined) return;
   checkOthers(path, trigger, subject, ofTriggers[subject], ["gesture", "clicks", "is", "for", "offset", "days"], report);
-  if (subject === "input" || subject === "output" || subject === "rule") {
+  if (subject === "input" || subject === "output" || subject === "rule" || subject === "peer") {
     const known = checkReference(`${path}.${subject}`, trigger[subject] ?? "", subject, found, report);
     if (!known || subject === "rule") return;
   }
   const { gesture, clicks, is } = trigger;
-  if (subject === "output" && is === null && !unread.has(`${path}.is`)) report(path, "it has no `is`", "add `is: on` or `is: off`");
+  if ((subject === "output" || subject === "peer") && is === null && !unread.has(`${path}.is`))
+    report(path, "it has no `is`", isFix(subject));
   if (subject === "input") {
     const kind = gesture !== null ? "gesture" : "clicks";
     if (is !== null && (gesture !== null || clicks !== null)) report(`${path}.is`, `it stands beside ${kind}`, "write one of them");
@@ -77,7 +79,12 @@ function checkTrigger(path: string, trigger: TriggerConfig, config: Config, foun
 }
 
 function checkIs(path: string, subject: string, is: string | null, report: Report): void {
-  if (is === "online" || is === "offline") report(`${path}.is`, `${subject} is never ${is}`, "write on or off");
+  const wrong = subject === "peer" ? is === "on" || is === "off" : is === "online" || is === "offline";
+  if (wrong) report(`${path}.is`, `${subject} is never ${is}`, subject === "peer" ? "write online or offline" : "write on or off");
+}
+
+function isFix(subject: string): string {
+  return subject === "peer" ? "add `is: online` or `is: offline`" : "add `is: on` or `is: off`";
 }
 
 function checkDays(path: string, days: readonly string[], report: Report): void {
@@ -106,7 +113,7 @@ function checkCondition(path: string, condition: ConditionConfig, found: Found, 
     return;
   }
   if (given.length === 0 && !subjects.some((key) => unread.has(`${path}.${key}`))) {
-    report(path, "it has none of input, output, broker, rule, between, days", "say what it is about");
+    report(path, "it has none of input, output, broker, peer, rule, between, days", "say what it is about");
     return;
   }
   const subject = subjectOf(path, condition, subjects, found, report);
@@ -114,7 +121,7 @@ function checkCondition(path: string, condition: ConditionConfig, found: Found, 
   checkOthers(path, condition, subject, ofConditions[subject], ["is"], report);
   if (subject === "broker") return;
   checkReference(`${path}.${subject}`, condition[subject] ?? "", subject, found, report);
-  if (condition.is === null && !unread.has(`${path}.is`)) report(path, "it has no `is`", "add `is: on` or `is: off`");
+  if (condition.is === null && !unread.has(`${path}.is`)) report(path, "it has no `is`", isFix(subject));
   checkIs(path, subject, condition.is, report);
 }
 

@@ -1,7 +1,8 @@
 import { signedDuration, timeOfDay } from "./clock-formats.ts";
-import { anyText, duration, id, oneOf, text, wholeNumber } from "./formats.ts";
+import { anyText, duration, id, oneOf, wholeNumber } from "./formats.ts";
 import { leaf, listOf, oneOrMore, optional, required } from "./leaf.ts";
 import { beep, flash, tone } from "./pattern-formats.ts";
+import { topicName } from "./peers.ts";
 
 const second = 1000;
 const hour = 3600 * second;
@@ -10,22 +11,14 @@ const day = 24 * hour;
 const gesture = oneOf("press", "release", "click", "double", "triple", "hold", "hold_end", "repeat");
 const weekday = oneOf("mon", "tue", "wed", "thu", "fri", "sat", "sun");
 const is = oneOf("on", "off", "online", "offline");
-/** A client may not publish below `$`, and a wildcard is a filter. */
-const topic = text(
-  "publish topic",
-  "a topic",
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused here.
-  /^(?!\$)[^+#\u0000-\u001f\u007f-\u009f]{1,256}$/,
-  "write 1 to 256 characters without + and #, and no $ in front",
-);
-
 export const triggerSchema = {
   input: optional(id, "An input: with `gesture` or `clicks` its button, with `is` its level."),
   gesture: optional(gesture, "The gesture on it that starts the rule."),
   clicks: optional(wholeNumber(2, 5), "Instead of `gesture`: so many clicks."),
   output: optional(id, "An output, with `is`: it was seen to go on or off."),
   broker: optional(oneOf("connected", "lost"), "The link to the broker came up, or was lost."),
-  is: optional(is, "What it becomes: `on` or `off`."),
+  peer: optional(id, "Another device below `peers`, with `is`: it came online or went offline."),
+  is: optional(is, "What it becomes: `on` or `off`, of a peer `online` or `offline`."),
   for: optional(duration(10, 7 * day), "How long it must be so before the rule starts.", "at once"),
   time: optional(timeOfDay, "A time of day."),
   sun: optional(oneOf("sunrise", "sunset"), "Sunrise or sunset at `location`."),
@@ -40,7 +33,8 @@ export const conditionSchema = {
   output: optional(id, "An output, with `is`."),
   rule: optional(id, "Another rule, with `is: on` while it is enabled."),
   broker: optional(oneOf("connected", "lost"), "The link to the broker is up, or is not."),
-  is: optional(is, "What it must be: `on` or `off`."),
+  peer: optional(id, "Another device, with `is: online` or `is: offline`."),
+  is: optional(is, "What it must be: `on` or `off`, of a peer `online` or `offline`."),
   between: listOf(required(timeOfDay, "A time of day."), 'From when to when: `["22:00", "06:00"]`.'),
   days: listOf(required(weekday, "A day of the week."), "On these days."),
 };
@@ -67,7 +61,7 @@ export const actionSchema = {
     "With a pattern: what ends it early, besides every other command to the output.",
     0,
   ),
-  publish: optional(topic, "The topic to which something is published."),
+  publish: optional(topicName, "The topic to which something is published."),
   payload: optional(anyText, "What is published.", "empty"),
   qos: leaf(wholeNumber(0, 1), 1, "With which QoS."),
   retain: leaf(oneOf("true", "false"), "false", "Whether the broker keeps it."),

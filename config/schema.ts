@@ -3,6 +3,7 @@ import { decimal, timeZone } from "./clock-formats.ts";
 import { brokerLost, pulseOf } from "./compound.ts";
 import { anyText, clientId, duration, id, line, loopback, oneOf, path, port, server, serverPort, topicLevel, unit } from "./formats.ts";
 import { type ConfigOf, derived, type Format, leaf, listOf, mapOf, optional, required, secret, withNames } from "./leaf.ts";
+import { peerOffline, peerSchema } from "./peers.ts";
 import { type actionSchema, type conditionSchema, ruleSchema, type triggerSchema } from "./rule-schema.ts";
 
 const second = 1000;
@@ -61,6 +62,7 @@ export const outputSchema = {
   min_off: leaf(duration(0, day), 0, "The shortest time that the output stays off; what would end it sooner is refused."),
   interlock: optional(id, "The group of outputs, below `interlocks`, of which only one may be on."),
   on_broker_lost: optional(brokerLost, "What the output does when the broker was away for so long.", "nothing"),
+  on_peer_offline: optional(peerOffline, "What the output does when another device was offline for so long.", "nothing"),
 };
 
 export const interlockSchema = {
@@ -117,6 +119,7 @@ export const schema = withNames({
   inputs: mapOf(inputSchema, "Buttons, switches and contacts, by id."),
   outputs: mapOf(outputSchema, "Relays, lamps and valves, by id."),
   interlocks: mapOf(interlockSchema, "Groups of outputs that are never on together, by id; an output names its group in `interlock`."),
+  peers: mapOf(peerSchema, "Other devices whose liveness counts here, by id; an output names one in `on_peer_offline`, a rule in `peer`."),
   rules: mapOf(ruleSchema, "What is done when something happens, here and without the network, by id; see [rules.md](rules.md)."),
   time_zone: optional(timeZone, "The time zone of the rules, such as Europe/Berlin.", "the one of this machine"),
   location: {

@@ -23,6 +23,7 @@ export const status: Command = {
       print(
         `  broker ${link.server}: ${link.online ? `online with MQTT ${link.version} since ${link.since}` : `not online: ${link.problem}`}`,
       );
+      for (const { id, state, since } of answer.peers) print(`  peer ${id}: ${state}${since === null ? "" : ` since ${since}`}`);
       for (const { address, port, problem } of answer.broker?.listeners ?? [])
         print(`  built-in broker ${address} port ${port}: ${problem ?? "listens"}`);
       print(

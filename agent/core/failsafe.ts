@@ -66,17 +66,39 @@ export function failsafeDue(plan: Plan, state: State, index: number, at: Instant
   output.failsafeAt = null;
   const { active, after } = outputPlan.onBrokerLost;
   const cause: Cause = { kind: "failsafe", text: "broker lost", detail: `for ${after / 1000} s` };
+  const later = goSafe(plan, state, index, { active, cause, setting: "on_broker_lost", lost: "the broker was lost" }, at, effects);
+  if (later !== null) wait(outputPlan, output, later, effects);
+}
+
+export interface Failsafe {
+  active: boolean;
+  cause: Cause;
+  setting: string;
+  /** For whoever waits for a dead time. */
+  lost: string;
+}
+
+/** Switches an output to its safe state; the time at which that is allowed when `min_off` says that it is too soon. */
+export function goSafe(
+  plan: Plan,
+  state: State,
+  index: number,
+  { active, cause, setting, lost }: Failsafe,
+  at: Instant,
+  effects: Effect[],
+): Instant | null {
+  const output = state.outputs[index];
+  const outputPlan = plan.outputs[index];
+  if (!output || !outputPlan) return null;
   if (active && output.locked) {
-    const message = `${outputPlan.id} is locked, so on_broker_lost does not switch it on`;
+    const message = `${outputPlan.id} is locked, so ${setting} does not switch it on`;
     refuse(plan, state, index, { reason: "locked", message, to: null, kind: cause.kind, from: cause.text, at }, effects);
-    return;
+    return null;
   }
   // Safe is off, so min_on waits for nobody; on is not urgent enough to break a compressor.
   const tooSoon = active ? minOffObjection(outputPlan, output, at)?.allowedAt : null;
-  if (tooSoon != null) {
-    wait(outputPlan, output, tooSoon, effects);
-    return;
-  }
-  cancelWait(plan, state, index, { reason: "cancelled", message: "the broker was lost" }, at, effects);
+  if (tooSoon != null) return tooSoon;
+  cancelWait(plan, state, index, { reason: "cancelled", message: lost }, at, effects);
   drive(index, active, cause, effects);
+  return null;
 }

@@ -73,9 +73,17 @@ export type AgentEvent = Union<{
   };
   "control-received": { output: number; word: SwitchWord; forMs: number | null; from: "cli" | "tui"; ticket: number; at: Instant };
   "link-changed": { online: boolean; problem: string | null; at: Instant };
+  /** Another device said that it is there, or it or the broker said that it is gone. */
+  "peer-changed": { peer: number; online: boolean; at: Instant };
   "broker-changed": { problems: string[]; at: Instant };
   /** `offset` = wall clock − monotonic clock; `set` = the wall clock can be trusted. */
-  "clock-read": { offset: number; set: boolean; at: Instant /** Local time − UTC in ms. */; zone?: number };
+  "clock-read": {
+    offset: number;
+    set: boolean;
+    /** Local time − UTC in ms. */
+    zone?: number;
+    at: Instant;
+  };
   /** A reload lets go of the lines of `released`; those of them that leave theirs go to their exit states first. */
   "outputs-leaving": { outputs: readonly number[]; released: readonly number[]; at: Instant };
   "stop-requested": { at: Instant };
@@ -120,6 +128,7 @@ export interface LogFields {
   input?: string;
   output?: string;
   rule?: string;
+  peer?: string;
   cause?: string;
   reason?: string;
 }
@@ -128,4 +137,4 @@ export interface LogFields {
 export type TimerKey =
   | `${"settle" | "hold" | "window"}:${string}`
   | `${"level" | "after" | "rest" | "pattern"}:${string}`
-  | `${"pulse" | "max-on" | "retry" | "interlock" | "broker-lost"}:${string}`;
+  | `${"pulse" | "max-on" | "retry" | "interlock" | "broker-lost" | "peer-offline"}:${string}`;

@@ -3,6 +3,7 @@ import type { LineName } from "../../gpio/line.ts";
 import { type Bound, type GesturePlan, gesturePlanOf } from "./gesture-plan.ts";
 import { type Interlock, interlockOf } from "./interlock-plan.ts";
 import type { TimerKey } from "./model.ts";
+import { type PeerPlan, peerOf, peersOf, topicIndexOf } from "./peer-plan.ts";
 import { noTriggers, type Rulebook, rulebookOf } from "./rule-plan.ts";
 import { type Topics, topicsOf } from "./topics.ts";
 
@@ -11,19 +12,23 @@ export interface Plan extends Omit<Rulebook, "gestures"> {
   topics: Topics;
   inputs: readonly InputPlan[];
   outputs: readonly OutputPlan[];
+  /** Those of the configuration, then those that only an output names. */
+  peers: readonly PeerPlan[];
   inputIndex: ReadonlyMap<string, number>;
   outputIndex: ReadonlyMap<string, number>;
   /** Outputs by the full topic of their commands: nothing is taken apart while commands come in. */
   setIndex: ReadonlyMap<string, number>;
+  /** Peers by the topic on which they are heard. */
+  peerIndex: ReadonlyMap<string, readonly number[]>;
   timers: ReadonlyMap<TimerKey, TimerOwner>;
   commandTtl: number;
 }
 
 export type TimerOwner =
   | { kind: "settle" | "hold" | "window"; input: number }
-  | { kind: "pulse" | "max-on" | "retry" | "interlock" | "broker-lost" | "pattern"; output: number }
+  | { kind: "pulse" | "max-on" | "retry" | "interlock" | "broker-lost" | "peer-offline" | "pattern"; output: number }
   /** A trigger with `for`, an action with `after`, a rule that fired too often. */
-  | { kind: "level"; on: "input" | "output" | "broker"; index: number; want: boolean; trigger: number }
+  | { kind: "level"; on: "input" | "output" | "broker" | "peer"; index: number; want: boolean; trigger: number }
   | { kind: "after"; rule: number; action: number }
   | { kind: "rest"; rule: number };
 
@@ -61,6 +66,7 @@ export interface OutputPlan {
   minOff: number;
   interlock: Interlock | null;
   onBrokerLost: { after: number; active: boolean } | null;
+  onPeerOffline: { peer: number; after: number; active: boolean } | null;
   stateTopic: string;
   attrTopic: string;
   setTopic: string;
@@ -70,6 +76,7 @@ export interface OutputPlan {
   retryKey: TimerKey;
   interlockKey: TimerKey;
   brokerLostKey: TimerKey;
+  peerOfflineKey: TimerKey;
 }
 
 export const defaultPulse = 500;
@@ -80,6 +87,7 @@ export function planOf(config: Config): Plan {
   const inputIndex = indexOf(config.inputs);
   const outputIndex = indexOf(config.outputs);
   const timers = new Map<TimerKey, TimerOwner>();
+  const peers = peersOf(config);
   const { gestures, ...book } = rulebookOf(config, topics, { inputs: inputIndex, outputs: outputIndex }, timers);
 
   const inputs = Object.entries(config.inputs).map(([id, input], index): InputPlan => {
@@ -112,11 +120,13 @@ export function planOf(config: Config): Plan {
     const retryKey: TimerKey = `retry:${id}`;
     const interlockKey: TimerKey = `interlock:${id}`;
     const brokerLostKey: TimerKey = `broker-lost:${id}`;
+    const peerOfflineKey: TimerKey = `peer-offline:${id}`;
     const lost = output.on_broker_lost;
     const length = typeof output.pulse === "number" ? { default: output.pulse, max: null } : output.pulse;
     timers
       .set(interlockKey, { kind: "interlock", output: index })
       .set(brokerLostKey, { kind: "broker-lost", output: index })
+      .set(peerOfflineKey, { kind: "peer-offline", output: index })
       .set(pulseKey, { kind: "pulse", output: index })
       .set(maxOnKey, { kind: "max-on", output: index })
       .set(retryKey, { kind: "retry", output: index });
@@ -135,6 +145,7 @@ export function planOf(config: Config): Plan {
       minOff: output.min_off,
       interlock: interlockOf(config, id, outputIndex),
       onBrokerLost: lost === null || lost.do === "keep" ? null : { after: lost.after, active: lost.do === "on" },
+      onPeerOffline: peerOf(peers, output.on_peer_offline),
       stateTopic: topics.outputState(id),
       attrTopic: topics.outputAttr(id),
       setTopic: topics.outputSet(id),
@@ -144,10 +155,23 @@ export function planOf(config: Config): Plan {
       retryKey,
       interlockKey,
       brokerLostKey,
+      peerOfflineKey,
     };
   });
   const setIndex = new Map(outputs.map(({ setTopic }, index) => [setTopic, index]));
-  return { ...book, topics, inputs, outputs, inputIndex, outputIndex, setIndex, timers, commandTtl: config.mqtt.command_ttl };
+  return {
+    ...book,
+    topics,
+    inputs,
+    outputs,
+    peers,
+    inputIndex,
+    outputIndex,
+    setIndex,
+    peerIndex: topicIndexOf(peers),
+    timers,
+    commandTtl: config.mqtt.command_ttl,
+  };
 }
 
 function indexOf(items: Record<string, unknown>): Map<string, number> {

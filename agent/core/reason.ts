@@ -63,6 +63,6 @@ function reasonOf({ kind, text, detail, says, chain }: Cause): string {
     case "interlock":
       return `${text} lets only one on: ${detail}`;
     case "failsafe":
-      return `the broker was lost ${detail}`;
+      return text === "broker lost" ? `the broker was lost ${detail}` : `${text.replace(/ offline$/, " was offline")} ${detail}`;
   }
 }

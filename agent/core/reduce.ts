@@ -8,11 +8,12 @@ import type { AgentEvent, AnswerTo, Cause, Effect, RefusalReason, TimerKey } fro
 import { attrOf, drive, endPulse, endRetry, failed, leaveCause, stateOf, written } from "./output.ts";
 import { stepPattern } from "./pattern.ts";
 import { endPattern } from "./pattern-end.ts";
+import { armPeer, disarmPeer, peerOfflineDue } from "./peer.ts";
 import type { Plan } from "./plan.ts";
 import { refuse } from "./refusal.ts";
 import { actionDue, fire, levelSeen } from "./rule.ts";
 import { ruleCommand } from "./rule-command.ts";
-import { endsPattern, lastingDue, outputSeen, started } from "./rule-event.ts";
+import { endsPattern, lastingDue, outputSeen, peerSeen, started } from "./rule-event.ts";
 import { restOver } from "./rule-guard.ts";
 import { startInterlocked } from "./start.ts";
 import type { State } from "./state.ts";
@@ -55,6 +56,7 @@ export function reduce(plan: Plan, state: State, event: AgentEvent): Effect[] {
       }
       outputSeen(plan, state, event.output, true, event.at, effects);
       arm(plan, state, event.output, event.at, effects);
+      armPeer(plan, state, event.output, event.at, effects);
       startInterlocked(plan, state, event.output, cause, event.at, effects);
       proceedPartners(plan, state, event.output, event.at, effects);
       break;
@@ -111,6 +113,9 @@ export function reduce(plan: Plan, state: State, event: AgentEvent): Effect[] {
         levelSeen(plan, state, plan.listeners.broker, event.online, { at: event.at, fresh: false, cause: null }, effects);
       break;
     }
+    case "peer-changed":
+      peerSeen(plan, state, event, effects);
+      break;
     case "broker-changed":
       state.brokerProblems = event.problems;
       state.healthVersion++;
@@ -191,6 +196,9 @@ function timerDue(plan: Plan, state: State, key: TimerKey, at: number, effects: 
     case "broker-lost":
       failsafeDue(plan, state, owner.output, at, effects);
       break;
+    case "peer-offline":
+      peerOfflineDue(plan, state, owner.output, at, effects);
+      break;
     case "retry": {
       const output = state.outputs[owner.output];
       if (!state.stopping && output?.retry) drive(owner.output, false, output.retry, effects);
@@ -269,6 +277,7 @@ function loseOutput(plan: Plan, state: State, index: number, problem: string, at
   endPattern(plan, state, index, problem, effects);
   outputSeen(plan, state, index, true, at, effects);
   disarm(plan, state, index, effects);
+  disarmPeer(plan, state, index, effects);
   cancelWaits(plan, state, index, { reason: "failed", message: `${outputPlan.id}: ${problem}` }, at, effects);
   effects.push({ type: "stopTimer", key: outputPlan.maxOnKey });
   effects.push({ type: "publish", ...stateOf(outputPlan, output) }, { type: "publish", ...attrOf(state, outputPlan, output) });
@@ -289,6 +298,7 @@ function exitOutput(plan: Plan, state: State, index: number, cause: Cause, at: n
   endPattern(plan, state, index, cause.text, effects);
   cancelWait(plan, state, index, { reason: "stopping", message: "the agent is stopping" }, at, effects);
   disarm(plan, state, index, effects);
+  disarmPeer(plan, state, index, effects);
   // `keep` keeps a state, not a movement: nobody would end a pulse, or try again to switch off, once the agent is gone.
   const ends = output.pulseEnds !== null || output.retry !== null;
   if (outputPlan.onExit !== "keep") drive(index, outputPlan.onExit === "on", cause, effects);

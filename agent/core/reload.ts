@@ -6,6 +6,7 @@ import { waitsUntil } from "./gesture.ts";
 import { keyOf } from "./input.ts";
 import type { Effect, Instant } from "./model.ts";
 import { attrOf, endsAt } from "./output.ts";
+import { carryPeers, rearmPeer } from "./peer.ts";
 import type { InputPlan, OutputPlan, Plan, TimerOwner } from "./plan.ts";
 import { carryRules } from "./rule-reload.ts";
 import { type InputState, type KeptSource, newState, type OutputState, type State } from "./state.ts";
@@ -78,7 +79,15 @@ export function carryOver({ old, state, next, anew, firstSeq, kept: before, at }
     }
     return rearm(before, plan, kept, at, effects);
   });
-  const carried: State = { ...state, inputs, outputs: [], rules: [], patterns: [], healthVersion: state.healthVersion + 1 };
+  const carried: State = {
+    ...state,
+    inputs,
+    outputs: [],
+    rules: [],
+    patterns: [],
+    peers: carryPeers(old, state, next),
+    healthVersion: state.healthVersion + 1,
+  };
   carried.outputs = next.outputs.map((plan, index): OutputState => {
     const [before, kept] = find(plan.id, old.outputs, old.outputIndex, state.outputs);
     const first = fresh.outputs[index] as OutputState;
@@ -94,7 +103,9 @@ export function carryOver({ old, state, next, anew, firstSeq, kept: before, at }
   });
   for (const [index, { id }] of next.outputs.entries()) {
     const plan = old.outputs[old.outputIndex.get(id) ?? -1];
-    if (plan && !anew.has(id)) rearmFailsafe(plan, next, carried, index, at, effects);
+    if (!plan || anew.has(id)) continue;
+    rearmFailsafe(plan, next, carried, index, at, effects);
+    rearmPeer(old, plan, next, carried, index, at, effects);
   }
   carryRules({ old, state, next, anew, at }, fresh, carried, effects);
   const wanted = new Set(retainedTopics(next));

@@ -14,6 +14,8 @@ export function holds(state: State, condition: Condition, at: Instant): boolean 
       return same(state.outputs[condition.index]?.written, condition.want);
     case "rule":
       return same(state.rules[condition.index]?.enabled, condition.want);
+    case "peer":
+      return same(state.peers[condition.index]?.online ?? undefined, condition.want);
     case "broker":
       return state.link.online === condition.want;
     case "time":
@@ -37,6 +39,6 @@ function within({ from, to, days }: Extract<Condition, { kind: "time" }>, local:
 }
 
 /** Whether what a trigger with `for` waits for is so. */
-export function isSo(state: State, on: "input" | "output" | "broker", index: number, want: boolean): boolean {
+export function isSo(state: State, on: "input" | "output" | "broker" | "peer", index: number, want: boolean): boolean {
   return holds(state, on === "broker" ? { kind: on, want } : { kind: on, index, want }, 0) === true;
 }

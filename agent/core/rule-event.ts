@@ -1,4 +1,5 @@
 import type { AgentEvent, Cause, Effect, Instant } from "./model.ts";
+import { peerChanged } from "./peer.ts";
 import type { Plan, TimerOwner } from "./plan.ts";
 import { fire, levelSeen } from "./rule.ts";
 import { isSo } from "./rule-condition.ts";
@@ -15,6 +16,18 @@ export function endsPattern({ kind }: Cause): boolean {
 export function outputSeen(plan: Plan, state: State, index: number, fresh: boolean, at: Instant, effects: Effect[]): void {
   const output = state.outputs[index];
   if (output) levelSeen(plan, state, plan.listeners.outputs[index], output.written, { at, fresh, cause: output.cause }, effects);
+}
+
+/** Another device is there or gone. What it says first, after the start, is no change. */
+export function peerSeen(
+  plan: Plan,
+  state: State,
+  { peer, online, at }: Extract<AgentEvent, { type: "peer-changed" }>,
+  effects: Effect[],
+): void {
+  const before = state.peers[peer]?.online;
+  peerChanged(plan, state, peer, online, at, effects);
+  if (before !== online) levelSeen(plan, state, plan.listeners.peers[peer], online, { at, fresh: before === null, cause: null }, effects);
 }
 
 /** Rules with `start: true` fire once, unless that is what makes the agent crash. */

@@ -48,7 +48,7 @@ export interface ClockTrigger {
 }
 
 export type Condition =
-  | { kind: "input" | "output" | "rule"; index: number; want: boolean }
+  | { kind: "input" | "output" | "rule" | "peer"; index: number; want: boolean }
   | { kind: "broker"; want: boolean }
   /** Minutes of the day; `days` as above, for the day on which it began. */
   | { kind: "time"; from: number; to: number; days: readonly number[] };
@@ -65,6 +65,7 @@ export interface Listeners {
   inputs: readonly (readonly LevelTrigger[])[];
   outputs: readonly (readonly LevelTrigger[])[];
   broker: readonly LevelTrigger[];
+  peers: readonly (readonly LevelTrigger[])[];
   /** By rule: who waits for it to fire. */
   fired: readonly (readonly number[])[];
   start: readonly number[];
@@ -81,6 +82,8 @@ export interface Rulebook {
   gestures: ReadonlyMap<string, Record<Gesture, number[]>>;
 }
 
+type LevelKind = "input" | "output" | "broker" | "peer";
+
 interface Indexes {
   inputs: ReadonlyMap<string, number>;
   outputs: ReadonlyMap<string, number>;
@@ -96,6 +99,8 @@ export function rulebookOf(config: Config, topics: Topics, { inputs, outputs }: 
   const triggers: TriggerPlan[] = [];
   const gestures = new Map<string, Record<Gesture, number[]>>();
   const levels = { inputs: listsOf<LevelTrigger>(inputs), outputs: listsOf<LevelTrigger>(outputs), broker: [] as LevelTrigger[] };
+  const peerIndex = new Map(Object.keys(config.peers).map((id, index) => [id, index]));
+  const peers = listsOf<LevelTrigger>(peerIndex);
   const fired = listsOf<number>(ruleIndex);
   const start: number[] = [];
   const clock: ClockTrigger[] = [];
@@ -113,7 +118,7 @@ export function rulebookOf(config: Config, topics: Topics, { inputs, outputs }: 
       const text = triggerText(when);
       const trigger = addTrigger(index, id, text, when.input === null);
       const days = when.days.map((day) => weekdays.indexOf(day));
-      const level = (kind: "input" | "output" | "broker", at: number, want: boolean): LevelTrigger => {
+      const level = (kind: LevelKind, at: number, want: boolean): LevelTrigger => {
         if (when.for === null) return { trigger, want, lasting: null };
         const key: TimerKey = `level:${id}:${text}`;
         timers.set(key, { kind: "level", on: kind, index: at, want, trigger });
@@ -123,17 +128,19 @@ export function rulebookOf(config: Config, topics: Topics, { inputs, outputs }: 
       else if (when.input !== null) listen(levels.inputs, inputs.get(when.input), (at) => level("input", at, when.is === "on"));
       else if (when.output !== null) listen(levels.outputs, outputs.get(when.output), (at) => level("output", at, when.is === "on"));
       else if (when.broker !== null) levels.broker.push(level("broker", 0, when.broker === "connected"));
+      else if (when.peer !== null) listen(peers, peerIndex.get(when.peer), (at) => level("peer", at, when.is === "online"));
       else if (when.rule !== null) listen(fired, ruleIndex.get(when.rule), () => trigger);
       else if (when.start !== null) start.push(trigger);
       else if (when.time !== null) clock.push({ trigger, at: { kind: "time", minute: when.time }, days });
       else if (when.sun !== null) clock.push({ trigger, at: { kind: "sun", event: when.sun, offset: when.offset ?? 0 }, days });
     }
     const conditionOf = (item: RuleConfig["and"][number]): Condition => {
-      const { input, output, rule: other, broker, between } = item;
+      const { input, output, rule: other, broker, peer, between } = item;
       const want = item.is === "on";
       if (input !== null) return { kind: "input", index: inputs.get(input) ?? -1, want };
       if (output !== null) return { kind: "output", index: outputs.get(output) ?? -1, want };
       if (other !== null) return { kind: "rule", index: ruleIndex.get(other) ?? -1, want };
+      if (peer !== null) return { kind: "peer", index: peerIndex.get(peer) ?? -1, want: item.is === "online" };
       if (broker !== null) return { kind: "broker", want: broker === "connected" };
       return { kind: "time", from: between[0] ?? 0, to: between[1] ?? 1440, days: item.days.map((day) => weekdays.indexOf(day)) };
     };
@@ -180,7 +187,7 @@ export function rulebookOf(config: Config, topics: Topics, { inputs, outputs }: 
     };
   });
   const ruleSetIndex = new Map(rules.map(({ setTopic }, index) => [setTopic, index]));
-  return { rules, ruleIndex, ruleSetIndex, triggers, gestures, listeners: { ...levels, fired, start, clock } };
+  return { rules, ruleIndex, ruleSetIndex, triggers, gestures, listeners: { ...levels, peers, fired, start, clock } };
 }
 
 const words = { on: "ON", off: "OFF", toggle: "TOGGLE", pulse: "PULSE" } as const;

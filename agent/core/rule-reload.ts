@@ -52,5 +52,6 @@ export function carryRules(
 }
 
 function listenersOf(listeners: Listeners, { on, index }: Extract<TimerOwner, { kind: "level" }>): readonly LevelTrigger[] {
+  if (on === "peer") return listeners.peers[index] ?? [];
   return (on === "broker" ? listeners.broker : on === "input" ? listeners.inputs[index] : listeners.outputs[index]) ?? [];
 }

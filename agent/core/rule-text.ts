@@ -8,6 +8,7 @@ export function triggerText(when: TriggerConfig): string {
   const days = when.days.length === 0 ? "" : ` on ${when.days.join(" ")}`;
   if (when.input !== null) return when.is === null ? `${when.input} ${gestureOf(when)}` : `${when.input} is ${when.is}${held}`;
   if (when.output !== null) return `${when.output} is ${when.is}${held}`;
+  if (when.peer !== null) return `${when.peer} is ${when.is}${held}`;
   if (when.broker !== null) return `broker is ${when.broker}${held}`;
   if (when.rule !== null) return `${when.rule} fired`;
   if (when.time !== null) return `it is ${clock(when.time)}${days}`;
@@ -16,8 +17,8 @@ export function triggerText(when: TriggerConfig): string {
   return `${offset === 0 ? "" : `${length(Math.abs(offset))} ${offset < 0 ? "before" : "after"} `}${when.sun}${days}`;
 }
 
-export function conditionText({ input, output, rule, broker, is, between, days }: ConditionConfig): string {
-  const subject = input ?? output ?? rule;
+export function conditionText({ input, output, rule, peer, broker, is, between, days }: ConditionConfig): string {
+  const subject = input ?? output ?? rule ?? peer;
   if (subject !== null) return `${subject} is ${is}`;
   if (broker !== null) return `broker is ${broker}`;
   const [from, to] = between;

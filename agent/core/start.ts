@@ -1,5 +1,6 @@
 import { cancelWait, switchOn } from "./interlock.ts";
 import type { Cause, Effect, Instant } from "./model.ts";
+import { peerIsLost } from "./peer.ts";
 import type { Plan } from "./plan.ts";
 import type { State } from "./state.ts";
 
@@ -14,6 +15,7 @@ export function startLevel(plan: Plan, state: State, index: number, found: () =>
   const { startFrom, interlock, onBrokerLost } = outputPlan;
   if (onBrokerLost && state.offlineSince !== null && at >= state.offlineSince + onBrokerLost.after)
     return onBrokerLost.active && !output.locked;
+  if (peerIsLost(outputPlan, state, at)) return outputPlan.onPeerOffline?.active === true && !output.locked;
   // A partner may be on, or may have been until a moment ago: an interlocked output goes on after its line is ours.
   if (interlock) return false;
   if (startFrom === "keep") return found() ?? false;

@@ -12,6 +12,8 @@ export interface State {
   rules: RuleState[];
   /** What plays, by output. */
   patterns: (Pattern | null)[];
+  /** By the index of the peer in the plan. */
+  peers: PeerState[];
   link: { online: boolean; problem: string | null };
   /** Since when the broker is away, counted from the start when it never was there; null while it is there. */
   offlineSince: Instant | null;
@@ -60,6 +62,8 @@ export interface OutputState {
   waiting: { request: SetRequest; until: Instant | null } | null;
   /** When `on_broker_lost` acts; null while it has nothing to wait for, or has acted. */
   failsafeAt: Instant | null;
+  /** When `on_peer_offline` acts, in the same way. */
+  peerFailsafeAt: Instant | null;
   locked: boolean;
   /** The level for `on_start: last`: what was written for good; a pulse is not. */
   kept: boolean;
@@ -69,6 +73,12 @@ export interface OutputState {
   history: Change[];
   /** First answers by command id, oldest first, at most `answersKept`. */
   answers: Map<string, Verdict>;
+}
+
+export interface PeerState {
+  /** Null until it is heard for the first time. */
+  online: boolean | null;
+  since: Instant;
 }
 
 export interface RuleState {
@@ -129,6 +139,7 @@ export function newState(plan: Plan, firstSeq: (id: string) => number, before: K
     outputs: plan.outputs.map(({ id }) => ({
       waiting: null,
       failsafeAt: null,
+      peerFailsafeAt: null,
       locked: before.kept(id).locked,
       kept: before.kept(id).level,
       written: undefined,
@@ -143,6 +154,7 @@ export function newState(plan: Plan, firstSeq: (id: string) => number, before: K
       history: [],
       answers: new Map(),
     })),
+    peers: plan.peers.map(() => ({ online: null, since: 0 })),
     rules: plan.rules.map(({ id, onStart }) => {
       const seq = firstSeq(ruleSeqId(id));
       const enabled = onStart === "last" ? (before.enabled?.(id) ?? true) : onStart === "enabled";

@@ -45,6 +45,8 @@ export class LinkConnection {
   readonly #peer: LinkPeer;
   readonly #client: MqttClient;
   readonly #connectTimeout: number;
+  /** What `listensTo` named when it was asked last. */
+  #heard: ReadonlySet<string> = new Set();
   #window: PublishWindow | undefined;
   #stream: Duplex | undefined;
   #step: "dialling" | "greeting" | "open" | "closed" = "dialling";
@@ -97,6 +99,20 @@ export class LinkConnection {
   /** False when not (yet, any more) connected, or when too much waits. */
   publish(publication: Publication): boolean {
     return this.#step === "open" && !this.#stopping && (this.#window?.push(publication) ?? false);
+  }
+
+  /** Before the connection is open nothing is needed: it asks by itself. */
+  relisten(): void {
+    if (this.#step !== "open" || this.#isOver()) return;
+    const before = this.#heard;
+    this.#heard = new Set(this.#options.listensTo?.());
+    const gone = [...before].filter((topic) => !this.#heard.has(topic));
+    const added = [...this.#heard].filter((topic) => !before.has(topic));
+    if (gone.length > 0) this.#client.unsubscribe(gone);
+    if (added.length === 0) return;
+    this.#client.subscribe(listening(added), (_error, _subscriptions, packet) => {
+      this.#warnUnheard(added, packet?.granted.map(Number) ?? []);
+    });
   }
 
   /** Says goodbye and ends the connection within 2 s. `closed` is not called any more. */
@@ -205,16 +221,22 @@ export class LinkConnection {
   /** The problem when a filter that carries commands was refused. */
   async #subscribe(): Promise<LinkProblem | undefined> {
     const own = this.#options.will.topic;
+    this.#heard = new Set(this.#options.listensTo?.());
+    const others = [...this.#heard];
     const wanted = [...this.#options.subscriptions, { filter: own, qos: 1 as const }];
     // MQTT 5: retained commands are not sent at all (rh), live ones come without the flag (rap). Own messages must come (nl):
     // the will of our own last session carries our own client id.
     const codes = await new Promise<readonly number[]>((resolve, reject) => {
-      const map = Object.fromEntries(wanted.map(({ filter, qos }) => [filter, { qos, rh: 2, rap: false, nl: false }]));
+      const map = {
+        ...Object.fromEntries(wanted.map(({ filter, qos }) => [filter, { qos, rh: 2, rap: false, nl: false }])),
+        ...listening(others),
+      };
       this.#client.subscribe(map, (error, _subscriptions, packet) => {
         if (packet) resolve(packet.granted.map(Number));
         else reject(error ?? new Error("SUBACK without codes"));
       });
     });
+    this.#warnUnheard(others, codes.slice(wanted.length));
     const refused = wanted.map(({ filter }, index) => ({ filter, code: codes[index] ?? 0x80 })).filter(({ code }) => code >= 0x80);
     const self = refused.find(({ filter }) => filter === own);
     if (self) this.#options.log.warn(`the broker refuses the subscription ${own}: a wrong offline cannot be corrected`);
@@ -226,6 +248,14 @@ export class LinkConnection {
       deaf.map(({ filter }) => filter),
       first.code,
     );
+  }
+
+  /** Commands are heard all the same. */
+  #warnUnheard(topics: readonly string[], codes: readonly number[]): void {
+    for (const [index, topic] of topics.entries()) {
+      if ((codes[index] ?? 0) < 0x80) continue;
+      this.#options.log.warn(`the broker refuses the subscription ${topic}: what is said there is not known`, { topic });
+    }
   }
 
   /** Resolves when each was acknowledged, with its refusal if it has one; never, when the connection ends before. */
@@ -292,4 +322,9 @@ export class LinkConnection {
     if (this.#stopping) this.#ended?.();
     else this.#events.closed(this.#problem ?? closeProblem(this.#peer, step, this.#error));
   }
+}
+
+/** For states of others: what is retained counts, and is sent at every connect. */
+function listening(topics: readonly string[]) {
+  return Object.fromEntries(topics.map((topic) => [topic, { qos: 1 as const, rh: 0, rap: false, nl: false }]));
 }

@@ -27,6 +27,8 @@ export interface LinkOptions {
   sessionExpiryS: number;
   /** Without the own status topic: the link adds it. */
   subscriptions: readonly { filter: string; qos: 0 | 1 }[];
+  /** Topics on which others say how they are, retained messages included; asked anew after each connect and by `relisten`. */
+  listensTo?(): readonly string[];
   /** Everything retained, asked anew after each connect, published in this order before `online`. */
   birth(): readonly Publication[];
   /** Said last; its topic is the will's. */
@@ -85,6 +87,8 @@ export interface Link {
    * counted, because `birth()` sends it again. While online a state is never dropped: a newer value replaces one that still waits.
    */
   publish(publication: Publication): boolean;
+  /** Asks `listensTo` again: subscribes to what is new and unsubscribes from what is gone. */
+  relisten(): void;
   /** Publishes the farewell (`offline`), waits at most 2 s for its acknowledgement, disconnects. Starts no more. */
   stop(farewell: readonly Publication[]): Promise<void>;
   readonly view: LinkView;
@@ -142,6 +146,10 @@ class MqttLink implements Link {
     if (this.#connection?.publish(publication)) return true;
     if (publication.kind !== "state") this.#dropped += 1;
     return false;
+  }
+
+  relisten(): void {
+    this.#connection?.relisten();
   }
 
   async stop(farewell: readonly Publication[]): Promise<void> {

@@ -6,7 +6,7 @@ import { endsAt, stateWord } from "../core/output.ts";
 import type { Plan } from "../core/plan.ts";
 import { sentenceOf } from "../core/reason.ts";
 import { isoTime, type State } from "../core/state.ts";
-import type { Change, ChipView, InputView, OutputView, PinsView } from "../protocol.ts";
+import type { Change, ChipView, InputView, OutputView, PeerView, PinsView } from "../protocol.ts";
 
 export interface ViewSources {
   plan: Plan;
@@ -89,6 +89,14 @@ function outputView(sources: ViewSources, index: number): OutputView | undefined
     pulsing: output.pulseEnds !== null,
     locked: output.locked,
   };
+}
+
+export function peersView(plan: Plan, state: Readonly<State>): PeerView[] {
+  return plan.peers.map(({ id }, index) => {
+    const { online = null, since = 0 } = state.peers[index] ?? {};
+    if (online === null) return { id, state: "unknown", since: null };
+    return { id, state: online ? "online" : "offline", since: isoTime(state, since) };
+  });
 }
 
 /** The history of one output, newest first. */

@@ -87,6 +87,7 @@ describe("loadConfig", () => {
         inputs: {},
         outputs: {},
         interlocks: {},
+        peers: {},
         rules: {},
         time_zone: null,
         location: { latitude: null, longitude: null },
@@ -127,6 +128,7 @@ describe("loadConfig", () => {
         min_off: 0,
         interlock: null,
         on_broker_lost: null,
+        on_peer_offline: null,
       },
     });
     expect(config.rules).toEqual({
@@ -195,9 +197,17 @@ describe("loadConfig", () => {
           min_off: number;
           interlock: string | null;
           on_broker_lost: { after: number; do: "off" | "on" | "keep" } | null;
+          on_peer_offline: {
+            peer: string | null;
+            topic: string | null;
+            payload: string | null;
+            after: number;
+            do: "off" | "on" | "keep";
+          } | null;
         }
       >;
       interlocks: Record<string, { dead_time: number; mode: "switch" | "refuse" }>;
+      peers: Record<string, { topic: string; online: string; offline: string }>;
       rules: Record<
         string,
         {

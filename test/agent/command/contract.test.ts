@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import mqtt from "mqtt";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { connectAgent } from "../../../agent/command/client.ts";
 import { eventually } from "../shell/fixture.ts";
@@ -48,6 +49,31 @@ outputs:
     mkdirSync(join(agent.folder, "state", "outputs.json.new"));
     await expect(agent.client.request("lock", { output: "lamp", locked: true })).rejects.toThrow(/failed.*until the next start only/);
     await expect(agent.client.request("set", { output: "lamp", state: "ON" })).rejects.toThrow("locked");
+  });
+
+  it("another device that is gone switches its output, after its time and until it is told otherwise", async () => {
+    const agent = await startAgent(`
+gpio: { driver: sim, board: pi4 }
+broker: { listeners: [{ protocol: mqtt, port: 0 }] }
+peers: { plug: { topic: tele/plug/LWT } }
+outputs:
+  pump: { line: 27, on_start: on, on_peer_offline: { peer: plug, after: 200ms, do: off } }
+`);
+    onTestFinished(() => agent.clean());
+    const peer = async () => (await agent.client.request("status", {})).peers[0];
+    expect(await peer()).toEqual({ id: "plug", state: "unknown", since: null });
+    const plug = await mqtt.connectAsync(`mqtt://127.0.0.1:${agent.port}`, { protocolVersion: 4 });
+    onTestFinished(() => plug.endAsync(true));
+    // Again and again: nobody says when the agent's subscription is there, and a live message before it is lost.
+    await eventually(async () => {
+      await plug.publishAsync("tele/plug/LWT", "Offline", { retain: true, qos: 1 });
+      return (await peer())?.state;
+    }).toBe("offline");
+    const why = async () => (await agent.client.request("why", { output: "pump" })).map(({ state, cause }) => `${state} ${cause}`);
+    await eventually(why).toEqual(["OFF peer plug offline", "ON start"]);
+    await plug.publishAsync("tele/plug/LWT", "Online", { retain: true, qos: 1 });
+    await eventually(async () => (await peer())?.state).toBe("online");
+    expect(await agent.client.request("get", { id: "pump" })).toMatchObject({ state: "OFF" });
   });
 
   it("a broker that is never there is lost after its time, counted from the start", async () => {

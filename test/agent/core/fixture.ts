@@ -16,6 +16,7 @@ export function configOf(parts: {
   outputs?: Record<string, Partial<OutputConfig>>;
   rules?: Record<string, RuleConfig>;
   interlocks?: Config["interlocks"];
+  peers?: Config["peers"];
 }): Config {
   const inputs = Object.entries(parts.inputs ?? {}).map(([id, input], index): [string, InputConfig] => [
     id,
@@ -47,6 +48,7 @@ export function configOf(parts: {
       min_off: 0,
       interlock: null,
       on_broker_lost: null,
+      on_peer_offline: null,
       ...output,
     },
   ]);
@@ -76,6 +78,7 @@ export function configOf(parts: {
     time_zone: null,
     location: { latitude: null, longitude: null },
     interlocks: parts.interlocks ?? {},
+    peers: parts.peers ?? {},
     services: [],
     log: { level: "info", format: "auto" },
   };
@@ -98,7 +101,7 @@ export function rule(
   more: { and?: Partial<ConditionConfig>[]; unless?: Partial<ConditionConfig>[]; on_start?: RuleConfig["on_start"] } = {},
 ): RuleConfig {
   const days = { days: [] };
-  const nothing = { input: null, output: null, broker: null, is: null, rule: null, ...days };
+  const nothing = { peer: null, input: null, output: null, broker: null, is: null, rule: null, ...days };
   const clock = { time: null, sun: null, offset: null, start: null };
   const condition = (item: Partial<ConditionConfig>): ConditionConfig => ({ ...nothing, between: [], ...item });
   return {

@@ -81,6 +81,39 @@ describe("a rule on a level", () => {
   });
 });
 
+describe("a rule on another device", () => {
+  const peers = { plug: { topic: "tele/plug/LWT", online: "Online", offline: "Offline" } };
+  const gone = rule([{ peer: "plug", is: "offline" }], [on("horn")]);
+  const long = rule([{ peer: "plug", is: "offline", for: 5000 }], [on("fan")], { and: [{ peer: "plug", is: "offline" }] });
+  const said = (test: World, online: boolean) => test.dispatch({ type: "peer-changed", peer: 0, online, at: test.now });
+
+  it("fires when it goes, not by what it says first; with `for` the first counts, too", () => {
+    const test = new World(configOf({ ...pins, peers, rules: { gone, long } }));
+    said(test, false);
+    test.advance(6000);
+    expect(test.moves).toEqual(["fan on 6000"]);
+    said(test, true);
+    said(test, false);
+    said(test, false);
+    expect(test.moves).toEqual(["fan on 6000", "horn on 7000"]);
+    expect(test.state.rules[0]?.fired).toBe(1);
+  });
+
+  it("takes a device of which nothing is known for neither online nor offline", () => {
+    const press = [{ input: "key", gesture: "press" as const }];
+    const rules = {
+      a: rule(press, [on("lamp")], { and: [{ peer: "plug", is: "online" }] }),
+      b: rule(press, [on("fan")], { unless: [{ peer: "plug", is: "online" }] }),
+    };
+    const test = new World(configOf({ ...pins, peers, rules }));
+    test.press("key", 100);
+    expect(test.moves).toEqual([]);
+    said(test, true);
+    test.press("key", 100);
+    expect(test.moves).toEqual(["lamp on 1220"]);
+  });
+});
+
 describe("conditions", () => {
   const guarded = (more: Parameters<typeof rule>[2]) => ({ a: rule([{ input: "key", gesture: "press" }], [on("lamp")], more) });
   const fires = (more: Parameters<typeof rule>[2], options: object = {}) => {

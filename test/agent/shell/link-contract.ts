@@ -165,6 +165,23 @@ export function linkContract(start: (port?: number) => Promise<TestBroker>, prot
     await vi.waitFor(() => expect(messages.map(({ retain }) => retain)).toEqual([false]), patience);
   });
 
+  it("hears what others have said before and say later, and what a reload adds", async () => {
+    const { client } = await watch("nothing");
+    await client.publishAsync("tele/plug/LWT", "Online", { qos: 1, retain: true });
+    await client.publishAsync("tele/tank/LWT", "Offline", { qos: 1, retain: true });
+    const topics = ["tele/plug/LWT"];
+    const { link, messages } = connect(broker.url, { listensTo: () => topics });
+    await untilOnline(link);
+    const said = () => messages.map(({ topic, payload }) => `${topic} ${payload}`);
+    await vi.waitFor(() => expect(said()).toEqual(["tele/plug/LWT Online"]), patience);
+    topics.splice(0, 1, "tele/tank/LWT");
+    link.relisten();
+    await vi.waitFor(() => expect(said().at(-1)).toBe("tele/tank/LWT Offline"), patience);
+    await client.publishAsync("tele/plug/LWT", "Offline", { qos: 1 });
+    await client.publishAsync("tele/tank/LWT", "Online", { qos: 1 });
+    await vi.waitFor(() => expect(said()).toEqual(["tele/plug/LWT Online", "tele/tank/LWT Offline", "tele/tank/LWT Online"]), patience);
+  });
+
   it("says online again when it sees its own offline", async () => {
     const { payloads, client } = await watch(`${P}/status`);
     const { link, messages } = connect(broker.url);

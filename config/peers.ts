@@ -1,0 +1,88 @@
+import type { Found, Report } from "./check.ts";
+import { fields, isMap } from "./compound.ts";
+import { duration, formatDuration, id, oneOf, text } from "./formats.ts";
+import { type Format, leaf, required } from "./leaf.ts";
+import type { Config } from "./schema.ts";
+import { suggest } from "./suggest.ts";
+
+export const topicName = text(
+  "topic",
+  "a topic without wildcards",
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused here.
+  /^(?!\$)[^+#\u0000-\u001f\u007f-\u009f]{1,256}$/,
+  "write one whole topic of at most 256 characters, without + and #",
+);
+export const peerPayload = text(
+  "payload",
+  "the text of a message",
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused here.
+  /^[^\u0000-\u001f\u007f-\u009f]{1,64}$/,
+  "write 1 to 64 characters in one line",
+);
+
+export const peerSchema = {
+  topic: required(topicName, "The topic on which the device, or the broker for it, says whether it is there; retained messages count."),
+  online: leaf(peerPayload, "Online", "The message that says that it is there."),
+  offline: leaf(peerPayload, "Offline", "The message that says that it is gone."),
+};
+
+/** What an output does when a device was offline for so long: one of `peers`, or a message on a topic. */
+export interface PeerOffline {
+  peer: string | null;
+  topic: string | null;
+  payload: string | null;
+  after: number;
+  do: "off" | "on" | "keep";
+}
+
+const day = 86_400_000;
+const offlineFields = {
+  peer: id,
+  topic: topicName,
+  payload: peerPayload,
+  after: duration(0, 7 * day),
+  do: oneOf("off", "on", "keep"),
+};
+
+export const peerOffline: Format<PeerOffline> = {
+  name: "peer offline",
+  shape: "`{peer: plug, after: 30s, do: off}`, or `{topic: tele/plug/LWT, payload: Offline, after: 30s, do: off}`",
+  read(value) {
+    const fix = "write {peer: plug, after: 30s, do: off}, or topic and payload instead of peer";
+    if (!isMap(value)) return { ok: false, what: "it is not a map", fix };
+    const reading = fields(offlineFields, value);
+    if (!reading.ok) return reading;
+    const { peer = null, topic = null, payload = null, after, do: what } = reading.value;
+    if (peer === null && topic === null) return { ok: false, what: "it has no peer", fix };
+    if (peer !== null && (topic !== null || payload !== null)) return { ok: false, what: "it has a peer and a topic or payload", fix };
+    if (topic !== null && payload === null) return { ok: false, what: "it has a topic and no payload", fix };
+    if (after === undefined || what === undefined) return { ok: false, what: `it has no ${after === undefined ? "after" : "do"}`, fix };
+    return { ok: true, value: { peer, topic, payload, after, do: what } };
+  },
+  write({ peer, topic, payload, after, do: what }) {
+    const who = peer === null ? `topic: ${topic}, payload: ${payload}` : `peer: ${peer}`;
+    return `{${who}, after: ${formatDuration(after)}, do: ${what}}`;
+  },
+};
+
+/** Devices whose liveness counts here: what they say must tell there from gone, and be somebody else's. */
+export function checkPeers(config: Config, { ids }: Found, report: Report): void {
+  const own = `${config.prefix}/${config.node}/`;
+  const known = ids.get("peers") ?? new Set<string>();
+  for (const [name, { topic, online, offline }] of Object.entries(config.peers)) {
+    const path = `peers.${name}`;
+    if (topic.startsWith(own)) report(`${path}.topic`, "it is a topic of this node itself", "name a topic of the other device");
+    if (online === offline) report(`${path}.offline`, "it is the same text as online", "write what each of them looks like");
+  }
+  for (const [output, { on_peer_offline: lost, interlock }] of Object.entries(config.outputs)) {
+    const path = `outputs.${output}.on_peer_offline`;
+    if (lost === null) continue;
+    if (lost.topic?.startsWith(own)) report(path, "its topic is one of this node itself", "name a topic of the other device");
+    if (lost.do === "on" && interlock !== null)
+      report(path, "an interlocked output is not switched on by itself", "write do: off or do: keep");
+    if (lost.peer === null || known.has(lost.peer)) continue;
+    const close = suggest(lost.peer, known);
+    const fix = close === undefined ? `add \`${lost.peer}: {topic: tele/${lost.peer}/LWT}\` below peers:` : `did you mean ${close}?`;
+    report(path, `there is no peer ${lost.peer}`, fix);
+  }
+}
