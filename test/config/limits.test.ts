@@ -6,12 +6,12 @@ import { load, saidAbout } from "./loading.ts";
 const room = maxConfigBytes - 16;
 const filled = (part: string): string => part.repeat(Math.floor(room / part.length));
 
-/** Of processor time, because the cores are shared. What is quadratic in a file of 256 kB takes minutes. */
+/** Of processor time, because the cores are shared. What is quadratic in a file of 512 kB takes minutes. */
 const boundMs = 5000;
 
 describe("a file that is meant to hurt", () => {
   it.each([
-    ["too large", "#".repeat(1024 * 1024), "pinbus.yaml: the file is larger than 256 kB, name the right file or shorten it"],
+    ["too large", "#".repeat(1024 * 1024), "pinbus.yaml: the file is larger than 512 kB, name the right file or shorten it"],
     ["a quarter of a million brackets", filled("["), "pinbus.yaml:1:34: more than 32 levels, write it with fewer"],
     ["nested lists in one line", filled("- "), "pinbus.yaml:1:66: more than 32 levels, write it with fewer"],
     [
@@ -42,6 +42,18 @@ describe("a file that is meant to hurt", () => {
     expect(process.memoryUsage().heapUsed - before).toBeLessThan(200e6);
     expect(saidAbout(result)).toHaveLength(1);
     expect(saidAbout(result)[0]).toContain(said);
+  });
+
+  it("is not what a large house is: a thousand inputs, outputs and rules", () => {
+    const thousand = (item: (n: number) => string) => Array.from({ length: 1000 }, (_, n) => `  ${item(n)}\n`).join("");
+    const text = [
+      `inputs:\n${thousand((n) => `in-${n}: { line: { chip: a, offset: ${n} }, bias: pull-up, active: low }`)}`,
+      `outputs:\n${thousand((n) => `out-${n}: { line: { chip: b, offset: ${n} }, active: low, max_on: 2h }`)}`,
+      `rules:\n${thousand((n) => `rule-${n}: { when: { input: in-${n}, gesture: press }, do: [{ output: out-${n}, set: toggle }] }`)}`,
+    ].join("");
+    const result = load(text);
+    expect(saidAbout(result)).toEqual([]);
+    expect(result.ok && Object.keys(result.config.rules)).toHaveLength(1000);
   });
 
   it("does not fill the screen: a hundred problems and how many more there are", () => {
