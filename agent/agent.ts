@@ -12,18 +12,19 @@ import type { AgentEvent, CounterVerdict, TimerKey, Verdict } from "./core/model
 import { newEventQueue } from "./core/outbox.ts";
 import { planOf } from "./core/plan.ts";
 import { startLevel } from "./core/start.ts";
-import { newState, seqBlock } from "./core/state.ts";
+import { newState, ruleSeqId, seqBlock } from "./core/state.ts";
 import { parseTopic } from "./core/topics.ts";
 import { createHandlers } from "./handlers.ts";
 import { clientIdOf } from "./identity.ts";
-import { createIncoming } from "./incoming.ts";
+import { createReceiver } from "./incoming.ts";
 import { createNodeCommands } from "./node-commands.ts";
 import { eventLoopProgress } from "./progress.ts";
 import { protocolVersion, type ReloadResult } from "./protocol.ts";
 import { createReadings } from "./readings.ts";
 import { createReloader } from "./reload.ts";
 import { Retained } from "./retained.ts";
-import { clockIsSet, systemClock } from "./shell/clock.ts";
+import { createRuleClock } from "./rule-clock.ts";
+import { systemClock } from "./shell/clock.ts";
 import { Control } from "./shell/control.ts";
 import { CounterStore } from "./shell/counter-store.ts";
 import { Dispatch } from "./shell/dispatch.ts";
@@ -34,7 +35,9 @@ import type { AdjustableLog } from "./shell/log.ts";
 import { OutputStore } from "./shell/output-store.ts";
 import { createPerformers, sendHeld } from "./shell/performers.ts";
 import { Recorder } from "./shell/recorder.ts";
+import { RuleStore } from "./shell/rule-store.ts";
 import { SeqStore } from "./shell/seq-store.ts";
+import { StartStore } from "./shell/start-store.ts";
 import { Statistics } from "./shell/statistics.ts";
 import { Timers } from "./shell/timers.ts";
 
@@ -58,6 +61,8 @@ export interface Agent {
   stop(): Promise<void>;
 }
 
+/** How long the event of a rule, and what a rule publishes, may wait for the broker. */
+const ruleEventTtl = 10_000;
 /** Events that wait for the broker. */
 const eventsHeld = 256;
 
@@ -83,12 +88,15 @@ export async function startAgent({ config, host, version, log, load, reloading }
   const history = new HistoryStore(config.state_dir, log, {
     onProblem: (problem) => send({ type: "history-changed", problem, at: clock.now() }),
   }).load();
-  const dispatch = new Dispatch({ config, plan, state: newState(plan, (id) => seq.first(id), outputs, counters) });
+  const rules = new RuleStore(config.state_dir, log).load();
+  const kept = { kept: (id: string) => outputs.kept(id), enabled: (id: string) => rules.enabled(id) };
+  const dispatch = new Dispatch({ config, plan, state: newState(plan, (id) => seq.first(id), kept, counters) });
   // Asked for each time: a reload replaces all of it. What stands in `plan.topics` and is not below `in` and `out` stays.
   const current = () => dispatch.current;
   const send = (event: AgentEvent) => dispatch.dispatch(event);
   const timers = new Timers<TimerKey>(clock, (key, at) => send({ type: "timer-due", key, at }));
-  const readClock = () => send({ type: "clock-read", offset: clock.wall() - clock.now(), set: clockIsSet(clock), at: clock.now() });
+  const ofRules = createRuleClock({ current, send, clock, log });
+  const readClock = () => send(ofRules.reading());
 
   // What acts: lines, link, control sockets.
   const board = config.gpio.driver === "sim" ? new SimBoard(config.gpio.board) : undefined;
@@ -107,14 +115,7 @@ export async function startAgent({ config, host, version, log, load, reloading }
   });
 
   const outbox = newEventQueue<Publication>(eventsHeld);
-  const receive = createIncoming({
-    current,
-    send,
-    nodeCommand: (name, message) => nodeCommand(name, message),
-    readClock,
-    clock,
-    log,
-  });
+  const receive = createReceiver({ current, send, readClock, nodeCommand: (name, message) => nodeCommand(name, message), clock, log });
   const retained = new Retained({ version, started, driver, current });
   const brokerLink = connectBroker({
     config,
@@ -139,6 +140,7 @@ export async function startAgent({ config, host, version, log, load, reloading }
           { filter: plan.topics.commandFilter, qos: 1 },
           { filter: plan.topics.nodeFilter, qos: 1 },
           { filter: plan.topics.counterFilter, qos: 1 },
+          { filter: plan.topics.ruleFilter, qos: 1 },
         ],
         listensTo: () => [...current().plan.peerIndex.keys()],
         birth: () => retained.birth(),
@@ -167,13 +169,14 @@ export async function startAgent({ config, host, version, log, load, reloading }
     dispatch,
     lines,
     seq,
-    outputs,
+    outputs: kept,
     counters,
     clock,
     log,
     ...reloading,
     applied(before, after, topics) {
       log.setLevel(after.log.level);
+      ofRules.restart();
       link.relisten();
       for (const publication of retained.reloaded(before, after, topics)) link.publish(publication);
       if (before.sys_interval === after.sys_interval && before.services.join() === after.services.join()) return;
@@ -239,13 +242,14 @@ export async function startAgent({ config, host, version, log, load, reloading }
     outbox,
     eventTtl(topic) {
       const parsed = parseTopic(plan.topics, topic);
-      return parsed?.kind === "input-event" ? (current().config.inputs[parsed.id]?.event_ttl ?? 0) : 0;
+      return parsed?.kind === "input-event" ? (current().config.inputs[parsed.id]?.event_ttl ?? 0) : ruleEventTtl;
     },
     timers,
     seq,
     outputs,
     counters,
     history,
+    rules,
     clock,
     log,
     settle: (ticket, verdict) => {
@@ -274,6 +278,7 @@ export async function startAgent({ config, host, version, log, load, reloading }
     throw error;
   }
   for (const { id } of plan.inputs) seq.reserve(id, seq.first(id) + seqBlock);
+  for (const { id } of plan.rules) seq.reserve(ruleSeqId(id), seq.first(ruleSeqId(id)) + seqBlock);
   await seq.flushed();
   readClock();
   lines.start();
@@ -281,6 +286,9 @@ export async function startAgent({ config, host, version, log, load, reloading }
     const address = lines.address(id);
     if (address) log.info(`${id} is line ${address.offset} of ${address.chip}`);
   }
+  const starts = new StartStore(config.state_dir, log);
+  send({ type: "started", held: plan.listeners.start.length > 0 && (await starts.begin()), at: clock.now() });
+  ofRules.restart();
   await brokerLink.start();
   statistics.start();
 
@@ -290,6 +298,7 @@ export async function startAgent({ config, host, version, log, load, reloading }
     async stop() {
       log.info("stops: outputs go to their exit states");
       send({ type: "stop-requested", at: clock.now() });
+      ofRules.stop();
       statistics.stop();
       await brokerLink.stop([retained.status("offline")]);
       await control.stop();
@@ -298,7 +307,7 @@ export async function startAgent({ config, host, version, log, load, reloading }
       // What was counted while the farewell was said.
       send({ type: "totals-wanted", at: clock.now() });
       timers.close();
-      await Promise.all([seq.flushed(), outputs.flushed(), counters.close(), history.flushed()]);
+      await Promise.all([seq.flushed(), outputs.flushed(), counters.close(), history.flushed(), rules.flushed(), starts.end()]);
       log.info("stopped");
     },
   };

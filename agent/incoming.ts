@@ -1,51 +1,69 @@
 import type { AgentEvent } from "./core/model.ts";
+import { heard } from "./core/peer-plan.ts";
 import { parseTopic } from "./core/topics.ts";
-import { hearPeers } from "./peers.ts";
 import type { Clock } from "./shell/clock.ts";
 import type { Current } from "./shell/current.ts";
 import type { Incoming } from "./shell/link.ts";
 import type { Log } from "./shell/log.ts";
 
-export interface IncomingOptions {
+/** More of a command payload is not even decoded; the core refuses what is longer than it accepts. */
+const decodedBytes = 4096;
+
+export interface ReceiverOptions {
   current(): Current;
   send(event: AgentEvent): void;
-  nodeCommand(name: string, message: Incoming): void;
   /** Ages are judged by the wall clock as it is now, not as it was at the last round. */
   readClock(): void;
+  nodeCommand(name: string, message: Incoming): void;
   clock: Clock;
   log: Log;
 }
 
-/** More of a command payload is not even decoded; the core refuses what is longer than it accepts. */
-const decodedBytes = 4096;
-
-/** Hands each message of the broker to whom it is for: an output, a counter or the agent itself. */
-export function createIncoming({ current, send, nodeCommand, readClock, clock, log }: IncomingOptions): (message: Incoming) => void {
+/** Turns what comes from the broker into events: commands to outputs, to counters, to rules and to the agent itself, and what peers say. */
+export function createReceiver({ current, send, readClock, nodeCommand, clock, log }: ReceiverOptions): (message: Incoming) => void {
   return (message) => {
     const { plan } = current();
     const output = plan.setIndex.get(message.topic);
+    if (output !== undefined) {
+      readClock();
+      send({ type: "command-received", output, ...commandOf(message), at: clock.now() });
+      return;
+    }
     const input = plan.counterIndex.get(message.topic);
-    if (output === undefined && input === undefined) {
-      if (hearPeers(plan, message, clock.now(), send)) return;
-      const topic = parseTopic(plan.topics, message.topic);
-      if (topic?.kind === "node-command") {
-        readClock();
-        nodeCommand(topic.name, message);
-      } else if (topic?.kind === "output-set" || topic?.kind === "counter-set") {
-        const what = topic.kind === "output-set" ? "an output" : "a counter";
-        log.warn(`a command for ${what} that is not configured was ignored`, { topic: message.topic });
+    if (input !== undefined) {
+      readClock();
+      send({ type: "counter-command-received", input, ...commandOf(message), at: clock.now() });
+      return;
+    }
+    const rule = plan.ruleSetIndex.get(message.topic);
+    if (rule !== undefined) {
+      readClock();
+      send({ type: "rule-command-received", rule, ...commandOf(message), at: clock.now() });
+      return;
+    }
+    const peers = plan.peerIndex.get(message.topic);
+    if (peers !== undefined) {
+      for (const peer of peers) {
+        const peerPlan = plan.peers[peer];
+        const online = peerPlan && message.payload.length <= decodedBytes ? heard(peerPlan, message.payload.toString("utf8")) : undefined;
+        if (online !== undefined) send({ type: "peer-changed", peer, online, at: clock.now() });
       }
       return;
     }
-    readClock();
-    const command = {
-      payload: message.payload.toString("utf8", 0, decodedBytes),
-      retain: message.retain,
-      responseTopic: message.responseTopic ?? null,
-      correlationData: message.correlationData ?? null,
-      at: clock.now(),
-    };
-    if (output !== undefined) send({ type: "command-received", output, ...command });
-    else if (input !== undefined) send({ type: "counter-command-received", input, ...command });
+    const topic = parseTopic(plan.topics, message.topic);
+    if (topic?.kind === "node-command") {
+      readClock();
+      nodeCommand(topic.name, message);
+    } else if (topic?.kind === "output-set" || topic?.kind === "rule-set" || topic?.kind === "counter-set")
+      log.warn("a command for what is not configured was ignored", { topic: message.topic });
+  };
+}
+
+function commandOf({ payload, retain, responseTopic, correlationData }: Incoming) {
+  return {
+    payload: payload.toString("utf8", 0, decodedBytes),
+    retain,
+    responseTopic: responseTopic ?? null,
+    correlationData: correlationData ?? null,
   };
 }

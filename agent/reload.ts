@@ -5,14 +5,13 @@ import { formatProblem } from "../config/problem.ts";
 import type { Config } from "../config/schema.ts";
 import { planOf } from "./core/plan.ts";
 import { carryOver, type LineChanges, lineChanges } from "./core/reload.ts";
-import { seqBlock } from "./core/state.ts";
+import { type KeptSource, ruleSeqId, seqBlock } from "./core/state.ts";
 import type { ReloadResult } from "./protocol.ts";
 import type { Clock } from "./shell/clock.ts";
 import type { CounterStore } from "./shell/counter-store.ts";
 import type { Dispatch } from "./shell/dispatch.ts";
 import type { Lines } from "./shell/lines.ts";
 import type { Log } from "./shell/log.ts";
-import type { OutputStore } from "./shell/output-store.ts";
 import type { SeqStore } from "./shell/seq-store.ts";
 
 export interface ReloaderOptions {
@@ -21,7 +20,7 @@ export interface ReloaderOptions {
   dispatch: Dispatch;
   lines: Lines;
   seq: SeqStore;
-  outputs: OutputStore;
+  outputs: KeptSource;
   counters: CounterStore;
   clock: Clock;
   log: Log;
@@ -47,6 +46,8 @@ const inPlace = [
   "interlocks",
   "peers",
   "rules",
+  "time_zone",
+  "location",
   "services",
   "sys_interval",
   "log.level",
@@ -116,8 +117,11 @@ async function reload(options: ReloaderOptions, from: string): Promise<ReloadRes
       return dispatch.state.stopping ? stopped(result) : result;
     }
     // Event numbers are on disk before the first of them is used.
-    const { inputIndex } = dispatch.current.plan;
-    const added = Object.keys(after.inputs).filter((id) => !inputIndex.has(id));
+    const { inputIndex, ruleIndex } = dispatch.current.plan;
+    const added = [
+      ...Object.keys(after.inputs).filter((id) => !inputIndex.has(id)),
+      ...Object.keys(after.rules).flatMap((id) => (ruleIndex.has(id) ? [] : [ruleSeqId(id)])),
+    ];
     const firstSeq = new Map(added.map((id) => [id, seq.first(id)]));
     for (const [id, first] of firstSeq) seq.reserve(id, first + seqBlock);
     await seq.flushed();

@@ -5,7 +5,8 @@ import { checkGestures } from "./gestures.ts";
 import { checkLines, gpioOf } from "./lines.ts";
 import { checkPeers } from "./peers.ts";
 import type { Place, Problem } from "./problem.ts";
-import { checkRules } from "./references.ts";
+import { checkIds } from "./references.ts";
+import { checkRules } from "./rule-check.ts";
 import type { Config } from "./schema.ts";
 
 /** What the checks need to know about where things stand. */
@@ -32,6 +33,7 @@ export function check(config: Config, found: Found): Problem[] {
   checkInputs(config, report);
   checkOutputs(config, report);
   checkLines(config, found, report);
+  checkIds(found, report);
   checkRules(config, found, report);
   checkContracts(config, found, report);
   checkPeers(config, found, report);

@@ -1,5 +1,6 @@
 import type { Found, Report } from "./check.ts";
 import { formatDuration } from "./formats.ts";
+import { named } from "./references.ts";
 import type { Config, OutputConfig } from "./schema.ts";
 import { suggest } from "./suggest.ts";
 
@@ -57,7 +58,9 @@ function checkGroups({ outputs, interlocks, rules }: Config, { place }: Found, r
     }
     const names = new Set(members.map(([id]) => id));
     for (const [rule, { do: actions }] of Object.entries(rules)) {
-      const on = actions.filter(({ output, set }) => names.has(output) && (set === "on" || set === "pulse")).map(({ output }) => output);
+      const on = actions.flatMap(({ output, set }) =>
+        output !== null && names.has(output) && (set === "on" || set === "pulse") ? [output] : [],
+      );
       const other = on.find((id) => id !== on[0]);
       if (other === undefined) continue;
       report(`rules.${rule}.do`, `${on[0]} and ${other} are in the interlock ${group}: only one can be on`, "switch on one of them");
@@ -68,7 +71,7 @@ function checkGroups({ outputs, interlocks, rules }: Config, { place }: Found, r
 function checkPulses({ outputs, rules }: Config, report: Report): void {
   for (const [rule, { do: actions }] of Object.entries(rules)) {
     for (const [index, action] of actions.entries()) {
-      const pulse = Object.hasOwn(outputs, action.output) ? outputs[action.output]?.pulse : undefined;
+      const pulse = named(outputs, action.output)?.pulse;
       const max = typeof pulse === "object" ? pulse?.max : undefined;
       if (action.for === null || max == null || action.for <= max) continue;
       const path = `rules.${rule}.do[${index}].for`;

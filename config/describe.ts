@@ -68,8 +68,8 @@ function row(path: string, node: SchemaNode): Row {
   throw new TypeError(`${path} is no setting`);
 }
 
-function valuesOf({ items }: ListOf<SchemaNode>): string {
-  return isLeaf(items) ? `a list: ${items.reads.shape}` : "a list";
+function valuesOf({ items, single }: ListOf<SchemaNode>): string {
+  return isLeaf(items) ? `a list: ${items.reads.shape}` : single ? "one, or a list" : "a list";
 }
 
 function table(rows: Row[]): string {

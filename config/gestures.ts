@@ -1,7 +1,8 @@
 import type { Found, Report } from "./check.ts";
 import { debounceTime } from "./counting.ts";
 import { formatDuration } from "./formats.ts";
-import type { Config, InputConfig, RuleConfig } from "./schema.ts";
+import { gesturesBound, itemPath } from "./references.ts";
+import type { Config, InputConfig } from "./schema.ts";
 
 /** What each kind but the button has for rules. */
 const has: Readonly<Record<Exclude<InputConfig["kind"], "button">, readonly string[]>> = {
@@ -16,16 +17,32 @@ const ofButtons = ["hold", "window", "repeat", "events"] as const;
 
 /** Gestures: a rule names one that its input can make, and no setting is there in vain. */
 export function checkGestures(config: Config, found: Found, report: Report): void {
-  for (const [id, { when }] of Object.entries(config.rules)) checkTrigger(`rules.${id}.when`, when, config, found, report);
+  for (const [id, rule] of Object.entries(config.rules)) {
+    for (const [index, trigger] of rule.when.entries()) {
+      if (trigger.input === null || trigger.is !== null) continue;
+      checkTrigger(itemPath(found, `rules.${id}.when`, index), { ...trigger, input: trigger.input }, config, found, report);
+    }
+    for (const [step, { until }] of rule.do.entries()) {
+      for (const [index, end] of until.entries()) {
+        checkTrigger(itemPath(found, `rules.${id}.do[${step}].until`, index), end, config, found, report);
+      }
+    }
+  }
+  const all = gesturesBound(config);
   for (const [id, input] of Object.entries(config.inputs)) {
-    const bound = Object.values(config.rules).flatMap(({ when }) => (when.input === id ? [when] : []));
+    const bound = all.get(id) ?? [];
     const path = `inputs.${id}`;
     if (input.kind === "button") checkButton(path, input, bound, found, report);
     else if (input.kind === "switch" || input.kind === "doorbell") checkLevel(path, input, found, report);
   }
 }
 
-function checkTrigger(path: string, when: RuleConfig["when"], config: Config, { unread }: Found, report: Report): void {
+interface Bound {
+  gesture: string | null;
+  clicks: number | null;
+}
+
+function checkTrigger(path: string, when: Bound & { input: string }, config: Config, { unread }: Found, report: Report): void {
   const { gesture, clicks } = when;
   if (gesture !== null && clicks !== null) report(`${path}.clicks`, "it says the same as gesture", "write one of them");
   const spoiled = unread.has(`${path}.gesture`) || unread.has(`${path}.clicks`);
@@ -45,7 +62,7 @@ function checkTrigger(path: string, when: RuleConfig["when"], config: Config, { 
   else if (clicks !== null) report(`${path}.clicks`, `${a} ${kind} has no clicks`, fix);
 }
 
-function checkButton(path: string, input: InputConfig, bound: RuleConfig["when"][], { place }: Found, report: Report): void {
+function checkButton(path: string, input: InputConfig, bound: Bound[], { place }: Found, report: Report): void {
   const { window, events } = input;
   const debounce = debounceTime(input);
   const multi = bound.some(({ gesture, clicks }) => clicks !== null || several.includes(gesture ?? "")) || events.includes("multi_press");

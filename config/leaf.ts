@@ -51,6 +51,8 @@ export interface ListOf<I> {
   readonly items: I;
   readonly shown: string;
   readonly minimum: number;
+  /** One item may stand there without the list around it. */
+  readonly single: boolean;
   readonly env?: string;
 }
 
@@ -101,7 +103,12 @@ export function listOf<I extends SchemaNode>(
   fallback: { value: NoInfer<ConfigOf<I>>[]; shown: string } = { value: [], shown: "none" },
   minimum = 0,
 ): ListOf<I> {
-  return { format: "Array", default: fallback.value, doc, container: "list", items, shown: fallback.shown, minimum };
+  return { format: "Array", default: fallback.value, doc, container: "list", items, shown: fallback.shown, minimum, single: false };
+}
+
+/** A list of at least `minimum` items that may be written as the item alone while there is only one. */
+export function oneOrMore<I extends SchemaGroup>(items: I, doc: string, minimum: 0 | 1): ListOf<I> {
+  return { ...listOf(items, doc, { value: [], shown: minimum === 0 ? "none" : "required" }, minimum), single: true };
 }
 
 function make<T>(reads: Format<T>, presence: Leaf<T>["presence"], fallback: T | null, doc: string, shown: string): Leaf<T> {

@@ -1,51 +1,34 @@
 import type { Found, Report } from "./check.ts";
-import { formatDuration } from "./formats.ts";
-import type { ActionConfig, Config } from "./schema.ts";
+import type { Config } from "./schema.ts";
 import { suggest } from "./suggest.ts";
 
 const none: ReadonlySet<string> = new Set();
 
-/** Ids: one space for inputs and outputs, and every name in a rule names something. */
-export function checkRules(config: Config, { ids, place }: Found, report: Report): void {
+/** One id space for inputs and outputs. */
+export function checkIds({ ids, place }: Found, report: Report): void {
   const inputs = ids.get("inputs") ?? none;
-  const outputs = ids.get("outputs") ?? none;
-  for (const id of outputs) {
+  for (const id of ids.get("outputs") ?? none) {
     if (!inputs.has(id)) continue;
     const [first, second] = [`inputs.${id}`, `outputs.${id}`].sort((a, b) => place(a).line - place(b).line);
     if (first && second)
       report(second, `the id ${id} is used by ${first} already (line ${place(first).line})`, "give each an id of its own");
   }
-  for (const [id, rule] of Object.entries(config.rules)) {
-    const path = `rules.${id}`;
-    const { input } = rule.when;
-    if (!inputs.has(input)) {
-      report(
-        `${path}.when.input`,
-        outputs.has(input) ? `${input} is an output` : `there is no input ${input}`,
-        fixFor(input, inputs, "input"),
-      );
-    }
-    for (const [index, action] of rule.do.entries()) {
-      const place = `${path}.do[${index}]`;
-      const { output } = action;
-      if (!outputs.has(output)) {
-        report(
-          `${place}.output`,
-          inputs.has(output) ? `${output} is an input` : `there is no output ${output}`,
-          fixFor(output, outputs, "output"),
-        );
-      }
-      checkFor(action, Object.hasOwn(config.outputs, output) ? config.outputs[output]?.max_on : undefined, `${place}.for`, report);
-    }
-  }
 }
 
-function checkFor(action: ActionConfig, maxOn: number | null | undefined, path: string, report: Report): void {
-  if (action.for === null) return;
-  if (action.set === "off" || action.set === "toggle") report(path, `\`set: ${action.set}\` has no end`, "remove it or write set: pulse");
-  else if (maxOn != null && action.for > maxOn) {
-    report(path, `it is longer than the output's max_on (${formatDuration(maxOn)})`, "write a shorter time or raise max_on");
-  }
+/** Reports a name that names nothing; true when it names something, even something faulty. */
+export function checkReference(
+  path: string,
+  id: string,
+  kind: "input" | "output" | "rule" | "peer",
+  { ids }: Pick<Found, "ids">,
+  report: Report,
+): boolean {
+  const known = ids.get(`${kind}s`) ?? none;
+  if (known.has(id)) return true;
+  const other = kind === "input" ? "output" : "input";
+  const is = (kind === "input" || kind === "output") && ids.get(`${other}s`)?.has(id) === true;
+  report(path, is ? `${id} is an ${other}` : `there is no ${kind} ${id}`, fixFor(id, known, kind));
+  return false;
 }
 
 function fixFor(id: string, known: ReadonlySet<string>, kind: string): string {
@@ -53,4 +36,49 @@ function fixFor(id: string, known: ReadonlySet<string>, kind: string): string {
   if (close !== undefined) return `did you mean ${close}?`;
   const list = [...known].slice(0, 12).join(", ");
   return list === "" ? `add it below ${kind}s:` : `name one of ${list}`;
+}
+
+/** The path of an item that may stand alone, without the list around it. */
+export function itemPath({ place }: Pick<Found, "place">, path: string, index: number): string {
+  const numbered = `${path}[${index}]`;
+  return index > 0 || place(numbered).line > 0 ? numbered : path;
+}
+
+/** An item of a map by an id that a person wrote. */
+export function named<T>(items: Record<string, T>, id: string | null): T | undefined {
+  return id !== null && Object.hasOwn(items, id) ? items[id] : undefined;
+}
+
+/** What listens to the gestures of inputs: rules that start, and patterns that end. */
+export function gesturesBound(config: Config): Map<string, { gesture: string | null; clicks: number | null }[]> {
+  const bound = new Map<string, { gesture: string | null; clicks: number | null }[]>();
+  const add = (input: string | null, on: { gesture: string | null; clicks: number | null }) => {
+    if (input === null || (on.gesture === null && on.clicks === null)) return;
+    const list = bound.get(input);
+    if (list) list.push(on);
+    else bound.set(input, [on]);
+  };
+  for (const rule of Object.values(config.rules)) {
+    for (const trigger of rule.when) add(trigger.input, trigger);
+    for (const action of rule.do) for (const until of action.until) add(until.input, until);
+  }
+  return bound;
+}
+
+/** Which of the subjects is given; exactly one must be. */
+export function subjectOf<K extends string>(
+  path: string,
+  item: Readonly<Record<string, unknown>>,
+  subjects: readonly K[],
+  { unread }: Found,
+  report: Report,
+): K | undefined {
+  const [first, second] = subjects.filter((key) => item[key] !== null);
+  if (first !== undefined && second !== undefined) {
+    report(`${path}.${second}`, `it stands beside ${first}`, "write an item of its own for each");
+    return undefined;
+  }
+  if (first === undefined && !subjects.some((key) => unread.has(`${path}.${key}`)))
+    report(path, `it has none of ${subjects.join(", ")}`, "say what it is about");
+  return first;
 }

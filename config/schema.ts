@@ -1,4 +1,5 @@
 import type { ActiveLevel, Bias } from "../gpio/line.ts";
+import { decimal, timeZone } from "./clock-formats.ts";
 import { brokerLost, pulseOf } from "./compound.ts";
 import { debounceOf, measure, ratio } from "./counting.ts";
 import {
@@ -19,6 +20,7 @@ import {
 } from "./formats.ts";
 import { type ConfigOf, derived, type Format, leaf, listOf, mapOf, optional, required, secret, withNames } from "./leaf.ts";
 import { peerOffline, peerSchema } from "./peers.ts";
+import { type actionSchema, type conditionSchema, ruleSchema, type triggerSchema } from "./rule-schema.ts";
 
 const second = 1000;
 const hour = 3600 * second;
@@ -107,25 +109,6 @@ export const interlockSchema = {
   ),
 };
 
-export const actionSchema = {
-  output: required(id, "The output that is switched."),
-  set: required(oneOf("on", "off", "toggle", "pulse"), "What is done with it."),
-  for: optional(pulse, "How long it stays on; only with `on` and `pulse`.", "the `pulse` of the output for `pulse`, no end for `on`"),
-};
-
-export const ruleSchema = {
-  when: {
-    input: required(id, "The input that starts the rule."),
-    gesture: optional(
-      oneOf("press", "release", "click", "double", "triple", "hold", "hold_end", "repeat", "right", "left"),
-      "The gesture on it that starts the rule.",
-      "`clicks` instead",
-    ),
-    clicks: optional(wholeNumber(2, 5), "Instead of `gesture`: so many clicks start the rule.", "`gesture` instead"),
-  },
-  do: listOf(actionSchema, "What the rule does, in this order.", { value: [], shown: "required" }, 1),
-};
-
 export const listenerSchema = {
   protocol: leaf(oneOf("mqtt"), "mqtt", "What is spoken on the port."),
   address: optional(loopback, "The address to listen on; only loopback in this version.", "127.0.0.1 and ::1"),
@@ -176,8 +159,13 @@ export const schema = withNames({
     "How long after an output that starts on the next one goes on, so that a circuit does not get all loads at once.",
   ),
   interlocks: mapOf(interlockSchema, "Groups of outputs that are never on together, by id; an output names its group in `interlock`."),
-  peers: mapOf(peerSchema, "Other devices whose liveness counts here, by id; an output names one in `on_peer_offline`."),
-  rules: mapOf(ruleSchema, "What an input does with outputs, here and without the network, by id."),
+  peers: mapOf(peerSchema, "Other devices whose liveness counts here, by id; an output names one in `on_peer_offline`, a rule in `peer`."),
+  rules: mapOf(ruleSchema, "What is done when something happens, here and without the network, by id; see [rules.md](rules.md)."),
+  time_zone: optional(timeZone, "The time zone of the rules, such as Europe/Berlin.", "the one of this machine"),
+  location: {
+    latitude: optional(decimal(-90, 90), "Where this machine is, in degrees north, for sunrise and sunset."),
+    longitude: optional(decimal(-180, 180), "Where this machine is, in degrees east."),
+  },
   services: listOf(required(unit, "The whole name of a systemd unit."), "The systemd units whose state is published and shown."),
   log: {
     level: leaf(oneOf("error", "warn", "info", "debug"), "info", "The least important entry that is written."),
@@ -189,4 +177,6 @@ export type Config = ConfigOf<typeof schema>;
 export type InputConfig = ConfigOf<typeof inputSchema>;
 export type OutputConfig = ConfigOf<typeof outputSchema>;
 export type RuleConfig = ConfigOf<typeof ruleSchema>;
+export type TriggerConfig = ConfigOf<typeof triggerSchema>;
+export type ConditionConfig = ConfigOf<typeof conditionSchema>;
 export type ActionConfig = ConfigOf<typeof actionSchema>;

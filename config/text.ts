@@ -2,7 +2,7 @@ import { isUtf8 } from "node:buffer";
 import { closeSync, fstatSync, openSync, readSync, type Stats } from "node:fs";
 
 /** A Raspberry Pi with every line in use needs about 10 kB. */
-export const maxConfigBytes = 256 * 1024;
+export const maxConfigBytes = 512 * 1024;
 
 export type FileReading = { ok: true; bytes: Buffer; stats?: Stats } | { ok: false; message: string; fix: string };
 

@@ -32,7 +32,8 @@ export function walk(schema: SchemaGroup, root: Tree | undefined, options: WalkO
   return walked;
 }
 
-/** More than any board has lines. */
+/** Inputs, outputs or rules: more than any board has lines. */
+const maxEntries = 1024;
 const maxItems = 256;
 const absent = Symbol("absent");
 
@@ -113,8 +114,8 @@ class Walker {
       return absent;
     }
     for (const entry of tree.entries) ids.add(entry.key);
-    if (tree.entries.length > maxItems) {
-      this.#report(tree, `${path} has more than ${maxItems} items`, "write fewer");
+    if (tree.entries.length > maxEntries) {
+      this.#report(tree, `${path} has more than ${maxEntries} items`, "write fewer");
       return absent;
     }
     const items: Record<string, unknown> = {};
@@ -129,6 +130,10 @@ class Walker {
 
   #list(node: ListOf<SchemaNode>, tree: Tree, path: string): unknown {
     if (isEmpty(tree) && node.minimum === 0) return [];
+    if (node.single && tree.kind === "map") {
+      const item = isLeaf(node.items) ? undefined : this.#item(node.items as SchemaGroup, tree, path, tree);
+      return item === undefined ? [] : [item];
+    }
     if (tree.kind !== "list") {
       this.#report(tree, `${path} is not a list`, "write each item in a line of its own with `- ` in front");
       return absent;

@@ -38,8 +38,8 @@ export interface Fault extends Spot {
 }
 
 const maxDepth = 32;
-/** A line of settings has about ten. The bound keeps a reload of a wrong file from holding up the agent for seconds. */
-const maxTokens = 30_000;
+/** A line has up to fifty: a thousand inputs, outputs and rules each have room. The bound keeps a reload of a wrong file short. */
+const maxTokens = 200_000;
 const maxAliases = 32;
 const maxFaults = 20;
 

@@ -2,6 +2,7 @@ import type { Health } from "./health.ts";
 import { stateOf as inputStateOf } from "./input.ts";
 import { attrOf, stateOf as outputStateOf } from "./output.ts";
 import type { Plan } from "./plan.ts";
+import { ruleStateOf } from "./rule.ts";
 import type { State } from "./state.ts";
 
 export interface Retained {
@@ -22,6 +23,10 @@ export function birthOf(plan: Plan, state: State): Retained[] {
   plan.outputs.forEach((outputPlan, index) => {
     const output = state.outputs[index];
     if (output) publications.push(outputStateOf(outputPlan, output), attrOf(state, outputPlan, output));
+  });
+  plan.rules.forEach(({ stateTopic }, index) => {
+    const rule = state.rules[index];
+    if (rule) publications.push(ruleStateOf(stateTopic, rule));
   });
   return publications;
 }

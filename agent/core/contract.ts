@@ -1,6 +1,7 @@
 import { cancelWaits, interlockObjection, switchOn } from "./interlock.ts";
 import { minOffObjection, minOnObjection } from "./minimum.ts";
 import type { AnswerTo, Cause, Effect, Instant, SwitchWord } from "./model.ts";
+import { endPattern } from "./pattern-end.ts";
 import type { OutputPlan, Plan } from "./plan.ts";
 import { type Objection, refuse } from "./refusal.ts";
 import type { OutputState, State } from "./state.ts";
@@ -8,6 +9,7 @@ import type { OutputState, State } from "./state.ts";
 /**
  * Turns a wish of a person, a rule or the bus into a write, unless the contract of the output says no. A pulse belongs to its
  * output: every other command ends it, another PULSE restarts it. The agent's own decisions do not come through here.
+ * Returns why it was refused, or null.
  */
 export function command(
   plan: Plan,
@@ -19,10 +21,10 @@ export function command(
   answer: AnswerTo | null,
   at: Instant,
   effects: Effect[],
-): void {
+): Objection | null {
   const output = state.outputs[index];
   const outputPlan = plan.outputs[index];
-  if (!output || !outputPlan) return;
+  if (!output || !outputPlan) return null;
   const pulse = word === "PULSE" ? (forMs ?? outputPlan.pulse) : word === "ON" ? forMs : null;
   const active = word === "TOGGLE" ? !headedOn(output) : word !== "OFF";
   const objection =
@@ -33,8 +35,9 @@ export function command(
   if (objection !== null) {
     const from = cause.detail === null ? cause.text : `${cause.text} (${cause.detail})`;
     refuse(plan, state, index, { ...objection, to: answer, kind: cause.kind, from, at }, effects);
-    return;
+    return objection;
   }
+  endPattern(plan, state, index, cause.text, effects);
   const newer = { reason: "cancelled", message: "a newer command came before the dead time was over" } as const;
   cancelWaits(plan, state, index, newer, at, effects);
   const request = { cause: { ...cause, says: word }, pulse, answer };
@@ -44,6 +47,7 @@ export function command(
     // Neither a running pulse nor a wish for off ends here: if the line does not take this write, they are all that switches off.
     effects.push({ type: "setOutput", output: index, active: false, request });
   }
+  return null;
 }
 
 /** What the last wish made of it: on, or on its way there. */

@@ -4,13 +4,14 @@ import { reduce } from "./reduce.ts";
 import { startLevel } from "./start.ts";
 import type { State } from "./state.ts";
 
-/** The answers of lines, timers and reloads to what the core decided; it may decide something else now. Everything else came from outside. */
+/** The answers of lines, timers, the clock and reloads to what the core decided; it may decide something else now. Everything else came from outside. */
 const answers: ReadonlySet<AgentEvent["type"]> = new Set([
   "output-written",
   "output-failed",
   "outputs-leaving",
   "timer-due",
   "counter-kept",
+  "time-came",
 ]);
 
 /**

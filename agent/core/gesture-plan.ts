@@ -1,8 +1,8 @@
-import type { InputConfig, RuleConfig } from "../../config/schema.ts";
+import type { InputConfig } from "../../config/schema.ts";
 import { clickGestures, type Recognised } from "./gesture.ts";
 import type { Gesture } from "./model.ts";
 
-/** Indexes of the rules bound to each gesture of one input. */
+/** Indexes of the triggers bound to each gesture of one input. */
 export type Bound = Readonly<Record<Gesture, readonly number[]>>;
 
 /** What is bound to one input, and how long its gestures take. */
@@ -19,7 +19,7 @@ export interface GesturePlan {
 }
 
 /** The name of the gesture that starts a rule. */
-export function gestureOf({ gesture, clicks }: RuleConfig["when"]): Gesture {
+export function gestureOf({ gesture, clicks }: { gesture: Gesture | null; clicks: number | null }): Gesture {
   return gesture ?? clickGestures[(clicks ?? 1) - 1] ?? "click";
 }
 

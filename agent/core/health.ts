@@ -17,9 +17,13 @@ export function healthOf(plan: Plan, state: State): Health {
     ...plan.outputs.flatMap(({ id }, index) => sentence(`output ${id}`, state.outputs[index]?.problem)),
     ...state.brokerProblems,
   ];
+  const resting = plan.rules.flatMap(({ id }, index) =>
+    state.rules[index]?.guard.resting ? [`rule ${id} rests, because it fired too often`] : [],
+  );
+  const held = state.startHeld ? ["rules with `start: true` were left out, because the agent has crashed again and again"] : [];
   const offline = state.link.online ? [] : [state.link.problem ?? "the link to the broker is not online yet"];
   const history = state.historyProblem === null ? [] : [state.historyProblem];
-  const degraded = [...counters.flatMap(({ degraded }) => degraded), ...offline, ...history];
+  const degraded = [...resting, ...held, ...counters.flatMap(({ degraded }) => degraded), ...offline, ...history];
   return { health: failing.length > 0 ? "failing" : degraded.length > 0 ? "degraded" : "ok", problems: [...failing, ...degraded] };
 }
 

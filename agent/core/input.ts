@@ -1,10 +1,10 @@
-import { command } from "./contract.ts";
 import { counterStateOf, countLevel, resume } from "./counter.ts";
 import { adoptLevel, settle, takeLevel } from "./debounce.ts";
 import { decide, newGesture, overdue, type Recognised, recognise, waitsUntil } from "./gesture.ts";
 import type { Effect, Instant } from "./model.ts";
 import { publish, stateWord } from "./output.ts";
-import type { InputPlan, Plan, RuleAction } from "./plan.ts";
+import type { InputPlan, Plan } from "./plan.ts";
+import { fire, levelSeen } from "./rule.ts";
 import { type InputState, isoTime, type State, seqBlock } from "./state.ts";
 
 /** A level on the line, from an edge or from reading it after a gap. */
@@ -40,7 +40,8 @@ export function settleNow(plan: Plan, state: State, index: number, at: Instant, 
   const counting = gesture.clicks > 0;
   // Local first: what the gestures switch comes before what they publish.
   const recognised = recognise(gesture, inputPlan.gestures, active, debounce.settledAt);
-  fire(plan, state, inputPlan, recognised, at, effects);
+  fireGestures(plan, state, inputPlan, recognised, at, effects);
+  levelSeen(plan, state, plan.listeners.inputs[index], active, { at, fresh: false, cause: null }, effects);
   if (counting) effects.push({ type: "stopTimer", key: inputPlan.windowKey });
   if (!active) effects.push({ type: "stopTimer", key: inputPlan.holdKey });
   arm(inputPlan, input, effects);
@@ -70,7 +71,7 @@ function passTime(plan: Plan, state: State, index: number, at: Instant, effects:
   const due = waitsUntil(input.gesture, inputPlan.gestures);
   if (due === undefined || at < due) return;
   const recognised = overdue(input.gesture, inputPlan.gestures, at);
-  fire(plan, state, inputPlan, recognised, at, effects);
+  fireGestures(plan, state, inputPlan, recognised, at, effects);
   effects.push({ type: "stopTimer", key: keyOf(inputPlan, input) });
   arm(inputPlan, input, effects);
   for (const one of recognised) tell(plan, state, index, one, effects);
@@ -122,16 +123,17 @@ function interrupt(plan: Plan, state: State, index: number, at: Instant, effects
   }
   const clicks = decide(input.gesture);
   input.gesture = newGesture();
-  fire(plan, state, inputPlan, clicks, at, effects);
+  fireGestures(plan, state, inputPlan, clicks, at, effects);
   for (const key of [inputPlan.settleKey, inputPlan.holdKey, inputPlan.windowKey]) effects.push({ type: "stopTimer", key });
   effects.push({ type: "publish", ...stateOf(inputPlan, input) });
   for (const one of clicks) tell(plan, state, index, one, effects);
+  levelSeen(plan, state, plan.listeners.inputs[index], input.debounce.settled, { at, fresh: true, cause: null }, effects);
 }
 
 /** Gestures at once: what they switch comes before what they publish. */
 export function act(plan: Plan, state: State, index: number, recognised: readonly Recognised[], at: Instant, effects: Effect[]): void {
   const inputPlan = plan.inputs[index];
-  if (inputPlan) fire(plan, state, inputPlan, recognised, at, effects);
+  if (inputPlan) fireGestures(plan, state, inputPlan, recognised, at, effects);
   for (const one of recognised) tell(plan, state, index, one, effects);
 }
 
@@ -142,21 +144,15 @@ export function stateOf(inputPlan: InputPlan, input: InputState) {
   return { kind: "state", topic: inputPlan.stateTopic, payload, qos: 1, retain: true } as const;
 }
 
-function fire(plan: Plan, state: State, inputPlan: InputPlan, recognised: readonly Recognised[], at: Instant, effects: Effect[]): void {
-  if (state.stopping) return;
-  for (const { gesture } of recognised) {
-    if (gesture === "ongoing") continue;
-    for (const index of inputPlan.rules[gesture]) {
-      const rule = plan.rules[index];
-      const ruleState = state.rules[index];
-      if (!rule || !ruleState) continue;
-      ruleState.fired++;
-      ruleState.last = at;
-      for (const action of rule.actions) {
-        command(plan, state, action.output, wordOf(action), action.forMs, rule.cause, null, at, effects);
-      }
-    }
-  }
+function fireGestures(
+  plan: Plan,
+  state: State,
+  inputPlan: InputPlan,
+  recognised: readonly Recognised[],
+  at: Instant,
+  effects: Effect[],
+): void {
+  for (const { gesture } of recognised) if (gesture !== "ongoing") fire(plan, state, inputPlan.rules[gesture], at, effects);
 }
 
 /** They come by the dozen. */
@@ -186,8 +182,4 @@ function tell(plan: Plan, state: State, index: number, recognised: Recognised, e
   const ts = isoTime(state, at);
   const payload = JSON.stringify({ event_type: eventType, multi_press_count: clicks, duration_ms: lasted, position, ts, seq });
   effects.push({ type: "publish", kind: "event", topic: inputPlan.eventTopic, payload, qos: 1, retain: false });
-}
-
-function wordOf(action: RuleAction) {
-  return action.set === "on" ? "ON" : action.set === "off" ? "OFF" : action.set === "toggle" ? "TOGGLE" : "PULSE";
 }

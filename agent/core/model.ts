@@ -33,6 +33,8 @@ export interface Cause {
   ended?: Cause;
   /** What was wanted, where a person reads more than the state from it. */
   says?: SwitchWord;
+  /** What led to it before that, oldest first: `porch press`, `rule a`, `lamp is on`. */
+  chain?: readonly string[];
 }
 
 /** Where an answer goes. */
@@ -126,10 +128,28 @@ export type AgentEvent = Union<{
   "history-changed": { problem: string | null; at: Instant };
   "broker-changed": { problems: string[]; at: Instant };
   /** `offset` = wall clock − monotonic clock; `set` = the wall clock can be trusted. */
-  "clock-read": { offset: number; set: boolean; at: Instant };
+  "clock-read": {
+    offset: number;
+    set: boolean;
+    /** Local time − UTC in ms. */
+    zone?: number;
+    at: Instant;
+  };
   /** A reload lets go of the lines of `released`; those of them that leave theirs go to their exit states first. */
   "outputs-leaving": { outputs: readonly number[]; released: readonly number[]; at: Instant };
   "stop-requested": { at: Instant };
+  /** Everything is open. `held` = the agent has crashed again and again: rules with `start: true` are left out. */
+  started: { held: boolean; at: Instant };
+  /** A time or the sun has come for which a trigger waits. */
+  "time-came": { trigger: number; at: Instant };
+  "rule-command-received": {
+    rule: number;
+    payload: string;
+    retain: boolean;
+    responseTopic: string | null;
+    correlationData: Uint8Array | null;
+    at: Instant;
+  };
   "lock-requested": { output: number; locked: boolean; from: "cli" | "tui"; at: Instant };
 }>;
 
@@ -152,6 +172,11 @@ export type Effect = Union<{
   keepOutput: { output: number; locked: boolean; level: boolean };
   /** A change, or a refusal, for the history that survives a restart. */
   keepChange: { output: number; change: Change };
+  /** The same for the events of a rule, and whether it is enabled. */
+  reserveRuleSeq: { rule: number; upTo: number };
+  keepRule: { rule: number; enabled: boolean };
+  /** An answer to a command that is not for an output; `topic` is where it goes when the command named none. */
+  reply: { topic: string; to: Extract<AnswerTo, { via: "mqtt" }>; payload: string };
   log: { level: "error" | "warn" | "info" | "debug"; message: string; fields: LogFields };
 }>;
 
@@ -172,4 +197,5 @@ export interface LogFields {
 /** Every timer has one owner; starting a key again replaces it. Made once in the plan. */
 export type TimerKey =
   | `${"settle" | "hold" | "window" | "report"}:${string}`
+  | `${"level" | "after" | "rest" | "pattern"}:${string}`
   | `${"pulse" | "max-on" | "retry" | "interlock" | "broker-lost" | "peer-offline" | "start"}:${string}`;

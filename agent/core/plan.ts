@@ -1,18 +1,18 @@
 import type { Config } from "../../config/schema.ts";
 import type { LineName } from "../../gpio/line.ts";
 import { type CounterPlan, counterPlanOf } from "./counter-plan.ts";
-import { type Bound, type GesturePlan, gestureOf, gesturePlanOf } from "./gesture-plan.ts";
+import { type Bound, type GesturePlan, gesturePlanOf } from "./gesture-plan.ts";
 import { type Interlock, interlockOf } from "./interlock-plan.ts";
-import type { Cause, Gesture, TimerKey } from "./model.ts";
+import type { TimerKey } from "./model.ts";
 import { type PeerPlan, peerOf, peersOf, topicIndexOf } from "./peer-plan.ts";
+import { noTriggers, type Rulebook, rulebookOf } from "./rule-plan.ts";
 import { type Topics, topicsOf } from "./topics.ts";
 
 /** The configuration, indexed: nothing is searched and no topic is built while events run. */
-export interface Plan {
+export interface Plan extends Omit<Rulebook, "gestures"> {
   topics: Topics;
   inputs: readonly InputPlan[];
   outputs: readonly OutputPlan[];
-  rules: readonly RulePlan[];
   /** Those of the configuration, then those that only an output names. */
   peers: readonly PeerPlan[];
   inputIndex: ReadonlyMap<string, number>;
@@ -31,7 +31,11 @@ export interface Plan {
 
 export type TimerOwner =
   | { kind: "settle" | "hold" | "window" | "report"; input: number }
-  | { kind: "pulse" | "max-on" | "retry" | "interlock" | "broker-lost" | "peer-offline" | "start"; output: number };
+  | { kind: "pulse" | "max-on" | "retry" | "interlock" | "broker-lost" | "peer-offline" | "start" | "pattern"; output: number }
+  /** A trigger with `for`, an action with `after`, a rule that fired too often. */
+  | { kind: "level"; on: "input" | "output" | "broker" | "peer"; index: number; want: boolean; trigger: number }
+  | { kind: "after"; rule: number; action: number }
+  | { kind: "rest"; rule: number };
 
 export interface InputPlan {
   id: string;
@@ -87,20 +91,6 @@ export interface OutputPlan {
   startKey: TimerKey;
 }
 
-export interface RulePlan {
-  id: string;
-  /** `porch press -> lamp toggle`. */
-  text: string;
-  cause: Cause;
-  actions: readonly RuleAction[];
-}
-
-export interface RuleAction {
-  output: number;
-  set: "on" | "off" | "toggle" | "pulse";
-  forMs: number | null;
-}
-
 export const defaultPulse = 500;
 
 /** Builds the plan of a checked configuration. */
@@ -110,18 +100,10 @@ export function planOf(config: Config): Plan {
   const outputIndex = indexOf(config.outputs);
   const timers = new Map<TimerKey, TimerOwner>();
   const peers = peersOf(config);
-  const rules = Object.entries(config.rules).map(([id, rule]): RulePlan => {
-    const actions = rule.do.map((step): RuleAction => ({ output: outputIndex.get(step.output) ?? -1, set: step.set, forMs: step.for }));
-    const trigger = `${rule.when.input} ${gestureOf(rule.when)}`;
-    const text = `${trigger} -> ${rule.do.map((step) => `${step.output} ${step.set}`).join(", ")}`;
-    return { id, text, actions, cause: { kind: "rule", text: `rule ${id}`, detail: trigger } };
-  });
+  const { gestures, ...book } = rulebookOf(config, topics, { inputs: inputIndex, outputs: outputIndex }, timers);
 
   const inputs = Object.entries(config.inputs).map(([id, input], index): InputPlan => {
-    const bound = noRules();
-    Object.values(config.rules).forEach(({ when }, at) => {
-      if (when.input === id) bound[gestureOf(when)].push(at);
-    });
+    const bound = gestures.get(id) ?? noTriggers();
     const settleKey: TimerKey = `settle:${id}`;
     const holdKey: TimerKey = `hold:${id}`;
     const windowKey: TimerKey = `window:${id}`;
@@ -199,10 +181,10 @@ export function planOf(config: Config): Plan {
   const setIndex = new Map(outputs.map(({ setTopic }, index) => [setTopic, index]));
   const counterIndex = new Map(inputs.flatMap(({ counter }, index) => (counter === null ? [] : [[counter.setTopic, index] as const])));
   return {
+    ...book,
     topics,
     inputs,
     outputs,
-    rules,
     peers,
     inputIndex,
     outputIndex,
@@ -217,21 +199,4 @@ export function planOf(config: Config): Plan {
 
 function indexOf(items: Record<string, unknown>): Map<string, number> {
   return new Map(Object.keys(items).map((id, index) => [id, index]));
-}
-
-function noRules(): Record<Gesture, number[]> {
-  return {
-    press: [],
-    release: [],
-    click: [],
-    double: [],
-    triple: [],
-    "4 clicks": [],
-    "5 clicks": [],
-    hold: [],
-    hold_end: [],
-    repeat: [],
-    right: [],
-    left: [],
-  };
 }

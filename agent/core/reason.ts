@@ -34,7 +34,7 @@ const gestures: Readonly<Record<string, string>> = {
   left: "was turned left",
 };
 
-export function reasonOf({ kind, text, detail, says }: Cause): string {
+export function reasonOf({ kind, text, detail, says, chain }: Cause): string {
   const more = detail === null ? "" : ` (${detail})`;
   const word = says?.toLowerCase();
   switch (kind) {
@@ -44,7 +44,8 @@ export function reasonOf({ kind, text, detail, says }: Cause): string {
       const space = detail?.indexOf(" ") ?? -1;
       const input = detail?.slice(0, space);
       const happened = space < 0 ? undefined : gestures[detail?.slice(space + 1) ?? ""];
-      return `${happened === undefined ? detail : `${input} ${happened}`} and ${text} says ${word ?? "so"}`;
+      const before = chain === undefined ? "" : ` (after ${chain.join(", ")})`;
+      return `${happened === undefined ? detail : `${input} ${happened}`} and ${text} says ${word ?? "so"}${before}`;
     }
     case "mqtt":
       return `a command over MQTT says ${word ?? "so"}${more}`;

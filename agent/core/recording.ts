@@ -38,6 +38,8 @@ export interface ReloadRecord {
   firstSeq: Readonly<Record<string, number>>;
   kept: Readonly<Record<string, Kept>>;
   totals: Readonly<Record<string, KeptTotal>>;
+  /** Rules of which it was kept whether they are enabled. */
+  enabled: Readonly<Record<string, boolean>>;
 }
 
 /** How a recording ended; the last line, unless it was cut off. */
@@ -132,7 +134,7 @@ export function snapshotOf(snapshot: Record<string, unknown>): Snapshot {
 }
 
 export function reloadOf(reload: Record<string, unknown>): ReloadRecord {
-  const { at, config, anew, firstSeq, kept, totals } = reload;
+  const { at, config, anew, firstSeq, kept, totals, enabled } = reload;
   return {
     at: numberOf(at, "at"),
     config: textOf(config, "config"),
@@ -140,19 +142,21 @@ export function reloadOf(reload: Record<string, unknown>): ReloadRecord {
     firstSeq: recordOf(firstSeq, "firstSeq") as Record<string, number>,
     kept: recordOf(kept, "kept") as Record<string, Kept>,
     totals: recordOf(totals, "totals") as Record<string, KeptTotal>,
+    enabled: recordOf(enabled, "enabled") as Record<string, boolean>,
   };
 }
 
 /** The same reload once more. */
-export function carryRecorded(old: Plan, state: State, next: Plan, { at, anew, firstSeq, kept, totals }: ReloadRecord) {
-  const lookUp = <T>(items: Readonly<Record<string, T>>, id: string, none: T): T => (Object.hasOwn(items, id) ? (items[id] ?? none) : none);
+export function carryRecorded(old: Plan, state: State, next: Plan, { at, anew, firstSeq, kept, totals, enabled }: ReloadRecord) {
+  const lookUp = <T, N>(items: Readonly<Record<string, T>>, id: string, none: N): T | N =>
+    Object.hasOwn(items, id) ? (items[id] ?? none) : none;
   return carryOver({
     old,
     state,
     next,
     anew: new Set(anew),
     firstSeq: (id) => lookUp(firstSeq, id, 1),
-    kept: { kept: (id) => lookUp(kept, id, { locked: false, level: false }) },
+    kept: { kept: (id) => lookUp(kept, id, { locked: false, level: false }), enabled: (id) => lookUp(enabled, id, undefined) },
     totals: { total: (id) => lookUp(totals, id, zeroTotal) },
     at,
   });

@@ -10,9 +10,15 @@ import { cancelWait, cancelWaits, proceed, proceedPartners } from "./interlock.t
 import { lock } from "./lock.ts";
 import type { AgentEvent, AnswerTo, Cause, Effect, RefusalReason, TimerKey } from "./model.ts";
 import { attrOf, drive, endPulse, endRetry, failed, leaveCause, retry, stateOf, written } from "./output.ts";
-import { armPeer, disarmPeer, peerChanged, peerOfflineDue } from "./peer.ts";
+import { stepPattern } from "./pattern.ts";
+import { endPattern } from "./pattern-end.ts";
+import { armPeer, disarmPeer, peerOfflineDue } from "./peer.ts";
 import type { Plan } from "./plan.ts";
 import { refuse } from "./refusal.ts";
+import { actionDue, fire, levelSeen } from "./rule.ts";
+import { ruleCommand } from "./rule-command.ts";
+import { endsPattern, lastingDue, outputSeen, peerSeen, started } from "./rule-event.ts";
+import { restOver } from "./rule-guard.ts";
 import { endStart, spaceStart, startDue, startInterlocked } from "./start.ts";
 import type { State } from "./state.ts";
 
@@ -57,6 +63,7 @@ export function reduce(plan: Plan, state: State, event: AgentEvent): Effect[] {
         exitOutput(plan, state, event.output, exitCause, event.at, effects);
         break;
       }
+      outputSeen(plan, state, event.output, true, event.at, effects);
       arm(plan, state, event.output, event.at, effects);
       armPeer(plan, state, event.output, event.at, effects);
       startInterlocked(plan, state, event.output, cause, event.at, effects);
@@ -66,13 +73,18 @@ export function reduce(plan: Plan, state: State, event: AgentEvent): Effect[] {
     case "output-lost":
       loseOutput(plan, state, event.output, event.problem, event.at, effects);
       break;
-    case "output-written":
+    case "output-written": {
+      const before = state.outputs[event.output]?.written;
+      if (endsPattern(event.request.cause)) endPattern(plan, state, event.output, event.request.cause.text, effects);
       endStart(plan, state, event.output, effects);
       writtenFor(plan, state, event, effects);
       if (!event.active) proceedPartners(plan, state, event.output, event.at, effects);
+      if (before !== event.active) outputSeen(plan, state, event.output, before === undefined, event.at, effects);
       break;
+    }
     case "output-failed":
       endStart(plan, state, event.output, effects);
+      endPattern(plan, state, event.output, event.problem, effects);
       failed(plan, state, { ...event, ...event.request }, effects);
       if (!event.active) partnerStays(plan, state, event, effects);
       break;
@@ -100,6 +112,7 @@ export function reduce(plan: Plan, state: State, event: AgentEvent): Effect[] {
       break;
     }
     case "lock-requested":
+      if (event.locked) endPattern(plan, state, event.output, "locked", effects);
       lock(plan, state, event, effects);
       break;
     case "counter-command-received":
@@ -114,13 +127,17 @@ export function reduce(plan: Plan, state: State, event: AgentEvent): Effect[] {
     case "totals-wanted":
       keepAll(state, effects);
       break;
-    case "link-changed":
+    case "link-changed": {
+      const was = state.link.online;
       broker(plan, state, event.online, event.at, effects);
       state.link = { online: event.online, problem: event.problem };
       state.healthVersion++;
+      if (was !== event.online)
+        levelSeen(plan, state, plan.listeners.broker, event.online, { at: event.at, fresh: false, cause: null }, effects);
       break;
+    }
     case "peer-changed":
-      peerChanged(plan, state, event.peer, event.online, event.at, effects);
+      peerSeen(plan, state, event, effects);
       break;
     case "history-changed":
       state.historyProblem = event.problem;
@@ -133,6 +150,16 @@ export function reduce(plan: Plan, state: State, event: AgentEvent): Effect[] {
     case "clock-read":
       state.clockOffset = event.offset;
       state.clockSet = event.set;
+      if (event.zone !== undefined) state.zone = event.zone;
+      break;
+    case "time-came":
+      fire(plan, state, [event.trigger], event.at, effects);
+      break;
+    case "rule-command-received":
+      ruleCommand(plan, state, event, effects);
+      break;
+    case "started":
+      started(plan, state, event, effects);
       break;
     case "outputs-leaving":
       for (const output of event.released) cancelWaits(plan, state, output, released, event.at, effects);
@@ -202,6 +229,18 @@ function timerDue(plan: Plan, state: State, key: TimerKey, at: number, effects: 
     }
     case "interlock":
       if (!state.stopping) proceed(plan, state, owner.output, at, effects);
+      break;
+    case "pattern":
+      stepPattern(plan, state, owner.output, at, effects);
+      break;
+    case "level":
+      lastingDue(plan, state, owner, at, effects);
+      break;
+    case "after":
+      actionDue(plan, state, owner.rule, owner.action, at, effects);
+      break;
+    case "rest":
+      restOver(plan, state, owner.rule, effects);
       break;
     case "broker-lost":
       failsafeDue(plan, state, owner.output, at, effects);
@@ -298,6 +337,8 @@ function loseOutput(plan: Plan, state: State, index: number, problem: string, at
   output.until = null;
   endPulse(output, outputPlan, effects);
   endRetry(output, outputPlan, effects);
+  endPattern(plan, state, index, problem, effects);
+  outputSeen(plan, state, index, true, at, effects);
   disarm(plan, state, index, effects);
   disarmPeer(plan, state, index, effects);
   endStart(plan, state, index, effects);
@@ -319,6 +360,7 @@ function exitOutput(plan: Plan, state: State, index: number, cause: Cause, at: n
   const output = state.outputs[index];
   const outputPlan = plan.outputs[index];
   if (!output || !outputPlan) return;
+  endPattern(plan, state, index, cause.text, effects);
   cancelWait(plan, state, index, { reason: "stopping", message: "the agent is stopping" }, at, effects);
   disarm(plan, state, index, effects);
   disarmPeer(plan, state, index, effects);

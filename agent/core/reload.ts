@@ -9,6 +9,7 @@ import type { Effect, Instant } from "./model.ts";
 import { attrOf, endsAt } from "./output.ts";
 import { carryPeers, rearmPeer } from "./peer.ts";
 import type { InputPlan, OutputPlan, Plan, TimerOwner } from "./plan.ts";
+import { carryRules } from "./rule-reload.ts";
 import { type InputState, type KeptSource, newState, type OutputState, type State, type TotalSource } from "./state.ts";
 
 /** What a reload does to lines, by id of the input or output. */
@@ -50,7 +51,7 @@ export interface Carry {
   state: State;
   next: Plan;
   anew: ReadonlySet<string>;
-  /** The first free event number of an input that is new. */
+  /** The first free event number of an input that is new, or of a rule (`ruleSeqId`). */
   firstSeq(id: string): number;
   /** What an output that is new brings from the last time that it was configured. */
   kept: KeptSource;
@@ -94,6 +95,7 @@ export function carryOver({ old, state, next, anew, firstSeq, kept: before, tota
     inputs,
     outputs: [],
     rules: [],
+    patterns: [],
     peers: carryPeers(old, state, next),
     healthVersion: state.healthVersion + 1,
   };
@@ -116,10 +118,7 @@ export function carryOver({ old, state, next, anew, firstSeq, kept: before, tota
     rearmFailsafe(plan, next, carried, index, at, effects);
     rearmPeer(old, plan, next, carried, index, at, effects);
   }
-  carried.rules = next.rules.map((plan) => {
-    const at = old.rules.findIndex(({ id, text }) => id === plan.id && text === plan.text);
-    return state.rules[at] ?? { fired: 0, last: null };
-  });
+  carryRules({ old, state, next, anew, at }, fresh, carried, effects);
   const wanted = new Set(retainedTopics(next));
   const cleared = retainedTopics(old).filter((topic) => !wanted.has(topic));
   for (const topic of cleared) effects.push({ type: "publish", kind: "state", topic, payload: "", qos: 1, retain: true });
@@ -127,6 +126,8 @@ export function carryOver({ old, state, next, anew, firstSeq, kept: before, tota
 }
 
 function ownerId(plan: Plan, owner: TimerOwner): string | undefined {
+  // Rules are compared by what they say, not by lines.
+  if (!("input" in owner || "output" in owner)) return undefined;
   return "input" in owner ? plan.inputs[owner.input]?.id : plan.outputs[owner.output]?.id;
 }
 
@@ -197,10 +198,11 @@ function redate(before: OutputPlan, plan: OutputPlan, kept: OutputState, effects
   return { ...kept, waiting: { ...kept.waiting, until } };
 }
 
-/** Of inputs and outputs. */
+/** Of inputs, outputs and rules. */
 function retainedTopics(plan: Plan): string[] {
   return [
     ...plan.inputs.map(({ stateTopic }) => stateTopic),
     ...plan.outputs.flatMap(({ stateTopic, attrTopic }) => [stateTopic, attrTopic]),
+    ...plan.rules.map(({ stateTopic }) => stateTopic),
   ];
 }

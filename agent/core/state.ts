@@ -2,14 +2,18 @@ import { type CounterState, newCounter } from "./counter.ts";
 import { type Debounce, newDebounce } from "./debounce.ts";
 import { type EncoderState, newEncoder } from "./encoder.ts";
 import { type GestureState, newGesture } from "./gesture.ts";
-import type { Cause, Effect, Instant, KeptTotal, SetRequest, Verdict } from "./model.ts";
+import type { Cause, Effect, Instant, KeptTotal, SetRequest, TimerKey, Verdict } from "./model.ts";
+import type { Pattern } from "./pattern-end.ts";
 import type { Plan } from "./plan.ts";
+import { newGuard, type RuleGuard } from "./rule-guard.ts";
 
 /** Everything the core knows. `reduce` changes it in place (an event must not cost a copy of all pins); nobody else writes to it. */
 export interface State {
   inputs: InputState[];
   outputs: OutputState[];
   rules: RuleState[];
+  /** What plays, by output. */
+  patterns: (Pattern | null)[];
   /** By the index of the peer in the plan. */
   peers: PeerState[];
   link: { online: boolean; problem: string | null };
@@ -23,7 +27,11 @@ export interface State {
   /** Wall clock − monotonic clock. */
   clockOffset: number;
   clockSet: boolean;
+  /** Local time − UTC. */
+  zone: number;
   stopping: boolean;
+  /** Rules with `start: true` were left out. */
+  startHeld: boolean;
   /** Grows whenever something that `healthOf` looks at changed. */
   healthVersion: number;
   edges: number;
@@ -87,6 +95,15 @@ export interface PeerState {
 export interface RuleState {
   fired: number;
   last: Instant | null;
+  enabled: boolean;
+  guard: RuleGuard;
+  /** Actions with `after` that are still to be done, with their cause. */
+  waiting: Map<TimerKey, Cause>;
+  /** The number of its next event, and the first one that is not reserved on disk. */
+  seq: number;
+  seqLimit: number;
+  /** First answers by command id, oldest first, at most `answersKept`. */
+  answers: Map<string, string>;
 }
 
 export interface Change {
@@ -118,6 +135,8 @@ export interface Kept {
 /** Where the core asks what was kept, once, at the start. */
 export interface KeptSource {
   kept(id: string): Kept;
+  /** Whether a rule was enabled; undefined when nobody has said so. */
+  enabled?(rule: string): boolean | undefined;
 }
 
 const nothing: KeptSource = { kept: () => ({ locked: false, level: false }) };
@@ -167,7 +186,12 @@ export function newState(plan: Plan, firstSeq: (id: string) => number, before: K
       answers: new Map(),
     })),
     peers: plan.peers.map(() => ({ online: null, since: 0 })),
-    rules: plan.rules.map(() => ({ fired: 0, last: null })),
+    rules: plan.rules.map(({ id, onStart }) => {
+      const seq = firstSeq(ruleSeqId(id));
+      const enabled = onStart === "last" ? (before.enabled?.(id) ?? true) : onStart === "enabled";
+      return { fired: 0, last: null, enabled, guard: newGuard(), waiting: new Map(), seq, seqLimit: seq + seqBlock, answers: new Map() };
+    }),
+    patterns: plan.outputs.map(() => null),
     link: { online: false, problem: null },
     offlineSince: null,
     nextStart: 0,
@@ -175,12 +199,19 @@ export function newState(plan: Plan, firstSeq: (id: string) => number, before: K
     historyProblem: null,
     clockOffset: 0,
     clockSet: false,
+    zone: 0,
     stopping: false,
+    startHeld: false,
     healthVersion: 0,
     edges: 0,
     commands: 0,
     refused: 0,
   };
+}
+
+/** Rules and inputs may share ids: the numbers of their events must not. */
+export function ruleSeqId(rule: string): string {
+  return `rule/${rule}`;
 }
 
 /** The last second that was written, up to its point: many events fall into one, and writing a date is dear. */

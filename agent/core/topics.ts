@@ -17,6 +17,12 @@ export interface Topics {
   outputAttr(id: string): string;
   outputSet(id: string): string;
   outputResult(id: string): string;
+  /** The one filter under which commands to rules arrive. */
+  readonly ruleFilter: string;
+  ruleState(id: string): string;
+  ruleSet(id: string): string;
+  ruleResult(id: string): string;
+  ruleEvent(id: string): string;
   /** The one filter under which what is asked of the agent itself arrives. */
   readonly nodeFilter: string;
   nodeCommand(name: string): string;
@@ -32,6 +38,7 @@ export type ParsedTopic =
   | { kind: "input-state" | "input-event"; id: string }
   | { kind: "counter-state" | "counter-set" | "counter-result"; id: string }
   | { kind: "output-state" | "output-attr" | "output-set" | "output-result"; id: string }
+  | { kind: "rule-state" | "rule-set" | "rule-result" | "rule-event"; id: string }
   | { kind: "node-command" | "node-result"; name: string }
   | { kind: "sys"; name: string }
   | { kind: "service"; unit: string };
@@ -49,6 +56,11 @@ export function topicsOf(prefix: string, node: string): Topics {
     counterState: (id) => `${base}/counter/${id}/state`,
     counterSet: (id) => `${base}/counter/${id}/set`,
     counterResult: (id) => `${base}/counter/${id}/result`,
+    ruleFilter: `${base}/rule/+/set`,
+    ruleState: (id) => `${base}/rule/${id}/state`,
+    ruleSet: (id) => `${base}/rule/${id}/set`,
+    ruleResult: (id) => `${base}/rule/${id}/result`,
+    ruleEvent: (id) => `${base}/rule/${id}/event`,
     nodeFilter: `${base}/cmd/+`,
     nodeCommand: (name) => `${base}/cmd/${name}`,
     nodeResult: (name) => `${base}/cmd/${name}/result`,
@@ -76,6 +88,13 @@ const counterKinds: Readonly<Record<string, "counter-state" | "counter-set" | "c
   result: "counter-result",
 };
 
+const ruleKinds: Readonly<Record<string, "rule-state" | "rule-set" | "rule-result" | "rule-event">> = {
+  state: "rule-state",
+  set: "rule-set",
+  result: "rule-result",
+  event: "rule-event",
+};
+
 /** The inverse of the functions of `Topics`; undefined for a topic that none of them makes. */
 export function parseTopic(topics: Topics, topic: string): ParsedTopic | undefined {
   const { base } = topics;
@@ -94,6 +113,10 @@ export function parseTopic(topics: Topics, topic: string): ParsedTopic | undefin
   }
   if (group === "counter") {
     const kind = Object.hasOwn(counterKinds, leaf) ? counterKinds[leaf] : undefined;
+    return kind && { kind, id };
+  }
+  if (group === "rule") {
+    const kind = Object.hasOwn(ruleKinds, leaf) ? ruleKinds[leaf] : undefined;
     return kind && { kind, id };
   }
   if (group === "in" && leaf === "state") return { kind: "input-state", id };
@@ -226,6 +249,42 @@ export const topicTable: readonly TopicDescription[] = [
     qos: 1,
     retain: "no",
     meaning: "answer to a command, unless it named an MQTT 5 response topic",
+  },
+  {
+    kind: "rule-state",
+    topic: "P/rule/<id>/state",
+    direction: "published",
+    payload: "`ON` / `OFF`",
+    qos: 1,
+    retain: "yes",
+    meaning: "whether a rule is enabled",
+  },
+  {
+    kind: "rule-set",
+    topic: "P/rule/<id>/set",
+    direction: "subscribed",
+    payload: "`ON` `OFF` `TRIGGER`, or JSON: `state`, `ts`, `id`, `cause`",
+    qos: 1,
+    retain: "never",
+    meaning: "enables, disables or starts a rule; retained, stale and malformed commands are refused and answered",
+  },
+  {
+    kind: "rule-event",
+    topic: "P/rule/<id>/event",
+    direction: "published",
+    payload: "JSON: `event_type`, `cause`, `chain`, `ts`, `seq`",
+    qos: 1,
+    retain: "no",
+    meaning: "a rule has fired: `cause` is what started it, `chain` what led to that",
+  },
+  {
+    kind: "rule-result",
+    topic: "P/rule/<id>/result",
+    direction: "published",
+    payload: "JSON: `id`, `ok`, and `state` or `reason`, `message`",
+    qos: 1,
+    retain: "no",
+    meaning: "answer to it, unless it named an MQTT 5 response topic",
   },
   {
     kind: "node-command",

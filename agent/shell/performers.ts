@@ -1,5 +1,6 @@
 import type { AnswerTo, CounterVerdict, Effect, Verdict } from "../core/model.ts";
 import { type EventQueue, holdEvent, takeEvents } from "../core/outbox.ts";
+import { ruleSeqId } from "../core/state.ts";
 import type { Clock } from "./clock.ts";
 import type { CounterStore } from "./counter-store.ts";
 import type { Dispatch } from "./dispatch.ts";
@@ -8,6 +9,7 @@ import type { Lines } from "./lines.ts";
 import type { Link, Publication } from "./link.ts";
 import type { Log } from "./log.ts";
 import type { OutputStore } from "./output-store.ts";
+import type { RuleStore } from "./rule-store.ts";
 import type { SeqStore } from "./seq-store.ts";
 import type { Timers } from "./timers.ts";
 
@@ -23,6 +25,7 @@ export interface PerformerOptions {
   outputs: OutputStore;
   counters: CounterStore;
   history: HistoryStore;
+  rules: RuleStore;
   clock: Clock;
   log: Log;
   /** Hands a verdict to the control client that waits for it. */
@@ -79,6 +82,9 @@ export function createPerformers(options: PerformerOptions): (effect: Effect) =>
     keepChange({ output, change }) {
       options.history.keep(dispatch.current.plan.outputs[output]?.id ?? "", change, dispatch.state.clockOffset);
     },
+    reserveRuleSeq: ({ rule, upTo }) => options.seq.reserve(ruleSeqId(dispatch.current.plan.rules[rule]?.id ?? ""), upTo),
+    keepRule: ({ rule, enabled }) => options.rules.keep(dispatch.current.plan.rules[rule]?.id ?? "", enabled),
+    reply: ({ topic, to, payload }) => publishAnswer(link, topic, to, payload),
     log: ({ level, message, fields }) => log[level](message, { ...fields }),
   };
   return (effect) => (performers[effect.type] as (effect: Effect) => void)(effect);

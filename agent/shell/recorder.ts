@@ -75,6 +75,12 @@ export class Recorder implements Witness {
         anew: [...anew],
         firstSeq: Object.fromEntries(firstSeq),
         kept: Object.fromEntries(plan.outputs.map(({ id }) => [id, kept.kept(id)])),
+        enabled: Object.fromEntries(
+          plan.rules.flatMap(({ id }) => {
+            const enabled = kept.enabled?.(id);
+            return enabled === undefined ? [] : [[id, enabled]];
+          }),
+        ),
         totals: Object.fromEntries(plan.inputs.flatMap(({ id, counter }) => (counter ? [[id, totals.total(id)]] : []))),
       };
       return reloadText(plan, reload, effects);

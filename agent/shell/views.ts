@@ -35,7 +35,8 @@ export function pinsView(sources: ViewSources): PinsView {
     ].filter((pin) => pin !== undefined),
     rules: plan.rules.map(({ id, text }, index) => {
       const rule = state.rules[index];
-      return { id, text, fired: rule?.fired ?? 0, last: rule?.last == null ? null : isoTime(state, rule.last) };
+      const note = rule?.enabled === false ? "(disabled) " : rule?.guard.resting ? "(rests) " : "";
+      return { id, text: `${note}${text}`, fired: rule?.fired ?? 0, last: rule?.last == null ? null : isoTime(state, rule.last) };
     }),
   };
 }

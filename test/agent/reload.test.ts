@@ -220,7 +220,7 @@ describe("a reload", () => {
     await eventually(() => [isOn("lamp"), isOn("fan")]).toEqual([true, true]);
     const events = () => sent.flatMap(({ topic, payload }) => (topic.endsWith("bell/event") ? [JSON.parse(String(payload)).seq] : []));
     await eventually(events).toEqual([1]);
-    expect(JSON.parse(readFileSync(join(folder, "seq.json"), "utf8"))).toEqual({ bell: 1001 });
+    expect(JSON.parse(readFileSync(join(folder, "seq.json"), "utf8"))).toEqual({ bell: 1001, "rule/rings": 1001 });
     // Taken out and put in again it goes on above what was reserved.
     const both = world.file;
     for (const file of [good(small), both]) {

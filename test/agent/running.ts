@@ -13,6 +13,7 @@ import { Lines } from "../../agent/shell/lines.ts";
 import type { Link, Publication } from "../../agent/shell/link.ts";
 import { OutputStore } from "../../agent/shell/output-store.ts";
 import { createPerformers } from "../../agent/shell/performers.ts";
+import { RuleStore } from "../../agent/shell/rule-store.ts";
 import { SeqStore } from "../../agent/shell/seq-store.ts";
 import { Timers } from "../../agent/shell/timers.ts";
 import type { LoadResult } from "../../config/load.ts";
@@ -92,6 +93,7 @@ export function running(config: Config) {
     outputs,
     counters,
     history: new HistoryStore(folder, log),
+    rules: new RuleStore(folder, log),
     clock: systemClock,
     log,
     settle() {},

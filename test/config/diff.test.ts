@@ -33,7 +33,7 @@ broker: { listeners: [{ port: 1884 }] }
     "outputs.lamp.on_start: off -> on",
     "outputs.lamp.max_on: 2h -> none",
     "outputs.fan: { line: GPIO6 } -> null",
-    "rules.porch-lamp.when.gesture: press -> hold",
+    "rules.porch-lamp.when: { input: porch, gesture: press } -> { input: porch, gesture: hold }",
     "rules.porch-lamp.do: { output: lamp, set: toggle } -> { output: lamp, set: on, for: 5m }",
     "services: none -> mosquitto.service, cron.service",
   ]);

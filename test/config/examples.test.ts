@@ -31,7 +31,7 @@ describe("the examples", () => {
     });
     expect(config.interlocks).toEqual({ "gate-motor": { dead_time: 300, mode: "switch" } });
     expect(config.outputs["gate-up"]).toMatchObject({ interlock: "gate-motor", pulse: 500 });
-    expect(config.rules["porch-lamp"]?.do).toEqual([{ output: "lamp", set: "toggle", for: null }]);
+    expect(config.rules["porch-lamp"]?.do).toMatchObject([{ output: "lamp", set: "toggle", for: null }]);
   });
 
   it("have a demo on the simulated board, on a free port, with its files beside it", () => {

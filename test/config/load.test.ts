@@ -7,8 +7,9 @@ import { settingOptions } from "../../config/environment.ts";
 import { settingsOf } from "../../config/leaf.ts";
 import { configFile, loadConfig } from "../../config/load.ts";
 import { formatProblem } from "../../config/problem.ts";
-import { type Config, schema } from "../../config/schema.ts";
+import { type ActionConfig, type ConditionConfig, type Config, schema, type TriggerConfig } from "../../config/schema.ts";
 import type { Bias, LineName } from "../../gpio/line.ts";
+import { rule } from "../agent/core/fixture.ts";
 import { configOf, host, load, saidAbout } from "./loading.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "pinbus-config-"));
@@ -35,6 +36,9 @@ const samples: Record<string, [string, string, string]> = {
   "mqtt.command_ttl": ["1s", "2s", "3s"],
   sys_interval: ["1s", "2s", "3s"],
   start_spacing: ["1s", "2s", "3s"],
+  time_zone: ["Europe/Berlin", "UTC", "America/New_York"],
+  "location.latitude": ["52.5", "-12.25", "0"],
+  "location.longitude": ["13.4", "-170", "0.5"],
   services: ["a.service", "b.service, c.timer", "d.socket"],
   "log.level": ["error", "warn", "debug"],
   "log.format": ["text", "journal", "auto"],
@@ -53,6 +57,8 @@ function yamlOf(path: string, text: string): string {
 /** A user name needs a password and the reverse: they come along in the weakest layer. */
 function partnerOf(path: string): Record<string, string> {
   if (path === "mqtt.username") return { PINBUS_MQTT_PASSWORD: "p" };
+  if (path === "location.latitude") return { PINBUS_LOCATION_LONGITUDE: "1" };
+  if (path === "location.longitude") return { PINBUS_LOCATION_LATITUDE: "1" };
   return path === "mqtt.password" ? { PINBUS_MQTT_USERNAME: "u" } : {};
 }
 
@@ -85,6 +91,8 @@ describe("loadConfig", () => {
         interlocks: {},
         peers: {},
         rules: {},
+        time_zone: null,
+        location: { latitude: null, longitude: null },
         services: [],
         log: { level: "info", format: "auto" },
       });
@@ -133,7 +141,7 @@ describe("loadConfig", () => {
       },
     });
     expect(config.rules).toEqual({
-      c: { when: { input: "a", gesture: "hold", clicks: null }, do: [{ output: "b", set: "on", for: null }] },
+      c: rule([{ input: "a", gesture: "hold" }], [{ output: "b", set: "on" }]),
     });
     expect(config.broker.listeners).toEqual([{ protocol: "mqtt", address: null, port: 1883 }]);
   });
@@ -220,14 +228,15 @@ describe("loadConfig", () => {
       rules: Record<
         string,
         {
-          when: {
-            input: string;
-            gesture: "press" | "release" | "click" | "double" | "triple" | "hold" | "hold_end" | "repeat" | "right" | "left" | null;
-            clicks: number | null;
-          };
-          do: { output: string; set: "on" | "off" | "toggle" | "pulse"; for: number | null }[];
+          when: TriggerConfig[];
+          and: ConditionConfig[];
+          unless: ConditionConfig[];
+          do: ActionConfig[];
+          on_start: "last" | "enabled" | "disabled";
         }
       >;
+      time_zone: string | null;
+      location: { latitude: number | null; longitude: number | null };
       services: string[];
       log: { level: "error" | "warn" | "info" | "debug"; format: "auto" | "text" | "journal" };
     }>();

@@ -18,7 +18,7 @@ function acted(world: World, since: number): string[] {
 /** What the bus saw: `multi_press_end 2 320`. */
 function seen(world: World, since: number): string[] {
   return world.published
-    .filter(({ kind }) => kind === "event")
+    .filter(({ kind, topic }) => kind === "event" && topic.includes("/in/"))
     .map(({ payload, at }) => {
       const { event_type, multi_press_count: count } = JSON.parse(payload);
       return `${event_type}${count === undefined ? "" : ` ${count}`} ${at - since}`;

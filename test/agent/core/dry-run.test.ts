@@ -17,7 +17,8 @@ describe("a dry run of recorded events", () => {
   it("under the recorded configuration decides what was decided, when no line failed and no timer was late", () => {
     const calm = story.map((steps) =>
       steps
-        .filter((step) => step.do !== "break" && step.do !== "chip" && step.do !== "reload")
+        // When a total is on disk is up to the disk.
+        .filter((step) => step.do !== "break" && step.do !== "chip" && step.do !== "reload" && !("input" in step && step.input === "meter"))
         .map((step) => (step.do === "wait" ? { ...step, late: 0 } : step.do === "edge" ? { ...step, ago: 0 } : step)),
     );
     fc.assert(

@@ -1,6 +1,14 @@
 import fc from "fast-check";
 import type { Gesture } from "../../../agent/core/model.ts";
-import type { ActionConfig, Config, InputConfig, OutputConfig, RuleConfig } from "../../../config/schema.ts";
+import type {
+  ActionConfig,
+  ConditionConfig,
+  Config,
+  InputConfig,
+  OutputConfig,
+  RuleConfig,
+  TriggerConfig,
+} from "../../../config/schema.ts";
 
 /** A checked configuration, as small as a test needs it. Lines are numbered by themselves. */
 export function configOf(parts: {
@@ -75,6 +83,8 @@ export function configOf(parts: {
     inputs: Object.fromEntries(inputs),
     outputs: Object.fromEntries(outputs),
     rules: parts.rules ?? {},
+    time_zone: null,
+    location: { latitude: null, longitude: null },
     interlocks: parts.interlocks ?? {},
     start_spacing: parts.start_spacing ?? 0,
     peers: parts.peers ?? {},
@@ -88,8 +98,49 @@ export function when(trigger: `${string} ${Gesture}`, ...steps: [string, ActionC
   const [input = "", gesture = "", more] = trigger.split(" ");
   const started = more === "clicks" ? { gesture: null, clicks: Number(gesture) } : { gesture, clicks: null };
   return {
-    when: { input, ...started } as RuleConfig["when"],
-    do: steps.map(([output, set, forMs]) => ({ output, set, for: forMs ?? null })),
+    ...rule([{ input, ...started } as Partial<TriggerConfig>], []),
+    do: steps.map(([output, set, forMs]) => action({ output, set, for: forMs ?? null })),
+  };
+}
+
+/** `rule([{ output: "lamp", is: "on" }], [{ output: "fan", set: "on" }], { and: [{ broker: "lost" }] })` */
+export function rule(
+  when: Partial<TriggerConfig>[],
+  actions: Partial<ActionConfig>[],
+  more: { and?: Partial<ConditionConfig>[]; unless?: Partial<ConditionConfig>[]; on_start?: RuleConfig["on_start"] } = {},
+): RuleConfig {
+  const days = { days: [] };
+  const nothing = { peer: null, input: null, output: null, broker: null, is: null, rule: null, ...days };
+  const clock = { time: null, sun: null, offset: null, start: null };
+  const condition = (item: Partial<ConditionConfig>): ConditionConfig => ({ ...nothing, between: [], ...item });
+  return {
+    when: when.map((item) => ({ ...nothing, ...clock, gesture: null, clicks: null, for: null, ...item })),
+    and: (more.and ?? []).map(condition),
+    unless: (more.unless ?? []).map(condition),
+    do: actions.map(action),
+    on_start: more.on_start ?? "last",
+  };
+}
+
+function action(parts: Partial<ActionConfig>): ActionConfig {
+  return {
+    output: null,
+    set: null,
+    for: null,
+    flash: null,
+    beep: null,
+    tone: null,
+    pattern: [],
+    repeat: 1,
+    until: [],
+    publish: null,
+    payload: null,
+    qos: 1,
+    retain: "false",
+    enable: null,
+    disable: null,
+    after: null,
+    ...parts,
   };
 }
 

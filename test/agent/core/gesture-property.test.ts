@@ -59,7 +59,7 @@ function moved(world: World, timed: boolean): string[] {
 function told(world: World): { gesture: string; at: number; duration: number; seen: number }[] {
   const names: Record<string, string> = { press_start: "press", press_end: "click", long_press_start: "hold", long_press_end: "hold_end" };
   return world.published
-    .filter(({ kind }) => kind === "event")
+    .filter(({ kind, topic }) => kind === "event" && topic.includes("/in/"))
     .map(({ payload, at: seen }) => {
       const { event_type, multi_press_count: count, duration_ms: duration, ts } = JSON.parse(payload);
       const several = event_type === "multi_press_ongoing" ? `ongoing ${count}` : `${count} clicks`;

@@ -2,8 +2,9 @@ import fc from "fast-check";
 import type { SwitchWord } from "../../../agent/core/model.ts";
 import { planOf } from "../../../agent/core/plan.ts";
 import { eventText, reloadText, snapshotText } from "../../../agent/core/recording.ts";
+import { ruleSeqId } from "../../../agent/core/state.ts";
 import type { Config } from "../../../config/schema.ts";
-import { configOf, when } from "./fixture.ts";
+import { configOf, rule, when } from "./fixture.ts";
 import type { World } from "./world.ts";
 import { firstSeq } from "./world-reload.ts";
 
@@ -15,12 +16,14 @@ export const configs: Readonly<Record<"before" | "after", Config>> = {
     inputs: {
       porch: { line: line(2), hold: 400 },
       bell: { line: line(3), debounce: 0 },
+      meter: { line: line(10), kind: "counter", debounce: 0, report: 100 },
       knob: { line: line(4), repeat: 70, events: ["multi_press"] },
     },
     outputs: {
       lamp: { line: line(20), max_on: 900 },
       up: { line: line(22), interlock: "blind", min_on: 80 },
       down: { line: line(23), interlock: "blind", on_broker_lost: { do: "off", after: 250 } },
+      siren: { line: line(25), max_on: 700 },
       pump: { line: line(24), min_off: 300, on_start: "last", pulse: { default: 50, max: 2000 } },
     },
     rules: {
@@ -28,7 +31,16 @@ export const configs: Readonly<Record<"before" | "after", Config>> = {
       raises: when("knob click", ["up", "toggle"]),
       lowers: when("knob double", ["down", "toggle"]),
       pumps: when("bell press", ["pump", "pulse", 300]),
+      flashes: rule(
+        [{ input: "porch", is: "on", for: 60 }, { broker: "lost" }, { peer: "plug", is: "offline" }],
+        [{ output: "siren", flash: { total: 500, on: 60, off: 40 } }],
+      ),
+      echoes: rule([{ rule: "toggles" }], [{ output: "siren", set: "toggle", after: 30 }, { publish: "elsewhere" }], {
+        unless: [{ output: "up", is: "on" }],
+      }),
     },
+    peers: { plug: { topic: "plug/LWT", online: "Online", offline: "Offline" } },
+    start_spacing: 40,
     interlocks: { blind: { dead_time: 120, mode: "switch" } },
   }),
   after: configOf({
@@ -53,8 +65,8 @@ export type Name = keyof typeof configs;
 export const planBy = (name: string) => planOf(configs[name as Name]);
 
 const words = fc.constantFrom<SwitchWord[]>("ON", "OFF", "TOGGLE", "PULSE");
-const output = fc.constantFrom("lamp", "up", "down", "pump", "fan");
-const input = fc.constantFrom("porch", "knob", "bell", "gate");
+const output = fc.constantFrom("lamp", "up", "down", "pump", "fan", "siren");
+const input = fc.constantFrom("porch", "knob", "bell", "gate", "meter");
 const step = fc.oneof(
   { weight: 4, arbitrary: fc.record({ do: fc.constant("wait" as const), ms: fc.oneof(fc.nat(30), fc.nat(600)), late: fc.nat(40) }) },
   { weight: 4, arbitrary: fc.record({ do: fc.constant("edge" as const), input, ago: fc.double({ min: 0, max: 40, noNaN: true }) }) },
@@ -68,6 +80,7 @@ const step = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant("chip" as const), output, there: fc.boolean() }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("gap" as const), input, count: fc.nat(5) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("link" as const), online: fc.boolean() }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("peer" as const), online: fc.boolean() }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("clock" as const), jump: fc.integer({ min: -1e9, max: 1e9 }) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("reload" as const), to: fc.constantFrom<Name[]>("before", "after") }) },
 );
@@ -87,7 +100,9 @@ export function play(world: World, steps: readonly Step[]): void {
       if (each.there) world.returnOutput(each.output);
       else world.loseOutput(each.output);
     } else if (each.do === "link") world.link(each.online);
-    else if (each.do === "gap") world.dispatch({ type: "edges-lost", input: world.input(each.input), count: each.count, at: world.now });
+    else if (each.do === "peer") {
+      if (world.plan.peers.length > 0) world.dispatch({ type: "peer-changed", peer: 0, online: each.online, at: world.now });
+    } else if (each.do === "gap") world.dispatch({ type: "edges-lost", input: world.input(each.input), count: each.count, at: world.now });
     else if (each.do === "clock") world.dispatch({ type: "clock-read", offset: 1.79e12 + each.jump * 1000, set: true, at: world.now });
     else if (each.do === "reload") world.reload(configs[each.to]);
     else {
@@ -105,9 +120,14 @@ export function record(world: World): string[] {
   world.turned = (event, effects) => lines.push(eventText(world.plan, event, effects));
   world.reloaded = ({ anew, at }, effects) => {
     const kept = Object.fromEntries(world.plan.outputs.map(({ id }) => [id, world.onDisk(id)]));
-    const numbers = Object.fromEntries(world.plan.inputs.map(({ id }) => [id, firstSeq]));
+    const numbers = Object.fromEntries(
+      [...world.plan.inputs.map(({ id }) => id), ...world.plan.rules.map(({ id }) => ruleSeqId(id))].map((id) => [id, firstSeq]),
+    );
+    const enabled = Object.fromEntries(world.rulesOnDisk);
     const totals = Object.fromEntries(world.plan.inputs.flatMap(({ id, counter }) => (counter ? [[id, world.total(id)]] : [])));
-    lines.push(reloadText(world.plan, { at, config: nameOf(world.config), anew: [...anew], firstSeq: numbers, kept, totals }, effects));
+    lines.push(
+      reloadText(world.plan, { at, config: nameOf(world.config), anew: [...anew], firstSeq: numbers, kept, totals, enabled }, effects),
+    );
   };
   return lines;
 }

@@ -39,7 +39,9 @@ describe("a recording", () => {
     world.press("porch", 100);
     const replay = new Replay(planBy);
     const differ = lines.map((line) => {
-      const turned = replay.feed(lineOf(JSON.parse(line.replace('"active":true,"request"', '"active":false,"request"'))));
+      const turned = replay.feed(
+        lineOf(JSON.parse(line.replace('"setOutput","output":"lamp","active":true', '"setOutput","output":"lamp","active":false'))),
+      );
       return turned !== undefined && turned.now !== turned.recorded;
     });
     expect(differ.filter(Boolean)).toHaveLength(1);

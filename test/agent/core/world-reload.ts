@@ -27,7 +27,7 @@ export function reloadWorld(world: World, config: Config, levels: Record<string,
     next: plan,
     anew,
     firstSeq: () => firstSeq,
-    kept: { kept: (id) => world.onDisk(id) },
+    kept: { kept: (id) => world.onDisk(id), enabled: (id) => world.rulesOnDisk.get(id) },
     totals: { total: (id) => world.total(id) },
     at,
   });

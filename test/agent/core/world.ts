@@ -48,6 +48,8 @@ export class World {
   diskProblem: string | null = null;
   /** Levels of the second lines of encoders. */
   readonly seconds = new Map<string, boolean>();
+  readonly rulesOnDisk: Map<string, boolean>;
+  readonly replies: (Extract<Effect, { type: "reply" }> & { at: number })[] = [];
   readonly #kept: Map<string, Kept>;
   reserved: number[];
   lastSeq: number[];
@@ -65,6 +67,7 @@ export class World {
     /** `found` is what a former run left on the lines of the outputs, `kept` what it left on disk. */
     options: {
       levels?: boolean[];
+      rules?: Record<string, boolean>;
       offset?: number;
       clockSet?: boolean;
       found?: boolean;
@@ -74,9 +77,11 @@ export class World {
   ) {
     this.config = config;
     this.#kept = new Map(Object.entries(options.kept ?? {}));
+    this.rulesOnDisk = new Map(Object.entries(options.rules ?? {}));
     this.plan = planOf(config);
     this.totals = new Map(Object.entries(options.totals ?? {}));
-    this.state = newState(this.plan, () => firstSeq, { kept: (id) => this.onDisk(id) }, { total: (id) => this.total(id) });
+    const kept = { kept: (id: string) => this.onDisk(id), enabled: (id: string) => this.rulesOnDisk.get(id) };
+    this.state = newState(this.plan, () => firstSeq, kept, { total: (id) => this.total(id) });
     this.outputs = this.plan.outputs.map(() => ({ active: options.found ?? false, present: true, broken: false }));
     this.inputs = this.plan.inputs.map((_, index) => options.levels?.[index] ?? false);
     this.observed = this.plan.outputs.map(() => undefined);
@@ -174,6 +179,24 @@ export class World {
   control(output: string, word: SwitchWord, forMs: number | null = null, from: "cli" | "tui" = "cli"): Verdict | undefined {
     const index = this.output(output);
     return this.#ask({ type: "control-received", output: index, word, forMs, from, ticket: ++this.#ticket, at: this.now }, "control");
+  }
+
+  /** A command to a rule; the answer, if there is one. */
+  rule(
+    id: string,
+    payload: string,
+    more: Partial<Extract<AgentEvent, { type: "rule-command-received" }>> = {},
+  ): Record<string, unknown> | undefined {
+    const { length } = this.replies;
+    const rule = this.plan.ruleIndex.get(id) ?? -1;
+    const plain = { payload, retain: false, responseTopic: null, correlationData: null, at: this.now };
+    this.dispatch({ type: "rule-command-received", rule, ...plain, ...more });
+    const reply = this.replies[length];
+    return reply && JSON.parse(reply.payload);
+  }
+
+  fired(id: string): { cause: string; chain?: string[]; seq: number; ts: string }[] {
+    return this.payloads(this.plan.rules[this.plan.ruleIndex.get(id) ?? -1]?.eventTopic ?? "").map((payload) => JSON.parse(payload));
   }
 
   lock(output: string, locked: boolean): void {
@@ -325,6 +348,13 @@ export class World {
         this.keep(effect);
         return;
       case "keepChange":
+      case "reserveRuleSeq":
+        return;
+      case "keepRule":
+        this.rulesOnDisk.set(this.plan.rules[effect.rule]?.id ?? "", effect.enabled);
+        return;
+      case "reply":
+        this.replies.push({ ...effect, at: this.now });
         return;
       case "log":
         this.logs.push(effect);

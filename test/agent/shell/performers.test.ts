@@ -10,6 +10,7 @@ import type { Lines } from "../../../agent/shell/lines.ts";
 import type { Link, Publication } from "../../../agent/shell/link.ts";
 import type { OutputStore } from "../../../agent/shell/output-store.ts";
 import { createPerformers, sendHeld } from "../../../agent/shell/performers.ts";
+import type { RuleStore } from "../../../agent/shell/rule-store.ts";
 import type { SeqStore } from "../../../agent/shell/seq-store.ts";
 import { Timers } from "../../../agent/shell/timers.ts";
 import { configOf } from "../core/fixture.ts";
@@ -45,6 +46,7 @@ function shell(options: { write?: () => void; online?: boolean } = {}) {
     timers: new Timers(clock, () => {}),
     seq: { reserve() {} } as unknown as SeqStore,
     history: { keep: (...kept: unknown[]) => world.changes.push(kept) } as unknown as HistoryStore,
+    rules: { keep: (id: string, enabled: boolean) => world.kept.push([id, enabled]) } as unknown as RuleStore,
     outputs: { keep: (id: string, kept: Kept) => world.kept.push([id, kept]) } as unknown as OutputStore,
     counters: { keep: (...wanted: unknown[]) => world.kept.push(wanted) } as unknown as CounterStore,
     clock,

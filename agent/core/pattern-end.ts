@@ -1,0 +1,37 @@
+import type { Cause, Effect, TimerKey } from "./model.ts";
+import type { PatternStep } from "./pattern-plan.ts";
+import type { Plan } from "./plan.ts";
+import type { State } from "./state.ts";
+
+/** A pattern that plays on an output. Each of its on-times is a pulse of the output, which ends also when nobody remembers the pattern. */
+export interface Pattern {
+  /** The rule by id: a reload may number them anew. */
+  rule: string;
+  cause: Cause;
+  steps: readonly PatternStep[];
+  /** The next step. */
+  next: number;
+  /** Rounds to be played after this one. */
+  left: number;
+  /** Its own command is on the way. */
+  stepping: boolean;
+}
+
+export function patternKey(id: string): TimerKey {
+  return `pattern:${id}`;
+}
+
+/** Forgets the pattern of an output; what the output does now is up to whoever ends it. Nothing happens when there is none. */
+export function endPattern(plan: Plan, state: State, output: number, why: string, effects: Effect[]): void {
+  const pattern = state.patterns[output];
+  const id = plan.outputs[output]?.id;
+  if (!pattern || pattern.stepping || id === undefined) return;
+  state.patterns[output] = null;
+  effects.push({ type: "stopTimer", key: patternKey(id) });
+  effects.push({
+    type: "log",
+    level: "info",
+    message: `the pattern of rule ${pattern.rule} on ${id} ended: ${why}`,
+    fields: { rule: pattern.rule, output: id, reason: why },
+  });
+}

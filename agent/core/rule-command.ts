@@ -1,0 +1,121 @@
+import { maxCommand, maxId, staleness, timeOf, usableId } from "./command.ts";
+import type { AgentEvent, AnswerTo, Cause, Effect } from "./model.ts";
+import type { Plan } from "./plan.ts";
+import { enableRule, fireRule } from "./rule.ts";
+import { answersKept, type State } from "./state.ts";
+
+type RuleCommand = Extract<AgentEvent, { type: "rule-command-received" }>;
+type Word = "ON" | "OFF" | "TRIGGER";
+type Parsed =
+  | { ok: true; word: Word; ts: number | null; id: string | null; cause: string | null }
+  | { ok: false; message: string; id: string | null };
+
+const objections = {
+  stopping: "the agent is stopping",
+  disabled: "the rule is disabled",
+  suspended: "the rule rests, because it fired too often",
+  conditions: "its conditions are not met",
+} as const;
+
+/** `P/rule/<id>/set`: ON and OFF enable and disable, TRIGGER starts it as one of its triggers would. */
+export function ruleCommand(plan: Plan, state: State, event: RuleCommand, effects: Effect[]): void {
+  const rulePlan = plan.rules[event.rule];
+  const ruleState = state.rules[event.rule];
+  // An empty message is how somebody clears a retained command.
+  if (!rulePlan || !ruleState || event.payload === "") return;
+  state.commands++;
+  const parsed = parse(event.payload);
+  const { id } = parsed;
+  const to = { via: "mqtt", responseTopic: event.responseTopic, correlationData: event.correlationData, id } as const;
+  const first = event.retain || id === null ? undefined : ruleState.answers.get(id);
+  if (first !== undefined) {
+    effects.push({ type: "reply", topic: rulePlan.resultTopic, to, payload: first });
+    return;
+  }
+  const answer = (body: Record<string, unknown>) => {
+    const payload = JSON.stringify({ id, ...body });
+    if (id !== null && !event.retain) keep(ruleState.answers, id, payload);
+    // As with outputs: what was served is told by the state, unless somebody waits for an answer.
+    if (body.ok !== true || needsAnswer(to)) effects.push({ type: "reply", topic: rulePlan.resultTopic, to, payload });
+  };
+  const refusal = refusalOf(plan, state, event, parsed) ?? (parsed.ok ? serve(plan, state, event, parsed, effects) : null);
+  if (refusal === null) {
+    answer({ ok: true, state: ruleState.enabled ? "ON" : "OFF" });
+    return;
+  }
+  state.refused++;
+  const from = id === null ? "mqtt" : `mqtt ${id}`;
+  const message = `rule ${rulePlan.id}: refused a command from ${from}: ${refusal.message}`;
+  effects.push({ type: "log", level: "warn", message, fields: { rule: rulePlan.id, cause: from, reason: refusal.reason } });
+  answer({ ok: false, ...refusal });
+}
+
+interface Refusal {
+  reason: string;
+  message: string;
+}
+
+function refusalOf(plan: Plan, state: State, event: RuleCommand, parsed: Parsed): Refusal | null {
+  if (event.retain) return { reason: "retained", message: "a retained command is refused: publish it without retain" };
+  if (!parsed.ok) return { reason: "malformed", message: parsed.message };
+  const stale = staleness(parsed.ts, event.at, { offset: state.clockOffset, set: state.clockSet }, plan.commandTtl);
+  if (stale !== null) return { reason: "stale", message: stale };
+  return state.stopping ? { reason: "stopping", message: objections.stopping } : null;
+}
+
+function serve(plan: Plan, state: State, event: RuleCommand, parsed: Extract<Parsed, { ok: true }>, effects: Effect[]): Refusal | null {
+  const { word, id, cause: sender } = parsed;
+  if (word !== "TRIGGER") {
+    enableRule(plan, state, event.rule, word === "ON", "mqtt", event.at, effects);
+    return null;
+  }
+  const detail = ["mqtt", sender, id === null ? null : `id ${id}`].filter((part) => part !== null).join(", ");
+  const cause: Cause = { kind: "rule", text: `rule ${plan.rules[event.rule]?.id}`, detail: `a command over ${detail}` };
+  const objection = fireRule(plan, state, event.rule, cause, event.at, effects);
+  return objection === null ? null : { reason: objection, message: objections[objection] };
+}
+
+function needsAnswer(to: Extract<AnswerTo, { via: "mqtt" }>): boolean {
+  return to.id !== null || to.responseTopic !== null;
+}
+
+function keep(answers: Map<string, string>, id: string, payload: string): void {
+  answers.set(id, payload);
+  const oldest = answers.keys().next();
+  if (answers.size > answersKept && !oldest.done) answers.delete(oldest.value);
+}
+
+/** `ON`, `OFF`, `TRIGGER` in any case, or `{"state","ts","id","cause"}`. It is never quoted back. */
+function parse(payload: string): Parsed {
+  if (payload.length > maxCommand) return malformed(`longer than ${maxCommand} characters`);
+  const text = payload.trim();
+  if (!text.startsWith("{")) {
+    const word = wordOf(text);
+    return word ? { ok: true, word, ts: null, id: null, cause: null } : malformed("not ON, OFF, TRIGGER or a JSON object");
+  }
+  let body: Record<string, unknown>;
+  try {
+    body = JSON.parse(text) as Record<string, unknown>;
+  } catch {
+    return malformed("not valid JSON");
+  }
+  const { id = null, ts, cause = null, state, ...rest } = body;
+  const rule = `must be a text of 1 to ${maxId} characters, none of them a control character`;
+  if (id !== null && !(typeof id === "string" && usableId.test(id))) return malformed(`"id" ${rule}`);
+  if (Object.keys(rest).length > 0) return malformed('only "state", "ts", "id" and "cause" are known', id);
+  if (cause !== null && !(typeof cause === "string" && usableId.test(cause))) return malformed(`"cause" ${rule}`, id);
+  const word = typeof state === "string" ? wordOf(state) : undefined;
+  if (!word) return malformed('"state" must be ON, OFF or TRIGGER', id);
+  const time = timeOf(ts);
+  if (time === undefined) return malformed('"ts" must be ISO 8601 or milliseconds since 1970', id);
+  return { ok: true, word, ts: time, id, cause };
+}
+
+function wordOf(text: string): Word | undefined {
+  const word = text.toUpperCase();
+  return word === "ON" || word === "OFF" || word === "TRIGGER" ? word : undefined;
+}
+
+function malformed(message: string, id: string | null = null): Parsed {
+  return { ok: false, message, id };
+}

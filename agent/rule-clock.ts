@@ -1,0 +1,60 @@
+import type { AgentEvent } from "./core/model.ts";
+import { Almanac } from "./shell/almanac.ts";
+import { type Clock, clockIsSet } from "./shell/clock.ts";
+import type { Current } from "./shell/current.ts";
+import type { Log } from "./shell/log.ts";
+import { zoneOf } from "./shell/zone.ts";
+
+export interface RuleClockOptions {
+  current(): Current;
+  send(event: AgentEvent): void;
+  clock: Clock;
+  log: Log;
+}
+
+export interface RuleClock {
+  /** The clocks and the time zone as they are now. */
+  reading(): AgentEvent;
+  /** Begins, or goes on with what the configuration says by now. */
+  restart(): void;
+  stop(): void;
+}
+
+/** Times of day and the sun for the rules of the configuration that holds. */
+export function createRuleClock({ current, send, clock, log }: RuleClockOptions): RuleClock {
+  let name = current().config.time_zone;
+  let zone = zoneOf(name);
+  let almanac: Almanac | undefined;
+  const reading = (): AgentEvent => {
+    const [wall, at] = [clock.wall(), clock.now()];
+    return { type: "clock-read", offset: wall - at, set: clockIsSet(clock), zone: zone(wall), at };
+  };
+  return {
+    reading,
+    restart() {
+      const { config, plan } = current();
+      if (config.time_zone !== name) {
+        name = config.time_zone;
+        zone = zoneOf(name);
+        send(reading());
+      }
+      almanac?.stop();
+      const { latitude, longitude } = config.location;
+      almanac = new Almanac({
+        clock,
+        isSet: () => clockIsSet(clock),
+        zone,
+        location: latitude === null || longitude === null ? null : { latitude, longitude },
+        triggers: plan.listeners.clock,
+        dispatch(event) {
+          // Its conditions are judged by the clock as it is now: the hour may just have changed.
+          send(reading());
+          send(event);
+        },
+        log,
+      });
+      almanac.start();
+    },
+    stop: () => almanac?.stop(),
+  };
+}

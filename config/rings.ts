@@ -1,0 +1,101 @@
+import type { Report } from "./check.ts";
+import { named } from "./references.ts";
+import type { ActionConfig, Config, OutputConfig } from "./schema.ts";
+
+/** A rule, or an output that goes on or off; `shown` is what a person reads. */
+interface Node {
+  shown: string;
+  rule: string | null;
+  next: Set<string>;
+}
+
+/**
+ * Rules that would start themselves: by an output that one switches and another listens to, or by a rule that waits for a rule.
+ * On and off are apart, so that a light may be switched off by a rule that waits for it to be on. Conditions are not looked at.
+ */
+export function checkRings(config: Config, report: Report): void {
+  const nodes = graphOf(config);
+  const done = new Set<string>();
+  for (const start of nodes.keys()) {
+    const ring = ringFrom(start, nodes, done);
+    if (ring === undefined) continue;
+    const first = ring.findIndex((key) => nodes.get(key)?.rule != null);
+    const turned = [...ring.slice(first), ...ring.slice(0, first)];
+    const names = [...turned, turned[0] ?? ""].map((key) => nodes.get(key)?.shown ?? "");
+    report(
+      `rules.${names[0]}`,
+      `it starts itself: ${names.join(" → ")}`,
+      "take one of the steps out; what goes on and off by itself is a `pattern:`",
+    );
+  }
+}
+
+function graphOf({ rules, outputs }: Config): Map<string, Node> {
+  const nodes = new Map<string, Node>();
+  const node = (key: string, shown: string, rule: string | null = null): Node => {
+    const known = nodes.get(key) ?? { shown, rule, next: new Set() };
+    nodes.set(key, known);
+    return known;
+  };
+  const groups = new Map<string, string[]>();
+  for (const [id, { interlock }] of Object.entries(outputs)) {
+    if (interlock !== null) groups.set(interlock, [...(groups.get(interlock) ?? []), id]);
+  }
+  for (const [id, rule] of Object.entries(rules)) {
+    const own = node(`rule ${id}`, id, id);
+    for (const { output, is, rule: other } of rule.when) {
+      if (output !== null && is !== null) node(`${output} ${is}`, output).next.add(`rule ${id}`);
+      if (other !== null) node(`rule ${other}`, other, other).next.add(`rule ${id}`);
+    }
+    for (const action of rule.do) {
+      const output = named(outputs, action.output);
+      if (!output || action.output === null) continue;
+      const becomes = statesOf(action, output);
+      for (const state of becomes) {
+        node(`${action.output} ${state}`, action.output);
+        own.next.add(`${action.output} ${state}`);
+      }
+      if (!becomes.includes("on") || output.interlock === null) continue;
+      for (const partner of groups.get(output.interlock) ?? []) {
+        if (partner === action.output) continue;
+        node(`${partner} off`, partner);
+        own.next.add(`${partner} off`);
+      }
+    }
+  }
+  return nodes;
+}
+
+/** What an action makes of its output, now or in a while. */
+function statesOf({ set, for: length }: ActionConfig, { max_on }: OutputConfig): ("on" | "off")[] {
+  if (set === "off") return ["off"];
+  return set === "on" && length === null && max_on === null ? ["on"] : ["on", "off"];
+}
+
+/** Depth first, each node once; without recursion, because a thousand rules may stand in one line. */
+function ringFrom(start: string, nodes: ReadonlyMap<string, Node>, done: Set<string>): string[] | undefined {
+  const path: string[] = [];
+  const open = new Set<string>();
+  const iterators: Iterator<string>[] = [];
+  let ring: string[] | undefined;
+  const enter = (key: string) => {
+    path.push(key);
+    open.add(key);
+    iterators.push((nodes.get(key)?.next ?? new Set<string>()).values());
+  };
+  if (!done.has(start)) enter(start);
+  while (iterators.length > 0) {
+    const step = iterators.at(-1)?.next();
+    if (step && !step.done) {
+      if (open.has(step.value)) ring ??= path.slice(path.indexOf(step.value));
+      else if (!done.has(step.value)) enter(step.value);
+      continue;
+    }
+    iterators.pop();
+    const left = path.pop();
+    if (left === undefined) break;
+    open.delete(left);
+    done.add(left);
+  }
+  return ring;
+}

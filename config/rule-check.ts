@@ -1,0 +1,147 @@
+import { checkAction } from "./action-check.ts";
+import type { Found, Report } from "./check.ts";
+import { checkReference, itemPath, subjectOf } from "./references.ts";
+import { checkRings } from "./rings.ts";
+import type { ConditionConfig, Config, TriggerConfig } from "./schema.ts";
+
+/** What a trigger or a condition may be about, and which other keys go with it. */
+const ofTriggers = {
+  input: ["gesture", "clicks", "is", "for"],
+  output: ["is", "for"],
+  broker: ["for"],
+  peer: ["is", "for"],
+  time: ["days"],
+  sun: ["offset", "days"],
+  rule: [],
+  start: [],
+} as const;
+const ofConditions = { input: ["is"], output: ["is"], broker: [], peer: ["is"], rule: ["is"] } as const;
+
+/** Rules: every name names something, every item says one thing, and no rule starts itself. */
+export function checkRules(config: Config, found: Found, report: Report): void {
+  for (const [id, rule] of Object.entries(config.rules)) {
+    for (const [index, trigger] of rule.when.entries()) {
+      checkTrigger(itemPath(found, `rules.${id}.when`, index), trigger, config, found, report);
+    }
+    for (const key of ["and", "unless"] as const) {
+      for (const [index, condition] of rule[key].entries()) {
+        checkCondition(itemPath(found, `rules.${id}.${key}`, index), condition, config, found, report);
+      }
+    }
+    for (const [index, action] of rule.do.entries()) checkAction(`rules.${id}.do[${index}]`, id, action, config, found, report);
+  }
+  checkLocation(config, found, report);
+  checkRings(config, report);
+}
+
+function checkOthers(
+  path: string,
+  item: Readonly<Record<string, unknown>>,
+  subject: string,
+  allowed: readonly string[],
+  all: readonly string[],
+  report: Report,
+): void {
+  for (const key of all) {
+    const value = item[key];
+    if (allowed.includes(key) || value === null || (Array.isArray(value) && value.length === 0)) continue;
+    report(`${path}.${key}`, `it does not go with ${subject}`, "remove it");
+    return;
+  }
+}
+
+function checkTrigger(path: string, trigger: TriggerConfig, config: Config, found: Found, report: Report): void {
+  const { unread } = found;
+  const subjects = Object.keys(ofTriggers) as (keyof typeof ofTriggers)[];
+  const subject = subjectOf(path, trigger, subjects, found, report);
+  if (subject === undefined) return;
+  checkOthers(path, trigger, subject, ofTriggers[subject], ["gesture", "clicks", "is", "for", "offset", "days"], report);
+  if (subject === "input" || subject === "output" || subject === "rule" || subject === "peer") {
+    const known = checkReference(`${path}.${subject}`, trigger[subject] ?? "", subject, found, report);
+    if (!known || subject === "rule") return;
+  }
+  const { gesture, clicks, is } = trigger;
+  if ((subject === "output" || subject === "peer") && is === null && !unread.has(`${path}.is`))
+    report(path, "it has no `is`", isFix(subject));
+  if (subject === "input") {
+    const kind = gesture !== null ? "gesture" : "clicks";
+    if (is !== null && (gesture !== null || clicks !== null)) report(`${path}.is`, `it stands beside ${kind}`, "write one of them");
+    if (is === null && trigger.for !== null)
+      report(`${path}.for`, "it goes with `is: on` or `is: off`", `write \`is:\` instead of \`${kind}:\``);
+  }
+  checkIs(path, subject, is, report);
+  if (is !== null && subject === "input") checkHasLevel(path, trigger.input, config, report);
+  checkDays(path, trigger.days, report);
+  if (subject !== "sun") return;
+  const { latitude, longitude } = config.location;
+  const missing = latitude === null ? "latitude" : longitude === null ? "longitude" : undefined;
+  if (missing !== undefined && !unread.has(`location.${missing}`))
+    report(`${path}.sun`, `there is no location.${missing}`, "add `location: {latitude: 52.5, longitude: 13.4}`");
+}
+
+function checkIs(path: string, subject: string, is: string | null, report: Report): void {
+  const wrong = subject === "peer" ? is === "on" || is === "off" : is === "online" || is === "offline";
+  if (wrong) report(`${path}.is`, `${subject} is never ${is}`, subject === "peer" ? "write online or offline" : "write on or off");
+}
+
+/** Of what counts only some edges are asked for. */
+function checkHasLevel(path: string, input: string | null, config: Config, report: Report): void {
+  const kind = input !== null && Object.hasOwn(config.inputs, input) ? config.inputs[input]?.kind : undefined;
+  if (kind === "counter" || kind === "encoder")
+    report(
+      `${path}.is`,
+      `${input} is ${kind === "counter" ? "a counter" : "an encoder"}, whose level is not known`,
+      "name a button or a switch",
+    );
+}
+
+function isFix(subject: string): string {
+  return subject === "peer" ? "add `is: online` or `is: offline`" : "add `is: on` or `is: off`";
+}
+
+function checkDays(path: string, days: readonly string[], report: Report): void {
+  const index = days.findIndex((day, at) => days.indexOf(day) !== at);
+  if (index >= 0) report(`${path}.days[${index}]`, `${days[index]} stands in the list already`, "remove one of them");
+}
+
+function checkCondition(path: string, condition: ConditionConfig, config: Config, found: Found, report: Report): void {
+  const timed = condition.between.length > 0 || condition.days.length > 0;
+  const { unread } = found;
+  const spoiled = unread.has(`${path}.between[0]`) || unread.has(`${path}.between[1]`);
+  checkDays(path, condition.days, report);
+  if (condition.between.length > 0 && condition.between.length !== 2 && !spoiled) {
+    report(`${path}.between`, "it is not two times", 'write it like ["22:00", "06:00"]');
+  } else if (condition.between[0] !== undefined && condition.between[0] === condition.between[1]) {
+    report(`${path}.between`, "both times are the same", 'write it like ["22:00", "06:00"]');
+  }
+  const subjects = Object.keys(ofConditions) as (keyof typeof ofConditions)[];
+  const given = subjects.filter((key) => condition[key] !== null);
+  if (given.length === 0 && (timed || spoiled)) {
+    if (condition.is !== null) report(`${path}.is`, "it does not go with a time", "remove it");
+    return;
+  }
+  if (given[0] !== undefined && timed) {
+    report(`${path}.${given[0]}`, "it stands beside a time", "write an item of its own for each");
+    return;
+  }
+  if (given.length === 0 && !subjects.some((key) => unread.has(`${path}.${key}`))) {
+    report(path, "it has none of input, output, broker, peer, rule, between, days", "say what it is about");
+    return;
+  }
+  const subject = subjectOf(path, condition, subjects, found, report);
+  if (subject === undefined) return;
+  checkOthers(path, condition, subject, ofConditions[subject], ["is"], report);
+  if (subject === "broker") return;
+  checkReference(`${path}.${subject}`, condition[subject] ?? "", subject, found, report);
+  if (condition.is === null && !unread.has(`${path}.is`)) report(path, "it has no `is`", isFix(subject));
+  checkIs(path, subject, condition.is, report);
+  if (condition.is !== null && subject === "input") checkHasLevel(path, condition.input, config, report);
+}
+
+function checkLocation({ location }: Config, { unread, place }: Found, report: Report): void {
+  const { latitude, longitude } = location;
+  if ((latitude === null) === (longitude === null)) return;
+  const [has, lacks] = latitude === null ? ["longitude", "latitude"] : ["latitude", "longitude"];
+  if (!unread.has(`location.${lacks}`) && place(`location.${has}`).line > 0)
+    report(`location.${has}`, `there is no location.${lacks} beside it`, `add location.${lacks}`);
+}

@@ -1,0 +1,25 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { planOf } from "../../agent/core/plan.ts";
+import { configOf, load, saidAbout } from "./loading.ts";
+
+const root = dirname(createRequire(import.meta.url).resolve("pinbus/package.json"));
+const page = readFileSync(join(root, "docs/rules.md"), "utf8");
+const blocks = [...page.matchAll(/^```yaml\n([\s\S]*?)^```$/gm)].map(([, text = ""]) => text);
+
+describe("the page about rules", () => {
+  it("has examples", () => expect(blocks.length).toBeGreaterThanOrEqual(3));
+
+  it.each(blocks)("has one that is right, without a warning: %#", (text) => {
+    expect(saidAbout(load(text))).toEqual([]);
+    for (const { id } of planOf(configOf(text)).rules) expect(text).toContain(`  ${id}:`);
+  });
+
+  it("names every trigger, condition and action", () => {
+    const words =
+      "input output broker peer time sun rule start between days publish enable disable flash beep tone pattern until after repeat";
+    for (const word of words.split(" ")) expect(page).toMatch(new RegExp(`\`[^\`]*\\b${word}\\b`));
+  });
+});
