@@ -1,29 +1,17 @@
 import { P, retained } from "./bus.ts";
 import { type Case, eventually } from "./cases.ts";
-import { type Done, type Move, play, press } from "./hand.ts";
+import { type Done, play, press } from "./hand.ts";
 import type { Recorder } from "./recorder.ts";
 import { kill, mainPid, restarted } from "./unit.ts";
 import { lineKey } from "./wires.ts";
 
 /** Added to the configuration of the buttons. */
 export const countersYaml = `  meter: { line: 16, kind: counter, active: low, bias: pull-up }
-  knob: { line: 7, line_b: 8, kind: encoder, active: low, bias: pull-up, steps_per_detent: 4 }
 `;
 const meter = 16;
-const [a, b] = [7, 8];
-
-/** One detent: both contacts close and open again, the first one first. */
-function turn(first: number, second: number, us: number): Move[] {
-  return [
-    [first, "down", us],
-    [second, "down", us],
-    [first, "up", us],
-    [second, "up", us],
-  ];
-}
 
 export function countCases(recorder: Recorder): Case[] {
-  async function value(id: string, name: "pulses" | "position"): Promise<number> {
+  async function value(id: string, name: "pulses"): Promise<number> {
     const state = JSON.parse((await retained(`${P}/counter/${id}/state`)) || "{}") as Record<string, unknown>;
     return Number(state[name] ?? Number.NaN);
   }
@@ -79,26 +67,6 @@ export function countCases(recorder: Recorder): Case[] {
         await eventually(`${before + handed} pulses`, async () => (await value("meter", "pulses")) === before + handed, 30_000);
         console.log(`# ${before} before, ${after} after, and ${handed} more: ${before + handed}`);
         if (after !== before) throw new Error("the total has changed");
-      },
-    },
-    {
-      name: "an encoder turned 1,000 steps each way returns to where it was",
-      run: async () => {
-        const before = await value("knob", "position");
-        const go = (moves: Move[]) =>
-          play(
-            { moves, times: 250 },
-            () => false,
-            () => {},
-          );
-        await go(turn(a, b, 5000));
-        const there = await eventually("250 detents", async () => {
-          const now = await value("knob", "position");
-          return Math.abs(now - before) === 250 && now;
-        });
-        await go(turn(b, a, 5000));
-        await eventually("the position before", async () => (await value("knob", "position")) === before);
-        console.log(`# 1,000 steps each way: ${before}, ${there}, ${before}`);
       },
     },
   ];
