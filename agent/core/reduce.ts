@@ -1,34 +1,30 @@
-import { endOf } from "./cause.ts";
-import { type Parsed, parseCommand, staleness } from "./command.ts";
 import { command } from "./contract.ts";
-import { count, keepAll, kept, miss, report } from "./counter.ts";
+import { count, keepAll, kept, miss } from "./counter.ts";
 import { counterCommand, counterControl } from "./counter-command.ts";
-import { adoptPhase, takePhase, takePhaseGap, turnNow } from "./encoder.ts";
-import { arm, broker, disarm, failsafeDue } from "./failsafe.ts";
-import { adopt, gesturesNow, lose, settleNow, takeEdge } from "./input.ts";
-import { cancelWait, cancelWaits, proceed, proceedPartners } from "./interlock.ts";
+import { adoptPhase, takePhase, takePhaseGap } from "./encoder.ts";
+import { arm, broker, disarm } from "./failsafe.ts";
+import { adopt, lose, takeEdge } from "./input.ts";
+import { cancelWait, cancelWaits, proceedPartners } from "./interlock.ts";
 import { lock } from "./lock.ts";
-import type { AgentEvent, AnswerTo, Cause, Effect, RefusalReason, TimerKey } from "./model.ts";
-import { attrOf, drive, endPulse, endRetry, failed, leaveCause, retry, stateOf, written } from "./output.ts";
-import { stepPattern } from "./pattern.ts";
+import type { AgentEvent, AnswerTo, Cause, Effect } from "./model.ts";
+import { attrOf, drive, endPulse, endRetry, failed, leaveCause, stateOf, written } from "./output.ts";
+import { commandReceived } from "./output-command.ts";
 import { endPattern } from "./pattern-end.ts";
-import { armPeer, disarmPeer, peerOfflineDue } from "./peer.ts";
+import { armPeer, disarmPeer } from "./peer.ts";
 import type { Plan } from "./plan.ts";
 import { refuse } from "./refusal.ts";
-import { actionDue, fire, levelSeen } from "./rule.ts";
+import { fire, levelSeen } from "./rule.ts";
 import { ruleCommand } from "./rule-command.ts";
-import { endsPattern, lastingDue, outputSeen, peerSeen, started } from "./rule-event.ts";
-import { restOver } from "./rule-guard.ts";
-import { endStart, spaceStart, startDue, startInterlocked } from "./start.ts";
+import { endsPattern, outputSeen, peerSeen, started } from "./rule-event.ts";
+import { endStart, spaceStart, startInterlocked } from "./start.ts";
 import type { State } from "./state.ts";
+import { timerDue } from "./timer-due.ts";
 
 const chipCause: Cause = { kind: "chip", text: "line came back", detail: "the start state of its contract" };
 const startCause: Cause = { kind: "start", text: "start", detail: null };
 const reloadCause: Cause = { kind: "reload", text: "reload", detail: "the start state of its contract" };
 const released = { reason: "cancelled", message: "a reload released its line, or the one of an output in its interlock" } as const;
 const exitCause: Cause = { kind: "exit", text: "agent stops", detail: null };
-const pulseCause: Cause = { kind: "pulse", text: "pulse ended", detail: null };
-const maxOnCause: Cause = { kind: "max-on", text: "max_on reached", detail: null };
 
 /** Decides what follows from one event. Changes `state` in place and returns the effects in the order in which they are to be done. */
 export function reduce(plan: Plan, state: State, event: AgentEvent): Effect[] {
@@ -196,117 +192,6 @@ function adoptRead(plan: Plan, state: State, { input: index, active, at, line }:
   const input = state.inputs[index];
   if (input) adoptPhase(input, line ?? "a", active);
   if (line !== "b") adopt(plan, state, index, active, at, effects);
-}
-
-function timerDue(plan: Plan, state: State, key: TimerKey, at: number, effects: Effect[]): void {
-  const owner = plan.timers.get(key);
-  if (!owner) return;
-  switch (owner.kind) {
-    case "settle":
-      if (state.inputs[owner.input]?.encoder) turnNow(plan, state, owner.input, at, effects);
-      else settleNow(plan, state, owner.input, at, effects);
-      break;
-    case "report":
-      report(plan, state, owner.input, at, effects);
-      break;
-    case "hold":
-    case "window":
-      gesturesNow(plan, state, owner.input, at, effects);
-      break;
-    case "pulse": {
-      const output = state.outputs[owner.output];
-      if (state.stopping || output?.pulseEnds == null) break;
-      output.pulseEnds = null;
-      drive(owner.output, false, endOf(pulseCause, output.cause), effects);
-      break;
-    }
-    case "max-on": {
-      const output = state.outputs[owner.output];
-      // The end stays in the state until the line is off: it must hold for an ON that comes while the line refuses.
-      if (state.stopping || output?.maxOnEnds == null) break;
-      drive(owner.output, false, endOf(maxOnCause, output.cause), effects);
-      break;
-    }
-    case "interlock":
-      if (!state.stopping) proceed(plan, state, owner.output, at, effects);
-      break;
-    case "pattern":
-      stepPattern(plan, state, owner.output, at, effects);
-      break;
-    case "level":
-      lastingDue(plan, state, owner, at, effects);
-      break;
-    case "after":
-      actionDue(plan, state, owner.rule, owner.action, at, effects);
-      break;
-    case "rest":
-      restOver(plan, state, owner.rule, effects);
-      break;
-    case "broker-lost":
-      failsafeDue(plan, state, owner.output, at, effects);
-      break;
-    case "peer-offline":
-      peerOfflineDue(plan, state, owner.output, at, effects);
-      break;
-    case "start":
-      startDue(plan, state, owner.output, at, effects);
-      break;
-    case "retry": {
-      const output = state.outputs[owner.output];
-      if (!state.stopping && output?.retry) retry(owner.output, output.retry, effects);
-      break;
-    }
-  }
-}
-
-function commandReceived(plan: Plan, state: State, event: EventOf<"command-received">, effects: Effect[]): void {
-  const output = state.outputs[event.output];
-  // An empty message is how somebody clears a retained command: no command, and no mistake.
-  if (!output || event.payload === "") return;
-  state.commands++;
-  const parsed = parseCommand(event.payload);
-  const id = parsed.ok ? parsed.command.id : parsed.id;
-  const answer: AnswerTo = { via: "mqtt", responseTopic: event.responseTopic, correlationData: event.correlationData, id };
-  const first = event.retain || id === null ? undefined : output.answers.get(id);
-  if (first) {
-    effects.push({ type: "answer", output: event.output, to: answer, verdict: first });
-    return;
-  }
-  const waits = output.waiting?.request.answer;
-  // The same command again, before its dead time was over: it is answered when the first one is.
-  if (!event.retain && id !== null && waits?.via === "mqtt" && waits.id === id) return;
-  const refusal = refusalOf(plan, state, event, parsed);
-  const from = id === null ? "mqtt" : `mqtt ${id}`;
-  if (refusal) refuse(plan, state, event.output, { ...refusal, to: answer, kind: "mqtt", from, at: event.at }, effects);
-  else if (parsed.ok) {
-    const words = [parsed.command.cause, id === null ? null : `id ${id}`].filter((word) => word !== null);
-    const cause: Cause = {
-      kind: "mqtt",
-      text: "mqtt",
-      detail: words.length === 0 ? null : words.join(", "),
-      ...(id === null ? {} : { id }),
-    };
-    command(plan, state, event.output, parsed.command.word, parsed.command.forMs, cause, answer, event.at, effects);
-  }
-}
-
-/** Why a command from the network must not be served; null when it may be. */
-function refusalOf(
-  plan: Plan,
-  state: State,
-  event: EventOf<"command-received">,
-  parsed: Parsed,
-): { reason: RefusalReason; message: string } | null {
-  if (event.retain) {
-    return {
-      reason: "retained",
-      message: "a retained command is refused: it would move the output again at every reconnect; publish it without retain",
-    };
-  }
-  if (!parsed.ok) return { reason: "malformed", message: parsed.message };
-  const stale = staleness(parsed.command.ts, event.at, { offset: state.clockOffset, set: state.clockSet }, plan.commandTtl);
-  if (stale !== null) return { reason: "stale", message: stale };
-  return state.stopping ? { reason: "stopping", message: "the agent is stopping" } : null;
 }
 
 /** Field by field: spreading event and request would allocate several times as much, in the hottest path. */
