@@ -2,6 +2,7 @@ import mqtt from "mqtt";
 import { exit } from "../exit.ts";
 import { type Command, CommandError, load, print, readArgs } from "./command.ts";
 import { type DemoBox, startDemoBox } from "./demo-box.ts";
+import { toldOf } from "./why.ts";
 
 /** `pinbus demo`: the agent on the simulated board. With a terminal the TUI opens on it; without one a scenario runs and is printed. */
 export const demo: Command = {
@@ -159,8 +160,7 @@ async function play(box: DemoBox): Promise<number> {
     ]);
 
     step("6. Why is the gate as it is? (pinbus why gate)");
-    for (const { at, state, cause, detail } of await box.client.request("why", { output: "gate" }))
-      print(`    ${at}  ${state}  ${cause}${detail ? ` (${detail})` : ""}`);
+    for (const line of toldOf(await box.client.request("why", { output: "gate" }), "OFF", new Date())) print(`    ${line}`);
 
     step("7. The agent is stopped, as systemd does it: outputs go to their exit states, and it says goodbye.");
     const stopped = box.stop();
