@@ -66,9 +66,11 @@ function graphOf({ rules, outputs }: Config): Map<string, Node> {
   return nodes;
 }
 
-/** What an action makes of its output, now or in a while. */
-function statesOf({ set, for: length }: ActionConfig, { max_on }: OutputConfig): ("on" | "off")[] {
-  if (set === "off") return ["off"];
+/** What an action makes of its output, now or in a while; a failsafe that a rule undoes would not be one. */
+function statesOf({ set, for: length }: ActionConfig, { max_on, on_broker_lost, on_peer_offline }: OutputConfig): ("on" | "off")[] {
+  const failsafes = [on_broker_lost?.do, on_peer_offline?.do];
+  if (set === "off") return failsafes.includes("on") ? ["on", "off"] : ["off"];
+  if (failsafes.includes("off")) return ["on", "off"];
   return set === "on" && length === null && max_on === null ? ["on"] : ["on", "off"];
 }
 

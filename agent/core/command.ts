@@ -4,8 +4,9 @@ import type { Instant, SwitchWord } from "./model.ts";
 export const maxCommand = 1024;
 /** The longest id that is kept and sent back. */
 export const maxId = 64;
-// An id is shown to people again, in the log and by `why`: a control character in it could move their cursor.
-export const usableId = new RegExp(`^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]{1,${maxId}}$`);
+// An id is shown to people again, in the log and by `why`: a control character in it could move their cursor, and one of
+// direction could turn the rest of the line around.
+export const usableId = new RegExp(`^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028-\\u202e\\u2066-\\u2069]{1,${maxId}}$`);
 /** A pulse or timed ON of more than a day is a mistake. */
 const maxForMs = 86_400_000;
 

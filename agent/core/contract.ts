@@ -4,6 +4,7 @@ import type { AnswerTo, Cause, Effect, Instant, SwitchWord } from "./model.ts";
 import { endPattern } from "./pattern-end.ts";
 import type { OutputPlan, Plan } from "./plan.ts";
 import { type Objection, refuse } from "./refusal.ts";
+import { endStart } from "./start.ts";
 import type { OutputState, State } from "./state.ts";
 
 /**
@@ -38,6 +39,8 @@ export function command(
     return objection;
   }
   endPattern(plan, state, index, cause.text, effects);
+  endStart(plan, state, index, effects);
+  if (active) for (const partner of outputPlan.interlock?.partners ?? []) endStart(plan, state, partner, effects);
   const newer = { reason: "cancelled", message: "a newer command came before the dead time was over" } as const;
   cancelWaits(plan, state, index, newer, at, effects);
   const request = { cause: { ...cause, says: word }, pulse, answer };

@@ -10,6 +10,10 @@ export const retryPeriod = 1000;
 /** Written by a reload before it lets go of a line: known by its text, since a recorded cause is another object. */
 export const leaveCause: Cause = { kind: "reload", text: "reload", detail: "its line is no longer configured" };
 
+export function leaves({ kind, detail }: Cause): boolean {
+  return kind === leaveCause.kind && detail === leaveCause.detail;
+}
+
 /** Drives an output by the agent's own decision: the end of a pulse, max-on, the exit. */
 export function drive(index: number, active: boolean, cause: Cause, effects: Effect[]): void {
   effects.push({ type: "setOutput", output: index, active, request: { cause, pulse: null, answer: null } });
@@ -48,7 +52,7 @@ export function written(
     output.pulseEnds = Math.max(at + pulse, output.since + outputPlan.minOn);
     effects.push({ type: "startTimer", key: outputPlan.pulseKey, at: output.pulseEnds });
   }
-  if (cause.kind !== leaveCause.kind || cause.detail !== leaveCause.detail) keepLevel(state, event.output, outputPlan, output, effects);
+  if (!leaves(cause)) keepLevel(state, event.output, outputPlan, output, effects);
   const until = endsAt(output);
   if (changed) effects.push(publish(stateOf(outputPlan, output)));
   // An ON for an output that is on changes nothing but when it ends; that is told, with its cause.

@@ -7,7 +7,7 @@ import { adopt, lose, takeEdge } from "./input.ts";
 import { cancelWait, cancelWaits, proceedPartners } from "./interlock.ts";
 import { lock } from "./lock.ts";
 import type { AgentEvent, AnswerTo, Cause, Effect } from "./model.ts";
-import { attrOf, drive, endPulse, endRetry, failed, leaveCause, stateOf, written } from "./output.ts";
+import { attrOf, drive, endPulse, endRetry, failed, leaveCause, leaves, stateOf, written } from "./output.ts";
 import { commandReceived } from "./output-command.ts";
 import { endPattern } from "./pattern-end.ts";
 import { armPeer, disarmPeer } from "./peer.ts";
@@ -75,7 +75,11 @@ export function reduce(plan: Plan, state: State, event: AgentEvent): Effect[] {
       endStart(plan, state, event.output, effects);
       writtenFor(plan, state, event, effects);
       if (!event.active) proceedPartners(plan, state, event.output, event.at, effects);
-      if (before !== event.active) outputSeen(plan, state, event.output, before === undefined, event.at, effects);
+      // A rule must not switch on what a reload is about to let go of.
+      if (before !== event.active && !leaves(event.request.cause)) {
+        const fresh = before === undefined || event.request.cause.kind === "start";
+        outputSeen(plan, state, event.output, fresh, event.at, effects);
+      }
       break;
     }
     case "output-failed":

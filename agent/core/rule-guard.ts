@@ -1,5 +1,6 @@
 import type { Effect, Instant } from "./model.ts";
 import type { Plan } from "./plan.ts";
+import { countLevels } from "./rule-lasting.ts";
 import type { State } from "./state.ts";
 
 /** A rule that fires more often within this time rests. Inputs, outputs, commands and other rules work on. */
@@ -44,7 +45,7 @@ export function mayFire(plan: Plan, state: State, rule: number, own: boolean, at
   return false;
 }
 
-export function restOver(plan: Plan, state: State, rule: number, effects: Effect[]): void {
+export function restOver(plan: Plan, state: State, rule: number, at: Instant, effects: Effect[]): void {
   const rulePlan = plan.rules[rule];
   const guard = state.rules[rule]?.guard;
   if (!rulePlan || !guard?.resting) return;
@@ -52,4 +53,5 @@ export function restOver(plan: Plan, state: State, rule: number, effects: Effect
   guard.used = 0;
   state.healthVersion++;
   effects.push({ type: "log", level: "info", message: `rule ${rulePlan.id} works again`, fields: { rule: rulePlan.id } });
+  if (state.rules[rule]?.enabled) countLevels(plan, state, (_, own) => own === rule, at, effects);
 }

@@ -1,14 +1,12 @@
-import type { Effect } from "./model.ts";
-import type { TimerOwner } from "./plan.ts";
+import type { Effect, TimerKey } from "./model.ts";
 import type { Carry } from "./reload.ts";
 import { ruleStateOf } from "./rule.ts";
-import { isSo } from "./rule-condition.ts";
-import type { LevelTrigger, Listeners } from "./rule-plan.ts";
+import { countLevels } from "./rule-lasting.ts";
 import type { RuleState, State } from "./state.ts";
 
 /**
  * Rules under a new plan. What is enabled stays so, by id. A rule that says the same keeps what it waits for and its patterns; one
- * that was changed begins anew. A timer's key says what it is for, so timers of what is no longer said end by themselves.
+ * that was changed begins anew, but for the actions with `after` that it still has. A timer's key says what it is for, so timers of what is no longer said end by themselves.
  */
 export function carryRules(
   { old, state, next, anew, at }: Pick<Carry, "old" | "state" | "next" | "anew" | "at">,
@@ -29,10 +27,11 @@ export function carryRules(
       unchanged.add(id);
       return kept;
     }
-    for (const key of kept.waiting.keys()) if (next.timers.has(key)) effects.push({ type: "stopTimer", key });
     if (kept.guard.resting) effects.push({ type: "stopTimer", key: restKey });
     const { enabled, seq, seqLimit, answers } = kept;
-    return { ...first, enabled, seq, seqLimit, answers };
+    // What it still says is still done: a light that it has switched on goes off.
+    const waiting = new Map([...kept.waiting].filter(([key]) => next.timers.has(key)));
+    return { ...first, enabled, seq, seqLimit, answers, waiting };
   });
   carried.patterns = next.outputs.map(({ id }) => {
     const pattern = state.patterns[old.outputIndex.get(id) ?? -1] ?? null;
@@ -42,16 +41,6 @@ export function carryRules(
     if (next.timers.has(`pattern:${id}`)) effects.push({ type: "stopTimer", key: `pattern:${id}` });
     return null;
   });
-  for (const [key, owner] of next.timers) {
-    if (owner.kind !== "level" || old.timers.has(key)) continue;
-    const listener = listenersOf(next.listeners, owner).find(({ trigger }) => trigger === owner.trigger);
-    if (!listener?.lasting || !isSo(carried, owner.on, owner.index, owner.want)) continue;
-    // A rule that is new does not act on what has been so for long: it counts from its own beginning.
-    effects.push({ type: "startTimer", key, at: at + listener.lasting.ms });
-  }
-}
-
-function listenersOf(listeners: Listeners, { on, index }: Extract<TimerOwner, { kind: "level" }>): readonly LevelTrigger[] {
-  if (on === "peer") return listeners.peers[index] ?? [];
-  return (on === "broker" ? listeners.broker : on === "input" ? listeners.inputs[index] : listeners.outputs[index]) ?? [];
+  // A rule that is new does not act on what has been so for long: it counts from its own beginning.
+  countLevels(next, carried, (key) => !old.timers.has(key as TimerKey), at, effects);
 }

@@ -5,6 +5,7 @@ import { endPattern } from "./pattern-end.ts";
 import type { Plan } from "./plan.ts";
 import { holds } from "./rule-condition.ts";
 import { mayFire } from "./rule-guard.ts";
+import { countLevels } from "./rule-lasting.ts";
 import type { LevelTrigger, RuleAction } from "./rule-plan.ts";
 import { isoTime, type RuleState, type State, seqBlock } from "./state.ts";
 
@@ -123,7 +124,10 @@ export function enableRule(plan: Plan, state: State, rule: number, enabled: bool
     message: `rule ${rulePlan.id} ${word}: ${from}`,
     fields: { rule: rulePlan.id, cause: from },
   });
-  if (enabled) return;
+  if (enabled) {
+    countLevels(plan, state, (_, own) => own === rule, at, effects);
+    return;
+  }
   for (const key of ruleState.waiting.keys()) effects.push({ type: "stopTimer", key });
   ruleState.waiting.clear();
   for (const [output, pattern] of state.patterns.entries()) {

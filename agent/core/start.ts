@@ -43,7 +43,8 @@ export function spaceStart(plan: Plan, state: State, index: number, active: bool
   if (!output || !outputPlan || plan.startSpacing === 0 || state.stopping) return;
   if (!startsOn(outputPlan, output) || safeLevel(outputPlan, output, state, at) !== undefined) return;
   const goes = active ? at : Math.max(at, state.nextStart);
-  state.nextStart = goes + plan.startSpacing;
+  // Lines that come and go again and again do not put all others off for ever.
+  state.nextStart = Math.min(goes, at + plan.outputs.length * plan.startSpacing) + plan.startSpacing;
   if (active) return;
   output.starts = { at: goes, cause };
   effects.push({ type: "startTimer", key: outputPlan.startKey, at: goes });
@@ -70,7 +71,7 @@ export function startDue(plan: Plan, state: State, index: number, at: Instant, e
     return;
   }
   output.starts = null;
-  if (output.locked || output.written !== false) return;
+  if (!startsOn(outputPlan, output) || output.written !== false) return;
   if (outputPlan.interlock) startInterlocked(plan, state, index, cause, at, effects);
   else drive(index, true, cause, effects);
 }
@@ -80,6 +81,7 @@ export function startInterlocked(plan: Plan, state: State, index: number, cause:
   const output = state.outputs[index];
   const outputPlan = plan.outputs[index];
   if (!output || !outputPlan?.interlock || !outputPlan.onStart || output.locked || output.starts) return;
+  if (safeLevel(outputPlan, output, state, at) !== undefined) return;
   // At the start the partners may not be open yet; one that is on keeps this one off.
   if (outputPlan.interlock.partners.some((partner) => state.outputs[partner]?.written === true)) return;
   cancelWait(plan, state, index, { reason: "failed", message: "its line was opened anew" }, at, effects);

@@ -61,7 +61,7 @@ export function timerDue(plan: Plan, state: State, key: TimerKey, at: number, ef
       actionDue(plan, state, owner.rule, owner.action, at, effects);
       break;
     case "rest":
-      restOver(plan, state, owner.rule, effects);
+      restOver(plan, state, owner.rule, at, effects);
       break;
     case "broker-lost":
       failsafeDue(plan, state, owner.output, at, effects);

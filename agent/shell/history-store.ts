@@ -1,5 +1,5 @@
-import { mkdirSync, readFileSync } from "node:fs";
-import { type FileHandle, open, rename } from "node:fs/promises";
+import { readFileSync } from "node:fs";
+import { type FileHandle, mkdir, open, rename } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type Change as CoreChange, historyLength, refusalsKept } from "../core/state.ts";
 import type { Change } from "../protocol.ts";
@@ -97,7 +97,7 @@ export class HistoryStore {
     const lines = entries.map(({ output, change, offset }) => JSON.stringify({ output, ...changeView(change, offset) }));
     let handle: FileHandle | undefined;
     try {
-      mkdirSync(dirname(this.#file), { recursive: true, mode: 0o750 });
+      await mkdir(dirname(this.#file), { recursive: true, mode: 0o750 });
       handle = await open(this.#file, "a", 0o640);
       const { size } = await handle.stat();
       const torn = this.#torn && size > 0;

@@ -18,16 +18,15 @@ export class Listening {
     return subscriptions([...this.#topics]);
   }
 
-  /** Asks for what is new, and no longer for what is gone. */
+  /** Asks for everything anew, since other words may be listened to now and what is retained comes only so; no longer for what is gone. */
   again(): void {
     const before = this.#topics;
     this.#topics = new Set(this.#options.listensTo?.());
     const gone = [...before].filter((topic) => !this.#topics.has(topic));
-    const added = [...this.#topics].filter((topic) => !before.has(topic));
     if (gone.length > 0) this.#client.unsubscribe(gone);
-    if (added.length === 0) return;
-    this.#client.subscribe(subscriptions(added), (_error, _subscriptions, packet) => {
-      this.warnOf(added, packet?.granted.map(Number) ?? []);
+    if (this.#topics.size === 0) return;
+    this.#client.subscribe(this.all(), (_error, _subscriptions, packet) => {
+      this.warnOf([...this.#topics], packet?.granted.map(Number) ?? []);
     });
   }
 

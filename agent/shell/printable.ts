@@ -1,6 +1,6 @@
-// C0, DEL and C1: what comes from the network must not move a cursor, ring a bell or forge a line.
+// C0, DEL, C1, line separators and what turns the direction of writing around: what comes from the network must not move a cursor, ring a bell or forge a line.
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must go
-const controls = /[\u0000-\u001f\u007f-\u009f]/g;
+const controls = /[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g;
 
 /** A text that is safe on a terminal and in a log: one line, every control character replaced by U+FFFD. */
 export function printable(text: string): string {

@@ -198,6 +198,20 @@ describe("an action", () => {
     expect(test.isOn("lamp")).toBe(true);
   });
 
+  it("counts from the moment in which its rule is enabled, when what it waits for is so already", () => {
+    const test = world({
+      arm: rule([{ input: "door", is: "on" }], [{ enable: "stairs" }]),
+      stairs: rule([{ output: "lamp", is: "on", for: 3000 }], [{ output: "lamp", set: "off" }], { on_start: "disabled" }),
+    });
+    test.mqtt("lamp", "ON");
+    test.advance(10_000);
+    test.edge("door", true);
+    test.advance(2000);
+    expect(test.isOn("lamp")).toBe(true);
+    test.advance(2000);
+    expect(test.isOn("lamp")).toBe(false);
+  });
+
   it("enables and disables another rule", () => {
     const test = world({
       arm: rule([{ input: "door", is: "on" }], [{ enable: "alarm" }]),
@@ -315,6 +329,31 @@ describe("commands to a rule", () => {
 });
 
 describe("a reload", () => {
+  it("lets go of lines in their exit states, whatever rules make of that", () => {
+    const outputs = { lamp: {}, fan: {} };
+    const test = new World(configOf({ outputs, rules: { r: rule([{ output: "lamp", is: "off" }], [{ output: "fan", set: "on" }]) } }));
+    test.control("lamp", "ON");
+    test.control("fan", "ON");
+    test.reload(configOf({ outputs: { horn: {} } }));
+    expect(test.wires.slice(-2).map(({ id, active }) => `${id} ${active}`)).toEqual(["lamp false", "fan false"]);
+  });
+
+  it("keeps an action that waits, when the rule still says it", () => {
+    const outputs = { lamp: {}, fan: {} };
+    const actions = [
+      { output: "lamp", set: "on" },
+      { output: "lamp", set: "off", after: 3000 },
+    ] as const;
+    const inputs = { key: {} };
+    const test = new World(configOf({ inputs, outputs, rules: { r: rule([{ input: "key", gesture: "press" }], [...actions]) } }));
+    test.press("key", 100);
+    expect(test.isOn("lamp")).toBe(true);
+    const more = rule([{ input: "key", gesture: "press" }], [...actions, { output: "fan", set: "on" }]);
+    test.reload(configOf({ inputs, outputs, rules: { r: more } }));
+    test.advance(5000);
+    expect(test.isOn("lamp")).toBe(false);
+  });
+
   it("keeps what an unchanged rule waits for, and whether any is enabled", () => {
     const before = {
       a: rule([{ input: "door", is: "on", for: 10_000 }], [on("lamp")]),

@@ -36,6 +36,28 @@ describe("start_spacing", () => {
     expect(one.timers.size).toBe(0);
   });
 
+  it("an ON that waits for its dead time in between wins, also the one of a partner", () => {
+    const gate = { gate: { dead_time: second, mode: "switch" } } as const;
+    const outputs = { a: on, up: { ...on, interlock: "gate" }, down: { interlock: "gate" } };
+    const pulsed = world(outputs, {}, gate);
+    pulsed.control("down", "ON");
+    pulsed.advance(1500);
+    pulsed.control("up", "PULSE", 500);
+    pulsed.advance(60 * second);
+    expect(pulsed.wires.filter(({ id }) => id === "up").map(({ active }) => active)).toEqual([true, false]);
+    const other = world(outputs, {}, gate);
+    other.control("down", "ON");
+    other.advance(60 * second);
+    expect([other.isOn("up"), other.isOn("down")]).toEqual([false, true]);
+  });
+
+  it("a reload that takes on_start away ends the wait", () => {
+    const one = world({ a: on, b: on });
+    one.reload(configOf({ outputs: { a: on, b: {} }, start_spacing: 2 * second }));
+    one.advance(60 * second);
+    expect(one.isOn("b")).toBe(false);
+  });
+
   it("an off-write that failed in between wins as well", () => {
     const one = world({ a: on, b: on });
     one.breakOutput("b", true);
