@@ -18,13 +18,11 @@ gpio: { driver: chardev }
 mqtt: { server: 127.0.0.1 }
 inputs:
   porch: { line: 17, ${button}, events: [press_start] }
-  fast: { line: 25, ${button}, debounce: 5ms, events: [press_start] }
   single: { line: 22, ${button} }
   held: { line: 23, ${button} }
   twice: { line: 24, ${button} }
 ${countersYaml}outputs:
   lamp: { line: 27 }
-  counted: { line: 26 }
   single-click: { line: 5 }
   held-click: { line: 6 }
   held-hold: { line: 12 }
@@ -33,7 +31,6 @@ ${countersYaml}outputs:
   twice-double: { line: 20 }
 rules:
   porch-lamp: { when: { input: porch, gesture: press }, do: [{ output: lamp, set: toggle }] }
-  fast: { when: { input: fast, gesture: press }, do: [{ output: counted, set: toggle }] }
   a: { when: { input: single, gesture: click }, do: [{ output: single-click, set: toggle }] }
   b: { when: { input: held, gesture: click }, do: [{ output: held-click, set: toggle }] }
   c: { when: { input: held, gesture: hold }, do: [{ output: held-hold, set: toggle }] }

@@ -1,4 +1,4 @@
-// Inside the machine: hand.js <script as JSON>. A hand that presses, bounces and turns, on time, and says what it really did.
+// Inside the machine: hand.js <script as JSON>. A hand that presses and bounces, on time, and says what it really did.
 import { closeSync, openSync, writeSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { pause } from "./cases.ts";

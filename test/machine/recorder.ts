@@ -56,7 +56,6 @@ export class Recorder {
         flag: "a",
       });
     }
-    writeFileSync(join(tracing, "kprobe_events"), "p:pinbus/irq edge_irq_handler\n", { flag: "a" });
     // Not recorded, only counted.
     writeFileSync(join(tracing, "kprobe_events"), "p:pinbus_counted/edge edge_irq_thread\n", { flag: "a" });
     trace("events/pinbus_counted/edge/filter", "__probe_ip == 0");
@@ -83,12 +82,6 @@ export class Recorder {
     const [, hits, missed] = /^ *edge +(\d+) +(\d+)/m.exec(readFileSync(join(tracing, "kprobe_profile"), "utf8")) ?? [];
     if (hits === undefined || missed !== "0") throw new Error(`the kernel's probe missed ${missed} edges`);
     return Number(hits);
-  }
-
-  /** When the kernel took the interrupts of all lines since the mark, in ms: the times that the edges carry. */
-  interrupts(): number[] {
-    const text = readFileSync(join(tracing, "trace"), "utf8");
-    return [...text.matchAll(/ (\d+\.\d+): irq: /g)].map(([, seconds]) => Number(seconds) * 1000);
   }
 
   /** Everything since the mark. Throws if the kernel's buffer was too small for it. */
