@@ -1,0 +1,79 @@
+import { mkdirSync, readFileSync, renameSync } from "node:fs";
+import { dirname } from "node:path";
+import { replaceFile } from "./atomic-file.ts";
+import type { Log } from "./log.ts";
+
+export interface KeptMapOptions<T> {
+  file: string;
+  log: Log;
+  /** One entry as JSON.parse brought it. Throws when it is none. */
+  read(id: string, value: unknown): T;
+  /** What the log says of a file that could not be read or written; `why` is the error's own message. */
+  unread(why: string): string;
+  unwritten(why: string): string;
+}
+
+/** Values by id in one small JSON file, written as a whole in the background: several changes at once are one write. */
+export class KeptMap<T> {
+  readonly #options: KeptMapOptions<T>;
+  #values = new Map<string, T>();
+  #writing: Promise<void> | undefined;
+  #dirty = false;
+  /** The message of the error of the last write; null when all that was written is on disk. */
+  problem: string | null = null;
+
+  constructor(options: KeptMapOptions<T>) {
+    this.#options = options;
+  }
+
+  /** Reads the file. One that cannot be understood is kept aside with `.bad` behind its name; false then, and nothing is known. */
+  load(): boolean {
+    const { file, log, read, unread } = this.#options;
+    try {
+      mkdirSync(dirname(file), { recursive: true, mode: 0o750 });
+      const entries = Object.entries(JSON.parse(readFileSync(file, "utf8")) as Record<string, unknown>);
+      this.#values = new Map(entries.map(([id, value]) => [id, read(id, value)]));
+      return true;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") return true;
+      log.error(unread((error as Error).message));
+      try {
+        renameSync(file, `${file}.bad`);
+      } catch {
+        // Not readable and not movable: writing will say so again.
+      }
+      return false;
+    }
+  }
+
+  get(id: string): T | undefined {
+    return this.#values.get(id);
+  }
+
+  /** To be on disk after the next `write`. */
+  set(id: string, value: T): void {
+    this.#values.set(id, value);
+    this.#dirty = true;
+  }
+
+  /** Resolves when everything that was set is on disk, or could not be written. */
+  async write(): Promise<void> {
+    if (this.#dirty) this.#writing ??= this.#write();
+    await this.#writing;
+  }
+
+  async #write(): Promise<void> {
+    const { file, log, unwritten } = this.#options;
+    while (this.#dirty) {
+      this.#dirty = false;
+      try {
+        await replaceFile(file, `${JSON.stringify(Object.fromEntries(this.#values))}\n`);
+        this.problem = null;
+      } catch (error) {
+        this.problem = (error as Error).message;
+        log.error(unwritten(this.problem));
+      }
+    }
+    this.#writing = undefined;
+  }
+}
