@@ -33,7 +33,7 @@ export type TimerOwner =
   | { kind: "settle" | "hold" | "window" | "report"; input: number }
   | { kind: "pulse" | "max-on" | "retry" | "interlock" | "broker-lost" | "peer-offline" | "start" | "pattern"; output: number }
   /** A trigger with `for`, an action with `after`, a rule that fired too often. */
-  | { kind: "level"; on: "input" | "output" | "broker" | "peer"; index: number; want: boolean; trigger: number }
+  | { kind: "level"; on: "input" | "output" | "broker" | "peer"; index: number; want: boolean; trigger: number; ms: number }
   | { kind: "after"; rule: number; action: number }
   | { kind: "rest"; rule: number };
 

@@ -121,7 +121,7 @@ export function rulebookOf(config: Config, topics: Topics, { inputs, outputs }: 
       const level = (kind: LevelKind, at: number, want: boolean): LevelTrigger => {
         if (when.for === null) return { trigger, want, lasting: null };
         const key: TimerKey = `level:${id}:${text}`;
-        timers.set(key, { kind: "level", on: kind, index: at, want, trigger });
+        timers.set(key, { kind: "level", on: kind, index: at, want, trigger, ms: when.for });
         return { trigger, want, lasting: { key, ms: when.for } };
       };
       if (when.input !== null && when.is === null) onGesture(when.input, gestureOf(when), trigger);

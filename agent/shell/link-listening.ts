@@ -21,11 +21,11 @@ export class Listening {
   /** Asks for everything anew, since other words may be listened to now and what is retained comes only so; no longer for what is gone. */
   again(): void {
     const before = this.#topics;
-    this.#topics = new Set(this.#options.listensTo?.());
+    const wanted = this.all();
     const gone = [...before].filter((topic) => !this.#topics.has(topic));
     if (gone.length > 0) this.#client.unsubscribe(gone);
     if (this.#topics.size === 0) return;
-    this.#client.subscribe(this.all(), (_error, _subscriptions, packet) => {
+    this.#client.subscribe(wanted, (_error, _subscriptions, packet) => {
       this.warnOf([...this.#topics], packet?.granted.map(Number) ?? []);
     });
   }
