@@ -1,6 +1,6 @@
+import { keepFirst } from "./core/answers.ts";
 import { staleness } from "./core/command.ts";
 import { isNodeCommand, nodeCommands, parseNodeCommand } from "./core/node-command.ts";
-import { answersKept } from "./core/state.ts";
 import { type Reloader, refusal } from "./reload.ts";
 import type { Clock } from "./shell/clock.ts";
 import type { Current } from "./shell/current.ts";
@@ -63,9 +63,7 @@ export function createNodeCommands(options: NodeCommandOptions): (name: string, 
     // QoS 1 may deliver twice: the first answer holds.
     const key = `${name} ${id}`;
     const answer = answers.get(key) ?? served[name](id);
-    answers.set(key, answer);
-    const oldest = answers.keys().next();
-    if (answers.size > answersKept && !oldest.done) answers.delete(oldest.value);
+    keepFirst(answers, key, answer);
     return answer;
   };
 

@@ -6,7 +6,14 @@ export const maxCommand = 1024;
 export const maxId = 64;
 // An id is shown to people again, in the log and by `why`: a control character in it could move their cursor, and one of
 // direction could turn the rest of the line around.
-export const usableId = new RegExp(`^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028-\\u202e\\u2066-\\u2069]{1,${maxId}}$`);
+const usableId = new RegExp(`^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028-\\u202e\\u2066-\\u2069]{1,${maxId}}$`);
+export const textRule = `must be a text of 1 to ${maxId} characters, none of them a control character`;
+
+/** Whether a text that a sender chose, an id or a cause, may be shown and sent back. */
+export function isUsableText(value: unknown): value is string {
+  return typeof value === "string" && usableId.test(value);
+}
+
 /** A pulse or timed ON of more than a day is a mistake. */
 const maxForMs = 86_400_000;
 
@@ -38,9 +45,8 @@ export function parseCommand(payload: string): Parsed {
   } catch {
     return malformed("not valid JSON");
   }
-  const id = typeof body.id === "string" && usableId.test(body.id) ? body.id : null;
-  if (body.id !== undefined && id === null)
-    return malformed(`"id" must be a text of 1 to ${maxId} characters, none of them a control character`);
+  const id = isUsableText(body.id) ? body.id : null;
+  if (body.id !== undefined && id === null) return malformed(`"id" ${textRule}`);
   const unknown = Object.keys(body).find((key) => !["state", "for_ms", "ts", "id", "cause"].includes(key));
   if (unknown !== undefined) return malformed('only "state", "for_ms", "ts", "id" and "cause" are known', id);
   const word = typeof body.state === "string" ? wordOf(body.state) : undefined;
@@ -51,8 +57,7 @@ export function parseCommand(payload: string): Parsed {
   const ts = timeOf(body.ts);
   if (ts === undefined) return malformed('"ts" must be ISO 8601 or milliseconds since 1970', id);
   const cause = body.cause ?? null;
-  if (cause !== null && !(typeof cause === "string" && usableId.test(cause)))
-    return malformed(`"cause" must be a text of 1 to ${maxId} characters, none of them a control character`, id);
+  if (cause !== null && !isUsableText(cause)) return malformed(`"cause" ${textRule}`, id);
   return { ok: true, command: { word, forMs, ts, id, cause } };
 }
 

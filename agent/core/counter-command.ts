@@ -1,5 +1,7 @@
-import { maxCommand, maxId, staleness, timeOf, usableId } from "./command.ts";
-import { type CounterState, keep, keepAnswer, totalOf } from "./counter.ts";
+import { keepAnswer } from "./answers.ts";
+import { isUsableText, maxCommand, textRule, timeOf } from "./command.ts";
+import { commandRefusal } from "./command-refusal.ts";
+import { type CounterState, keep, totalOf } from "./counter.ts";
 import type { CounterPlan } from "./counter-plan.ts";
 import type { AgentEvent, AnswerTo, Cause, CounterVerdict, Effect, Instant } from "./model.ts";
 import type { Plan } from "./plan.ts";
@@ -27,20 +29,15 @@ export function parseTotal(payload: string): ParsedTotal {
     return malformed("not valid JSON");
   }
   const { set, reset, ts, id = null, cause = null, ...rest } = body;
-  if (id !== null && !shown(id)) return malformed(`"id" must be a text of 1 to ${maxId} characters, none of them a control character`);
+  if (id !== null && !isUsableText(id)) return malformed(`"id" ${textRule}`);
   if (Object.keys(rest).length > 0) return malformed('only "set", "reset", "ts", "id" and "cause" are known', id);
   if ((set === undefined) === (reset === undefined)) return malformed('one of "set" and "reset" is needed', id);
   if (set === undefined ? reset !== true : typeof set !== "number" || !Number.isFinite(set))
     return malformed(set === undefined ? '"reset" must be true' : '"set" must be a number', id);
   const time = timeOf(ts);
   if (time === undefined) return malformed('"ts" must be ISO 8601 or milliseconds since 1970', id);
-  if (cause !== null && !shown(cause))
-    return malformed(`"cause" must be a text of 1 to ${maxId} characters, none of them a control character`, id);
+  if (cause !== null && !isUsableText(cause)) return malformed(`"cause" ${textRule}`, id);
   return { ok: true, total: typeof set === "number" ? set : 0, ts: time, id, cause };
-}
-
-function shown(value: unknown): value is string {
-  return typeof value === "string" && usableId.test(value);
 }
 
 function malformed(message: string, id: string | null = null): ParsedTotal {
@@ -65,7 +62,8 @@ export function counterCommand(plan: Plan, state: State, event: EventOf<"counter
   // The same command again, before it was on disk: it is answered when the first one is.
   if (!event.retain && id !== null && counter.waiting.some(({ to }) => to.via === "mqtt" && to.id === id)) return;
   const from = id === null ? "mqtt" : `mqtt ${id}`;
-  const refusal = refusalOf(plan, state, event, parsed);
+  const [malformed, ts] = parsed.ok ? [null, parsed.ts] : [parsed.message, null];
+  const refusal = commandRefusal(plan, state, event, { malformed, ts, again: "set the total" });
   if (refusal) {
     refuse(plan, state, event, refusal, to, from, effects);
     return;
@@ -74,18 +72,6 @@ export function counterCommand(plan: Plan, state: State, event: EventOf<"counter
   const words = [parsed.cause, id === null ? null : `id ${id}`].filter((word) => word !== null);
   const cause: Cause = { kind: "mqtt", text: "mqtt", detail: words.length === 0 ? null : words.join(", ") };
   setTotal(plan, state, event, parsed.total, cause, to, from, effects);
-}
-
-/** Why a command from the network must not be served; null when it may be. */
-function refusalOf(plan: Plan, state: State, event: EventOf<"counter-command-received">, parsed: ParsedTotal): Refusal | null {
-  const { retain, at } = event;
-  if (retain) {
-    const message = "a retained command is refused: it would set the total again at every reconnect; publish it without retain";
-    return { reason: "retained", message };
-  }
-  if (!parsed.ok) return { reason: "malformed", message: parsed.message };
-  const stale = staleness(parsed.ts, at, { offset: state.clockOffset, set: state.clockSet }, plan.commandTtl);
-  return stale === null ? null : { reason: "stale", message: stale };
 }
 
 export function counterControl(plan: Plan, state: State, event: EventOf<"counter-control-received">, effects: Effect[]): void {

@@ -1,3 +1,4 @@
+import { keepAnswer } from "./answers.ts";
 import type { CounterPlan } from "./counter-plan.ts";
 import type { AnswerTo, Cause, CounterVerdict, Effect, Instant, KeptTotal } from "./model.ts";
 import type { InputPlan, Plan } from "./plan.ts";
@@ -155,16 +156,6 @@ export function kept(plan: Plan, state: State, { input: index, version, kept, pr
     keepAnswer(counter, to, verdict);
     effects.push({ type: "answerCounter", input: index, to, verdict });
   }
-}
-
-const answersKept = 64;
-
-/** Keeps the first answer to a command id, so that a repeated command is answered and not served again. */
-export function keepAnswer({ answers }: CounterState, to: AnswerTo, verdict: CounterVerdict): void {
-  if (to.via !== "mqtt" || to.id === null || answers.has(to.id)) return;
-  answers.set(to.id, verdict);
-  const oldest = answers.keys().next();
-  if (answers.size > answersKept && !oldest.done) answers.delete(oldest.value);
 }
 
 function tell(inputPlan: InputPlan, input: InputState, effects: Effect[]): void {

@@ -1,4 +1,4 @@
-import { maxCommand, maxId, timeOf, usableId } from "./command.ts";
+import { isUsableText, maxCommand, textRule, timeOf } from "./command.ts";
 
 export type NodeCommand = "reload" | "resync";
 export const nodeCommands: readonly NodeCommand[] = ["reload", "resync"];
@@ -22,8 +22,7 @@ export function parseNodeCommand(payload: string): ParsedNodeCommand {
   }
   if (typeof body !== "object" || body === null || Array.isArray(body)) return malformed("neither empty nor a JSON object");
   const { ts, id = null, ...rest } = body as Record<string, unknown>;
-  if (id !== null && !(typeof id === "string" && usableId.test(id)))
-    return malformed(`"id" must be a text of 1 to ${maxId} characters, none of them a control character`);
+  if (id !== null && !isUsableText(id)) return malformed(`"id" ${textRule}`);
   if (Object.keys(rest).length > 0) return malformed('only "ts" and "id" are known', id);
   const time = timeOf(ts);
   if (time === undefined) return malformed('"ts" must be ISO 8601 or milliseconds since 1970', id);

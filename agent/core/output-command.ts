@@ -1,6 +1,7 @@
-import { type Parsed, parseCommand, staleness } from "./command.ts";
+import { parseCommand } from "./command.ts";
+import { commandRefusal } from "./command-refusal.ts";
 import { command } from "./contract.ts";
-import type { AgentEvent, AnswerTo, Cause, Effect, RefusalReason } from "./model.ts";
+import type { AgentEvent, AnswerTo, Cause, Effect } from "./model.ts";
 import type { Plan } from "./plan.ts";
 import { refuse } from "./refusal.ts";
 import type { State } from "./state.ts";
@@ -24,7 +25,8 @@ export function commandReceived(plan: Plan, state: State, event: CommandReceived
   const waits = output.waiting?.request.answer;
   // The same command again, before its dead time was over: it is answered when the first one is.
   if (!event.retain && id !== null && waits?.via === "mqtt" && waits.id === id) return;
-  const refusal = refusalOf(plan, state, event, parsed);
+  const [malformed, ts] = parsed.ok ? [null, parsed.command.ts] : [parsed.message, null];
+  const refusal = commandRefusal(plan, state, event, { malformed, ts, again: "move the output" });
   const from = id === null ? "mqtt" : `mqtt ${id}`;
   if (refusal) refuse(plan, state, event.output, { ...refusal, to: answer, kind: "mqtt", from, at: event.at }, effects);
   else if (parsed.ok) {
@@ -37,18 +39,4 @@ export function commandReceived(plan: Plan, state: State, event: CommandReceived
     };
     command(plan, state, event.output, parsed.command.word, parsed.command.forMs, cause, answer, event.at, effects);
   }
-}
-
-/** Why a command from the network must not be served; null when it may be. */
-function refusalOf(plan: Plan, state: State, event: CommandReceived, parsed: Parsed): { reason: RefusalReason; message: string } | null {
-  if (event.retain) {
-    return {
-      reason: "retained",
-      message: "a retained command is refused: it would move the output again at every reconnect; publish it without retain",
-    };
-  }
-  if (!parsed.ok) return { reason: "malformed", message: parsed.message };
-  const stale = staleness(parsed.command.ts, event.at, { offset: state.clockOffset, set: state.clockSet }, plan.commandTtl);
-  if (stale !== null) return { reason: "stale", message: stale };
-  return state.stopping ? { reason: "stopping", message: "the agent is stopping" } : null;
 }

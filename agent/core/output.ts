@@ -1,8 +1,9 @@
+import { keepAnswer } from "./answers.ts";
 import { factsOf, fieldsOf } from "./cause.ts";
-import type { AnswerTo, Cause, Effect, Instant, SetRequest, Verdict } from "./model.ts";
+import type { Cause, Effect, Instant, SetRequest, Verdict } from "./model.ts";
 import type { OutputPlan, Plan } from "./plan.ts";
 import { sentenceOf } from "./reason.ts";
-import { answersKept, type End, isoTime, type OutputState, remember, type State } from "./state.ts";
+import { type End, isoTime, type OutputState, remember, type State } from "./state.ts";
 
 /** After a write towards off has failed, it is tried again this often until it succeeds or something else is wanted. */
 export const retryPeriod = 1000;
@@ -106,15 +107,6 @@ export function failed(
     keepAnswer(output, event.answer, verdict);
     effects.push({ type: "answer", output: event.output, to: event.answer, verdict });
   }
-}
-
-/** Keeps the first answer to a command id, so that a repeated command is answered and not served again. */
-export function keepAnswer(output: OutputState, to: AnswerTo, verdict: Verdict): void {
-  const { answers } = output;
-  if (to.via !== "mqtt" || to.id === null || answers.has(to.id)) return;
-  answers.set(to.id, verdict);
-  const oldest = answers.keys().next();
-  if (answers.size > answersKept && !oldest.done) answers.delete(oldest.value);
 }
 
 export function endPulse(output: OutputState, outputPlan: OutputPlan, effects: Effect[]): void {

@@ -1,5 +1,5 @@
+import { keepAnswer } from "./answers.ts";
 import type { AnswerTo, Cause, Effect, Instant, RefusalReason, Verdict } from "./model.ts";
-import { keepAnswer } from "./output.ts";
 import type { Plan } from "./plan.ts";
 import { isoTime, remember, type State } from "./state.ts";
 

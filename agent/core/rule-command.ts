@@ -1,8 +1,10 @@
-import { maxCommand, maxId, staleness, timeOf, usableId } from "./command.ts";
+import { keepAnswer } from "./answers.ts";
+import { isUsableText, maxCommand, textRule, timeOf } from "./command.ts";
+import { commandRefusal } from "./command-refusal.ts";
 import type { AgentEvent, AnswerTo, Cause, Effect } from "./model.ts";
 import type { Plan } from "./plan.ts";
 import { enableRule, fireRule } from "./rule.ts";
-import { answersKept, type State } from "./state.ts";
+import type { State } from "./state.ts";
 
 type RuleCommand = Extract<AgentEvent, { type: "rule-command-received" }>;
 type Word = "ON" | "OFF" | "TRIGGER";
@@ -34,11 +36,13 @@ export function ruleCommand(plan: Plan, state: State, event: RuleCommand, effect
   }
   const answer = (body: Record<string, unknown>) => {
     const payload = JSON.stringify({ id, ...body });
-    if (id !== null && !event.retain) keep(ruleState.answers, id, payload);
+    if (!event.retain) keepAnswer(ruleState, to, payload);
     // As with outputs: what was served is told by the state, unless somebody waits for an answer.
     if (body.ok !== true || needsAnswer(to)) effects.push({ type: "reply", topic: rulePlan.resultTopic, to, payload });
   };
-  const refusal = refusalOf(plan, state, event, parsed) ?? (parsed.ok ? serve(plan, state, event, parsed, effects) : null);
+  const [malformed, ts] = parsed.ok ? [null, parsed.ts] : [parsed.message, null];
+  const refusal =
+    commandRefusal(plan, state, event, { malformed, ts, again: null }) ?? (parsed.ok ? serve(plan, state, event, parsed, effects) : null);
   if (refusal === null) {
     answer({ ok: true, state: ruleState.enabled ? "ON" : "OFF" });
     return;
@@ -53,14 +57,6 @@ export function ruleCommand(plan: Plan, state: State, event: RuleCommand, effect
 interface Refusal {
   reason: string;
   message: string;
-}
-
-function refusalOf(plan: Plan, state: State, event: RuleCommand, parsed: Parsed): Refusal | null {
-  if (event.retain) return { reason: "retained", message: "a retained command is refused: publish it without retain" };
-  if (!parsed.ok) return { reason: "malformed", message: parsed.message };
-  const stale = staleness(parsed.ts, event.at, { offset: state.clockOffset, set: state.clockSet }, plan.commandTtl);
-  if (stale !== null) return { reason: "stale", message: stale };
-  return state.stopping ? { reason: "stopping", message: objections.stopping } : null;
 }
 
 function serve(plan: Plan, state: State, event: RuleCommand, parsed: Extract<Parsed, { ok: true }>, effects: Effect[]): Refusal | null {
@@ -79,12 +75,6 @@ function needsAnswer(to: Extract<AnswerTo, { via: "mqtt" }>): boolean {
   return to.id !== null || to.responseTopic !== null;
 }
 
-function keep(answers: Map<string, string>, id: string, payload: string): void {
-  answers.set(id, payload);
-  const oldest = answers.keys().next();
-  if (answers.size > answersKept && !oldest.done) answers.delete(oldest.value);
-}
-
 /** `ON`, `OFF`, `TRIGGER` in any case, or `{"state","ts","id","cause"}`. It is never quoted back. */
 function parse(payload: string): Parsed {
   if (payload.length > maxCommand) return malformed(`longer than ${maxCommand} characters`);
@@ -100,10 +90,9 @@ function parse(payload: string): Parsed {
     return malformed("not valid JSON");
   }
   const { id = null, ts, cause = null, state, ...rest } = body;
-  const rule = `must be a text of 1 to ${maxId} characters, none of them a control character`;
-  if (id !== null && !(typeof id === "string" && usableId.test(id))) return malformed(`"id" ${rule}`);
+  if (id !== null && !isUsableText(id)) return malformed(`"id" ${textRule}`);
   if (Object.keys(rest).length > 0) return malformed('only "state", "ts", "id" and "cause" are known', id);
-  if (cause !== null && !(typeof cause === "string" && usableId.test(cause))) return malformed(`"cause" ${rule}`, id);
+  if (cause !== null && !isUsableText(cause)) return malformed(`"cause" ${textRule}`, id);
   const word = typeof state === "string" ? wordOf(state) : undefined;
   if (!word) return malformed('"state" must be ON, OFF or TRIGGER', id);
   const time = timeOf(ts);

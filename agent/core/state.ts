@@ -82,7 +82,7 @@ export interface OutputState {
   retry: Cause | null;
   /** Newest last, at most `historyLength` changes and `refusalsKept` refusals. */
   history: Change[];
-  /** First answers by command id, oldest first, at most `answersKept`. */
+  /** First answers by command id, oldest first, see `answers.ts`. */
   answers: Map<string, Verdict>;
 }
 
@@ -102,7 +102,7 @@ export interface RuleState {
   /** The number of its next event, and the first one that is not reserved on disk. */
   seq: number;
   seqLimit: number;
-  /** First answers by command id, oldest first, at most `answersKept`. */
+  /** First answers by command id, oldest first, see `answers.ts`. */
   answers: Map<string, string>;
 }
 
@@ -122,7 +122,6 @@ export interface End {
 
 export const historyLength = 32;
 export const refusalsKept = 16;
-export const answersKept = 64;
 /** How many event numbers one reservation covers. */
 export const seqBlock = 1000;
 
