@@ -22,7 +22,8 @@ const [input, output, rule] = [config.inputs["in-0"], config.outputs["out-0"], c
 config.inputs = repeat("in", () => input);
 config.outputs = repeat("out", () => output);
 config.rules = repeat("rule", (index) => ({
-  when: { ...rule.when, input: `in-${index}` },
+  ...rule,
+  when: rule.when.map((when) => ({ ...when, input: `in-${index}` })),
   do: rule.do.map((action) => ({ ...action, output: `out-${index}` })),
 }));
 
