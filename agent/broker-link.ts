@@ -109,7 +109,7 @@ function deferredLink(problem: string): { link: Link; connect(link: Link): void 
     },
     link: {
       start: () => {},
-      publish: (publication) => inner?.publish(publication) ?? false,
+      publish: (publication, settled) => inner?.publish(publication, settled) ?? false,
       relisten: () => inner?.relisten(),
       stop: async (farewell) => inner?.stop(farewell),
       get view() {

@@ -1,7 +1,7 @@
 import type { Duplex } from "node:stream";
 import { MqttClient, type Packet } from "mqtt";
 import { refusedDelay } from "../core/backoff.ts";
-import type { Incoming, LinkOptions, MqttVersion, Publication } from "./link.ts";
+import type { Incoming, LinkOptions, MqttVersion, Publication, Settled } from "./link.ts";
 import { gatherWrites } from "./link-burst.ts";
 import { clientOptions, maxIncomingBytes } from "./link-client.ts";
 import { dial, parseServer, serverName } from "./link-dial.ts";
@@ -98,8 +98,8 @@ export class LinkConnection {
   }
 
   /** False when not (yet, any more) connected, or when too much waits. */
-  publish(publication: Publication): boolean {
-    return this.#step === "open" && !this.#stopping && (this.#window?.push(publication) ?? false);
+  publish(publication: Publication, settled?: Settled): boolean {
+    return this.#step === "open" && !this.#stopping && (this.#window?.push(publication, settled) ?? false);
   }
 
   /** Before the connection is open nothing is needed: it asks by itself. */
@@ -188,8 +188,9 @@ export class LinkConnection {
       this.#abort();
     }, answerTimeout);
     const deaf = await this.#subscribe();
-    if (this.#step === "closed" || this.#stopping) return;
+    if (this.#isOver()) return;
     await this.#sendAll(this.#options.birth());
+    if (this.#isOver()) return;
     const refusal = deaf ? undefined : (await this.#sendAll([this.#options.online]))[0];
     clearTimeout(this.#answerTimer);
     if (this.#isOver()) return;
@@ -241,7 +242,7 @@ export class LinkConnection {
     );
   }
 
-  /** Resolves when each was acknowledged, with its refusal if it has one; never, when the connection ends before. */
+  /** Resolves when each was acknowledged, with its refusal if it has one, or when the connection ends. */
   #sendAll(publications: readonly Publication[]): Promise<(Error | undefined)[]> {
     const window = this.#window;
     return Promise.all(
@@ -302,6 +303,7 @@ export class LinkConnection {
     // A late error of the socket must not become an uncaught exception.
     this.#client.on("error", () => undefined);
     this.#client.end(true);
+    this.#window?.abandon(this.#error ?? new Error("the connection ended"));
     if (this.#stopping) this.#ended?.();
     else this.#events.closed(this.#problem ?? closeProblem(this.#peer, step, this.#error));
   }

@@ -24,7 +24,7 @@ export class PublishWindow {
   readonly #options: WindowOptions;
   #waiting: Entry[] = [];
   readonly #states = new Map<string, Entry>();
-  #inFlight = 0;
+  readonly #inFlight = new Set<Entry>();
 
   constructor(options: WindowOptions) {
     this.#options = options;
@@ -32,12 +32,12 @@ export class PublishWindow {
 
   /** Neither waiting nor unacknowledged. */
   get empty(): boolean {
-    return this.#inFlight === 0 && this.#waiting.length === 0;
+    return this.#inFlight.size === 0 && this.#waiting.length === 0;
   }
 
   /**
    * False when too much waits; never for a state, and never with `settled`, whose caller bounds what it sends.
-   * `settled` is called once: on PUBACK, when written with QoS 0, or when a newer value took the place.
+   * `settled` is called once: on PUBACK, when written with QoS 0, when a newer value took the place, or by `abandon`.
    */
   push(publication: Publication, settled?: (error: Error | undefined) => void): boolean {
     const state = publication.kind === "state";
@@ -70,20 +70,30 @@ export class PublishWindow {
     }
   }
 
-  #open(publication: Publication): boolean {
-    if (this.#options.congested()) return false;
-    return publication.qos === 0 || this.#inFlight < this.#options.inFlight;
+  /** The connection has ended: nothing is written any more, and whoever waits is told. */
+  abandon(error: Error): void {
+    const entries = [...this.#inFlight, ...this.#waiting];
+    this.#inFlight.clear();
+    this.#waiting = [];
+    this.#states.clear();
+    for (const { settled } of entries) settled?.(error);
   }
 
-  #write({ publication, settled }: Entry): void {
+  #open(publication: Publication): boolean {
+    if (this.#options.congested()) return false;
+    return publication.qos === 0 || this.#inFlight.size < this.#options.inFlight;
+  }
+
+  #write(entry: Entry): void {
+    const { publication, settled } = entry;
     if (publication.qos === 0) {
       this.#options.write(publication, () => undefined);
       settled?.(undefined);
       return;
     }
-    this.#inFlight += 1;
+    this.#inFlight.add(entry);
     this.#options.write(publication, (error) => {
-      this.#inFlight -= 1;
+      if (!this.#inFlight.delete(entry)) return;
       settled?.(error);
       this.pump();
     });

@@ -69,6 +69,12 @@ export interface Publication {
   kind: "state" | "event" | "telemetry" | "answer";
 }
 
+/**
+ * Called once for a publication that was taken: undefined = the broker has it; an error with a numeric `code` = the broker refused it;
+ * any other = the connection ended before it was acknowledged.
+ */
+export type Settled = (error: Error | undefined) => void;
+
 export interface Incoming {
   topic: string;
   payload: Buffer;
@@ -85,8 +91,9 @@ export interface Link {
   /**
    * False: not sent and counted in `dropped`, because the link is offline or too much waits for acknowledgement. A state is not
    * counted, because `birth()` sends it again. While online a state is never dropped: a newer value replaces one that still waits.
+   * Nor is what comes with `settled`: its owner bounds it, and keeps what was not acknowledged.
    */
-  publish(publication: Publication): boolean;
+  publish(publication: Publication, settled?: Settled): boolean;
   /** Asks `listensTo` again: subscribes to what is new and unsubscribes from what is gone. */
   relisten(): void;
   /** Publishes the farewell (`offline`), waits at most 2 s for its acknowledgement, disconnects. Starts no more. */
@@ -142,9 +149,9 @@ class MqttLink implements Link {
     if (this.#phase === "idle") this.#connect();
   }
 
-  publish(publication: Publication): boolean {
-    if (this.#connection?.publish(publication)) return true;
-    if (publication.kind !== "state") this.#dropped += 1;
+  publish(publication: Publication, settled?: Settled): boolean {
+    if (this.#connection?.publish(publication, settled)) return true;
+    if (publication.kind !== "state" && settled === undefined) this.#dropped += 1;
     return false;
   }
 

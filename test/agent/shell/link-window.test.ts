@@ -55,6 +55,18 @@ describe("the publish window", () => {
     expect(window.push(state("a", "1"))).toBe(true);
   });
 
+  it("tells everybody who waits when the connection ends, once, and writes nothing more", () => {
+    const { window, written, acks } = make(1);
+    const told: string[] = [];
+    for (const payload of ["1", "2"]) window.push(event(payload), (error) => told.push(`${payload} ${error?.message}`));
+    window.abandon(new Error("cut"));
+    expect(told).toEqual(["1 cut", "2 cut"]);
+    for (const ack of acks) ack();
+    expect(told).toHaveLength(2);
+    expect(written).toEqual(["e=1"]);
+    expect(window.empty).toBe(true);
+  });
+
   it("waits for a congested socket", () => {
     const { window, written, socket } = make(10);
     socket.congested = true;
