@@ -9,13 +9,12 @@ import { connectBroker } from "./broker-link.ts";
 import { readCa } from "./certificate.ts";
 import { defaultBackoff } from "./core/backoff.ts";
 import type { AgentEvent, CounterVerdict, TimerKey, Verdict } from "./core/model.ts";
-import { newEventQueue } from "./core/outbox.ts";
 import { planOf } from "./core/plan.ts";
 import { startLevel } from "./core/start.ts";
 import { newState, ruleSeqId, seqBlock } from "./core/state.ts";
 import { parseTopic } from "./core/topics.ts";
 import { createHandlers } from "./handlers.ts";
-import { clientIdOf } from "./identity.ts";
+import { bootId, clientIdOf } from "./identity.ts";
 import { createReceiver } from "./incoming.ts";
 import { createNodeCommands } from "./node-commands.ts";
 import { eventLoopProgress } from "./progress.ts";
@@ -30,10 +29,11 @@ import { CounterStore } from "./shell/counter-store.ts";
 import { Dispatch } from "./shell/dispatch.ts";
 import { HistoryStore } from "./shell/history-store.ts";
 import { Lines } from "./shell/lines.ts";
-import { createLink, type Publication } from "./shell/link.ts";
+import { createLink } from "./shell/link.ts";
 import type { AdjustableLog } from "./shell/log.ts";
+import { Outbox } from "./shell/outbox.ts";
 import { OutputStore } from "./shell/output-store.ts";
-import { createPerformers, sendHeld } from "./shell/performers.ts";
+import { createPerformers } from "./shell/performers.ts";
 import { Recorder } from "./shell/recorder.ts";
 import { RuleStore } from "./shell/rule-store.ts";
 import { SeqStore } from "./shell/seq-store.ts";
@@ -63,8 +63,8 @@ export interface Agent {
 
 /** How long the event of a rule, and what a rule publishes, may wait for the broker. */
 const ruleEventTtl = 10_000;
-/** Events that wait for the broker. */
-const eventsHeld = 256;
+/** Events that wait for the broker take no more memory than this. */
+const maxWaitingBytes = 8 * 1024 * 1024;
 
 /**
  * The composition root: everything is made and started here in order, and stopped in reverse order. Rejects with what a person
@@ -86,7 +86,7 @@ export async function startAgent({ config, host, version, log, load, reloading }
     if (input !== undefined) send({ type: "counter-kept", input, version, kept, problem, at: clock.now() });
   });
   const history = new HistoryStore(config.state_dir, log, {
-    onProblem: (problem) => send({ type: "history-changed", problem, at: clock.now() }),
+    onProblem: (problem) => send({ type: "file-changed", file: "history", problem, at: clock.now() }),
   }).load();
   const rules = new RuleStore(config.state_dir, log).load();
   const kept = { kept: (id: string) => outputs.kept(id), enabled: (id: string) => rules.enabled(id) };
@@ -114,7 +114,15 @@ export async function startAgent({ config, host, version, log, load, reloading }
     dispatch: send,
   });
 
-  const outbox = newEventQueue<Publication>(eventsHeld);
+  const outbox = new Outbox({
+    dir: config.outbox.disk === "on" ? config.state_dir : null,
+    boot: bootId(),
+    limits: { count: config.outbox.max_events, bytes: maxWaitingBytes, window: 64 },
+    link: () => link,
+    clock,
+    log,
+    onProblem: (problem) => send({ type: "file-changed", file: "outbox", problem, at: clock.now() }),
+  }).load();
   const receive = createReceiver({ current, send, readClock, nodeCommand: (name, message) => nodeCommand(name, message), clock, log });
   const retained = new Retained({ version, started, driver, current });
   const brokerLink = connectBroker({
@@ -152,7 +160,7 @@ export async function startAgent({ config, host, version, log, load, reloading }
           online: () => {
             retained.born();
             send({ type: "link-changed", online: true, problem: null, at: clock.now() });
-            sendHeld(outbox, brokerLink.link, clock.now());
+            outbox.send();
             statistics.resend();
           },
           offline: (problem) => send({ type: "link-changed", online: false, problem, at: clock.now() }),
@@ -307,7 +315,15 @@ export async function startAgent({ config, host, version, log, load, reloading }
       // What was counted while the farewell was said.
       send({ type: "totals-wanted", at: clock.now() });
       timers.close();
-      await Promise.all([seq.flushed(), outputs.flushed(), counters.close(), history.flushed(), rules.flushed(), starts.end()]);
+      await Promise.all([
+        seq.flushed(),
+        outputs.flushed(),
+        counters.close(),
+        history.flushed(),
+        outbox.close(),
+        rules.flushed(),
+        starts.end(),
+      ]);
       log.info("stopped");
     },
   };

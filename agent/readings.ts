@@ -1,9 +1,9 @@
 import { readUnits } from "../systemd/units.ts";
-import type { EventQueue } from "./core/outbox.ts";
 import type { Clock } from "./shell/clock.ts";
 import type { Current } from "./shell/current.ts";
 import { readHost } from "./shell/host.ts";
-import type { Link, Publication } from "./shell/link.ts";
+import type { Link } from "./shell/link.ts";
+import type { Outbox } from "./shell/outbox.ts";
 import type { Reading, StatisticsOptions } from "./shell/statistics.ts";
 
 export interface ReadingsOptions {
@@ -11,7 +11,7 @@ export interface ReadingsOptions {
   startedAt: number;
   clock: Clock;
   link: Link;
-  outbox: EventQueue<Publication>;
+  outbox: Outbox;
   current(): Current;
 }
 
@@ -35,12 +35,23 @@ export function createReadings(options: ReadingsOptions): Pick<StatisticsOptions
         "messages/sent": String(link.view.sent),
         "messages/received": String(link.view.received),
         reconnects: String(link.view.reconnects),
-        "outbox/depth": String(outbox.items.length),
-        "outbox/dropped": String(outbox.dropped + link.dropped),
+        ...outboxValues(outbox, link),
         "events/edges": String(current().state.edges),
         "events/commands": String(current().state.commands),
         "events/refused": String(current().state.refused),
       }),
     sources: [async () => sys(await readHost()), services],
+  };
+}
+
+/** What waits, and what was lost: by reason, and the sum of it. `unsent` is what is not kept: answers and statistics while the broker is away. */
+function outboxValues(outbox: Outbox, link: Link): Record<string, string> {
+  const { expired, full, refused } = outbox.dropped;
+  const dropped = { expired, full, refused, unsent: link.dropped };
+  return {
+    "outbox/depth": String(outbox.depth),
+    "outbox/bytes": String(outbox.bytes),
+    "outbox/dropped": String(Object.values(dropped).reduce((sum, count) => sum + count, 0)),
+    ...Object.fromEntries(Object.entries(dropped).map(([reason, count]) => [`outbox/dropped/${reason}`, String(count)])),
   };
 }

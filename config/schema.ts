@@ -144,6 +144,10 @@ export const schema = withNames({
     client_id: optional(clientId, "The client id at the broker.", "derived from the machine's identity"),
     command_ttl: leaf(duration(100, day), 10 * second, "A command that is older than this is refused."),
   },
+  outbox: {
+    max_events: leaf(wholeNumber(1, 100_000), 10_000, "How many events may wait for the broker; then the oldest is dropped."),
+    disk: leaf(oneOf("on", "off"), "on", "Whether events that wait are kept in `state_dir`, so that a restart does not lose them."),
+  },
   broker: {
     listeners: listOf(listenerSchema, "Where the built-in broker listens.", {
       value: [{ protocol: "mqtt", address: null, port: 1883 }],

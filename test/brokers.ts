@@ -1,7 +1,7 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { createConnection, createServer, type Server, type Socket } from "node:net";
+import { createConnection, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connectAsync, type IClientOptions, type IClientSubscribeOptions, type IPublishPacket, type MqttClient } from "mqtt";
@@ -165,50 +165,6 @@ export async function startEmbedded(port = 0): Promise<TestBroker & { broker(): 
       await start(chosen);
     },
   };
-}
-
-export interface TestProxy {
-  url: string;
-  /** Drops the connections without a goodbye. */
-  cut(): void;
-  /** While closed, every connection is dropped at once. */
-  open: boolean;
-  stop(): Promise<void>;
-}
-
-/** A TCP proxy that can fail, so that an observer can stay connected to the broker while the link loses it. */
-export async function startProxy(port: number): Promise<TestProxy> {
-  const sockets = new Set<Socket>();
-  const proxy = { url: "", open: true, cut, stop };
-  const server: Server = createServer({ noDelay: true }, (near) => {
-    if (!proxy.open) return near.destroy();
-    const far = createConnection({ port, host: "127.0.0.1", noDelay: true });
-    for (const [from, to] of [
-      [near, far],
-      [far, near],
-    ] as const) {
-      sockets.add(from);
-      from.on("error", () => undefined);
-      from.on("close", () => {
-        sockets.delete(from);
-        to.destroy();
-      });
-      from.pipe(to);
-    }
-    return undefined;
-  });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  proxy.url = `mqtt://127.0.0.1:${(server.address() as { port: number }).port}`;
-  function cut(): void {
-    for (const socket of sockets) socket.resetAndDestroy();
-  }
-  async function stop(): Promise<void> {
-    cut();
-    server.close();
-    await once(server, "close");
-  }
-  return proxy;
 }
 
 export interface Seen {

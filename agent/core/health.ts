@@ -22,8 +22,7 @@ export function healthOf(plan: Plan, state: State): Health {
   );
   const held = state.startHeld ? ["rules with `start: true` were left out, because the agent has crashed again and again"] : [];
   const offline = state.link.online ? [] : [state.link.problem ?? "the link to the broker is not online yet"];
-  const history = state.historyProblem === null ? [] : [state.historyProblem];
-  const degraded = [...resting, ...held, ...counters.flatMap(({ degraded }) => degraded), ...offline, ...history];
+  const degraded = [...resting, ...held, ...counters.flatMap(({ degraded }) => degraded), ...offline, ...state.fileProblems.values()];
   return { health: failing.length > 0 ? "failing" : degraded.length > 0 ? "degraded" : "ok", problems: [...failing, ...degraded] };
 }
 

@@ -124,8 +124,8 @@ export type AgentEvent = Union<{
   "link-changed": { online: boolean; problem: string | null; at: Instant };
   /** Another device said that it is there, or it or the broker said that it is gone. */
   "peer-changed": { peer: number; online: boolean; at: Instant };
-  /** Whether changes are still kept on disk; a sentence when not. */
-  "history-changed": { problem: string | null; at: Instant };
+  /** Whether a file is still written that a restart needs; a sentence when not. */
+  "file-changed": { file: KeptFile; problem: string | null; at: Instant };
   "broker-changed": { problems: string[]; at: Instant };
   /** `offset` = wall clock − monotonic clock; `set` = the wall clock can be trusted. */
   "clock-read": {
@@ -152,6 +152,9 @@ export type AgentEvent = Union<{
   };
   "lock-requested": { output: number; locked: boolean; from: "cli" | "tui"; at: Instant };
 }>;
+
+/** The history of the outputs; the events that wait for the broker. */
+export type KeptFile = "history" | "outbox";
 
 export type PublicationKind = "state" | "event" | "answer";
 

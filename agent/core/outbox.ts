@@ -1,31 +1,100 @@
 import type { Instant } from "./model.ts";
 
+/** An event on its way to the broker. */
+export interface Held<T> {
+  /** Grows by one with each event, over restarts too. */
+  number: number;
+  value: T;
+  bytes: number;
+  expires: Instant;
+}
+
+export interface OutboxLimits {
+  count: number;
+  bytes: number;
+  /** Events that may be at the broker without its acknowledgement: as many may come twice after a crash. */
+  window: number;
+}
+
 /**
- * Events that wait for the broker, oldest first: bounded in count, each with a time to live. States need no place here, because
- * the newest of each is sent after every connect.
+ * Events that the broker has not acknowledged, oldest first: bounded in count, bytes and age. States need no place here, because the newest
+ * of each is sent after every connect.
  */
-export interface EventQueue<T> {
-  readonly items: { value: T; expires: Instant }[];
-  readonly limit: number;
-  /** Events that were too old or too many. */
-  dropped: number;
+export interface Outbox<T> {
+  readonly limits: OutboxLimits;
+  readonly entries: Held<T>[];
+  /** So many from the front are with the broker. */
+  sent: number;
+  bytes: number;
+  /** The number of the next event. */
+  next: number;
+  /** What was lost, by reason: too old, too many, refused by the broker. */
+  readonly dropped: { expired: number; full: number; refused: number };
 }
 
-export function newEventQueue<T>(limit: number): EventQueue<T> {
-  return { items: [], limit, dropped: 0 };
+export function newOutbox<T>(limits: OutboxLimits): Outbox<T> {
+  return { limits, entries: [], sent: 0, bytes: 0, next: 1, dropped: { expired: 0, full: 0, refused: 0 } };
 }
 
-export function holdEvent<T>(queue: EventQueue<T>, value: T, expires: Instant): void {
-  queue.items.push({ value, expires });
-  if (queue.items.length <= queue.limit) return;
-  queue.items.shift();
-  queue.dropped++;
+/** Adds an event. What is too old or too many by now goes, oldest first, but not what is with the broker. */
+export function holdEvent<T>(outbox: Outbox<T>, value: T, bytes: number, expires: Instant, at: Instant): Held<T> {
+  const entry = { number: outbox.next, value, bytes, expires };
+  restoreEvent(outbox, entry, at);
+  return entry;
 }
 
-/** Empties the queue: what is still young enough at `at`, in order. */
-export function takeEvents<T>(queue: EventQueue<T>, at: Instant): T[] {
-  const items = queue.items.splice(0);
-  const young = items.filter(({ expires }) => at < expires);
-  queue.dropped += items.length - young.length;
-  return young.map(({ value }) => value);
+/** The same for one that was kept on disk, with the number that it had. To be called in the order of the numbers. */
+export function restoreEvent<T>(outbox: Outbox<T>, entry: Held<T>, at: Instant): void {
+  const { limits, entries } = outbox;
+  dropExpired(outbox, at);
+  entries.push(entry);
+  outbox.bytes += entry.bytes;
+  outbox.next = entry.number + 1;
+  while (entries.length > outbox.sent && (entries.length > limits.count || outbox.bytes > limits.bytes)) {
+    remove(outbox, outbox.sent);
+    outbox.dropped.full++;
+  }
+}
+
+/**
+ * The next event to be sent, which counts as sent from now on; undefined when there is none, or when as many are on their way as may be.
+ * `kept` = the number up to which a restart knows that events are done: what was sent beyond it would be sent again.
+ */
+export function nextEvent<T>(outbox: Outbox<T>, kept: number, at: Instant): Held<T> | undefined {
+  dropExpired(outbox, at);
+  const entry = outbox.entries[outbox.sent];
+  if (entry === undefined || outbox.sent >= outbox.limits.window || entry.number >= kept + outbox.limits.window) return undefined;
+  outbox.sent++;
+  return entry;
+}
+
+/** The broker has it, or has refused it for good. */
+export function settleEvent<T>(outbox: Outbox<T>, number: number, refused: boolean): void {
+  const index = outbox.entries.findIndex((entry) => entry.number === number);
+  if (index < 0) return;
+  if (index < outbox.sent) outbox.sent--;
+  remove(outbox, index);
+  if (refused) outbox.dropped.refused++;
+}
+
+/** The connection has ended: nobody knows what the broker got, so all of it is sent again. */
+export function unsend<T>(outbox: Outbox<T>): void {
+  outbox.sent = 0;
+}
+
+/** Every event below this number is done. */
+export function doneBelow<T>(outbox: Outbox<T>): number {
+  return outbox.entries[0]?.number ?? outbox.next;
+}
+
+function dropExpired<T>(outbox: Outbox<T>, at: Instant): void {
+  for (let entry = outbox.entries[outbox.sent]; entry !== undefined && at >= entry.expires; entry = outbox.entries[outbox.sent]) {
+    remove(outbox, outbox.sent);
+    outbox.dropped.expired++;
+  }
+}
+
+function remove<T>(outbox: Outbox<T>, index: number): void {
+  const [entry] = outbox.entries.splice(index, 1);
+  outbox.bytes -= entry?.bytes ?? 0;
 }

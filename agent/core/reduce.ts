@@ -139,8 +139,9 @@ export function reduce(plan: Plan, state: State, event: AgentEvent): Effect[] {
     case "peer-changed":
       peerSeen(plan, state, event, effects);
       break;
-    case "history-changed":
-      state.historyProblem = event.problem;
+    case "file-changed":
+      if (event.problem === null) state.fileProblems.delete(event.file);
+      else state.fileProblems.set(event.file, event.problem);
       state.healthVersion++;
       break;
     case "broker-changed":

@@ -2,7 +2,7 @@ import { type CounterState, newCounter } from "./counter.ts";
 import { type Debounce, newDebounce } from "./debounce.ts";
 import { type EncoderState, newEncoder } from "./encoder.ts";
 import { type GestureState, newGesture } from "./gesture.ts";
-import type { Cause, Effect, Instant, KeptTotal, SetRequest, TimerKey, Verdict } from "./model.ts";
+import type { Cause, Effect, Instant, KeptFile, KeptTotal, SetRequest, TimerKey, Verdict } from "./model.ts";
 import type { Pattern } from "./pattern-end.ts";
 import type { Plan } from "./plan.ts";
 import { newGuard, type RuleGuard } from "./rule-guard.ts";
@@ -22,8 +22,8 @@ export interface State {
   /** From when on the next output may be started on. */
   nextStart: Instant;
   brokerProblems: string[];
-  /** A sentence while changes are not kept on disk. */
-  historyProblem: string | null;
+  /** A sentence for each file that cannot be written. */
+  fileProblems: Map<KeptFile, string>;
   /** Wall clock − monotonic clock. */
   clockOffset: number;
   clockSet: boolean;
@@ -195,7 +195,7 @@ export function newState(plan: Plan, firstSeq: (id: string) => number, before: K
     offlineSince: null,
     nextStart: 0,
     brokerProblems: [],
-    historyProblem: null,
+    fileProblems: new Map(),
     clockOffset: 0,
     clockSet: false,
     zone: 0,

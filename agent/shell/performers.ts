@@ -1,5 +1,4 @@
 import type { AnswerTo, CounterVerdict, Effect, Verdict } from "../core/model.ts";
-import { type EventQueue, holdEvent, takeEvents } from "../core/outbox.ts";
 import { ruleSeqId } from "../core/state.ts";
 import type { Clock } from "./clock.ts";
 import type { CounterStore } from "./counter-store.ts";
@@ -8,6 +7,7 @@ import type { HistoryStore } from "./history-store.ts";
 import type { Lines } from "./lines.ts";
 import type { Link, Publication } from "./link.ts";
 import type { Log } from "./log.ts";
+import type { Outbox } from "./outbox.ts";
 import type { OutputStore } from "./output-store.ts";
 import type { RuleStore } from "./rule-store.ts";
 import type { SeqStore } from "./seq-store.ts";
@@ -17,7 +17,7 @@ export interface PerformerOptions {
   dispatch: Dispatch;
   lines: Lines;
   link: Link;
-  outbox: EventQueue<Publication>;
+  outbox: Outbox;
   /** How long an event of the input may wait for the broker. */
   eventTtl: (topic: string) => number;
   timers: Timers<Extract<Effect, { type: "startTimer" }>["key"]>;
@@ -62,9 +62,8 @@ export function createPerformers(options: PerformerOptions): (effect: Effect) =>
     stopTimer: ({ key }) => options.timers.stop(key),
     publish({ kind, topic, payload, qos, retain }) {
       const publication: Publication = { kind, topic, payload, qos, retain };
-      if (!link.publish(publication) && kind === "event") {
-        holdEvent(options.outbox, publication, clock.now() + options.eventTtl(topic));
-      }
+      if (kind === "event") options.outbox.add(publication, options.eventTtl(topic));
+      else link.publish(publication);
     },
     answer({ output, to, verdict }) {
       if (to.via === "control") options.settle(to.ticket, verdict);
@@ -88,11 +87,6 @@ export function createPerformers(options: PerformerOptions): (effect: Effect) =>
     log: ({ level, message, fields }) => log[level](message, { ...fields }),
   };
   return (effect) => (performers[effect.type] as (effect: Effect) => void)(effect);
-}
-
-/** Sends the events that waited for the broker and are still young enough. */
-export function sendHeld(outbox: EventQueue<Publication>, link: Link, at: number): void {
-  for (const publication of takeEvents(outbox, at)) link.publish(publication);
 }
 
 /** A served command without an id is answered by its state alone; a refusal is always answered. */

@@ -1,6 +1,5 @@
 import { onTestFinished } from "vitest";
 import type { AgentEvent, TimerKey } from "../../agent/core/model.ts";
-import { newEventQueue } from "../../agent/core/outbox.ts";
 import { planOf } from "../../agent/core/plan.ts";
 import { startLevel } from "../../agent/core/start.ts";
 import { newState } from "../../agent/core/state.ts";
@@ -11,6 +10,7 @@ import { Dispatch } from "../../agent/shell/dispatch.ts";
 import { HistoryStore } from "../../agent/shell/history-store.ts";
 import { Lines } from "../../agent/shell/lines.ts";
 import type { Link, Publication } from "../../agent/shell/link.ts";
+import { Outbox } from "../../agent/shell/outbox.ts";
 import { OutputStore } from "../../agent/shell/output-store.ts";
 import { createPerformers } from "../../agent/shell/performers.ts";
 import { RuleStore } from "../../agent/shell/rule-store.ts";
@@ -81,7 +81,8 @@ export function running(config: Config) {
   });
   const sent: Publication[] = [];
   const link = { publish: (publication: Publication) => sent.push(publication) > 0 } as unknown as Link;
-  const outbox = newEventQueue<Publication>(10);
+  const limits = { count: 10, bytes: 10_000, window: 10 };
+  const outbox = new Outbox({ dir: null, boot: "", limits, link: () => link, clock: systemClock, log });
   const perform = createPerformers({
     dispatch,
     lines,

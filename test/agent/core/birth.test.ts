@@ -1,8 +1,6 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { birthOf } from "../../../agent/core/birth.ts";
 import { healthOf } from "../../../agent/core/health.ts";
-import { holdEvent, newEventQueue, takeEvents } from "../../../agent/core/outbox.ts";
 import { configOf } from "./fixture.ts";
 import { World } from "./world.ts";
 
@@ -55,25 +53,5 @@ describe("health", () => {
     versions.push(world.state.healthVersion);
     expect(healthOf(world.plan, world.state).health).toBe("ok");
     expect([...new Set(versions)].sort((a, b) => a - b)).toEqual(versions);
-  });
-});
-
-describe("events that wait for the broker", () => {
-  it("come out in order, young ones only, the newest when there are too many; the rest is counted", () => {
-    fc.assert(
-      fc.property(fc.array(fc.record({ after: fc.nat(20), ttl: fc.integer({ min: 1, max: 50 }) })), fc.nat(60), (events, wait) => {
-        const queue = newEventQueue<number>(5);
-        let now = 0;
-        const expires = events.map(({ after, ttl }, index) => {
-          now += after;
-          holdEvent(queue, index, now + ttl);
-          return now + ttl;
-        });
-        const taken = takeEvents(queue, now + wait);
-        expect(taken).toEqual([...expires.keys()].slice(-5).filter((index) => now + wait < (expires[index] ?? 0)));
-        expect(queue.dropped + taken.length).toBe(events.length);
-        expect(takeEvents(queue, now + wait)).toEqual([]);
-      }),
-    );
   });
 });

@@ -111,9 +111,9 @@ describe("the facts of a cause", () => {
     const { healthOf } = await import("../../../agent/core/health.ts");
     const one = world();
     one.link(true);
-    one.dispatch({ type: "history-changed", problem: "history.jsonl could not be written", at: one.now });
+    one.dispatch({ type: "file-changed", file: "history", problem: "history.jsonl could not be written", at: one.now });
     expect(healthOf(one.plan, one.state)).toEqual({ health: "degraded", problems: ["history.jsonl could not be written"] });
-    one.dispatch({ type: "history-changed", problem: null, at: one.now });
+    one.dispatch({ type: "file-changed", file: "history", problem: null, at: one.now });
     expect(healthOf(one.plan, one.state).health).toBe("ok");
   });
 });

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { createLink, type Incoming, type Link, type LinkOptions, type MqttVersion, type Publication } from "../../../agent/shell/link.ts";
-import { type Observer, observe, startProxy, type TestBroker, type TestProxy } from "../../brokers.ts";
+import { type Observer, observe, type TestBroker } from "../../brokers.ts";
+import { type FaultProxy, startProxy } from "../../fault-proxy.ts";
 
 export const P = "t/node";
 /** As long as any broker here needs on a loaded machine; nothing waits for it when things are well. */
@@ -58,7 +59,7 @@ export const untilOnline = (link: Link) => vi.waitFor(() => expect(link.view.onl
 /** What every broker must let the link keep. `version` is what it speaks with this broker. */
 export function linkContract(start: (port?: number) => Promise<TestBroker>, protocol: LinkOptions["protocol"], version: MqttVersion): void {
   let broker: TestBroker;
-  let proxy: TestProxy;
+  let proxy: FaultProxy;
   let observer: Observer | undefined;
   const open: Link[] = [];
   const connect = (url: string, changes: Partial<LinkOptions> = {}): Probe => {

@@ -1,15 +1,7 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { Link, LinkOptions, Publication } from "../../../agent/shell/link.ts";
-import {
-  describeMosquitto,
-  mosquittoDenying,
-  mosquittoUsers,
-  observe,
-  startMosquitto,
-  startProxy,
-  type TestBroker,
-  type TestProxy,
-} from "../../brokers.ts";
+import { describeMosquitto, mosquittoDenying, mosquittoUsers, observe, startMosquitto, type TestBroker } from "../../brokers.ts";
+import { type FaultProxy, startProxy } from "../../fault-proxy.ts";
 import { linkContract, P, type Probe, patience, probe, state, untilOnline } from "./link-contract.ts";
 
 const start = (port?: number) => startMosquitto(port === undefined ? {} : { port });
@@ -104,7 +96,7 @@ describeMosquitto("the link on a mosquitto that refuses", () => {
 
 describeMosquitto("the link on mosquitto", () => {
   let broker: TestBroker;
-  let proxy: TestProxy;
+  let proxy: FaultProxy;
   let open: Link;
   beforeEach(async () => {
     broker = await startMosquitto();

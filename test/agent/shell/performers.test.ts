@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
 import type { AgentEvent, Cause } from "../../../agent/core/model.ts";
-import { newEventQueue } from "../../../agent/core/outbox.ts";
 import { planOf } from "../../../agent/core/plan.ts";
 import type { Kept } from "../../../agent/core/state.ts";
 import type { CounterStore } from "../../../agent/shell/counter-store.ts";
@@ -8,8 +7,9 @@ import type { Dispatch } from "../../../agent/shell/dispatch.ts";
 import type { HistoryStore } from "../../../agent/shell/history-store.ts";
 import type { Lines } from "../../../agent/shell/lines.ts";
 import type { Link, Publication } from "../../../agent/shell/link.ts";
+import { Outbox } from "../../../agent/shell/outbox.ts";
 import type { OutputStore } from "../../../agent/shell/output-store.ts";
-import { createPerformers, sendHeld } from "../../../agent/shell/performers.ts";
+import { createPerformers } from "../../../agent/shell/performers.ts";
 import type { RuleStore } from "../../../agent/shell/rule-store.ts";
 import type { SeqStore } from "../../../agent/shell/seq-store.ts";
 import { Timers } from "../../../agent/shell/timers.ts";
@@ -36,7 +36,8 @@ function shell(options: { write?: () => void; online?: boolean } = {}) {
       return world.online;
     },
   } as unknown as Link;
-  const outbox = newEventQueue<Publication>(3);
+  const limits = { count: 3, bytes: 10_000, window: 3 };
+  const outbox = new Outbox({ dir: null, boot: "", limits, link: () => link, clock, log: silent });
   const perform = createPerformers({
     dispatch: { current: { plan }, observed: (event: AgentEvent) => world.observed.push(event) } as unknown as Dispatch,
     lines: { write: options.write ?? (() => {}), read: () => true, readSecond: () => undefined } as unknown as Lines,
@@ -78,21 +79,21 @@ describe("the performers", () => {
   });
 
   it("keep events while the broker is away, young ones only, the newest ones only, in order", () => {
-    const { world, link, outbox, event } = shell({ online: false });
+    const { world, outbox, event } = shell({ online: false });
     event("too old");
     world.now += 9_000;
     for (const payload of ["dropped", "b", "c", "d"]) event(payload);
     world.now += 5_000;
     world.online = true;
-    sendHeld(outbox, link, world.now);
+    outbox.send();
     expect(world.sent.map(({ payload }) => payload)).toEqual(["b", "c", "d"]);
-    expect(outbox.dropped).toBe(2);
+    expect(outbox.dropped).toEqual({ expired: 0, full: 2, refused: 0 });
   });
 
   it("drop a state while the broker is away, because the newest is sent after the connect", () => {
     const { outbox, perform } = shell({ online: false });
     perform({ type: "publish", kind: "state", topic: "pinbus/garage/out/lamp/state", payload: "ON", qos: 1, retain: true });
-    expect(outbox.items).toEqual([]);
+    expect(outbox.depth).toBe(0);
   });
 
   const answer = (to: { id?: string; responseTopic?: string; correlationData?: Uint8Array }, ok: boolean) => {

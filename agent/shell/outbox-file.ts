@@ -1,0 +1,300 @@
+import { mkdirSync, readFileSync, renameSync, statSync } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { crc32 } from "node:zlib";
+import type { Held } from "../core/outbox.ts";
+import { replaceFile } from "./atomic-file.ts";
+import { type Clock, clockIsSet } from "./clock.ts";
+import type { Publication } from "./link.ts";
+import type { Log } from "./log.ts";
+
+/** An event that the broker takes within this time never reaches the disk: a memory card wears out by writing. */
+const patience = 50;
+/** At most one sync in this time: what a power cut may take. */
+const syncEvery = 1000;
+/** How soon a disk that could not be written is tried again. */
+const retryEvery = 5000;
+/** A larger file was not written by us. */
+const maxBytes = 64 * 1024 * 1024;
+
+export type Event = Held<Publication>;
+
+/** `mono` and `wall`: when it expires, by the two clocks; `left`: how long that was when it was written. Milliseconds. */
+interface EventRecord {
+  n: number;
+  mono: number;
+  wall: number | null;
+  left: number;
+  topic: string;
+  payload: string;
+  qos: 0 | 1;
+  retain: boolean;
+}
+
+export interface OutboxFileOptions {
+  dir: string;
+  /** Names this boot of the machine: the monotonic clock counts within one only. */
+  boot: string;
+  clock: Clock;
+  log: Log;
+  /** What waits by now, for a file that is written anew because most of it is done. */
+  waiting(): readonly Event[];
+  /** More may be sent: `kept` has grown. */
+  onKept(): void;
+  onProblem(problem: string | null): void;
+  /** The file is written anew when it is larger and less than half of it still waits. */
+  compactBytes?: number;
+}
+
+/**
+ * Events that wait for the broker, on disk: one line each, a checksum and JSON, appended in the background; a line `{"done":N}` says that
+ * everything below N is at the broker. What a crash has cut off, or a bad block has changed, is left out by its checksum. Nothing is
+ * written while the broker answers at once, and the file is emptied when nothing waits.
+ */
+export class OutboxFile {
+  readonly #file: string;
+  readonly #options: OutboxFileOptions;
+  /** To be written. */
+  readonly #queue = new Map<number, Event>();
+  /** How many events are in the file since it was empty, and the number of the last one. */
+  #inFile = 0;
+  #last = 0;
+  /** Everything below is done; and the same as the file says it. */
+  #done = 0;
+  #doneInFile = 0;
+  #size = 0;
+  /** The last line may have been cut off. */
+  #torn = true;
+  #named = false;
+  #syncDue = false;
+  #syncedAt = Number.NEGATIVE_INFINITY;
+  #handle: FileHandle | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #running: Promise<void> | undefined;
+  problem: string | null = null;
+
+  constructor(options: OutboxFileOptions) {
+    this.#options = options;
+    this.#file = join(options.dir, "outbox.jsonl");
+  }
+
+  /** Up to here a restart would know that events are done. As long as nothing is in the file, a restart would send nothing at all. */
+  get kept(): number {
+    return this.#inFile === 0 || this.problem !== null ? Number.POSITIVE_INFINITY : this.#doneInFile;
+  }
+
+  /** What still waited when the last run ended, in order, and the number that the next event gets. */
+  load(): { events: Event[]; next: number } {
+    const text = this.#read();
+    const found = new Map<number, Event>();
+    let bad = 0;
+    let [boot, done] = ["", 0];
+    for (const line of text.split("\n")) {
+      if (line === "") continue;
+      const record = parse(line);
+      if (record === undefined) bad++;
+      else if ("boot" in record) boot = record.boot;
+      else if ("done" in record) done = Math.max(done, record.done);
+      else found.set(record.n, this.#event(record, boot));
+    }
+    if (bad > 0) this.#options.log.warn(`${this.#file}: ${bad} ${bad === 1 ? "record" : "records"} could not be read and left out`);
+    const events = [...found.values()].filter(({ number }) => number >= done).sort((a, b) => a.number - b.number);
+    this.#inFile = found.size;
+    this.#last = Math.max(0, ...found.keys());
+    this.#doneInFile = done;
+    this.#done = done;
+    this.#size = Buffer.byteLength(text);
+    return { events, next: Math.max(done, this.#last + 1) };
+  }
+
+  /** Soon on disk, unless it is done before. */
+  keep(event: Event): void {
+    this.#queue.set(event.number, event);
+    this.#soon(patience);
+  }
+
+  /** What is below this number need not be sent again; nor `number`, which may be above it. */
+  done(below: number, number?: number): void {
+    if (number !== undefined) this.#queue.delete(number);
+    if (below <= this.#done) return;
+    this.#done = below;
+    for (const number of this.#queue.keys()) {
+      if (number >= below) break;
+      this.#queue.delete(number);
+    }
+    if (this.#inFile > 0) this.#run();
+  }
+
+  /** Resolves when everything that waits is on disk and safe from a power cut, or could not be written. Nothing more is written then. */
+  async close(): Promise<void> {
+    await this.#running;
+    this.#syncedAt = Number.NEGATIVE_INFINITY;
+    this.#run();
+    await this.#running;
+    clearTimeout(this.#timer);
+    await this.#close();
+  }
+
+  #soon(wait: number): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.#run();
+    }, wait).unref();
+  }
+
+  #run(): void {
+    this.#running ??= this.#work().finally(() => {
+      this.#running = undefined;
+    });
+  }
+
+  async #work(): Promise<void> {
+    try {
+      while (await this.#step()) this.#options.onKept();
+      this.#tell(null);
+    } catch (error) {
+      await this.#close();
+      this.#torn = true;
+      this.#tell(
+        `${this.#file} could not be written: ${(error as Error).message}; events that wait for the broker are lost with a restart`,
+      );
+      this.#soon(retryEvery);
+    }
+  }
+
+  /** One thing that is to be done; false when there is none. */
+  async #step(): Promise<boolean> {
+    const done = this.#done;
+    if (this.#inFile > 0 && this.#queue.size === 0 && this.#last < done) {
+      const handle = await this.#open();
+      await handle.truncate(0);
+      [this.#inFile, this.#size, this.#torn, this.#named, this.#syncDue] = [0, 0, false, false, false];
+      return true;
+    }
+    if (this.#queue.size > 0 || (this.#inFile > 0 && done > this.#doneInFile)) {
+      const mostIsDone = 2 * (this.#last - done) < this.#inFile;
+      if (this.#size > (this.#options.compactBytes ?? 1024 * 1024) && mostIsDone) await this.#compact(done);
+      else await this.#append(done);
+      return true;
+    }
+    if (this.#syncDue) {
+      const wait = this.#syncedAt + syncEvery - performance.now();
+      if (wait > 0) {
+        this.#soon(wait);
+        return false;
+      }
+      this.#syncDue = false;
+      this.#syncedAt = performance.now();
+      await (await this.#open()).datasync();
+      return true;
+    }
+    return false;
+  }
+
+  async #append(done: number): Promise<void> {
+    const events = [...this.#queue.values()];
+    const lines = [...(this.#named ? [] : [this.#name()]), ...events.map((event) => this.#record(event))];
+    if (done > this.#doneInFile) lines.push(line({ done }));
+    const text = `${this.#torn ? "\n" : ""}${lines.join("")}`;
+    const handle = await this.#open();
+    this.#torn = true;
+    await handle.appendFile(text);
+    this.#torn = false;
+    this.#named = true;
+    this.#size += Buffer.byteLength(text);
+    this.#written(events, done);
+  }
+
+  /** Writes what waits into a new file, which takes the place of the old one. */
+  async #compact(done: number): Promise<void> {
+    const events = [...this.#options.waiting()];
+    await this.#close();
+    const text = [this.#name(), ...events.map((event) => this.#record(event)), line({ done })].join("");
+    await replaceFile(this.#file, text);
+    [this.#inFile, this.#size, this.#torn, this.#named] = [0, Buffer.byteLength(text), false, true];
+    this.#written(events, done);
+  }
+
+  #written(events: readonly Event[], done: number): void {
+    for (const { number } of events) {
+      this.#queue.delete(number);
+      this.#inFile++;
+      this.#last = Math.max(this.#last, number);
+    }
+    if (events.length > 0) this.#syncDue = true;
+    this.#doneInFile = Math.max(this.#doneInFile, done);
+  }
+
+  #name(): string {
+    return line({ boot: this.#options.boot });
+  }
+
+  #record({ number, value, expires }: Event): string {
+    const { clock } = this.#options;
+    const { topic, payload, qos, retain } = value;
+    const left = expires - clock.now();
+    const wall = clockIsSet(clock) ? Math.round(clock.wall() + left) : null;
+    return line({ n: number, mono: Math.round(expires), wall, left: Math.round(left), topic, payload: payload.toString(), qos, retain });
+  }
+
+  /** An event of this boot expires by the monotonic clock; one from before by the wall clock, and it is as old as this boot at least. */
+  #event({ n, mono, wall, left, topic, payload, qos, retain }: EventRecord, boot: string): Event {
+    const { clock } = this.#options;
+    const byWall = wall !== null && clockIsSet(clock) ? clock.now() + wall - clock.wall() : left;
+    const expires = boot === this.#options.boot ? mono : Math.min(byWall, left);
+    return { number: n, expires, bytes: sizeOf(topic, payload), value: { kind: "event", topic, payload, qos, retain } };
+  }
+
+  #tell(problem: string | null): void {
+    if (problem === this.problem) return;
+    this.problem = problem;
+    if (problem === null) this.#options.log.info(`${this.#file} can be written again`);
+    else this.#options.log.error(problem);
+    this.#options.onProblem(problem);
+  }
+
+  async #open(): Promise<FileHandle> {
+    this.#handle ??= await open(this.#file, "a", 0o640);
+    return this.#handle;
+  }
+
+  async #close(): Promise<void> {
+    const handle = this.#handle;
+    this.#handle = undefined;
+    await handle?.close().catch(() => undefined);
+  }
+
+  #read(): string {
+    try {
+      mkdirSync(dirname(this.#file), { recursive: true, mode: 0o750 });
+      if (statSync(this.#file).size > maxBytes) throw new Error(`it is larger than ${maxBytes / 1024 / 1024} MB`);
+      return readFileSync(this.#file, "utf8");
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") return "";
+      this.#options.log.error(`events that waited for the broker could not be read from ${this.#file}: ${(error as Error).message}`);
+      try {
+        renameSync(this.#file, `${this.#file}.bad`);
+      } catch {
+        // Not readable and not movable: writing will say so again.
+      }
+      return "";
+    }
+  }
+}
+
+/** What an event takes of the outbox's bounds. */
+export function sizeOf(topic: string, payload: string): number {
+  return topic.length + payload.length + 100;
+}
+
+function line(record: EventRecord | { boot: string } | { done: number }): string {
+  const text = JSON.stringify(record);
+  return `${crc32(text).toString(16).padStart(8, "0")} ${text}\n`;
+}
+
+/** Undefined for what is no whole record. Behind a right checksum stands what we wrote. */
+function parse(text: string): EventRecord | { boot: string } | { done: number } | undefined {
+  const json = text.slice(9);
+  if (text.slice(0, 9) !== `${crc32(json).toString(16).padStart(8, "0")} `) return undefined;
+  return JSON.parse(json);
+}

@@ -1,0 +1,101 @@
+import { doneBelow, holdEvent, newOutbox, nextEvent, type OutboxLimits, restoreEvent, settleEvent, unsend } from "../core/outbox.ts";
+import type { Clock } from "./clock.ts";
+import type { Link, Publication } from "./link.ts";
+import type { Log } from "./log.ts";
+import { OutboxFile, sizeOf } from "./outbox-file.ts";
+
+export interface OutboxOptions {
+  /** The folder of its file; null = in memory only. */
+  dir: string | null;
+  boot: string;
+  limits: OutboxLimits;
+  link(): Pick<Link, "publish">;
+  clock: Clock;
+  log: Log;
+  /** Told when what waits can no longer be kept on disk, and when it can again. */
+  onProblem?(problem: string | null): void;
+}
+
+/**
+ * Brings events to the broker: each until it is acknowledged, refused or too old, in their order, over lost connections and restarts. After
+ * a crash as many as the window is wide may come a second time, with the `seq` that they had.
+ */
+export class Outbox {
+  readonly #options: OutboxOptions;
+  readonly #outbox;
+  readonly #file: OutboxFile | undefined;
+
+  constructor(options: OutboxOptions) {
+    this.#options = options;
+    this.#outbox = newOutbox<Publication>(options.limits);
+    const { dir, boot, clock, log, onProblem = () => {} } = options;
+    if (dir === null) return;
+    const waiting = () => this.#outbox.entries;
+    this.#file = new OutboxFile({ dir, boot, clock, log, waiting, onKept: () => this.send(), onProblem });
+  }
+
+  /** Reads what the last run left. */
+  load(): this {
+    if (this.#file === undefined) return this;
+    const { events, next } = this.#file.load();
+    for (const event of events) restoreEvent(this.#outbox, event, this.#options.clock.now());
+    this.#outbox.next = next;
+    this.#tellFile();
+    return this;
+  }
+
+  /** Sends an event, now or when the broker is there again, for `ttl` ms at most. */
+  add(publication: Publication, ttl: number): void {
+    const now = this.#options.clock.now();
+    const bytes = sizeOf(publication.topic, publication.payload.toString());
+    const event = holdEvent(this.#outbox, publication, bytes, now + ttl, now);
+    this.send();
+    this.#file?.keep(event);
+    this.#tellFile();
+  }
+
+  /** Sends what may be sent: to be called when the link is online. */
+  send(): void {
+    const { link, clock } = this.#options;
+    for (;;) {
+      const event = nextEvent(this.#outbox, this.#file?.kept ?? Number.POSITIVE_INFINITY, clock.now());
+      if (event === undefined) return;
+      const taken = link().publish(event.value, (error) => this.#settled(event.number, error));
+      if (taken) continue;
+      unsend(this.#outbox);
+      return;
+    }
+  }
+
+  /** Events that wait. */
+  get depth(): number {
+    return this.#outbox.entries.length;
+  }
+  get bytes(): number {
+    return this.#outbox.bytes;
+  }
+  /** What was lost, by reason. */
+  get dropped(): Readonly<{ expired: number; full: number; refused: number }> {
+    return this.#outbox.dropped;
+  }
+
+  /** Resolves when what waits is on disk, or could not be written. */
+  async close(): Promise<void> {
+    await this.#file?.close();
+  }
+
+  #settled(number: number, error: Error | undefined): void {
+    const refused = typeof (error as { code?: unknown } | undefined)?.code === "number";
+    if (error !== undefined && !refused) {
+      unsend(this.#outbox);
+      return;
+    }
+    settleEvent(this.#outbox, number, refused);
+    this.#file?.done(doneBelow(this.#outbox), number);
+    this.send();
+  }
+
+  #tellFile(): void {
+    this.#file?.done(doneBelow(this.#outbox));
+  }
+}

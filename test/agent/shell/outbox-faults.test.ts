@@ -1,0 +1,138 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { systemClock } from "../../../agent/shell/clock.ts";
+import { createLink, type Link, type LinkOptions } from "../../../agent/shell/link.ts";
+import { Outbox } from "../../../agent/shell/outbox.ts";
+import { describeMosquitto, type Observer, observe, startEmbedded, startMosquitto, type TestBroker } from "../../brokers.ts";
+import { type Direction, type FaultProxy, startProxy } from "../../fault-proxy.ts";
+import { silent, tempFolder } from "./fixture.ts";
+import { P, patience, probe } from "./link-contract.ts";
+
+/** What the outbox promises, on a real broker behind a network that fails. */
+function promises(start: () => Promise<TestBroker>, protocol: LinkOptions["protocol"]): void {
+  let broker: TestBroker;
+  let proxy: FaultProxy;
+  let observer: Observer;
+  let link: Link;
+  let outbox: Outbox;
+  let made = 0;
+
+  beforeEach(async () => {
+    broker = await start();
+    proxy = await startProxy(broker.port);
+    observer = await observe(broker, `${P}/in/+/event`);
+    made = 0;
+  });
+  afterEach(async () => {
+    await link.stop([]);
+    await outbox.close();
+    await observer.stop();
+    await proxy.stop();
+    await broker.stop();
+  });
+
+  function connect(changes: Partial<LinkOptions> = {}): void {
+    const { options } = probe(proxy.url, { protocol, backoff: { first: 1, limit: 4, refused: { from: 1, to: 4 } }, ...changes });
+    link = createLink({ ...options, on: { ...options.on, online: () => outbox.send() } });
+    outbox = new Outbox({
+      dir: tempFolder(),
+      boot: "boot",
+      limits: { count: 10_000, bytes: 10_000_000, window: 64 },
+      link: () => link,
+      clock: systemClock,
+      log: silent,
+    }).load();
+    link.start();
+  }
+
+  /** Two inputs in turn: the order counts within one topic. */
+  function event(): void {
+    made++;
+    const payload = JSON.stringify({ event_type: "press_end", seq: made });
+    outbox.add({ kind: "event", topic: `${P}/in/b${made % 2}/event`, payload, qos: 1, retain: false }, 600_000);
+  }
+
+  /** Everything arrived, in order; what came twice came with its number. */
+  async function arrived(): Promise<void> {
+    const numbers = (topic: string) => observer.payloads(topic).map((payload) => (JSON.parse(payload) as { seq: number }).seq);
+    const heard = () => [...new Set([0, 1].flatMap((index) => numbers(`${P}/in/b${index}/event`)))];
+    await vi.waitFor(() => expect(heard()).toHaveLength(made), { timeout: 30_000, interval: 20 });
+    await vi.waitFor(() => expect(outbox.depth).toBe(0), patience);
+    for (const index of [0, 1]) {
+      const first = [...new Set(numbers(`${P}/in/b${index}/event`))];
+      expect(first).toEqual(first.toSorted((a, b) => a - b));
+    }
+    expect(outbox.dropped).toEqual({ expired: 0, full: 0, refused: 0 });
+    console.log(`# ${made} events made, ${heard().length} delivered, ${observer.seen.length - made} of them twice`);
+  }
+
+  for (const direction of ["up", "down"] as const satisfies readonly Direction[]) {
+    it(`loses nothing when each connection ends one byte later than the one before (${direction})`, { timeout: 60_000 }, async () => {
+      proxy.cutAfter = { direction, bytes: 0 };
+      connect();
+      // A whole handshake and some publications.
+      const bytes = direction === "up" ? 450 : 120;
+      for (let taken = 1; taken <= bytes; taken++) {
+        const before = proxy.connections;
+        proxy.cutAfter = { direction, bytes: taken };
+        const next = () => {
+          event();
+          expect(proxy.connections).toBeGreaterThan(before);
+        };
+        await vi.waitFor(next, { timeout: 10_000, interval: 5 });
+      }
+      proxy.cutAfter = null;
+      proxy.cut();
+      await arrived();
+    });
+  }
+
+  it("loses nothing while the network flaps", { timeout: 60_000 }, async () => {
+    connect();
+    const flapping = Number(process.env.PINBUS_FLAPPING_MS ?? 3_000);
+    await vi.waitFor(() => expect(link.view.online).toBe(true), patience);
+    const began = performance.now();
+    const producer = setInterval(event, 10);
+    while (performance.now() - began < flapping) {
+      const { reconnects } = link.view;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      proxy.cut();
+      await vi.waitFor(() => expect(link.view.reconnects).toBeGreaterThan(reconnects), patience);
+    }
+    clearInterval(producer);
+    await arrived();
+  });
+
+  it("loses nothing in a black hole that outlasts the keep alive three times", { timeout: 60_000 }, async () => {
+    connect({ keepalive: 1_000, connectTimeout: 500 });
+    await vi.waitFor(() => expect(link.view.online).toBe(true), patience);
+    event();
+    await arrived();
+    proxy.silent = true;
+    for (let count = 0; count < 200; count++) event();
+    await vi.waitFor(() => expect(link.view.problem).toContain("did not answer"), patience);
+    event();
+    proxy.silent = false;
+    proxy.cut();
+    await arrived();
+  });
+
+  it("drains a long backlog through a slow network with a full window", { timeout: 60_000 }, async () => {
+    proxy.open = false;
+    connect();
+    for (let count = 0; count < 1_000; count++) event();
+    proxy.delay = 30;
+    proxy.open = true;
+    await arrived();
+    expect(observer.seen).toHaveLength(1_000);
+  });
+}
+
+describeMosquitto("the outbox on mosquitto with MQTT 5", () => {
+  promises(() => startMosquitto({ config: ["allow_anonymous true", "max_queued_messages 0"] }), "5");
+});
+describeMosquitto("the outbox on mosquitto with MQTT 3.1.1", () => {
+  promises(() => startMosquitto({ config: ["allow_anonymous true", "max_queued_messages 0"] }), "3.1.1");
+});
+describe("the outbox on the built-in broker", () => {
+  promises(() => startEmbedded(), "auto");
+});
