@@ -1,12 +1,10 @@
 import { mkdirSync, readFileSync, renameSync, statSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { crc32 } from "node:zlib";
-import type { Held } from "../core/outbox.ts";
 import { replaceFile } from "./atomic-file.ts";
-import { type Clock, clockIsSet } from "./clock.ts";
-import type { Publication } from "./link.ts";
+import type { Clock } from "./clock.ts";
 import type { Log } from "./log.ts";
+import { type Event, eventOf, lineOf, parse, recordOf } from "./outbox-record.ts";
 
 /** An event that the broker takes within this time never reaches the disk: a memory card wears out by writing. */
 const patience = 50;
@@ -16,20 +14,6 @@ const syncEvery = 1000;
 const retryEvery = 5000;
 /** A larger file was not written by us. */
 const maxBytes = 64 * 1024 * 1024;
-
-export type Event = Held<Publication>;
-
-/** `mono` and `wall`: when it expires, by the two clocks; `left`: how long that was when it was written. Milliseconds. */
-interface EventRecord {
-  n: number;
-  mono: number;
-  wall: number | null;
-  left: number;
-  topic: string;
-  payload: string;
-  qos: 0 | 1;
-  retain: boolean;
-}
 
 export interface OutboxFileOptions {
   dir: string;
@@ -67,6 +51,8 @@ export class OutboxFile {
   #torn = true;
   #named = false;
   #syncDue = false;
+  /** The last sync failed. */
+  #unsafe = false;
   #syncedAt = Number.NEGATIVE_INFINITY;
   #handle: FileHandle | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -95,7 +81,7 @@ export class OutboxFile {
       if (record === undefined) bad++;
       else if ("boot" in record) boot = record.boot;
       else if ("done" in record) done = Math.max(done, record.done);
-      else found.set(record.n, this.#event(record, boot));
+      else found.set(record.n, eventOf(record, boot === this.#options.boot, this.#options.clock));
     }
     if (bad > 0) this.#options.log.warn(`${this.#file}: ${bad} ${bad === 1 ? "record" : "records"} could not be read and left out`);
     const events = [...found.values()].filter(({ number }) => number >= done).sort((a, b) => a.number - b.number);
@@ -151,15 +137,17 @@ export class OutboxFile {
   async #work(): Promise<void> {
     try {
       while (await this.#step()) this.#options.onKept();
-      this.#tell(null);
+      if (!this.#unsafe) this.#tell(null);
     } catch (error) {
-      await this.#close();
-      this.#torn = true;
-      this.#tell(
-        `${this.#file} could not be written: ${(error as Error).message}; events that wait for the broker are lost with a restart`,
-      );
-      this.#soon(retryEvery);
+      await this.#failed(error);
     }
+  }
+
+  async #failed(error: unknown): Promise<void> {
+    await this.#close();
+    this.#torn = true;
+    this.#tell(`${this.#file} could not be written: ${(error as Error).message}; events that wait for the broker are lost with a restart`);
+    this.#soon(retryEvery);
   }
 
   /** One thing that is to be done; false when there is none. */
@@ -168,7 +156,7 @@ export class OutboxFile {
     if (this.#inFile > 0 && this.#queue.size === 0 && this.#last < done) {
       const handle = await this.#open();
       await handle.truncate(0);
-      [this.#inFile, this.#size, this.#torn, this.#named, this.#syncDue] = [0, 0, false, false, false];
+      [this.#inFile, this.#size, this.#torn, this.#named, this.#syncDue, this.#unsafe] = [0, 0, false, false, false, false];
       return true;
     }
     if (this.#queue.size > 0 || (this.#inFile > 0 && done > this.#doneInFile)) {
@@ -185,16 +173,24 @@ export class OutboxFile {
       }
       this.#syncDue = false;
       this.#syncedAt = performance.now();
-      await (await this.#open()).datasync();
-      return true;
+      // Beside the writes: a slow card must not hold up what is sent. `#close` waits for it.
+      (await this.#open()).datasync().then(
+        () => {
+          this.#unsafe = false;
+        },
+        (error: unknown) => {
+          [this.#unsafe, this.#syncDue] = [true, true];
+          return this.#failed(error);
+        },
+      );
     }
     return false;
   }
 
   async #append(done: number): Promise<void> {
     const events = [...this.#queue.values()];
-    const lines = [...(this.#named ? [] : [this.#name()]), ...events.map((event) => this.#record(event))];
-    if (done > this.#doneInFile) lines.push(line({ done }));
+    const lines = [...(this.#named ? [] : [this.#name()]), ...events.map((event) => lineOf(recordOf(event, this.#options.clock)))];
+    if (done > this.#doneInFile) lines.push(lineOf({ done }));
     const text = `${this.#torn ? "\n" : ""}${lines.join("")}`;
     const handle = await this.#open();
     this.#torn = true;
@@ -209,7 +205,7 @@ export class OutboxFile {
   async #compact(done: number): Promise<void> {
     const events = [...this.#options.waiting()];
     await this.#close();
-    const text = [this.#name(), ...events.map((event) => this.#record(event)), line({ done })].join("");
+    const text = [this.#name(), ...events.map((event) => lineOf(recordOf(event, this.#options.clock))), lineOf({ done })].join("");
     await replaceFile(this.#file, text);
     [this.#inFile, this.#size, this.#torn, this.#named] = [0, Buffer.byteLength(text), false, true];
     this.#written(events, done);
@@ -226,23 +222,7 @@ export class OutboxFile {
   }
 
   #name(): string {
-    return line({ boot: this.#options.boot });
-  }
-
-  #record({ number, value, expires }: Event): string {
-    const { clock } = this.#options;
-    const { topic, payload, qos, retain } = value;
-    const left = expires - clock.now();
-    const wall = clockIsSet(clock) ? Math.round(clock.wall() + left) : null;
-    return line({ n: number, mono: Math.round(expires), wall, left: Math.round(left), topic, payload: payload.toString(), qos, retain });
-  }
-
-  /** An event of this boot expires by the monotonic clock; one from before by the wall clock, and it is as old as this boot at least. */
-  #event({ n, mono, wall, left, topic, payload, qos, retain }: EventRecord, boot: string): Event {
-    const { clock } = this.#options;
-    const byWall = wall !== null && clockIsSet(clock) ? clock.now() + wall - clock.wall() : left;
-    const expires = boot === this.#options.boot ? mono : Math.min(byWall, left);
-    return { number: n, expires, bytes: sizeOf(topic, payload), value: { kind: "event", topic, payload, qos, retain } };
+    return lineOf({ boot: this.#options.boot });
   }
 
   #tell(problem: string | null): void {
@@ -280,21 +260,4 @@ export class OutboxFile {
       return "";
     }
   }
-}
-
-/** What an event takes of the outbox's bounds. */
-export function sizeOf(topic: string, payload: string): number {
-  return topic.length + payload.length + 100;
-}
-
-function line(record: EventRecord | { boot: string } | { done: number }): string {
-  const text = JSON.stringify(record);
-  return `${crc32(text).toString(16).padStart(8, "0")} ${text}\n`;
-}
-
-/** Undefined for what is no whole record. Behind a right checksum stands what we wrote. */
-function parse(text: string): EventRecord | { boot: string } | { done: number } | undefined {
-  const json = text.slice(9);
-  if (text.slice(0, 9) !== `${crc32(json).toString(16).padStart(8, "0")} `) return undefined;
-  return JSON.parse(json);
 }

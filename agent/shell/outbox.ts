@@ -2,7 +2,8 @@ import { doneBelow, holdEvent, newOutbox, nextEvent, type OutboxLimits, restoreE
 import type { Clock } from "./clock.ts";
 import type { Link, Publication } from "./link.ts";
 import type { Log } from "./log.ts";
-import { OutboxFile, sizeOf } from "./outbox-file.ts";
+import { OutboxFile } from "./outbox-file.ts";
+import { sizeOf } from "./outbox-record.ts";
 
 export interface OutboxOptions {
   /** The folder of its file; null = in memory only. */

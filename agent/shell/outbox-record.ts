@@ -1,0 +1,56 @@
+import { crc32 } from "node:zlib";
+import type { Held } from "../core/outbox.ts";
+import { type Clock, clockIsSet } from "./clock.ts";
+import type { Publication } from "./link.ts";
+
+export type Event = Held<Publication>;
+
+/** `mono` and `wall`: when it expires, by the two clocks; `left`: how long that was when it was written. Milliseconds. */
+interface EventRecord {
+  n: number;
+  mono: number;
+  wall: number | null;
+  left: number;
+  topic: string;
+  payload: string;
+  qos: 0 | 1;
+  retain: boolean;
+}
+
+/** One line of the file: an event, the boot in which the events behind it were written, or the number below which all are done. */
+export type OutboxRecord = EventRecord | { boot: string } | { done: number };
+
+export function recordOf({ number, value, expires }: Event, clock: Clock): EventRecord {
+  const { topic, payload, qos, retain } = value;
+  const left = expires - clock.now();
+  const wall = clockIsSet(clock) ? Math.round(clock.wall() + left) : null;
+  return { n: number, mono: Math.round(expires), wall, left: Math.round(left), topic, payload: payload.toString(), qos, retain };
+}
+
+/** An event of this boot expires by the monotonic clock; one from before by the wall clock, and it is as old as this boot at least. */
+export function eventOf({ n, mono, wall, left, topic, payload, qos, retain }: EventRecord, sameBoot: boolean, clock: Clock): Event {
+  const byWall = wall !== null && clockIsSet(clock) ? clock.now() + wall - clock.wall() : left;
+  const expires = sameBoot ? mono : Math.min(byWall, left);
+  return { number: n, expires, bytes: sizeOf(topic, payload), value: { kind: "event", topic, payload, qos, retain } };
+}
+
+/** What an event takes of the outbox's bounds. */
+export function sizeOf(topic: string, payload: string): number {
+  return topic.length + payload.length + 100;
+}
+
+/** A checksum and JSON. */
+export function lineOf(record: OutboxRecord): string {
+  const text = JSON.stringify(record);
+  return `${crc32(text).toString(16).padStart(8, "0")} ${text}\n`;
+}
+
+/** Undefined for what is no whole record of ours. */
+export function parse(text: string): OutboxRecord | undefined {
+  const json = text.slice(9);
+  if (json === "" || text.slice(0, 9) !== `${crc32(json).toString(16).padStart(8, "0")} `) return undefined;
+  const record = JSON.parse(json) as Partial<EventRecord & { boot: string; done: number }> | null;
+  const { boot, done, n, topic, payload } = record ?? {};
+  const known = typeof boot === "string" || typeof done === "number" || (n && typeof topic === "string" && typeof payload === "string");
+  return known ? (record as OutboxRecord) : undefined;
+}
