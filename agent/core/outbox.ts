@@ -88,7 +88,7 @@ export function doneBelow<T>(outbox: Outbox<T>): number {
 }
 
 function dropExpired<T>(outbox: Outbox<T>, at: Instant): void {
-  for (let entry = outbox.entries[outbox.sent]; entry !== undefined && at >= entry.expires; entry = outbox.entries[outbox.sent]) {
+  for (let entry = outbox.entries[outbox.sent]; entry !== undefined && at > entry.expires; entry = outbox.entries[outbox.sent]) {
     remove(outbox, outbox.sent);
     outbox.dropped.expired++;
   }

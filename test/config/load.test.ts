@@ -37,6 +37,8 @@ const samples: Record<string, [string, string, string]> = {
   sys_interval: ["1s", "2s", "3s"],
   start_spacing: ["1s", "2s", "3s"],
   time_zone: ["Europe/Berlin", "UTC", "America/New_York"],
+  "outbox.max_events": ["10", "500", "100000"],
+  "outbox.disk": ["on", "off", "on"],
   "location.latitude": ["52.5", "-12.25", "0"],
   "location.longitude": ["13.4", "-170", "0.5"],
   services: ["a.service", "b.service, c.timer", "d.socket"],
@@ -92,6 +94,7 @@ describe("loadConfig", () => {
         peers: {},
         rules: {},
         time_zone: null,
+        outbox: { max_events: 10_000, disk: "on" },
         location: { latitude: null, longitude: null },
         services: [],
         log: { level: "info", format: "auto" },
@@ -175,6 +178,7 @@ describe("loadConfig", () => {
         client_id: string | null;
         command_ttl: number;
       };
+      outbox: { max_events: number; disk: "on" | "off" };
       broker: { listeners: { protocol: "mqtt"; address: string | null; port: number }[] };
       sys_interval: number;
       inputs: Record<

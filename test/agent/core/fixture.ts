@@ -78,6 +78,7 @@ export function configOf(parts: {
       client_id: null,
       command_ttl: 10_000,
     },
+    outbox: { max_events: 10_000, disk: "on" },
     broker: { listeners: [] },
     sys_interval: 10_000,
     inputs: Object.fromEntries(inputs),

@@ -133,7 +133,7 @@ describe("the outbox on disk", () => {
     first.add(event("short"), 5_000);
     first.add(event("long"), 3_600_000);
     await onDisk("long");
-    clock.mono += 5_000;
+    clock.mono += 5_001;
     broker.online = true;
     const sameBoot = life();
     sameBoot.send();
