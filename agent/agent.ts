@@ -61,8 +61,8 @@ export interface Agent {
   stop(): Promise<void>;
 }
 
-/** How long the event of a rule, and what a rule publishes, may wait for the broker. */
-const ruleEventTtl = 10_000;
+/** How long an event may wait for the broker if nothing is configured: of a rule, or what a rule publishes. */
+const usualTtl = 10_000;
 /** Events that wait for the broker take no more memory than this. */
 const maxWaitingBytes = 8 * 1024 * 1024;
 
@@ -250,7 +250,7 @@ export async function startAgent({ config, host, version, log, load, reloading }
     outbox,
     eventTtl(topic) {
       const parsed = parseTopic(plan.topics, topic);
-      return parsed?.kind === "input-event" ? (current().config.inputs[parsed.id]?.event_ttl ?? 0) : ruleEventTtl;
+      return parsed?.kind === "input-event" ? (current().config.inputs[parsed.id]?.event_ttl ?? usualTtl) : usualTtl;
     },
     timers,
     seq,

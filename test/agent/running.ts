@@ -88,7 +88,7 @@ export function running(config: Config) {
     lines,
     link,
     outbox,
-    eventTtl: () => 0,
+    eventTtl: () => 10_000,
     timers,
     seq,
     outputs,
