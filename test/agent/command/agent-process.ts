@@ -77,9 +77,21 @@ export interface AgentProcess extends Running {
 /** A real agent in its own folder; resolves when it answers and, unless it has a server of its own, its broker listens. */
 export async function startAgent(yaml: string, env: Record<string, string> = {}): Promise<AgentProcess> {
   const folder = mkdtempSync(join(tmpdir(), "pinbus-command-"));
+  writeFileSync(join(folder, "pinbus.yaml"), `state_dir: state\ncontrol: { socket: control.sock }\n${yaml}`, { mode: 0o600 });
+  return runIn(folder, env);
+}
+
+/** SIGKILL, and another agent in the same folder, with what the first one left there. */
+export async function killAndStartAgain(agent: AgentProcess): Promise<AgentProcess> {
+  agent.child.kill("SIGKILL");
+  await agent.done;
+  agent.client.close();
+  return runIn(agent.folder);
+}
+
+async function runIn(folder: string, env: Record<string, string> = {}): Promise<AgentProcess> {
   const config = join(folder, "pinbus.yaml");
   const socket = join(folder, "control.sock");
-  writeFileSync(config, `state_dir: state\ncontrol: { socket: control.sock }\n${yaml}`, { mode: 0o600 });
   const running = start(["run", "--config", config], { env });
   let client: Client | undefined;
   const clean = async () => {

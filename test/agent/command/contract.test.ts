@@ -2,9 +2,8 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import mqtt from "mqtt";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { connectAgent } from "../../../agent/command/client.ts";
 import { eventually } from "../shell/fixture.ts";
-import { start, startAgent } from "./agent-process.ts";
+import { killAndStartAgain, startAgent } from "./agent-process.ts";
 
 // Processes start in these tests; on a busy machine each may take seconds.
 vi.setConfig({ testTimeout: 60_000 });
@@ -23,18 +22,10 @@ outputs:
     await agent.client.request("lock", { output: "gate", locked: true });
     const kept = () => JSON.parse(readFileSync(join(agent.folder, "state", "outputs.json"), "utf8"));
     await eventually(kept).toEqual({ lamp: { locked: false, level: true }, gate: { locked: true, level: false } });
-    agent.child.kill("SIGKILL");
-    await agent.done;
-    const again = start(["run", "--config", agent.config]);
-    onTestFinished(async () => {
-      again.child.kill("SIGKILL");
-      await again.done;
-    });
-    await eventually(() => connectAgent(agent.socket).catch(() => undefined)).toBeDefined();
-    const client = await connectAgent(agent.socket);
-    onTestFinished(() => client.close());
-    expect(await client.request("get", { id: "lamp" })).toMatchObject({ state: "ON" });
-    await expect(client.request("set", { output: "gate", state: "ON" })).rejects.toThrow("locked");
+    const again = await killAndStartAgain(agent);
+    onTestFinished(() => again.clean());
+    expect(await again.client.request("get", { id: "lamp" })).toMatchObject({ state: "ON" });
+    await expect(again.client.request("set", { output: "gate", state: "ON" })).rejects.toThrow("locked");
   });
 
   it("a lock that cannot be kept takes effect, and is not said to be done", async () => {

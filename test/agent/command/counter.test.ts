@@ -1,10 +1,8 @@
-import { once } from "node:events";
 import { connectAsync, type MqttClient } from "mqtt";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { connectAgent } from "../../../agent/command/client.ts";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { exit } from "../../../agent/exit.ts";
 import { eventually } from "../shell/fixture.ts";
-import { type AgentProcess, start, startAgent } from "./agent-process.ts";
+import { type AgentProcess, killAndStartAgain, startAgent } from "./agent-process.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -65,29 +63,13 @@ describe("a counter of a running agent", () => {
     };
     const presses = [press(), press(), press()].map((pressing) => pressing.catch(() => undefined));
     await eventually(() => Number(newest("state")?.pulses)).toBeGreaterThan(1700);
-    agent.child.kill("SIGKILL");
-    await agent.done;
-    agent.client.close();
+    const again = await killAndStartAgain(agent);
+    onTestFinished(() => again.clean());
     await Promise.all(presses);
     const published = Number(newest("state")?.pulses);
-    const again = start(["run", "--config", agent.config]);
-    const client = await eventuallyConnected(agent.socket);
-    const { state } = await client.request("get", { id: "meter" });
+    const { state } = await again.client.request("get", { id: "meter" });
     const pulses = Math.round(Number(state) * 100);
     expect(pulses).toBeGreaterThanOrEqual(published);
     expect(pulses).toBeLessThan(published + 2000);
-    client.close();
-    again.child.kill("SIGTERM");
-    await once(again.child, "exit");
   });
 });
-
-async function eventuallyConnected(socket: string) {
-  let client: Awaited<ReturnType<typeof connectAgent>> | undefined;
-  await eventually(async () => {
-    client ??= await connectAgent(socket).catch(() => undefined);
-    return client !== undefined;
-  }).toBe(true);
-  if (!client) throw new Error("no agent");
-  return client;
-}

@@ -3,14 +3,13 @@ import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { connectAsync } from "mqtt";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { connectAgent } from "../../../agent/command/client.ts";
 import type { Command } from "../../../agent/command/command.ts";
 import { diff, reload } from "../../../agent/command/reload.ts";
 import { sim } from "../../../agent/command/sim.ts";
 import { attach, get, set } from "../../../agent/command/talk.ts";
 import { why } from "../../../agent/command/why.ts";
 import { eventually, tempFolder } from "../shell/fixture.ts";
-import { pinbus, start, startAgent } from "./agent-process.ts";
+import { killAndStartAgain, pinbus, startAgent } from "./agent-process.ts";
 
 // Several processes start in one test; on a busy machine each may take seconds.
 vi.setConfig({ testTimeout: 60_000 });
@@ -55,26 +54,11 @@ describe("an agent that is stopped", () => {
     const seqOf = (folder: string) => (JSON.parse(readFileSync(join(folder, "state", "seq.json"), "utf8")) as { porch: number }).porch;
     const running = await agent(board);
     const first = seqOf(running.folder);
-    running.child.kill("SIGKILL");
-    await running.done;
-    const again = await pinbusRun(running.config, running.socket);
+    const again = await killAndStartAgain(running);
+    onTestFinished(() => again.clean());
     await eventually(() => seqOf(running.folder)).toBeGreaterThan(first);
-    again.kill();
-    await again.done;
   });
 });
-
-/** A second life of an agent's folder. */
-async function pinbusRun(config: string, socket: string) {
-  const running = start(["run", "--config", config]);
-  onTestFinished(async () => {
-    running.child.kill("SIGKILL");
-    await running.done;
-  });
-  const answers = () => connectAgent(socket).then((client) => client.close());
-  await vi.waitFor(answers, { timeout: 15_000 });
-  return { done: running.done, kill: () => running.child.kill("SIGTERM") };
-}
 
 describe("an agent whose broker is away", () => {
   it("is degraded and says why; status ends with 1, and the lines work", async () => {

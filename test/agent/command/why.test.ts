@@ -1,10 +1,9 @@
 import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
-import { connectAgent } from "../../../agent/command/client.ts";
 import { toldOf } from "../../../agent/command/why.ts";
 import type { Change } from "../../../agent/protocol.ts";
 import { eventually } from "../shell/fixture.ts";
-import { start, startAgent } from "./agent-process.ts";
+import { killAndStartAgain, startAgent } from "./agent-process.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
 beforeAll(() => {
@@ -49,27 +48,19 @@ rules: { porch-lamp: { when: { input: porch, gesture: press }, do: [{ output: la
     for (let count = 0; count < 100; count++)
       await agent.client.request("set", { output: "lamp", state: "PULSE", for_ms: 10 }).catch(() => undefined);
     await eventually(() => readFileSync(`${agent.folder}/state/history.jsonl`, "utf8")).toContain('"kind":"contract"');
-    agent.child.kill("SIGKILL");
-    await agent.done;
-    const again = start(["run", "--config", agent.config]);
-    onTestFinished(async () => {
-      again.child.kill("SIGKILL");
-      await again.done;
-    });
-    await eventually(() => connectAgent(agent.socket).catch(() => undefined)).toBeDefined();
-    const client = await connectAgent(agent.socket);
-    onTestFinished(() => client.close());
+    const again = await killAndStartAgain(agent);
+    onTestFinished(() => again.clean());
     // The socket answers before the lines are ours.
-    await eventually(async () => (await client.request("why", { output: "lamp" }))[0]?.kind).toBe("start");
-    const changes = await client.request("why", { output: "lamp" });
+    await eventually(async () => (await again.client.request("why", { output: "lamp" }))[0]?.kind).toBe("start");
+    const changes = await again.client.request("why", { output: "lamp" });
     expect(changes.length).toBeGreaterThan(10);
     expect(changes.map(({ kind }) => kind)).toContain("contract");
-    const { code, stdout } = await agent.ask("why", "lamp", "-n", "2");
+    const { code, stdout } = await again.ask("why", "lamp", "-n", "2");
     expect([code, stdout]).toEqual([
       0,
       expect.stringMatching(/^OFF since .* because the agent started\n.*\n\d+ more: --all shows them\n$/),
     ]);
-    expect((await agent.ask("why", "lamp", "--all")).stdout.split("\n")).toHaveLength(changes.length + 1);
-    expect((await agent.ask("why", "lamp", "-n", "none")).code).toBe(64);
+    expect((await again.ask("why", "lamp", "--all")).stdout.split("\n")).toHaveLength(changes.length + 1);
+    expect((await again.ask("why", "lamp", "-n", "none")).code).toBe(64);
   });
 });
