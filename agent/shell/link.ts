@@ -71,6 +71,7 @@ export interface Publication {
 
 export interface Incoming {
   topic: string;
+  /** Of a packet of more than 256 kB only the beginning. */
   payload: Buffer;
   retain: boolean;
   qos: number;
