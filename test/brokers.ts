@@ -26,6 +26,8 @@ const running = new Set<ChildProcess>();
 process.once("exit", () => {
   for (const child of running) child.kill("SIGKILL");
 });
+// With it vitest ends its workers.
+process.once("SIGTERM", () => process.exit());
 
 export const silentLog = { debug: () => undefined, info: () => undefined, warn: () => undefined };
 
