@@ -16,11 +16,18 @@ export interface TestBroker {
   restart(): Promise<void>;
 }
 
+/** A broker that is not in this process: it can hang while everything else goes on. */
+export interface BrokerProcess extends Pick<TestBroker, "port" | "url" | "stop"> {
+  hang(hangs: boolean): void;
+}
+
 /** A test that failed before it could stop its broker must not leave it behind. */
 const running = new Set<ChildProcess>();
 process.once("exit", () => {
   for (const child of running) child.kill("SIGKILL");
 });
+// With it vitest ends its workers.
+process.once("SIGTERM", () => process.exit());
 
 export const silentLog = { debug: () => undefined, info: () => undefined, warn: () => undefined };
 
@@ -63,7 +70,11 @@ export interface MosquittoOptions {
 }
 
 /** Debian's mosquitto on a loopback port; resolves when it runs. */
-export async function startMosquitto({ port, config = ["allow_anonymous true"], files = {} }: MosquittoOptions = {}): Promise<TestBroker> {
+export async function startMosquitto({
+  port,
+  config = ["allow_anonymous true"],
+  files = {},
+}: MosquittoOptions = {}): Promise<TestBroker & BrokerProcess> {
   const path = findProgram("mosquitto");
   if (!path) throw new Error("mosquitto is not installed: apt install mosquitto mosquitto-clients");
   const folder = mkdtempSync(join(tmpdir(), "pinbus-mosquitto-"));
@@ -99,6 +110,7 @@ export async function startMosquitto({ port, config = ["allow_anonymous true"], 
       await end();
       child = await start();
     },
+    hang: (hangs) => child.kill(hangs ? "SIGSTOP" : "SIGCONT"),
   };
 }
 
@@ -190,6 +202,8 @@ export async function observe(
 ): Promise<Observer> {
   const { rap = true, ...connection } = options;
   const client = await connectAsync(broker.url, { protocolVersion: 4, reconnectPeriod: 0, ...connection });
+  // Else each small packet waits up to 40 ms for the kernel's acknowledgement of the one before.
+  (client.stream as Socket).setNoDelay(true);
   const seen: Seen[] = [];
   client.on("message", (topic, payload, packet) => seen.push({ topic, payload: payload.toString(), retain: packet.retain, packet }));
   const wanted: IClientSubscribeOptions = connection.protocolVersion === 5 ? { qos: 1, rap } : { qos: 1 };

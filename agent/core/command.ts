@@ -5,9 +5,9 @@ export const maxCommand = 1024;
 /** The longest id that is kept and sent back. */
 export const maxId = 64;
 // An id is shown to people again, in the log and by `why`: a control character in it could move their cursor, and one of
-// direction could turn the rest of the line around.
-const usableId = new RegExp(`^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028-\\u202e\\u2066-\\u2069]{1,${maxId}}$`);
-export const textRule = `must be a text of 1 to ${maxId} characters, none of them a control character`;
+// direction could turn the rest of the line around. U+FFFD stands for bytes that are no UTF-8: two such ids would be taken for one.
+const usableId = new RegExp(`^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028-\\u202e\\u2066-\\u2069\\ufffd]{1,${maxId}}$`);
+export const textRule = `must be UTF-8 text of 1 to ${maxId} characters, none of them a control character`;
 
 /** Whether a text that a sender chose, an id or a cause, may be shown and sent back. */
 export function isUsableText(value: unknown): value is string {

@@ -1,7 +1,7 @@
 import type { IClientOptions } from "mqtt";
 import type { LinkOptions, MqttVersion } from "./link.ts";
 
-/** No sane command is larger; MQTT 5 brokers are told, what others send is ignored. */
+/** No sane command is larger; MQTT 5 brokers are told, what others send is cut. */
 export const maxIncomingBytes = 256 * 1024;
 
 /** The library as a plain connection: it neither reconnects nor queues nor subscribes by itself. */

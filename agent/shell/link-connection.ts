@@ -4,6 +4,7 @@ import { refusedDelay } from "../core/backoff.ts";
 import type { Incoming, LinkOptions, MqttVersion, Publication, Settled } from "./link.ts";
 import { gatherWrites } from "./link-burst.ts";
 import { clientOptions, maxIncomingBytes } from "./link-client.ts";
+import { cutIncoming } from "./link-cut.ts";
 import { dial, parseServer, serverName } from "./link-dial.ts";
 import { Listening } from "./link-listening.ts";
 import {
@@ -127,6 +128,7 @@ export class LinkConnection {
 
   #dial(): Duplex {
     const socket = dial(this.#options.server);
+    cutIncoming(socket, maxIncomingBytes);
     // Not through the client's event: it passes on only errors that have a code.
     socket.on("error", (error) => {
       this.#error ??= error;
@@ -272,12 +274,6 @@ export class LinkConnection {
   }
 
   #message(message: Incoming): void {
-    if (message.payload.length > maxIncomingBytes) {
-      this.#options.log.warn(`a message on ${message.topic} is larger than ${maxIncomingBytes / 1024} kB: ignored`, {
-        bytes: message.payload.length,
-      });
-      return;
-    }
     if (message.topic !== this.#options.will.topic) {
       this.#events.message(message);
       return;

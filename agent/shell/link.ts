@@ -77,6 +77,7 @@ export type Settled = (error: Error | undefined) => void;
 
 export interface Incoming {
   topic: string;
+  /** Of a packet of more than 256 kB only the beginning. */
   payload: Buffer;
   retain: boolean;
   qos: number;

@@ -62,6 +62,8 @@ describe("commands that are refused as malformed", () => {
     '{"state":"ON","id":"a\\u0007b"}',
     '{"state":"ON","id":"\\u001b[31mred"}',
     '{"state":"ON","id":"\\u009b31m"}',
+    '{"state":"ON","id":"\ufffd"}',
+    '{"state":"ON","cause":"\ufffd"}',
     '{"state":"ON","cause":7}',
     '{"state":"ON","cause":""}',
     `{"state":"ON","cause":"${"x".repeat(65)}"}`,

@@ -6,9 +6,9 @@ const second = 1000;
 const two = () => new World(configOf({ outputs: { gate: {}, lamp: {} } }));
 const movesOf = (world: World, id: string) => world.moves.filter((move) => move.startsWith(`${id} `));
 
-// The faults of a peer, as tests: a pulse that left its relay on, a retrigger that did not extend, a pulse seconds late, an old last state.
+// The faults of mqtt-io, to the millisecond; test/agent/command/traffic.test.ts shows them on real brokers.
 describe("crossing traffic", () => {
-  it("a gate pulsed for 300 ms while a lamp is switched every 20 ms: both do what was asked", () => {
+  it("a gate pulsed for 300 ms while a lamp is switched every 20 ms: both do what was asked (fault 1)", () => {
     const world = two();
     world.mqtt("gate", '{"state":"PULSE","for_ms":300}');
     for (let count = 0; count < 50; count++) {
@@ -21,7 +21,7 @@ describe("crossing traffic", () => {
     expect([world.isOn("gate"), world.isOn("lamp")]).toEqual([false, false]);
   });
 
-  it("a command to the neighbour during a pulse does not switch the pulsed one on again", () => {
+  it("a command to the neighbour during a pulse does not switch the pulsed one on again (fault 1)", () => {
     const world = two();
     world.mqtt("lamp", "ON");
     world.mqtt("gate", '{"state":"PULSE","for_ms":300}');
@@ -32,7 +32,7 @@ describe("crossing traffic", () => {
     expect([world.isOn("gate"), world.isOn("lamp")]).toEqual([false, false]);
   });
 
-  it("a pulse triggered again ends once, its length after the last one, and says how long it has left", () => {
+  it("a pulse triggered again ends once, its length after the last one, and says how long it has left (fault 2)", () => {
     const world = two();
     for (let count = 0; count < 5; count++) {
       world.mqtt("gate", '{"state":"PULSE","for_ms":300}');
@@ -45,7 +45,7 @@ describe("crossing traffic", () => {
     expect(world.payloads("pinbus/garage/out/gate/state")).toEqual(["OFF", "ON", "OFF"]);
   });
 
-  it("a write that fails on one output holds up no pulse of another", () => {
+  it("a write that fails on one output holds up no pulse of another (fault 3)", () => {
     const world = two();
     world.mqtt("lamp", "ON");
     world.breakOutput("lamp", true);
@@ -57,7 +57,7 @@ describe("crossing traffic", () => {
     expect(movesOf(world, "gate")).toEqual(["gate on 1000", "gate off 1300"]);
   });
 
-  it("states come out in the order of the writes, 1,000 commands a second, and the last one is right", () => {
+  it("states come out in the order of the writes, 1,000 commands a second, and the last one is right (fault 4)", () => {
     const world = two();
     const words: string[] = [];
     for (let count = 0; count < 5000; count++) {

@@ -163,18 +163,33 @@ describe("the link on a broker that agrees", () => {
     expect(chunks).toHaveLength(1);
   });
 
-  it("ignores a message of more than 256 kB and stays online", async () => {
-    answer = agree;
-    const { events, messages, warnings, link } = connect();
+  it("keeps the beginning of a message of more than 256 kB, acknowledges it and stays online", async () => {
+    let received = "";
+    answer = (socket, packet) => {
+      received += packet.toString("hex");
+      agree(socket, packet);
+    };
+    const { events, messages, link } = connect();
     await vi.waitFor(() => expect(events).toEqual(["online 3.1.1"]), patience);
     const topic = `${P}/out/lamp/set`;
+    const begin = Buffer.concat([Buffer.from([0, topic.length]), Buffer.from(topic)]);
+    const large = Buffer.concat([begin, Buffer.from([0, 7]), Buffer.alloc(300_000 - 2 - begin.length)]);
     // 300,000 bytes follow: 0xe0 0xa7 0x12 is that number in MQTT's base 128.
-    const head = Buffer.from([0x30, 0xe0, 0xa7, 0x12, 0, topic.length]);
-    sockets[0]?.write(Buffer.concat([head, Buffer.from(topic), Buffer.alloc(300_000 - 2 - topic.length)]));
-    sockets[0]?.write(Buffer.concat([Buffer.from([0x30, 2 + topic.length + 2, 0, topic.length]), Buffer.from(`${topic}ON`)]));
-    await vi.waitFor(() => expect(messages.map(({ payload }) => payload.toString())).toEqual(["ON"]), patience);
-    expect(warnings).toEqual([`a message on ${topic} is larger than 256 kB: ignored`]);
+    sockets[0]?.write(Buffer.concat([Buffer.from([0x32, 0xe0, 0xa7, 0x12]), large]));
+    sockets[0]?.write(Buffer.concat([Buffer.from([0x32, begin.length + 4]), begin, Buffer.from([0, 8]), Buffer.from("ON")]));
+    const left = 256 * 1024 - 4 - 2 - begin.length;
+    await vi.waitFor(() => expect(messages.map(({ payload }) => payload.length)).toEqual([left, 2]), patience);
+    await vi.waitFor(() => expect(received).toMatch(/40020007.*40020008$/), patience);
     expect(link.view.online).toBe(true);
+  });
+
+  it("takes a broker that stops answering for lost, however much it is told meanwhile", async () => {
+    answer = agree;
+    const { link, events } = connect({ keepalive: 1_000 });
+    await vi.waitFor(() => expect(events).toEqual(["online 3.1.1"]), patience);
+    const telling = setInterval(() => link.publish(state("sensor/attic/state", "1", 0)), 100);
+    await vi.waitFor(() => expect(events[1]).toBe(`offline: the broker 127.0.0.1:${port} stopped answering (keep alive)`), patience);
+    clearInterval(telling);
   });
 
   it("is not online before its states are acknowledged, and stops within 2 s although nobody acknowledges", async () => {
