@@ -6,16 +6,15 @@ import { findLine } from "../gpio/board.ts";
 import { openDriver } from "../gpio/registry.ts";
 import { SimBoard } from "../gpio/sim-board.ts";
 import { connectBroker } from "./broker-link.ts";
-import { readCa } from "./certificate.ts";
-import { defaultBackoff } from "./core/backoff.ts";
 import type { AgentEvent, CounterVerdict, TimerKey, Verdict } from "./core/model.ts";
 import { planOf } from "./core/plan.ts";
 import { startLevel } from "./core/start.ts";
 import { newState, ruleSeqId, seqBlock } from "./core/state.ts";
 import { parseTopic } from "./core/topics.ts";
 import { createHandlers } from "./handlers.ts";
-import { bootId, clientIdOf } from "./identity.ts";
+import { bootId } from "./identity.ts";
 import { createReceiver } from "./incoming.ts";
+import { linkOptions } from "./link-options.ts";
 import { createNodeCommands } from "./node-commands.ts";
 import { eventLoopProgress } from "./progress.ts";
 import { protocolVersion, type ReloadResult } from "./protocol.ts";
@@ -40,6 +39,7 @@ import { SeqStore } from "./shell/seq-store.ts";
 import { StartStore } from "./shell/start-store.ts";
 import { Statistics } from "./shell/statistics.ts";
 import { Timers } from "./shell/timers.ts";
+import { Tickets } from "./tickets.ts";
 
 export interface AgentOptions {
   config: Config;
@@ -133,28 +133,10 @@ export async function startAgent({ config, host, version, log, load, reloading }
     problems: (problems) => send({ type: "broker-changed", problems, at: clock.now() }),
     link: (url) =>
       createLink({
-        server: {
-          url,
-          ...(config.mqtt.username === null ? {} : { username: config.mqtt.username }),
-          ...(config.mqtt.password === null ? {} : { password: config.mqtt.password }),
-          ...(config.mqtt.ca === null ? {} : { ca: readCa(config.mqtt.ca) }),
-        },
-        protocol: config.mqtt.protocol,
-        clientId: config.mqtt.client_id ?? clientIdOf(host, config.node),
-        keepalive: config.mqtt.keepalive,
-        will: { topic: plan.topics.status, payload: "offline", qos: 1, retain: true, delayS: 5 },
-        sessionExpiryS: 60,
-        subscriptions: [
-          { filter: plan.topics.commandFilter, qos: 1 },
-          { filter: plan.topics.nodeFilter, qos: 1 },
-          { filter: plan.topics.counterFilter, qos: 1 },
-          { filter: plan.topics.ruleFilter, qos: 1 },
-        ],
+        ...linkOptions({ config, host, topics: plan.topics, url }),
         listensTo: () => [...current().plan.peerIndex.keys()],
         birth: () => retained.birth(),
         online: retained.status("online"),
-        backoff: defaultBackoff,
-        random: Math.random,
         log,
         on: {
           online: () => {
@@ -170,8 +152,8 @@ export async function startAgent({ config, host, version, log, load, reloading }
   });
   const { link } = brokerLink;
 
-  const tickets = new Map<number, (verdict: Verdict) => void>();
-  const counterTickets = new Map<number, (verdict: CounterVerdict) => void>();
+  const tickets = new Tickets<Verdict>();
+  const counterTickets = new Tickets<CounterVerdict>();
   const reloader = createReloader({
     load,
     dispatch,
@@ -260,14 +242,8 @@ export async function startAgent({ config, host, version, log, load, reloading }
     rules,
     clock,
     log,
-    settle: (ticket, verdict) => {
-      tickets.get(ticket)?.(verdict);
-      tickets.delete(ticket);
-    },
-    settleCounter: (ticket, verdict) => {
-      counterTickets.get(ticket)?.(verdict);
-      counterTickets.delete(ticket);
-    },
+    settle: (ticket, verdict) => tickets.settle(ticket, verdict),
+    settleCounter: (ticket, verdict) => counterTickets.settle(ticket, verdict),
   });
   let healthTold = -1;
   dispatch.connect(perform, () => {

@@ -21,6 +21,7 @@ import type { Lines } from "./shell/lines.ts";
 import type { OutputStore } from "./shell/output-store.ts";
 import { changesView, chipsView, peersView, pinsView, type ViewSources } from "./shell/views.ts";
 import { createSimPlayer } from "./sim-player.ts";
+import type { Tickets } from "./tickets.ts";
 
 export interface HandlerSources {
   /** What holds at this moment; a reload changes it. */
@@ -38,8 +39,8 @@ export interface HandlerSources {
   outputs: OutputStore;
   history: HistoryStore;
   /** Control clients that wait for the verdict on their command. */
-  tickets: Map<number, (verdict: Verdict) => void>;
-  counterTickets: Map<number, (verdict: CounterVerdict) => void>;
+  tickets: Tickets<Verdict>;
+  counterTickets: Tickets<CounterVerdict>;
   send(event: AgentEvent): void;
   readClock(): void;
   clock: Clock;
@@ -62,8 +63,6 @@ export function createHandlers(sources: HandlerSources): Handlers {
   });
   const ids = () => [...current().plan.outputs, ...current().plan.inputs].map(({ id }) => id);
   const idOf = (address: LineAddress) => lines.idOf(address) ?? null;
-  // 0 is nobody's.
-  let ticket = 0;
   const inputLine = (id: string) => {
     const { inputs } = current().config;
     const address = lines.address(id);
@@ -99,26 +98,16 @@ export function createHandlers(sources: HandlerSources): Handlers {
       const forMs = for_ms ?? null;
       if (forMs !== null && !validForMs(forMs)) throw new Refused("malformed", "for_ms must be whole milliseconds, at most a day");
       if (forMs !== null && word !== "ON" && word !== "PULSE") throw new Refused("malformed", "for_ms goes with ON or PULSE");
-      const own = ++ticket;
-      const verdict = await new Promise<Verdict>((resolve) => {
-        sources.tickets.set(own, resolve);
-        sources.send({
-          type: "control-received",
-          output,
-          word,
-          forMs,
-          from: from === "tui" ? "tui" : "cli",
-          ticket: own,
-          at: clock.now(),
-        });
-      });
+      const verdict = await sources.tickets.ask((ticket) =>
+        sources.send({ type: "control-received", output, word, forMs, from: clientOf(from), ticket, at: clock.now() }),
+      );
       if (!verdict.ok) throw new Refused(verdict.reason === "stopping" ? "failed" : verdict.reason, verdict.message, verdict.allowed_at);
       return { output: id, state: verdict.state, changed: verdict.changed };
     },
     lock: async ({ output: id, locked, from }) => {
       const output = outputIndexOf(current().plan, id);
       if (typeof locked !== "boolean") throw new Refused("malformed", "locked must be true or false");
-      sources.send({ type: "lock-requested", output, locked, from: from === "tui" ? "tui" : "cli", at: clock.now() });
+      sources.send({ type: "lock-requested", output, locked, from: clientOf(from), at: clock.now() });
       await sources.outputs.flushed();
       const { problem } = sources.outputs;
       if (problem !== null)
@@ -133,18 +122,9 @@ export function createHandlers(sources: HandlerSources): Handlers {
         throw new Refused("unknown-id", `there is no counter ${quoted(id)}; there are ${there.join(", ") || "none"}`);
       }
       if (typeof total !== "number" || !Number.isFinite(total)) throw new Refused("malformed", "the total must be a number");
-      const own = ++ticket;
-      const verdict = await new Promise<CounterVerdict>((resolve) => {
-        sources.counterTickets.set(own, resolve);
-        sources.send({
-          type: "counter-control-received",
-          input,
-          total,
-          from: from === "tui" ? "tui" : "cli",
-          ticket: own,
-          at: clock.now(),
-        });
-      });
+      const verdict = await sources.counterTickets.ask((ticket) =>
+        sources.send({ type: "counter-control-received", input, total, from: clientOf(from), ticket, at: clock.now() }),
+      );
       if (!verdict.ok) throw new Refused(verdict.reason === "stopping" ? "failed" : verdict.reason, verdict.message);
       return { counter: id, total: verdict.total, pulses: verdict.pulses };
     },
@@ -226,6 +206,10 @@ function statusOf({ current, version, started, startedAt, driver, brokerLink, cl
       refused: state.refused,
     },
   };
+}
+
+function clientOf(from: unknown): "cli" | "tui" {
+  return from === "tui" ? "tui" : "cli";
 }
 
 /** An id from a client, safe to show again. */

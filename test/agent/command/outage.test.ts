@@ -1,5 +1,5 @@
 import { expect, it, onTestFinished, vi } from "vitest";
-import { startProxy } from "../../brokers.ts";
+import { startProxy } from "../../fault-proxy.ts";
 import { eventually } from "../shell/fixture.ts";
 import { describeOnOtherBrokers, joinBus, P, startTogether, watchAgent } from "./on-brokers.ts";
 

@@ -1,0 +1,28 @@
+import type { Host } from "../config/host.ts";
+import type { Config } from "../config/schema.ts";
+import { readCa } from "./certificate.ts";
+import { defaultBackoff } from "./core/backoff.ts";
+import type { Topics } from "./core/topics.ts";
+import { clientIdOf } from "./identity.ts";
+import type { LinkOptions } from "./shell/link.ts";
+
+/** How the link meets the broker at `url`, as configured: who it is, what it listens to, what is said when it dies. */
+export function linkOptions({ config, host, topics, url }: { config: Config; host: Host; topics: Topics; url: string }) {
+  const { username, password, ca, protocol, client_id, keepalive } = config.mqtt;
+  return {
+    server: {
+      url,
+      ...(username === null ? {} : { username }),
+      ...(password === null ? {} : { password }),
+      ...(ca === null ? {} : { ca: readCa(ca) }),
+    },
+    protocol,
+    clientId: client_id ?? clientIdOf(host, config.node),
+    keepalive,
+    will: { topic: topics.status, payload: "offline", qos: 1, retain: true, delayS: 5 },
+    sessionExpiryS: 60,
+    subscriptions: [topics.commandFilter, topics.nodeFilter, topics.counterFilter, topics.ruleFilter].map((filter) => ({ filter, qos: 1 })),
+    backoff: defaultBackoff,
+    random: Math.random,
+  } satisfies Partial<LinkOptions>;
+}
