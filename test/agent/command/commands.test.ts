@@ -1,7 +1,7 @@
 import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, expect, it, onTestFinished, vi } from "vitest";
 import { eventually } from "../shell/fixture.ts";
-import { describeOnBrokers, P, startTogether, type Together } from "./on-brokers.ts";
+import { describeOnBrokers, itOnOtherBrokers, P, startTogether, type Together } from "./on-brokers.ts";
 
 // Processes start in these tests; on a busy machine each may take seconds.
 vi.setConfig({ testTimeout: 60_000 });
@@ -24,7 +24,8 @@ describeOnBrokers("commands", (on) => {
   const stateOf = async (id: string) => (await all.agent.client.request("get", { id })).state;
   const changesOf = async (output: string) => (await all.agent.client.request("why", { output })).map(({ state }) => state);
 
-  it.skipIf(on.startBroker === undefined)(
+  itOnOtherBrokers(
+    on,
     "a retained ON that was there at the start moves nothing: not delivered with MQTT 5, refused with 3.1.1",
     async () => {
       const refusal = { id: null, ok: false, reason: "retained", message: expect.stringContaining("publish it without retain") };

@@ -1,4 +1,4 @@
-import { describe, expect, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { connectAgent } from "../../../agent/command/client.ts";
 import { type BrokerProcess, leftOut, type Observer, observe, startMosquitto } from "../../brokers.ts";
 import { eventually } from "../shell/fixture.ts";
@@ -58,6 +58,11 @@ export function describeOnBrokers(name: string, suite: (on: OnBroker) => void): 
 /** The same without the agent's own broker. */
 export function describeOnOtherBrokers(name: string, suite: (on: OnOtherBroker) => void): void {
   for (const on of others) describe.skipIf(on.missing)(`${name}, on ${on.name}`, () => suite(on));
+}
+
+/** A test for a broker that is there before its agent, or hangs without it: with its own broker there is no such case. */
+export function itOnOtherBrokers(on: OnBroker, name: string, test: () => Promise<void>): void {
+  if (on.startBroker !== undefined) it(name, test);
 }
 
 /** A broker, an agent on it, and somebody on the bus. */

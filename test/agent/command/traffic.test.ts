@@ -2,7 +2,7 @@ import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, expect, it, onTestFinished, vi } from "vitest";
 import { observe } from "../../brokers.ts";
 import { eventually } from "../shell/fixture.ts";
-import { describeOnBrokers, P, startTogether, type Together, watchAgent } from "./on-brokers.ts";
+import { describeOnBrokers, itOnOtherBrokers, P, startTogether, type Together, watchAgent } from "./on-brokers.ts";
 
 // Processes start in these tests; on a busy machine each may take seconds.
 vi.setConfig({ testTimeout: 60_000 });
@@ -71,22 +71,20 @@ describeOnBrokers("crossing traffic", (on) => {
     await eventually(() => all.bus.attr("gate").until).toBeNull();
   });
 
-  it.skipIf(on.startBroker === undefined)(
-    "no pulse is late because somebody else blocks (fault 3 of mqtt-io): the broker hangs",
-    async () => {
-      const { moves, times } = await watched();
-      all.broker?.hang(true);
-      onTestFinished(() => all.broker?.hang(false));
-      await all.agent.client.request("sim-press", { input: "porch" });
-      await eventually(() => moves("gate")).toEqual(["gate on", "gate off"]);
-      const [on = 0, off = 0] = times("gate");
-      expect(off - on).toBeGreaterThanOrEqual(300);
-      all.broker?.hang(false);
-      await eventually(() => all.bus.attr("gate").cause).toBe("pulse ended");
-    },
-  );
+  itOnOtherBrokers(on, "no pulse is late because somebody else blocks (fault 3 of mqtt-io): the broker hangs", async () => {
+    const { moves, times } = await watched();
+    all.broker?.hang(true);
+    onTestFinished(() => all.broker?.hang(false));
+    await all.agent.client.request("sim-press", { input: "porch" });
+    await eventually(() => moves("gate")).toEqual(["gate on", "gate off"]);
+    const [on = 0, off = 0] = times("gate");
+    expect(off - on).toBeGreaterThanOrEqual(300);
+    all.broker?.hang(false);
+    await eventually(() => all.bus.attr("gate").cause).toBe("pulse ended");
+  });
 
-  it.skipIf(on.startBroker === undefined)(
+  itOnOtherBrokers(
+    on,
     "what waits is bounded and in order, and the last state is right (fault 4 of mqtt-io): 501 changes while the broker hangs",
     async () => {
       const { seen } = all.bus;
