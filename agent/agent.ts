@@ -16,7 +16,7 @@ import { newState, ruleSeqId, seqBlock } from "./core/state.ts";
 import { parseTopic } from "./core/topics.ts";
 import { createHandlers } from "./handlers.ts";
 import { clientIdOf } from "./identity.ts";
-import { createReceiver } from "./incoming.ts";
+import { createReceiver, listenedTopics } from "./incoming.ts";
 import { createNodeCommands } from "./node-commands.ts";
 import { eventLoopProgress } from "./progress.ts";
 import { protocolVersion, type ReloadResult } from "./protocol.ts";
@@ -142,7 +142,7 @@ export async function startAgent({ config, host, version, log, load, reloading }
           { filter: plan.topics.counterFilter, qos: 1 },
           { filter: plan.topics.ruleFilter, qos: 1 },
         ],
-        listensTo: () => [...current().plan.peerIndex.keys()],
+        listensTo: () => listenedTopics(current().plan),
         birth: () => retained.birth(),
         online: retained.status("online"),
         backoff: defaultBackoff,

@@ -72,6 +72,7 @@ export type RecordPush = { push: "record"; data: unknown } | { push: "record-fai
 export type SimStep = { after_ms: number } & (
   | { do: "level"; input: string; active: boolean }
   | { do: "command"; output: string; payload: string; retain: boolean }
+  | { do: "message"; topic: string; payload: string }
   | { do: "set"; output: string; state: SwitchWord; for_ms: number | null; from: "cli" | "tui" }
   | { do: "lock"; output: string; locked: boolean; from: "cli" | "tui" }
 );

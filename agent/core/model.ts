@@ -124,6 +124,8 @@ export type AgentEvent = Union<{
   "link-changed": { online: boolean; problem: string | null; at: Instant };
   /** Another device said that it is there, or it or the broker said that it is gone. */
   "peer-changed": { peer: number; online: boolean; at: Instant };
+  /** Somebody published to a topic for which a rule waits; the payload may be cut. */
+  "message-received": { topic: string; payload: string; at: Instant };
   /** Whether changes are still kept on disk; a sentence when not. */
   "history-changed": { problem: string | null; at: Instant };
   "broker-changed": { problems: string[]; at: Instant };

@@ -15,7 +15,7 @@ import type { Plan } from "./plan.ts";
 import { refuse } from "./refusal.ts";
 import { fire, levelSeen } from "./rule.ts";
 import { ruleCommand } from "./rule-command.ts";
-import { endsPattern, outputSeen, peerSeen, started } from "./rule-event.ts";
+import { endsPattern, messageHeard, outputSeen, peerSeen, started } from "./rule-event.ts";
 import { endStart, spaceStart, startInterlocked } from "./start.ts";
 import type { State } from "./state.ts";
 import { timerDue } from "./timer-due.ts";
@@ -138,6 +138,9 @@ export function reduce(plan: Plan, state: State, event: AgentEvent): Effect[] {
     }
     case "peer-changed":
       peerSeen(plan, state, event, effects);
+      break;
+    case "message-received":
+      messageHeard(plan, state, event, effects);
       break;
     case "history-changed":
       state.historyProblem = event.problem;

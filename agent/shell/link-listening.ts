@@ -1,7 +1,7 @@
 import type { IClientSubscribeOptions, MqttClient } from "mqtt";
-import type { LinkOptions } from "./link.ts";
+import type { LinkOptions, ListenedTopic } from "./link.ts";
 
-/** Subscriptions to what others say of themselves: what is retained counts, unlike a command, and is sent at every connect. */
+/** Subscriptions to what others say. What they say of themselves counts when it is retained, unlike a command, and is sent at every connect. */
 export class Listening {
   readonly #client: MqttClient;
   readonly #options: Pick<LinkOptions, "listensTo" | "log">;
@@ -14,8 +14,9 @@ export class Listening {
 
   /** Every topic, asked anew. */
   all(): Record<string, IClientSubscribeOptions> {
-    this.#topics = new Set(this.#options.listensTo?.());
-    return subscriptions([...this.#topics]);
+    const wanted = this.#options.listensTo?.() ?? [];
+    this.#topics = new Set(wanted.map(({ topic }) => topic));
+    return subscriptions(wanted);
   }
 
   /** Asks for everything anew, since other words may be listened to now and what is retained comes only so; no longer for what is gone. */
@@ -39,6 +40,6 @@ export class Listening {
   }
 }
 
-function subscriptions(topics: readonly string[]): Record<string, IClientSubscribeOptions> {
-  return Object.fromEntries(topics.map((topic) => [topic, { qos: 1, rh: 0, rap: false, nl: false }]));
+function subscriptions(topics: readonly ListenedTopic[]): Record<string, IClientSubscribeOptions> {
+  return Object.fromEntries(topics.map(({ topic, retained }) => [topic, { qos: 1, rh: retained ? 0 : 2, rap: false, nl: false }]));
 }
