@@ -207,6 +207,8 @@ export async function startAgent({ config, host, version, log, load, reloading }
     brokerLink,
     outputs,
     history,
+    rules,
+    nextTime: (rule) => ofRules.next(rule),
     tickets,
     counterTickets,
     send,

@@ -152,6 +152,7 @@ export type AgentEvent = Union<{
     correlationData: Uint8Array | null;
     at: Instant;
   };
+  "rule-control-received": { rule: number; enabled: boolean; from: "cli" | "tui"; at: Instant };
   "lock-requested": { output: number; locked: boolean; from: "cli" | "tui"; at: Instant };
 }>;
 

@@ -14,7 +14,7 @@ import { armPeer, disarmPeer } from "./peer.ts";
 import type { Plan } from "./plan.ts";
 import { refuse } from "./refusal.ts";
 import { fire, levelSeen } from "./rule.ts";
-import { ruleCommand } from "./rule-command.ts";
+import { ruleCommand, ruleControl } from "./rule-command.ts";
 import { endsPattern, messageHeard, outputSeen, peerSeen, started } from "./rule-event.ts";
 import { endStart, spaceStart, startInterlocked } from "./start.ts";
 import type { State } from "./state.ts";
@@ -160,6 +160,9 @@ export function reduce(plan: Plan, state: State, event: AgentEvent): Effect[] {
       break;
     case "rule-command-received":
       ruleCommand(plan, state, event, effects);
+      break;
+    case "rule-control-received":
+      ruleControl(plan, state, event, effects);
       break;
     case "started":
       started(plan, state, event, effects);

@@ -80,6 +80,7 @@ const step = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant("chip" as const), output, there: fc.boolean() }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("gap" as const), input, count: fc.nat(5) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("link" as const), online: fc.boolean() }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("rule" as const), enabled: fc.boolean() }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("peer" as const), online: fc.boolean() }) },
   {
     weight: 2,
@@ -103,6 +104,8 @@ export function play(world: World, steps: readonly Step[]): void {
     else if (each.do === "edge") world.edge(each.input, !world.inputs[world.input(each.input)], world.now - each.ago);
     else if (each.do === "control") world.control(each.output, each.word);
     else if (each.do === "lock") world.lock(each.output, each.locked);
+    else if (each.do === "rule")
+      world.dispatch({ type: "rule-control-received", rule: 0, enabled: each.enabled, from: "cli", at: world.now });
     else if (each.do === "message") world.message(each.topic, each.payload);
     else if (each.do === "break") world.breakOutput(each.output, each.broken);
     else if (each.do === "chip") {
