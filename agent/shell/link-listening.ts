@@ -27,17 +27,22 @@ export class Listening {
     if (gone.length > 0) this.#client.unsubscribe(gone);
     if (this.#topics.size === 0) return;
     this.#client.subscribe(wanted, (_error, _subscriptions, packet) => {
-      this.warnOf([...this.#topics], packet?.granted.map(Number) ?? []);
+      if (packet) this.warnOf(codesOf(wanted, packet.granted));
     });
   }
 
   /** A refusal makes nobody deaf: commands are heard all the same. */
-  warnOf(topics: readonly string[], codes: readonly number[]): void {
-    for (const [index, topic] of topics.entries()) {
-      if ((codes[index] ?? 0) < 0x80) continue;
+  warnOf(codes: ReadonlyMap<string, number>): void {
+    for (const topic of this.#topics) {
+      if ((codes.get(topic) ?? 0) < 0x80) continue;
       this.#options.log.warn(`the broker refuses the subscription ${topic}: what is said there is not known`, { topic });
     }
   }
+}
+
+/** The codes of a SUBACK by filter. The library asks in the order in which an object has its keys: those that are numbers come first. */
+export function codesOf(asked: Readonly<Record<string, unknown>>, granted: readonly unknown[]): Map<string, number> {
+  return new Map(Object.keys(asked).map((filter, index) => [filter, Number(granted[index] ?? 0x80)]));
 }
 
 function subscriptions(topics: readonly ListenedTopic[]): Record<string, IClientSubscribeOptions> {
