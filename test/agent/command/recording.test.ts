@@ -193,13 +193,17 @@ describe("a recorded night", () => {
     const plan = planOf(config);
     const state = newState(plan, () => 1);
     const [at, wall] = [5000.25, Date.parse("2026-11-21T04:00:00Z")];
-    const reading = (minutes: number) =>
-      eventText(plan, { type: "clock-read", offset: wall - at, set: true, zone: 0, at: at + minutes * 60_000 }, []);
+    // At 06:31 somebody presses what the other configuration does not have.
+    const line = (minutes: number) => {
+      const now = at + minutes * 60_000;
+      const press = { type: "edge", input: 0, edge: "rising", at: now } as const;
+      return eventText(plan, minutes === 91 ? press : { type: "clock-read", offset: wall - at, set: true, zone: 0, at: now }, []);
+    };
     const header = { format: recordingFormat, version: recordingVersion, pinbus: "1", node: "garage", started: "" };
     const snapshot = snapshotText({ at, config: writeConfig(config), state, timers: [] });
-    const readings = Array.from({ length: 240 }, (_, minute) => reading(minute));
+    const lines = Array.from({ length: 120 }, (_, minute) => line(minute === 90 ? 91 : minute));
     const end = { end: { at: "2026-11-21T08:00:00Z", why: "Ctrl-C", complete: true } };
-    writeFileSync(file, [JSON.stringify(header), snapshot, ...readings, JSON.stringify(end), ""].join("\n"));
+    writeFileSync(file, [JSON.stringify(header), snapshot, ...lines, JSON.stringify(end), ""].join("\n"));
     writeFileSync(
       other,
       `time_zone: Europe/Berlin
@@ -212,12 +216,13 @@ rules:
     const test = () => pinbus(["rules", "test", file, "--config", other]);
     const first = await test();
     expect(first).toMatchObject({ code: exit.ok, stderr: "" });
-    expect(first.stdout.split("\n").slice(0, 5)).toEqual([
+    expect(first.stdout.split("\n").slice(0, 6)).toEqual([
       "2026-11-21T05:30:00.000Z  lamp on: rule morning (it is 06:30)",
-      `with ${other}, from 240 recorded events:`,
+      `with ${other}, from 118 recorded events:`,
       "  lamp changed 1 time (recorded: 0)",
       "  rule morning fired 1 time",
       "  rule gone fired 0 times",
+      "  2 edges and commands of what it does not have were left out",
     ]);
     expect(await test()).toEqual(first);
   });
