@@ -4,13 +4,8 @@ import { connectAsync } from "mqtt";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { CommandError } from "../../../agent/command/command.ts";
 import { rules } from "../../../agent/command/rules.ts";
-import { planOf } from "../../../agent/core/plan.ts";
-import { eventText, recordingFormat, recordingVersion, snapshotText } from "../../../agent/core/recording.ts";
-import { newState } from "../../../agent/core/state.ts";
 import { exit } from "../../../agent/exit.ts";
-import { writeConfig } from "../../../config/write.ts";
 import { startEmbedded } from "../../brokers.ts";
-import { configOf } from "../../config/loading.ts";
 import { eventually, tempFolder } from "../shell/fixture.ts";
 import { type AgentProcess, pinbus, start, startAgent } from "./agent-process.ts";
 
@@ -182,49 +177,6 @@ describe("an afternoon", () => {
     const spans = [recorded, quick].map(({ text }) => Number(edgesOf(text()).at(-1)?.split(" ")[2]));
     expect((spans[0] ?? 0) / (spans[1] ?? 1)).toBeCloseTo(10, 1);
     await quick.stop();
-  });
-});
-
-describe("a recorded night", () => {
-  it("lets the times of day of another configuration come, by the recorded clock and in the zone of that configuration", async () => {
-    const folder = tempFolder();
-    const [file, other] = [join(folder, "night.jsonl"), join(folder, "other.yaml")];
-    const config = configOf("inputs: { porch: { line: 17 } }");
-    const plan = planOf(config);
-    const state = newState(plan, () => 1);
-    const [at, wall] = [5000.25, Date.parse("2026-11-21T04:00:00Z")];
-    // At 06:31 somebody presses what the other configuration does not have.
-    const line = (minutes: number) => {
-      const now = at + minutes * 60_000;
-      const press = { type: "edge", input: 0, edge: "rising", at: now } as const;
-      return eventText(plan, minutes === 91 ? press : { type: "clock-read", offset: wall - at, set: true, zone: 0, at: now }, []);
-    };
-    const header = { format: recordingFormat, version: recordingVersion, pinbus: "1", node: "garage", started: "" };
-    const snapshot = snapshotText({ at, config: writeConfig(config), state, timers: [] });
-    const lines = Array.from({ length: 120 }, (_, minute) => line(minute === 90 ? 91 : minute));
-    const end = { end: { at: "2026-11-21T08:00:00Z", why: "Ctrl-C", complete: true } };
-    writeFileSync(file, [JSON.stringify(header), snapshot, ...lines, JSON.stringify(end), ""].join("\n"));
-    writeFileSync(
-      other,
-      `time_zone: Europe/Berlin
-outputs: { lamp: { line: 16 } }
-rules:
-  morning: { when: { time: "06:30" }, and: { between: ["06:30", "06:31"] }, do: [{ output: lamp, set: on }] }
-  gone: { when: { time: "04:30" }, do: [{ output: lamp, set: off }] }
-`,
-    );
-    const test = () => pinbus(["rules", "test", file, "--config", other]);
-    const first = await test();
-    expect(first).toMatchObject({ code: exit.ok, stderr: "" });
-    expect(first.stdout.split("\n").slice(0, 6)).toEqual([
-      "2026-11-21T05:30:00.000Z  lamp on: rule morning (it is 06:30)",
-      `with ${other}, from 118 recorded events:`,
-      "  lamp changed 1 time (recorded: 0)",
-      "  rule morning fired 1 time",
-      "  rule gone fired 0 times",
-      "  2 edges and commands of what it does not have were left out",
-    ]);
-    expect(await test()).toEqual(first);
   });
 });
 

@@ -1,11 +1,16 @@
-import { readFileSync, rmSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { toldOf } from "../../../agent/command/rules.ts";
+import { planOf } from "../../../agent/core/plan.ts";
+import { eventText, recordingFormat, recordingVersion, snapshotText } from "../../../agent/core/recording.ts";
+import { newState } from "../../../agent/core/state.ts";
 import { exit } from "../../../agent/exit.ts";
 import type { RuleStatus } from "../../../agent/protocol.ts";
-import { eventually } from "../shell/fixture.ts";
+import { writeConfig } from "../../../config/write.ts";
+import { configOf } from "../../config/loading.ts";
+import { eventually, tempFolder } from "../shell/fixture.ts";
 import { pinbus, startAgent } from "./agent-process.ts";
 
 // Processes start in these tests; on a busy machine each may take seconds.
@@ -105,6 +110,49 @@ describe("pinbus rules", () => {
     expect(busy).toMatchObject({ id: "busy", fired: 50, problem: "it fired too often (more than 50 times in 10 s, or 500 by inputs)" });
     expect(Date.parse(busy?.rests_until ?? "") - Date.parse(busy?.last ?? "")).toBeGreaterThanOrEqual(60_000);
     expect((await agent.ask("rules")).stdout).toMatch(/\n {2}rests until [^a-z]+: it fired too often/);
+  });
+});
+
+describe("a recorded night", () => {
+  it("lets the times of day of another configuration come, by the recorded clock and in the zone of that configuration", async () => {
+    const folder = tempFolder();
+    const [file, other] = [join(folder, "night.jsonl"), join(folder, "other.yaml")];
+    const config = configOf("inputs: { porch: { line: 17 } }");
+    const plan = planOf(config);
+    const state = newState(plan, () => 1);
+    const [at, wall] = [5000.25, Date.parse("2026-11-21T04:00:00Z")];
+    // At 06:31 somebody presses what the other configuration does not have.
+    const line = (minutes: number) => {
+      const now = at + minutes * 60_000;
+      const press = { type: "edge", input: 0, edge: "rising", at: now } as const;
+      return eventText(plan, minutes === 91 ? press : { type: "clock-read", offset: wall - at, set: true, zone: 0, at: now }, []);
+    };
+    const header = { format: recordingFormat, version: recordingVersion, pinbus: "1", node: "garage", started: "" };
+    const snapshot = snapshotText({ at, config: writeConfig(config), state, timers: [] });
+    const lines = Array.from({ length: 120 }, (_, minute) => line(minute === 90 ? 91 : minute));
+    const end = { end: { at: "2026-11-21T08:00:00Z", why: "Ctrl-C", complete: true } };
+    writeFileSync(file, [JSON.stringify(header), snapshot, ...lines, JSON.stringify(end), ""].join("\n"));
+    writeFileSync(
+      other,
+      `time_zone: Europe/Berlin
+outputs: { lamp: { line: 16 } }
+rules:
+  morning: { when: { time: "06:30" }, and: { between: ["06:30", "06:31"] }, do: [{ output: lamp, set: on }] }
+  gone: { when: { time: "04:30" }, do: [{ output: lamp, set: off }] }
+`,
+    );
+    const test = () => pinbus(["rules", "test", file, "--config", other]);
+    const first = await test();
+    expect(first).toMatchObject({ code: exit.ok, stderr: "" });
+    expect(first.stdout.split("\n").slice(0, 6)).toEqual([
+      "2026-11-21T05:30:00.000Z  lamp on: rule morning (it is 06:30)",
+      `with ${other}, from 118 recorded events:`,
+      "  lamp changed 1 time (recorded: 0)",
+      "  rule morning fired 1 time",
+      "  rule gone fired 0 times",
+      "  2 edges and commands of what it does not have were left out",
+    ]);
+    expect(await test()).toEqual(first);
   });
 });
 
