@@ -13,7 +13,7 @@ import { newState, ruleSeqId, seqBlock } from "./core/state.ts";
 import { parseTopic } from "./core/topics.ts";
 import { createHandlers } from "./handlers.ts";
 import { bootId } from "./identity.ts";
-import { createReceiver } from "./incoming.ts";
+import { createReceiver, listenedTopics } from "./incoming.ts";
 import { linkOptions } from "./link-options.ts";
 import { createNodeCommands } from "./node-commands.ts";
 import { eventLoopProgress } from "./progress.ts";
@@ -134,7 +134,7 @@ export async function startAgent({ config, host, version, log, load, reloading }
     link: (url) =>
       createLink({
         ...linkOptions({ config, host, topics: plan.topics, url }),
-        listensTo: () => [...current().plan.peerIndex.keys()],
+        listensTo: () => listenedTopics(current().plan),
         birth: () => retained.birth(),
         online: retained.status("online"),
         log,
@@ -197,6 +197,8 @@ export async function startAgent({ config, host, version, log, load, reloading }
     brokerLink,
     outputs,
     history,
+    rules,
+    nextTime: (rule) => ofRules.next(rule),
     tickets,
     counterTickets,
     send,

@@ -19,7 +19,8 @@ import type { Current } from "./shell/current.ts";
 import type { HistoryStore } from "./shell/history-store.ts";
 import type { Lines } from "./shell/lines.ts";
 import type { OutputStore } from "./shell/output-store.ts";
-import { changesView, chipsView, peersView, pinsView, type ViewSources } from "./shell/views.ts";
+import type { RuleStore } from "./shell/rule-store.ts";
+import { changesView, chipsView, peersView, pinsView, rulesView, type ViewSources } from "./shell/views.ts";
 import { createSimPlayer } from "./sim-player.ts";
 import type { Tickets } from "./tickets.ts";
 
@@ -38,6 +39,9 @@ export interface HandlerSources {
   brokerLink: BrokerLink;
   outputs: OutputStore;
   history: HistoryStore;
+  rules: RuleStore;
+  /** When the first time of day of a rule comes. */
+  nextTime(rule: number): number | null;
   /** Control clients that wait for the verdict on their command. */
   tickets: Tickets<Verdict>;
   counterTickets: Tickets<CounterVerdict>;
@@ -61,7 +65,6 @@ export function createHandlers(sources: HandlerSources): Handlers {
     header,
     now: clock.now(),
   });
-  const ids = () => [...current().plan.outputs, ...current().plan.inputs].map(({ id }) => id);
   const idOf = (address: LineAddress) => lines.idOf(address) ?? null;
   const inputLine = (id: string) => {
     const { inputs } = current().config;
@@ -90,7 +93,7 @@ export function createHandlers(sources: HandlerSources): Handlers {
       const counter = input === undefined ? undefined : counterView(plan.inputs[input], state.inputs[input]);
       if (counter) return { id, kind: "counter", state: String(counter.total), ...counter };
       if (input !== undefined) return { id, kind: "input", state: stateWord(state.inputs[input]?.debounce.settled) };
-      throw new Refused("unknown-id", `there is no input or output ${quoted(id)}; there are ${ids().join(", ") || "none"}`);
+      throw new Refused("unknown-id", `there is no input or output ${quoted(id)}; there are ${idsOf([...plan.outputs, ...plan.inputs])}`);
     },
     set: async ({ output: id, state: word, for_ms, from }) => {
       const output = outputIndexOf(current().plan, id);
@@ -118,8 +121,8 @@ export function createHandlers(sources: HandlerSources): Handlers {
       const { plan } = current();
       const input = plan.inputIndex.get(id) ?? -1;
       if (!plan.inputs[input]?.counter) {
-        const there = plan.inputs.flatMap(({ id, counter }) => (counter === null ? [] : id));
-        throw new Refused("unknown-id", `there is no counter ${quoted(id)}; there are ${there.join(", ") || "none"}`);
+        const there = plan.inputs.filter(({ counter }) => counter !== null);
+        throw new Refused("unknown-id", `there is no counter ${quoted(id)}; there are ${idsOf(there)}`);
       }
       if (typeof total !== "number" || !Number.isFinite(total)) throw new Refused("malformed", "the total must be a number");
       const verdict = await sources.counterTickets.ask((ticket) =>
@@ -127,6 +130,20 @@ export function createHandlers(sources: HandlerSources): Handlers {
       );
       if (!verdict.ok) throw new Refused(verdict.reason === "stopping" ? "failed" : verdict.reason, verdict.message);
       return { counter: id, total: verdict.total, pulses: verdict.pulses };
+    },
+    rules: () => rulesView(current().plan, current().state, sources.nextTime),
+    "set-rule": async ({ rule: id, enabled, from }) => {
+      const { ruleIndex, rules } = current().plan;
+      const rule = ruleIndex.get(id);
+      if (rule === undefined) throw new Refused("unknown-id", `there is no rule ${quoted(id)}; there are ${idsOf(rules)}`);
+      if (typeof enabled !== "boolean") throw new Refused("malformed", "enabled must be true or false");
+      sources.send({ type: "rule-control-received", rule, enabled, from: from === "tui" ? "tui" : "cli", at: clock.now() });
+      const word = enabled ? "enabled" : "disabled";
+      if (current().state.rules[rule]?.enabled !== enabled) throw new Refused("failed", "the agent is stopping");
+      await sources.rules.flushed();
+      const { problem } = sources.rules;
+      if (problem !== null) throw new Refused("failed", `${quoted(id)} is ${word} until the next start only: ${problem}`);
+      return { rule: id, enabled };
     },
     why: ({ output: id }) => {
       const { plan, state } = current();
@@ -138,8 +155,7 @@ export function createHandlers(sources: HandlerSources): Handlers {
       const board = simulated(sources.board);
       const line = inputLine(id);
       if (!line) {
-        const known = Object.keys(current().config.inputs).join(", ");
-        throw new Refused("unknown-id", `there is no input ${quoted(id)}; there are ${known || "none"}`);
+        throw new Refused("unknown-id", `there is no input ${quoted(id)}; there are ${idsOf(current().plan.inputs)}`);
       }
       if (
         typeof for_ms !== "number" ||
@@ -168,10 +184,7 @@ export function createHandlers(sources: HandlerSources): Handlers {
 function outputIndexOf(plan: Plan, id: string): number {
   const index = plan.outputIndex.get(id);
   if (index === undefined) {
-    throw new Refused(
-      "unknown-id",
-      `there is no output ${quoted(id)}; there are ${plan.outputs.map((output) => output.id).join(", ") || "none"}`,
-    );
+    throw new Refused("unknown-id", `there is no output ${quoted(id)}; there are ${idsOf(plan.outputs)}`);
   }
   return index;
 }
@@ -210,6 +223,10 @@ function statusOf({ current, version, started, startedAt, driver, brokerLink, cl
 
 function clientOf(from: unknown): "cli" | "tui" {
   return from === "tui" ? "tui" : "cli";
+}
+
+function idsOf(items: readonly { id: string }[]): string {
+  return items.map(({ id }) => id).join(", ") || "none";
 }
 
 /** An id from a client, safe to show again. */

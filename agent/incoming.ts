@@ -1,9 +1,10 @@
 import type { AgentEvent } from "./core/model.ts";
 import { heard } from "./core/peer-plan.ts";
+import type { Plan } from "./core/plan.ts";
 import { parseTopic } from "./core/topics.ts";
 import type { Clock } from "./shell/clock.ts";
 import type { Current } from "./shell/current.ts";
-import type { Incoming } from "./shell/link.ts";
+import type { Incoming, ListenedTopic } from "./shell/link.ts";
 import type { Log } from "./shell/log.ts";
 
 /** More of a command payload is not even decoded; the core refuses what is longer than it accepts. */
@@ -19,7 +20,13 @@ export interface ReceiverOptions {
   log: Log;
 }
 
-/** Turns what comes from the broker into events: commands to outputs, to counters, to rules and to the agent itself, and what peers say. */
+/** What others say that matters here: of peers what is retained too, for rules only what is said now. */
+export function listenedTopics({ peerIndex, listeners: { messages } }: Plan): ListenedTopic[] {
+  const topics = new Set([...peerIndex.keys(), ...messages.keys()]);
+  return Array.from(topics, (topic) => ({ topic, retained: peerIndex.has(topic) }));
+}
+
+/** Turns what comes from the broker into events: commands to outputs, to counters, to rules and to the agent itself, and what others say. */
 export function createReceiver({ current, send, readClock, nodeCommand, clock, log }: ReceiverOptions): (message: Incoming) => void {
   return (message) => {
     const { plan } = current();
@@ -41,27 +48,34 @@ export function createReceiver({ current, send, readClock, nodeCommand, clock, l
       send({ type: "rule-command-received", rule, ...commandOf(message), at: clock.now() });
       return;
     }
-    const peers = plan.peerIndex.get(message.topic);
-    if (peers !== undefined) {
-      for (const peer of peers) {
-        const peerPlan = plan.peers[peer];
-        const online = peerPlan && message.payload.length <= decodedBytes ? heard(peerPlan, message.payload.toString("utf8")) : undefined;
-        if (online !== undefined) send({ type: "peer-changed", peer, online, at: clock.now() });
-      }
-      return;
+    const { topic } = message;
+    const peers = plan.peerIndex.get(topic);
+    for (const peer of peers ?? []) {
+      const peerPlan = plan.peers[peer];
+      const online = peerPlan && message.payload.length <= decodedBytes ? heard(peerPlan, message.payload.toString("utf8")) : undefined;
+      if (online !== undefined) send({ type: "peer-changed", peer, online, at: clock.now() });
     }
-    const topic = parseTopic(plan.topics, message.topic);
-    if (topic?.kind === "node-command") {
+    const awaited = plan.listeners.messages.has(topic);
+    // A retained one was said at some time, to nobody in particular: it would start and end things at every connect.
+    if (awaited && !message.retain) send({ type: "message-received", topic, payload: textOf(message), at: clock.now() });
+    if (peers !== undefined || awaited) return;
+    const own = parseTopic(plan.topics, topic);
+    if (own?.kind === "node-command") {
       readClock();
-      nodeCommand(topic.name, message);
-    } else if (topic?.kind === "output-set" || topic?.kind === "rule-set" || topic?.kind === "counter-set")
-      log.warn("a command for what is not configured was ignored", { topic: message.topic });
+      nodeCommand(own.name, message);
+    } else if (own?.kind === "output-set" || own?.kind === "rule-set" || own?.kind === "counter-set")
+      log.warn("a command for what is not configured was ignored", { topic });
   };
 }
 
-function commandOf({ payload, retain, responseTopic, correlationData }: Incoming) {
+function textOf({ payload }: Incoming): string {
+  return payload.toString("utf8", 0, decodedBytes);
+}
+
+function commandOf(message: Incoming) {
+  const { retain, responseTopic, correlationData } = message;
   return {
-    payload: payload.toString("utf8", 0, decodedBytes),
+    payload: textOf(message),
     retain,
     responseTopic: responseTopic ?? null,
     correlationData: correlationData ?? null,

@@ -35,6 +35,9 @@ export interface Methods {
   set: { params: { output: string; state: SwitchWord; for_ms?: number; from?: "cli" | "tui" }; result: SetResult };
   /** A locked output refuses everything but the agent's own decisions to switch it off. Answers when the lock is on disk. Needs the operate socket. */
   lock: { params: { output: string; locked: boolean; from?: "cli" | "tui" }; result: { output: string; locked: boolean } };
+  rules: { params: Record<string, never>; result: RuleStatus[] };
+  /** A disabled rule does not start, and its patterns end. Answers when it is on disk. Needs the operate socket. */
+  "set-rule": { params: { rule: string; enabled: boolean; from?: "cli" | "tui" }; result: { rule: string; enabled: boolean } };
   /**
    * The last changes of an output, or how often a counter was set, newest first, with their causes; refused commands and what was before
    * the last start included.
@@ -72,6 +75,7 @@ export type RecordPush = { push: "record"; data: unknown } | { push: "record-fai
 export type SimStep = { after_ms: number } & (
   | { do: "level"; input: string; active: boolean }
   | { do: "command"; output: string; payload: string; retain: boolean }
+  | { do: "message"; topic: string; payload: string }
   | { do: "set"; output: string; state: SwitchWord; for_ms: number | null; from: "cli" | "tui" }
   | { do: "lock"; output: string; locked: boolean; from: "cli" | "tui" }
 );
@@ -218,6 +222,15 @@ export interface RuleView {
   text: string;
   fired: number;
   last: string | null;
+}
+
+export interface RuleStatus extends RuleView {
+  enabled: boolean;
+  /** Until when it rests, and a sentence why; null while it does not. */
+  rests_until: string | null;
+  problem: string | null;
+  /** When the first of its times of day comes; null = none within the next days, the clock is not set, or the rule is disabled. */
+  next: string | null;
 }
 
 export interface SetResult {

@@ -15,6 +15,8 @@ export interface RuleClockOptions {
 export interface RuleClock {
   /** The clocks and the time zone as they are now. */
   reading(): AgentEvent;
+  /** When the first of the times for which a rule waits comes, UTC ms since 1970; null = none within the next days, or the clock is not set. */
+  next(rule: number): number | null;
   /** Begins, or goes on with what the configuration says by now. */
   restart(): void;
   stop(): void;
@@ -55,6 +57,7 @@ export function createRuleClock({ current, send, clock, log }: RuleClockOptions)
       });
       almanac.start();
     },
+    next: (rule) => almanac?.next((trigger) => current().plan.triggers[trigger]?.rule === rule) ?? null,
     stop: () => almanac?.stop(),
   };
 }

@@ -65,7 +65,7 @@ export function createSimPlayer(options: SimPlayerOptions): SimPlayer {
 function perform({ board, input, output, send, readClock, clock }: SimPlayerOptions, step: SimStep, at: number): void {
   // What the recording had and this agent does not have is left out.
   const line = step.do === "level" ? input(step.input) : undefined;
-  const index = step.do === "level" ? 0 : output(step.output);
+  const index = "output" in step ? output(step.output) : 0;
   if (index === undefined) return;
   const now = clock.now();
   switch (step.do) {
@@ -81,6 +81,9 @@ function perform({ board, input, output, send, readClock, clock }: SimPlayerOpti
       send({ type: "command-received", output: index, payload, retain, responseTopic: null, correlationData: null, at: now });
       return;
     }
+    case "message":
+      send({ type: "message-received", topic: step.topic, payload: step.payload, at: now });
+      return;
     case "set":
       send({ type: "control-received", output: index, word: step.state, forMs: step.for_ms, from: step.from, ticket: nobody, at: now });
       return;
@@ -108,13 +111,15 @@ function malformed(): Refused {
 function validStep(step: object): boolean {
   const { after_ms, do: what, ...rest } = step as Record<string, unknown>;
   if (typeof after_ms !== "number") return false;
-  const { input, active, output, payload, retain, state, for_ms, from, locked } = rest;
+  const { input, active, output, topic, payload, retain, state, for_ms, from, locked } = rest;
   const fromClient = from === "cli" || from === "tui";
   switch (what) {
     case "level":
       return typeof input === "string" && typeof active === "boolean";
     case "command":
       return typeof output === "string" && typeof payload === "string" && typeof retain === "boolean";
+    case "message":
+      return typeof topic === "string" && typeof payload === "string";
     case "set": {
       const known = ["ON", "OFF", "TOGGLE", "PULSE"].includes(String(state));
       return typeof output === "string" && known && (for_ms === null || validForMs(for_ms)) && fromClient;

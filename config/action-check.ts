@@ -1,7 +1,8 @@
 import type { Found, Report } from "./check.ts";
 import { formatDuration } from "./formats.ts";
-import { checkReference, named, subjectOf } from "./references.ts";
-import type { ActionConfig, Config, OutputConfig } from "./schema.ts";
+import { isOwnTopic } from "./peers.ts";
+import { checkForeign, checkOthers, checkReference, itemPath, named, subjectOf } from "./references.ts";
+import type { ActionConfig, Config, OutputConfig, TriggerConfig } from "./schema.ts";
 
 const subjects = ["output", "publish", "enable", "disable"] as const;
 const patterns = ["flash", "beep", "tone", "pattern"] as const;
@@ -13,6 +14,7 @@ export function checkAction(path: string, rule: string, action: ActionConfig, co
   if (subject === "output") {
     if (!checkReference(`${path}.output`, action.output ?? "", "output", found, report)) return;
     checkSwitch(path, action, named(config.outputs, action.output), found, report);
+    checkUntil(path, action, named(config.rules, rule)?.when ?? [], config, found, report);
   } else {
     const extra = (["set", "for", ...patterns, "until"] as const).find((key) => given(action, key));
     if (extra !== undefined) report(`${path}.${extra}`, `it does not go with ${subject}`, "remove it, or name an output");
@@ -22,8 +24,7 @@ export function checkAction(path: string, rule: string, action: ActionConfig, co
     checkReference(`${path}.${subject}`, action[subject] ?? "", "rule", found, report);
     if (action.enable === rule) report(`${path}.enable`, "the rule that runs is enabled", "name another rule");
   }
-  const base = `${config.prefix}/${config.node}`;
-  if (subject === "publish" && (action.publish === base || action.publish?.startsWith(`${base}/`))) {
+  if (subject === "publish" && isOwnTopic(config, action.publish)) {
     report(`${path}.publish`, "this is a topic of this node itself", "switch with `output:`, or start with `rule:`, what it is for");
   }
 }
@@ -48,6 +49,33 @@ function checkSwitch(path: string, action: ActionConfig, output: OutputConfig | 
   if (action.until.length > 0)
     report(`${path}.until`, "only a pattern has an end like this", "remove it, or write pattern: instead of set:");
   if (action.repeat !== 1) report(`${path}.repeat`, "only a pattern is repeated", "remove it");
+}
+
+/** What ends a pattern: each names one thing that can happen, and not what begins the pattern. */
+function checkUntil(
+  path: string,
+  { until, after }: ActionConfig,
+  triggers: readonly TriggerConfig[],
+  config: Config,
+  found: Found,
+  report: Report,
+): void {
+  for (const [index, end] of until.entries()) {
+    const own = itemPath(found, `${path}.until`, index);
+    const subject = subjectOf(own, end, ["input", "topic"], found, report);
+    if (subject === undefined) continue;
+    checkOthers(own, end, subject, subject === "input" ? ["gesture", "clicks"] : ["payload"], ["gesture", "clicks", "payload"], report);
+    if (subject === "topic") checkForeign(`${own}.topic`, end.topic, config, report);
+    else checkReference(`${own}.input`, end.input ?? "", "input", found, report);
+    if (after === null && triggers.some((trigger) => endsWhat(end, trigger)))
+      report(own, "this starts the rule, too: the pattern would end as it begins", "name something else");
+  }
+}
+
+/** Whether everything that pulls the trigger is an end. */
+function endsWhat({ input, gesture, clicks, topic, payload }: ActionConfig["until"][number], trigger: TriggerConfig): boolean {
+  if (topic !== null) return trigger.topic === topic && (payload === null || trigger.payload === payload);
+  return trigger.input === input && trigger.is === null && trigger.gesture === gesture && trigger.clicks === clicks;
 }
 
 function checkFor(action: ActionConfig, maxOn: number | null | undefined, path: string, report: Report): void {

@@ -24,7 +24,8 @@ export function checkGestures(config: Config, found: Found, report: Report): voi
     }
     for (const [step, { until }] of rule.do.entries()) {
       for (const [index, end] of until.entries()) {
-        checkTrigger(itemPath(found, `rules.${id}.do[${step}].until`, index), end, config, found, report);
+        if (end.input === null) continue;
+        checkTrigger(itemPath(found, `rules.${id}.do[${step}].until`, index), { ...end, input: end.input }, config, found, report);
       }
     }
   }

@@ -65,19 +65,24 @@ export const peerOffline: Format<PeerOffline> = {
   },
 };
 
+/** Whether a topic is one of this node itself: what is published there is told by other words in a rule. */
+export function isOwnTopic({ prefix, node }: Pick<Config, "prefix" | "node">, topic: string | null): boolean {
+  const base = `${prefix}/${node}`;
+  return topic === base || topic?.startsWith(`${base}/`) === true;
+}
+
 /** Devices whose liveness counts here: what they say must tell there from gone, and be somebody else's. */
 export function checkPeers(config: Config, { ids }: Found, report: Report): void {
-  const own = `${config.prefix}/${config.node}/`;
   const known = ids.get("peers") ?? new Set<string>();
   for (const [name, { topic, online, offline }] of Object.entries(config.peers)) {
     const path = `peers.${name}`;
-    if (topic.startsWith(own)) report(`${path}.topic`, "it is a topic of this node itself", "name a topic of the other device");
+    if (isOwnTopic(config, topic)) report(`${path}.topic`, "it is a topic of this node itself", "name a topic of the other device");
     if (online === offline) report(`${path}.offline`, "it is the same text as online", "write what each of them looks like");
   }
   for (const [output, { on_peer_offline: lost, interlock }] of Object.entries(config.outputs)) {
     const path = `outputs.${output}.on_peer_offline`;
     if (lost === null) continue;
-    if (lost.topic?.startsWith(own)) report(path, "its topic is one of this node itself", "name a topic of the other device");
+    if (isOwnTopic(config, lost.topic)) report(path, "its topic is one of this node itself", "name a topic of the other device");
     if (lost.do === "on" && interlock !== null)
       report(path, "an interlocked output is not switched on by itself", "write do: off or do: keep");
     if (lost.peer === null || known.has(lost.peer)) continue;

@@ -1,4 +1,5 @@
 import type { Found, Report } from "./check.ts";
+import { isOwnTopic } from "./peers.ts";
 import type { Config } from "./schema.ts";
 import { suggest } from "./suggest.ts";
 
@@ -81,4 +82,26 @@ export function subjectOf<K extends string>(
   if (first === undefined && !subjects.some((key) => unread.has(`${path}.${key}`)))
     report(path, `it has none of ${subjects.join(", ")}`, "say what it is about");
   return first;
+}
+
+/** Reports the first key of `all` that says nothing about the subject of an item. */
+export function checkOthers(
+  path: string,
+  item: Readonly<Record<string, unknown>>,
+  subject: string,
+  allowed: readonly string[],
+  all: readonly string[],
+  report: Report,
+): void {
+  for (const key of all) {
+    const value = item[key];
+    if (allowed.includes(key) || value === null || (Array.isArray(value) && value.length === 0)) continue;
+    report(`${path}.${key}`, `it does not go with ${subject}`, "remove it");
+    return;
+  }
+}
+
+/** Reports a topic of this node itself: what happens here is told to rules without the broker. */
+export function checkForeign(path: string, topic: string | null, config: Config, report: Report): void {
+  if (isOwnTopic(config, topic)) report(path, "this is a topic of this node itself", "name the input, output or rule itself");
 }

@@ -10,7 +10,7 @@ interface Node {
 }
 
 /**
- * Rules that would start themselves: by an output that one switches and another listens to, or by a rule that waits for a rule.
+ * Rules that would start themselves: by an output that one switches and another listens to, by a message, or by a rule that waits for a rule.
  * On and off are apart, so that a light may be switched off by a rule that waits for it to be on. Conditions are not looked at.
  */
 export function checkRings(config: Config, report: Report): void {
@@ -43,11 +43,18 @@ function graphOf({ rules, outputs }: Config): Map<string, Node> {
   }
   for (const [id, rule] of Object.entries(rules)) {
     const own = node(`rule ${id}`, id, id);
-    for (const { output, is, rule: other } of rule.when) {
+    for (const { output, is, rule: other, topic, payload } of rule.when) {
       if (output !== null && is !== null) node(`${output} ${is}`, output).next.add(`rule ${id}`);
+      if (topic !== null) node(messageKey(topic, payload), topic).next.add(`rule ${id}`);
       if (other !== null) node(`rule ${other}`, other, other).next.add(`rule ${id}`);
     }
     for (const action of rule.do) {
+      if (action.publish !== null) {
+        for (const key of [messageKey(action.publish, action.payload ?? ""), messageKey(action.publish, null)]) {
+          node(key, action.publish);
+          own.next.add(key);
+        }
+      }
       const output = named(outputs, action.output);
       if (!output || action.output === null) continue;
       const becomes = statesOf(action, output);
@@ -64,6 +71,11 @@ function graphOf({ rules, outputs }: Config): Map<string, Node> {
     }
   }
   return nodes;
+}
+
+/** A message, or with null any message, on a topic: in a topic there is no line end. */
+function messageKey(topic: string, payload: string | null): string {
+  return payload === null ? `message ${topic}` : `message ${topic}\n${payload}`;
 }
 
 /** What an action makes of its output, now or in a while; a failsafe that a rule undoes would not be one. */

@@ -1,6 +1,6 @@
 import { checkAction } from "./action-check.ts";
 import type { Found, Report } from "./check.ts";
-import { checkReference, itemPath, subjectOf } from "./references.ts";
+import { checkForeign, checkOthers, checkReference, itemPath, subjectOf } from "./references.ts";
 import { checkRings } from "./rings.ts";
 import type { ConditionConfig, Config, TriggerConfig } from "./schema.ts";
 
@@ -14,6 +14,7 @@ const ofTriggers = {
   sun: ["offset", "days"],
   rule: [],
   start: [],
+  topic: ["payload"],
 } as const;
 const ofConditions = { input: ["is"], output: ["is"], broker: [], peer: ["is"], rule: ["is"] } as const;
 
@@ -34,28 +35,13 @@ export function checkRules(config: Config, found: Found, report: Report): void {
   checkRings(config, report);
 }
 
-function checkOthers(
-  path: string,
-  item: Readonly<Record<string, unknown>>,
-  subject: string,
-  allowed: readonly string[],
-  all: readonly string[],
-  report: Report,
-): void {
-  for (const key of all) {
-    const value = item[key];
-    if (allowed.includes(key) || value === null || (Array.isArray(value) && value.length === 0)) continue;
-    report(`${path}.${key}`, `it does not go with ${subject}`, "remove it");
-    return;
-  }
-}
-
 function checkTrigger(path: string, trigger: TriggerConfig, config: Config, found: Found, report: Report): void {
   const { unread } = found;
   const subjects = Object.keys(ofTriggers) as (keyof typeof ofTriggers)[];
   const subject = subjectOf(path, trigger, subjects, found, report);
   if (subject === undefined) return;
-  checkOthers(path, trigger, subject, ofTriggers[subject], ["gesture", "clicks", "is", "for", "offset", "days"], report);
+  checkOthers(path, trigger, subject, ofTriggers[subject], ["gesture", "clicks", "is", "for", "offset", "days", "payload"], report);
+  if (subject === "topic") checkForeign(`${path}.topic`, trigger.topic, config, report);
   if (subject === "input" || subject === "output" || subject === "rule" || subject === "peer") {
     const known = checkReference(`${path}.${subject}`, trigger[subject] ?? "", subject, found, report);
     if (!known || subject === "rule") return;

@@ -2,7 +2,7 @@ import { signedDuration, timeOfDay } from "./clock-formats.ts";
 import { anyText, duration, id, oneOf, wholeNumber } from "./formats.ts";
 import { leaf, listOf, oneOrMore, optional, required } from "./leaf.ts";
 import { beep, flash, tone } from "./pattern-formats.ts";
-import { topicName } from "./peers.ts";
+import { peerPayload, topicName } from "./peers.ts";
 
 const second = 1000;
 const hour = 3600 * second;
@@ -26,6 +26,8 @@ export const triggerSchema = {
   days: listOf(required(weekday, "A day of the week."), "With `time` and `sun`: only on these days.", { value: [], shown: "every day" }),
   rule: optional(id, "Another rule, when it has fired."),
   start: optional(oneOf("true"), "The agent has started."),
+  topic: optional(topicName, "Somebody publishes to this topic; what the broker has retained does not count."),
+  payload: optional(peerPayload, "With `topic`: only this message, letter for letter.", "any message"),
 };
 
 export const conditionSchema = {
@@ -54,9 +56,11 @@ export const actionSchema = {
   repeat: leaf(wholeNumber(1, 1000), 1, "With `pattern`, `beep` and `tone`: how often all of it is played."),
   until: oneOrMore(
     {
-      input: required(id, "The input that ends the pattern."),
-      gesture: optional(gesture, "The gesture that ends it."),
+      input: optional(id, "The input that ends the pattern."),
+      gesture: optional(gesture, "The gesture on it that ends it."),
       clicks: optional(wholeNumber(2, 5), "Instead of `gesture`: so many clicks."),
+      topic: optional(topicName, "Instead of `input`: it ends when somebody publishes to this topic; retained messages do not count."),
+      payload: optional(peerPayload, "With `topic`: only this message ends it, letter for letter.", "any message"),
     },
     "With a pattern: what ends it early, besides every other command to the output.",
     0,

@@ -6,7 +6,7 @@ import { loadOnoff } from "../../gpio/onoff.ts";
 import { type Latency, latenciesOf } from "../core/gesture-latency.ts";
 import { planOf } from "../core/plan.ts";
 import { exit } from "../exit.ts";
-import { type Command, CommandError, complain, countOf, load, print, readArgs, settings } from "./command.ts";
+import { type Command, CommandError, columns, complain, countOf, load, print, readArgs, settings } from "./command.ts";
 
 /** `pinbus check`: every problem at once, without touching a line; then the pin map and the gestures. */
 export const check: Command = {
@@ -92,7 +92,7 @@ function pinMap(config: Config): string[] {
   // The missing pull is an error already; a later time of an edge is only worth knowing.
   const note =
     config.gpio.driver === "sysfs" ? ["  the driver sysfs has no kernel times: an edge carries the time at which it was read"] : [];
-  return [...columns(rows), ...note];
+  return [...indented(rows), ...note];
 }
 
 /** For each input how long each of its gestures takes, and why. */
@@ -100,16 +100,15 @@ function gestureTable(config: Config): string[] {
   const rows = planOf(config).inputs.flatMap((input) => latenciesOf(input).map((row) => [input.id, row.gesture, after(row), row.why]));
   return rows.length === 0
     ? []
-    : ["When each gesture acts, counted from the edge of the contact (the last one, if it bounces):", ...columns(rows)];
+    : ["When each gesture acts, counted from the edge of the contact (the last one, if it bounces):", ...indented(rows)];
 }
 
 function after({ after: edge, ms, every }: Latency): string {
   return `${ms === 0 ? "when" : `${time(ms)} after`} it ${edge}${every === null ? "" : `, then every ${time(every)}`}`;
 }
 
-function columns(rows: readonly (readonly string[])[]): string[] {
-  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
-  return rows.map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ")}`.trimEnd());
+function indented(rows: readonly (readonly string[])[]): string[] {
+  return columns(rows).map((line) => `  ${line}`);
 }
 
 function time(ms: number): string {

@@ -103,3 +103,23 @@ export function durationOption(name: string, text: string | undefined): number |
     throw usageError(`--${name} takes a time like 500ms or 5s, not ${JSON.stringify(text)}`);
   return Math.round(Number(digits) * factor);
 }
+
+/** `10:33:12` of this machine's time; with the day when that is not today. */
+export function localTime(iso: string, now: Date): string {
+  const time = new Date(iso);
+  const two = (value: number) => String(value).padStart(2, "0");
+  const clock = [time.getHours(), time.getMinutes(), time.getSeconds()].map(two).join(":");
+  if (time.toDateString() === now.toDateString()) return clock;
+  return `${time.getFullYear()}-${two(time.getMonth() + 1)}-${two(time.getDate())} ${clock}`;
+}
+
+/** Rows of one length as lines, with their cells below each other; a column that is empty everywhere is left out. */
+export function columns(rows: readonly (readonly string[])[]): string[] {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows.map((row) =>
+    row
+      .flatMap((cell, column) => (widths[column] === 0 ? [] : cell.padEnd(widths[column] ?? 0)))
+      .join("  ")
+      .trimEnd(),
+  );
+}

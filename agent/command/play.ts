@@ -13,7 +13,7 @@ const stepsAtOnce = 100;
 const timeAtOnce = 2000;
 
 /**
- * Plays the edges and commands of a recording on the simulated board of the agent at `path`, with their spacing. The broker, reloads, lost
+ * Plays the edges, commands and messages of a recording on the simulated board of the agent at `path`, with their spacing. The broker, reloads, lost
  * chips and failed writes of the recording are not played: they are the agent's own world.
  */
 export async function play(path: string, file: string, speed: number): Promise<number> {
@@ -21,7 +21,7 @@ export async function play(path: string, file: string, speed: number): Promise<n
     if (!client.hello.simulated) {
       throw new CommandError(exit.refused, "refused (not-simulated): this agent drives real lines; `sim play` works with gpio.driver: sim");
     }
-    const counts = { edges: 0, commands: 0 };
+    const counts = { edges: 0, commands: 0, messages: 0 };
     let start: number | undefined;
     let began = 0;
     let due: SimStep[] = [];
@@ -49,6 +49,7 @@ export async function play(path: string, file: string, speed: number): Promise<n
       const recording = await openRecording(file);
       for await (const step of stepsOf(file, recording.entries, speed)) {
         if (step.do === "level") counts.edges++;
+        else if (step.do === "message") counts.messages++;
         else counts.commands++;
         const [first] = due;
         const full = first && (due.length === stepsAtOnce || step.after_ms - first.after_ms > timeAtOnce || start === undefined);
@@ -62,7 +63,8 @@ export async function play(path: string, file: string, speed: number): Promise<n
       if (error instanceof RecordingError) throw new CommandError(exit.refused, error.message);
       throw error;
     }
-    print(`played ${counts.edges} levels and ${counts.commands} commands`);
+    const others = counts.messages === 0 ? "" : `, and ${counts.messages} messages of others`;
+    print(`played ${counts.edges} levels and ${counts.commands} commands${others}`);
     return exit.ok;
   });
 }
@@ -97,11 +99,12 @@ type Untimed = SimStep extends infer S ? (S extends SimStep ? Omit<S, "after_ms"
 
 /** What the world did; undefined for what the agent did, and for what no simulated board can. */
 function stepOf(event: Record<string, unknown>): Untimed | undefined {
-  const { type, input, output, edge, active, payload, retain, word, forMs, from, locked } = event;
+  const { type, input, output, topic, edge, active, payload, retain, word, forMs, from, locked } = event;
   if (typeof input === "string") {
     if (type === "edge") return { do: "level", input, active: edge === "rising" };
     if (type === "level-read" && event.why !== "gap") return { do: "level", input, active: active === true };
   }
+  if (type === "message-received") return { do: "message", topic: String(topic), payload: String(payload) };
   if (typeof output !== "string") return undefined;
   const who = from === "tui" ? "tui" : "cli";
   switch (type) {

@@ -33,11 +33,12 @@ export const record: Command = {
       },
       closed: (why) => finish({ code: exit.unreachable, why: `the agent ${why}`, complete: false }),
     });
+    const stop = () => finish({ code: exit.ok, why: "it was asked to", complete: true });
+    // Before the file is there: whoever sees it may already ask for its end.
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, stop);
     try {
       sink = new RecordingFile(file, limit, values.force === true);
       await client.request("record", {});
-      const stop = () => finish({ code: exit.ok, why: "it was asked to", complete: true });
-      for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, stop);
       // setTimeout takes 24 days; nobody records for longer in one file.
       const timer = forMs === undefined ? undefined : setTimeout(stop, Math.min(forMs, 0x7fffffff));
       const end = await finished;

@@ -6,6 +6,7 @@ import { eventOf, type RecordingLine, snapshotOf } from "../core/recording.ts";
 import { carryOver, lineChanges } from "../core/reload.ts";
 import { type State, zeroTotal } from "../core/state.ts";
 import { readRecordedConfig } from "../recording-file.ts";
+import { zoneOf } from "../shell/zone.ts";
 
 type Say = (effect: Effect, at: Instant, state: State, base: string) => void;
 
@@ -37,14 +38,14 @@ export class OtherConfig {
     const { plan } = this.#run;
     for (const effect of line.effects) this.#countRecorded(effect);
     const event = eventOf(plan, line.event);
-    if (!event) {
+    const before = this.#run.state.rules.map(({ fired }) => fired);
+    if (event) {
+      this.#events++;
+      this.#run.feed(event);
+    } else {
       if (line.event.type === "edge" || line.event.type === "command-received" || line.event.type === "control-received") this.#left++;
       if (typeof line.event.at === "number") this.#run.advance(line.event.at);
-      return;
     }
-    this.#events++;
-    const before = this.#run.state.rules.map(({ fired }) => fired);
-    this.#run.feed(event);
     for (const [index, { id }] of plan.rules.entries()) {
       const fired = (this.#run.state.rules[index]?.fired ?? 0) - (before[index] ?? 0);
       this.#fired.set(id, (this.#fired.get(id) ?? 0) + fired);
@@ -76,8 +77,14 @@ export class OtherConfig {
     const kept = { kept: () => ({ locked: false, level: false }) };
     const carried = carryOver({ old, state, next, anew: restarted, firstSeq: () => 1, kept, totals: { total: () => zeroTotal }, at });
     const { base } = next.topics;
+    const zone = this.#config.time_zone ?? before.time_zone;
+    const { latitude, longitude } = this.#config.location;
+    const place = {
+      zone: zone === null ? null : zoneOf(zone),
+      location: latitude === null || longitude === null ? null : { latitude, longitude },
+    };
     const topics = new Map(next.outputs.map(({ stateTopic, id }) => [stateTopic, id]));
-    const run = new DryRun(next, carried.state, at, (effect, now) => {
+    const run = new DryRun(next, carried.state, at, place, (effect, now) => {
       if (!this.#counting) return;
       this.#say(effect, now, run.state, base);
       const moved = effect.type === "publish" ? this.#moves.get(topics.get(effect.topic) ?? "") : undefined;

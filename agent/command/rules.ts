@@ -1,136 +1,51 @@
-import type { Config } from "../../config/schema.ts";
-import { writeConfig } from "../../config/write.ts";
-import type { Effect, Instant } from "../core/model.ts";
-import { planOf } from "../core/plan.ts";
-import { snapshotOf } from "../core/recording.ts";
-import { Replay, type Replayed } from "../core/replay.ts";
-import { isoTime, type State } from "../core/state.ts";
 import { exit } from "../exit.ts";
-import {
-  faultyLine,
-  type OpenRecording,
-  openRecording,
-  type RecordingEntry,
-  RecordingError,
-  readRecordedConfig,
-} from "../recording-file.ts";
-import { type Command, CommandError, complain, configOptions, loadOrFail, print, readArgs, usageError } from "./command.ts";
-import { OtherConfig } from "./rules-other.ts";
+import type { RuleStatus } from "../protocol.ts";
+import { withAgent } from "./client.ts";
+import { type Command, columns, localTime, print, readArgs, socketOptions, socketPath, usageError } from "./command.ts";
 
-/** `pinbus rules test FILE`: what the core makes of a recording, with its own configuration or with another one. See docs/recording.md. */
+/** `pinbus rules`: what the rules of a running agent do, whether they may, and what they would make of a recording. */
 export const rules: Command = {
-  usage: "test FILE [--config NEW.yaml]",
-  summary: "what the rules make of a recording: the same as recorded, byte for byte, or what another configuration would have done",
+  usage: "[--json] | enable|disable <rule> [--json] | test FILE [--config NEW.yaml]",
+  summary: "the rules, and when they fired; enable or disable one; test them on a recording",
   async run(args) {
-    const { values, positionals } = readArgs(args, configOptions, { min: 2, max: 2 });
-    const [verb, file = ""] = positionals;
-    if (verb !== "test") throw usageError(`rules takes test, not ${JSON.stringify(verb)}`);
-    const given = values.config === undefined ? undefined : { name: values.config, config: loadOrFail(values, "leave") };
-    try {
-      const recording = await openRecording(file);
-      return await test(file, recording, given);
-    } catch (error) {
-      if (error instanceof RecordingError) throw new CommandError(exit.refused, error.message);
-      throw error;
+    const { values, positionals } = readArgs(args, { ...socketOptions, json: { type: "boolean" } }, { min: 0, max: 2 });
+    const [verb, what] = positionals;
+    if (verb !== undefined && verb !== "enable" && verb !== "disable" && verb !== "test")
+      throw usageError(`rules takes enable, disable or test, not ${JSON.stringify(verb)}`);
+    if (verb !== undefined && what === undefined) throw usageError("a word is missing");
+    if (verb === "test") {
+      if (values.socket !== undefined || values.json) throw usageError("test asks no agent: it takes --config only");
+      const { testRules } = await import("./rules-test.ts");
+      return testRules(what ?? "", values);
     }
+    const path = socketPath(values);
+    if (verb === undefined) {
+      const answer = await withAgent(path, (client) => client.request("rules", {}));
+      if (values.json) print(JSON.stringify(answer));
+      else for (const line of toldOf(answer, new Date())) print(line);
+      return exit.ok;
+    }
+    const params = { rule: what ?? "", enabled: verb === "enable", from: "cli" as const };
+    const answer = await withAgent(path, (client) => client.request("set-rule", params));
+    if (values.json) print(JSON.stringify(answer));
+    return exit.ok;
   },
 };
 
-async function test(file: string, recording: OpenRecording, given: { name: string; config: Config } | undefined): Promise<number> {
-  const entries = recording.entries[Symbol.asyncIterator]();
-  const first = await entries.next();
-  if (first.done) throw new RecordingError(`${file} has no event: it ends after its first line`);
-  const other = given && !decidesAs(file, first.value, given.config) ? new OtherConfig(given.name, given.config, say) : undefined;
-  const own = new Same(file, recording.header.pinbus);
-  let ended = false;
-  for (let entry: IteratorResult<RecordingEntry> = first; !entry.done; entry = await entries.next()) {
-    const { number, line } = entry.value;
-    if (line.kind === "gap") complain(`${file}:${number}: ${line.dropped} events are missing here; it goes on from the state after them`);
-    if (line.kind === "end") ended = true;
-    try {
-      if (other) other.feed(line);
-      else if (!own.feed(entry.value)) return exit.refused;
-    } catch (error) {
-      if (error instanceof RecordingError) throw error;
-      throw faultyLine(file, number, error);
-    }
-  }
-  if (recording.torn) complain(`${file} is cut off within its last line: the rest is as recorded`);
-  else if (!ended) complain(`${file} has no end: whoever recorded was killed, or records still`);
-  for (const line of other?.summary() ?? own.summary()) print(line);
-  return exit.ok;
-}
-
-/** The recorded configuration, as far as the core decides by it. */
-function decidesAs(file: string, { number, line }: RecordingEntry, config: Config): boolean {
-  if (line.kind !== "snapshot") throw faultyLine(file, number, new SyntaxError("a recording begins with a snapshot"));
-  try {
-    const recorded = readRecordedConfig(snapshotOf(line.snapshot).config);
-    return decisive(recorded) === decisive(config);
-  } catch (error) {
-    throw faultyLine(file, number, error);
-  }
-}
-
-/** Where the broker is and how much is logged changes no decision. */
-function decisive(config: Config): string {
-  const { server: _server, ...mqtt } = config.mqtt;
-  const rest = { ...mqtt, port: 1883, tls: "auto", ca: null, username: null, password: null, protocol: "auto", client_id: null } as const;
-  const { gpio, state_dir, control, broker, services, log, ...own } = config;
-  return writeConfig({
-    ...own,
-    mqtt: { server: null, ...rest, keepalive: 60_000 },
-    gpio: { driver: "auto", board: "pi4" },
-    state_dir: "/",
-    control: { socket: "/s", view: "/v" },
-    broker: { listeners: [] },
-    services: [],
-    log: { level: "info", format: "auto" },
-  });
-}
-
-/** Holds the core to the recorded effects. */
-class Same {
-  readonly #file: string;
-  readonly #pinbus: string;
-  readonly #replay = new Replay((config) => planOf(readRecordedConfig(config)));
-  #events = 0;
-  #effects = 0;
-
-  constructor(file: string, pinbus: string) {
-    this.#file = file;
-    this.#pinbus = pinbus;
-  }
-
-  /** False at the first difference, which it prints. */
-  feed({ number, line }: RecordingEntry): boolean {
-    const turn = this.#replay.feed(line);
-    if (!turn) return true;
-    this.#events++;
-    this.#effects += turn.effects.length;
-    for (const effect of turn.effects) say(effect, turn.at, turn.state, turn.plan.topics.base);
-    if (turn.now === turn.recorded) return true;
-    complain(`${this.#file}:${number}: not the same as recorded (by pinbus ${this.#pinbus})`);
-    for (const difference of differenceOf(turn)) complain(difference);
-    return false;
-  }
-
-  summary(): string[] {
-    return [`same as recorded: ${this.#events} events, ${this.#effects} effects`];
-  }
-}
-
-function differenceOf({ event, effects, now, recorded }: Replayed): string[] {
-  const [mine, theirs] = [JSON.parse(now) as unknown[], JSON.parse(recorded) as unknown[]];
-  const text = (value: unknown) => (value === undefined ? "nothing" : JSON.stringify(value).slice(0, 2000));
-  const at = mine.findIndex((effect, index) => text(effect) !== text(theirs[index]));
-  const index = at < 0 ? effects.length : at;
-  return [`  after     ${event?.type ?? "reload"}`, `  recorded  ${text(theirs[index])}`, `  now       ${text(mine[index])}`];
-}
-
-/** What a person wants to know of an effect: the log, and what goes to somebody else's topic. */
-function say(effect: Effect, at: Instant, state: State, base: string): void {
-  if (effect.type === "log" && effect.level !== "debug") print(`${isoTime(state, at)}  ${effect.message}`);
-  if (effect.type === "publish" && !effect.topic.startsWith(`${base}/`))
-    print(`${isoTime(state, at)}  publish ${effect.topic} ${effect.payload.slice(0, 200)}`);
+/** A line for each rule, and one for what keeps it from firing. */
+export function toldOf(rules: readonly RuleStatus[], now: Date): string[] {
+  if (rules.length === 0) return ["no rule is configured"];
+  const lines = columns(
+    rules.map(({ id, enabled, fired, last, next, text }) => [
+      id,
+      enabled ? "enabled" : "disabled",
+      last === null ? "never fired" : `fired ${fired} ${fired === 1 ? "time" : "times"}, last ${localTime(last, now)}`,
+      next === null ? "" : `next ${localTime(next, now)}`,
+      text,
+    ]),
+  );
+  return rules.flatMap(({ rests_until: rests, problem }, index) => [
+    lines[index] ?? "",
+    ...(rests === null ? [] : [`  rests until ${localTime(rests, now)}: ${problem}`]),
+  ]);
 }

@@ -1,7 +1,7 @@
 import { exit } from "../exit.ts";
 import type { Change } from "../protocol.ts";
 import { withAgent } from "./client.ts";
-import { type Command, print, readArgs, socketOptions, socketPath, usageError } from "./command.ts";
+import { type Command, localTime, print, readArgs, socketOptions, socketPath, usageError } from "./command.ts";
 
 /** More than these are there for who asks for them. */
 const usual = 10;
@@ -39,19 +39,10 @@ export const why: Command = {
 export function toldOf(changes: readonly Change[], state: string, now: Date): string[] {
   const present = changes.findIndex((change) => change.state === "ON" || change.state === "OFF");
   return changes.map((change, index) => {
-    const at = timeOf(change.at, now);
-    const ends = change.until === null ? "" : ` ${timeOf(change.until, now)}`;
+    const at = localTime(change.at, now);
+    const ends = change.until === null ? "" : ` ${localTime(change.until, now)}`;
     if (index === present && change.state === state)
       return change.text.replace(/^(ON|OFF)/, `$1 since ${at}`).replace(/; ends by (its pulse|max_on)$/, `; ends${ends} by $1`);
     return `${at}  ${change.text.replace(/; ends by (its pulse|max_on)$/, `; to end${ends} by $1`)}`;
   });
-}
-
-/** `10:33:12` of this machine's time; with the day when that is not today. */
-function timeOf(iso: string, now: Date): string {
-  const time = new Date(iso);
-  const two = (value: number) => String(value).padStart(2, "0");
-  const clock = [time.getHours(), time.getMinutes(), time.getSeconds()].map(two).join(":");
-  if (time.toDateString() === now.toDateString()) return clock;
-  return `${time.getFullYear()}-${two(time.getMonth() + 1)}-${two(time.getDate())} ${clock}`;
 }

@@ -18,7 +18,7 @@ export function healthOf(plan: Plan, state: State): Health {
     ...state.brokerProblems,
   ];
   const resting = plan.rules.flatMap(({ id }, index) =>
-    state.rules[index]?.guard.resting ? [`rule ${id} rests, because it fired too often`] : [],
+    state.rules[index]?.guard.restsUntil != null ? [`rule ${id} rests, because it fired too often`] : [],
   );
   const held = state.startHeld ? ["rules with `start: true` were left out, because the agent has crashed again and again"] : [];
   const offline = state.link.online ? [] : [state.link.problem ?? "the link to the broker is not online yet"];

@@ -126,6 +126,8 @@ export type AgentEvent = Union<{
   "peer-changed": { peer: number; online: boolean; at: Instant };
   /** Whether a file is still written that a restart needs; a sentence when not. */
   "file-changed": { file: KeptFile; problem: string | null; at: Instant };
+  /** Somebody published to a topic for which a rule waits; the payload may be cut. */
+  "message-received": { topic: string; payload: string; at: Instant };
   "broker-changed": { problems: string[]; at: Instant };
   /** `offset` = wall clock − monotonic clock; `set` = the wall clock can be trusted. */
   "clock-read": {
@@ -150,6 +152,7 @@ export type AgentEvent = Union<{
     correlationData: Uint8Array | null;
     at: Instant;
   };
+  "rule-control-received": { rule: number; enabled: boolean; from: "cli" | "tui"; at: Instant };
   "lock-requested": { output: number; locked: boolean; from: "cli" | "tui"; at: Instant };
 }>;
 

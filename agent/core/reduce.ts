@@ -14,8 +14,8 @@ import { armPeer, disarmPeer } from "./peer.ts";
 import type { Plan } from "./plan.ts";
 import { refuse } from "./refusal.ts";
 import { fire, levelSeen } from "./rule.ts";
-import { ruleCommand } from "./rule-command.ts";
-import { endsPattern, outputSeen, peerSeen, started } from "./rule-event.ts";
+import { ruleCommand, ruleControl } from "./rule-command.ts";
+import { endsPattern, messageHeard, outputSeen, peerSeen, started } from "./rule-event.ts";
 import { endStart, spaceStart, startInterlocked } from "./start.ts";
 import type { State } from "./state.ts";
 import { timerDue } from "./timer-due.ts";
@@ -139,6 +139,9 @@ export function reduce(plan: Plan, state: State, event: AgentEvent): Effect[] {
     case "peer-changed":
       peerSeen(plan, state, event, effects);
       break;
+    case "message-received":
+      messageHeard(plan, state, event, effects);
+      break;
     case "file-changed":
       if (event.problem === null) state.fileProblems.delete(event.file);
       else state.fileProblems.set(event.file, event.problem);
@@ -158,6 +161,9 @@ export function reduce(plan: Plan, state: State, event: AgentEvent): Effect[] {
       break;
     case "rule-command-received":
       ruleCommand(plan, state, event, effects);
+      break;
+    case "rule-control-received":
+      ruleControl(plan, state, event, effects);
       break;
     case "started":
       started(plan, state, event, effects);

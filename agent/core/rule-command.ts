@@ -54,6 +54,18 @@ export function ruleCommand(plan: Plan, state: State, event: RuleCommand, effect
   answer({ ok: false, ...refusal });
 }
 
+/** The same of somebody at this machine: only an agent that stops does not serve it. */
+export function ruleControl(
+  plan: Plan,
+  state: State,
+  { rule, enabled, from, at }: Extract<AgentEvent, { type: "rule-control-received" }>,
+  effects: Effect[],
+): void {
+  state.commands++;
+  if (state.stopping) state.refused++;
+  else enableRule(plan, state, rule, enabled, from, at, effects);
+}
+
 interface Refusal {
   reason: string;
   message: string;

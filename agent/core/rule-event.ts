@@ -30,6 +30,24 @@ export function peerSeen(
   if (before !== online) levelSeen(plan, state, plan.listeners.peers[peer], online, { at, fresh: before === null, cause: null }, effects);
 }
 
+/** Somebody said something: it starts rules and ends patterns that wait for these words, or for any. */
+export function messageHeard(
+  plan: Plan,
+  state: State,
+  { topic, payload, at }: Extract<AgentEvent, { type: "message-received" }>,
+  effects: Effect[],
+): void {
+  const waiting = plan.listeners.messages.get(topic) ?? [];
+  const heard = waiting.filter((trigger) => trigger.payload === null || trigger.payload === payload);
+  fire(
+    plan,
+    state,
+    heard.map(({ trigger }) => trigger),
+    at,
+    effects,
+  );
+}
+
 /** Rules with `start: true` fire once, unless that is what makes the agent crash. */
 export function started(plan: Plan, state: State, { held, at }: Extract<AgentEvent, { type: "started" }>, effects: Effect[]): void {
   const { start, broker: links } = plan.listeners;

@@ -15,27 +15,31 @@ export interface RuleGuard {
   since: Instant;
   /** Of 1 that may be used up within the window. */
   used: number;
-  resting: boolean;
+  /** Null while it does not rest. */
+  restsUntil: Instant | null;
 }
 
+/** Why a rule rests. */
+export const tooOften = `it fired too often (more than ${ownFirings} times in ${guardWindow / 1000} s, or ${outsideFirings} by inputs)`;
+
 export function newGuard(): RuleGuard {
-  return { since: Number.NEGATIVE_INFINITY, used: 0, resting: false };
+  return { since: Number.NEGATIVE_INFINITY, used: 0, restsUntil: null };
 }
 
 /** Counts a firing; false while the rule rests. */
 export function mayFire(plan: Plan, state: State, rule: number, own: boolean, at: Instant, effects: Effect[]): boolean {
   const rulePlan = plan.rules[rule];
   const guard = state.rules[rule]?.guard;
-  if (!rulePlan || !guard || guard.resting) return false;
+  if (!rulePlan || !guard || guard.restsUntil !== null) return false;
   if (at - guard.since >= guardWindow) {
     guard.since = at;
     guard.used = 0;
   }
   guard.used += own ? outsideFirings / ownFirings : 1;
   if (guard.used <= outsideFirings) return true;
-  guard.resting = true;
+  guard.restsUntil = at + restTime;
   state.healthVersion++;
-  effects.push({ type: "startTimer", key: rulePlan.restKey, at: at + restTime });
+  effects.push({ type: "startTimer", key: rulePlan.restKey, at: guard.restsUntil });
   effects.push({
     type: "log",
     level: "error",
@@ -48,8 +52,8 @@ export function mayFire(plan: Plan, state: State, rule: number, own: boolean, at
 export function restOver(plan: Plan, state: State, rule: number, at: Instant, effects: Effect[]): void {
   const rulePlan = plan.rules[rule];
   const guard = state.rules[rule]?.guard;
-  if (!rulePlan || !guard?.resting) return;
-  guard.resting = false;
+  if (!rulePlan || guard?.restsUntil == null) return;
+  guard.restsUntil = null;
   guard.used = 0;
   state.healthVersion++;
   effects.push({ type: "log", level: "info", message: `rule ${rulePlan.id} works again`, fields: { rule: rulePlan.id } });

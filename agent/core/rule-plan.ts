@@ -3,7 +3,7 @@ import { gestureOf } from "./gesture-plan.ts";
 import type { Cause, Effect, Gesture, SwitchWord, TimerKey } from "./model.ts";
 import { type PatternStep, stepsOf } from "./pattern-plan.ts";
 import type { TimerOwner } from "./plan.ts";
-import { actionText, conditionText, triggerText } from "./rule-text.ts";
+import { actionText, conditionText, triggerText, untilText } from "./rule-text.ts";
 import type { Topics } from "./topics.ts";
 
 export interface RulePlan {
@@ -47,6 +47,12 @@ export interface ClockTrigger {
   days: readonly number[];
 }
 
+/** Starts a rule, or ends a pattern, when somebody publishes these words, or with null anything. */
+export interface MessageTrigger {
+  trigger: number;
+  payload: string | null;
+}
+
 export type Condition =
   | { kind: "input" | "output" | "rule" | "peer"; index: number; want: boolean }
   | { kind: "broker"; want: boolean }
@@ -70,6 +76,8 @@ export interface Listeners {
   fired: readonly (readonly number[])[];
   start: readonly number[];
   clock: readonly ClockTrigger[];
+  /** By topic. */
+  messages: ReadonlyMap<string, readonly MessageTrigger[]>;
 }
 
 export interface Rulebook {
@@ -104,6 +112,7 @@ export function rulebookOf(config: Config, topics: Topics, { inputs, outputs }: 
   const fired = listsOf<number>(ruleIndex);
   const start: number[] = [];
   const clock: ClockTrigger[] = [];
+  const messages = new Map<string, MessageTrigger[]>();
 
   const addTrigger = (rule: number, id: string, text: string, own: boolean, ends: number | null = null): number =>
     triggers.push({ rule, own, ends, cause: { kind: "rule", text: `rule ${id}`, detail: text } }) - 1;
@@ -112,6 +121,8 @@ export function rulebookOf(config: Config, topics: Topics, { inputs, outputs }: 
     gestures.set(input, bound);
     bound[gesture].push(trigger);
   };
+  const onMessage = (topic: string, payload: string | null, trigger: number) =>
+    messages.set(topic, [...(messages.get(topic) ?? none), { trigger, payload }]);
 
   const rules = entries.map(([id, rule], index): RulePlan => {
     for (const when of rule.when) {
@@ -131,6 +142,7 @@ export function rulebookOf(config: Config, topics: Topics, { inputs, outputs }: 
       else if (when.peer !== null) listen(peers, peerIndex.get(when.peer), (at) => level("peer", at, when.is === "online"));
       else if (when.rule !== null) listen(fired, ruleIndex.get(when.rule), () => trigger);
       else if (when.start !== null) start.push(trigger);
+      else if (when.topic !== null) onMessage(when.topic, when.payload, trigger);
       else if (when.time !== null) clock.push({ trigger, at: { kind: "time", minute: when.time }, days });
       else if (when.sun !== null) clock.push({ trigger, at: { kind: "sun", event: when.sun, offset: when.offset ?? 0 }, days });
     }
@@ -160,8 +172,9 @@ export function rulebookOf(config: Config, topics: Topics, { inputs, outputs }: 
       if (action.set !== null) return { type: "switch", wait, output, word: words[action.set], forMs: action.for };
       timers.set(`pattern:${action.output}`, { kind: "pattern", output });
       for (const until of action.until) {
-        const gesture = gestureOf(until);
-        onGesture(until.input, gesture, addTrigger(index, id, `${until.input} ${gesture}`, false, output));
+        const ends = addTrigger(index, id, untilText(until), false, output);
+        if (until.topic !== null) onMessage(until.topic, until.payload, ends);
+        else if (until.input !== null) onGesture(until.input, gestureOf(until), ends);
       }
       return { type: "pattern", wait, output, steps: stepsOf(action), repeat: action.repeat };
     });
@@ -187,7 +200,7 @@ export function rulebookOf(config: Config, topics: Topics, { inputs, outputs }: 
     };
   });
   const ruleSetIndex = new Map(rules.map(({ setTopic }, index) => [setTopic, index]));
-  return { rules, ruleIndex, ruleSetIndex, triggers, gestures, listeners: { ...levels, peers, fired, start, clock } };
+  return { rules, ruleIndex, ruleSetIndex, triggers, gestures, listeners: { ...levels, peers, fired, start, clock, messages } };
 }
 
 const words = { on: "ON", off: "OFF", toggle: "TOGGLE", pulse: "PULSE" } as const;

@@ -27,7 +27,7 @@ export function carryRules(
       unchanged.add(id);
       return kept;
     }
-    if (kept.guard.resting) effects.push({ type: "stopTimer", key: restKey });
+    if (kept.guard.restsUntil !== null) effects.push({ type: "stopTimer", key: restKey });
     const { enabled, seq, seqLimit, answers } = kept;
     // What it still says is still done: a light that it has switched on goes off.
     const waiting = new Map([...kept.waiting].filter(([key]) => next.timers.has(key)));

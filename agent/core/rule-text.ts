@@ -11,10 +11,20 @@ export function triggerText(when: TriggerConfig): string {
   if (when.peer !== null) return `${when.peer} is ${when.is}${held}`;
   if (when.broker !== null) return `broker is ${when.broker}${held}`;
   if (when.rule !== null) return `${when.rule} fired`;
+  if (when.topic !== null) return messageText(when.topic, when.payload);
   if (when.time !== null) return `it is ${clock(when.time)}${days}`;
   if (when.sun === null) return "the agent started";
   const offset = when.offset ?? 0;
   return `${offset === 0 ? "" : `${length(Math.abs(offset))} ${offset < 0 ? "before" : "after"} `}${when.sun}${days}`;
+}
+
+/** What ends a pattern. */
+export function untilText({ input, gesture, clicks, topic, payload }: ActionConfig["until"][number]): string {
+  return topic === null ? `${input} ${gestureOf({ gesture, clicks })}` : messageText(topic, payload);
+}
+
+function messageText(topic: string, payload: string | null): string {
+  return `${payload === null ? "a message" : JSON.stringify(payload)} came on ${topic}`;
 }
 
 export function conditionText({ input, output, rule, peer, broker, is, between, days }: ConditionConfig): string {
@@ -34,7 +44,7 @@ export function actionText(action: ActionConfig): string {
   if (disable !== null) return `disable ${disable}${wait}`;
   const { flash, beep, tone, pattern, repeat } = action;
   if (set !== null) return `${output} ${set}${action.for === null ? "" : ` for ${length(action.for)}`}${wait}`;
-  const until = action.until.map((end) => `${end.input} ${gestureOf(end)}`).join(" or ");
+  const until = action.until.map(untilText).join(" or ");
   const times = `${repeat === 1 ? "" : ` ${repeat} times`}${until === "" ? "" : ` until ${until}`}${wait}`;
   if (flash) return `${output} flash ${[flash.total, flash.on, flash.off].map(length).join(" ")}${times}`;
   if (beep) return `${output} beep ${[beep.times, beep.on, beep.off].join(" ")}${times}`;

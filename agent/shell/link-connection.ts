@@ -6,7 +6,7 @@ import { gatherWrites } from "./link-burst.ts";
 import { clientOptions, maxIncomingBytes } from "./link-client.ts";
 import { cutIncoming } from "./link-cut.ts";
 import { dial, parseServer, serverName } from "./link-dial.ts";
-import { Listening } from "./link-listening.ts";
+import { codesOf, Listening } from "./link-listening.ts";
 import {
   closeProblem,
   codeText,
@@ -220,18 +220,18 @@ export class LinkConnection {
     const wanted = [...this.#options.subscriptions, { filter: own, qos: 1 as const }];
     // MQTT 5: retained commands are not sent at all (rh), live ones come without the flag (rap). Own messages must come (nl):
     // the will of our own last session carries our own client id.
-    const codes = await new Promise<readonly number[]>((resolve, reject) => {
-      const map = {
-        ...Object.fromEntries(wanted.map(({ filter, qos }) => [filter, { qos, rh: 2, rap: false, nl: false }])),
-        ...others,
-      };
-      this.#client.subscribe(map, (error, _subscriptions, packet) => {
-        if (packet) resolve(packet.granted.map(Number));
+    const asked = {
+      ...Object.fromEntries(wanted.map(({ filter, qos }) => [filter, { qos, rh: 2, rap: false, nl: false }])),
+      ...others,
+    };
+    const codes = await new Promise<ReadonlyMap<string, number>>((resolve, reject) => {
+      this.#client.subscribe(asked, (error, _subscriptions, packet) => {
+        if (packet) resolve(codesOf(asked, packet.granted));
         else reject(error ?? new Error("SUBACK without codes"));
       });
     });
-    this.#listening.warnOf(Object.keys(others), codes.slice(wanted.length));
-    const refused = wanted.map(({ filter }, index) => ({ filter, code: codes[index] ?? 0x80 })).filter(({ code }) => code >= 0x80);
+    this.#listening.warnOf(codes);
+    const refused = wanted.map(({ filter }) => ({ filter, code: codes.get(filter) ?? 0x80 })).filter(({ code }) => code >= 0x80);
     const self = refused.find(({ filter }) => filter === own);
     if (self) this.#options.log.warn(`the broker refuses the subscription ${own}: a wrong offline cannot be corrected`);
     const deaf = refused.filter((refusal) => refusal !== self);

@@ -1,7 +1,7 @@
 import type { IClientSubscribeOptions, MqttClient } from "mqtt";
-import type { LinkOptions } from "./link.ts";
+import type { LinkOptions, ListenedTopic } from "./link.ts";
 
-/** Subscriptions to what others say of themselves: what is retained counts, unlike a command, and is sent at every connect. */
+/** Subscriptions to what others say. What they say of themselves counts when it is retained, unlike a command, and is sent at every connect. */
 export class Listening {
   readonly #client: MqttClient;
   readonly #options: Pick<LinkOptions, "listensTo" | "log">;
@@ -14,8 +14,9 @@ export class Listening {
 
   /** Every topic, asked anew. */
   all(): Record<string, IClientSubscribeOptions> {
-    this.#topics = new Set(this.#options.listensTo?.());
-    return subscriptions([...this.#topics]);
+    const wanted = this.#options.listensTo?.() ?? [];
+    this.#topics = new Set(wanted.map(({ topic }) => topic));
+    return subscriptions(wanted);
   }
 
   /** Asks for everything anew, since other words may be listened to now and what is retained comes only so; no longer for what is gone. */
@@ -26,19 +27,24 @@ export class Listening {
     if (gone.length > 0) this.#client.unsubscribe(gone);
     if (this.#topics.size === 0) return;
     this.#client.subscribe(wanted, (_error, _subscriptions, packet) => {
-      this.warnOf([...this.#topics], packet?.granted.map(Number) ?? []);
+      if (packet) this.warnOf(codesOf(wanted, packet.granted));
     });
   }
 
   /** A refusal makes nobody deaf: commands are heard all the same. */
-  warnOf(topics: readonly string[], codes: readonly number[]): void {
-    for (const [index, topic] of topics.entries()) {
-      if ((codes[index] ?? 0) < 0x80) continue;
+  warnOf(codes: ReadonlyMap<string, number>): void {
+    for (const topic of this.#topics) {
+      if ((codes.get(topic) ?? 0) < 0x80) continue;
       this.#options.log.warn(`the broker refuses the subscription ${topic}: what is said there is not known`, { topic });
     }
   }
 }
 
-function subscriptions(topics: readonly string[]): Record<string, IClientSubscribeOptions> {
-  return Object.fromEntries(topics.map((topic) => [topic, { qos: 1, rh: 0, rap: false, nl: false }]));
+/** The codes of a SUBACK by filter. The library asks in the order in which an object has its keys: those that are numbers come first. */
+export function codesOf(asked: Readonly<Record<string, unknown>>, granted: readonly unknown[]): Map<string, number> {
+  return new Map(Object.keys(asked).map((filter, index) => [filter, Number(granted[index] ?? 0x80)]));
+}
+
+function subscriptions(topics: readonly ListenedTopic[]): Record<string, IClientSubscribeOptions> {
+  return Object.fromEntries(topics.map(({ topic, retained }) => [topic, { qos: 1, rh: retained ? 0 : 2, rap: false, nl: false }]));
 }

@@ -27,8 +27,8 @@ export interface LinkOptions {
   sessionExpiryS: number;
   /** Without the own status topic: the link adds it. */
   subscriptions: readonly { filter: string; qos: 0 | 1 }[];
-  /** Topics on which others say how they are, retained messages included; asked anew after each connect and by `relisten`. */
-  listensTo?(): readonly string[];
+  /** Topics of others; asked anew after each connect and by `relisten`. */
+  listensTo?(): readonly ListenedTopic[];
   /** Everything retained, asked anew after each connect, published in this order before `online`. */
   birth(): readonly Publication[];
   /** Said last; its topic is the will's. */
@@ -48,6 +48,12 @@ export interface LinkOptions {
   now?: () => number;
   /** Time for name, TCP, TLS and CONNACK together; default 10 s. */
   connectTimeout?: number;
+}
+
+export interface ListenedTopic {
+  topic: string;
+  /** What the broker has retained counts, too. */
+  retained: boolean;
 }
 
 export type MqttVersion = "5" | "3.1.1";

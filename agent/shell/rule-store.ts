@@ -5,9 +5,11 @@ import type { Log } from "./log.ts";
 /** Remembers which rules were enabled and disabled by a command or a rule. Written in the background. */
 export class RuleStore {
   readonly #enabled: KeptMap<boolean>;
+  readonly #file: string;
 
   constructor(dir: string, log: Log) {
     const file = join(dir, "rules.json");
+    this.#file = file;
     this.#enabled = new KeptMap({
       file,
       log,
@@ -23,6 +25,11 @@ export class RuleStore {
   load(): this {
     this.#enabled.load();
     return this;
+  }
+
+  /** Why the last write failed; null when everything is on disk. */
+  get problem(): string | null {
+    return this.#enabled.problem === null ? null : `${this.#file} could not be written: ${this.#enabled.problem}`;
   }
 
   enabled(id: string): boolean | undefined {

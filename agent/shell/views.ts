@@ -6,8 +6,9 @@ import { factsOf } from "../core/cause.ts";
 import { endsAt, stateWord } from "../core/output.ts";
 import type { Plan } from "../core/plan.ts";
 import { sentenceOf } from "../core/reason.ts";
+import { tooOften } from "../core/rule-guard.ts";
 import { type Change as CoreChange, isoTime, type State } from "../core/state.ts";
-import type { Change, ChipView, InputView, OutputView, PeerView, PinsView } from "../protocol.ts";
+import type { Change, ChipView, InputView, OutputView, PeerView, PinsView, RuleStatus } from "../protocol.ts";
 import { counterView } from "./counter-view.ts";
 
 export interface ViewSources {
@@ -33,12 +34,30 @@ export function pinsView(sources: ViewSources): PinsView {
       ...plan.outputs.map((_, index) => outputView(sources, index)),
       ...plan.inputs.map((_, index) => inputView(sources, index)),
     ].filter((pin) => pin !== undefined),
-    rules: plan.rules.map(({ id, text }, index) => {
-      const rule = state.rules[index];
-      const note = rule?.enabled === false ? "(disabled) " : rule?.guard.resting ? "(rests) " : "";
-      return { id, text: `${note}${text}`, fired: rule?.fired ?? 0, last: rule?.last == null ? null : isoTime(state, rule.last) };
+    rules: rulesView(plan, state).map(({ id, text, fired, last, enabled, rests_until: rests }) => {
+      const note = enabled ? (rests === null ? "" : "(rests) ") : "(disabled) ";
+      return { id, text: `${note}${text}`, fired, last };
     }),
   };
+}
+
+/** Every rule; `next` says when the first of its times of day comes, UTC ms since 1970. */
+export function rulesView(plan: Plan, state: Readonly<State>, next: (rule: number) => number | null = () => null): RuleStatus[] {
+  return plan.rules.map(({ id, text }, index) => {
+    const { fired = 0, last = null, enabled = true, guard } = state.rules[index] ?? {};
+    const rests = guard?.restsUntil ?? null;
+    const time = enabled ? next(index) : null;
+    return {
+      id,
+      text,
+      fired,
+      last: last === null ? null : isoTime(state, last),
+      enabled,
+      rests_until: rests === null ? null : isoTime(state, rests),
+      problem: rests === null ? null : tooOften,
+      next: time === null ? null : new Date(time).toISOString(),
+    };
+  });
 }
 
 function lineView(sources: ViewSources, id: string) {

@@ -1,9 +1,9 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import mqtt from "mqtt";
 import { expect, it, onTestFinished, vi } from "vitest";
 import { eventually } from "../shell/fixture.ts";
-import { startAgent } from "./agent-process.ts";
+import { pinbus, start, startAgent } from "./agent-process.ts";
 
 // Processes start in these tests; on a busy machine each may take seconds.
 vi.setConfig({ testTimeout: 60_000 });
@@ -58,4 +58,59 @@ rules:
     "out/horn/state OFF",
   ]);
   expect((await agent.client.request("why", { output: "lamp" }))[0]?.text).toBe("ON because key is on and rule key-lamp says on");
+});
+
+it("a message starts and ends the pattern of a real agent, a retained one does neither, and a recording holds all of it", async () => {
+  const rule = (ends: string) =>
+    `  remind: { when: { topic: fop/request/A, payload: "1" }, do: [{ output: light, pattern: [1m], until: { topic: ${ends}/A } }] }\n`;
+  const agent = await startAgent(`
+node: box
+gpio: { driver: sim, board: pi4 }
+broker: { listeners: [{ protocol: mqtt, port: 0 }] }
+outputs: { light: { line: 27 } }
+rules:
+${rule("fop/reset")}`);
+  onTestFinished(() => agent.clean());
+  const light = async () => (await agent.client.request("get", { id: "light" })).state;
+  const file = join(agent.folder, "a.jsonl");
+  const recorded = start(["record", file, "--socket", agent.socket]);
+  onTestFinished(() => {
+    recorded.child.kill("SIGKILL");
+  });
+  await eventually(() => existsSync(file) && readFileSync(file, "utf8").split("\n").length > 2).toBe(true);
+  const client = await mqtt.connectAsync(`mqtt://127.0.0.1:${agent.port}`, { protocolVersion: 4 });
+  onTestFinished(() => client.endAsync(true));
+
+  await client.publishAsync("fop/request/A", "2", { qos: 1 });
+  await client.publishAsync("fop/request/A", "1", { qos: 1 });
+  await eventually(light).toBe("ON");
+  await client.publishAsync("fop/reset/A", "reset", { qos: 1 });
+  await eventually(light).toBe("OFF");
+
+  // Said before it was listened to, and still kept by the broker: it starts nothing and ends nothing.
+  await client.publishAsync("fop/done/A", "", { qos: 1 });
+  await client.publishAsync("fop/done/A", "done", { qos: 1, retain: true });
+  writeFileSync(agent.config, readFileSync(agent.config, "utf8").replace(rule("fop/reset"), rule("fop/done")));
+  expect(await agent.client.request("reload", {})).toMatchObject({ applied: true });
+  await client.publishAsync("fop/request/A", "1", { qos: 1 });
+  await eventually(light).toBe("ON");
+  // Listened to anew, so that the broker says it once more.
+  expect(await agent.client.request("reload", {})).toMatchObject({ applied: true });
+  await client.publishAsync("pinbus/box/rule/remind/set", "sideways", { qos: 1 });
+  await eventually(async () => (await agent.client.request("status", {})).counts.refused).toBe(1);
+  expect(await light()).toBe("ON");
+  await client.publishAsync("fop/done/A", "again", { qos: 1 });
+  await eventually(light).toBe("OFF");
+
+  recorded.child.kill("SIGINT");
+  await recorded.done;
+  const test = await pinbus(["rules", "test", file]);
+  expect(test).toMatchObject({ code: 0, stderr: "", stdout: expect.stringContaining("same as recorded") });
+  expect(test.stdout).toContain("the pattern of rule remind on light ended: a message came on fop/reset/A");
+
+  const fired = async () => (await agent.client.request("pins", {})).rules[0]?.fired;
+  // Since it was changed.
+  expect(await fired()).toBe(1);
+  expect((await agent.ask("sim", "play", file, "--speed", "100")).stdout).toContain("and 5 messages of others");
+  await eventually(fired).toBe(3);
 });

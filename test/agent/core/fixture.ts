@@ -107,15 +107,16 @@ export function when(trigger: `${string} ${Gesture}`, ...steps: [string, ActionC
 /** `rule([{ output: "lamp", is: "on" }], [{ output: "fan", set: "on" }], { and: [{ broker: "lost" }] })` */
 export function rule(
   when: Partial<TriggerConfig>[],
-  actions: Partial<ActionConfig>[],
+  actions: ActionParts[],
   more: { and?: Partial<ConditionConfig>[]; unless?: Partial<ConditionConfig>[]; on_start?: RuleConfig["on_start"] } = {},
 ): RuleConfig {
   const days = { days: [] };
   const nothing = { peer: null, input: null, output: null, broker: null, is: null, rule: null, ...days };
+  const message = { topic: null, payload: null };
   const clock = { time: null, sun: null, offset: null, start: null };
   const condition = (item: Partial<ConditionConfig>): ConditionConfig => ({ ...nothing, between: [], ...item });
   return {
-    when: when.map((item) => ({ ...nothing, ...clock, gesture: null, clicks: null, for: null, ...item })),
+    when: when.map((item) => ({ ...nothing, ...clock, ...message, gesture: null, clicks: null, for: null, ...item })),
     and: (more.and ?? []).map(condition),
     unless: (more.unless ?? []).map(condition),
     do: actions.map(action),
@@ -123,7 +124,11 @@ export function rule(
   };
 }
 
-function action(parts: Partial<ActionConfig>): ActionConfig {
+type Until = ActionConfig["until"][number];
+/** Of an action, and of what ends it, only what matters. */
+export type ActionParts = Partial<Omit<ActionConfig, "until">> & { until?: Partial<Until>[] };
+
+function action({ until = [], ...parts }: ActionParts): ActionConfig {
   return {
     output: null,
     set: null,
@@ -133,7 +138,6 @@ function action(parts: Partial<ActionConfig>): ActionConfig {
     tone: null,
     pattern: [],
     repeat: 1,
-    until: [],
     publish: null,
     payload: null,
     qos: 1,
@@ -142,6 +146,7 @@ function action(parts: Partial<ActionConfig>): ActionConfig {
     disable: null,
     after: null,
     ...parts,
+    until: until.map((end) => ({ input: null, gesture: null, clicks: null, topic: null, payload: null, ...end })),
   };
 }
 

@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { ActionConfig, OutputConfig } from "../../../config/schema.ts";
-import { configOf, rule } from "./fixture.ts";
+import type { OutputConfig } from "../../../config/schema.ts";
+import { type ActionParts, configOf, rule } from "./fixture.ts";
 import { World } from "./world.ts";
 
 const runs = Number(process.env.PINBUS_RUNS ?? 200);
 
-const playing = (action: Partial<ActionConfig>, output: Partial<OutputConfig> = {}) =>
+const playing = (action: ActionParts, output: Partial<OutputConfig> = {}) =>
   new World(
     configOf({
       inputs: { go: {}, stop: {} },
@@ -57,9 +57,13 @@ describe("a pattern", () => {
     expect(played(late)).toEqual(["on 100", "off 200"]);
   });
 
-  it("ends by a button, by a command, by a lock, by a stop, and by its rule being disabled", () => {
+  it("ends by a button, by a message, by a command, by a lock, by a stop, and by its rule being disabled", () => {
     const ends: [string, (world: World) => void, string[]][] = [
       ["button", (world) => world.press("stop", 50), ["on 0", "off 220"]],
+      ["any message", (world) => world.message("all/off", "7"), ["on 0", "off 200"]],
+      ["an empty one", (world) => world.message("all/off", ""), ["on 0", "off 200"]],
+      ["its message", (world) => world.message("led", "off"), ["on 0", "off 200"]],
+      ["another message", (world) => world.message("led", "offline"), ["on 0", "off 1000", "on 2000", "off 3000"]],
       ["off", (world) => world.mqtt("led", "OFF"), ["on 0", "off 200"]],
       ["on", (world) => world.mqtt("led", "ON"), ["on 0"]],
       ["lock", (world) => world.lock("led", true), ["on 0", "off 1000"]],
@@ -67,7 +71,11 @@ describe("a pattern", () => {
       ["stop", (world) => world.dispatch({ type: "stop-requested", at: world.now }), ["on 0", "off 200"]],
     ];
     for (const [, end, moves] of ends) {
-      const world = playing({ pattern: [1000, 1000], repeat: 100, until: [{ input: "stop", gesture: "press", clicks: null }] });
+      const world = playing({
+        pattern: [1000, 1000],
+        repeat: 2,
+        until: [{ input: "stop", gesture: "press" }, { topic: "all/off" }, { topic: "led", payload: "off" }],
+      });
       world.press("go", 100);
       world.advance(20);
       end(world);
@@ -120,20 +128,21 @@ describe("a pattern", () => {
 
   it("always ends, whatever it is and whatever comes in between, with the output off unless somebody else wanted it on", () => {
     const times = fc.array(fc.integer({ min: 10, max: 400 }), { minLength: 1, maxLength: 6 });
-    const other = fc.constantFrom("OFF", "TOGGLE", "PULSE", "press", "stop", "lose", "lock", "fail", "nothing");
+    const other = fc.constantFrom("OFF", "TOGGLE", "PULSE", "press", "stop", "lose", "lock", "fail", "say", "nothing");
     fc.assert(
       fc.property(
         times,
         fc.integer({ min: 1, max: 5 }),
         fc.array(fc.tuple(fc.integer({ max: 500, min: 1 }), other), { maxLength: 12 }),
         (pattern, repeat, others) => {
-          const until = [{ input: "stop", gesture: "press" as const, clicks: null }];
+          const until = [{ input: "stop", gesture: "press" as const }, { topic: "all/off" }];
           const world = playing({ pattern, repeat, until }, { max_on: 3000, min_on: 50, min_off: 20 });
           world.press("go", 100);
           for (const [wait, what] of others) {
             world.advance(wait);
             if (what === "press") world.press("go", 30);
             else if (what === "stop") world.press("stop", 30);
+            else if (what === "say") world.message("all/off", "7");
             else if (what === "lose") {
               world.loseOutput("led");
               world.returnOutput("led");

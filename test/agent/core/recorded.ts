@@ -32,8 +32,8 @@ export const configs: Readonly<Record<"before" | "after", Config>> = {
       lowers: when("knob double", ["down", "toggle"]),
       pumps: when("bell press", ["pump", "pulse", 300]),
       flashes: rule(
-        [{ input: "porch", is: "on", for: 60 }, { broker: "lost" }, { peer: "plug", is: "offline" }],
-        [{ output: "siren", flash: { total: 500, on: 60, off: 40 } }],
+        [{ input: "porch", is: "on", for: 60 }, { broker: "lost" }, { peer: "plug", is: "offline" }, { topic: "horn", payload: "go" }],
+        [{ output: "siren", flash: { total: 500, on: 60, off: 40 }, until: [{ topic: "quiet" }, { topic: "horn", payload: "stop" }] }],
       ),
       echoes: rule([{ rule: "toggles" }], [{ output: "siren", set: "toggle", after: 30 }, { publish: "elsewhere" }], {
         unless: [{ output: "up", is: "on" }],
@@ -80,7 +80,16 @@ const step = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant("chip" as const), output, there: fc.boolean() }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("gap" as const), input, count: fc.nat(5) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("link" as const), online: fc.boolean() }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("rule" as const), enabled: fc.boolean() }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("peer" as const), online: fc.boolean() }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant("message" as const),
+      topic: fc.constantFrom("horn", "quiet", "nobody"),
+      payload: fc.constantFrom("go", "stop", "\u2028\ud800", ""),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("clock" as const), jump: fc.integer({ min: -1e9, max: 1e9 }) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("reload" as const), to: fc.constantFrom<Name[]>("before", "after") }) },
 );
@@ -95,6 +104,9 @@ export function play(world: World, steps: readonly Step[]): void {
     else if (each.do === "edge") world.edge(each.input, !world.inputs[world.input(each.input)], world.now - each.ago);
     else if (each.do === "control") world.control(each.output, each.word);
     else if (each.do === "lock") world.lock(each.output, each.locked);
+    else if (each.do === "rule")
+      world.dispatch({ type: "rule-control-received", rule: 0, enabled: each.enabled, from: "cli", at: world.now });
+    else if (each.do === "message") world.message(each.topic, each.payload);
     else if (each.do === "break") world.breakOutput(each.output, each.broken);
     else if (each.do === "chip") {
       if (each.there) world.returnOutput(each.output);

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { guardWindow, outsideFirings, ownFirings } from "../../../agent/core/rule-guard.ts";
-import type { ActionConfig, ConditionConfig, RuleConfig, TriggerConfig } from "../../../config/schema.ts";
-import { configOf, rule } from "./fixture.ts";
+import type { ConditionConfig, RuleConfig, TriggerConfig } from "../../../config/schema.ts";
+import { type ActionParts, configOf, rule } from "./fixture.ts";
 import { World } from "./world.ts";
 
 const runs = Number(process.env.PINBUS_RUNS ?? 150);
@@ -20,6 +20,7 @@ const trigger: fc.Arbitrary<Partial<TriggerConfig>> = fc.oneof(
   fc.record({ broker: fc.constantFrom("connected" as const, "lost" as const), for: wait }),
   fc.record({ rule: id }),
   fc.constant({ start: "true" as const }),
+  fc.record({ topic: fc.constant("x"), payload: fc.constantFrom(null, "go") }),
 );
 const condition: fc.Arbitrary<Partial<ConditionConfig>> = fc.oneof(
   fc.record({ input, is }),
@@ -27,12 +28,13 @@ const condition: fc.Arbitrary<Partial<ConditionConfig>> = fc.oneof(
   fc.record({ rule: id, is }),
   fc.record({ broker: fc.constantFrom("connected" as const, "lost" as const) }),
 );
-const action: fc.Arbitrary<Partial<ActionConfig>> = fc.oneof(
+const action: fc.Arbitrary<ActionParts> = fc.oneof(
   fc.record({ output, set: fc.constantFrom("on" as const, "off" as const, "toggle" as const, "pulse" as const), after: wait }),
   fc.record({
     output,
     pattern: fc.array(fc.integer({ min: 10, max: 500 }), { minLength: 1, maxLength: 4 }),
     repeat: fc.integer({ min: 1, max: 4 }),
+    until: fc.constantFrom<Exclude<ActionParts["until"], undefined>[]>([], [{ topic: "x", payload: "go" }], [{ topic: "x" }]),
   }),
   fc.record({ publish: fc.constant("x"), after: wait }),
   fc.record({ enable: id }),
@@ -52,7 +54,7 @@ const anyRules = fc
   .map((rules) => Object.fromEntries(rules.map(({ when, actions, ...more }, index) => [ids[index] ?? "", rule(when, actions, more)])));
 const step = fc.record({
   ms: fc.integer({ min: 0, max: 800 }),
-  what: fc.constantFrom("door", "key", "ON", "OFF", "link", "trigger", "disable", "enable", "lose", "reload"),
+  what: fc.constantFrom("door", "key", "ON", "OFF", "link", "trigger", "disable", "enable", "lose", "say", "reload"),
 });
 
 function play(rules: Record<string, RuleConfig>, steps: { ms: number; what: string }[]): World {
@@ -72,6 +74,7 @@ function play(rules: Record<string, RuleConfig>, steps: { ms: number; what: stri
       world.edge(what, levels[what]);
     } else if (what === "ON" || what === "OFF") world.mqtt("lamp", what);
     else if (what === "link") world.link(!world.state.link.online);
+    else if (what === "say") world.message("x", ms % 2 === 0 ? "go" : "stay");
     else if (what === "trigger") world.rule("a", "TRIGGER");
     else if (what === "disable") world.rule("b", "OFF");
     else if (what === "enable") world.rule("b", "ON");

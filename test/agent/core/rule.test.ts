@@ -255,13 +255,13 @@ describe("what makes rules run away", () => {
       b: rule([{ rule: "a" }], [on("fan")]),
     });
     test.press("key", 100);
-    expect(test.state.rules.some(({ guard }) => guard.resting)).toBe(true);
+    expect(test.state.rules.some(({ guard }) => guard.restsUntil !== null)).toBe(true);
   });
 
   it("does not count people as it counts itself", () => {
     const test = world({ a: rule([{ input: "key", gesture: "press" }], [{ output: "lamp", set: "toggle" }]) });
     for (let press = 0; press < 200; press++) test.press("key", 25, 25);
-    expect(test.state.rules[0]).toMatchObject({ fired: 200, guard: { resting: false } });
+    expect(test.state.rules[0]).toMatchObject({ fired: 200, guard: { restsUntil: null } });
   });
 
   it("leaves out what would run at the start, when the agent crashes again and again", () => {
@@ -291,6 +291,18 @@ describe("commands to a rule", () => {
     test.rule("a", "ON");
     test.press("key", 100);
     expect(test.isOn("lamp")).toBe(true);
+  });
+
+  it("do the same from this machine, unless the agent is stopping", () => {
+    const test = world(rules);
+    const say = (enabled: boolean) => test.dispatch({ type: "rule-control-received", rule: 0, enabled, from: "cli", at: test.now });
+    say(false);
+    expect([test.rulesOnDisk.get("a"), test.logs.at(-1)?.message]).toEqual([false, "rule a disabled: cli"]);
+    say(true);
+    expect(test.payloads("pinbus/garage/rule/a/state")).toEqual(["OFF", "ON"]);
+    test.dispatch({ type: "stop-requested", at: test.now });
+    say(false);
+    expect([test.rulesOnDisk.get("a"), test.state.commands, test.state.refused]).toEqual([true, 3, 1]);
   });
 
   it("start it as its triggers do, conditions included, and it is told with a number", () => {

@@ -199,6 +199,11 @@ export class World {
     return this.payloads(this.plan.rules[this.plan.ruleIndex.get(id) ?? -1]?.eventTopic ?? "").map((payload) => JSON.parse(payload));
   }
 
+  /** Somebody publishes something. */
+  message(topic: string, payload: string): void {
+    this.dispatch({ type: "message-received", topic, payload, at: this.now });
+  }
+
   lock(output: string, locked: boolean): void {
     this.dispatch({ type: "lock-requested", output: this.output(output), locked, from: "cli", at: this.now });
   }

@@ -66,6 +66,8 @@ export async function agent(more: { handlers?: Partial<Handlers>; folder?: strin
     "set-counter": ({ counter, total }) => ({ counter, total, pulses: total }),
     lock: ({ output, locked }) => ({ output, locked }),
     why: () => [],
+    rules: () => [],
+    "set-rule": ({ rule, enabled }) => ({ rule, enabled }),
     "sim-press": () => ({}),
     "sim-play": () => ({ start: 0 }),
     services: () => {

@@ -170,17 +170,29 @@ export function linkContract(start: (port?: number) => Promise<TestBroker>, prot
     const { client } = await watch("nothing");
     await client.publishAsync("tele/plug/LWT", "Online", { qos: 1, retain: true });
     await client.publishAsync("tele/tank/LWT", "Offline", { qos: 1, retain: true });
-    const topics = ["tele/plug/LWT"];
+    const topics = [{ topic: "tele/plug/LWT", retained: true }];
     const { link, messages } = connect(broker.url, { listensTo: () => topics });
     await untilOnline(link);
     const said = () => messages.map(({ topic, payload }) => `${topic} ${payload}`);
     await vi.waitFor(() => expect(said()).toEqual(["tele/plug/LWT Online"]), patience);
-    topics.splice(0, 1, "tele/tank/LWT");
+    topics.splice(0, 1, { topic: "tele/tank/LWT", retained: true });
     link.relisten();
     await vi.waitFor(() => expect(said().at(-1)).toBe("tele/tank/LWT Offline"), patience);
     await client.publishAsync("tele/plug/LWT", "Offline", { qos: 1 });
     await client.publishAsync("tele/tank/LWT", "Online", { qos: 1 });
     await vi.waitFor(() => expect(said()).toEqual(["tele/plug/LWT Online", "tele/tank/LWT Offline", "tele/tank/LWT Online"]), patience);
+  });
+
+  it("does not take for news what others have said before, where only what they say now counts", async () => {
+    const { client } = await watch("nothing");
+    await client.publishAsync("hall/reset", "old", { qos: 1, retain: true });
+    const { link, messages } = connect(broker.url, { listensTo: () => [{ topic: "hall/reset", retained: false }] });
+    await untilOnline(link);
+    link.relisten();
+    await client.publishAsync("hall/reset", "new", { qos: 1, retain: true });
+    await vi.waitFor(() => expect(messages.at(-1)?.payload.toString()).toBe("new"), patience);
+    expect(messages.flatMap(({ payload, retain }) => (retain ? [] : [payload.toString()]))).toEqual(["new"]);
+    if (version === "5") expect(messages).toHaveLength(1);
   });
 
   it("says online again when it sees its own offline", async () => {

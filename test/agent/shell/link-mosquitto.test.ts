@@ -77,6 +77,18 @@ describeMosquitto("the link on a mosquitto that refuses", () => {
     });
   }
 
+  for (const topic of ["hall/reset", "7"])
+    it(`is online all the same when what others say on ${topic} is refused, and names it, after a reload too`, async () => {
+      broker = await startMosquitto(mosquittoDenying([{ acltype: "subscribeLiteral", topic }]));
+      const topics = ["9", topic, "tele/plug/LWT"].map((topic) => ({ topic, retained: false }));
+      const { link, warnings } = connect(broker.url, { listensTo: () => topics });
+      await untilOnline(link);
+      const warning = `the broker refuses the subscription ${topic}: what is said there is not known`;
+      expect(warnings).toEqual([warning]);
+      link.relisten();
+      await vi.waitFor(() => expect(warnings).toEqual([warning, warning]), patience);
+    });
+
   it("counts and names a publication that the broker refuses (MQTT 5)", async () => {
     const topic = `${P}/out/lamp/state`;
     broker = await startMosquitto(mosquittoDenying([{ acltype: "publishClientSend", topic }]));

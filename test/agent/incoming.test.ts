@@ -1,0 +1,71 @@
+import { describe, expect, it } from "vitest";
+import type { AgentEvent } from "../../agent/core/model.ts";
+import { planOf } from "../../agent/core/plan.ts";
+import { createReceiver, listenedTopics } from "../../agent/incoming.ts";
+import { configOf, rule } from "./core/fixture.ts";
+import { World } from "./core/world.ts";
+import { keptLog } from "./shell/fixture.ts";
+
+const config = configOf({
+  outputs: { lamp: {} },
+  peers: { plug: { topic: "plug/LWT", online: "Online", offline: "Offline" } },
+  rules: {
+    a: rule(
+      [{ topic: "plug/LWT", payload: "Offline" }, { topic: "hall/call" }],
+      [{ output: "lamp", pattern: [1000], until: [{ topic: "hall/reset" }, { topic: "hall/call", payload: "stop" }] }],
+    ),
+  },
+});
+
+function receiver() {
+  const { plan, state } = new World(config);
+  const events: AgentEvent[] = [];
+  const log = keptLog();
+  const receive = createReceiver({
+    current: () => ({ config, plan, state }),
+    send: (event) => events.push(event),
+    readClock: () => {},
+    nodeCommand: () => {},
+    clock: { now: () => 7, wall: () => 0 },
+    log,
+  });
+  return {
+    events,
+    log,
+    say: (topic: string, payload: string | Buffer, retain = false) => receive({ topic, payload: Buffer.from(payload), retain, qos: 1 }),
+  };
+}
+
+describe("what others say", () => {
+  it("is listened to once for each topic, and only of a peer what is retained", () => {
+    expect(listenedTopics(planOf(config))).toEqual([
+      { topic: "plug/LWT", retained: true },
+      { topic: "hall/call", retained: false },
+      { topic: "hall/reset", retained: false },
+    ]);
+  });
+
+  it("is an event for rules while it is live, and for peers always", () => {
+    const { events, say, log } = receiver();
+    say("plug/LWT", "Offline", true);
+    say("hall/reset", "x", true);
+    expect(events).toEqual([{ type: "peer-changed", peer: 0, online: false, at: 7 }]);
+    events.length = 0;
+    say("plug/LWT", "Offline");
+    say("hall/reset", "");
+    say("hall/other", "x");
+    expect(events).toEqual([
+      { type: "peer-changed", peer: 0, online: false, at: 7 },
+      { type: "message-received", topic: "plug/LWT", payload: "Offline", at: 7 },
+      { type: "message-received", topic: "hall/reset", payload: "", at: 7 },
+    ]);
+    expect(log.entries).toEqual([]);
+  });
+
+  it("is cut when it is long, and read as text whatever bytes it is", () => {
+    const { events, say } = receiver();
+    say("hall/call", "x".repeat(200_000));
+    say("hall/call", Buffer.from([0xff, 0x00, 0xc3]));
+    expect(events.map((event) => ("payload" in event ? event.payload : ""))).toEqual(["x".repeat(4096), "\ufffd\u0000\ufffd"]);
+  });
+});
