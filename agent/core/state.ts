@@ -217,8 +217,8 @@ export function ruleSeqId(rule: string): string {
 let [second, upToPoint] = [Number.NaN, ""];
 
 /** ISO 8601 UTC with milliseconds, from the wall clock as last read. */
-export function isoTime(state: State, at: Instant): string {
-  const ms = Math.floor(at + state.clockOffset);
+export function isoTime({ clockOffset }: Pick<State, "clockOffset">, at: Instant): string {
+  const ms = Math.floor(at + clockOffset);
   const now = Math.floor(ms / 1000);
   if (now !== second) [second, upToPoint] = [now, new Date(now * 1000).toISOString().slice(0, -4)];
   return `${upToPoint}${String(ms - now * 1000).padStart(3, "0")}Z`;

@@ -94,7 +94,7 @@ export class HistoryStore {
   async #write(): Promise<void> {
     const entries = newest(this.#waiting);
     this.#waiting = [];
-    const lines = entries.map(({ output, change, offset }) => JSON.stringify({ output, ...changeView(change, offset) }));
+    const lines = entries.map(({ output, change, offset }) => JSON.stringify({ output, ...changeView(change, { clockOffset: offset }) }));
     let handle: FileHandle | undefined;
     try {
       await mkdir(dirname(this.#file), { recursive: true, mode: 0o750 });
