@@ -1,5 +1,5 @@
 import { keepAnswer } from "./answers.ts";
-import { factsOf, fieldsOf } from "./cause.ts";
+import { factsOf, fieldsOf, whyOf } from "./cause.ts";
 import type { Cause, Effect, Instant, SetRequest, Verdict } from "./model.ts";
 import type { OutputPlan, Plan } from "./plan.ts";
 import { sentenceOf } from "./reason.ts";
@@ -100,7 +100,7 @@ export function failed(
     type: "log",
     level: "error",
     message: `${outputPlan.id} could not be switched ${event.active ? "on" : "off"}: ${event.problem}`,
-    fields: fieldsOf(outputPlan.id, event.cause),
+    fields: { output: outputPlan.id, ...fieldsOf(event.cause), reason: "failed" },
   });
   if (event.answer) {
     const verdict: Verdict = { ok: false, reason: "failed", message: event.problem };
@@ -194,11 +194,10 @@ export function attrOf(state: State, outputPlan: OutputPlan, output: OutputState
 }
 
 function logOf(id: string, active: boolean, cause: Cause): Effect {
-  const why = cause.detail === null ? cause.text : `${cause.text} (${cause.detail})`;
   return {
     type: "log",
     level: "info",
-    message: `${id} ${active ? "on" : "off"}: ${why}`,
-    fields: fieldsOf(id, cause),
+    message: `${id} ${active ? "on" : "off"}: ${whyOf(cause)}`,
+    fields: { output: id, ...fieldsOf(cause) },
   };
 }

@@ -113,6 +113,8 @@ export interface Change {
   detail: string | null;
   /** When it ends by itself, as known at that moment. */
   ends?: End | null;
+  /** From when on what was refused would be served, as far as that is known. */
+  allowedAt?: Instant | null;
 }
 
 export interface End {

@@ -119,6 +119,7 @@ export function changeView(change: CoreChange, clock: Pick<State, "clockOffset">
     ...factsOf(change.cause),
     text: sentenceOf(change),
     until: change.ends == null ? null : isoTime(clock, change.ends.at),
+    ...(change.allowedAt == null ? {} : { allowed_at: isoTime(clock, change.allowedAt) }),
   };
 }
 

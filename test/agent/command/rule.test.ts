@@ -57,5 +57,5 @@ rules:
     "out/horn/state ON",
     "out/horn/state OFF",
   ]);
-  expect((await agent.client.request("why", { output: "lamp" }))[0]?.text).toBe("ON because key is on and rule key-lamp says on");
+  expect((await agent.client.request("why", { output: "lamp" }))[0]?.text).toBe("ON because key went on and rule key-lamp says on");
 });

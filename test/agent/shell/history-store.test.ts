@@ -45,7 +45,7 @@ describe("the history on disk", () => {
       kind: "mqtt",
       source: "mqtt",
       id: "a-1",
-      chain: ["mqtt (id a-1)"],
+      chain: [{ kind: "mqtt", text: "mqtt (id a-1)" }],
       text: "ON because a command over MQTT says on (id a-1)",
       until: null,
     });
