@@ -65,6 +65,8 @@ export interface SetRequest {
   answer: AnswerTo | null;
   /** The write towards off that failed, tried once more. */
   again?: true;
+  /** An ON of the start, which is tried again as well. */
+  start?: true;
 }
 
 export type RefusalReason =

@@ -82,13 +82,13 @@ export function failed(
   const outputPlan = plan.outputs[event.output];
   if (!output || !outputPlan) return;
   output.wanted = undefined;
-  const again = event.again === true && output.problem === event.problem;
+  const again = (event.again ?? event.start) === true && output.problem === event.problem;
   // A line that is not ours comes back in its start state; until then there is nothing to switch off.
   if (!event.active && !state.stopping && output.written !== undefined) {
     output.retry = event.cause;
     effects.push({ type: "startTimer", key: outputPlan.retryKey, at: event.at + retryPeriod });
   }
-  // The same failure once a second would push everything else out of the history and the log.
+  // The same failure again and again would push everything else out of the history and the log.
   if (again) return;
   if (output.problem !== event.problem) {
     output.problem = event.problem;

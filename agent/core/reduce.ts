@@ -17,7 +17,7 @@ import { refuse } from "./refusal.ts";
 import { fire, levelSeen } from "./rule.ts";
 import { ruleCommand } from "./rule-command.ts";
 import { endsPattern, outputSeen, peerSeen, started } from "./rule-event.ts";
-import { endStart, spaceStart, startInterlocked } from "./start.ts";
+import { endStart, retryStart, spaceStart, startInterlocked } from "./start.ts";
 import type { State } from "./state.ts";
 import { timerDue } from "./timer-due.ts";
 
@@ -87,6 +87,7 @@ export function reduce(plan: Plan, state: State, event: AgentEvent): Effect[] {
       endStart(plan, state, event.output, effects);
       endPattern(plan, state, event.output, event.problem, effects);
       failed(plan, state, { ...event, ...event.request }, effects);
+      retryStart(plan, state, event, effects);
       if (!event.active) partnerStays(plan, state, event, effects);
       break;
     case "timer-due":
