@@ -35,18 +35,15 @@ export function factsOf(cause: Cause): CauseFacts {
   return { kind: kinds[kind], source: kind === "rule" ? text.replace(/^rule /, "") : text, id, chain: stepsOf(cause) };
 }
 
-/** The journal's fields of what was done, or refused, for this cause. */
-export function fieldsOf(cause: Cause): LogFields {
-  const { kind, source, id, chain } = factsOf(cause);
-  const took = chain.findLast((step) => step.duration_ms !== undefined)?.duration_ms;
-  return {
-    cause: whyOf(cause),
-    kind,
-    source,
-    ...(id === null ? {} : { id }),
-    chain: chain.map(stepText).join(" > "),
-    ...(took === undefined ? {} : { duration_ms: String(took) }),
-  };
+/** The journal's fields of what was done, or refused, for this cause. Written for every change, so without a spread. */
+export function fieldsOf(cause: Cause, { kind, source, id, chain }: CauseFacts = factsOf(cause)): LogFields {
+  const fields: LogFields = { cause: whyOf(cause), kind, source, chain: "" };
+  for (const step of chain) {
+    fields.chain += fields.chain === "" ? stepText(step) : ` > ${stepText(step)}`;
+    if (step.duration_ms !== undefined) fields.duration_ms = String(step.duration_ms);
+  }
+  if (id !== null) fields.id = id;
+  return fields;
 }
 
 /** In a few words, for the log: `rule porch-lamp (porch press)`. */
@@ -54,10 +51,13 @@ export function whyOf({ text, detail }: Cause): string {
   return detail === null ? text : `${text} (${detail})`;
 }
 
+const bare: Cause = { kind: "mqtt", text: "mqtt", detail: null };
+
 /** A command from the network, with what its sender says of it. */
 export function mqttCause(says: string | null, id: string | null): Cause {
+  if (says === null && id === null) return bare;
   const words = [says, id === null ? null : `id ${id}`].filter((word) => word !== null);
-  return { kind: "mqtt", text: "mqtt", detail: words.length === 0 ? null : words.join(", "), ...(id === null ? {} : { id }) };
+  return { ...bare, detail: words.join(", "), ...(id === null ? {} : { id }) };
 }
 
 /** A person at the command line or in the terminal UI. */
@@ -73,10 +73,12 @@ export function endOf(cause: Cause, before: Cause): Cause {
 
 /** Everything that led to a change, and its cause itself last. */
 export function stepsOf(cause: Cause): readonly Step[] {
-  const { kind, text, ended, trigger, chain = [] } = cause;
-  const before = ended !== undefined ? stepsOf(ended) : trigger === undefined ? chain : [...chain, trigger.step];
+  const { kind, text, ended, trigger, chain } = cause;
   const told = ended !== undefined || trigger !== undefined;
-  return [...before, { kind: kinds[kind], text: told ? text : whyOf(cause) }].slice(-stepsKept);
+  const own: Step = { kind: kinds[kind], text: told ? text : whyOf(cause) };
+  if (ended !== undefined) return [...stepsOf(ended), own].slice(-stepsKept);
+  if (chain !== undefined) return [...chain, ...(trigger === undefined ? [] : [trigger.step]), own].slice(-stepsKept);
+  return trigger === undefined ? [own] : [trigger.step, own];
 }
 
 export function stepText({ text, duration_ms: took }: Step): string {

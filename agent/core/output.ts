@@ -1,5 +1,5 @@
 import { keepAnswer } from "./answers.ts";
-import { factsOf, fieldsOf, whyOf } from "./cause.ts";
+import { type CauseFacts, factsOf, fieldsOf } from "./cause.ts";
 import type { Cause, Effect, Instant, SetRequest, Verdict } from "./model.ts";
 import type { OutputPlan, Plan } from "./plan.ts";
 import { sentenceOf } from "./reason.ts";
@@ -61,8 +61,9 @@ export function written(
     output.until = until;
     output.cause = cause;
     remember(event.output, output, { at, state: stateWord(active), cause, detail: cause.detail, ends: endOf(output) }, effects);
-    effects.push(publish(attrOf(state, outputPlan, output)));
-    effects.push(logOf(outputPlan.id, active, cause));
+    const facts = factsOf(cause);
+    effects.push(publish(attrOf(state, outputPlan, output, facts)));
+    effects.push(logOf(outputPlan.id, active, cause, facts));
   } else if (mended) effects.push({ type: "publish", ...attrOf(state, outputPlan, output) });
   if (event.answer) {
     const verdict: Verdict = { ok: true, state: stateWord(active), changed };
@@ -176,12 +177,15 @@ export function stateOf(outputPlan: OutputPlan, output: OutputState): Retained {
   return { kind: "state", topic: outputPlan.stateTopic, payload: stateWord(output.written), qos: 1, retain: true };
 }
 
-export function attrOf(state: State, outputPlan: OutputPlan, output: OutputState): Retained {
+export function attrOf(state: State, outputPlan: OutputPlan, output: OutputState, facts = factsOf(output.cause)): Retained {
   const { until } = output;
   const payload = JSON.stringify({
     cause: output.cause.text,
     detail: output.cause.detail,
-    ...factsOf(output.cause),
+    kind: facts.kind,
+    source: facts.source,
+    id: facts.id,
+    chain: facts.chain,
     since: isoTime(state, output.since),
     until: until === null ? null : isoTime(state, until),
     text: output.written === undefined ? null : sentenceOf({ state: stateWord(output.written), cause: output.cause, ends: endOf(output) }),
@@ -193,11 +197,8 @@ export function attrOf(state: State, outputPlan: OutputPlan, output: OutputState
   return { kind: "state", topic: outputPlan.attrTopic, payload, qos: 0, retain: true };
 }
 
-function logOf(id: string, active: boolean, cause: Cause): Effect {
-  return {
-    type: "log",
-    level: "info",
-    message: `${id} ${active ? "on" : "off"}: ${whyOf(cause)}`,
-    fields: { output: id, ...fieldsOf(cause) },
-  };
+function logOf(id: string, active: boolean, cause: Cause, facts: CauseFacts): Effect {
+  const fields = fieldsOf(cause, facts);
+  fields.output = id;
+  return { type: "log", level: "info", message: `${id} ${active ? "on" : "off"}: ${fields.cause}`, fields };
 }
