@@ -245,18 +245,30 @@ export interface Change {
   state: "ON" | "OFF" | "REFUSED" | "FAILED" | "LOCKED" | "UNLOCKED" | "SET";
   cause: string;
   detail: string | null;
-  /** `input`, `rule`, `mqtt`, `cli`, `tui`, `contract`, `start` or `failsafe`. */
+  /** `rule`, `mqtt`, `cli`, `tui`, `contract`, `start` or `failsafe`. */
   kind: string;
   /** Who or what it was. */
   source: string;
   /** The id of the command, as its sender chose it. */
   id: string | null;
   /** From the first step to the last. */
-  chain: string[];
+  chain: readonly Step[];
   /** The whole of it in words: `ON because porch was pressed and rule porch-lamp says toggle; ends by max_on`. */
   text: string;
   /** When it was to end by itself, as known at that moment. */
   until: string | null;
+  /** From when on what was refused would have been served, when that was known. */
+  allowed_at?: string;
+}
+
+/** One step of what led to a change. */
+export interface Step {
+  /** One of the kinds of a cause, or what set a rule going: `input`, `output`, `broker`, `peer` or `clock`. */
+  kind: string;
+  /** `porch click`, `rule porch-lamp`, `pulse ended`. */
+  text: string;
+  /** How long the gesture took, for one that is recognised after its press. */
+  duration_ms?: number;
 }
 
 export interface ReloadResult {

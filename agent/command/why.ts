@@ -43,6 +43,7 @@ export function toldOf(changes: readonly Change[], state: string, now: Date): st
     const ends = change.until === null ? "" : ` ${localTime(change.until, now)}`;
     if (index === present && change.state === state)
       return change.text.replace(/^(ON|OFF)/, `$1 since ${at}`).replace(/; ends by (its pulse|max_on)$/, `; ends${ends} by $1`);
-    return `${at}  ${change.text.replace(/; ends by (its pulse|max_on)$/, `; to end${ends} by $1`)}`;
+    const allowed = change.allowed_at === undefined ? "" : `; allowed from ${localTime(change.allowed_at, now)}`;
+    return `${at}  ${change.text.replace(/; ends by (its pulse|max_on)$/, `; to end${ends} by $1`)}${allowed}`;
   });
 }

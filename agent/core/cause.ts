@@ -1,4 +1,5 @@
-import type { Cause, CauseKind, LogFields } from "./model.ts";
+import { tookText } from "./length.ts";
+import type { Cause, CauseKind, LogFields, Step } from "./model.ts";
 
 /** A cause as other machines read it: in the attributes, the journal, the history and the control protocol. */
 export interface CauseFacts {
@@ -8,8 +9,11 @@ export interface CauseFacts {
   /** The id of the command, as its sender chose it. */
   id: string | null;
   /** From the first step to the last: `porch press`, `rule porch-lamp`, `pulse ended`. */
-  chain: string[];
+  chain: readonly Step[];
 }
+
+/** A longer story has lost its beginning. */
+const stepsKept = 8;
 
 const kinds: Readonly<Record<Cause["kind"], CauseKind>> = {
   start: "start",
@@ -28,14 +32,37 @@ const kinds: Readonly<Record<Cause["kind"], CauseKind>> = {
 
 export function factsOf(cause: Cause): CauseFacts {
   const { kind, text, id = cause.ended?.id ?? null } = cause;
-  return { kind: kinds[kind], source: kind === "rule" ? text.replace(/^rule /, "") : text, id, chain: chainOf(cause) };
+  return { kind: kinds[kind], source: kind === "rule" ? text.replace(/^rule /, "") : text, id, chain: stepsOf(cause) };
 }
 
-/** The journal's fields of an output's change. */
-export function fieldsOf(output: string, cause: Cause): LogFields {
-  const { kind, source, id, chain } = factsOf(cause);
-  const why = cause.detail === null ? cause.text : `${cause.text} (${cause.detail})`;
-  return { output, cause: why, kind, source, ...(id === null ? {} : { id }), chain: chain.join(" > ") };
+/** The journal's fields of what was done, or refused, for this cause. Written for every change, so without a spread. */
+export function fieldsOf(cause: Cause, { kind, source, id, chain }: CauseFacts = factsOf(cause)): LogFields {
+  const fields: LogFields = { cause: whyOf(cause), kind, source, chain: "" };
+  for (const step of chain) {
+    fields.chain += fields.chain === "" ? stepText(step) : ` > ${stepText(step)}`;
+    if (step.duration_ms !== undefined) fields.duration_ms = String(step.duration_ms);
+  }
+  if (id !== null) fields.id = id;
+  return fields;
+}
+
+/** In a few words, for the log: `rule porch-lamp (porch press)`. */
+export function whyOf({ text, detail }: Cause): string {
+  return detail === null ? text : `${text} (${detail})`;
+}
+
+const bare: Cause = { kind: "mqtt", text: "mqtt", detail: null };
+
+/** A command from the network, with what its sender says of it. */
+export function mqttCause(says: string | null, id: string | null): Cause {
+  if (says === null && id === null) return bare;
+  const words = [says, id === null ? null : `id ${id}`].filter((word) => word !== null);
+  return { ...bare, detail: words.join(", "), ...(id === null ? {} : { id }) };
+}
+
+/** A person at the command line or in the terminal UI. */
+export function personCause(from: "cli" | "tui"): Cause {
+  return { kind: from, text: from, detail: null };
 }
 
 /** The cause that ends what `before` began. */
@@ -44,8 +71,16 @@ export function endOf(cause: Cause, before: Cause): Cause {
   return { ...cause, detail: before.text, ended: first };
 }
 
-function chainOf({ kind, text, detail, ended }: Cause): string[] {
-  if (ended !== undefined) return [...chainOf(ended), text];
-  if (detail === null) return [text];
-  return kind === "rule" ? [detail, text] : [`${text} (${detail})`];
+/** Everything that led to a change, and its cause itself last. */
+export function stepsOf(cause: Cause): readonly Step[] {
+  const { kind, text, ended, trigger, chain } = cause;
+  const told = ended !== undefined || trigger !== undefined;
+  const own: Step = { kind: kinds[kind], text: told ? text : whyOf(cause) };
+  if (ended !== undefined) return [...stepsOf(ended), own].slice(-stepsKept);
+  if (chain !== undefined) return [...chain, ...(trigger === undefined ? [] : [trigger.step]), own].slice(-stepsKept);
+  return trigger === undefined ? [own] : [trigger.step, own];
+}
+
+export function stepText({ text, duration_ms: took }: Step): string {
+  return took === undefined ? text : `${text} (${tookText(took)})`;
 }

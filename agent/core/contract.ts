@@ -28,14 +28,14 @@ export function command(
   if (!output || !outputPlan) return null;
   const pulse = word === "PULSE" ? (forMs ?? outputPlan.pulse) : word === "ON" ? forMs : null;
   const active = word === "TOGGLE" ? !headedOn(output) : word !== "OFF";
+  const wanted: Cause = { ...cause, says: cause.says ?? word };
   const objection =
     lockObjection(outputPlan, output) ??
     ceilingObjection(outputPlan, pulse) ??
     (active ? minOffObjection(outputPlan, output, at) : minOnObjection(outputPlan, output, at)) ??
     (active ? interlockObjection(plan, state, index, at) : null);
   if (objection !== null) {
-    const from = cause.detail === null ? cause.text : `${cause.text} (${cause.detail})`;
-    refuse(plan, state, index, { ...objection, to: answer, kind: cause.kind, from, at }, effects);
+    refuse(plan, state, index, { ...objection, to: answer, cause: wanted, at }, effects);
     return objection;
   }
   endPattern(plan, state, index, cause.text, effects);
@@ -43,7 +43,7 @@ export function command(
   if (active) for (const partner of outputPlan.interlock?.partners ?? []) endStart(plan, state, partner, effects);
   const newer = { reason: "cancelled", message: "a newer command came before the dead time was over" } as const;
   cancelWaits(plan, state, index, newer, at, effects);
-  const request = { cause: { ...cause, says: word }, pulse, answer };
+  const request = { cause: wanted, pulse, answer };
   if (active) switchOn(plan, state, index, request, at, effects);
   else {
     output.wanted = false;

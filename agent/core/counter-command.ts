@@ -1,4 +1,5 @@
 import { keepAnswer } from "./answers.ts";
+import { fieldsOf, mqttCause, personCause, whyOf } from "./cause.ts";
 import { isUsableText, maxCommand, textRule, timeOf } from "./command.ts";
 import { commandRefusal } from "./command-refusal.ts";
 import { type CounterState, keep, totalOf } from "./counter.ts";
@@ -61,23 +62,19 @@ export function counterCommand(plan: Plan, state: State, event: EventOf<"counter
   }
   // The same command again, before it was on disk: it is answered when the first one is.
   if (!event.retain && id !== null && counter.waiting.some(({ to }) => to.via === "mqtt" && to.id === id)) return;
-  const from = id === null ? "mqtt" : `mqtt ${id}`;
+  const cause = mqttCause(parsed.ok ? parsed.cause : null, id);
   const [malformed, ts] = parsed.ok ? [null, parsed.ts] : [parsed.message, null];
   const refusal = commandRefusal(plan, state, event, { malformed, ts, again: "set the total" });
   if (refusal) {
-    refuse(plan, state, event, refusal, to, from, effects);
+    refuse(plan, state, event, refusal, to, cause, effects);
     return;
   }
-  if (!parsed.ok) return;
-  const words = [parsed.cause, id === null ? null : `id ${id}`].filter((word) => word !== null);
-  const cause: Cause = { kind: "mqtt", text: "mqtt", detail: words.length === 0 ? null : words.join(", ") };
-  setTotal(plan, state, event, parsed.total, cause, to, from, effects);
+  if (parsed.ok) setTotal(plan, state, event, parsed.total, cause, to, effects);
 }
 
 export function counterControl(plan: Plan, state: State, event: EventOf<"counter-control-received">, effects: Effect[]): void {
   state.commands++;
-  const cause: Cause = { kind: event.from, text: event.from, detail: null };
-  setTotal(plan, state, event, event.total, cause, { via: "control", ticket: event.ticket }, event.from, effects);
+  setTotal(plan, state, event, event.total, personCause(event.from), { via: "control", ticket: event.ticket }, effects);
 }
 
 interface Where {
@@ -93,7 +90,6 @@ function setTotal(
   total: number,
   cause: Cause,
   to: AnswerTo,
-  from: string,
   effects: Effect[],
 ): void {
   const counter = state.inputs[index]?.counter;
@@ -102,7 +98,7 @@ function setTotal(
   const pulses = pulsesOf(inputPlan.counter, total);
   const refusal = objection(state, counter, pulses);
   if (refusal || typeof pulses === "string") {
-    if (refusal) refuse(plan, state, { input: index, at }, refusal, to, from, effects);
+    if (refusal) refuse(plan, state, { input: index, at }, refusal, to, cause, effects);
     return;
   }
   const text = `set to ${said(inputPlan.counter, pulses)} (was ${said(inputPlan.counter, counter.pulses)})`;
@@ -113,7 +109,8 @@ function setTotal(
   keep(counter, index, effects);
   counter.waiting.push({ version: counter.version, to });
   remember(counter, { at, text, cause, refused: false });
-  effects.push({ type: "log", level: "info", message: `${inputPlan.id} ${text} by ${from}`, fields: { input: inputPlan.id, cause: from } });
+  const fields = { input: inputPlan.id, ...fieldsOf(cause) };
+  effects.push({ type: "log", level: "info", message: `${inputPlan.id} ${text} by ${whyOf(cause)}`, fields });
 }
 
 function objection({ stopping }: State, { waiting }: CounterState, pulses: number | string): Refusal | null {
@@ -134,25 +131,20 @@ function said(plan: CounterPlan, pulses: number): string {
   return `${totalOf(plan, pulses)}${plan.unit === null ? "" : ` ${plan.unit}`}`;
 }
 
-function refuse(plan: Plan, state: State, where: Where, { reason, message }: Refusal, to: AnswerTo, from: string, effects: Effect[]): void {
+function refuse(plan: Plan, state: State, where: Where, { reason, message }: Refusal, to: AnswerTo, cause: Cause, effects: Effect[]): void {
   const counter = state.inputs[where.input]?.counter;
   const id = plan.inputs[where.input]?.id;
   if (!counter || id === undefined) return;
   state.refused++;
   const verdict: CounterVerdict = { ok: false, reason, message };
   keepAnswer(counter, to, verdict);
-  remember(counter, {
-    at: where.at,
-    text: message,
-    cause: { kind: to.via === "mqtt" ? "mqtt" : "cli", text: from, detail: null },
-    refused: true,
-  });
+  remember(counter, { at: where.at, text: message, cause, refused: true });
   effects.push({ type: "answerCounter", input: where.input, to, verdict });
   effects.push({
     type: "log",
     level: "warn",
-    message: `${id}: refused a command from ${from}: ${message}`,
-    fields: { input: id, cause: from, reason },
+    message: `${id}: refused a command from ${whyOf(cause)}: ${message}`,
+    fields: { input: id, ...fieldsOf(cause), reason },
   });
 }
 

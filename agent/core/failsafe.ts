@@ -1,4 +1,5 @@
 import { cancelWait } from "./interlock.ts";
+import { spoken } from "./length.ts";
 import { minOffObjection } from "./minimum.ts";
 import type { Cause, Effect, Instant } from "./model.ts";
 import { drive } from "./output.ts";
@@ -65,7 +66,7 @@ export function failsafeDue(plan: Plan, state: State, index: number, at: Instant
   if (!output || !outputPlan?.onBrokerLost || state.stopping || output.failsafeAt === null) return;
   output.failsafeAt = null;
   const { active, after } = outputPlan.onBrokerLost;
-  const cause: Cause = { kind: "failsafe", text: "broker lost", detail: `for ${after / 1000} s` };
+  const cause: Cause = { kind: "failsafe", text: "broker lost", detail: `for ${spoken(after)}` };
   const later = goSafe(plan, state, index, { active, cause, setting: "on_broker_lost", lost: "the broker was lost" }, at, effects);
   if (later !== null) wait(outputPlan, output, later, effects);
 }
@@ -92,7 +93,7 @@ export function goSafe(
   if (!output || !outputPlan) return null;
   if (active && output.locked) {
     const message = `${outputPlan.id} is locked, so ${setting} does not switch it on`;
-    refuse(plan, state, index, { reason: "locked", message, to: null, kind: cause.kind, from: cause.text, at }, effects);
+    refuse(plan, state, index, { reason: "locked", message, to: null, cause, at }, effects);
     return null;
   }
   // Safe is off, so min_on waits for nobody; on is not urgent enough to break a compressor.

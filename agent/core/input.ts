@@ -144,6 +144,9 @@ export function stateOf(inputPlan: InputPlan, input: InputState) {
   return { kind: "state", topic: inputPlan.stateTopic, payload, qos: 1, retain: true } as const;
 }
 
+/** The button is still down: nobody knows yet for how long. */
+const lasting: ReadonlySet<string> = new Set(["press", "hold", "repeat"]);
+
 function fireGestures(
   plan: Plan,
   state: State,
@@ -152,7 +155,8 @@ function fireGestures(
   at: Instant,
   effects: Effect[],
 ): void {
-  for (const { gesture } of recognised) if (gesture !== "ongoing") fire(plan, state, inputPlan.rules[gesture], at, effects);
+  for (const { gesture, duration } of recognised)
+    if (gesture !== "ongoing") fire(plan, state, inputPlan.rules[gesture], at, effects, null, lasting.has(gesture) ? 0 : duration);
 }
 
 /** They come by the dozen. */

@@ -1,3 +1,4 @@
+import { stepsOf } from "./cause.ts";
 import { minOnObjection } from "./minimum.ts";
 import type { Cause, Effect, Instant, SetRequest, TimerKey } from "./model.ts";
 import { drive, endsAt } from "./output.ts";
@@ -50,7 +51,8 @@ export function switchOn(plan: Plan, state: State, index: number, request: SetRe
       const other = state.outputs[partner];
       // A line that is not ours cannot be driven; at the start it is opened in a moment, and off.
       if (!other || other.written === undefined || !mayBeOn(other)) continue;
-      const cause: Cause = { kind: "interlock", text: `interlock ${interlock.group}`, detail: `${outputPlan.id} goes on` };
+      const [text, detail] = [`interlock ${interlock.group}`, `${outputPlan.id} goes on`];
+      const cause: Cause = { kind: "interlock", text, detail, chain: stepsOf(request.cause) };
       other.wanted = false;
       drive(partner, false, cause, effects);
     }
@@ -99,7 +101,7 @@ export function cancelWait(plan: Plan, state: State, index: number, why: Objecti
   if (!output?.waiting || !outputPlan) return;
   const { cause, answer } = output.waiting.request;
   endWait(output, outputPlan.interlockKey, effects);
-  refuse(plan, state, index, { ...why, to: answer, kind: cause.kind, from: cause.text, at }, effects);
+  refuse(plan, state, index, { ...why, to: answer, cause, at }, effects);
 }
 
 function endWait(output: OutputState, key: TimerKey, effects: Effect[]): void {

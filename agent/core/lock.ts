@@ -1,5 +1,6 @@
+import { fieldsOf, personCause } from "./cause.ts";
 import { cancelWait } from "./interlock.ts";
-import type { Cause, Effect, Instant } from "./model.ts";
+import type { Effect, Instant } from "./model.ts";
 import { attrOf } from "./output.ts";
 import type { Plan } from "./plan.ts";
 import { remember, type State } from "./state.ts";
@@ -17,12 +18,12 @@ export function lock(plan: Plan, state: State, { output: index, locked, from, at
   const outputPlan = plan.outputs[index];
   if (!output || !outputPlan || output.locked === locked) return;
   output.locked = locked;
-  const cause: Cause = { kind: from, text: from, detail: null };
+  const cause = personCause(from);
   const word = locked ? "LOCKED" : "UNLOCKED";
   if (locked) cancelWait(plan, state, index, { reason: "locked", message: `${outputPlan.id} was locked` }, at, effects);
   remember(index, output, { at, state: word, cause, detail: null }, effects);
   effects.push({ type: "keepOutput", output: index, locked, level: output.kept });
   effects.push({ type: "publish", ...attrOf(state, outputPlan, output) });
-  const fields = { output: outputPlan.id, cause: from };
+  const fields = { output: outputPlan.id, ...fieldsOf(cause) };
   effects.push({ type: "log", level: "info", message: `${outputPlan.id} ${word.toLowerCase()} by ${from}`, fields });
 }

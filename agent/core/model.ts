@@ -18,8 +18,19 @@ export type Gesture =
   | "right"
   | "left";
 /** What the world is told of the kind of a cause; the agent itself tells them apart more finely. */
-export type CauseKind = "input" | "rule" | "mqtt" | "cli" | "tui" | "contract" | "start" | "failsafe";
+export type CauseKind = "rule" | "mqtt" | "cli" | "tui" | "contract" | "start" | "failsafe";
+/** What sets a rule going is a step as well: an input moves an output through a rule only. */
+export type StepKind = CauseKind | "input" | "output" | "broker" | "peer" | "clock";
 export type SwitchWord = "ON" | "OFF" | "TOGGLE" | "PULSE";
+
+/** One step of what led to a change. */
+export interface Step {
+  kind: StepKind;
+  /** `porch click`, `rule porch-lamp`, `pulse ended`. */
+  text: string;
+  /** How long the gesture took, for one that is recognised after its press. */
+  duration_ms?: number;
+}
 
 /** Why an output changed. `text` is what people read: `rule porch-lamp`. */
 export interface Cause {
@@ -32,9 +43,13 @@ export interface Cause {
   /** Why the state began that this ends; without its own `ended`. */
   ended?: Cause;
   /** What was wanted, where a person reads more than the state from it. */
-  says?: SwitchWord;
+  says?: SwitchWord | "PATTERN";
+  /** What set the rule going: `detail` as a step, and as a person tells it (`porch was pressed`). */
+  trigger?: { step: Step; words: string };
+  /** How long the rule waited before it did this. */
+  after?: number;
   /** What led to it before that, oldest first: `porch press`, `rule a`, `lamp is on`. */
-  chain?: readonly string[];
+  chain?: readonly Step[];
 }
 
 /** Where an answer goes. */
@@ -50,6 +65,8 @@ export interface SetRequest {
   answer: AnswerTo | null;
   /** The write towards off that failed, tried once more. */
   again?: true;
+  /** An ON of the start, which is tried again as well. */
+  start?: true;
 }
 
 export type RefusalReason =
@@ -197,7 +214,9 @@ export interface LogFields {
   id?: string;
   /** Steps from the first to the last, ` > ` between. */
   chain?: string;
+  duration_ms?: string;
   reason?: string;
+  allowed_at?: string;
 }
 
 /** Every timer has one owner; starting a key again replaces it. Made once in the plan. */

@@ -1,7 +1,8 @@
+import { mqttCause } from "./cause.ts";
 import { parseCommand } from "./command.ts";
 import { commandRefusal } from "./command-refusal.ts";
 import { command } from "./contract.ts";
-import type { AgentEvent, AnswerTo, Cause, Effect } from "./model.ts";
+import type { AgentEvent, AnswerTo, Effect } from "./model.ts";
 import type { Plan } from "./plan.ts";
 import { refuse } from "./refusal.ts";
 import type { State } from "./state.ts";
@@ -27,16 +28,11 @@ export function commandReceived(plan: Plan, state: State, event: CommandReceived
   if (!event.retain && id !== null && waits?.via === "mqtt" && waits.id === id) return;
   const [malformed, ts] = parsed.ok ? [null, parsed.command.ts] : [parsed.message, null];
   const refusal = commandRefusal(plan, state, event, { malformed, ts, again: "move the output" });
-  const from = id === null ? "mqtt" : `mqtt ${id}`;
-  if (refusal) refuse(plan, state, event.output, { ...refusal, to: answer, kind: "mqtt", from, at: event.at }, effects);
-  else if (parsed.ok) {
-    const words = [parsed.command.cause, id === null ? null : `id ${id}`].filter((word) => word !== null);
-    const cause: Cause = {
-      kind: "mqtt",
-      text: "mqtt",
-      detail: words.length === 0 ? null : words.join(", "),
-      ...(id === null ? {} : { id }),
-    };
+  const cause = mqttCause(parsed.ok ? parsed.command.cause : null, id);
+  if (refusal) {
+    const wanted = parsed.ok ? { ...cause, says: parsed.command.word } : cause;
+    refuse(plan, state, event.output, { ...refusal, to: answer, cause: wanted, at: event.at }, effects);
+  } else if (parsed.ok) {
     command(plan, state, event.output, parsed.command.word, parsed.command.forMs, cause, answer, event.at, effects);
   }
 }

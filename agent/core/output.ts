@@ -1,5 +1,5 @@
 import { keepAnswer } from "./answers.ts";
-import { factsOf, fieldsOf } from "./cause.ts";
+import { type CauseFacts, factsOf, fieldsOf } from "./cause.ts";
 import type { Cause, Effect, Instant, SetRequest, Verdict } from "./model.ts";
 import type { OutputPlan, Plan } from "./plan.ts";
 import { sentenceOf } from "./reason.ts";
@@ -61,8 +61,9 @@ export function written(
     output.until = until;
     output.cause = cause;
     remember(event.output, output, { at, state: stateWord(active), cause, detail: cause.detail, ends: endOf(output) }, effects);
-    effects.push(publish(attrOf(state, outputPlan, output)));
-    effects.push(logOf(outputPlan.id, active, cause));
+    const facts = factsOf(cause);
+    effects.push(publish(attrOf(state, outputPlan, output, facts)));
+    effects.push(logOf(outputPlan.id, active, cause, facts));
   } else if (mended) effects.push({ type: "publish", ...attrOf(state, outputPlan, output) });
   if (event.answer) {
     const verdict: Verdict = { ok: true, state: stateWord(active), changed };
@@ -82,13 +83,13 @@ export function failed(
   const outputPlan = plan.outputs[event.output];
   if (!output || !outputPlan) return;
   output.wanted = undefined;
-  const again = event.again === true && output.problem === event.problem;
+  const again = (event.again ?? event.start) === true && output.problem === event.problem;
   // A line that is not ours comes back in its start state; until then there is nothing to switch off.
   if (!event.active && !state.stopping && output.written !== undefined) {
     output.retry = event.cause;
     effects.push({ type: "startTimer", key: outputPlan.retryKey, at: event.at + retryPeriod });
   }
-  // The same failure once a second would push everything else out of the history and the log.
+  // The same failure again and again would push everything else out of the history and the log.
   if (again) return;
   if (output.problem !== event.problem) {
     output.problem = event.problem;
@@ -100,7 +101,7 @@ export function failed(
     type: "log",
     level: "error",
     message: `${outputPlan.id} could not be switched ${event.active ? "on" : "off"}: ${event.problem}`,
-    fields: fieldsOf(outputPlan.id, event.cause),
+    fields: { output: outputPlan.id, ...fieldsOf(event.cause), reason: "failed" },
   });
   if (event.answer) {
     const verdict: Verdict = { ok: false, reason: "failed", message: event.problem };
@@ -176,12 +177,15 @@ export function stateOf(outputPlan: OutputPlan, output: OutputState): Retained {
   return { kind: "state", topic: outputPlan.stateTopic, payload: stateWord(output.written), qos: 1, retain: true };
 }
 
-export function attrOf(state: State, outputPlan: OutputPlan, output: OutputState): Retained {
+export function attrOf(state: State, outputPlan: OutputPlan, output: OutputState, facts = factsOf(output.cause)): Retained {
   const { until } = output;
   const payload = JSON.stringify({
     cause: output.cause.text,
     detail: output.cause.detail,
-    ...factsOf(output.cause),
+    kind: facts.kind,
+    source: facts.source,
+    id: facts.id,
+    chain: facts.chain,
     since: isoTime(state, output.since),
     until: until === null ? null : isoTime(state, until),
     text: output.written === undefined ? null : sentenceOf({ state: stateWord(output.written), cause: output.cause, ends: endOf(output) }),
@@ -193,12 +197,8 @@ export function attrOf(state: State, outputPlan: OutputPlan, output: OutputState
   return { kind: "state", topic: outputPlan.attrTopic, payload, qos: 0, retain: true };
 }
 
-function logOf(id: string, active: boolean, cause: Cause): Effect {
-  const why = cause.detail === null ? cause.text : `${cause.text} (${cause.detail})`;
-  return {
-    type: "log",
-    level: "info",
-    message: `${id} ${active ? "on" : "off"}: ${why}`,
-    fields: fieldsOf(id, cause),
-  };
+function logOf(id: string, active: boolean, cause: Cause, facts: CauseFacts): Effect {
+  const fields = fieldsOf(cause, facts);
+  fields.output = id;
+  return { type: "log", level: "info", message: `${id} ${active ? "on" : "off"}: ${fields.cause}`, fields };
 }

@@ -1,4 +1,5 @@
 import { goSafe } from "./failsafe.ts";
+import { spoken } from "./length.ts";
 import type { Cause, Effect, Instant } from "./model.ts";
 import type { PeerPlan } from "./peer-plan.ts";
 import type { OutputPlan, Plan } from "./plan.ts";
@@ -48,7 +49,7 @@ export function peerOfflineDue(plan: Plan, state: State, index: number, at: Inst
   output.peerFailsafeAt = null;
   const { peer, active, after } = outputPlan.onPeerOffline;
   const name = `peer ${plan.peers[peer]?.id}`;
-  const cause: Cause = { kind: "failsafe", text: `${name} offline`, detail: `for ${after / 1000} s` };
+  const cause: Cause = { kind: "failsafe", text: `${name} offline`, detail: `for ${spoken(after)}` };
   const later = goSafe(plan, state, index, { active, cause, setting: "on_peer_offline", lost: `${name} is offline` }, at, effects);
   if (later !== null) wait(outputPlan, output, later, effects);
 }

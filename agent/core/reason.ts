@@ -1,7 +1,9 @@
+import { stepText } from "./cause.ts";
+import { spoken, tookText } from "./length.ts";
 import type { Cause } from "./model.ts";
 import type { Change } from "./state.ts";
 
-/** A change in words: `ON because porch was pressed and rule porch-lamp says toggle; ends by max_on`. */
+/** A change in words: `ON because porch was pressed (312 ms) and rule porch-lamp says toggle; ends by max_on`. */
 export function sentenceOf({
   state,
   cause,
@@ -10,53 +12,47 @@ export function sentenceOf({
 }: Pick<Change, "state" | "cause" | "ends"> & { detail?: string | null }): string {
   switch (state) {
     case "REFUSED":
-      return `REFUSED ${cause.text}: ${detail?.replace(/^[a-z_-]+: /, "")}`;
+      return refusalOf(detail?.replace(/^[a-z_-]+: /, "") ?? "", cause);
     case "FAILED":
-      return `FAILED because ${detail}; wanted because ${reasonOf(cause)}`;
+      return `FAILED: ${detail}; wanted because ${reasonOf(cause)}`;
     case "LOCKED":
     case "UNLOCKED":
-      return `${state} by ${cause.text}`;
+      return `${state} by somebody ${cause.kind === "tui" ? "in the terminal UI" : `with \`pinbus ${state === "LOCKED" ? "lock" : "unlock"}\``}`;
     default:
       return `${state} because ${reasonOf(cause)}${ends === null ? "" : `; ends by ${ends.by}`}`;
   }
 }
 
-const gestures: Readonly<Record<string, string>> = {
-  press: "was pressed",
-  release: "was released",
-  click: "was clicked",
-  double: "was clicked twice",
-  triple: "was clicked three times",
-  hold: "was held",
-  hold_end: "was let go after a hold",
-  repeat: "is held",
-  right: "was turned right",
-  left: "was turned left",
-};
+export function refusalOf(message: string, cause: Cause): string {
+  return `REFUSED: ${message}; wanted because ${reasonOf(cause)}`;
+}
 
-export function reasonOf({ kind, text, detail, says, chain }: Cause): string {
+type Words = Readonly<Partial<Record<NonNullable<Cause["says"]>, string>>>;
+const orders: Words = { ON: "says on", OFF: "says off", TOGGLE: "says toggle", PULSE: "says pulse", PATTERN: "plays its pattern" };
+const deeds: Words = { ON: "switched it on", OFF: "switched it off", TOGGLE: "toggled it", PULSE: "pulsed it" };
+
+export function reasonOf({ kind, text, detail, says, trigger, after, ended, chain }: Cause): string {
   const more = detail === null ? "" : ` (${detail})`;
-  const word = says?.toLowerCase();
+  const before = chain === undefined || chain.length === 0 ? "" : `; before that: ${chain.map(stepText).join(", ")}`;
+  const [order, deed] = says === undefined ? [] : [orders[says], deeds[says]];
   switch (kind) {
     case "start":
       return "the agent started";
     case "rule": {
-      const space = detail?.indexOf(" ") ?? -1;
-      const input = detail?.slice(0, space);
-      const happened = space < 0 ? undefined : gestures[detail?.slice(space + 1) ?? ""];
-      const before = chain === undefined ? "" : ` (after ${chain.join(", ")})`;
-      return `${happened === undefined ? detail : `${input} ${happened}`} and ${text} says ${word ?? "so"}${before}`;
+      const took = trigger?.step.duration_ms;
+      const happened = `${trigger?.words ?? detail}${took === undefined ? "" : ` (${tookText(took)})`}`;
+      const later = after === undefined ? "" : ` after ${spoken(after)}`;
+      return `${happened} and ${text} ${order ?? "says so"}${later}${before}`;
     }
     case "mqtt":
-      return `a command over MQTT says ${word ?? "so"}${more}`;
+      return `a command ${order === undefined ? "came over MQTT" : `over MQTT ${order}`}${more}`;
     case "cli":
-      return `somebody used \`pinbus set\`${word === undefined ? "" : `: ${word}`}`;
+      return `somebody ${deed ?? "set it"} with \`pinbus set\``;
     case "tui":
-      return `somebody used the terminal UI${word === undefined ? "" : `: ${word}`}`;
+      return `somebody ${deed ?? "set it"} in the terminal UI`;
     case "pulse":
-      return `its pulse ended${more}`;
     case "max-on":
-      return `it was on for max_on${more}`;
+      return `${kind === "pulse" ? "its pulse ended" : "max_on was reached"}${ended === undefined ? more : `; it was on because ${reasonOf(ended)}`}`;
     case "chip":
       return "its line came back";
     case "exit":
@@ -64,7 +60,7 @@ export function reasonOf({ kind, text, detail, says, chain }: Cause): string {
     case "reload":
       return `the configuration was reloaded${more}`;
     case "interlock":
-      return `${text} lets only one on: ${detail}`;
+      return `${detail} and ${text} lets only one on${before}`;
     case "failsafe":
       return text === "broker lost" ? `the broker was lost ${detail}` : `${text.replace(/ offline$/, " was offline")} ${detail}`;
   }

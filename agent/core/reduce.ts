@@ -1,3 +1,4 @@
+import { personCause } from "./cause.ts";
 import { command } from "./contract.ts";
 import { count, keepAll, kept, miss } from "./counter.ts";
 import { counterCommand, counterControl } from "./counter-command.ts";
@@ -16,7 +17,7 @@ import { refuse } from "./refusal.ts";
 import { fire, levelSeen } from "./rule.ts";
 import { ruleCommand, ruleControl } from "./rule-command.ts";
 import { endsPattern, messageHeard, outputSeen, peerSeen, started } from "./rule-event.ts";
-import { endStart, spaceStart, startInterlocked } from "./start.ts";
+import { endStart, retryStart, spaceStart, startInterlocked } from "./start.ts";
 import type { State } from "./state.ts";
 import { timerDue } from "./timer-due.ts";
 
@@ -86,6 +87,7 @@ export function reduce(plan: Plan, state: State, event: AgentEvent): Effect[] {
       endStart(plan, state, event.output, effects);
       endPattern(plan, state, event.output, event.problem, effects);
       failed(plan, state, { ...event, ...event.request }, effects);
+      retryStart(plan, state, event, effects);
       if (!event.active) partnerStays(plan, state, event, effects);
       break;
     case "timer-due":
@@ -97,17 +99,12 @@ export function reduce(plan: Plan, state: State, event: AgentEvent): Effect[] {
     case "control-received": {
       state.commands++;
       const answer: AnswerTo = { via: "control", ticket: event.ticket };
+      const cause = personCause(event.from);
       if (state.stopping) {
-        refuse(
-          plan,
-          state,
-          event.output,
-          { reason: "stopping", message: "the agent is stopping", to: answer, kind: event.from, from: event.from, at: event.at },
-          effects,
-        );
+        const why = { reason: "stopping", message: "the agent is stopping" } as const;
+        refuse(plan, state, event.output, { ...why, to: answer, cause: { ...cause, says: event.word }, at: event.at }, effects);
         break;
       }
-      const cause: Cause = { kind: event.from, text: event.from, detail: null };
       command(plan, state, event.output, event.word, event.forMs, cause, answer, event.at, effects);
       break;
     }

@@ -1,4 +1,5 @@
 import { keepAnswer } from "./answers.ts";
+import { fieldsOf, whyOf } from "./cause.ts";
 import type { AnswerTo, Cause, Effect, Instant, RefusalReason, Verdict } from "./model.ts";
 import type { Plan } from "./plan.ts";
 import { isoTime, remember, type State } from "./state.ts";
@@ -13,21 +14,20 @@ export interface Objection {
 export interface RefusedCommand extends Objection {
   /** Null for a rule and for the agent itself: nobody waits for an answer. */
   to: AnswerTo | null;
-  kind: Cause["kind"];
-  /** Who wanted it, for the history and the log. */
-  from: string;
+  /** Why it was wanted. */
+  cause: Cause;
   at: Instant;
 }
 
 /** Moves nothing; answers, counts, remembers and logs. */
 export function refuse(plan: Plan, state: State, index: number, refused: RefusedCommand, effects: Effect[]): void {
-  const { reason, message, to, kind, from, at } = refused;
+  const { reason, message, to, cause, at, allowedAt = null } = refused;
   const output = state.outputs[index];
   const id = plan.outputs[index]?.id;
   if (!output || id === undefined) return;
   state.refused++;
-  const allowed = refused.allowedAt == null ? {} : { allowed_at: isoTime(state, refused.allowedAt) };
-  remember(index, output, { at, state: "REFUSED", cause: { kind, text: from, detail: null }, detail: `${reason}: ${message}` }, effects);
+  const allowed = allowedAt === null ? {} : { allowed_at: isoTime(state, allowedAt) };
+  remember(index, output, { at, state: "REFUSED", cause, detail: `${reason}: ${message}`, allowedAt }, effects);
   if (to !== null) {
     const verdict: Verdict = { ok: false, reason, message, ...allowed };
     keepAnswer(output, to, verdict);
@@ -36,7 +36,7 @@ export function refuse(plan: Plan, state: State, index: number, refused: Refused
   effects.push({
     type: "log",
     level: "warn",
-    message: `${id}: refused a command from ${from}: ${message}`,
-    fields: { output: id, cause: from, reason },
+    message: `${id}: refused a command from ${whyOf(cause)}: ${message}`,
+    fields: { output: id, ...fieldsOf(cause), reason, ...allowed },
   });
 }

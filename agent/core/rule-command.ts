@@ -1,8 +1,10 @@
 import { keepAnswer } from "./answers.ts";
+import { mqttCause } from "./cause.ts";
 import { isUsableText, maxCommand, textRule, timeOf } from "./command.ts";
 import { commandRefusal } from "./command-refusal.ts";
 import type { AgentEvent, AnswerTo, Cause, Effect } from "./model.ts";
 import type { Plan } from "./plan.ts";
+import { reasonOf } from "./reason.ts";
 import { enableRule, fireRule } from "./rule.ts";
 import type { State } from "./state.ts";
 
@@ -77,8 +79,10 @@ function serve(plan: Plan, state: State, event: RuleCommand, parsed: Extract<Par
     enableRule(plan, state, event.rule, word === "ON", "mqtt", event.at, effects);
     return null;
   }
-  const detail = ["mqtt", sender, id === null ? null : `id ${id}`].filter((part) => part !== null).join(", ");
-  const cause: Cause = { kind: "rule", text: `rule ${plan.rules[event.rule]?.id}`, detail: `a command over ${detail}` };
+  const text = ["a command over mqtt", sender, id === null ? null : `id ${id}`].filter((part) => part !== null).join(", ");
+  const trigger = { step: { kind: "mqtt", text }, words: reasonOf(mqttCause(sender, id)) } as const;
+  const own = id === null ? {} : { id };
+  const cause: Cause = { kind: "rule", text: `rule ${plan.rules[event.rule]?.id}`, detail: text, trigger, ...own };
   const objection = fireRule(plan, state, event.rule, cause, event.at, effects);
   return objection === null ? null : { reason: objection, message: objections[objection] };
 }

@@ -1,9 +1,9 @@
 import type { Config, RuleConfig } from "../../config/schema.ts";
 import { gestureOf } from "./gesture-plan.ts";
-import type { Cause, Effect, Gesture, SwitchWord, TimerKey } from "./model.ts";
+import type { Cause, Effect, Gesture, StepKind, SwitchWord, TimerKey } from "./model.ts";
 import { type PatternStep, stepsOf } from "./pattern-plan.ts";
 import type { TimerOwner } from "./plan.ts";
-import { actionText, conditionText, triggerText, untilText } from "./rule-text.ts";
+import { actionText, conditionText, triggerKind, triggerText, triggerWords, untilText, untilWords } from "./rule-text.ts";
 import type { Topics } from "./topics.ts";
 
 export interface RulePlan {
@@ -114,8 +114,10 @@ export function rulebookOf(config: Config, topics: Topics, { inputs, outputs }: 
   const clock: ClockTrigger[] = [];
   const messages = new Map<string, MessageTrigger[]>();
 
-  const addTrigger = (rule: number, id: string, text: string, own: boolean, ends: number | null = null): number =>
-    triggers.push({ rule, own, ends, cause: { kind: "rule", text: `rule ${id}`, detail: text } }) - 1;
+  const addTrigger = (rule: number, id: string, text: string, kind: StepKind, words: string, ends: number | null = null): number => {
+    const cause: Cause = { kind: "rule", text: `rule ${id}`, detail: text, trigger: { step: { kind, text }, words } };
+    return triggers.push({ rule, own: kind !== "input", ends, cause }) - 1;
+  };
   const onGesture = (input: string, gesture: Gesture, trigger: number) => {
     const bound = gestures.get(input) ?? noTriggers();
     gestures.set(input, bound);
@@ -127,7 +129,7 @@ export function rulebookOf(config: Config, topics: Topics, { inputs, outputs }: 
   const rules = entries.map(([id, rule], index): RulePlan => {
     for (const when of rule.when) {
       const text = triggerText(when);
-      const trigger = addTrigger(index, id, text, when.input === null);
+      const trigger = addTrigger(index, id, text, triggerKind(when), triggerWords(when, config.inputs));
       const days = when.days.map((day) => weekdays.indexOf(day));
       const level = (kind: LevelKind, at: number, want: boolean): LevelTrigger => {
         if (when.for === null) return { trigger, want, lasting: null };
@@ -172,9 +174,10 @@ export function rulebookOf(config: Config, topics: Topics, { inputs, outputs }: 
       if (action.set !== null) return { type: "switch", wait, output, word: words[action.set], forMs: action.for };
       timers.set(`pattern:${action.output}`, { kind: "pattern", output });
       for (const until of action.until) {
-        const ends = addTrigger(index, id, untilText(until), false, output);
-        if (until.topic !== null) onMessage(until.topic, until.payload, ends);
-        else if (until.input !== null) onGesture(until.input, gestureOf(until), ends);
+        const { input, topic, payload } = until;
+        const ends = addTrigger(index, id, untilText(until), topic === null ? "input" : "mqtt", untilWords(until, config.inputs), output);
+        if (topic !== null) onMessage(topic, payload, ends);
+        else if (input !== null) onGesture(input, gestureOf(until), ends);
       }
       return { type: "pattern", wait, output, steps: stepsOf(action), repeat: action.repeat };
     });

@@ -1,7 +1,9 @@
-import type { ActionConfig, ConditionConfig, TriggerConfig } from "../../config/schema.ts";
+import type { ActionConfig, ConditionConfig, Config, TriggerConfig } from "../../config/schema.ts";
 import { gestureOf } from "./gesture-plan.ts";
+import { length, spoken } from "./length.ts";
+import type { Gesture, StepKind } from "./model.ts";
 
-// What a rule says, in few words: for the terminal UI, the causes and the log.
+// What a rule says, in few words: for the terminal UI, the causes and the log; and what set it going, as a person tells it afterwards.
 
 export function triggerText(when: TriggerConfig): string {
   const held = when.for === null ? "" : ` for ${length(when.for)}`;
@@ -13,14 +15,70 @@ export function triggerText(when: TriggerConfig): string {
   if (when.rule !== null) return `${when.rule} fired`;
   if (when.topic !== null) return messageText(when.topic, when.payload);
   if (when.time !== null) return `it is ${clock(when.time)}${days}`;
-  if (when.sun === null) return "the agent started";
-  const offset = when.offset ?? 0;
-  return `${offset === 0 ? "" : `${length(Math.abs(offset))} ${offset < 0 ? "before" : "after"} `}${when.sun}${days}`;
+  return when.sun === null ? "the agent started" : `${sunText(when, length)}${days}`;
+}
+
+function sunText({ sun, offset }: TriggerConfig, text: (ms: number) => string): string {
+  if (offset === null || offset === 0) return `${sun}`;
+  return `${text(Math.abs(offset))} ${offset < 0 ? "before" : "after"} ${sun}`;
+}
+
+export function triggerKind({ input, output, peer, broker, rule, start, topic }: TriggerConfig): StepKind {
+  if (input !== null) return "input";
+  if (output !== null) return "output";
+  if (peer !== null) return "peer";
+  if (broker !== null) return "broker";
+  if (rule !== null) return "rule";
+  if (topic !== null) return "mqtt";
+  return start === null ? "clock" : "start";
+}
+
+/** `porch was pressed`, `lamp went on`, `peer plug was offline for 30 s`. */
+export function triggerWords(when: TriggerConfig, inputs: Config["inputs"]): string {
+  if (when.input !== null && when.is === null) return gestureWords(when.input, gestureOf(when), inputs);
+  const pin = when.input ?? when.output;
+  const lasted = when.for === null ? null : ` for ${spoken(when.for)}`;
+  if (pin !== null) return lasted === null ? `${pin} went ${when.is}` : `${pin} was ${when.is}${lasted}`;
+  if (when.peer !== null) {
+    const became = when.is === "online" ? "came" : "went";
+    return `peer ${when.peer} ${lasted === null ? became : "was"} ${when.is}${lasted ?? ""}`;
+  }
+  if (when.broker !== null) return `the broker was ${when.broker}${lasted ?? ""}`;
+  if (when.rule !== null) return `rule ${when.rule} fired`;
+  if (when.topic !== null) return messageText(when.topic, when.payload);
+  if (when.start !== null) return "the agent started";
+  return `it was ${when.time === null ? sunText(when, spoken) : clock(when.time)}`;
+}
+
+const gestures: Readonly<Record<Gesture, string>> = {
+  press: "was pressed",
+  release: "was released",
+  click: "was pressed",
+  double: "was pressed twice",
+  triple: "was pressed three times",
+  "4 clicks": "was pressed four times",
+  "5 clicks": "was pressed five times",
+  hold: "was held",
+  hold_end: "was let go after a hold",
+  repeat: "was still held",
+  right: "was turned right",
+  left: "was turned left",
+};
+
+function gestureWords(input: string, gesture: Gesture, inputs: Config["inputs"]): string {
+  const contact = inputs[input]?.kind === "switch";
+  if (contact && (gesture === "press" || gesture === "release")) return `${input} went ${gesture === "press" ? "on" : "off"}`;
+  return `${input} ${gestures[gesture]}`;
 }
 
 /** What ends a pattern. */
 export function untilText({ input, gesture, clicks, topic, payload }: ActionConfig["until"][number]): string {
   return topic === null ? `${input} ${gestureOf({ gesture, clicks })}` : messageText(topic, payload);
+}
+
+/** The same as a person tells it afterwards. */
+export function untilWords({ input, gesture, clicks, topic, payload }: ActionConfig["until"][number], inputs: Config["inputs"]): string {
+  return topic === null ? gestureWords(input ?? "", gestureOf({ gesture, clicks }), inputs) : messageText(topic, payload);
 }
 
 function messageText(topic: string, payload: string | null): string {
@@ -50,16 +108,6 @@ export function actionText(action: ActionConfig): string {
   if (beep) return `${output} beep ${[beep.times, beep.on, beep.off].join(" ")}${times}`;
   if (tone) return `${output} tone ${tone.map(({ note, ms }) => `${note ?? "pause"} ${length(ms)}`).join(" ")}${times}`;
   return `${output} pattern ${pattern.map(length).join(" ")}${times}`;
-}
-
-function length(ms: number): string {
-  for (const [unit, size] of [
-    ["h", 3_600_000],
-    ["m", 60_000],
-    ["s", 1000],
-  ] as const)
-    if (ms >= size && ms % size === 0) return `${ms / size}${unit}`;
-  return `${ms}ms`;
 }
 
 function clock(minute: number): string {

@@ -1,3 +1,4 @@
+import { stepsOf } from "./cause.ts";
 import { command } from "./contract.ts";
 import type { Cause, Effect, Instant } from "./model.ts";
 import { startPattern } from "./pattern.ts";
@@ -6,7 +7,7 @@ import type { Plan } from "./plan.ts";
 import { holds } from "./rule-condition.ts";
 import { mayFire } from "./rule-guard.ts";
 import { countLevels } from "./rule-lasting.ts";
-import type { LevelTrigger, RuleAction } from "./rule-plan.ts";
+import type { LevelTrigger, RuleAction, TriggerPlan } from "./rule-plan.ts";
 import { isoTime, type RuleState, type State, seqBlock } from "./state.ts";
 
 /** Why a rule does not do what it was asked for. */
@@ -17,10 +18,10 @@ interface Firing {
   cause: Cause;
 }
 
-/** A cause names so many steps before it; a longer story has lost its beginning. */
-const chainKept = 8;
-
-/** What the listed triggers start. Everything is switched before anything is told. `before` = what made the trigger come true, if a cause did. */
+/**
+ * What the listed triggers start. Everything is switched before anything is told. `before` = what made the trigger come true, if a cause
+ * did; `took` = how long the gesture took, 0 when that is not known.
+ */
 export function fire(
   plan: Plan,
   state: State,
@@ -28,13 +29,14 @@ export function fire(
   at: Instant,
   effects: Effect[],
   before: Cause | null = null,
+  took = 0,
 ): void {
   if (triggers.length === 0 || state.stopping) return;
   const firings: Firing[] = [];
   for (const index of triggers) {
     const trigger = plan.triggers[index];
     if (!trigger) continue;
-    const cause = before === null ? trigger.cause : { ...trigger.cause, chain: chainOf(before) };
+    const cause = causeOf(trigger, before, took);
     if (trigger.ends === null) run(plan, state, trigger.rule, cause, trigger.own, at, effects, firings);
     else endOwnPattern(plan, state, trigger.ends, trigger.rule, cause, at, effects);
   }
@@ -79,7 +81,7 @@ function run(
   }
   for (const index of plan.listeners.fired[rule] ?? []) {
     const next = plan.triggers[index];
-    if (next) run(plan, state, next.rule, { ...next.cause, chain: chainOf(cause) }, true, at, effects, firings);
+    if (next) run(plan, state, next.rule, causeOf(next, cause, 0), true, at, effects, firings);
   }
   return null;
 }
@@ -90,7 +92,7 @@ function act(plan: Plan, state: State, rule: number, action: RuleAction, cause: 
       command(plan, state, action.output, action.word, action.forMs, cause, null, at, effects);
       break;
     case "pattern":
-      startPattern(plan, state, action, plan.rules[rule]?.id ?? "", cause, at, effects);
+      startPattern(plan, state, action, plan.rules[rule]?.id ?? "", { ...cause, says: "PATTERN" }, at, effects);
       break;
     case "publish":
       effects.push(action.effect);
@@ -107,7 +109,7 @@ export function actionDue(plan: Plan, state: State, rule: number, step: number, 
   const cause = action?.wait ? ruleState?.waiting.get(action.wait.key) : undefined;
   if (!action?.wait || !ruleState || !cause) return;
   ruleState.waiting.delete(action.wait.key);
-  if (!state.stopping && ruleState.enabled) act(plan, state, rule, action, cause, at, effects);
+  if (!state.stopping && ruleState.enabled) act(plan, state, rule, action, { ...cause, after: action.wait.ms }, at, effects);
 }
 
 /** A disabled rule does not start, what it has still to do is dropped, and its patterns end. */
@@ -133,7 +135,9 @@ export function enableRule(plan: Plan, state: State, rule: number, enabled: bool
   for (const [output, pattern] of state.patterns.entries()) {
     if (pattern?.rule !== rulePlan.id) continue;
     endPattern(plan, state, output, `rule ${rulePlan.id} was disabled`, effects);
-    command(plan, state, output, "OFF", null, { kind: "rule", text: from, detail: `rule ${rulePlan.id} disabled` }, null, at, effects);
+    const [text, detail] = [`rule ${rulePlan.id}`, `disabled by ${from}`];
+    const trigger = { step: { kind: "rule", text: `${text} ${detail}` }, words: `${text} was ${detail}` } as const;
+    command(plan, state, output, "OFF", null, { kind: "rule", text, detail, trigger }, null, at, effects);
   }
 }
 
@@ -163,9 +167,11 @@ function tell(plan: Plan, state: State, { rule, cause }: Firing, at: Instant, ef
   effects.push({ type: "log", level: rulePlan.logLevel, message, fields: { rule: rulePlan.id, cause: cause.detail ?? cause.text } });
 }
 
-/** What led to something whose cause is `cause`, oldest first. */
-function chainOf({ chain = [], text, detail, kind }: Cause): readonly string[] {
-  return [...chain, ...(kind === "rule" && detail !== null ? [detail] : []), text].slice(-chainKept);
+function causeOf({ cause }: TriggerPlan, before: Cause | null, took: number): Cause {
+  if (before !== null) return { ...cause, chain: stepsOf(before) };
+  const { trigger } = cause;
+  if (took === 0 || trigger === undefined) return cause;
+  return { ...cause, trigger: { ...trigger, step: { ...trigger.step, duration_ms: Math.round(took) } } };
 }
 
 /** A level that rules listen to was seen. `fresh` = nobody saw it become so: only what waits for a time begins to wait. */

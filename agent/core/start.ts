@@ -1,7 +1,7 @@
 import { cancelWait, switchOn } from "./interlock.ts";
 import { minOffObjection } from "./minimum.ts";
-import type { Cause, Effect, Instant } from "./model.ts";
-import { drive } from "./output.ts";
+import type { AgentEvent, Cause, Effect, Instant, SetRequest } from "./model.ts";
+import { retryPeriod } from "./output.ts";
 import { peerIsLost } from "./peer.ts";
 import type { OutputPlan, Plan } from "./plan.ts";
 import type { OutputState, State } from "./state.ts";
@@ -42,12 +42,33 @@ export function spaceStart(plan: Plan, state: State, index: number, active: bool
   const outputPlan = plan.outputs[index];
   if (!output || !outputPlan || plan.startSpacing === 0 || state.stopping) return;
   if (!startsOn(outputPlan, output) || safeLevel(outputPlan, output, state, at) !== undefined) return;
-  const goes = active ? at : Math.max(at, state.nextStart);
+  const goes = takeTurn(plan, state, at, at);
+  if (!active) wait(outputPlan, output, { at: goes, cause }, effects);
+}
+
+/** The line did not take it: once more, until it does or something else is wanted. */
+export function retryStart(
+  plan: Plan,
+  state: State,
+  { output: index, request, at }: Extract<AgentEvent, { type: "output-failed" }>,
+  effects: Effect[],
+): void {
+  const output = state.outputs[index];
+  const outputPlan = plan.outputs[index];
+  if (!output || !outputPlan || !request.start || output.written === undefined || state.stopping) return;
+  wait(outputPlan, output, { at: takeTurn(plan, state, at + retryPeriod, at), cause: request.cause }, effects);
+}
+
+function takeTurn(plan: Plan, state: State, earliest: Instant, at: Instant): Instant {
+  const goes = Math.max(earliest, state.nextStart);
   // Lines that come and go again and again do not put all others off for ever.
   state.nextStart = Math.min(goes, at + plan.outputs.length * plan.startSpacing) + plan.startSpacing;
-  if (active) return;
-  output.starts = { at: goes, cause };
-  effects.push({ type: "startTimer", key: outputPlan.startKey, at: goes });
+  return goes;
+}
+
+function wait({ startKey }: OutputPlan, output: OutputState, starts: { at: Instant; cause: Cause }, effects: Effect[]): void {
+  output.starts = starts;
+  effects.push({ type: "startTimer", key: startKey, at: starts.at });
 }
 
 /** Whatever else moves the output, or tries to, wins. */
@@ -66,14 +87,13 @@ export function startDue(plan: Plan, state: State, index: number, at: Instant, e
   const { cause } = output.starts;
   const allowedAt = minOffObjection(outputPlan, output, at)?.allowedAt;
   if (allowedAt != null) {
-    output.starts = { at: allowedAt, cause };
-    effects.push({ type: "startTimer", key: outputPlan.startKey, at: allowedAt });
+    wait(outputPlan, output, { at: allowedAt, cause }, effects);
     return;
   }
   output.starts = null;
   if (!startsOn(outputPlan, output) || output.written !== false) return;
   if (outputPlan.interlock) startInterlocked(plan, state, index, cause, at, effects);
-  else drive(index, true, cause, effects);
+  else effects.push({ type: "setOutput", output: index, active: true, request: startRequest(cause) });
 }
 
 /** `on_start: on` of an interlocked output: on after the dead time, unless a partner is on by then. */
@@ -85,5 +105,9 @@ export function startInterlocked(plan: Plan, state: State, index: number, cause:
   // At the start the partners may not be open yet; one that is on keeps this one off.
   if (outputPlan.interlock.partners.some((partner) => state.outputs[partner]?.written === true)) return;
   cancelWait(plan, state, index, { reason: "failed", message: "its line was opened anew" }, at, effects);
-  switchOn(plan, state, index, { cause, pulse: null, answer: null }, at, effects);
+  switchOn(plan, state, index, startRequest(cause), at, effects);
+}
+
+function startRequest(cause: Cause): SetRequest {
+  return { cause, pulse: null, answer: null, start: true };
 }

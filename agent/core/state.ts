@@ -113,6 +113,8 @@ export interface Change {
   detail: string | null;
   /** When it ends by itself, as known at that moment. */
   ends?: End | null;
+  /** From when on what was refused would be served, as far as that is known. */
+  allowedAt?: Instant | null;
 }
 
 export interface End {
@@ -217,8 +219,8 @@ export function ruleSeqId(rule: string): string {
 let [second, upToPoint] = [Number.NaN, ""];
 
 /** ISO 8601 UTC with milliseconds, from the wall clock as last read. */
-export function isoTime(state: State, at: Instant): string {
-  const ms = Math.floor(at + state.clockOffset);
+export function isoTime({ clockOffset }: Pick<State, "clockOffset">, at: Instant): string {
+  const ms = Math.floor(at + clockOffset);
   const now = Math.floor(ms / 1000);
   if (now !== second) [second, upToPoint] = [now, new Date(now * 1000).toISOString().slice(0, -4)];
   return `${upToPoint}${String(ms - now * 1000).padStart(3, "0")}Z`;

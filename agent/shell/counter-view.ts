@@ -1,7 +1,7 @@
 import { factsOf } from "../core/cause.ts";
 import { type CounterState, rateOf, totalOf } from "../core/counter.ts";
 import type { InputPlan } from "../core/plan.ts";
-import { reasonOf } from "../core/reason.ts";
+import { reasonOf, refusalOf } from "../core/reason.ts";
 import { type InputState, isoTime, type State } from "../core/state.ts";
 import type { Change, CounterView } from "../protocol.ts";
 
@@ -25,7 +25,7 @@ export function counterView(inputPlan: InputPlan | undefined, input: InputState 
 export function counterChanges(state: Readonly<State>, { history }: CounterState): Change[] {
   return history
     .map(({ at, text, cause, refused }): Change => {
-      const said = refused ? `REFUSED ${cause.text}: ${text}` : `${text} because ${reasonOf(cause)}`;
+      const said = refused ? refusalOf(text, cause) : `${text} because ${reasonOf(cause)}`;
       return {
         at: isoTime(state, at),
         state: refused ? "REFUSED" : "SET",

@@ -1,15 +1,17 @@
 import { readFileSync } from "node:fs";
-import { type FileHandle, mkdir, open, rename } from "node:fs/promises";
+import { type FileHandle, mkdir, open, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { type Change as CoreChange, historyLength, refusalsKept } from "../core/state.ts";
+import type { Change as CoreChange } from "../core/state.ts";
 import type { Change } from "../protocol.ts";
+import { replaceFile } from "./atomic-file.ts";
 import { type HistoryEntry, readEntry } from "./history-entry.ts";
+import { type HistoryLine, HistoryLines, textOf, trimmed } from "./history-lines.ts";
 import type { Log } from "./log.ts";
 import { changeView } from "./views.ts";
 
 /** At most one write and one sync in this time: a lamp that blinks must not wear out a memory card. */
 const defaultPause = 1000;
-/** Two files of this size hold the newest changes. */
+/** The file is cut down to this size, to the newest of each output, whenever it would become larger than twice of it. */
 const defaultBytes = 256 * 1024;
 
 export interface HistoryOptions {
@@ -21,6 +23,7 @@ export interface HistoryOptions {
 
 interface Waiting {
   output: string;
+  state: CoreChange["state"];
   change: CoreChange;
   offset: number;
 }
@@ -35,6 +38,8 @@ export class HistoryStore {
   readonly #options: Required<HistoryOptions>;
   /** From before this start, oldest first. */
   readonly #past = new Map<string, Change[]>();
+  /** What is worth keeping of what is in the file. */
+  #lines = new HistoryLines();
   #waiting: Waiting[] = [];
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> | undefined;
@@ -51,12 +56,10 @@ export class HistoryStore {
   /** Reads what was kept. Lines that cannot be understood are counted and left out. */
   load(): this {
     let bad = 0;
-    for (const file of [`${this.#file}.1`, this.#file]) {
-      for (const line of this.#lines(file)) {
-        const entry = readEntry(line);
-        if (entry === undefined) bad++;
-        else this.#add(entry);
-      }
+    for (const line of this.#read()) {
+      const entry = readEntry(line);
+      if (entry === undefined) bad++;
+      else this.#add(entry, line);
     }
     if (bad > 0)
       this.#log.warn(`${this.#file}: ${bad} ${bad === 1 ? "line" : "lines"} could not be read and ${bad === 1 ? "is" : "are"} left out`);
@@ -70,7 +73,7 @@ export class HistoryStore {
 
   /** Soon on disk. What comes faster than it can be written pushes the oldest of its kind out. */
   keep(output: string, change: CoreChange, offset: number): void {
-    this.#waiting.push({ output, change, offset });
+    this.#waiting.push({ output, state: change.state, change, offset });
     if (this.#waiting.length > 1024) this.#waiting = newest(this.#waiting);
     if (this.#writing === undefined) this.#timer ??= setTimeout(() => this.#start(), this.#options.pause).unref();
   }
@@ -94,27 +97,44 @@ export class HistoryStore {
   async #write(): Promise<void> {
     const entries = newest(this.#waiting);
     this.#waiting = [];
-    const lines = entries.map(({ output, change, offset }) => JSON.stringify({ output, ...changeView(change, offset) }));
-    let handle: FileHandle | undefined;
+    const lines = entries.map(lineOf);
     try {
       await mkdir(dirname(this.#file), { recursive: true, mode: 0o750 });
-      handle = await open(this.#file, "a", 0o640);
-      const { size } = await handle.stat();
-      const torn = this.#torn && size > 0;
-      // An empty line does no harm; two halves of lines in one would lose both.
-      this.#torn = true;
-      await handle.writeFile(`${torn ? "\n" : ""}${lines.join("\n")}\n`);
-      this.#torn = false;
-      await handle.datasync();
-      if (size > this.#options.bytes) await rename(this.#file, `${this.#file}.1`);
+      const size = await sizeOf(this.#file);
+      const text = textOf(lines);
+      if (size + Buffer.byteLength(text) > 2 * this.#options.bytes) await this.#replace(lines);
+      else {
+        await this.#append(size, text);
+        for (const line of lines) this.#lines.add(line);
+      }
       this.#tell(null);
     } catch (error) {
       // They are not lost yet: the disk may have room again. What is in the file already comes twice then, once.
       this.#waiting = newest([...entries, ...this.#waiting]);
       this.#tell(`${this.#file} could not be written: ${(error as Error).message}; \`pinbus why\` forgets after a restart`);
+    }
+  }
+
+  async #append(size: number, text: string): Promise<void> {
+    let handle: FileHandle | undefined;
+    try {
+      handle = await open(this.#file, "a", 0o640);
+      const torn = this.#torn && size > 0;
+      // An empty line does no harm; two halves of lines in one would lose both.
+      this.#torn = true;
+      await handle.writeFile(`${torn ? "\n" : ""}${text}`);
+      this.#torn = false;
+      await handle.datasync();
     } finally {
       await handle?.close().catch(() => undefined);
     }
+  }
+
+  async #replace(newer: readonly HistoryLine[]): Promise<void> {
+    const lines = this.#lines.within(this.#options.bytes, newer);
+    await replaceFile(this.#file, String(lines));
+    this.#lines = lines;
+    this.#torn = false;
   }
 
   #tell(problem: string | null): void {
@@ -125,24 +145,34 @@ export class HistoryStore {
     this.#options.onProblem(problem);
   }
 
-  #lines(file: string): string[] {
+  #read(): string[] {
     try {
-      return readFileSync(file, "utf8")
+      return readFileSync(this.#file, "utf8")
         .split("\n")
         .filter((line) => line !== "");
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "ENOENT") this.#log.error(`${file} could not be read: ${(error as Error).message}`);
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT")
+        this.#log.error(`${this.#file} could not be read: ${(error as Error).message}`);
       return [];
     }
   }
 
-  #add({ output, ...change }: HistoryEntry): void {
-    const changes = this.#past.get(output) ?? [];
-    changes.push(change);
-    this.#past.set(
-      output,
-      trimmed(changes, ({ state }) => state === "REFUSED"),
-    );
+  #add({ output, ...change }: HistoryEntry, text: string): void {
+    this.#past.set(output, trimmed([...(this.#past.get(output) ?? []), change]));
+    this.#lines.add({ output, state: change.state, text });
+  }
+}
+
+function lineOf({ output, state, change, offset }: Waiting): HistoryLine {
+  return { output, state, text: JSON.stringify({ output, ...changeView(change, { clockOffset: offset }) }) };
+}
+
+async function sizeOf(file: string): Promise<number> {
+  try {
+    return (await stat(file)).size;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return 0;
+    throw error;
   }
 }
 
@@ -153,14 +183,5 @@ function newest(waiting: readonly Waiting[]): Waiting[] {
     if (own === undefined) kept.set(entry.output, [entry]);
     else own.push(entry);
   }
-  return [...kept.values()].flatMap((own) => trimmed(own, ({ change }) => change.state === "REFUSED"));
-}
-
-/** The newest changes and the newest refusals, in their order. */
-function trimmed<T>(entries: readonly T[], refused: (entry: T) => boolean): T[] {
-  let [changes, refusals] = [0, 0];
-  return entries
-    .toReversed()
-    .filter((entry) => (refused(entry) ? ++refusals <= refusalsKept : ++changes <= historyLength))
-    .toReversed();
+  return [...kept.values()].flatMap(trimmed);
 }

@@ -126,20 +126,19 @@ export function peersView(plan: Plan, state: Readonly<State>): PeerView[] {
 
 /** The history of one output since the start, newest first. */
 export function changesView(state: Readonly<State>, output: number): Change[] {
-  return (state.outputs[output]?.history ?? []).map((change) => changeView(change, state.clockOffset)).reverse();
+  return (state.outputs[output]?.history ?? []).map((change) => changeView(change, state)).reverse();
 }
 
-/** `offset` = wall clock − monotonic clock. */
-export function changeView(change: CoreChange, offset: number): Change {
-  const iso = (at: number) => new Date(at + offset).toISOString();
+export function changeView(change: CoreChange, clock: Pick<State, "clockOffset">): Change {
   return {
-    at: iso(change.at),
+    at: isoTime(clock, change.at),
     state: change.state,
     cause: change.cause.text,
     detail: change.detail,
     ...factsOf(change.cause),
     text: sentenceOf(change),
-    until: change.ends == null ? null : iso(change.ends.at),
+    until: change.ends == null ? null : isoTime(clock, change.ends.at),
+    ...(change.allowedAt == null ? {} : { allowed_at: isoTime(clock, change.allowedAt) }),
   };
 }
 

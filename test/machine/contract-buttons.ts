@@ -154,12 +154,22 @@ export function buttonCases(recorder: Recorder): Case[] {
           const lines = await journalSince(before, "json", "PINBUS_OUTPUT=lamp");
           return lines.map((line) => JSON.parse(line) as Record<string, string>).at(-1);
         });
-        const attr = JSON.parse(await retained(`${P}/out/lamp/attr`)) as { cause: string; detail: string };
+        const attr = JSON.parse(await retained(`${P}/out/lamp/attr`)) as {
+          cause: string;
+          detail: string;
+          kind: string;
+          source: string;
+          chain: { text: string }[];
+        };
         const state = (await retained(`${P}/out/lamp/state`)).toLowerCase();
-        const { MESSAGE, PRIORITY, PINBUS_CAUSE, PINBUS_OUTPUT } = entry;
-        console.log(`# ${JSON.stringify({ MESSAGE, PRIORITY, PINBUS_OUTPUT, PINBUS_CAUSE })}, attr ${JSON.stringify(attr)}`);
+        const { MESSAGE, PRIORITY, PINBUS_CAUSE, PINBUS_CHAIN, PINBUS_KIND, PINBUS_OUTPUT, PINBUS_SOURCE } = entry;
+        console.log(`# ${JSON.stringify({ MESSAGE, PRIORITY, PINBUS_OUTPUT, PINBUS_CAUSE, PINBUS_CHAIN })}, attr ${JSON.stringify(attr)}`);
         if (
           PINBUS_CAUSE !== `${attr.cause} (${attr.detail})` ||
+          PINBUS_KIND !== attr.kind ||
+          PINBUS_SOURCE !== attr.source ||
+          PINBUS_CHAIN !== attr.chain.map(({ text }) => text).join(" > ") ||
+          PINBUS_CHAIN !== "porch press > rule porch-lamp" ||
           attr.cause !== "rule porch-lamp" ||
           attr.detail !== "porch press" ||
           MESSAGE !== `lamp ${state}: rule porch-lamp (porch press)`

@@ -39,7 +39,7 @@ describe("a counter of a running agent", () => {
     expect(newest("state")).toMatchObject({ total: 12.5 });
     expect((await agent.ask("status")).stdout).toMatch(/^ {2}meter: 12\.5 kWh, .* kWh\/h$/m);
     expect((await agent.ask("why", "meter")).stdout).toMatch(
-      /^[0-9:]{8} {2}set to 12\.5 kWh \(was 0\.03 kWh\) because somebody used `pinbus set`\n$/,
+      /^[0-9:]{8} {2}set to 12\.5 kWh \(was 0\.03 kWh\) because somebody set it with `pinbus set`\n$/,
     );
     expect(await agent.ask("set", "meter", "1", "--for", "1s")).toMatchObject({ code: exit.usage });
     expect(await agent.ask("set", "nothing", "1")).toMatchObject({

@@ -57,7 +57,7 @@ rules:
     "out/horn/state ON",
     "out/horn/state OFF",
   ]);
-  expect((await agent.client.request("why", { output: "lamp" }))[0]?.text).toBe("ON because key is on and rule key-lamp says on");
+  expect((await agent.client.request("why", { output: "lamp" }))[0]?.text).toBe("ON because key went on and rule key-lamp says on");
 });
 
 it("a message starts and ends the pattern of a real agent, a retained one does neither, and a recording holds all of it", async () => {

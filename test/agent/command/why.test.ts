@@ -23,12 +23,12 @@ const now = new Date("2026-11-21T11:00:00Z");
 describe("pinbus why", () => {
   it("says since when and until when for the present state, when for the others, and the day when it is not today", () => {
     const changes = [
-      change("2026-11-21T10:40:00Z", "REFUSED", "REFUSED mqtt: a retained command is refused"),
+      { ...change("2026-11-21T10:40:00Z", "REFUSED", "REFUSED: lamp must stay on for 9000 ms"), allowed_at: "2026-11-21T10:40:09Z" },
       change("2026-11-21T10:33:12Z", "ON", "ON because porch was pressed; ends by max_on", "2026-11-21T12:33:12Z"),
       change("2026-11-20T22:00:00Z", "ON", "ON because the agent started; ends by its pulse", "2026-11-21T00:00:01Z"),
     ];
     expect(toldOf(changes, "ON", now)).toEqual([
-      "10:40:00  REFUSED mqtt: a retained command is refused",
+      "10:40:00  REFUSED: lamp must stay on for 9000 ms; allowed from 10:40:09",
       "ON since 10:33:12 because porch was pressed; ends 12:33:12 by max_on",
       "2026-11-20 22:00:00  ON because the agent started; to end 00:00:01 by its pulse",
     ]);

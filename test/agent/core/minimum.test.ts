@@ -69,7 +69,7 @@ describe("min_on", () => {
     expect(world.moves).toHaveLength(1);
     expect(world.logs.at(-1)).toMatchObject({ level: expect.any(String) });
     expect(world.outputState("pump").history.filter(({ state }) => state === "REFUSED")).toMatchObject([
-      { cause: { kind: "rule", text: "rule both (porch press)" } },
+      { cause: { kind: "rule", text: "rule both", detail: "porch press" } },
     ]);
   });
 });

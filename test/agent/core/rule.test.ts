@@ -43,10 +43,15 @@ describe("a rule on a level", () => {
     expect(test.outputState("horn").cause).toMatchObject({
       text: "rule third",
       detail: "second fired",
-      chain: ["key press", "rule first", "lamp is on", "rule second"],
+      chain: [
+        { kind: "input", text: "key press" },
+        { kind: "rule", text: "rule first" },
+        { kind: "output", text: "lamp is on" },
+        { kind: "rule", text: "rule second" },
+      ],
     });
     expect(test.attr("horn").text).toBe(
-      "ON because second fired and rule third says on (after key press, rule first, lamp is on, rule second)",
+      "ON because rule second fired and rule third says on; before that: key press, rule first, lamp is on, rule second",
     );
     test.breakOutput("lamp", true);
     test.mqtt("lamp", "OFF");

@@ -67,6 +67,58 @@ describe("start_spacing", () => {
     expect(one.isOn("b")).toBe(false);
   });
 
+  it("tries again when the line does not take it, in its turn, and says so once", () => {
+    const one = world({ a: on, b: on, c: on });
+    one.breakOutput("b", true);
+    one.advance(11 * second);
+    expect(one.outputState("b").history.map(({ state }) => state)).toEqual(["OFF", "FAILED"]);
+    expect(one.logs.filter(({ level }) => level === "error")).toHaveLength(1);
+    one.breakOutput("b", false);
+    one.advance(60 * second);
+    expect(one.wires.map(({ id }) => id)).toEqual(["a", "c", "b"]);
+    expect(one.attr("b")).toMatchObject({ kind: "start", problem: null });
+    expect(one.timers.size).toBe(0);
+  });
+
+  it("tries an interlocked output again without spacing, too", () => {
+    const gate = { gate: { dead_time: 300, mode: "switch" } } as const;
+    const one = new World(configOf({ outputs: { up: { ...on, interlock: "gate" }, down: { interlock: "gate" } }, interlocks: gate }));
+    one.breakOutput("up", true);
+    one.advance(5 * second);
+    expect(one.outputState("up").history.map(({ state }) => state)).toEqual(["OFF", "FAILED"]);
+    one.breakOutput("up", false);
+    one.advance(second);
+    expect(one.isOn("up")).toBe(true);
+  });
+
+  it("keeps its distance while one of them is tried again and again", () => {
+    const one = world({ a: on, b: on, c: on });
+    one.loseOutput("c");
+    one.breakOutput("b", true);
+    one.advance(9500);
+    one.breakOutput("b", false);
+    one.returnOutput("c");
+    one.advance(60 * second);
+    const [, next = 0, last = 0] = one.wires.filter(({ active }) => active).map(({ at }) => at);
+    expect(last - next).toBeGreaterThanOrEqual(2 * second);
+  });
+
+  it.each<[string, (one: World) => void]>([
+    ["a command", (one) => one.control("b", "OFF")],
+    ["a command that fails", (one) => one.control("b", "ON")],
+    ["a lock", (one) => one.lock("b", true)],
+    ["a line that is lost", (one) => one.loseOutput("b")],
+    ["the stop", (one) => one.dispatch({ type: "stop-requested", at: one.now })],
+  ])("%s ends the trying", (_, play) => {
+    const one = world({ a: on, b: on });
+    one.breakOutput("b", true);
+    one.advance(5 * second);
+    play(one);
+    one.breakOutput("b", false);
+    one.advance(60 * second);
+    expect([one.isOn("b"), one.timers.size]).toEqual([false, 0]);
+  });
+
   it("respects min_off and an interlock with its dead time", () => {
     const one = world(
       { a: on, b: { ...on, min_off: 10 * second }, up: { ...on, interlock: "gate" }, down: { interlock: "gate" } },

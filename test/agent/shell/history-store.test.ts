@@ -1,7 +1,7 @@
-import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import type { Change } from "../../../agent/core/state.ts";
+import { type Change, historyLength } from "../../../agent/core/state.ts";
 import { type HistoryOptions, HistoryStore } from "../../../agent/shell/history-store.ts";
 import { eventually, keptLog, tempFolder } from "./fixture.ts";
 
@@ -45,7 +45,7 @@ describe("the history on disk", () => {
       kind: "mqtt",
       source: "mqtt",
       id: "a-1",
-      chain: ["mqtt (id a-1)"],
+      chain: [{ kind: "mqtt", text: "mqtt (id a-1)" }],
       text: "ON because a command over MQTT says on (id a-1)",
       until: null,
     });
@@ -80,7 +80,67 @@ describe("the history on disk", () => {
     const past = stored(folder).store.past("lamp");
     expect(past.filter(({ state }) => state === "ON").length).toBeGreaterThanOrEqual(5);
     expect(past.filter(({ state }) => state === "REFUSED")).toHaveLength(16);
-    expect(statSync(file).size + statSync(`${file}.1`).size).toBeLessThan(80_000);
+    expect(statSync(file).size).toBeLessThanOrEqual(40_000);
+  });
+
+  it("keeps the last changes of each output when one makes noise", async () => {
+    const { folder, file, store } = stored(tempFolder(), { bytes: 20_000 });
+    store.keep("gate", on, offset);
+    store.keep("gate", numbered(2000), offset);
+    store.keep("gate", numbered(3000, refused), offset);
+    for (let round = 0; round < 50; round++) {
+      for (let count = 0; count < 40; count++) store.keep("lamp", numbered(round * 1000 + count), offset);
+      await store.flushed();
+    }
+    expect(readdirSync(folder).map((name) => statSync(join(folder, name)).size)).toEqual([expect.toSatisfy((size) => size <= 40_000)]);
+    const again = stored(folder).store;
+    expect(times(again, "gate")).toEqual([3000, 2000, 1000]);
+    expect(times(again)).toHaveLength(historyLength);
+    expect(times(again)[0]).toBe(49_039);
+    expect(readFileSync(file, "utf8").endsWith("\n")).toBe(true);
+  });
+
+  it("keeps them over restarts, and what was there before", async () => {
+    const folder = tempFolder();
+    for (let start = 0; start < 5; start++) {
+      const { store } = stored(folder, { bytes: 20_000 });
+      if (start === 0) store.keep("gate", on, offset);
+      for (let round = 0; round < 10; round++) {
+        for (let count = 0; count < 40; count++) store.keep("lamp", numbered(start * 100_000 + round * 1000 + count), offset);
+        await store.flushed();
+      }
+    }
+    const { store } = stored(folder);
+    expect(times(store, "gate")).toEqual([1000]);
+    expect(times(store)[0]).toBe(409_039);
+  });
+
+  it("gives each output its share when there is no room for all", async () => {
+    const { folder, file, store } = stored(tempFolder(), { bytes: 20_000 });
+    const ids = Array.from({ length: 20 }, (_, index) => `out-${index}`);
+    for (let round = 0; round < 5; round++) {
+      for (let count = 0; count < 32; count++) for (const id of ids) store.keep(id, numbered(round * 1000 + count), offset);
+      await store.flushed();
+    }
+    expect(statSync(file).size).toBeLessThan(20_000);
+    const again = stored(folder).store;
+    for (const id of ids) expect(times(again, id).slice(0, 2)).toEqual([4031, 4030]);
+  });
+
+  it("does not grow while it cannot be cut down, and loses nothing", async () => {
+    const { folder, file, store } = stored(tempFolder(), { bytes: 1000 });
+    mkdirSync(`${file}.new`);
+    for (let count = 0; count < 20; count++) {
+      store.keep("lamp", numbered(count), offset);
+      await store.flushed();
+    }
+    expect(store.problem).toMatch(/could not be written/);
+    expect(statSync(file).size).toBeLessThanOrEqual(2000);
+    expect(times(stored(folder).store)[0]).toBeLessThan(19);
+    rmSync(`${file}.new`, { recursive: true });
+    await store.flushed();
+    expect(store.problem).toBeNull();
+    expect(times(stored(folder).store)[0]).toBe(19);
   });
 
   it("that cannot be written is a problem that is told once, and nothing is lost when it can again", async () => {
