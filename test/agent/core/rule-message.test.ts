@@ -29,7 +29,7 @@ describe("a rule on a message", () => {
     expect(world.fired("remind")).toMatchObject([{ cause: `"1" came on ${request}` }]);
     expect(world.isOn("light")).toBe(true);
     const [change] = world.outputState("light").history.slice(-1);
-    expect(change && sentenceOf(change)).toMatch(`ON because "1" came on ${request} and rule remind says`);
+    expect(change && sentenceOf(change)).toMatch(`ON because "1" came on ${request} and rule remind plays its pattern`);
   });
 
   it("fires at any message of its topic when it names none, the empty one included", () => {
