@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type ParsedTopic, parseTopic, type Topics, topicsOf, topicTable } from "../../../agent/core/topics.ts";
+import { topicTable } from "../../../agent/core/topic-table.ts";
+import { type ParsedTopic, parseTopic, type Topics, topicsOf } from "../../../agent/core/topics.ts";
 
 const id = fc.stringMatching(/^[a-z0-9-]{1,32}$/);
 const level = fc.stringMatching(/^[A-Za-z0-9@:._-]{1,20}$/);
