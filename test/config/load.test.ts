@@ -93,6 +93,7 @@ describe("loadConfig", () => {
         rules: {},
         time_zone: null,
         location: { latitude: null, longitude: null },
+        sensors: {},
         services: [],
         log: { level: "info", format: "auto" },
       });
