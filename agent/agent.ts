@@ -24,6 +24,7 @@ import { createReadings } from "./readings.ts";
 import { createReloader } from "./reload.ts";
 import { Retained } from "./retained.ts";
 import { createRuleClock } from "./rule-clock.ts";
+import { createSensors } from "./sensors.ts";
 import { systemClock } from "./shell/clock.ts";
 import { Control } from "./shell/control.ts";
 import { CounterStore } from "./shell/counter-store.ts";
@@ -114,6 +115,8 @@ export async function startAgent({ config, host, version, log, load, reloading }
     dispatch: send,
   });
 
+  const { sensors, simulate, stop: stopSensors } = createSensors({ plan, config, simulated: board !== undefined, clock, send });
+
   const outbox = newEventQueue<Publication>(eventsHeld);
   const receive = createReceiver({ current, send, readClock, nodeCommand: (name, message) => nodeCommand(name, message), clock, log });
   const retained = new Retained({ version, started, driver, current });
@@ -168,6 +171,7 @@ export async function startAgent({ config, host, version, log, load, reloading }
     load,
     dispatch,
     lines,
+    sensors,
     seq,
     outputs: kept,
     counters,
@@ -204,6 +208,7 @@ export async function startAgent({ config, host, version, log, load, reloading }
     driver,
     board,
     lines,
+    simulate,
     brokerLink,
     outputs,
     history,
@@ -238,6 +243,7 @@ export async function startAgent({ config, host, version, log, load, reloading }
   const perform = createPerformers({
     dispatch,
     lines,
+    sensors,
     link,
     outbox,
     eventTtl(topic) {
@@ -299,6 +305,7 @@ export async function startAgent({ config, host, version, log, load, reloading }
       log.info("stops: outputs go to their exit states");
       send({ type: "stop-requested", at: clock.now() });
       ofRules.stop();
+      stopSensors();
       statistics.stop();
       await brokerLink.stop([retained.status("offline")]);
       await control.stop();

@@ -30,7 +30,7 @@ export const topicTable: readonly TopicDescription[] = [
     payload: "JSON",
     qos: 1,
     retain: "yes",
-    meaning: "version, time of the start, board, inputs and outputs of this node",
+    meaning: "version, time of the start, board, inputs, outputs and sensors of this node",
   },
   {
     kind: "health",
@@ -160,6 +160,34 @@ export const topicTable: readonly TopicDescription[] = [
     qos: 1,
     retain: "no",
     meaning: "answer to it, unless it named an MQTT 5 response topic",
+  },
+  {
+    kind: "sensor-state",
+    topic: "P/sensor/<id>/state",
+    direction: "published",
+    payload: 'JSON: the value by its name, `unit`, `ts`, `quality`: `{"temperature":21.4,"unit":"°C","ts":…,"quality":"ok"}`',
+    qos: 0,
+    retain: "yes",
+    meaning:
+      "a reading, at the moment in which it was read (`ts`), and after a connect the last one if it still holds; a failed read publishes none, so look at `availability` too",
+  },
+  {
+    kind: "sensor-availability",
+    topic: "P/sensor/<id>/availability",
+    direction: "published",
+    payload: "`online` / `offline`",
+    qos: 1,
+    retain: "yes",
+    meaning: "`online` while the last read succeeded and is not older than `stale_after`",
+  },
+  {
+    kind: "sensor-quality",
+    topic: "P/sensor/<id>/quality",
+    direction: "published",
+    payload: "`ok`, `stale: REASON`, `failed: REASON`; `unknown` until the first read is done",
+    qos: 1,
+    retain: "yes",
+    meaning: "why a sensor is offline",
   },
   {
     kind: "node-command",

@@ -28,6 +28,9 @@ export interface Topics {
   nodeCommand(name: string): string;
   nodeResult(name: string): string;
   /** `name` may have several levels: `host/load/1min`. */
+  sensorState(id: string): string;
+  sensorAvailability(id: string): string;
+  sensorQuality(id: string): string;
   sys(name: string): string;
   service(unit: string): string;
 }
@@ -39,6 +42,7 @@ export type ParsedTopic =
   | { kind: "counter-state" | "counter-set" | "counter-result"; id: string }
   | { kind: "output-state" | "output-attr" | "output-set" | "output-result"; id: string }
   | { kind: "rule-state" | "rule-set" | "rule-result" | "rule-event"; id: string }
+  | { kind: "sensor-state" | "sensor-availability" | "sensor-quality"; id: string }
   | { kind: "node-command" | "node-result"; name: string }
   | { kind: "sys"; name: string }
   | { kind: "service"; unit: string };
@@ -61,6 +65,9 @@ export function topicsOf(prefix: string, node: string): Topics {
     ruleSet: (id) => `${base}/rule/${id}/set`,
     ruleResult: (id) => `${base}/rule/${id}/result`,
     ruleEvent: (id) => `${base}/rule/${id}/event`,
+    sensorState: (id) => `${base}/sensor/${id}/state`,
+    sensorAvailability: (id) => `${base}/sensor/${id}/availability`,
+    sensorQuality: (id) => `${base}/sensor/${id}/quality`,
     nodeFilter: `${base}/cmd/+`,
     nodeCommand: (name) => `${base}/cmd/${name}`,
     nodeResult: (name) => `${base}/cmd/${name}/result`,
@@ -75,25 +82,15 @@ export function topicsOf(prefix: string, node: string): Topics {
   };
 }
 
-const outputKinds: Readonly<Record<string, "output-state" | "output-attr" | "output-set" | "output-result">> = {
-  state: "output-state",
-  attr: "output-attr",
-  set: "output-set",
-  result: "output-result",
-};
-
-const counterKinds: Readonly<Record<string, "counter-state" | "counter-set" | "counter-result">> = {
-  state: "counter-state",
-  set: "counter-set",
-  result: "counter-result",
-};
-
-const ruleKinds: Readonly<Record<string, "rule-state" | "rule-set" | "rule-result" | "rule-event">> = {
-  state: "rule-state",
-  set: "rule-set",
-  result: "rule-result",
-  event: "rule-event",
-};
+/** What may stand behind an id, by the topic level in front of it. */
+const kinds = {
+  in: { state: "input-state", event: "input-event" },
+  out: { state: "output-state", attr: "output-attr", set: "output-set", result: "output-result" },
+  counter: { state: "counter-state", set: "counter-set", result: "counter-result" },
+  rule: { state: "rule-state", set: "rule-set", result: "rule-result", event: "rule-event" },
+  sensor: { state: "sensor-state", availability: "sensor-availability", quality: "sensor-quality" },
+} as const;
+type Kinds = { [G in keyof typeof kinds]: (typeof kinds)[G][keyof (typeof kinds)[G]] }[keyof typeof kinds];
 
 /** The inverse of the functions of `Topics`; undefined for a topic that none of them makes. */
 export function parseTopic(topics: Topics, topic: string): ParsedTopic | undefined {
@@ -107,20 +104,11 @@ export function parseTopic(topics: Topics, topic: string): ParsedTopic | undefin
   if (group === "cmd" && (leaf === undefined || leaf === "result"))
     return { kind: leaf === undefined ? "node-command" : "node-result", name: id };
   if (leaf === undefined) return undefined;
-  if (group === "out") {
-    const kind = Object.hasOwn(outputKinds, leaf) ? outputKinds[leaf] : undefined;
+  if (Object.hasOwn(kinds, group ?? "")) {
+    const leaves: Readonly<Record<string, Kinds>> = kinds[group as keyof typeof kinds];
+    const kind = Object.hasOwn(leaves, leaf) ? leaves[leaf] : undefined;
     return kind && { kind, id };
   }
-  if (group === "counter") {
-    const kind = Object.hasOwn(counterKinds, leaf) ? counterKinds[leaf] : undefined;
-    return kind && { kind, id };
-  }
-  if (group === "rule") {
-    const kind = Object.hasOwn(ruleKinds, leaf) ? ruleKinds[leaf] : undefined;
-    return kind && { kind, id };
-  }
-  if (group === "in" && leaf === "state") return { kind: "input-state", id };
-  if (group === "in" && leaf === "event") return { kind: "input-event", id };
   if (group === "service" && leaf === "state") return { kind: "service", unit: id };
   return undefined;
 }

@@ -5,6 +5,8 @@ import { planOf } from "../../agent/core/plan.ts";
 import { startLevel } from "../../agent/core/start.ts";
 import { newState } from "../../agent/core/state.ts";
 import { createReloader } from "../../agent/reload.ts";
+import { temperature } from "../../agent/sensor/driver.ts";
+import { SimSensor } from "../../agent/sensor/sim.ts";
 import { systemClock } from "../../agent/shell/clock.ts";
 import { CounterStore } from "../../agent/shell/counter-store.ts";
 import { Dispatch } from "../../agent/shell/dispatch.ts";
@@ -14,6 +16,7 @@ import type { Link, Publication } from "../../agent/shell/link.ts";
 import { OutputStore } from "../../agent/shell/output-store.ts";
 import { createPerformers } from "../../agent/shell/performers.ts";
 import { RuleStore } from "../../agent/shell/rule-store.ts";
+import { Sensors } from "../../agent/shell/sensors.ts";
 import { SeqStore } from "../../agent/shell/seq-store.ts";
 import { Timers } from "../../agent/shell/timers.ts";
 import type { LoadResult } from "../../config/load.ts";
@@ -79,12 +82,24 @@ export function running(config: Config) {
     log,
     dispatch: send,
   });
+  const sensorsOpened: string[] = [];
+  const sensors = new Sensors({
+    plan,
+    config,
+    open(id) {
+      sensorsOpened.push(id);
+      return new SimSensor(id, [temperature]);
+    },
+    clock: systemClock,
+    dispatch: send,
+  });
   const sent: Publication[] = [];
   const link = { publish: (publication: Publication) => sent.push(publication) > 0 } as unknown as Link;
   const outbox = newEventQueue<Publication>(10);
   const perform = createPerformers({
     dispatch,
     lines,
+    sensors,
     link,
     outbox,
     eventTtl: () => 0,
@@ -103,6 +118,7 @@ export function running(config: Config) {
   lines.start();
   onTestFinished(() => {
     lines.stop();
+    sensors.stop();
     timers.close();
   });
   const told: string[] = [];
@@ -123,6 +139,7 @@ export function running(config: Config) {
     },
     dispatch,
     lines,
+    sensors,
     seq,
     outputs,
     counters,
@@ -143,5 +160,5 @@ export function running(config: Config) {
       at: systemClock.now(),
     });
   const isOn = (id: string) => dispatch.state.outputs[dispatch.current.plan.outputIndex.get(id) ?? -1]?.written;
-  return { folder, log, board, dispatch, lines, sent, told, world, reloader, set, send, isOn, counters, timers };
+  return { folder, log, board, dispatch, lines, sensorsOpened, sent, told, world, reloader, set, send, isOn, counters, timers };
 }

@@ -226,6 +226,21 @@ describe("loadConfig", () => {
       start_spacing: number;
       interlocks: Record<string, { dead_time: number; mode: "switch" | "refuse" }>;
       peers: Record<string, { topic: string; online: string; offline: string }>;
+      sensors: Record<
+        string,
+        {
+          driver: "w1" | "thermal" | "file";
+          id: string | null;
+          zone: string | null;
+          path: string | null;
+          name: string;
+          unit: string | null;
+          scale: number;
+          offset: number;
+          every: number;
+          stale_after: number | null;
+        }
+      >;
       rules: Record<
         string,
         {

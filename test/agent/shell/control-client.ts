@@ -67,6 +67,7 @@ export async function agent(more: { handlers?: Partial<Handlers>; folder?: strin
     lock: ({ output, locked }) => ({ output, locked }),
     why: () => [],
     "sim-press": () => ({}),
+    "sim-sensor": () => ({ values: [], quality: "unknown", reason: null, ts: null, age_ms: null }),
     "sim-play": () => ({ start: 0 }),
     services: () => {
       world.services++;
