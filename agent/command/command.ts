@@ -59,7 +59,7 @@ export function readArgs<const O extends Options>(args: string[], options: O, wo
   return parsed;
 }
 
-/** `-5` is a number and no option. */
+/** `-5` is a number and no option: it is read behind `--`. */
 function numbersLast(args: string[]): string[] {
   const isNumber = (word: string) => /^-\d/.test(word);
   if (args.includes("--") || !args.some(isNumber)) return args;

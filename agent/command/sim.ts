@@ -17,8 +17,9 @@ export const sim: Command = {
     if (verb === "sensor") {
       if (values.for !== undefined || values.bounce !== undefined || values.speed !== undefined)
         throw usageError("--for and --bounce go with press, and --speed with play");
-      const [, , to = "", reason] = positionals;
-      const answer = await withAgent(path, (client) => client.request("sim-sensor", { sensor: what, to: readingOf(to, reason) }));
+      const [, , word = "", reason] = positionals;
+      const to = readingOf(word, reason);
+      const answer = await withAgent(path, (client) => client.request("sim-sensor", { sensor: what, to }));
       if (values.json) print(JSON.stringify({ id: what, ...answer }));
       return exit.ok;
     }

@@ -82,14 +82,10 @@ export function running(config: Config) {
     log,
     dispatch: send,
   });
-  const sensorsOpened: string[] = [];
   const sensors = new Sensors({
     plan,
     config,
-    open(id) {
-      sensorsOpened.push(id);
-      return new SimSensor(id, [temperature]);
-    },
+    open: (id) => new SimSensor(id, [temperature]),
     clock: systemClock,
     dispatch: send,
   });
@@ -160,5 +156,5 @@ export function running(config: Config) {
       at: systemClock.now(),
     });
   const isOn = (id: string) => dispatch.state.outputs[dispatch.current.plan.outputIndex.get(id) ?? -1]?.written;
-  return { folder, log, board, dispatch, lines, sensorsOpened, sent, told, world, reloader, set, send, isOn, counters, timers };
+  return { folder, log, board, dispatch, lines, sent, told, world, reloader, set, send, isOn, counters, timers };
 }

@@ -1,11 +1,14 @@
-import { readFileSync, writeFileSync } from "node:fs";
-import { describe, expect, it } from "vitest";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { eventually } from "../shell/fixture.ts";
-import { filesOf, forever, sysfs } from "./sysfs.ts";
+import { filesOf, forever, reader, sysfs } from "./sysfs.ts";
 
-/** Children of this process that read files. */
-const readers = () =>
-  readFileSync(`/proc/self/task/${process.pid}/children`, "utf8")
+/** Children of a process that read files. */
+const readers = (parent = process.pid) =>
+  readFileSync(`/proc/${parent}/task/${parent}/children`, "utf8")
     .trim()
     .split(" ")
     .filter((pid) => {
@@ -40,6 +43,30 @@ describe("the process that reads files", () => {
     expect(await files.read(tree.path("one"), forever)).toEqual({ ok: true, text: "1" });
     for (const name of names) writeFileSync(tree.path(name), "late");
     expect(await Promise.all(hanging)).toEqual(names.map(() => ({ ok: true, text: "late" })));
+  });
+
+  it("lets the program that started it end at once, and ends with it, while a read hangs", async () => {
+    const tree = sysfs();
+    tree.fifo("hangs");
+    const program = (last: string) => `
+      const { FileProcess } = await import(${JSON.stringify(join(dirname(reader), "file-process.js"))});
+      const files = new FileProcess();
+      void files.read(${JSON.stringify(tree.path("hangs"))}, new AbortController().signal);
+      ${last}`;
+    const [ends, killed] = ["files.close();", "setInterval(() => {}, 1000);"].map((last) =>
+      spawn(process.execPath, ["--input-type=module", "-e", program(last)], { stdio: "ignore" }),
+    );
+    onTestFinished(() => {
+      killed?.kill("SIGKILL");
+    });
+    expect(await once(ends as ChildProcess, "exit")).toEqual([0, null]);
+    let pids: string[] = [];
+    await eventually(() => {
+      pids = readers(killed?.pid);
+      return pids.length;
+    }).toBe(1);
+    killed?.kill("SIGKILL");
+    await eventually(() => existsSync(`/proc/${pids[0]}`)).toBe(false);
   });
 
   it("that is killed fails what it was reading, and is started anew", async () => {

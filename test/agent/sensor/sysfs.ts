@@ -8,7 +8,7 @@ import { tempFolder } from "../shell/fixture.ts";
 
 const root = dirname(createRequire(import.meta.url).resolve("pinbus/package.json"));
 /** The program as it is installed: `npm test` builds it first. */
-const reader = join(root, "dist/agent/sensor/reader.js");
+export const reader = join(root, "dist/agent/sensor/reader.js");
 
 /** Reads files as the agent does. */
 export function filesOf(program = reader): FileProcess {
