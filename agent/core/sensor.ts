@@ -151,8 +151,8 @@ export function carrySensors(old: Plan, state: State, next: Plan, at: Instant, e
       return sensor;
     }
     if (before.every !== plan.every) effects.push({ type: "startTimer", key: plan.readKey, at: Math.max(at, kept.dueAt + plan.every) });
-    // A value that was called stale does not become fresh by a longer time; the next reading is.
-    if (before.staleAfter !== plan.staleAfter && !kept.stale)
+    // What is stale does not become fresh by a longer time; the next reading is.
+    if (before.staleAfter !== plan.staleAfter)
       effects.push({ type: "startTimer", key: plan.staleKey, at: Math.max(at, kept.at + plan.staleAfter) });
     return kept;
   });
