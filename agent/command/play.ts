@@ -13,8 +13,8 @@ const stepsAtOnce = 100;
 const timeAtOnce = 2000;
 
 /**
- * Plays the edges, readings and commands of a recording on the simulated board of the agent at `path`, with their spacing. The broker, reloads, lost
- * chips and failed writes of the recording are not played: they are the agent's own world.
+ * Plays the edges, readings and commands of a recording on the simulated board of the agent at `path`, with their spacing. The broker,
+ * reloads, lost chips and failed writes of the recording are not played: they are the agent's own world.
  */
 export async function play(path: string, file: string, speed: number): Promise<number> {
   return withAgent(path, async (client) => {
