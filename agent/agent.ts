@@ -22,6 +22,7 @@ import { createReadings } from "./readings.ts";
 import { createReloader } from "./reload.ts";
 import { Retained } from "./retained.ts";
 import { createRuleClock } from "./rule-clock.ts";
+import { createSensors } from "./sensors.ts";
 import { systemClock } from "./shell/clock.ts";
 import { Control } from "./shell/control.ts";
 import { CounterStore } from "./shell/counter-store.ts";
@@ -114,6 +115,8 @@ export async function startAgent({ config, host, version, log, load, reloading }
     dispatch: send,
   });
 
+  const { sensors, simulate, stop: stopSensors } = createSensors({ plan, config, simulated: board !== undefined, clock, send });
+
   const outbox = new Outbox({
     dir: config.outbox.disk === "on" ? config.state_dir : null,
     boot: bootId(),
@@ -158,6 +161,7 @@ export async function startAgent({ config, host, version, log, load, reloading }
     load,
     dispatch,
     lines,
+    sensors,
     seq,
     outputs: kept,
     counters,
@@ -194,6 +198,7 @@ export async function startAgent({ config, host, version, log, load, reloading }
     driver,
     board,
     lines,
+    simulate,
     brokerLink,
     outputs,
     history,
@@ -230,6 +235,7 @@ export async function startAgent({ config, host, version, log, load, reloading }
   const perform = createPerformers({
     dispatch,
     lines,
+    sensors,
     link,
     outbox,
     eventTtl(topic) {
@@ -285,6 +291,7 @@ export async function startAgent({ config, host, version, log, load, reloading }
       log.info("stops: outputs go to their exit states");
       send({ type: "stop-requested", at: clock.now() });
       ofRules.stop();
+      stopSensors();
       statistics.stop();
       await brokerLink.stop([retained.status("offline")]);
       await control.stop();

@@ -10,8 +10,9 @@ import { healthOf } from "./core/health.ts";
 import type { AgentEvent, CounterVerdict, SwitchWord, Verdict } from "./core/model.ts";
 import { stateWord } from "./core/output.ts";
 import type { Plan } from "./core/plan.ts";
-import type { Status } from "./protocol.ts";
+import type { SimReading, Status } from "./protocol.ts";
 import type { Reloader } from "./reload.ts";
+import type { AgentSensors } from "./sensors.ts";
 import type { Clock } from "./shell/clock.ts";
 import { type Handlers, Refused } from "./shell/control.ts";
 import { counterChanges, counterView } from "./shell/counter-view.ts";
@@ -20,8 +21,9 @@ import type { HistoryStore } from "./shell/history-store.ts";
 import type { Lines } from "./shell/lines.ts";
 import type { OutputStore } from "./shell/output-store.ts";
 import type { RuleStore } from "./shell/rule-store.ts";
+import { sensorView, sensorViews } from "./shell/sensor-view.ts";
 import { changesView, chipsView, peersView, pinsView, rulesView, type ViewSources } from "./shell/views.ts";
-import { createSimPlayer } from "./sim-player.ts";
+import { createSimPlayer, isSimReading } from "./sim-player.ts";
 import type { Tickets } from "./tickets.ts";
 
 export interface HandlerSources {
@@ -36,6 +38,7 @@ export interface HandlerSources {
   driver: Driver;
   board: SimBoard | undefined;
   lines: Lines;
+  simulate: AgentSensors["simulate"];
   brokerLink: BrokerLink;
   outputs: OutputStore;
   history: HistoryStore;
@@ -74,11 +77,14 @@ export function createHandlers(sources: HandlerSources): Handlers {
   };
   const simulated = <T>(part: T | undefined): T => {
     if (part !== undefined) return part;
-    throw new Refused("not-simulated", `the driver is ${driver.name}: press the button itself; sim works with gpio.driver: sim`);
+    throw new Refused("not-simulated", `the driver is ${driver.name}, and what it reads is real; sim works with gpio.driver: sim`);
   };
-  const player =
-    sources.board &&
-    createSimPlayer({ ...sources, board: sources.board, input: inputLine, output: (id) => current().plan.outputIndex.get(id) });
+  const simulate = async (id: string, to: SimReading | "hang" | "ok") => {
+    const index = current().plan.sensorIndex.get(id);
+    if (index !== undefined) await sources.simulate(id, index, to);
+  };
+  const output = (id: string) => current().plan.outputIndex.get(id);
+  const player = sources.board && createSimPlayer({ ...sources, board: sources.board, input: inputLine, output, simulate });
   let units: ReturnType<typeof readUnits> | undefined;
 
   return {
@@ -93,7 +99,18 @@ export function createHandlers(sources: HandlerSources): Handlers {
       const counter = input === undefined ? undefined : counterView(plan.inputs[input], state.inputs[input]);
       if (counter) return { id, kind: "counter", state: String(counter.total), ...counter };
       if (input !== undefined) return { id, kind: "input", state: stateWord(state.inputs[input]?.debounce.settled) };
-      throw new Refused("unknown-id", `there is no input or output ${quoted(id)}; there are ${idsOf([...plan.outputs, ...plan.inputs])}`);
+      const sensor = sensorView(plan, state, id, clock.now());
+      if (sensor)
+        return {
+          id,
+          kind: "sensor",
+          state: sensor.quality === "ok" ? sensor.values.map(({ value }) => value).join(", ") : "UNKNOWN",
+          ...sensor,
+        };
+      throw new Refused(
+        "unknown-id",
+        `there is no input, output or sensor ${quoted(id)}; there are ${idsOf([...plan.outputs, ...plan.inputs, ...plan.sensors])}`,
+      );
     },
     set: async ({ output: id, state: word, for_ms, from }) => {
       const output = outputIndexOf(current().plan, id);
@@ -168,6 +185,20 @@ export function createHandlers(sources: HandlerSources): Handlers {
       await board.play(chip, offset, pressScript({ pressed: line.active, forMs: for_ms, bounceMs: bounce_ms }));
       return {};
     },
+    "sim-sensor": async ({ sensor: id, to }) => {
+      simulated(sources.board);
+      if (!sensorView(current().plan, current().state, id, 0)) {
+        const known = Object.keys(current().config.sensors).join(", ");
+        throw new Refused("unknown-id", `there is no sensor ${quoted(id)}; there are ${known || "none"}`);
+      }
+      if (to !== "hang" && to !== "ok" && !isSimReading(to))
+        throw new Refused("malformed", "a sensor is told a number, hang, ok or {fail: REASON} with at most 200 characters");
+      await simulate(id, to);
+      const { plan, state } = current();
+      const view = sensorView(plan, state, id, clock.now());
+      if (!view) throw new Refused("unknown-id", `a reload has taken ${quoted(id)} away`);
+      return view;
+    },
     "sim-play": ({ steps, start }) => simulated(player).play(steps, start),
     // One program for all who ask at the same time: somebody who may only look must not be able to start hundreds.
     services: () => {
@@ -210,6 +241,7 @@ function statusOf({ current, version, started, startedAt, driver, brokerLink, cl
         return counter ? [[inputPlan.id, counter]] : [];
       }),
     ),
+    sensors: sensorViews(plan, state, clock.now()),
     counts: {
       inputs: plan.inputs.length,
       outputs: plan.outputs.length,

@@ -24,7 +24,8 @@ export interface Methods {
     params: { id: string };
     result:
       | { id: string; kind: "input" | "output"; state: "ON" | "OFF" | "UNKNOWN" }
-      | ({ id: string; kind: "counter"; state: string } & CounterView);
+      | ({ id: string; kind: "counter"; state: string } & CounterView)
+      | ({ id: string; kind: "sensor"; state: string } & SensorView);
   };
   /** Sets the total of a counter, or the position of an encoder. Answers when it is on disk. Needs the operate socket. */
   "set-counter": {
@@ -45,6 +46,11 @@ export interface Methods {
   why: { params: { output: string }; result: Change[] };
   /** Simulated board only. Needs the operate socket. Answers when the last simulated edge has been made. */
   "sim-press": { params: { input: string; for_ms?: number; bounce_ms?: number }; result: Record<string, never> };
+  /**
+   * Simulated board only: what a sensor reads from now on. `hang` = nothing, `ok` = its value again. Needs the operate socket. Answers when
+   * it has been read; for `hang`, at once.
+   */
+  "sim-sensor": { params: { sensor: string; to: SimReading | "hang" | "ok" }; result: SensorView };
   services: { params: Record<string, never>; result: ServiceView[] };
   /** Applies the changed configuration, or leaves everything as it is. Needs the operate socket. */
   reload: { params: Record<string, never>; result: ReloadResult };
@@ -78,7 +84,10 @@ export type SimStep = { after_ms: number } & (
   | { do: "message"; topic: string; payload: string }
   | { do: "set"; output: string; state: SwitchWord; for_ms: number | null; from: "cli" | "tui" }
   | { do: "lock"; output: string; locked: boolean; from: "cli" | "tui" }
+  | { do: "reading"; sensor: string; to: SimReading }
 );
+/** A value, or why a read fails. */
+export type SimReading = number | { fail: string };
 
 /** Why a request was not served. `message` is a sentence for a person. */
 export interface Refusal {
@@ -135,6 +144,8 @@ export interface Status {
   broker?: { listeners: { protocol: string; address: string; port: number; problem: string | null }[]; clients: number };
   /** Counters and encoders by their id. */
   counters?: Record<string, CounterView>;
+  /** Sensors by their id. */
+  sensors?: Record<string, SensorView>;
   counts: { inputs: number; outputs: number; rules: number; edges: number; commands: number; refused: number };
 }
 
@@ -208,6 +219,17 @@ export interface CounterView {
   pulses: number;
   /** Edges that were lost and could not be counted, since the total was last set. */
   lost: number;
+}
+export interface SensorView {
+  /** Of the last good reading; empty before the first. */
+  values: readonly { name: string; value: number; unit: string | null }[];
+  /** `unknown` until the first read is done. */
+  quality: "ok" | "stale" | "failed" | "unknown";
+  /** Why the reading cannot be relied on. */
+  reason: string | null;
+  /** ISO time of the reading, and its age. */
+  ts: string | null;
+  age_ms: number | null;
 }
 export interface OutputView extends PinBase {
   kind: "output";

@@ -12,6 +12,7 @@ import type { CounterStore } from "./shell/counter-store.ts";
 import type { Dispatch } from "./shell/dispatch.ts";
 import type { Lines } from "./shell/lines.ts";
 import type { Log } from "./shell/log.ts";
+import type { Sensors } from "./shell/sensors.ts";
 import type { SeqStore } from "./shell/seq-store.ts";
 
 export interface ReloaderOptions {
@@ -19,6 +20,7 @@ export interface ReloaderOptions {
   load(): LoadResult;
   dispatch: Dispatch;
   lines: Lines;
+  sensors: Sensors;
   seq: SeqStore;
   outputs: KeptSource;
   counters: CounterStore;
@@ -45,6 +47,7 @@ const inPlace = [
   "start_spacing",
   "interlocks",
   "peers",
+  "sensors",
   "rules",
   "time_zone",
   "location",
@@ -143,7 +146,7 @@ function stopped(result: ReloadResult): ReloadResult {
 
 /** From here to the end nothing waits, so no event comes in between. */
 function apply(options: ReloaderOptions, after: Config, { leaving, anew }: LineChanges, firstSeq: ReadonlyMap<string, number>): void {
-  const { dispatch, lines, outputs: kept, counters: totals, clock, applied } = options;
+  const { dispatch, lines, sensors, outputs: kept, counters: totals, clock, applied } = options;
   const { config: before, plan: old } = dispatch.current;
   const outputs = [...leaving].flatMap((id) => old.outputIndex.get(id) ?? []);
   const released = old.outputs.flatMap(({ id }, index) => (leaving.has(id) || anew.has(id) ? index : []));
@@ -154,6 +157,7 @@ function apply(options: ReloaderOptions, after: Config, { leaving, anew }: LineC
   const { state } = dispatch.current;
   const carried = carryOver({ old, state, next, anew, firstSeq: (id) => firstSeq.get(id) ?? 1, kept, totals, at });
   lines.apply(next, after, anew);
+  sensors.apply(next, after);
   dispatch.replace({ config: after, plan: next, state: carried.state }, carried.effects, { anew, firstSeq, kept, totals, at });
   lines.start();
   applied(before, after, carried.cleared);

@@ -25,7 +25,7 @@ export class Retained {
 
   info(): Publication {
     const { version, started, driver, current } = this.#options;
-    const { topics, inputs, outputs } = current().plan;
+    const { topics, inputs, outputs, sensors } = current().plan;
     return state(
       topics.info,
       JSON.stringify({
@@ -35,6 +35,7 @@ export class Retained {
         chips: driver.chips().map(({ label }) => label),
         inputs: inputs.map(({ id }) => id),
         outputs: outputs.map(({ id }) => id),
+        sensors: sensors.map(({ id }) => id),
       }),
     );
   }

@@ -3,7 +3,7 @@ import type { ActiveLevel, LineAddress } from "../gpio/line.ts";
 import type { SimBoard } from "../gpio/sim-board.ts";
 import { validForMs } from "./core/command.ts";
 import type { AgentEvent } from "./core/model.ts";
-import type { SimStep } from "./protocol.ts";
+import type { SimReading, SimStep } from "./protocol.ts";
 import type { Clock } from "./shell/clock.ts";
 import { Refused } from "./shell/control.ts";
 
@@ -13,6 +13,8 @@ export interface SimPlayerOptions {
   input(id: string): { address: LineAddress; active: ActiveLevel } | undefined;
   /** The index of an output; undefined for one that is not configured. */
   output(id: string): number | undefined;
+  /** Resolves when a sensor has read what it was told; at once for one that is not configured. */
+  simulate(sensor: string, to: SimReading): Promise<void>;
   send(event: AgentEvent): void;
   /** Ages of commands are judged by the wall clock as it is now. */
   readClock(): void;
@@ -30,6 +32,7 @@ export interface SimPlayer {
 /** A client sends the steps shortly before they are due: nothing here waits for longer. */
 const maxAhead = 60_000;
 const maxSteps = 1000;
+const maxReason = 200;
 
 export function createSimPlayer(options: SimPlayerOptions): SimPlayer {
   const { clock } = options;
@@ -42,7 +45,8 @@ export function createSimPlayer(options: SimPlayerOptions): SimPlayer {
       const wait = at - clock.now();
       if (wait > 0) await setTimeout(Math.ceil(wait));
       if (start !== current) throw new Refused("cancelled", "another recording is being played");
-      perform(options, step, at);
+      if (step.do === "reading") await options.simulate(step.sensor, step.to);
+      else perform(options, step, at);
       // The board delivers an edge in the next turn: a command that comes after it must not overtake it.
       if (step.do === "level") await setImmediate();
     }
@@ -62,7 +66,11 @@ export function createSimPlayer(options: SimPlayerOptions): SimPlayer {
   };
 }
 
-function perform({ board, input, output, send, readClock, clock }: SimPlayerOptions, step: SimStep, at: number): void {
+function perform(
+  { board, input, output, send, readClock, clock }: SimPlayerOptions,
+  step: Exclude<SimStep, { do: "reading" }>,
+  at: number,
+): void {
   // What the recording had and this agent does not have is left out.
   const line = step.do === "level" ? input(step.input) : undefined;
   const index = "output" in step ? output(step.output) : 0;
@@ -104,6 +112,14 @@ function checkSteps(steps: unknown, latest: number): void {
   }
 }
 
+/** What a simulated sensor may be told to read. */
+export function isSimReading(to: unknown): to is SimReading {
+  if (typeof to === "number") return Number.isFinite(to);
+  if (typeof to !== "object" || to === null || !("fail" in to)) return false;
+  const { fail } = to;
+  return typeof fail === "string" && fail !== "" && fail.length <= maxReason;
+}
+
 function malformed(): Refused {
   return new Refused("malformed", `a play is at most ${maxSteps} steps, none later than a minute from now`);
 }
@@ -111,11 +127,13 @@ function malformed(): Refused {
 function validStep(step: object): boolean {
   const { after_ms, do: what, ...rest } = step as Record<string, unknown>;
   if (typeof after_ms !== "number") return false;
-  const { input, active, output, topic, payload, retain, state, for_ms, from, locked } = rest;
+  const { input, active, output, topic, payload, retain, state, for_ms, from, locked, sensor, to } = rest;
   const fromClient = from === "cli" || from === "tui";
   switch (what) {
     case "level":
       return typeof input === "string" && typeof active === "boolean";
+    case "reading":
+      return typeof sensor === "string" && isSimReading(to);
     case "command":
       return typeof output === "string" && typeof payload === "string" && typeof retain === "boolean";
     case "message":

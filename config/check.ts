@@ -8,6 +8,7 @@ import type { Place, Problem } from "./problem.ts";
 import { checkIds } from "./references.ts";
 import { checkRules } from "./rule-check.ts";
 import type { Config } from "./schema.ts";
+import { checkSensors } from "./sensors.ts";
 
 /** What the checks need to know about where things stand. */
 export interface Found {
@@ -39,6 +40,7 @@ export function check(config: Config, found: Found): Problem[] {
   checkPeers(config, found, report);
   checkGestures(config, found, report);
   checkCounting(config, found, report);
+  checkSensors(config, found, report);
   checkServices(config, report);
   return problems;
 }

@@ -46,7 +46,8 @@ export function decimal(minimum: number, maximum: number): Format<number> {
       const number = Number(text);
       return number < minimum || number > maximum ? bad(`${text} is out of range`, `write a number ${range}`) : ok(number);
     },
-    write: String,
+    // Not 1e-7, which is not read.
+    write: (number) => (number !== 0 && Math.abs(number) < 1e-6 ? number.toFixed(12) : String(number)),
   };
 }
 

@@ -5,14 +5,14 @@ import { suggest } from "./suggest.ts";
 
 const none: ReadonlySet<string> = new Set();
 
-/** One id space for inputs and outputs. */
+/** One id space for inputs, outputs and sensors. */
 export function checkIds({ ids, place }: Found, report: Report): void {
-  const inputs = ids.get("inputs") ?? none;
-  for (const id of ids.get("outputs") ?? none) {
-    if (!inputs.has(id)) continue;
-    const [first, second] = [`inputs.${id}`, `outputs.${id}`].sort((a, b) => place(a).line - place(b).line);
-    if (first && second)
-      report(second, `the id ${id} is used by ${first} already (line ${place(first).line})`, "give each an id of its own");
+  const taken = new Map<string, string>();
+  const all = ["inputs", "outputs", "sensors"].flatMap((kind) => [...(ids.get(kind) ?? none)].map((id) => ({ id, path: `${kind}.${id}` })));
+  for (const { id, path } of all.sort((a, b) => place(a.path).line - place(b.path).line)) {
+    const first = taken.get(id);
+    if (first === undefined) taken.set(id, path);
+    else report(path, `the id ${id} is used by ${first} already (line ${place(first).line})`, "give each an id of its own");
   }
 }
 

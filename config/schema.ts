@@ -21,6 +21,7 @@ import {
 import { type ConfigOf, derived, type Format, leaf, listOf, mapOf, optional, required, secret, withNames } from "./leaf.ts";
 import { peerOffline, peerSchema } from "./peers.ts";
 import { type actionSchema, type conditionSchema, ruleSchema, type triggerSchema } from "./rule-schema.ts";
+import { sensorSchema } from "./sensors.ts";
 
 const second = 1000;
 const hour = 3600 * second;
@@ -164,6 +165,7 @@ export const schema = withNames({
   ),
   interlocks: mapOf(interlockSchema, "Groups of outputs that are never on together, by id; an output names its group in `interlock`."),
   peers: mapOf(peerSchema, "Other devices whose liveness counts here, by id; an output names one in `on_peer_offline`, a rule in `peer`."),
+  sensors: mapOf(sensorSchema, "What is measured, by id; see [sensors.md](sensors.md)."),
   rules: mapOf(ruleSchema, "What is done when something happens, here and without the network, by id; see [rules.md](rules.md)."),
   time_zone: optional(timeZone, "The time zone of the rules, such as Europe/Berlin.", "the one of this machine"),
   location: {
@@ -180,6 +182,7 @@ export const schema = withNames({
 export type Config = ConfigOf<typeof schema>;
 export type InputConfig = ConfigOf<typeof inputSchema>;
 export type OutputConfig = ConfigOf<typeof outputSchema>;
+export type SensorConfig = ConfigOf<typeof sensorSchema>;
 export type RuleConfig = ConfigOf<typeof ruleSchema>;
 export type TriggerConfig = ConfigOf<typeof triggerSchema>;
 export type ConditionConfig = ConfigOf<typeof conditionSchema>;

@@ -32,7 +32,7 @@ export function walk(schema: SchemaGroup, root: Tree | undefined, options: WalkO
   return walked;
 }
 
-/** Inputs, outputs or rules: more than any board has lines. */
+/** Inputs, outputs, sensors or rules: more than any board has lines. */
 const maxEntries = 1024;
 const maxItems = 256;
 const absent = Symbol("absent");

@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { topicTable } from "../dist/agent/core/topics.js";
+import { topicTable } from "../dist/agent/core/topic-table.js";
 import { exitTable } from "../dist/agent/exit.js";
 import { describeConfig } from "../dist/config/describe.js";
 import { keysPage } from "../dist/tui/keys.js";

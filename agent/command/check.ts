@@ -34,7 +34,7 @@ export const check: Command = {
       return exit.config;
     }
     print(`${result.file} is fine.`);
-    for (const line of [...pinMap(result.config), ...gestureTable(result.config)]) print(line);
+    for (const line of [...pinMap(result.config), ...sensorTable(result.config), ...gestureTable(result.config)]) print(line);
     return exit.ok;
   },
 };
@@ -93,6 +93,15 @@ function pinMap(config: Config): string[] {
   const note =
     config.gpio.driver === "sysfs" ? ["  the driver sysfs has no kernel times: an edge carries the time at which it was read"] : [];
   return [...indented(rows), ...note];
+}
+
+/** One line per sensor. */
+function sensorTable(config: Config): string[] {
+  const rows = planOf(config).sensors.map(({ id, every, staleAfter }) => {
+    const { driver, id: address, zone, path } = config.sensors[id] ?? {};
+    return [id, "sensor", `${driver} ${address ?? zone ?? path}`, `every ${time(every)}`, `stale after ${time(staleAfter)}`];
+  });
+  return columns(rows);
 }
 
 /** For each input how long each of its gestures takes, and why. */

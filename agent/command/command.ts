@@ -48,7 +48,7 @@ type Options = NonNullable<ParseArgsConfig["options"]>;
 export function readArgs<const O extends Options>(args: string[], options: O, words: { min: number; max: number }) {
   const parsed = (() => {
     try {
-      return parseArgs({ args, options, allowPositionals: true, strict: true });
+      return parseArgs({ args: numbersLast(args), options, allowPositionals: true, strict: true });
     } catch (error) {
       throw usageError((error as Error).message.split(". ")[0] ?? "the command line is wrong");
     }
@@ -57,6 +57,13 @@ export function readArgs<const O extends Options>(args: string[], options: O, wo
   if (length < words.min) throw usageError("a word is missing");
   if (length > words.max) throw usageError(`${JSON.stringify(parsed.positionals[words.max])} is one word too many`);
   return parsed;
+}
+
+/** `-5` is a number and no option: it is read behind `--`. */
+function numbersLast(args: string[]): string[] {
+  const isNumber = (word: string) => /^-\d/.test(word);
+  if (args.includes("--") || !args.some(isNumber)) return args;
+  return [...args.filter((word) => !isNumber(word)), "--", ...args.filter(isNumber)];
 }
 
 /** Every command that reads the configuration takes these. */

@@ -1,7 +1,7 @@
 import { setTimeout } from "node:timers/promises";
 import { snapshotOf } from "../core/recording.ts";
 import { exit } from "../exit.ts";
-import type { SimStep } from "../protocol.ts";
+import type { SimReading, SimStep } from "../protocol.ts";
 import { faultyLine, openRecording, type RecordingEntry, RecordingError, readRecordedConfig } from "../recording-file.ts";
 import { withAgent } from "./client.ts";
 import { CommandError, complain, print } from "./command.ts";
@@ -13,15 +13,15 @@ const stepsAtOnce = 100;
 const timeAtOnce = 2000;
 
 /**
- * Plays the edges, commands and messages of a recording on the simulated board of the agent at `path`, with their spacing. The broker, reloads, lost
- * chips and failed writes of the recording are not played: they are the agent's own world.
+ * Plays the edges, readings, commands and messages of a recording on the simulated board of the agent at `path`, with their spacing. The
+ * broker, reloads, lost chips and failed writes of the recording are not played: they are the agent's own world.
  */
 export async function play(path: string, file: string, speed: number): Promise<number> {
   return withAgent(path, async (client) => {
     if (!client.hello.simulated) {
       throw new CommandError(exit.refused, "refused (not-simulated): this agent drives real lines; `sim play` works with gpio.driver: sim");
     }
-    const counts = { edges: 0, commands: 0, messages: 0 };
+    const counts = { edges: 0, readings: 0, commands: 0, messages: 0 };
     let start: number | undefined;
     let began = 0;
     let due: SimStep[] = [];
@@ -50,6 +50,7 @@ export async function play(path: string, file: string, speed: number): Promise<n
       for await (const step of stepsOf(file, recording.entries, speed)) {
         if (step.do === "level") counts.edges++;
         else if (step.do === "message") counts.messages++;
+        else if (step.do === "reading") counts.readings++;
         else counts.commands++;
         const [first] = due;
         const full = first && (due.length === stepsAtOnce || step.after_ms - first.after_ms > timeAtOnce || start === undefined);
@@ -63,21 +64,23 @@ export async function play(path: string, file: string, speed: number): Promise<n
       if (error instanceof RecordingError) throw new CommandError(exit.refused, error.message);
       throw error;
     }
-    const others = counts.messages === 0 ? "" : `, and ${counts.messages} messages of others`;
-    print(`played ${counts.edges} levels and ${counts.commands} commands${others}`);
+    const { edges, readings, commands, messages } = counts;
+    const others = messages === 0 ? "" : `; ${messages} messages of others`;
+    print(`played ${edges} levels, ${readings} readings and ${commands} commands${others}`);
     return exit.ok;
   });
 }
 
-/** The steps in the recorded order, the levels of the beginning first. An edge that was read late keeps its own, earlier time. */
+/** The steps in the recorded order, the levels and readings of the beginning first. An edge that was read late keeps its own, earlier time. */
 async function* stepsOf(file: string, entries: AsyncIterable<RecordingEntry>, speed: number): AsyncGenerator<SimStep> {
   let zero: number | undefined;
   for await (const { number, line } of entries) {
     const after = (at: number) => Math.max(0, (at - (zero ?? at)) / speed);
     if (line.kind === "snapshot") {
-      const { at, levels } = levelsOf(file, number, line.snapshot);
+      const { at, levels, readings } = worldOf(file, number, line.snapshot);
       zero ??= at;
       for (const [input, active] of levels) yield { after_ms: after(at), do: "level", input, active };
+      for (const [sensor, to] of readings) yield { after_ms: after(at), do: "reading", sensor, to };
     } else if (line.kind === "event" && typeof line.event.at === "number") {
       const step = stepOf(line.event);
       if (step) yield { after_ms: after(line.event.at), ...step };
@@ -85,11 +88,26 @@ async function* stepsOf(file: string, entries: AsyncIterable<RecordingEntry>, sp
   }
 }
 
-function levelsOf(file: string, number: number, recorded: Record<string, unknown>): { at: number; levels: [string, boolean][] } {
+interface RecordedWorld {
+  at: number;
+  levels: [string, boolean][];
+  readings: [string, SimReading][];
+}
+
+/** How the world was when the recording began. */
+function worldOf(file: string, number: number, recorded: Record<string, unknown>): RecordedWorld {
   try {
     const { at, state, config } = snapshotOf(recorded);
-    const ids = Object.keys(readRecordedConfig(config).inputs);
-    return { at, levels: ids.map((id, index) => [id, state.inputs[index]?.debounce.raw === true]) };
+    const { inputs, sensors } = readRecordedConfig(config);
+    return {
+      at,
+      levels: Object.keys(inputs).map((id, index) => [id, state.inputs[index]?.debounce.raw === true]),
+      readings: Object.keys(sensors).flatMap((id, index): [string, SimReading][] => {
+        const sensor = state.sensors[index];
+        const to = sensor?.problem ? { fail: sensor.problem } : sensor?.values?.[0]?.value;
+        return to === undefined ? [] : [[id, to]];
+      }),
+    };
   } catch (error) {
     throw faultyLine(file, number, error);
   }
@@ -99,12 +117,17 @@ type Untimed = SimStep extends infer S ? (S extends SimStep ? Omit<S, "after_ms"
 
 /** What the world did; undefined for what the agent did, and for what no simulated board can. */
 function stepOf(event: Record<string, unknown>): Untimed | undefined {
-  const { type, input, output, topic, edge, active, payload, retain, word, forMs, from, locked } = event;
+  const { type, input, output, sensor, topic, edge, active, payload, retain, word, forMs, from, locked } = event;
   if (typeof input === "string") {
     if (type === "edge") return { do: "level", input, active: edge === "rising" };
     if (type === "level-read" && event.why !== "gap") return { do: "level", input, active: active === true };
   }
   if (type === "message-received") return { do: "message", topic: String(topic), payload: String(payload) };
+  if (typeof sensor === "string") {
+    const [first] = Array.isArray(event.values) ? event.values : [];
+    if (type === "sensor-read") return { do: "reading", sensor, to: Number(first?.value) };
+    if (type === "sensor-failed") return { do: "reading", sensor, to: { fail: String(event.problem).slice(0, 200) } };
+  }
   if (typeof output !== "string") return undefined;
   const who = from === "tui" ? "tui" : "cli";
   switch (type) {

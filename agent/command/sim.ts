@@ -1,22 +1,34 @@
 import { exit } from "../exit.ts";
+import type { SimReading } from "../protocol.ts";
 import { withAgent } from "./client.ts";
-import { type Command, durationOption, readArgs, socketOptions, socketPath, usageError } from "./command.ts";
+import { type Command, durationOption, print, readArgs, socketOptions, socketPath, usageError } from "./command.ts";
 import { play } from "./play.ts";
 
 /** `pinbus sim`: the world around the simulated board of a running agent. */
 export const sim: Command = {
-  usage: "press <input> [--for 120ms] [--bounce 5ms] | play FILE [--speed 1]",
-  summary: "on the simulated board of a running agent: press a button, or play a recording's edges and commands",
+  usage: "press <input> [--for 120ms] [--bounce 5ms] | sensor <sensor> VALUE|ok|hang|fail [REASON] [--json] | play FILE [--speed 1]",
+  summary: "on the simulated board of a running agent: press a button, tell a sensor what it reads, or play a recording",
   async run(args) {
     const times = { for: { type: "string" }, bounce: { type: "string" }, speed: { type: "string" } } as const;
-    const { values, positionals } = readArgs(args, { ...socketOptions, ...times }, { min: 2, max: 2 });
+    const options = { ...socketOptions, ...times, json: { type: "boolean" } } as const;
+    const { values, positionals } = readArgs(args, options, args[0] === "sensor" ? { min: 3, max: 4 } : { min: 2, max: 2 });
     const [verb, what = ""] = positionals;
     const path = socketPath(values);
+    if (verb === "sensor") {
+      if (values.for !== undefined || values.bounce !== undefined || values.speed !== undefined)
+        throw usageError("--for and --bounce go with press, and --speed with play");
+      const [, , word = "", reason] = positionals;
+      const to = readingOf(word, reason);
+      const answer = await withAgent(path, (client) => client.request("sim-sensor", { sensor: what, to }));
+      if (values.json) print(JSON.stringify({ id: what, ...answer }));
+      return exit.ok;
+    }
+    if (values.json) throw usageError("--json goes with sensor");
     if (verb === "play") {
       if (values.for !== undefined || values.bounce !== undefined) throw usageError("--for and --bounce go with press");
       return play(path, what, speedOption(values.speed));
     }
-    if (verb !== "press") throw usageError(`sim takes press or play, not ${JSON.stringify(verb)}`);
+    if (verb !== "press") throw usageError(`sim takes press, sensor or play, not ${JSON.stringify(verb)}`);
     if (values.speed !== undefined) throw usageError("--speed goes with play");
     const forMs = durationOption("for", values.for);
     const bounceMs = durationOption("bounce", values.bounce);
@@ -25,6 +37,14 @@ export const sim: Command = {
     return exit.ok;
   },
 };
+
+function readingOf(text: string, reason: string | undefined): SimReading | "hang" | "ok" {
+  if (text === "fail") return { fail: reason ?? "told to fail" };
+  if (reason !== undefined) throw usageError("a reason goes with fail");
+  if (text === "hang" || text === "ok") return text;
+  if (/^[+-]?\d+(?:\.\d+)?$/.test(text)) return Number(text);
+  throw usageError(`a sensor reads a number, or takes ok, hang or fail, not ${JSON.stringify(text)}`);
+}
 
 function speedOption(text = "1"): number {
   const speed = Number(text);

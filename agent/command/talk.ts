@@ -2,6 +2,7 @@ import { exit } from "../exit.ts";
 import type { SwitchWord } from "../protocol.ts";
 import { open, withAgent } from "./client.ts";
 import { type Command, durationOption, print, readArgs, socketOptions, socketPath, usageError } from "./command.ts";
+import { sensorText } from "./sensor-text.ts";
 
 // The commands that ask a running agent one thing. Results go to stdout, problems to stderr.
 
@@ -30,6 +31,7 @@ export const status: Command = {
         const speed = rate === null ? "" : `, ${rate} ${rate_unit}`;
         print(`  ${id}: ${total}${unit === null ? "" : ` ${unit}`}${speed}${lost > 0 ? `, ${lost} edges lost` : ""}`);
       }
+      for (const [id, sensor] of Object.entries(answer.sensors ?? {})) print(`  ${id}: ${sensorText(sensor)}`);
       print(
         `  ${counts.inputs} inputs, ${counts.outputs} outputs, ${counts.rules} rules; ${counts.edges} edges, ${counts.commands} commands, ${counts.refused} refused`,
       );
@@ -39,13 +41,14 @@ export const status: Command = {
 };
 
 export const get: Command = {
-  usage: "<input or output> [--json]",
-  summary: "print ON or OFF, or the total of a counter",
+  usage: "<input, output or sensor> [--json]",
+  summary: "print ON or OFF, the total of a counter, or what a sensor says and how old that is",
   async run(args) {
     const { values, positionals } = readArgs(args, { ...socketOptions, ...jsonOption }, { min: 1, max: 1 });
     const [id = ""] = positionals;
     const answer = await withAgent(socketPath(values), (client) => client.request("get", { id }));
-    print(values.json ? JSON.stringify(answer) : answer.state);
+    const text = answer.kind === "sensor" ? sensorText(answer) : answer.state;
+    print(values.json ? JSON.stringify(answer) : text);
     return exit.ok;
   },
 };

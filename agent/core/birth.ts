@@ -3,6 +3,7 @@ import { stateOf as inputStateOf } from "./input.ts";
 import { attrOf, stateOf as outputStateOf } from "./output.ts";
 import type { Plan } from "./plan.ts";
 import { ruleStateOf } from "./rule.ts";
+import { sensorOnBus } from "./sensor.ts";
 import type { State } from "./state.ts";
 
 export interface Retained {
@@ -27,6 +28,10 @@ export function birthOf(plan: Plan, state: State): Retained[] {
   plan.rules.forEach(({ stateTopic }, index) => {
     const rule = state.rules[index];
     if (rule) publications.push(ruleStateOf(stateTopic, rule));
+  });
+  plan.sensors.forEach((sensorPlan, index) => {
+    const sensor = state.sensors[index];
+    if (sensor) publications.push(...sensorOnBus(state, sensorPlan, sensor));
   });
   return publications;
 }

@@ -1,5 +1,6 @@
 import { counterProblems } from "./counter.ts";
 import type { Plan } from "./plan.ts";
+import { sensorProblem } from "./sensor.ts";
 import type { State } from "./state.ts";
 
 export interface Health {
@@ -8,7 +9,7 @@ export interface Health {
   problems: string[];
 }
 
-/** failing = something that pinbus exists for does not work; degraded = it works, but nobody else can see it, or nobody will after a restart. */
+/** failing = something that pinbus exists for does not work; degraded = it works, but a value is missing, or nobody else can see it, or nobody will after a restart. */
 export function healthOf(plan: Plan, state: State): Health {
   const counters = plan.inputs.map(({ id }, index) => counterProblems(id, state.inputs[index]?.counter ?? null));
   const failing = [
@@ -22,7 +23,9 @@ export function healthOf(plan: Plan, state: State): Health {
   );
   const held = state.startHeld ? ["rules with `start: true` were left out, because the agent has crashed again and again"] : [];
   const offline = state.link.online ? [] : [state.link.problem ?? "the link to the broker is not online yet"];
-  const degraded = [...resting, ...held, ...counters.flatMap(({ degraded }) => degraded), ...offline, ...state.fileProblems.values()];
+  const sensors = plan.sensors.flatMap((sensorPlan, index) => sensorProblem(sensorPlan, state.sensors[index]));
+  const files = state.fileProblems.values();
+  const degraded = [...sensors, ...resting, ...held, ...counters.flatMap(({ degraded }) => degraded), ...offline, ...files];
   return { health: failing.length > 0 ? "failing" : degraded.length > 0 ? "degraded" : "ok", problems: [...failing, ...degraded] };
 }
 

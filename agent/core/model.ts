@@ -101,9 +101,16 @@ export interface KeptTotal {
   uncertain: boolean;
 }
 
+/** One value of a sensor. Names and units are Home Assistant's where it has them: `temperature`, `°C`. */
+export interface Measured {
+  name: string;
+  value: number;
+  unit: string | null;
+}
+
 type Union<T> = { [K in keyof T]: { type: K } & T[K] }[keyof T];
 
-/** What happened. Past participles; inputs, outputs and rules are named by their index in the plan. */
+/** What happened. Past participles; inputs, outputs, sensors and rules are named by their index in the plan. */
 export type AgentEvent = Union<{
   /** `line` is "b" for the second line of an encoder. */
   edge: { input: number; edge: Edge; at: Instant; line?: "b" };
@@ -138,6 +145,9 @@ export type AgentEvent = Union<{
   "counter-kept": { input: number; version: number; kept: KeptTotal; problem: string | null; at: Instant };
   /** A counter may be let go of: what is not on its way to the disk goes there now. */
   "totals-wanted": { at: Instant };
+  /** What a sensor said at one moment. */
+  "sensor-read": { sensor: number; values: readonly Measured[]; at: Instant };
+  "sensor-failed": { sensor: number; problem: string; at: Instant };
   "link-changed": { online: boolean; problem: string | null; at: Instant };
   /** Another device said that it is there, or it or the broker said that it is gone. */
   "peer-changed": { peer: number; online: boolean; at: Instant };
@@ -182,6 +192,8 @@ export type PublicationKind = "state" | "event" | "answer";
 export type Effect = Union<{
   setOutput: { output: number; active: boolean; request: SetRequest };
   readLevel: { input: number };
+  /** Comes back as `sensor-read` or `sensor-failed`, or not at all while a read before it is under way. */
+  readSensor: { sensor: number };
   startTimer: { key: TimerKey; at: Instant };
   stopTimer: { key: TimerKey };
   publish: { kind: PublicationKind; topic: string; payload: string; qos: 0 | 1; retain: boolean };
@@ -208,6 +220,7 @@ export interface LogFields {
   output?: string;
   rule?: string;
   peer?: string;
+  sensor?: string;
   cause?: string;
   kind?: CauseKind;
   source?: string;
@@ -222,5 +235,6 @@ export interface LogFields {
 /** Every timer has one owner; starting a key again replaces it. Made once in the plan. */
 export type TimerKey =
   | `${"settle" | "hold" | "window" | "report"}:${string}`
+  | `${"read" | "stale"}:${string}`
   | `${"level" | "after" | "rest" | "pattern"}:${string}`
   | `${"pulse" | "max-on" | "retry" | "interlock" | "broker-lost" | "peer-offline" | "start"}:${string}`;

@@ -6,6 +6,7 @@ import { type Interlock, interlockOf } from "./interlock-plan.ts";
 import type { TimerKey } from "./model.ts";
 import { type PeerPlan, peerOf, peersOf, topicIndexOf } from "./peer-plan.ts";
 import { noTriggers, type Rulebook, rulebookOf } from "./rule-plan.ts";
+import { type SensorPlan, sensorsOf } from "./sensor-plan.ts";
 import { type Topics, topicsOf } from "./topics.ts";
 
 /** The configuration, indexed: nothing is searched and no topic is built while events run. */
@@ -15,8 +16,10 @@ export interface Plan extends Omit<Rulebook, "gestures"> {
   outputs: readonly OutputPlan[];
   /** Those of the configuration, then those that only an output names. */
   peers: readonly PeerPlan[];
+  sensors: readonly SensorPlan[];
   inputIndex: ReadonlyMap<string, number>;
   outputIndex: ReadonlyMap<string, number>;
+  sensorIndex: ReadonlyMap<string, number>;
   /** Outputs by the full topic of their commands: nothing is taken apart while commands come in. */
   setIndex: ReadonlyMap<string, number>;
   /** Peers by the topic on which they are heard. */
@@ -32,6 +35,7 @@ export interface Plan extends Omit<Rulebook, "gestures"> {
 export type TimerOwner =
   | { kind: "settle" | "hold" | "window" | "report"; input: number }
   | { kind: "pulse" | "max-on" | "retry" | "interlock" | "broker-lost" | "peer-offline" | "start" | "pattern"; output: number }
+  | { kind: "read" | "stale"; sensor: number }
   /** A trigger with `for`, an action with `after`, a rule that fired too often. */
   | { kind: "level"; on: "input" | "output" | "broker" | "peer"; index: number; want: boolean; trigger: number; ms: number }
   | { kind: "after"; rule: number; action: number }
@@ -186,8 +190,10 @@ export function planOf(config: Config): Plan {
     inputs,
     outputs,
     peers,
+    sensors: sensorsOf(config, topics, timers),
     inputIndex,
     outputIndex,
+    sensorIndex: indexOf(config.sensors),
     setIndex,
     counterIndex,
     peerIndex: topicIndexOf(peers),

@@ -4,8 +4,8 @@ import { carryOver } from "./reload.ts";
 import { type Kept, type State, zeroTotal } from "./state.ts";
 import { fromJson, toText } from "./tagged.ts";
 
-// A recording is JSON Lines: what entered the core, in order, and what the core made of it. Inputs, outputs and rules are named by their
-// ids, so that a recording can be played to another configuration, in which they have another index. See docs/recording.md.
+// A recording is JSON Lines: what entered the core, in order, and what the core made of it. Inputs, outputs, sensors and rules are named by
+// their ids, so that a recording can be played to another configuration, in which they have another index. See docs/recording.md.
 
 export const recordingFormat = "pinbus-recording";
 export const recordingVersion = 1;
@@ -99,7 +99,7 @@ export function lineOf(parsed: unknown): RecordingLine {
   throw new SyntaxError("it is none of event, snapshot, reload, gap and end");
 }
 
-/** The event as the core takes it. Undefined when its input, output or rule is not in the plan. */
+/** The event as the core takes it. Undefined when its input, output, sensor or rule is not in the plan. */
 export function eventOf(plan: Plan, event: Record<string, unknown>): AgentEvent | undefined {
   textOf(event.type, "event.type");
   numberOf(event.at, "event.at");
@@ -169,6 +169,7 @@ const singles: Readonly<Record<string, Items>> = {
   output: ({ outputs }) => outputs,
   rule: ({ rules }) => rules,
   peer: ({ peers }) => peers,
+  sensor: ({ sensors }) => sensors,
 };
 const lists: Readonly<Record<string, Items>> = { outputs: ({ outputs }) => outputs, released: ({ outputs }) => outputs };
 

@@ -17,6 +17,7 @@ import { refuse } from "./refusal.ts";
 import { fire, levelSeen } from "./rule.ts";
 import { ruleCommand, ruleControl } from "./rule-command.ts";
 import { endsPattern, messageHeard, outputSeen, peerSeen, started } from "./rule-event.ts";
+import { beginSensors, sensorFailed, sensorRead } from "./sensor.ts";
 import { endStart, retryStart, spaceStart, startInterlocked } from "./start.ts";
 import type { State } from "./state.ts";
 import { timerDue } from "./timer-due.ts";
@@ -133,6 +134,12 @@ export function reduce(plan: Plan, state: State, event: AgentEvent): Effect[] {
         levelSeen(plan, state, plan.listeners.broker, event.online, { at: event.at, fresh: false, cause: null }, effects);
       break;
     }
+    case "sensor-read":
+      sensorRead(plan, state, event, effects);
+      break;
+    case "sensor-failed":
+      sensorFailed(plan, state, event, effects);
+      break;
     case "peer-changed":
       peerSeen(plan, state, event, effects);
       break;
@@ -164,6 +171,7 @@ export function reduce(plan: Plan, state: State, event: AgentEvent): Effect[] {
       break;
     case "started":
       started(plan, state, event, effects);
+      beginSensors(plan, state, event.at, effects);
       break;
     case "outputs-leaving":
       for (const output of event.released) cancelWaits(plan, state, output, released, event.at, effects);

@@ -10,6 +10,7 @@ import { attrOf, endsAt } from "./output.ts";
 import { carryPeers, rearmPeer } from "./peer.ts";
 import type { InputPlan, OutputPlan, Plan, TimerOwner } from "./plan.ts";
 import { carryRules } from "./rule-reload.ts";
+import { carrySensors } from "./sensor.ts";
 import { type InputState, type KeptSource, newState, type OutputState, type State, type TotalSource } from "./state.ts";
 
 /** What a reload does to lines, by id of the input or output. */
@@ -97,6 +98,7 @@ export function carryOver({ old, state, next, anew, firstSeq, kept: before, tota
     rules: [],
     patterns: [],
     peers: carryPeers(old, state, next),
+    sensors: carrySensors(old, state, next, at, effects),
     healthVersion: state.healthVersion + 1,
   };
   carried.outputs = next.outputs.map((plan, index): OutputState => {
@@ -198,11 +200,12 @@ function redate(before: OutputPlan, plan: OutputPlan, kept: OutputState, effects
   return { ...kept, waiting: { ...kept.waiting, until } };
 }
 
-/** Of inputs, outputs and rules. */
+/** Of inputs, outputs, rules and sensors. */
 function retainedTopics(plan: Plan): string[] {
   return [
     ...plan.inputs.map(({ stateTopic }) => stateTopic),
     ...plan.outputs.flatMap(({ stateTopic, attrTopic }) => [stateTopic, attrTopic]),
     ...plan.rules.map(({ stateTopic }) => stateTopic),
+    ...plan.sensors.flatMap(({ stateTopic, availabilityTopic, qualityTopic }) => [stateTopic, availabilityTopic, qualityTopic]),
   ];
 }

@@ -52,7 +52,7 @@ export class Replay {
       case "event": {
         const { plan, state } = this.#current();
         const event = eventOf(plan, line.event);
-        if (!event) throw new SyntaxError("it names an input, output or rule that is not in the recorded configuration");
+        if (!event) throw new SyntaxError("it names an input, output, sensor or rule that is not in the recorded configuration");
         checkWaits(plan, state, event);
         const effects = reduce(plan, state, event);
         return { event, at: event.at, plan, state, ...texts(plan, effects, line.effects) };

@@ -6,6 +6,7 @@ import type { Cause, Effect, Instant, KeptFile, KeptTotal, SetRequest, TimerKey,
 import type { Pattern } from "./pattern-end.ts";
 import type { Plan } from "./plan.ts";
 import { newGuard, type RuleGuard } from "./rule-guard.ts";
+import { newSensor, type SensorState } from "./sensor.ts";
 
 /** Everything the core knows. `reduce` changes it in place (an event must not cost a copy of all pins); nobody else writes to it. */
 export interface State {
@@ -16,6 +17,7 @@ export interface State {
   patterns: (Pattern | null)[];
   /** By the index of the peer in the plan. */
   peers: PeerState[];
+  sensors: SensorState[];
   link: { online: boolean; problem: string | null };
   /** Since when the broker is away, counted from the start when it never was there; null while it is there. */
   offlineSince: Instant | null;
@@ -187,6 +189,7 @@ export function newState(plan: Plan, firstSeq: (id: string) => number, before: K
       answers: new Map(),
     })),
     peers: plan.peers.map(() => ({ online: null, since: 0 })),
+    sensors: plan.sensors.map(newSensor),
     rules: plan.rules.map(({ id, onStart }) => {
       const seq = firstSeq(ruleSeqId(id));
       const enabled = onStart === "last" ? (before.enabled?.(id) ?? true) : onStart === "enabled";

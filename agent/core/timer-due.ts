@@ -12,6 +12,7 @@ import type { Plan } from "./plan.ts";
 import { actionDue } from "./rule.ts";
 import { lastingDue } from "./rule-event.ts";
 import { restOver } from "./rule-guard.ts";
+import { readDue, staleDue } from "./sensor.ts";
 import { startDue } from "./start.ts";
 import type { State } from "./state.ts";
 
@@ -62,6 +63,12 @@ export function timerDue(plan: Plan, state: State, key: TimerKey, at: number, ef
       break;
     case "rest":
       restOver(plan, state, owner.rule, at, effects);
+      break;
+    case "read":
+      readDue(plan, state, owner.sensor, at, effects);
+      break;
+    case "stale":
+      staleDue(plan, state, owner.sensor, effects);
       break;
     case "broker-lost":
       failsafeDue(plan, state, owner.output, at, effects);

@@ -64,8 +64,17 @@ const servicesEvery = 2000;
 /** So much of a recording waits for a client that reads slowly; then the rest is not recorded until it has caught up. */
 const recordingHeld = 1024 * 1024;
 /** These change something: refused on the socket that may only look. */
-const changing: readonly Method[] = ["set", "set-counter", "set-rule", "lock", "sim-press", "sim-play", "record", "reload", "diff"];
-const operating: ReadonlySet<string> = new Set(changing);
+const simulating: readonly Method[] = ["sim-press", "sim-sensor", "sim-play"];
+const operating: ReadonlySet<string> = new Set<Method>([
+  "set",
+  "set-counter",
+  "set-rule",
+  "lock",
+  "record",
+  "reload",
+  "diff",
+  ...simulating,
+]);
 
 /** The control sockets: bounded requests in, answers and conflated pushes out. */
 export class Control {

@@ -10,6 +10,7 @@ import type { Log } from "./log.ts";
 import type { Outbox } from "./outbox.ts";
 import type { OutputStore } from "./output-store.ts";
 import type { RuleStore } from "./rule-store.ts";
+import type { Sensors } from "./sensors.ts";
 import type { SeqStore } from "./seq-store.ts";
 import type { Timers } from "./timers.ts";
 
@@ -24,6 +25,7 @@ export interface PerformerOptions {
   seq: SeqStore;
   outputs: OutputStore;
   counters: CounterStore;
+  sensors: Sensors;
   history: HistoryStore;
   rules: RuleStore;
   clock: Clock;
@@ -60,6 +62,7 @@ export function createPerformers(options: PerformerOptions): (effect: Effect) =>
     },
     startTimer: ({ key, at }) => options.timers.start(key, at),
     stopTimer: ({ key }) => options.timers.stop(key),
+    readSensor: ({ sensor }) => options.sensors.read(sensor),
     publish({ kind, topic, payload, qos, retain }) {
       const publication: Publication = { kind, topic, payload, qos, retain };
       if (kind === "event") options.outbox.add(publication, options.eventTtl(topic));

@@ -4,6 +4,8 @@ import { planOf } from "../../agent/core/plan.ts";
 import { startLevel } from "../../agent/core/start.ts";
 import { newState } from "../../agent/core/state.ts";
 import { createReloader } from "../../agent/reload.ts";
+import { temperature } from "../../agent/sensor/driver.ts";
+import { SimSensor } from "../../agent/sensor/sim.ts";
 import { systemClock } from "../../agent/shell/clock.ts";
 import { CounterStore } from "../../agent/shell/counter-store.ts";
 import { Dispatch } from "../../agent/shell/dispatch.ts";
@@ -14,6 +16,7 @@ import { Outbox } from "../../agent/shell/outbox.ts";
 import { OutputStore } from "../../agent/shell/output-store.ts";
 import { createPerformers } from "../../agent/shell/performers.ts";
 import { RuleStore } from "../../agent/shell/rule-store.ts";
+import { Sensors } from "../../agent/shell/sensors.ts";
 import { SeqStore } from "../../agent/shell/seq-store.ts";
 import { Timers } from "../../agent/shell/timers.ts";
 import type { LoadResult } from "../../config/load.ts";
@@ -79,6 +82,13 @@ export function running(config: Config) {
     log,
     dispatch: send,
   });
+  const sensors = new Sensors({
+    plan,
+    config,
+    open: (id) => new SimSensor(id, [temperature]),
+    clock: systemClock,
+    dispatch: send,
+  });
   const sent: Publication[] = [];
   const link = { publish: (publication: Publication) => sent.push(publication) > 0 } as unknown as Link;
   const limits = { count: 10, bytes: 10_000, window: 10 };
@@ -86,6 +96,7 @@ export function running(config: Config) {
   const perform = createPerformers({
     dispatch,
     lines,
+    sensors,
     link,
     outbox,
     eventTtl: () => 10_000,
@@ -104,6 +115,7 @@ export function running(config: Config) {
   lines.start();
   onTestFinished(() => {
     lines.stop();
+    sensors.stop();
     timers.close();
   });
   const told: string[] = [];
@@ -124,6 +136,7 @@ export function running(config: Config) {
     },
     dispatch,
     lines,
+    sensors,
     seq,
     outputs,
     counters,

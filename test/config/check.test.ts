@@ -32,6 +32,20 @@ describe("check", () => {
     expect([a?.report, d?.report]).toEqual([1000, 200]);
   });
 
+  it("warns of settings that only another driver of a sensor uses", () => {
+    const text = [
+      "sensors:",
+      "  attic: { driver: w1, id: 28-0316a2795bff, zone: cpu-thermal, scale: 2, offset: 1 }",
+      "  tank: { driver: file, path: /run/level, unit: l, scale: 0.1, id: 28-0316a2795bff }",
+    ].join("\n");
+    expect(said(text).map((line) => line.slice(line.indexOf("sensors.")))).toEqual([
+      "sensors.attic.zone: it is not used by the driver w1, remove it",
+      "sensors.attic.scale: it is not used by the driver w1, remove it",
+      "sensors.attic.offset: it is not used by the driver w1, remove it",
+      "sensors.tank.id: it is not used by the driver file, remove it",
+    ]);
+  });
+
   it("warns of what works but is probably not meant", () => {
     const text = ["mqtt: { ca: /ca.pem, tls: off }", "outputs:", "  lamp: { line: 42 }"].join("\n");
     expect(load(text).ok).toBe(true);

@@ -3,13 +3,20 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { loadConfig } from "../../config/load.ts";
-import { configOf, host, saidAbout } from "./loading.ts";
+import { configOf, host, load, saidAbout } from "./loading.ts";
 
 const folder = join(dirname(createRequire(import.meta.url).resolve("pinbus/package.json")), "config/examples");
 
 describe("the examples", () => {
   it.each(readdirSync(folder))("are right, without a warning: %s", (file) => {
     expect(saidAbout(loadConfig({ file: join(folder, file), env: {}, args: {}, host }))).toEqual([]);
+  });
+
+  it("on the page about sensors are right, one for each driver", () => {
+    const page = readFileSync(join(folder, "../../docs/sensors.md"), "utf8");
+    const [, text = ""] = /^```yaml\n(.*?)^```$/ms.exec(page) ?? [];
+    expect(saidAbout(load(text))).toEqual([]);
+    expect(Object.values(configOf(text).sensors).map(({ driver }) => driver)).toEqual(["w1", "thermal", "file"]);
   });
 
   const starter = readFileSync(join(folder, "starter.yaml"), "utf8");
@@ -24,6 +31,7 @@ describe("the examples", () => {
     const config = configOf(on, { env: { SECRET: "x" } });
     expect(Object.keys(config.inputs)).toEqual(["porch"]);
     expect(Object.keys(config.outputs)).toEqual(["lamp", "gate", "pump", "gate-up", "gate-down"]);
+    expect(Object.keys(config.sensors)).toEqual(["attic", "cpu", "tank"]);
     expect(config).toMatchObject({
       node: "garage",
       mqtt: { server: "192.168.1.10", username: "pinbus", password: "x" },

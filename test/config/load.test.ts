@@ -96,6 +96,7 @@ describe("loadConfig", () => {
         time_zone: null,
         outbox: { max_events: 10_000, disk: "on" },
         location: { latitude: null, longitude: null },
+        sensors: {},
         services: [],
         log: { level: "info", format: "auto" },
       });
@@ -229,6 +230,21 @@ describe("loadConfig", () => {
       start_spacing: number;
       interlocks: Record<string, { dead_time: number; mode: "switch" | "refuse" }>;
       peers: Record<string, { topic: string; online: string; offline: string }>;
+      sensors: Record<
+        string,
+        {
+          driver: "w1" | "thermal" | "file";
+          id: string | null;
+          zone: string | null;
+          path: string | null;
+          name: string;
+          unit: string | null;
+          scale: number;
+          offset: number;
+          every: number;
+          stale_after: number | null;
+        }
+      >;
       rules: Record<
         string,
         {

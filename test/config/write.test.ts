@@ -24,6 +24,9 @@ outputs:
   up: { line: 13, interlock: motor, pulse: 1500ms }
   down: { line: 19, interlock: motor }
 interlocks: { motor: {} }
+sensors:
+  attic: { driver: w1, id: 28-0316a2795bff, every: 5s, stale_after: 1m }
+  tank: { driver: file, path: /run/level, name: level, unit: l, scale: 0.0000001, offset: -12.5 }
 rules:
   a: { when: { input: porch, gesture: double }, do: [{ output: lamp, set: on, for: 90s }, { output: gate, set: pulse }] }
   b: { when: { input: porch, clicks: 4 }, do: [{ output: lamp, set: off }] }

@@ -48,6 +48,11 @@ describe("a counter of a running agent", () => {
     });
   });
 
+  it("takes a number below 0 for what it is, and not for an option", async () => {
+    expect(await agent.ask("set", "knob", "-3")).toMatchObject({ code: 0, stdout: "-3\n" });
+    expect(JSON.parse((await agent.ask("set", "knob", "-4", "--json")).stdout)).toMatchObject({ total: -4 });
+  });
+
   it("is set over MQTT with an answer, and refuses what is not understood", async () => {
     await bus.publishAsync("pinbus/garage/counter/meter/set", '{"set":7,"id":"a"}', { qos: 1 });
     await eventually(() => newest("result")).toEqual({ id: "a", ok: true, total: 7, pulses: 700 });

@@ -7,6 +7,7 @@ import type {
   InputConfig,
   OutputConfig,
   RuleConfig,
+  SensorConfig,
   TriggerConfig,
 } from "../../../config/schema.ts";
 
@@ -17,6 +18,7 @@ export function configOf(parts: {
   rules?: Record<string, RuleConfig>;
   interlocks?: Config["interlocks"];
   peers?: Config["peers"];
+  sensors?: Record<string, Partial<SensorConfig>>;
   start_spacing?: number;
 }): Config {
   const inputs = Object.entries(parts.inputs ?? {}).map(([id, input], index): [string, InputConfig] => [
@@ -60,6 +62,22 @@ export function configOf(parts: {
       ...output,
     },
   ]);
+  const sensors = Object.entries(parts.sensors ?? {}).map(([id, sensor]): [string, SensorConfig] => [
+    id,
+    {
+      driver: "file",
+      id: null,
+      zone: null,
+      path: `/${id}`,
+      name: "value",
+      unit: null,
+      scale: 1,
+      offset: 0,
+      every: 60_000,
+      stale_after: null,
+      ...sensor,
+    },
+  ]);
   return {
     node: "garage",
     prefix: "pinbus",
@@ -83,6 +101,7 @@ export function configOf(parts: {
     sys_interval: 10_000,
     inputs: Object.fromEntries(inputs),
     outputs: Object.fromEntries(outputs),
+    sensors: Object.fromEntries(sensors),
     rules: parts.rules ?? {},
     time_zone: null,
     location: { latitude: null, longitude: null },

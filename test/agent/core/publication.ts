@@ -26,6 +26,9 @@ export function checkPublication(effect: Publish, event: AgentEvent, { plan, obs
     assert.deepEqual({ retain: effect.retain, qos: effect.qos }, { retain: true, qos: 1 });
     shown.set(effect.topic, effect.payload);
   }
+  const sensor = plan.sensors.findIndex(({ stateTopic }) => stateTopic === effect.topic);
+  if (sensor >= 0)
+    assert.ok(event.type === "sensor-read" && event.sensor === sensor, "a value is published when it was read, and never again");
   const input = plan.inputs.findIndex(({ eventTopic }) => eventTopic === effect.topic);
   if (input >= 0) {
     const { seq } = JSON.parse(effect.payload) as { seq: number };

@@ -39,6 +39,7 @@ export const configs: Readonly<Record<"before" | "after", Config>> = {
         unless: [{ output: "up", is: "on" }],
       }),
     },
+    sensors: { attic: { every: 1000, stale_after: 1500 }, cpu: { every: 400 } },
     peers: { plug: { topic: "plug/LWT", online: "Online", offline: "Offline" } },
     start_spacing: 40,
     interlocks: { blind: { dead_time: 120, mode: "switch" } },
@@ -55,6 +56,7 @@ export const configs: Readonly<Record<"before" | "after", Config>> = {
       up: { line: line(22), interlock: "blind", min_on: 20, on_broker_lost: { do: "off", after: 90 } },
       lamp: { line: line(21), max_on: 50 },
     },
+    sensors: { cpu: { every: 250 }, tank: {}, attic: { every: 1000, stale_after: 1500, path: "/other" } },
     rules: { toggles: when("porch press", ["lamp", "toggle"]), fans: when("gate hold", ["fan", "toggle"]) },
     interlocks: { blind: { dead_time: 40, mode: "refuse" } },
   }),
@@ -67,6 +69,7 @@ export const planBy = (name: string) => planOf(configs[name as Name]);
 const words = fc.constantFrom<SwitchWord[]>("ON", "OFF", "TOGGLE", "PULSE");
 const output = fc.constantFrom("lamp", "up", "down", "pump", "fan", "siren");
 const input = fc.constantFrom("porch", "knob", "bell", "gate", "meter");
+const sensor = fc.constantFrom("attic", "cpu", "tank");
 const step = fc.oneof(
   { weight: 4, arbitrary: fc.record({ do: fc.constant("wait" as const), ms: fc.oneof(fc.nat(30), fc.nat(600)), late: fc.nat(40) }) },
   { weight: 4, arbitrary: fc.record({ do: fc.constant("edge" as const), input, ago: fc.double({ min: 0, max: 40, noNaN: true }) }) },
@@ -79,6 +82,10 @@ const step = fc.oneof(
   { weight: 2, arbitrary: fc.record({ do: fc.constant("break" as const), output, broken: fc.boolean() }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("chip" as const), output, there: fc.boolean() }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("gap" as const), input, count: fc.nat(5) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constant("reading" as const), sensor, answer: fc.oneof(fc.integer(), fc.constant("CRC error")) }),
+  },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("link" as const), online: fc.boolean() }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("rule" as const), enabled: fc.boolean() }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("peer" as const), online: fc.boolean() }) },
@@ -100,9 +107,11 @@ export function play(world: World, steps: readonly Step[]): void {
   for (const each of steps) {
     if ("output" in each && !world.plan.outputIndex.has(each.output)) continue;
     if ("input" in each && !world.plan.inputIndex.has(each.input)) continue;
+    if ("sensor" in each && !world.plan.sensorIndex.has(each.sensor)) continue;
     if (each.do === "wait") world.advance(each.ms, () => each.late);
     else if (each.do === "edge") world.edge(each.input, !world.inputs[world.input(each.input)], world.now - each.ago);
     else if (each.do === "control") world.control(each.output, each.word);
+    else if (each.do === "reading") world.reading(each.sensor, each.answer);
     else if (each.do === "lock") world.lock(each.output, each.locked);
     else if (each.do === "rule")
       world.dispatch({ type: "rule-control-received", rule: 0, enabled: each.enabled, from: "cli", at: world.now });

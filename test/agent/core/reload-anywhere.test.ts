@@ -9,7 +9,7 @@ import { World } from "./world.ts";
 
 const line = (gpio: number) => ({ kind: "gpio" as const, gpio });
 
-/** What no reload touches: outputs, two of them interlocked, inputs and the rules between them. */
+/** What no reload touches: outputs, two of them interlocked, inputs, the rules between them, and a sensor. */
 const untouched = {
   outputs: {
     lamp: { line: line(20), max_on: 900, on_exit: "on" as const },
@@ -31,6 +31,7 @@ const untouched = {
     lowers: when("knob double", ["down", "toggle"]),
     pumps: when("knob repeat", ["pump", "toggle"]),
   },
+  sensors: { attic: { every: 300, stale_after: 500 } },
   interlocks: { blind: { dead_time: 120, mode: "switch" as const } },
 };
 
@@ -67,10 +68,12 @@ function configWith(others: readonly Other[], first: boolean): Config {
   const rules = Object.fromEntries(
     others.flatMap(({ id, rule }) => (rule ? [[`r-${id}`, when(`i-${id} double`, [`o-${id}`, "toggle"])]] : [])),
   );
+  const probes = Object.fromEntries(others.map(({ id, gpio, debounce }) => [`s-${id}`, { every: 100 + debounce, path: `/${gpio}` }]));
   const { outputs, inputs } = untouched;
   const merge = <A, B>(a: A, b: B) => (first ? { ...a, ...b } : { ...b, ...a });
   const interlocks = merge(untouched.interlocks, { others: { dead_time: first ? 40 : 90, mode: "switch" as const } });
-  return configOf({ outputs: merge(outputs, own), inputs: merge(inputs, keys), rules: merge(untouched.rules, rules), interlocks });
+  const sensors = merge(untouched.sensors, probes);
+  return configOf({ outputs: merge(outputs, own), inputs: merge(inputs, keys), sensors, rules: merge(untouched.rules, rules), interlocks });
 }
 
 const others: fc.Arbitrary<Other[]> = fc.uniqueArray(
@@ -93,6 +96,7 @@ type Step =
   | { do: "command"; output: string; word: "ON" | "OFF" | "TOGGLE" | "PULSE"; forMs: number | null }
   | { do: "break"; output: string; broken: boolean }
   | { do: "lock"; output: string; locked: boolean }
+  | { do: "reading"; sensor: string; answer: number | string }
   | { do: "link"; online: boolean };
 
 const output = fc.constantFrom("lamp", "gate", "up", "down", "pump", "o-a", "o-b");
@@ -108,8 +112,19 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   }),
   fc.record({ do: fc.constant("break" as const), output, broken: fc.boolean() }),
   fc.record({ do: fc.constant("lock" as const), output, locked: fc.boolean() }),
+  fc.record({
+    do: fc.constant("reading" as const),
+    sensor: fc.constantFrom("attic", "s-a", "s-b"),
+    answer: fc.oneof(fc.nat(30), fc.constant("CRC error")),
+  }),
   fc.record({ do: fc.constant("link" as const), online: fc.boolean() }),
 );
+
+function startedWith(config: Config): World {
+  const world = new World(config);
+  world.dispatch({ type: "started", held: false, at: world.now });
+  return world;
+}
 
 function play(world: World, steps: readonly Step[]): void {
   for (const each of steps) {
@@ -117,6 +132,8 @@ function play(world: World, steps: readonly Step[]): void {
     else if (each.do === "link") world.link(each.online);
     else if (each.do === "edge") {
       if (world.plan.inputIndex.has(each.input)) world.edge(each.input, each.level);
+    } else if (each.do === "reading") {
+      if (world.plan.sensorIndex.has(each.sensor)) world.reading(each.sensor, each.answer);
     } else if (!world.plan.outputIndex.has(each.output)) continue;
     else if (each.do === "break") world.breakOutput(each.output, each.broken);
     else if (each.do === "lock") world.lock(each.output, each.locked);
@@ -126,10 +143,12 @@ function play(world: World, steps: readonly Step[]): void {
 
 /** All that can be seen of what no reload touches: moves of wires, publications with their times, timers, history. */
 function seen(world: World) {
-  const ids = [...Object.keys(untouched.outputs), ...Object.keys(untouched.inputs)];
+  const ids = [untouched.outputs, untouched.inputs, untouched.sensors].flatMap((items) => Object.keys(items));
   const own = (topic: string) => ids.some((id) => topic.includes(`/${id}/`));
   return {
     moves: world.moves.filter((move) => ids.includes(move.split(" ")[0] ?? "")),
+    reads: world.reads.filter((read) => read.startsWith("attic ")),
+    sensors: Object.keys(untouched.sensors).map((id) => world.state.sensors[world.plan.sensorIndex.get(id) ?? -1]),
     published: world.published.filter(({ topic }) => own(topic)),
     timers: [...world.timers].filter(([key]) => ids.includes(key.split(":")[1] ?? "")).sort(),
     outputs: Object.keys(untouched.outputs).map((id) => world.outputState(id)),
@@ -152,13 +171,15 @@ describe("a reload at any moment", () => {
     fc.assert(
       fc.property(cases, ([from, to, first, then, before, after]) => {
         const mine = (each: Step) =>
-          !("output" in each && each.output.startsWith("o-")) && !("input" in each && each.input.startsWith("i-"));
-        const with_ = new World(configWith(from, first));
+          !("output" in each && each.output.startsWith("o-")) &&
+          !("input" in each && each.input.startsWith("i-")) &&
+          !("sensor" in each && each.sensor.startsWith("s-"));
+        const with_ = startedWith(configWith(from, first));
         play(with_, before);
         with_.reload(configWith(to, then));
         play(with_, after);
         with_.advance(2000);
-        const without = new World(configOf(untouched));
+        const without = startedWith(configOf(untouched));
         play(without, [...before, ...after].filter(mine));
         without.advance(2000);
         assert.deepEqual(seen(with_), seen(without));

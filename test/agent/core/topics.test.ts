@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type ParsedTopic, parseTopic, type Topics, topicsOf, topicTable } from "../../../agent/core/topics.ts";
+import { topicTable } from "../../../agent/core/topic-table.ts";
+import { type ParsedTopic, parseTopic, type Topics, topicsOf } from "../../../agent/core/topics.ts";
 
 const id = fc.stringMatching(/^[a-z0-9-]{1,32}$/);
 const level = fc.stringMatching(/^[A-Za-z0-9@:._-]{1,20}$/);
@@ -18,6 +19,12 @@ const made: fc.Arbitrary<{ topic: (topics: Topics) => string; parsed: ParsedTopi
   id.map((id) => ({ topic: (t: Topics) => t.outputAttr(id), parsed: { kind: "output-attr" as const, id } })),
   id.map((id) => ({ topic: (t: Topics) => t.outputSet(id), parsed: { kind: "output-set" as const, id } })),
   id.map((id) => ({ topic: (t: Topics) => t.outputResult(id), parsed: { kind: "output-result" as const, id } })),
+  id.map((id) => ({ topic: (t: Topics) => t.counterState(id), parsed: { kind: "counter-state" as const, id } })),
+  id.map((id) => ({ topic: (t: Topics) => t.counterSet(id), parsed: { kind: "counter-set" as const, id } })),
+  id.map((id) => ({ topic: (t: Topics) => t.counterResult(id), parsed: { kind: "counter-result" as const, id } })),
+  id.map((id) => ({ topic: (t: Topics) => t.sensorState(id), parsed: { kind: "sensor-state" as const, id } })),
+  id.map((id) => ({ topic: (t: Topics) => t.sensorAvailability(id), parsed: { kind: "sensor-availability" as const, id } })),
+  id.map((id) => ({ topic: (t: Topics) => t.sensorQuality(id), parsed: { kind: "sensor-quality" as const, id } })),
   id.map((id) => ({ topic: (t: Topics) => t.ruleState(id), parsed: { kind: "rule-state" as const, id } })),
   id.map((id) => ({ topic: (t: Topics) => t.ruleSet(id), parsed: { kind: "rule-set" as const, id } })),
   id.map((id) => ({ topic: (t: Topics) => t.ruleEvent(id), parsed: { kind: "rule-event" as const, id } })),
@@ -50,6 +57,9 @@ describe("the topics of a node", () => {
       "pinbus/garage/out/lamp/set/now",
       "pinbus/garage/out/lamp/constructor",
       "pinbus/garage/in/bell/set",
+      "pinbus/garage/sensor/attic",
+      "pinbus/garage/sensor/attic/set",
+      "pinbus/garage/constructor/attic/name",
       "pinbus/garage/cmd",
       "pinbus/garage/cmd/",
       "pinbus/garage/cmd/reload/now",

@@ -43,6 +43,8 @@ export class World {
   observed: (boolean | undefined)[];
   readonly shown = new Map<string, string>();
   readonly counterAnswers: CounterAnswer[] = [];
+  /** Every time that a sensor was to be read: `attic 61000`. */
+  readonly reads: string[] = [];
   /** What is on disk of each counter; nothing goes there while `diskProblem` says why. */
   readonly totals: Map<string, KeptTotal>;
   diskProblem: string | null = null;
@@ -156,6 +158,13 @@ export class World {
   setCounter(id: string, payload: string, more: Partial<Extract<AgentEvent, { type: "counter-command-received" }>> = {}): void {
     const plain = { payload, retain: false, responseTopic: null, correlationData: null, at: this.now };
     this.dispatch({ type: "counter-command-received", input: this.input(id), ...plain, ...more });
+  }
+
+  /** A sensor answers: with a value, or with why there is none. */
+  reading(id: string, answer: number | string, at = this.now): void {
+    const sensor = this.plan.sensorIndex.get(id) ?? -1;
+    if (typeof answer === "string") this.dispatch({ type: "sensor-failed", sensor, problem: answer, at });
+    else this.dispatch({ type: "sensor-read", sensor, values: [{ name: "temperature", value: answer, unit: "°C" }], at });
   }
 
   /** What was published of a counter last. */
@@ -344,6 +353,9 @@ export class World {
       case "keepCounter":
         if (this.diskProblem === null) this.totals.set(this.plan.inputs[effect.input]?.id ?? "", effect.kept);
         this.#results.push({ ...effect, type: "counter-kept", problem: this.diskProblem, at: this.now });
+        return;
+      case "readSensor":
+        this.reads.push(`${this.plan.sensors[effect.sensor]?.id} ${this.now}`);
         return;
       case "reserveSeq":
         assert.ok(effect.upTo > (this.reserved[effect.input] ?? 0), "a reservation grows");

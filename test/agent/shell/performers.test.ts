@@ -11,6 +11,7 @@ import { Outbox } from "../../../agent/shell/outbox.ts";
 import type { OutputStore } from "../../../agent/shell/output-store.ts";
 import { createPerformers } from "../../../agent/shell/performers.ts";
 import type { RuleStore } from "../../../agent/shell/rule-store.ts";
+import type { Sensors } from "../../../agent/shell/sensors.ts";
 import type { SeqStore } from "../../../agent/shell/seq-store.ts";
 import { Timers } from "../../../agent/shell/timers.ts";
 import { configOf } from "../core/fixture.ts";
@@ -28,6 +29,7 @@ function shell(options: { write?: () => void; online?: boolean } = {}) {
     settled: [] as unknown[],
     kept: [] as unknown[],
     changes: [] as unknown[],
+    read: [] as number[],
   };
   const clock = { now: () => world.now, wall: () => 0 };
   const link = {
@@ -41,6 +43,7 @@ function shell(options: { write?: () => void; online?: boolean } = {}) {
   const perform = createPerformers({
     dispatch: { current: { plan }, observed: (event: AgentEvent) => world.observed.push(event) } as unknown as Dispatch,
     lines: { write: options.write ?? (() => {}), read: () => true, readSecond: () => undefined } as unknown as Lines,
+    sensors: { read: (sensor: number) => world.read.push(sensor) } as unknown as Sensors,
     link,
     outbox,
     eventTtl: () => 10_000,
@@ -63,6 +66,12 @@ function shell(options: { write?: () => void; online?: boolean } = {}) {
 const request = { cause, pulse: null, answer: null };
 
 describe("the performers", () => {
+  it("have a sensor read", () => {
+    const { perform, world } = shell();
+    perform({ type: "readSensor", sensor: 3 });
+    expect(world.read).toEqual([3]);
+  });
+
   it("report a write as written when the line took it, as failed with the line's words when not", () => {
     const good = shell();
     good.perform({ type: "setOutput", output: 0, active: true, request });

@@ -1,0 +1,159 @@
+import type { AgentEvent, Effect, Instant, Measured } from "./model.ts";
+import type { Plan } from "./plan.ts";
+import type { SensorPlan } from "./sensor-plan.ts";
+import { isoTime, type State } from "./state.ts";
+
+// A value is published when it was read, and never again: after a failed read, and once it is older than `stale_after`, the sensor is
+// offline, and what stays at the broker is the last reading with its own time.
+
+export interface SensorState {
+  /** The last good reading; null before the first. */
+  values: readonly Measured[] | null;
+  /** When it was read; before the first, when the sensor began. */
+  at: Instant;
+  /** Why the last read failed; null when it did not. */
+  problem: string | null;
+  /** `stale_after` has passed since `at`. */
+  stale: boolean;
+  /** When the last read was due. */
+  dueAt: Instant;
+}
+
+/** `unknown` until the first read is done. */
+export type Quality = "ok" | "stale" | "failed" | "unknown";
+
+export function newSensor(): SensorState {
+  return { values: null, at: 0, problem: null, stale: false, dueAt: 0 };
+}
+
+export function qualityOf({ values, problem, stale }: SensorState): Quality {
+  if (problem !== null) return "failed";
+  if (stale) return "stale";
+  return values === null ? "unknown" : "ok";
+}
+
+/** Why the value is not to be relied on; null while it is, and before the first read. */
+export function reasonOf({ staleAfter }: SensorPlan, sensor: SensorState): string | null {
+  return sensor.problem ?? (sensor.stale ? `no reading for ${staleAfter / 1000} s` : null);
+}
+
+/** The first read is due now. */
+export function beginSensor(plan: SensorPlan, sensor: SensorState, at: Instant, effects: Effect[]): void {
+  sensor.at = at;
+  effects.push({ type: "startTimer", key: plan.readKey, at }, { type: "startTimer", key: plan.staleKey, at: at + plan.staleAfter });
+  tellQuality(plan, sensor, effects);
+}
+
+export function beginSensors(plan: Plan, state: State, at: Instant, effects: Effect[]): void {
+  for (const [index, sensorPlan] of plan.sensors.entries()) {
+    const sensor = state.sensors[index];
+    if (sensor) beginSensor(sensorPlan, sensor, at, effects);
+  }
+}
+
+/** It is time to read it. A read that is still under way is not begun again: that is for the shell to see. */
+export function readDue(plan: Plan, state: State, index: number, at: Instant, effects: Effect[]): void {
+  const [sensorPlan, sensor] = [plan.sensors[index], state.sensors[index]];
+  if (!sensorPlan || !sensor || state.stopping) return;
+  sensor.dueAt = at;
+  effects.push({ type: "readSensor", sensor: index }, { type: "startTimer", key: sensorPlan.readKey, at: at + sensorPlan.every });
+}
+
+export function staleDue(plan: Plan, state: State, index: number, effects: Effect[]): void {
+  change(plan, state, index, effects, (sensor) => {
+    sensor.stale = true;
+  });
+}
+
+export function sensorRead(plan: Plan, state: State, event: Extract<AgentEvent, { type: "sensor-read" }>, effects: Effect[]): void {
+  const { sensor: index, values, at } = event;
+  const [sensorPlan, sensor] = [plan.sensors[index], state.sensors[index]];
+  if (!sensorPlan || !sensor || state.stopping) return;
+  effects.push({ type: "publish", ...stateOf(state, sensorPlan, values, at) });
+  effects.push({ type: "startTimer", key: sensorPlan.staleKey, at: at + sensorPlan.staleAfter });
+  change(plan, state, index, effects, () => Object.assign(sensor, { values, at, problem: null, stale: false }));
+}
+
+export function sensorFailed(plan: Plan, state: State, event: Extract<AgentEvent, { type: "sensor-failed" }>, effects: Effect[]): void {
+  change(plan, state, event.sensor, effects, (sensor) => {
+    sensor.problem = event.problem;
+  });
+}
+
+/** Tells what is new about the quality; the same again is not told. */
+function change(plan: Plan, state: State, index: number, effects: Effect[], make: (sensor: SensorState) => void): void {
+  const [sensorPlan, sensor] = [plan.sensors[index], state.sensors[index]];
+  if (!sensorPlan || !sensor || state.stopping) return;
+  const [before, why] = [qualityOf(sensor), reasonOf(sensorPlan, sensor)];
+  make(sensor);
+  const [quality, reason] = [qualityOf(sensor), reasonOf(sensorPlan, sensor)];
+  if (quality === before && reason === why) return;
+  state.healthVersion++;
+  tellQuality(sensorPlan, sensor, effects);
+  const level = quality === "ok" ? "info" : "warn";
+  const message = `sensor ${sensorPlan.id} ${quality === "ok" ? `reads ${valuesText(sensor.values ?? [])}` : `${quality}: ${reason}`}`;
+  effects.push({ type: "log", level, message, fields: { sensor: sensorPlan.id } });
+}
+
+function tellQuality(plan: SensorPlan, sensor: SensorState, effects: Effect[]): void {
+  for (const publication of qualityOnBus(plan, sensor)) effects.push({ type: "publish", ...publication });
+}
+
+function qualityOnBus(plan: SensorPlan, sensor: SensorState) {
+  const quality = qualityOf(sensor);
+  const reason = reasonOf(plan, sensor);
+  const shared = { kind: "state", qos: 1, retain: true } as const;
+  return [
+    { ...shared, topic: plan.qualityTopic, payload: reason === null ? quality : `${quality}: ${reason}` },
+    { ...shared, topic: plan.availabilityTopic, payload: quality === "ok" ? "online" : "offline" },
+  ];
+}
+
+/** One read is one message. Several values name their units one by one. */
+function stateOf(state: State, { stateTopic }: SensorPlan, values: readonly Measured[], at: Instant) {
+  const [first] = values;
+  const units = values.length > 1 ? Object.fromEntries(values.map(({ name, unit }) => [name, unit])) : first?.unit;
+  const payload = JSON.stringify({
+    ...Object.fromEntries(values.map(({ name, value }) => [name, value])),
+    ...(units == null ? {} : { unit: units }),
+    ts: isoTime(state, at),
+    quality: "ok",
+  });
+  return { kind: "state", topic: stateTopic, payload, qos: 0, retain: true } as const;
+}
+
+/** What the broker is told of a sensor after a connect: the last reading only while it holds. */
+export function sensorOnBus(state: State, plan: SensorPlan, sensor: SensorState) {
+  const told = qualityOnBus(plan, sensor);
+  const holds = sensor.values !== null && qualityOf(sensor) === "ok";
+  return holds ? [stateOf(state, plan, sensor.values ?? [], sensor.at), ...told] : told;
+}
+
+/** `21.4 °C`, `21.4 °C, 55 %`. */
+export function valuesText(values: readonly Measured[]): string {
+  return values.map(({ value, unit }) => `${value}${unit === null ? "" : ` ${unit}`}`).join(", ");
+}
+
+/** A sentence while a reading cannot be relied on. */
+export function sensorProblem(plan: SensorPlan, sensor: SensorState | undefined): string[] {
+  const reason = sensor === undefined ? null : reasonOf(plan, sensor);
+  return sensor === undefined || reason === null ? [] : [`sensor ${plan.id} ${qualityOf(sensor)}: ${reason}`];
+}
+
+/** The sensors under a new plan: one that reads the same keeps what it knows, every other one begins. */
+export function carrySensors(old: Plan, state: State, next: Plan, at: Instant, effects: Effect[]): SensorState[] {
+  return next.sensors.map((plan) => {
+    const index = old.sensorIndex.get(plan.id) ?? -1;
+    const [before, kept] = [old.sensors[index], state.sensors[index]];
+    if (!before || !kept || before.source !== plan.source) {
+      const sensor = newSensor();
+      beginSensor(plan, sensor, at, effects);
+      return sensor;
+    }
+    if (before.every !== plan.every) effects.push({ type: "startTimer", key: plan.readKey, at: Math.max(at, kept.dueAt + plan.every) });
+    // What is stale does not become fresh by a longer time; the next reading is.
+    if (before.staleAfter !== plan.staleAfter)
+      effects.push({ type: "startTimer", key: plan.staleKey, at: Math.max(at, kept.at + plan.staleAfter) });
+    return kept;
+  });
+}

@@ -1,0 +1,90 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import type { FileReading, Files, FolderReading } from "./driver.ts";
+import type { Answer, Question } from "./reader.ts";
+
+/** So many reads may hang before the next one has to wait. */
+const threads = "16";
+type Failed = Extract<FileReading, { ok: false }>;
+
+/**
+ * Reads files in a process of its own, which is started with the first read. A read that hangs in the kernel holds a thread, and Node has
+ * four of them for everything that the agent does with files; it would even keep the agent from ending.
+ */
+export class FileProcess implements Files {
+  readonly #program: string;
+  #child: ChildProcess | undefined;
+  #closed = false;
+  #number = 0;
+  readonly #waiting = new Map<number, (answer: Answer | Failed) => void>();
+
+  constructor(program = fileURLToPath(new URL("./reader.js", import.meta.url))) {
+    this.#program = program;
+  }
+
+  async read(path: string, signal: AbortSignal): Promise<FileReading> {
+    const answer = await this.#ask("read", path, signal);
+    return "text" in answer ? { ok: true, text: answer.text } : failedOf(answer);
+  }
+
+  async list(path: string, signal: AbortSignal): Promise<FolderReading> {
+    const answer = await this.#ask("list", path, signal);
+    return "names" in answer ? { ok: true, names: answer.names } : failedOf(answer);
+  }
+
+  /** What is still being read is answered as failed. */
+  close(): void {
+    this.#closed = true;
+    this.#child?.kill("SIGKILL");
+    this.#lost("the agent stops");
+  }
+
+  #ask(what: Question["do"], path: string, signal: AbortSignal): Promise<Answer | Failed> {
+    if (this.#closed || signal.aborted) return Promise.resolve(failure("nobody waits for it any more"));
+    const child = this.#child ?? this.#start();
+    const number = ++this.#number;
+    return new Promise((resolve) => {
+      this.#waiting.set(number, resolve);
+      const question: Question = { number, do: what, path };
+      child.send(question, (error) => {
+        if (error) this.#settle(number, failure(error.message));
+      });
+    });
+  }
+
+  #start(): ChildProcess {
+    // Nothing of the agent's own: its notify socket and its secrets are not for others.
+    const env = { PATH: process.env.PATH, UV_THREADPOOL_SIZE: threads };
+    const child = fork(this.#program, { env, execArgv: [], stdio: ["ignore", "ignore", "ignore", "ipc"] });
+    this.#child = child;
+    child.on("message", (answer: Answer) => this.#settle(answer.number, answer));
+    const over = (why: string) => {
+      if (this.#child !== child) return;
+      this.#child = undefined;
+      this.#lost(why);
+    };
+    child.on("error", (error) => over(error.message));
+    child.on("exit", (code, signal) => over(`the process that reads files has ended (${signal ?? code})`));
+    // It must not keep alive who waits for nothing else.
+    child.unref();
+    child.channel?.unref();
+    return child;
+  }
+
+  #settle(number: number, answer: Answer | Failed): void {
+    this.#waiting.get(number)?.(answer);
+    this.#waiting.delete(number);
+  }
+
+  #lost(why: string): void {
+    for (const number of [...this.#waiting.keys()]) this.#settle(number, failure(why));
+  }
+}
+
+function failure(problem: string): Failed {
+  return { ok: false, code: "failed", problem };
+}
+
+function failedOf(answer: Answer | Failed): Failed {
+  return "problem" in answer ? { ok: false, code: answer.code, problem: answer.problem } : failure("it answered something else");
+}

@@ -1,0 +1,44 @@
+import { open, readdir } from "node:fs/promises";
+
+// The process in which sensors' files are read: see `file-process.ts`. It takes one question a message, and answers each when it can.
+
+export type Question = { number: number; do: "read" | "list"; path: string };
+export type Answer =
+  | { number: number; text: string }
+  | { number: number; names: string[] }
+  | { number: number; code: string; problem: string };
+
+/** What the kernel shows in one file is at most a page. */
+const maxBytes = 4096;
+
+async function read(path: string): Promise<string> {
+  const file = await open(path, "r");
+  try {
+    const bytes = Buffer.alloc(maxBytes + 1);
+    let length = 0;
+    for (;;) {
+      const { bytesRead } = await file.read(bytes, length, bytes.length - length, null);
+      length += bytesRead;
+      if (length > maxBytes) throw Object.assign(new Error("it has more than 4096 bytes"), { code: "EFBIG" });
+      if (bytesRead === 0) return bytes.toString("utf8", 0, length);
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+async function answer({ number, do: what, path }: Question): Promise<Answer> {
+  try {
+    return what === "list" ? { number, names: await readdir(path) } : { number, text: await read(path) };
+  } catch (error) {
+    const { code = "failed", message } = error as NodeJS.ErrnoException;
+    return { number, code, problem: code === "EFBIG" ? message : code };
+  }
+}
+
+process.on("message", (question: Question) => {
+  void answer(question).then((said) => process.send?.(said));
+});
+// Who presses Ctrl-C means the agent, which says when it is over. An orderly exit would wait for reads that hang.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => {});
+process.on("disconnect", () => process.kill(process.pid, "SIGKILL"));

@@ -1,0 +1,17 @@
+import type { SensorConfig } from "../../config/schema.ts";
+import type { SensorDriver, SensorWorld } from "./driver.ts";
+import { openFile } from "./file.ts";
+import { openThermal } from "./thermal.ts";
+import { openW1 } from "./w1.ts";
+
+/** The driver of a checked configuration. Nothing is touched before it is read. */
+export function openSensor(sensor: SensorConfig, world: SensorWorld): SensorDriver {
+  switch (sensor.driver) {
+    case "w1":
+      return openW1(world, sensor.id ?? "");
+    case "thermal":
+      return openThermal(world, sensor.zone ?? "");
+    case "file":
+      return openFile(world, { ...sensor, path: sensor.path ?? "" });
+  }
+}
