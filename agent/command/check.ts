@@ -101,7 +101,7 @@ function sensorTable(config: Config): string[] {
     const { driver, id: address, zone, path } = config.sensors[id] ?? {};
     return [id, "sensor", `${driver} ${address ?? zone ?? path}`, `every ${time(every)}`, `stale after ${time(staleAfter)}`];
   });
-  return columns(rows);
+  return indented(rows);
 }
 
 /** For each input how long each of its gestures takes, and why. */
