@@ -111,6 +111,6 @@ ${rule("fop/reset")}`);
   const fired = async () => (await agent.client.request("pins", {})).rules[0]?.fired;
   // Since it was changed.
   expect(await fired()).toBe(1);
-  expect((await agent.ask("sim", "play", file, "--speed", "100")).stdout).toContain("and 5 messages of others");
+  expect((await agent.ask("sim", "play", file, "--speed", "100")).stdout).toContain("; 5 messages of others");
   await eventually(fired).toBe(3);
 });

@@ -49,7 +49,8 @@ describeOnBrokers("crossing traffic", (on) => {
     expect(off - on).toBeGreaterThanOrEqual(300);
     // It did not wait for the lamp.
     expect(moves().at(-1)).toBe("lamp off");
-    await eventually(() => all.bus.attr("gate")).toMatchObject({ cause: "pulse ended", chain: ["mqtt", "pulse ended"], until: null });
+    const chain = [{ text: "mqtt" }, { text: "pulse ended" }];
+    await eventually(() => all.bus.attr("gate")).toMatchObject({ cause: "pulse ended", chain, until: null });
     await eventually(await retained(`${P}/out/+/state`)).toEqual({ "out/gate/state": "OFF", "out/lamp/state": "OFF" });
   });
 
