@@ -71,7 +71,8 @@ describe("every way out leaves the terminal as it was", () => {
     expect(read("after")).toBe(read("before"));
     if (shell) expect(modesOf(shell)).toEqual(untouched);
     // Above the UI's place on the first screen nothing was overwritten.
-    expect(shell?.screen.text().join(" ").trim()).toMatch(/^front( closed)? back$/);
+    // The terminal's answer to a question may come too late for the UI; then the shell shows it.
+    expect(shell?.screen.text().join(" ").trim()).toMatch(/^front( closed)? (\^\[\[0n)?back$/);
   });
 
   it.each(["linux", "vt100"])("on TERM=%s, which has no second screen, the last frame does not stay", async (TERM) => {
@@ -213,7 +214,8 @@ describe("a terminal that does not read", () => {
     await until(() => expect(report().frames ?? 0).toBeGreaterThan(frames + 3));
     shell.type("q");
     expect(await shell.exited).toBe(7);
-    expect(modesOf(shell)).toEqual(untouched);
+    // The program has ended; what it wrote last is still on its way to the terminal.
+    await until(() => shell && expect(modesOf(shell)).toEqual(untouched));
   });
 
   it("can still be left, in bounded time, with what was not read thrown away", async () => {
