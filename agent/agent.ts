@@ -138,7 +138,7 @@ export async function startAgent({ config, host, version, log, load, reloading }
       createLink({
         ...linkOptions({ config, host, topics: plan.topics, url }),
         listensTo: () => listenedTopics(current().plan),
-        birth: () => retained.birth(),
+        birth: (problem) => retained.birth(problem),
         online: retained.status("online"),
         log,
         on: {
@@ -183,7 +183,7 @@ export async function startAgent({ config, host, version, log, load, reloading }
     link: () => link,
     reloader,
     resync() {
-      for (const publication of [...retained.birth(), retained.status("online")]) link.publish(publication);
+      for (const publication of [...retained.birth(current().state.link.problem), retained.status("online")]) link.publish(publication);
       statistics.restart();
     },
     clock,

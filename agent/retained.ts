@@ -2,6 +2,7 @@ import type { Config } from "../config/schema.ts";
 import type { Driver } from "../gpio/driver.ts";
 import { birthOf, healthPublication } from "./core/birth.ts";
 import { healthOf } from "./core/health.ts";
+import type { State } from "./core/state.ts";
 import type { Current } from "./shell/current.ts";
 import type { Publication } from "./shell/link.ts";
 
@@ -44,15 +45,16 @@ export class Retained {
     return state(this.#options.current().plan.topics.status, payload);
   }
 
-  health(): Publication {
-    const current = this.#options.current();
-    return healthPublication(current.plan, healthOf(current.plan, current.state));
+  health(link: State["link"] = this.#options.current().state.link): Publication {
+    const { plan, state } = this.#options.current();
+    return healthPublication(plan, healthOf(plan, { ...state, link }));
   }
 
-  /** What a broker is told after each connect, before `online`. */
-  birth(): Publication[] {
-    const current = this.#options.current();
-    return [this.info(), ...[...this.#cleared].map(empty), ...birthOf(current.plan, current.state), this.health()];
+  /** What a broker is told after each connect, before `online`: whoever reads it there knows that the link is up, or has `problem`. */
+  birth(problem: string | null): Publication[] {
+    const { plan, state } = this.#options.current();
+    const health = this.health({ online: problem === null, problem });
+    return [this.info(), ...[...this.#cleared].map(empty), ...birthOf(plan, state), health];
   }
 
   /** A broker has acknowledged a whole birth. */

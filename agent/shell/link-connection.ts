@@ -191,7 +191,7 @@ export class LinkConnection {
     }, answerTimeout);
     const deaf = await this.#subscribe();
     if (this.#isOver()) return;
-    await this.#sendAll(this.#options.birth());
+    await this.#sendAll(this.#options.birth(deaf?.sentence ?? null));
     if (this.#isOver()) return;
     const refusal = deaf ? undefined : (await this.#sendAll([this.#options.online]))[0];
     clearTimeout(this.#answerTimer);

@@ -29,8 +29,8 @@ export interface LinkOptions {
   subscriptions: readonly { filter: string; qos: 0 | 1 }[];
   /** Topics of others; asked anew after each connect and by `relisten`. */
   listensTo?(): readonly ListenedTopic[];
-  /** Everything retained, asked anew after each connect, published in this order before `online`. */
-  birth(): readonly Publication[];
+  /** Everything retained, asked anew after each connect, published in this order before `online`. `problem` = why `online` will not be said. */
+  birth(problem: string | null): readonly Publication[];
   /** Said last; its topic is the will's. */
   online: Publication;
   backoff: Backoff;
