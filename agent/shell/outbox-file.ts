@@ -56,6 +56,8 @@ export class OutboxFile {
   #syncedAt = Number.NEGATIVE_INFINITY;
   #handle: FileHandle | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #syncTimer: NodeJS.Timeout | undefined;
+  #syncing: Promise<void> | undefined;
   #running: Promise<void> | undefined;
   problem: string | null = null;
 
@@ -114,10 +116,14 @@ export class OutboxFile {
   /** Resolves when everything that waits is on disk and safe from a power cut, or could not be written. Nothing more is written then. */
   async close(): Promise<void> {
     await this.#running;
-    this.#syncedAt = Number.NEGATIVE_INFINITY;
     this.#run();
     await this.#running;
     clearTimeout(this.#timer);
+    await this.#syncing;
+    this.#sync();
+    await this.#syncing;
+    clearTimeout(this.#timer);
+    clearTimeout(this.#syncTimer);
     await this.#close();
   }
 
@@ -129,18 +135,21 @@ export class OutboxFile {
   }
 
   #run(): void {
-    this.#running ??= this.#work().finally(() => {
-      this.#running = undefined;
-    });
+    this.#running ??= this.#work();
   }
 
   async #work(): Promise<void> {
     try {
-      while (await this.#step()) this.#options.onKept();
+      for (let job = this.#next(); job !== undefined; job = this.#next()) {
+        await job;
+        this.#options.onKept();
+      }
       if (!this.#unsafe) this.#tell(null);
     } catch (error) {
       await this.#failed(error);
     }
+    // At once behind the last look: who asked for something since then finds nobody at work.
+    this.#running = undefined;
   }
 
   async #failed(error: unknown): Promise<void> {
@@ -150,31 +159,32 @@ export class OutboxFile {
     this.#soon(retryEvery);
   }
 
-  /** One thing that is to be done; false when there is none. */
-  async #step(): Promise<boolean> {
+  /** Begins one thing that is to be done; undefined when there is none. */
+  #next(): Promise<void> | undefined {
     const done = this.#done;
-    if (this.#inFile > 0 && this.#queue.size === 0 && this.#last < done) {
-      const handle = await this.#open();
-      await handle.truncate(0);
-      [this.#inFile, this.#size, this.#torn, this.#named, this.#syncDue, this.#unsafe] = [0, 0, false, false, false, false];
-      return true;
-    }
+    if (this.#inFile > 0 && this.#queue.size === 0 && this.#last < done) return this.#empty();
     if (this.#queue.size > 0 || (this.#inFile > 0 && done > this.#doneInFile)) {
       const mostIsDone = 2 * (this.#last - done) < this.#inFile;
-      if (this.#size > (this.#options.compactBytes ?? 1024 * 1024) && mostIsDone) await this.#compact(done);
-      else await this.#append(done);
-      return true;
+      const large = this.#size > (this.#options.compactBytes ?? 1024 * 1024);
+      return large && mostIsDone ? this.#compact(done) : this.#append(done);
     }
-    if (this.#syncDue) {
+    if (this.#syncDue && this.#syncTimer === undefined) {
       const wait = this.#syncedAt + syncEvery - performance.now();
-      if (wait > 0) {
-        this.#soon(wait);
-        return false;
-      }
-      this.#syncDue = false;
-      this.#syncedAt = performance.now();
-      // Beside the writes: a slow card must not hold up what is sent. `#close` waits for it.
-      (await this.#open()).datasync().then(
+      this.#syncTimer = setTimeout(() => this.#sync(), Math.max(0, wait)).unref();
+    }
+    return undefined;
+  }
+
+  /** Beside the writes: a slow card must not hold up what is sent. */
+  #sync(): void {
+    clearTimeout(this.#syncTimer);
+    this.#syncTimer = undefined;
+    if (!this.#syncDue || this.#syncing !== undefined) return;
+    this.#syncDue = false;
+    this.#syncedAt = performance.now();
+    this.#syncing = this.#open()
+      .then((handle) => handle.datasync())
+      .then(
         () => {
           this.#unsafe = false;
         },
@@ -182,9 +192,16 @@ export class OutboxFile {
           [this.#unsafe, this.#syncDue] = [true, true];
           return this.#failed(error);
         },
-      );
-    }
-    return false;
+      )
+      .finally(() => {
+        this.#syncing = undefined;
+      });
+  }
+
+  async #empty(): Promise<void> {
+    const handle = await this.#open();
+    await handle.truncate(0);
+    [this.#inFile, this.#size, this.#torn, this.#named, this.#syncDue, this.#unsafe] = [0, 0, false, false, false, false];
   }
 
   async #append(done: number): Promise<void> {

@@ -2,7 +2,7 @@ import { appendFileSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSyn
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import fc from "fast-check";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import type { Publication, Settled } from "../../../agent/shell/link.ts";
 import { Outbox } from "../../../agent/shell/outbox.ts";
 import { eventually, keptLog, tempFolder } from "./fixture.ts";
@@ -69,6 +69,21 @@ describe("the outbox on disk", () => {
     await eventually(() => statSync(file).size).toBe(0);
     await second.close();
     expect(life().depth).toBe(0);
+  });
+
+  it("does not wait with a write for the next sync", async () => {
+    const { life, event, text } = world();
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    onTestFinished(() => {
+      vi.useRealTimers();
+    });
+    const outbox = life();
+    for (const payload of ["a", "b", "c"]) {
+      outbox.add(event(payload), 60_000);
+      await vi.advanceTimersByTimeAsync(50);
+      for (let turn = 0; turn < 2000 && !text().includes(`"${payload}"`); turn++) await new Promise(setImmediate);
+      expect(text()).toContain(`"${payload}"`);
+    }
   });
 
   it("writes nothing while the broker answers at once", async () => {
