@@ -58,6 +58,8 @@ export class OutboxFile {
   #timer: NodeJS.Timeout | undefined;
   #syncTimer: NodeJS.Timeout | undefined;
   #syncing: Promise<void> | undefined;
+  #busy = false;
+  /** The last work, under way or done. */
   #running: Promise<void> | undefined;
   problem: string | null = null;
 
@@ -135,7 +137,9 @@ export class OutboxFile {
   }
 
   #run(): void {
-    this.#running ??= this.#work();
+    if (this.#busy) return;
+    this.#busy = true;
+    this.#running = this.#work();
   }
 
   async #work(): Promise<void> {
@@ -149,7 +153,7 @@ export class OutboxFile {
       await this.#failed(error);
     }
     // At once behind the last look: who asked for something since then finds nobody at work.
-    this.#running = undefined;
+    this.#busy = false;
   }
 
   async #failed(error: unknown): Promise<void> {

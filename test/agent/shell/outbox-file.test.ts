@@ -98,6 +98,19 @@ describe("the outbox on disk", () => {
     expect(text()).toBe("");
   });
 
+  it("writes what waits although there was nothing to write before", async () => {
+    const { life, event, broker, acknowledge, onDisk } = world();
+    broker.online = true;
+    const outbox = life();
+    outbox.add(event("a"), 60_000);
+    acknowledge(1);
+    // The moment in which "a" would have been written has passed when "b" is.
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    broker.online = false;
+    outbox.add(event("b"), 60_000);
+    await onDisk("b");
+  });
+
   it("keeps what is not acknowledged when it is closed", async () => {
     const { life, event, broker, acknowledge } = world();
     broker.online = true;
