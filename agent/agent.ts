@@ -117,6 +117,7 @@ export async function startAgent({ config, host, version, log, load, reloading }
 
   const { sensors, simulate, stop: stopSensors } = createSensors({ plan, config, simulated: board !== undefined, clock, send });
 
+  const closing = new AbortController();
   const outbox = new Outbox({
     dir: config.outbox.disk === "on" ? config.state_dir : null,
     boot: bootId(),
@@ -147,6 +148,8 @@ export async function startAgent({ config, host, version, log, load, reloading }
             send({ type: "link-changed", online: true, problem: null, at: clock.now() });
             outbox.send();
             statistics.resend();
+            // Not before somebody can read it: it must not take its time from the start.
+            retained.learn(closing.signal, (info) => link.publish(info));
           },
           offline: (problem) => send({ type: "link-changed", online: false, problem, at: clock.now() }),
           message: receive,

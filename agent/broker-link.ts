@@ -126,6 +126,9 @@ function deferredLink(problem: string): { link: Link; connect(link: Link): void 
           }
         );
       },
+      get bytes() {
+        return inner?.bytes ?? { sent: 0, received: 0 };
+      },
       get dropped() {
         return inner?.dropped ?? 0;
       },

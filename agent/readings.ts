@@ -1,4 +1,5 @@
 import { readUnits } from "../systemd/units.ts";
+import { averagesOf, look, type MovingAverage, newAverage } from "./core/moving-average.ts";
 import type { Clock } from "./shell/clock.ts";
 import type { Current } from "./shell/current.ts";
 import { readHost } from "./shell/host.ts";
@@ -26,22 +27,51 @@ export function createReadings(options: ReadingsOptions): Pick<StatisticsOptions
     if (units.length === 0) return [];
     return (await readUnits(units)).map(({ unit, active }) => ({ topic: topics.service(unit), payload: active, qos: 1 }));
   };
+  const loads = {
+    "messages/received": newAverage(),
+    "messages/sent": newAverage(),
+    "bytes/received": newAverage(),
+    "bytes/sent": newAverage(),
+  };
   return {
     every: () => current().config.sys_interval,
-    own: () =>
-      sys({
+    own() {
+      const { sent, received, since, online, reconnects } = link.view;
+      const { bytes } = link;
+      const counts = { "messages/received": received, "messages/sent": sent, "bytes/received": bytes.received, "bytes/sent": bytes.sent };
+      const { inputs, rules, edges, commands, refused } = current().state;
+      return sys({
         version: `pinbus ${version}`,
         uptime: `${Math.round((clock.now() - startedAt) / 1000)} seconds`,
-        "messages/sent": String(link.view.sent),
-        "messages/received": String(link.view.received),
-        reconnects: String(link.view.reconnects),
+        ...Object.fromEntries(Object.entries(counts).map(([name, count]) => [name, String(count)])),
+        ...loadValues(loads, counts, clock.now()),
+        reconnects: String(reconnects),
+        ...(online && since !== null && { "connection/since": since }),
         ...outboxValues(outbox, link),
-        "events/edges": String(current().state.edges),
-        "events/commands": String(current().state.commands),
-        "events/refused": String(current().state.refused),
-      }),
-    sources: [async () => sys(await readHost()), services],
+        "events/edges": String(edges),
+        "events/lost": String(sumOf(inputs, ({ lost }) => lost)),
+        "events/glitches": String(sumOf(inputs, ({ debounce }) => debounce.glitches)),
+        "events/rules": String(sumOf(rules, ({ fired }) => fired)),
+        "events/commands": String(commands),
+        "events/refused": String(refused),
+      });
+    },
+    sources: [async () => sys(await readHost({ stateDir: current().config.state_dir })), services],
   };
+}
+
+/** Per minute, averaged over 1, 5 and 15 minutes, named as mosquitto names its own. */
+function loadValues<T extends string>(loads: Record<T, MovingAverage>, counts: Record<T, number>, at: number): Record<string, string> {
+  return Object.fromEntries(
+    (Object.keys(loads) as T[]).flatMap((name) => {
+      look(loads[name], counts[name], at);
+      return averagesOf(loads[name]).map(([span, rate]) => [`load/${name}/${span}`, rate]);
+    }),
+  );
+}
+
+function sumOf<T>(items: readonly T[], figure: (item: T) => number): number {
+  return items.reduce((sum, item) => sum + figure(item), 0);
 }
 
 /** What waits, and what was lost: by reason, and the sum of it. `unsent` is what is not kept: answers and statistics while the broker is away. */
@@ -51,6 +81,7 @@ function outboxValues(outbox: Outbox, link: Link): Record<string, string> {
   return {
     "outbox/depth": String(outbox.depth),
     "outbox/bytes": String(outbox.bytes),
+    "outbox/age": `${Math.round((outbox.age ?? 0) / 1000)} seconds`,
     "outbox/dropped": String(Object.values(dropped).reduce((sum, count) => sum + count, 0)),
     ...Object.fromEntries(Object.entries(dropped).map(([reason, count]) => [`outbox/dropped/${reason}`, String(count)])),
   };

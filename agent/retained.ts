@@ -4,6 +4,7 @@ import { birthOf, healthPublication } from "./core/birth.ts";
 import { healthOf } from "./core/health.ts";
 import type { State } from "./core/state.ts";
 import type { Current } from "./shell/current.ts";
+import { type Inventory, readInventory } from "./shell/inventory.ts";
 import type { Publication } from "./shell/link.ts";
 
 export interface RetainedOptions {
@@ -20,8 +21,20 @@ export class Retained {
   /** Topics that a reload has cleared, until a broker has taken it: it may be away. */
   readonly #cleared = new Set<string>();
 
+  #asked: Promise<void> | undefined;
+  /** What the machine is, once it is known. */
+  #machine: Inventory | undefined;
+
   constructor(options: RetainedOptions) {
     this.#options = options;
+  }
+
+  /** Asks once what the machine is; `info` then says it too. */
+  learn(signal: AbortSignal, publish: (info: Publication) => void): void {
+    this.#asked ??= readInventory(signal).then((machine) => {
+      this.#machine = machine;
+      if (machine) publish(this.info());
+    });
   }
 
   info(): Publication {
@@ -37,6 +50,8 @@ export class Retained {
         inputs: inputs.map(({ id }) => id),
         outputs: outputs.map(({ id }) => id),
         sensors: sensors.map(({ id }) => id),
+        // Left out of the text until it is known.
+        machine: this.#machine,
       }),
     );
   }

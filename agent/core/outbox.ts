@@ -6,6 +6,8 @@ export interface Held<T> {
   number: number;
   value: T;
   bytes: number;
+  /** When it was made; of one from disk, when that was read. */
+  at: Instant;
   expires: Instant;
 }
 
@@ -38,7 +40,7 @@ export function newOutbox<T>(limits: OutboxLimits): Outbox<T> {
 
 /** Adds an event. What is too old or too many by now goes, oldest first, but not what is with the broker. */
 export function holdEvent<T>(outbox: Outbox<T>, value: T, bytes: number, expires: Instant, at: Instant): Held<T> {
-  const entry = { number: outbox.next, value, bytes, expires };
+  const entry = { number: outbox.next, value, bytes, at, expires };
   restoreEvent(outbox, entry, at);
   return entry;
 }

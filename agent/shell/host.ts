@@ -1,33 +1,113 @@
-import { readFile } from "node:fs/promises";
-import { loadavg } from "node:os";
+import { readdir, readFile, statfs } from "node:fs/promises";
+import { join } from "node:path";
 
 /** Values by their names below `P/$SYS/`; one that this machine does not have is absent, never 0. */
 export type HostValues = Record<string, string>;
 
-/** Load, memory and temperature of the machine. Spawns nothing: systeminformation's memory reader reads /proc, and its temperature reader would start three programs. */
-export async function readHost(): Promise<HostValues> {
-  const values: HostValues = {};
-  const [one, five, fifteen] = loadavg();
-  if (one !== undefined && five !== undefined && fifteen !== undefined) {
-    values["host/load/1min"] = one.toFixed(2);
-    values["host/load/5min"] = five.toFixed(2);
-    values["host/load/15min"] = fifteen.toFixed(2);
-  }
-  // Loaded late: it is 10 MB that the time-critical start does not need.
-  const { default: systeminformation } = await import("systeminformation");
-  const memory = await systeminformation.mem();
-  values["host/memory/used"] = String(memory.total - memory.available);
-  values["host/memory/total"] = String(memory.total);
-  const temperature = await readTemperature();
-  if (temperature !== undefined) values["host/temperature"] = temperature;
-  return values;
+export interface HostOptions {
+  /** Its file system is the one whose room is told. */
+  stateDir: string;
+  /** Where /proc and /sys are: the root, but in a test. */
+  root?: string;
 }
 
-async function readTemperature(): Promise<string | undefined> {
-  try {
-    const milli = Number(await readFile("/sys/class/thermal/thermal_zone0/temp", "utf8"));
-    return Number.isFinite(milli) ? (milli / 1000).toFixed(1) : undefined;
-  } catch {
-    return undefined;
-  }
+/** A machine with containers has dozens. */
+const interfacesTold = 8;
+
+/** Load, memory, temperature, supply, disk and network of the machine, from the kernel's own files: spawns nothing, waits for nobody. */
+export async function readHost({ stateDir, root = "/" }: HostOptions): Promise<HostValues> {
+  const read = async (path: string) => readFile(join(root, path), "utf8").catch(() => "");
+  const [load, uptime, memory, temperature, power, network, wireless, disk] = await Promise.all([
+    read("proc/loadavg"),
+    read("proc/uptime"),
+    read("proc/meminfo"),
+    read("sys/class/thermal/thermal_zone0/temp"),
+    readThrottled(root),
+    read("proc/net/dev"),
+    read("proc/net/wireless"),
+    statfs(stateDir).catch(() => undefined),
+  ]);
+  return {
+    ...loadOf(load),
+    ...numbered(/^\d+/.exec(uptime)?.[0], (seconds) => ({ "host/uptime": `${seconds} seconds` })),
+    ...memoryOf(memory),
+    ...numbered(/^-?\d+/.exec(temperature)?.[0], (milli) => ({ "host/temperature": (milli / 1000).toFixed(1) })),
+    ...supplyOf(power),
+    ...networkOf(network),
+    ...wirelessOf(wireless),
+    ...(disk && {
+      "host/disk/total": String(disk.blocks * disk.bsize),
+      "host/disk/used": String((disk.blocks - disk.bfree) * disk.bsize),
+      "host/disk/free": String(disk.bavail * disk.bsize),
+    }),
+  };
+}
+
+function numbered(text: string | undefined, values: (number: number) => HostValues): HostValues {
+  return text === undefined ? {} : values(Number(text));
+}
+
+function loadOf(text: string): HostValues {
+  const [, one, five, fifteen] = /^([\d.]+) ([\d.]+) ([\d.]+) /.exec(text) ?? [];
+  if (one === undefined || five === undefined || fifteen === undefined) return {};
+  return { "host/load/1min": one, "host/load/5min": five, "host/load/15min": fifteen };
+}
+
+/** Bytes. What is available counts as free: the rest of it is a cache that gives way. */
+function memoryOf(text: string): HostValues {
+  const bytes = (name: string) => {
+    const kilobytes = new RegExp(`^${name}: +(\\d+) kB$`, "m").exec(text)?.[1];
+    return kilobytes === undefined ? undefined : Number(kilobytes) * 1024;
+  };
+  const used = (what: string, total: number | undefined, free: number | undefined): HostValues =>
+    total === undefined || free === undefined ? {} : { [`host/${what}/total`]: String(total), [`host/${what}/used`]: String(total - free) };
+  return {
+    ...used("memory", bytes("MemTotal"), bytes("MemAvailable")),
+    ...used("swap", bytes("SwapTotal"), bytes("SwapFree")),
+  };
+}
+
+/** The firmware of a Pi, in hexadecimal; its folder is `soc/soc:firmware`, on a Pi 5 with an address in its name. */
+async function readThrottled(root: string): Promise<string> {
+  const platform = join(root, "sys/devices/platform");
+  for (const soc of await named(platform, /^soc(@[0-9a-f]+)?$/))
+    for (const firmware of await named(join(platform, soc), /^soc(@[0-9a-f]+)?:firmware$/))
+      return readFile(join(platform, soc, firmware, "get_throttled"), "utf8").catch(() => "");
+  return "";
+}
+
+async function named(folder: string, pattern: RegExp): Promise<string[]> {
+  return (await readdir(folder).catch(() => [])).filter((name) => pattern.test(name));
+}
+
+/** By the bits of `vcgencmd get_throttled`: a weak supply first makes edges bounce, then corrupts the card. */
+function supplyOf(text: string): HostValues {
+  const [, hex] = /^(?:0x)?([0-9a-f]{1,8})\s*$/.exec(text) ?? [];
+  if (hex === undefined) return {};
+  const bits = Number.parseInt(hex, 16);
+  const bit = (number: number) => ((bits >>> number) & 1 ? "ON" : "OFF");
+  return {
+    "host/throttled": `0x${bits.toString(16)}`,
+    "host/throttled/now": bit(2),
+    "host/throttled/since_boot": bit(18),
+    "host/under_voltage/now": bit(0),
+    "host/under_voltage/since_boot": bit(16),
+  };
+}
+
+/** Bytes since the interface came up; the loopback is nobody's business. */
+function networkOf(text: string): HostValues {
+  const lines = [...text.matchAll(/^ *([\w.-]+): *(\d+)(?: +\d+){7} +(\d+) /gm)].filter(([, name]) => name !== "lo");
+  return Object.fromEntries(
+    lines.slice(0, interfacesTold).flatMap(([, name, received = "", sent = ""]) => [
+      [`host/network/${name}/received`, received],
+      [`host/network/${name}/sent`, sent],
+    ]),
+  );
+}
+
+/** dBm, as the driver tells it. */
+function wirelessOf(text: string): HostValues {
+  const lines = [...text.matchAll(/^ *([\w.-]+): +\S+ +\S+ +(-\d+)\.? /gm)];
+  return Object.fromEntries(lines.slice(0, interfacesTold).map(([, name, signal = ""]) => [`host/wifi/${name}/signal`, signal]));
 }

@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { MqttClient, type Packet } from "mqtt";
 import { refusedDelay } from "../core/backoff.ts";
@@ -96,6 +97,12 @@ export class LinkConnection {
     });
     client.on("close", () => this.#closed());
     client.connect();
+  }
+
+  /** What has passed the socket, both ways. */
+  get bytes(): { sent: number; received: number } {
+    const { bytesWritten = 0, bytesRead = 0 } = (this.#stream ?? {}) as Partial<Socket>;
+    return { sent: bytesWritten, received: bytesRead };
   }
 
   /** False when not (yet, any more) connected, or when too much waits. */

@@ -106,6 +106,8 @@ export interface Link {
   /** Publishes the farewell (`offline`), waits at most 2 s for its acknowledgement, disconnects. Starts no more. */
   stop(farewell: readonly Publication[]): Promise<void>;
   readonly view: LinkView;
+  /** On the wire, over all connections. */
+  readonly bytes: { sent: number; received: number };
   /** Publications that were not sent, without states. */
   readonly dropped: number;
   /** Publications that the broker refused (PUBACK with a failure code, MQTT 5). */
@@ -141,6 +143,8 @@ class MqttLink implements Link {
   #timesOnline = 0;
   #sent = 0;
   #received = 0;
+  /** Bytes of the connections that are over. */
+  #past = { sent: 0, received: 0 };
   #dropped = 0;
   #refused = 0;
   #progress = 0;
@@ -185,6 +189,10 @@ class MqttLink implements Link {
       sent: this.#sent,
       received: this.#received,
     };
+  }
+  get bytes(): { sent: number; received: number } {
+    const { sent, received } = this.#connection?.bytes ?? { sent: 0, received: 0 };
+    return { sent: this.#past.sent + sent, received: this.#past.received + received };
   }
   get dropped(): number {
     return this.#dropped;
@@ -249,6 +257,7 @@ class MqttLink implements Link {
   }
 
   #closed(problem: LinkProblem): void {
+    this.#past = this.bytes;
     this.#connection = undefined;
     if (this.#phase === "stopped") return;
     if (this.#protocol.failed(problem.retry)) {

@@ -31,7 +31,7 @@ export function recordOf({ number, value, expires }: Event, clock: Clock): Event
 export function eventOf({ n, mono, wall, left, topic, payload, qos, retain }: EventRecord, sameBoot: boolean, clock: Clock): Event {
   const byWall = wall !== null && clockIsSet(clock) ? clock.now() + wall - clock.wall() : left;
   const expires = sameBoot ? mono : Math.min(byWall, left);
-  return { number: n, expires, bytes: sizeOf(topic, payload), value: { kind: "event", topic, payload, qos, retain } };
+  return { number: n, at: clock.now(), expires, bytes: sizeOf(topic, payload), value: { kind: "event", topic, payload, qos, retain } };
 }
 
 /** What an event takes of the outbox's bounds. */

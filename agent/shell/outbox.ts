@@ -75,6 +75,11 @@ export class Outbox {
   get bytes(): number {
     return this.#outbox.bytes;
   }
+  /** How long the oldest has waited, in ms; undefined when nothing waits. */
+  get age(): number | undefined {
+    const [oldest] = this.#outbox.entries;
+    return oldest && this.#options.clock.now() - oldest.at;
+  }
   /** What was lost, by reason. */
   get dropped(): Readonly<{ expired: number; full: number; refused: number }> {
     return this.#outbox.dropped;

@@ -1,0 +1,10 @@
+import systeminformation from "systeminformation";
+
+// The process that `inventory.ts` starts: prints one line of JSON and ends.
+
+const [{ manufacturer, model }, { distro, release, kernel, arch }] = await Promise.all([
+  systeminformation.system(),
+  systeminformation.osInfo(),
+]);
+const named = (...words: string[]) => words.filter((word) => word !== "" && word !== "-").join(" ");
+process.stdout.write(`${JSON.stringify({ model: named(manufacturer, model), os: named(distro, release), kernel, arch })}\n`);
