@@ -6,7 +6,7 @@ import { countersYaml } from "./contract-counts.ts";
 import { contact, type Done, later, play, press, type Script } from "./hand.ts";
 import { configFile, program } from "./install.ts";
 import { Listener } from "./listener.ts";
-import type { Edge, Recorder } from "./recorder.ts";
+import { type Edge, handedOut, type Recorder } from "./recorder.ts";
 import { journalCursor, journalSince, mainPid } from "./unit.ts";
 import { lineKey } from "./wires.ts";
 
@@ -154,22 +154,30 @@ export function buttonCases(recorder: Recorder): Case[] {
       run: () => pressed({ input: "fast", gpio: 25, output: 26 }, { moves: press(25, 25, 25), times: 200, paced: true }),
     },
     {
-      name: "a press of 95 ms is a click, also when the agent stood still from somewhere in it until long after the hold time",
+      name: "a short press is a click, also when the agent stood still from somewhere in it until long after the hold time",
       run: async () => {
         const times = 25;
         const pid = await mainPid();
         const listener = await Listener.start(`${P}/in/held/event`);
         recorder.mark();
         listener.forget();
+        const move = async (to: "up" | "down") => {
+          const before = handedOut();
+          board.pull(23, to);
+          await eventually("its edge", () => handedOut() > before);
+        };
         for (let time = 0; time < times; time++) {
           const stop = 15 + 3 * time;
-          board.pull(23, "down");
+          await move("down");
           await pause(stop);
           process.kill(pid, "SIGSTOP");
-          await pause(95 - stop);
-          board.pull(23, "up");
-          await pause(700);
-          process.kill(pid, "SIGCONT");
+          try {
+            await pause(95 - stop);
+            await move("up");
+            await pause(700);
+          } finally {
+            process.kill(pid, "SIGCONT");
+          }
           await pause(400); // open between two presses
         }
         const count = (type: string) => listener.heard.filter(({ payload }) => payload.includes(`"${type}"`)).length;
@@ -193,7 +201,7 @@ export function buttonCases(recorder: Recorder): Case[] {
           const told = lines.map((line) => JSON.parse(line) as Record<string, string>);
           return told.at(-1)?.PINBUS_SOURCE === source && told;
         };
-        await play({ moves: press(17, 200, 100), times: 1 }, later(300), () => {});
+        await play({ moves: press(17, 200, 100), times: 1, paced: true }, later(300), () => {});
         await eventually("the press in the journal", () => entries("porch-lamp"));
         await set("lamp", JSON.stringify({ state: "PULSE", for_ms: 300, id: "job-7" }));
         const told = await eventually("the end of the pulse in the journal", () => entries("pulse ended"));
@@ -224,7 +232,7 @@ export function buttonCases(recorder: Recorder): Case[] {
         const promises = promised(await run(program[0], program[1], "check", "--config", configFile));
         const wrong: string[] = [];
         for (const { input, gpio, script, gives, never } of series) {
-          await play(script, later(50), () => recorder.mark());
+          await play({ ...script, paced: true }, later(50), () => recorder.mark());
           await eventually(`${input}: ${JSON.stringify(gives)}`, () => gives.every((one) => edgesOf(one.gpio).length >= one.times), 30_000);
           const contacts = pulls(gpio);
           for (const { gesture, gpio: output, times } of gives) {

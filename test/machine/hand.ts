@@ -20,7 +20,7 @@ export interface Done {
   edges: number;
   /** ms from the first to the last move. */
   took: number;
-  /** By how many ms the latest move was later than its script says; a move is never too early. */
+  /** By how many ms the latest move, or its edge when it waits for that, was later than its script says; a move is never too early. */
   latest: number;
 }
 
@@ -78,10 +78,11 @@ function perform({ moves, times, paced = false }: Script): Done {
       while (performance.now() < at);
       const now = performance.now();
       writeSync(files.get(gpio) ?? -1, words[to], 0, words[to].length, 0);
-      if (edges++ === 0) first = now;
-      else latest = Math.max(latest, now - at);
+      edges++;
       if (paced) while (handedOut() < before + edges) if (performance.now() - now > 10_000) throw new Error(`edge ${edges} never came`);
       last = paced ? performance.now() : now;
+      if (edges === 1) first = now;
+      else latest = Math.max(latest, last - at);
     }
   }
   for (const file of files.values()) closeSync(file);
