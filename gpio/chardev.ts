@@ -78,7 +78,9 @@ class Chardev implements Driver {
     const falling = request.edges === "rising" ? 0 : flag.edgeFalling;
     const flags = flag.input | rising | falling | biasFlag[request.bias] | activeFlag(request.active);
     const fd = this.#request(request, flags, request.consumer, 0, (request.debounceMs ?? 0) * 1000);
-    return this.#keep(new Line(this.#native, fd, request, (line) => this.#open.delete(line)), (line) => line.watch(this.#events, listener, listener));
+    return this.#keep(new Line(this.#native, fd, request, (line) => this.#open.delete(line)), (line) =>
+      line.watch(this.#events, listener, listener),
+    );
   }
 
   openOutput(request: OutputRequest, listener: LineListener): OutputHandle {

@@ -63,7 +63,7 @@ export class Timers<K extends string> {
     }, wait);
   }
 
-  /** Only what was due before the loop looked for edges: what comes due meanwhile, however long one deadline takes, waits for its next look. */
+  /** Takes what was due before the loop looked for edges. What comes due while others are taken waits until it has looked again. */
   #run(): void {
     this.#immediate = undefined;
     this.#armedFor = Number.POSITIVE_INFINITY;
