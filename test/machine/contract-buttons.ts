@@ -1,3 +1,4 @@
+import type { Change } from "../../agent/protocol.ts";
 import { board } from "./board.ts";
 import { P, retained, set } from "./bus.ts";
 import { type Case, eventually, pause } from "./cases.ts";
@@ -256,15 +257,7 @@ export function buttonCases(recorder: Recorder): Case[] {
 }
 
 /** A change of the lamp, as `why --json` and the bus tell it. */
-interface Told {
-  state: "ON" | "OFF";
-  cause: string;
-  detail: string | null;
-  kind: string;
-  source: string;
-  id: string | null;
-  chain: string[];
-}
+type Told = Pick<Change, "state" | "cause" | "detail" | "kind" | "source" | "id" | "chain">;
 
 /** The same as in the journal. */
 function entryOf({ state, cause, detail, kind, source, id, chain }: Told): string {
