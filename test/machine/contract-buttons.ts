@@ -102,8 +102,11 @@ const series: Series[] = [
   },
 ];
 
-/** How much later than promised an output may be written on this emulated processor: half of them, and the latest. */
-const tolerance = { median: 50, latest: 250 };
+/**
+ * How much later than promised an output may be written on this emulated processor: half of them, and the latest. Seen: 22 ms on a quiet
+ * host, 65 to 110 ms beside other work. It finds a window or a hold time that nobody promised, not one debounce period more.
+ */
+const tolerance = { median: 150, latest: 250 };
 
 export function buttonCases(recorder: Recorder): Case[] {
   const pulls = (gpio: number) =>
