@@ -18,7 +18,6 @@ import { flag, loadNative, type Native } from "./native.ts";
 
 /** The kernel cuts more to this without an error (uAPI v2): about a second of a bouncing contact. */
 const eventBuffer = 1024;
-const batch = 64;
 const fields = 3;
 
 const biasFlag: Record<Bias, number> = {
@@ -39,6 +38,8 @@ class Chardev implements Driver {
   readonly #native: Native;
   readonly #devices: string;
   readonly #open = new Set<{ close(): void }>();
+  /** One for all lines: each takes out what came before another comes. As long as the kernel's, so nothing that waits is left for later. */
+  readonly #events = new Float64Array(eventBuffer * fields);
 
   constructor(native: Native, devices: string) {
     this.#native = native;
@@ -77,12 +78,14 @@ class Chardev implements Driver {
     const falling = request.edges === "rising" ? 0 : flag.edgeFalling;
     const flags = flag.input | rising | falling | biasFlag[request.bias] | activeFlag(request.active);
     const fd = this.#request(request, flags, request.consumer, 0, (request.debounceMs ?? 0) * 1000);
-    return this.#keep(new Line(this.#native, fd, request, (line) => this.#open.delete(line)), (line) => line.watch(listener, listener));
+    return this.#keep(new Line(this.#native, fd, request, (line) => this.#open.delete(line)), (line) =>
+      line.watch(this.#events, listener, listener),
+    );
   }
 
   openOutput(request: OutputRequest, listener: LineListener): OutputHandle {
     const fd = this.#request(request, flag.output | activeFlag(request.active), request.consumer, request.initial ? 1 : 0);
-    return this.#keep(new Line(this.#native, fd, request, (line) => this.#open.delete(line)), (line) => line.watch(listener));
+    return this.#keep(new Line(this.#native, fd, request, (line) => this.#open.delete(line)), (line) => line.watch(this.#events, listener));
   }
 
   peek(address: LineAddress, active: ActiveLevel): boolean {
@@ -187,8 +190,7 @@ class Line implements InputHandle, OutputHandle {
   }
 
   /** Outputs are watched too: the descriptor is what tells that the chip went away. */
-  watch(listener: LineListener, input?: InputListener): void {
-    const events = new Float64Array(batch * fields);
+  watch(events: Float64Array, listener: LineListener, input?: InputListener): void {
     let expected = 1;
     this.#native.watch(this.#fd, events, (count) => {
       if (count < 0) {

@@ -7,7 +7,7 @@ import type { ActiveLevel, Bias, Edge, LineAddress } from "./line.ts";
  * 1. Levels are logical: `active: "low"` inverts on read, on write and in edges.
  * 2. An output is requested with its initial level; the wire never shows the other one in between.
  * 3. `write` is synchronous: when it returns, the line has been written; when it throws, it has not.
- * 4. Edges of one line arrive in the order in which they happened, each once, on the event loop.
+ * 4. Edges of one line arrive in the order in which they happened, each once, on the event loop; all that wait, in one turn of it.
  * 5. After a burst the last edge delivered, or a `lost` call, leaves the caller able to know the level: `read` is right.
  * 6. A request that fails holds nothing. `close` frees the line at once, is idempotent, and no call follows it.
  * 7. A chip that goes away calls `gone` once per handle; then `read` and `write` throw `LineError` code "gone",

@@ -16,8 +16,6 @@ import { type Claim, SimBoard, type WireLevel } from "./sim-board.ts";
 
 /** As in the kernel: so many edges wait for a program that does not read, then the oldest are dropped. */
 const eventBuffer = 1024;
-/** Edges handed over in one turn of the event loop. */
-const batch = 64;
 
 /** The driver of the simulated board. Several drivers on one board are several programs on one Pi. */
 export function openSim(board: SimBoard = new SimBoard()): Driver & { readonly board: SimBoard } {
@@ -173,9 +171,8 @@ class Line implements Claim, InputHandle, OutputHandle {
   }
 
   #deliver(): void {
-    const events = this.#waiting.splice(0, batch);
-    this.#scheduled = this.#waiting.length > 0;
-    if (this.#scheduled) setImmediate(() => this.#deliver());
+    const events = this.#waiting.splice(0);
+    this.#scheduled = false;
     for (const event of events) {
       // A listener may close the line in between, or take the chip away.
       if (this.#state !== "open") return;

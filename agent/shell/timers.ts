@@ -12,6 +12,8 @@ export class Timers<K extends string> {
   #order = 0;
   #timeout: NodeJS.Timeout | undefined;
   #immediate: NodeJS.Immediate | undefined;
+  /** When the loop began to look for edges. */
+  #until = Number.NEGATIVE_INFINITY;
   #armedFor = Number.POSITIVE_INFINITY;
 
   constructor(clock: Clock, due: (key: K, at: number) => void) {
@@ -56,14 +58,16 @@ export class Timers<K extends string> {
     // A loop that was busy finds the deadline and the edges before it at once, and runs timers first: an immediate comes
     // after the edges, so that a release before the hold time stays a click.
     this.#timeout = setTimeout(() => {
+      this.#until = this.#clock.now();
       this.#immediate ??= setImmediate(() => this.#run());
     }, wait);
   }
 
+  /** Takes what was due before the loop looked for edges. What comes due while others are taken waits until it has looked again. */
   #run(): void {
     this.#immediate = undefined;
     this.#armedFor = Number.POSITIVE_INFINITY;
-    for (let first = this.#heap[0]; first && first.at <= this.#clock.now(); first = this.#heap[0]) {
+    for (let first = this.#heap[0]; first && first.at <= this.#until; first = this.#heap[0]) {
       this.#pop();
       const current = this.#current.get(first.key);
       if (current?.order !== first.order) continue;

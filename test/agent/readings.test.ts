@@ -16,7 +16,13 @@ it("the agent's own figures are named like a broker's, count on, and leave out w
     bytes: { sent: 1000, received: 500 },
     dropped: 2,
     get view() {
-      return { online: world.online, since: world.online ? "2026-11-21T10:00:00.000Z" : null, reconnects: 1, sent: world.sent, received: 7 };
+      return {
+        online: world.online,
+        since: world.online ? "2026-11-21T10:00:00.000Z" : null,
+        reconnects: 1,
+        sent: world.sent,
+        received: 7,
+      };
     },
   } as unknown as Parameters<typeof createReadings>[0]["link"];
   const limits = { count: 5, bytes: 1000, window: 5 };

@@ -1,12 +1,14 @@
-import { P, retained } from "./bus.ts";
+import type { Change } from "../../agent/protocol.ts";
+import { board } from "./board.ts";
+import { P, retained, set } from "./bus.ts";
 import { type Case, eventually, pause } from "./cases.ts";
 import { run } from "./commands.ts";
 import { countersYaml } from "./contract-counts.ts";
 import { contact, type Done, later, play, press, type Script } from "./hand.ts";
 import { configFile, program } from "./install.ts";
 import { Listener } from "./listener.ts";
-import type { Edge, Recorder } from "./recorder.ts";
-import { journalCursor, journalSince } from "./unit.ts";
+import { type Edge, handedOut, type Recorder } from "./recorder.ts";
+import { journalCursor, journalSince, mainPid } from "./unit.ts";
 import { lineKey } from "./wires.ts";
 
 const chip = "pinctrl-rp1";
@@ -18,11 +20,13 @@ gpio: { driver: chardev }
 mqtt: { server: 127.0.0.1 }
 inputs:
   porch: { line: 17, ${button}, events: [press_start] }
+  fast: { line: 25, ${button}, debounce: 5ms, hold: 10s, events: [press_start] }
   single: { line: 22, ${button} }
   held: { line: 23, ${button} }
   twice: { line: 24, ${button} }
 ${countersYaml}outputs:
   lamp: { line: 27 }
+  counted: { line: 26 }
   single-click: { line: 5 }
   held-click: { line: 6 }
   held-hold: { line: 12 }
@@ -31,6 +35,7 @@ ${countersYaml}outputs:
   twice-double: { line: 20 }
 rules:
   porch-lamp: { when: { input: porch, gesture: press }, do: [{ output: lamp, set: toggle }] }
+  fast: { when: { input: fast, gesture: press }, do: [{ output: counted, set: toggle }] }
   a: { when: { input: single, gesture: click }, do: [{ output: single-click, set: toggle }] }
   b: { when: { input: held, gesture: click }, do: [{ output: held-click, set: toggle }] }
   c: { when: { input: held, gesture: hold }, do: [{ output: held-hold, set: toggle }] }
@@ -97,8 +102,11 @@ const series: Series[] = [
   },
 ];
 
-/** How much later than promised an output may be written on this emulated processor: half of them, and the latest. */
-const tolerance = { median: 50, latest: 250 };
+/**
+ * How much later than promised an output may be written on this emulated processor: half of them, and the latest. Seen: 22 ms on a quiet
+ * host, 65 to 110 ms beside other work. It finds a window or a hold time that nobody promised, not one debounce period more.
+ */
+const tolerance = { median: 150, latest: 250 };
 
 export function buttonCases(recorder: Recorder): Case[] {
   const pulls = (gpio: number) =>
@@ -109,7 +117,7 @@ export function buttonCases(recorder: Recorder): Case[] {
   async function pressed(
     { input, gpio, output }: { input: string; gpio: number; output: number },
     script: Script,
-    disturbed: (done: Done) => string | false,
+    disturbed: (done: Done) => string | false = () => false,
   ): Promise<void> {
     const listener = await Listener.start(`${P}/in/${input}/event`);
     const done = await play(script, disturbed, () => {
@@ -146,35 +154,80 @@ export function buttonCases(recorder: Recorder): Case[] {
       },
     },
     {
-      name: "`journalctl PINBUS_OUTPUT=lamp -o json` tells the cause of the last change as the bus does",
+      name: "200 presses of 25 ms, 25 ms apart, are all counted",
+      run: () => pressed({ input: "fast", gpio: 25, output: 26 }, { moves: press(25, 25, 25), times: 200, paced: true }),
+    },
+    {
+      name: "a short press is a click, also when the agent stood still from somewhere in it until long after the hold time",
+      run: async () => {
+        const times = 25;
+        const pid = await mainPid();
+        const listener = await Listener.start(`${P}/in/held/event`);
+        recorder.mark();
+        listener.forget();
+        const move = async (to: "up" | "down") => {
+          const before = handedOut();
+          board.pull(23, to);
+          await eventually("its edge", () => handedOut() > before);
+        };
+        for (let time = 0; time < times; time++) {
+          const stop = 15 + 3 * time;
+          await move("down");
+          await pause(stop);
+          process.kill(pid, "SIGSTOP");
+          try {
+            await pause(95 - stop);
+            await move("up");
+            await pause(700);
+          } finally {
+            process.kill(pid, "SIGCONT");
+          }
+          await pause(400); // open between two presses
+        }
+        const count = (type: string) => listener.heard.filter(({ payload }) => payload.includes(`"${type}"`)).length;
+        await eventually("the end of each press", () => count("press_end") + count("long_press_end") >= times, 30_000);
+        await listener.stop();
+        const moved = pulls(23).map(({ at }) => at);
+        // The machine may have held up the hand too.
+        const short = moved.filter((at, index) => index % 2 === 1 && at - (moved[index - 1] ?? 0) < 600).length;
+        console.log(
+          `# ${times} presses, ${short} shorter than the hold time; ${count("press_end")} press_end, ${count("long_press_start")} long_press_start`,
+        );
+        if (short === 0 || count("press_end") !== short || count("long_press_start") !== times - short) throw new Error(`${listener}`);
+      },
+    },
+    {
+      name: "`journalctl PINBUS_OUTPUT=lamp -o json` tells the causes of the last changes as `pinbus why lamp --json` and the bus do",
       run: async () => {
         const before = await journalCursor();
-        await play({ moves: press(17, 200, 100), times: 1 }, later(300), () => {});
-        const entry = await eventually("the lamp in the journal", async () => {
+        const entries = async (source: string) => {
           const lines = await journalSince(before, "json", "PINBUS_OUTPUT=lamp");
-          return lines.map((line) => JSON.parse(line) as Record<string, string>).at(-1);
-        });
-        const attr = JSON.parse(await retained(`${P}/out/lamp/attr`)) as {
-          cause: string;
-          detail: string;
-          kind: string;
-          source: string;
-          chain: { text: string }[];
+          const told = lines.map((line) => JSON.parse(line) as Record<string, string>);
+          return told.at(-1)?.PINBUS_SOURCE === source && told;
         };
-        const state = (await retained(`${P}/out/lamp/state`)).toLowerCase();
-        const { MESSAGE, PRIORITY, PINBUS_CAUSE, PINBUS_CHAIN, PINBUS_KIND, PINBUS_OUTPUT, PINBUS_SOURCE } = entry;
-        console.log(`# ${JSON.stringify({ MESSAGE, PRIORITY, PINBUS_OUTPUT, PINBUS_CAUSE, PINBUS_CHAIN })}, attr ${JSON.stringify(attr)}`);
+        await play({ moves: press(17, 200, 100), times: 1, paced: true }, later(300), () => {});
+        await eventually("the press in the journal", () => entries("porch-lamp"));
+        await set("lamp", JSON.stringify({ state: "PULSE", for_ms: 300, id: "job-7" }));
+        const told = await eventually("the end of the pulse in the journal", () => entries("pulse ended"));
+        const asked = await run(program[0], program[1], "why", "lamp", "--json", "-n", String(told.length));
+        const changes = (JSON.parse(asked) as Told[]).reverse();
+        const attr = JSON.parse(await retained(`${P}/out/lamp/attr`)) as Told;
+        const journal = told.map(({ MESSAGE, PINBUS_KIND, PINBUS_SOURCE, PINBUS_ID = null, PINBUS_CHAIN, PINBUS_CAUSE }) =>
+          JSON.stringify([PINBUS_KIND, PINBUS_SOURCE, PINBUS_ID, PINBUS_CHAIN, PINBUS_CAUSE, MESSAGE]),
+        );
+        for (const entry of journal) console.log(`# ${entry}`);
+        const attrState = (await retained(`${P}/out/lamp/state`)) as Told["state"];
+        const expected = [
+          ["rule", "porch-lamp", null, "porch press > rule porch-lamp"],
+          ["mqtt", "mqtt", "job-7"],
+          ["contract", "pulse ended", "job-7"],
+        ].map((facts) => JSON.stringify(facts).slice(0, -1));
         if (
-          PINBUS_CAUSE !== `${attr.cause} (${attr.detail})` ||
-          PINBUS_KIND !== attr.kind ||
-          PINBUS_SOURCE !== attr.source ||
-          PINBUS_CHAIN !== attr.chain.map(({ text }) => text).join(" > ") ||
-          PINBUS_CHAIN !== "porch press > rule porch-lamp" ||
-          attr.cause !== "rule porch-lamp" ||
-          attr.detail !== "porch press" ||
-          MESSAGE !== `lamp ${state}: rule porch-lamp (porch press)`
+          journal.join() !== changes.map(entryOf).join() ||
+          journal.at(-1) !== entryOf({ ...attr, state: attrState }) ||
+          !expected.every((facts) => journal.some((entry) => entry.startsWith(facts)))
         )
-          throw new Error("not the same");
+          throw new Error(`not the same: why ${asked}, attr ${JSON.stringify(attr)}`);
       },
     },
     {
@@ -183,7 +236,7 @@ export function buttonCases(recorder: Recorder): Case[] {
         const promises = promised(await run(program[0], program[1], "check", "--config", configFile));
         const wrong: string[] = [];
         for (const { input, gpio, script, gives, never } of series) {
-          await play(script, later(50), () => recorder.mark());
+          await play({ ...script, paced: true }, later(50), () => recorder.mark());
           await eventually(`${input}: ${JSON.stringify(gives)}`, () => gives.every((one) => edgesOf(one.gpio).length >= one.times), 30_000);
           const contacts = pulls(gpio);
           for (const { gesture, gpio: output, times } of gives) {
@@ -204,6 +257,15 @@ export function buttonCases(recorder: Recorder): Case[] {
       },
     },
   ];
+}
+
+/** A change of the lamp, as `why --json` and the bus tell it. */
+type Told = Pick<Change, "state" | "cause" | "detail" | "kind" | "source" | "id" | "chain">;
+
+/** The same as in the journal. */
+function entryOf({ state, cause, detail, kind, source, id, chain }: Told): string {
+  const why = detail === null ? cause : `${cause} (${detail})`;
+  return JSON.stringify([kind, source, id, chain.map(({ text }) => text).join(" > "), why, `lamp ${state.toLowerCase()}: ${why}`]);
 }
 
 /** The table of `check`, by input and gesture. */

@@ -1,8 +1,9 @@
-// Inside the machine: hand.js <script as JSON>. A hand that presses and bounces, on time, and says what it really did.
+// Inside the machine: hand.js <script as JSON>. A hand that presses, bounces and turns, on time, and says what it really did.
 import { closeSync, openSync, writeSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { pause } from "./cases.ts";
 import { run } from "./commands.ts";
+import { handedOut } from "./recorder.ts";
 
 /** A level that one line of the header gets from outside, so long after the one before. */
 export type Move = readonly [gpio: number, to: "up" | "down", afterUs: number];
@@ -10,6 +11,8 @@ export type Move = readonly [gpio: number, to: "up" | "down", afterUs: number];
 export interface Script {
   moves: readonly Move[];
   times: number;
+  /** Whether each move waits until the kernel has handed out the edge of the one before: closer ones may merge before they get a number. */
+  paced?: boolean;
 }
 
 /** What was really done. */
@@ -17,7 +20,7 @@ export interface Done {
   edges: number;
   /** ms from the first to the last move. */
   took: number;
-  /** By how many ms the latest move was later than its script says; a move is never too early. */
+  /** By how many ms the latest move, or its edge when it waits for that, was later than its script says; a move is never too early. */
   latest: number;
 }
 
@@ -58,10 +61,11 @@ export function later(slack: number): (done: Done) => string | false {
   return ({ latest }) => latest > slack && `the hand was late by ${latest.toFixed(1)} ms, more than ${slack}`;
 }
 
-function perform({ moves, times }: Script): Done {
+function perform({ moves, times, paced = false }: Script): Done {
   const files = new Map(moves.map(([gpio]) => [gpio, openSync(`/run/board/sim_gpio${gpio}/pull`, "w")]));
   const sleeper = new Int32Array(new SharedArrayBuffer(4));
   const words = { up: Buffer.from("pull-up"), down: Buffer.from("pull-down") };
+  const before = paced ? handedOut() : 0;
   let edges = 0;
   let latest = 0;
   let first = 0;
@@ -74,9 +78,11 @@ function perform({ moves, times }: Script): Done {
       while (performance.now() < at);
       const now = performance.now();
       writeSync(files.get(gpio) ?? -1, words[to], 0, words[to].length, 0);
-      if (edges++ === 0) first = now;
-      else latest = Math.max(latest, now - at);
-      last = now;
+      edges++;
+      if (paced) while (handedOut() < before + edges) if (performance.now() - now > 10_000) throw new Error(`edge ${edges} never came`);
+      last = paced ? performance.now() : now;
+      if (edges === 1) first = now;
+      else latest = Math.max(latest, last - at);
     }
   }
   for (const file of files.values()) closeSync(file);

@@ -56,9 +56,9 @@ export class Recorder {
         flag: "a",
       });
     }
-    // Not recorded, only counted.
-    writeFileSync(join(tracing, "kprobe_events"), "p:pinbus_counted/edge edge_irq_thread\n", { flag: "a" });
-    trace("events/pinbus_counted/edge/filter", "__probe_ip == 0");
+    // Not recorded, only counted: at its end the edge has its number and can be read.
+    writeFileSync(join(tracing, "kprobe_events"), "r:pinbus_counted/edge edge_irq_thread\n", { flag: "a" });
+    trace("events/pinbus_counted/edge/filter", "__probe_func == 0");
     trace("events/pinbus_counted/edge/enable", "1");
     trace("events/pinbus/enable", "1");
     trace("tracing_on", "1");
@@ -75,13 +75,6 @@ export class Recorder {
   /** The levels at the mark, by line. */
   levels(): ReadonlyMap<string, 0 | 1> {
     return this.#levels;
-  }
-
-  /** Edges that the kernel's character device has numbered, on all lines, since the recorder was made. */
-  handedOut(): number {
-    const [, hits, missed] = /^ *edge +(\d+) +(\d+)/m.exec(readFileSync(join(tracing, "kprobe_profile"), "utf8")) ?? [];
-    if (hits === undefined || missed !== "0") throw new Error(`the kernel's probe missed ${missed} edges`);
-    return Number(hits);
   }
 
   /** Everything since the mark. Throws if the kernel's buffer was too small for it. */
@@ -121,6 +114,13 @@ export class Recorder {
     );
     if (wrong.length > 0) throw new Error(`the record does not lead to what is on the wire of ${wrong.map(lineKey).join(", ")}`);
   }
+}
+
+/** Edges that the kernel's character device has numbered, on all lines, since a recorder was made; other processes may ask, too. */
+export function handedOut(): number {
+  const [, hits, missed] = /^ *edge +(\d+) +(\d+)/m.exec(readFileSync(join(tracing, "kprobe_profile"), "utf8")) ?? [];
+  if (hits === undefined || missed !== "0") throw new Error(`the kernel's probe missed ${missed} edges`);
+  return Number(hits);
 }
 
 function touchesOf([, pid, seconds, probe = "", chip = "", rest = ""]: RegExpMatchArray): Touch[] {

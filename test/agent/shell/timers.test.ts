@@ -163,27 +163,59 @@ describe("timers, in real time", () => {
     expect(early).toEqual([]);
   });
 
-  it("let the edges that waited behind a busy loop go first", async () => {
-    const order: string[] = [];
+  /** Two ends of a connection: what one has sent is in the kernel when `send` returns, as an edge is. */
+  async function wire(received: () => void): Promise<{ send(): void; end(): void }> {
     const server = createServer().listen(0, "127.0.0.1");
     await once(server, "listening");
     const near = connect((server.address() as { port: number }).port, "127.0.0.1");
     const [far] = (await once(server, "connection")) as [Socket];
-    near.on("data", () => order.push("edge"));
+    near.on("data", received);
+    return {
+      send: () => far.write("edge"),
+      end() {
+        near.destroy();
+        far.destroy();
+        server.close();
+      },
+    };
+  }
+
+  function busy(ms: number): void {
+    const until = systemClock.now() + ms;
+    while (systemClock.now() < until);
+  }
+
+  it("let the edges that waited behind a busy loop go first", async () => {
+    const order: string[] = [];
+    const { send, end } = await wire(() => order.push("edge"));
     await new Promise<void>((resolve) => {
       const timers = new Timers<string>(systemClock, () => {
         order.push("deadline");
         resolve();
       });
       timers.start("deadline", systemClock.now() + 5);
-      // The write is in the kernel when it returns, as an edge is; then the loop is busy beyond the deadline.
-      far.write("edge");
-      const until = systemClock.now() + 30;
-      while (systemClock.now() < until);
+      send();
+      busy(30);
     });
-    near.destroy();
-    far.destroy();
-    server.close();
+    end();
     expect(order).toEqual(["edge", "deadline"]);
+  });
+
+  it("let the edges go first that came while another deadline was busy", async () => {
+    const order: string[] = [];
+    const { send, end } = await wire(() => order.push("edge"));
+    await new Promise<void>((resolve) => {
+      const timers = new Timers<string>(systemClock, (key) => {
+        order.push(key);
+        if (key === "hold") return resolve();
+        send();
+        busy(30);
+      });
+      const now = systemClock.now();
+      timers.start("settle", now + 5);
+      timers.start("hold", now + 20);
+    });
+    end();
+    expect(order).toEqual(["settle", "edge", "hold"]);
   });
 });
