@@ -126,7 +126,7 @@ export async function startAgent({ config, host, version, log, load, reloading }
     clock,
     log,
     onProblem: (problem) => send({ type: "file-changed", file: "outbox", problem, at: clock.now() }),
-  }).load();
+  });
   const receive = createReceiver({ current, send, readClock, nodeCommand: (name, message) => nodeCommand(name, message), clock, log });
   const retained = new Retained({ version, started, driver, current });
   const brokerLink = connectBroker({
@@ -153,6 +153,7 @@ export async function startAgent({ config, host, version, log, load, reloading }
           },
           offline: (problem) => send({ type: "link-changed", online: false, problem, at: clock.now() }),
           message: receive,
+          deaf: () => outbox.send(),
         },
       }),
   });
@@ -272,6 +273,8 @@ export async function startAgent({ config, host, version, log, load, reloading }
     driver.close();
     throw error;
   }
+  // Behind the socket: a file has one writer.
+  outbox.load();
   for (const { id } of plan.inputs) seq.reserve(id, seq.first(id) + seqBlock);
   for (const { id } of plan.rules) seq.reserve(ruleSeqId(id), seq.first(ruleSeqId(id)) + seqBlock);
   await seq.flushed();

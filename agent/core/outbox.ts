@@ -52,7 +52,14 @@ export function restoreEvent<T>(outbox: Outbox<T>, entry: Held<T>, at: Instant):
   entries.push(entry);
   outbox.bytes += entry.bytes;
   outbox.next = entry.number + 1;
-  while (entries.length > outbox.sent && (entries.length > limits.count || outbox.bytes > limits.bytes)) {
+  const full = () => entries.length > outbox.sent && (entries.length > limits.count || outbox.bytes > limits.bytes);
+  // What is too old gives way first, wherever it waits.
+  for (let index = entries.length - 1; full() && index >= outbox.sent; index--) {
+    if (at <= (entries[index]?.expires ?? at)) continue;
+    remove(outbox, index);
+    outbox.dropped.expired++;
+  }
+  while (full()) {
     remove(outbox, outbox.sent);
     outbox.dropped.full++;
   }

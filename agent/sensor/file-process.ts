@@ -41,14 +41,18 @@ export class FileProcess implements Files {
 
   #ask(what: Question["do"], path: string, signal: AbortSignal): Promise<Answer | Failed> {
     if (this.#closed || signal.aborted) return Promise.resolve(failure("nobody waits for it any more"));
-    const child = this.#child ?? this.#start();
     const number = ++this.#number;
     return new Promise((resolve) => {
       this.#waiting.set(number, resolve);
       const question: Question = { number, do: what, path };
-      child.send(question, (error) => {
-        if (error) this.#settle(number, failure(error.message));
-      });
+      const failed = (error: unknown) => this.#settle(number, failure((error as Error).message));
+      try {
+        // Without a free descriptor, `fork` throws or makes a child that nobody can speak with.
+        (this.#child ?? this.#start()).send(question, (error) => error && failed(error));
+      } catch (error) {
+        this.#child = undefined;
+        failed(new Error(`the process that reads files could not be started: ${(error as Error).message}`));
+      }
     });
   }
 

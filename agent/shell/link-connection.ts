@@ -20,6 +20,8 @@ import {
 import { PublishWindow } from "./link-window.ts";
 
 const maxInFlight = 64;
+/** What a PUBLISH may have besides its topic and payload. */
+const packetMargin = 64;
 const maxWaiting = 1_000;
 const maxBufferedBytes = 256 * 1024;
 /** The broker must answer something within this time while we wait for SUBACK and PUBACKs. */
@@ -181,6 +183,8 @@ export class LinkConnection {
       inFlight: Math.min(maxInFlight, receiveMaximum),
       waiting: maxWaiting,
       write: (publication, done) => this.#write(publication, done),
+      patience: answerTimeout,
+      overdue: () => this.#unanswered(),
       congested: () => (this.#stream?.writableLength ?? 0) > maxBufferedBytes,
     });
     this.#events.greeted();
@@ -192,10 +196,7 @@ export class LinkConnection {
 
   /** Subscribe, check, states, `online`: in this order, each after the broker has accepted the one before. */
   async #prepare(): Promise<void> {
-    this.#answerTimer = setTimeout(() => {
-      this.#problem ??= { sentence: `the broker ${this.#peer.server} does not acknowledge what it is sent`, retry: "backoff" };
-      this.#abort();
-    }, answerTimeout);
+    this.#answerTimer = setTimeout(() => this.#unanswered(), answerTimeout);
     const deaf = await this.#subscribe();
     if (this.#isOver()) return;
     await this.#sendAll(this.#options.birth(deaf?.sentence ?? null));
@@ -267,6 +268,12 @@ export class LinkConnection {
   #write(publication: Publication, done: (error: Error | undefined) => void): void {
     const { topic, payload, retain, properties } = publication;
     const limits = this.#client.serverProperties;
+    // A broker closes the connection over it, each time it comes.
+    if (topic.length + payload.length + packetMargin > (limits?.maximumPacketSize ?? Number.POSITIVE_INFINITY)) {
+      this.#events.refused(topic, `larger than the ${limits?.maximumPacketSize} bytes that it takes`);
+      done(Object.assign(new Error("packet too large"), { code: 0x95 }));
+      return;
+    }
     const options = {
       qos: limits?.maximumQoS === 0 ? (0 as const) : publication.qos,
       retain: retain && limits?.retainAvailable !== false,
@@ -289,6 +296,11 @@ export class LinkConnection {
     // The will of the session that this one took over (MQTT 3.1.1) arrives after our own `online`.
     this.#options.log.info("the broker said that this node is offline: saying online again", { topic: message.topic });
     this.publish(this.#options.online);
+  }
+
+  #unanswered(): void {
+    this.#problem ??= { sentence: `the broker ${this.#peer.server} does not acknowledge what it is sent`, retry: "backoff" };
+    this.#abort();
   }
 
   #abort(): void {

@@ -7,6 +7,9 @@ export interface WindowOptions {
   waiting: number;
   /** Writes to the broker; `done` on PUBACK for QoS 1, at once for QoS 0. */
   write(publication: Publication, done: (error: Error | undefined) => void): void;
+  /** How long a PUBACK may take, in ms; then `overdue` is called. */
+  patience: number;
+  overdue(): void;
   /** True while the socket buffers too much; call `pump` when that has ended. */
   congested(): boolean;
 }
@@ -24,7 +27,9 @@ export class PublishWindow {
   readonly #options: WindowOptions;
   #waiting: Entry[] = [];
   readonly #states = new Map<string, Entry>();
-  readonly #inFlight = new Set<Entry>();
+  /** In the order in which they were written, with the time of it. */
+  readonly #inFlight = new Map<Entry, number>();
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(options: WindowOptions) {
     this.#options = options;
@@ -72,11 +77,29 @@ export class PublishWindow {
 
   /** The connection has ended: nothing is written any more, and whoever waits is told. */
   abandon(error: Error): void {
-    const entries = [...this.#inFlight, ...this.#waiting];
+    clearTimeout(this.#timer);
+    const entries = [...this.#inFlight.keys(), ...this.#waiting];
     this.#inFlight.clear();
     this.#waiting = [];
     this.#states.clear();
     for (const { settled } of entries) settled?.(error);
+  }
+
+  /** One timer for all: it looks at the oldest, and rests when nothing is in flight. */
+  #watch(): void {
+    const [oldest] = this.#inFlight.values();
+    if (oldest === undefined || this.#timer !== undefined) return;
+    const { patience, overdue } = this.#options;
+    const left = oldest + patience - performance.now();
+    this.#timer = setTimeout(
+      () => {
+        this.#timer = undefined;
+        const [still] = this.#inFlight.values();
+        if (still !== undefined && performance.now() >= still + patience) overdue();
+        else this.#watch();
+      },
+      Math.max(1, left),
+    );
   }
 
   #open(publication: Publication): boolean {
@@ -91,7 +114,8 @@ export class PublishWindow {
       settled?.(undefined);
       return;
     }
-    this.#inFlight.add(entry);
+    this.#inFlight.set(entry, performance.now());
+    this.#watch();
     this.#options.write(publication, (error) => {
       if (!this.#inFlight.delete(entry)) return;
       settled?.(error);

@@ -43,6 +43,8 @@ export interface LinkOptions {
     /** After `online`, and once for each new reason while it cannot come online. */
     offline(problem: string): void;
     message(message: Incoming): void;
+    /** Connected, and states and events may be published, but commands are not heard: `online` is not said. */
+    deaf?(): void;
   };
   /** Wall clock, for `view.since`; milliseconds. */
   now?: () => number;
@@ -229,7 +231,10 @@ class MqttLink implements Link {
         if (news !== undefined) log.info(news, { server: this.#server });
       },
       ready: () => this.#online(version),
-      deaf: (problem) => this.#failed(problem),
+      deaf: (problem) => {
+        this.#failed(problem);
+        this.#options.on.deaf?.();
+      },
       closed: (problem) => this.#closed(problem),
       message: (message) => this.#options.on.message(message),
       packet: (direction) => {

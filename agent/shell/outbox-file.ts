@@ -51,8 +51,8 @@ export class OutboxFile {
   #torn = true;
   #named = false;
   #syncDue = false;
-  /** The last sync failed. */
-  #unsafe = false;
+  /** A sync failed: nobody knows what is in the file. */
+  #rewrite = false;
   #syncedAt = Number.NEGATIVE_INFINITY;
   #handle: FileHandle | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -85,12 +85,14 @@ export class OutboxFile {
       if (record === undefined) bad++;
       else if ("boot" in record) boot = record.boot;
       else if ("done" in record) done = Math.max(done, record.done);
-      else found.set(record.n, eventOf(record, boot === this.#options.boot, this.#options.clock));
+      else {
+        found.set(record.n, eventOf(record, boot === this.#options.boot, this.#options.clock));
+        this.#last = Math.max(this.#last, record.n);
+      }
     }
     if (bad > 0) this.#options.log.warn(`${this.#file}: ${bad} ${bad === 1 ? "record" : "records"} could not be read and left out`);
     const events = [...found.values()].filter(({ number }) => number >= done).sort((a, b) => a.number - b.number);
     this.#inFile = found.size;
-    this.#last = Math.max(0, ...found.keys());
     this.#doneInFile = done;
     this.#done = done;
     this.#size = Buffer.byteLength(text);
@@ -148,7 +150,7 @@ export class OutboxFile {
         await job;
         this.#options.onKept();
       }
-      if (!this.#unsafe) this.#tell(null);
+      this.#tell(null);
     } catch (error) {
       await this.#failed(error);
     }
@@ -161,51 +163,59 @@ export class OutboxFile {
     this.#torn = true;
     this.#tell(`${this.#file} could not be written: ${(error as Error).message}; events that wait for the broker are lost with a restart`);
     this.#soon(retryEvery);
+    // A file that cannot be written holds nobody up.
+    this.#options.onKept();
   }
 
   /** Begins one thing that is to be done; undefined when there is none. */
   #next(): Promise<void> | undefined {
     const done = this.#done;
     if (this.#inFile > 0 && this.#queue.size === 0 && this.#last < done) return this.#empty();
+    if (this.#rewrite) return this.#compact(done);
     if (this.#queue.size > 0 || (this.#inFile > 0 && done > this.#doneInFile)) {
       const mostIsDone = 2 * (this.#last - done) < this.#inFile;
       const large = this.#size > (this.#options.compactBytes ?? 1024 * 1024);
       return large && mostIsDone ? this.#compact(done) : this.#append(done);
     }
-    if (this.#syncDue && this.#syncTimer === undefined) {
+    if (this.#syncDue && this.#syncTimer === undefined && this.#syncing === undefined) {
       const wait = this.#syncedAt + syncEvery - performance.now();
       this.#syncTimer = setTimeout(() => this.#sync(), Math.max(0, wait)).unref();
     }
     return undefined;
   }
 
-  /** Beside the writes: a slow card must not hold up what is sent. */
+  /** Beside the writes, and by a descriptor of its own: a slow card must not hold up what is sent. */
   #sync(): void {
     clearTimeout(this.#syncTimer);
     this.#syncTimer = undefined;
     if (!this.#syncDue || this.#syncing !== undefined) return;
     this.#syncDue = false;
     this.#syncedAt = performance.now();
-    this.#syncing = this.#open()
-      .then((handle) => handle.datasync())
-      .then(
-        () => {
-          this.#unsafe = false;
-        },
-        (error: unknown) => {
-          [this.#unsafe, this.#syncDue] = [true, true];
-          return this.#failed(error);
-        },
-      )
+    this.#syncing = this.#synced()
+      .catch((error: unknown) => {
+        // What it was to write may be lost now, whatever the next sync says.
+        this.#rewrite = true;
+        return this.#failed(error);
+      })
       .finally(() => {
         this.#syncing = undefined;
+        this.#run();
       });
+  }
+
+  async #synced(): Promise<void> {
+    const handle = await open(this.#file, "r+");
+    try {
+      await handle.datasync();
+    } finally {
+      await handle.close();
+    }
   }
 
   async #empty(): Promise<void> {
     const handle = await this.#open();
     await handle.truncate(0);
-    [this.#inFile, this.#size, this.#torn, this.#named, this.#syncDue, this.#unsafe] = [0, 0, false, false, false, false];
+    [this.#inFile, this.#size, this.#torn, this.#named, this.#syncDue, this.#rewrite] = [0, 0, false, false, false, false];
   }
 
   async #append(done: number): Promise<void> {
@@ -228,7 +238,7 @@ export class OutboxFile {
     await this.#close();
     const text = [this.#name(), ...events.map((event) => lineOf(recordOf(event, this.#options.clock))), lineOf({ done })].join("");
     await replaceFile(this.#file, text);
-    [this.#inFile, this.#size, this.#torn, this.#named] = [0, Buffer.byteLength(text), false, true];
+    [this.#inFile, this.#size, this.#torn, this.#named, this.#rewrite] = [0, Buffer.byteLength(text), false, true, false];
     this.#written(events, done);
   }
 

@@ -25,6 +25,7 @@ export class Outbox {
   readonly #options: OutboxOptions;
   readonly #outbox;
   readonly #file: OutboxFile | undefined;
+  #sending = false;
 
   constructor(options: OutboxOptions) {
     this.#options = options;
@@ -50,21 +51,20 @@ export class Outbox {
     const now = this.#options.clock.now();
     const bytes = sizeOf(publication.topic, publication.payload.toString());
     const event = holdEvent(this.#outbox, publication, bytes, now + ttl, now);
-    this.send();
     this.#file?.keep(event);
+    this.send();
     this.#tellFile();
   }
 
-  /** Sends what may be sent: to be called when the link is online. */
+  /** Sends what may be sent: to be called when the link has connected. */
   send(): void {
-    const { link, clock } = this.#options;
-    for (;;) {
-      const event = nextEvent(this.#outbox, this.#file?.kept ?? Number.POSITIVE_INFINITY, clock.now());
-      if (event === undefined) return;
-      const taken = link().publish(event.value, (error) => this.#settled(event.number, error));
-      if (taken) continue;
-      unsend(this.#outbox);
-      return;
+    // QoS 0 is settled while it is sent: the loop that runs goes on with the next one.
+    if (this.#sending) return;
+    this.#sending = true;
+    try {
+      while (this.#sendNext());
+    } finally {
+      this.#sending = false;
     }
   }
 
@@ -88,6 +88,19 @@ export class Outbox {
   /** Resolves when what waits is on disk, or could not be written. */
   async close(): Promise<void> {
     await this.#file?.close();
+  }
+
+  #sendNext(): boolean {
+    const { link, clock } = this.#options;
+    const event = nextEvent(this.#outbox, this.#file?.kept ?? Number.POSITIVE_INFINITY, clock.now());
+    if (event === undefined) return false;
+    let taken = false;
+    try {
+      taken = link().publish(event.value, (error) => this.#settled(event.number, error));
+    } finally {
+      if (!taken) unsend(this.#outbox);
+    }
+    return taken;
   }
 
   #settled(number: number, error: Error | undefined): void {

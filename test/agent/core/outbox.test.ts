@@ -51,6 +51,15 @@ describe("the outbox", () => {
     expect(outbox.dropped).toEqual({ expired: 0, full: 3, refused: 0 });
   });
 
+  it("gives up what is too old before what is young, wherever it waits", () => {
+    const outbox = newOutbox<string>({ count: 2, bytes: 100, window: 1 });
+    holdEvent(outbox, "long", 1, 1000, 0);
+    holdEvent(outbox, "short", 1, 10, 0);
+    holdEvent(outbox, "new", 1, 1000, 20);
+    expect(outbox.entries.map(({ value }) => value)).toEqual(["long", "new"]);
+    expect(outbox.dropped).toEqual({ expired: 1, full: 0, refused: 0 });
+  });
+
   /** A broker that acknowledges in any order, ends connections, and a clock. */
   const step = fc.oneof(
     fc.record({ do: fc.constant("event" as const), ttl: fc.integer({ min: 1, max: 60 }) }),

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import type { Publication } from "../../../agent/shell/link.ts";
 import { PublishWindow } from "../../../agent/shell/link-window.ts";
 
@@ -8,9 +8,14 @@ function make(inFlight: number, waiting = 10) {
   const acks: (() => void)[] = [];
   const socket = { congested: false };
   let most = 0;
+  let overdue = 0;
   const window = new PublishWindow({
     inFlight,
     waiting,
+    patience: 1000,
+    overdue: () => {
+      overdue++;
+    },
     congested: () => socket.congested,
     write: ({ topic, payload, qos }, done) => {
       written.push(`${topic}=${payload}`);
@@ -18,7 +23,7 @@ function make(inFlight: number, waiting = 10) {
       most = Math.max(most, acks.length);
     },
   });
-  return { window, written, acks, socket, most: () => most };
+  return { window, written, acks, socket, most: () => most, overdue: () => overdue };
 }
 const state = (topic: string, payload: string, qos: 0 | 1 = 1): Publication => ({ topic, payload, qos, retain: true, kind: "state" });
 const event = (payload: string, qos: 0 | 1 = 1): Publication => ({ topic: "e", payload, qos, retain: false, kind: "event" });
@@ -65,6 +70,29 @@ describe("the publish window", () => {
     expect(told).toHaveLength(2);
     expect(written).toEqual(["e=1"]);
     expect(window.empty).toBe(true);
+  });
+
+  it("says when one acknowledgement does not come, however many others do", () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+    onTestFinished(() => {
+      vi.useRealTimers();
+    });
+    const { window, acks, overdue } = make(5);
+    window.push(event("0"));
+    acks.shift()?.();
+    vi.advanceTimersByTime(900);
+    window.push(event("never"));
+    for (let second = 0; second < 9; second++) {
+      window.push(event(String(second)));
+      acks.pop()?.();
+      expect(overdue()).toBe(0);
+      vi.advanceTimersByTime(100);
+    }
+    vi.advanceTimersByTime(200);
+    expect(overdue()).toBe(1);
+    window.abandon(new Error("cut"));
+    vi.advanceTimersByTime(10_000);
+    expect(overdue()).toBe(1);
   });
 
   it("waits for a congested socket", () => {

@@ -14,13 +14,14 @@ function world() {
   const dir = tempFolder();
   const log = keptLog();
   const clock = { mono: 1_000_000, epoch: released, now: () => clock.mono, wall: () => clock.epoch + clock.mono };
-  const broker = { online: false, got: [] as string[], waiting: [] as Settled[] };
+  const broker = { online: false, settles: false, got: [] as string[], waiting: [] as Settled[] };
   const problems: (string | null)[] = [];
   const link = {
     publish(publication: Publication, settled?: Settled) {
       if (!broker.online || !settled) return false;
       broker.got.push(publication.payload.toString());
-      broker.waiting.push(settled);
+      if (broker.settles) settled(undefined);
+      else broker.waiting.push(settled);
       return true;
     },
   };
@@ -243,6 +244,50 @@ describe("the outbox on disk", () => {
     await outbox.close();
     expect(problems.at(-1)).toBe(null);
     expect(life().depth).toBe(1);
+  });
+
+  it("goes on sending when the disk fails while it drains", async () => {
+    const { life, event, broker, file, acknowledge, onDisk } = world();
+    const first = life();
+    for (let number = 0; number < 200; number++) first.add(event(String(number)), 60_000);
+    await onDisk("199");
+    const second = life();
+    rmSync(file);
+    mkdirSync(file);
+    broker.online = true;
+    second.send();
+    expect(broker.got).toHaveLength(64);
+    await eventually(() => {
+      acknowledge(64);
+      return broker.got.length;
+    }).toBe(200);
+    rmSync(file, { recursive: true });
+  });
+
+  it("sends thousands of QoS 0, which are settled while they are sent, in order, and writes none of them", async () => {
+    const { life, event, broker, text } = world();
+    const outbox = life();
+    broker.online = true;
+    broker.settles = true;
+    const numbers = Array.from({ length: 3000 }, (_, index) => String(index));
+    broker.online = false;
+    for (const number of numbers.slice(0, 900)) outbox.add(event(number), 60_000);
+    broker.online = true;
+    for (const number of numbers.slice(900)) outbox.add(event(number), 60_000);
+    expect(broker.got).toEqual(numbers);
+    expect(outbox.depth).toBe(0);
+    await outbox.close();
+    expect(text()).toBe("");
+  });
+
+  it("reads a file with more records than a call has arguments", () => {
+    const { life, file } = world();
+    const line = (n: number) => {
+      const json = JSON.stringify({ n, mono: 9e12, wall: null, left: 9e12, topic: "t", payload: "", qos: 1, retain: false });
+      return `${crc32(json).toString(16).padStart(8, "0")} ${json}`;
+    };
+    writeFileSync(file, Array.from({ length: 150_000 }, (_, index) => line(index + 1)).join("\n"));
+    expect(life().depth).toBe(1000);
   });
 
   it("does not grow with what is done: a file of which most is done is written anew", async () => {
