@@ -147,6 +147,8 @@ describe("an afternoon", () => {
     const first = await agentOf(yaml(embedded, "10s"));
     const recorded = await recording(first, file);
     await first.client.request("sim-press", { input: "porch", for_ms: 60, bounce_ms: 4 });
+    // A press that begins before the release has settled is none.
+    await eventually(async () => (await first.client.request("get", { id: "porch" })).state).toBe("OFF");
     const client = await connectAsync(`mqtt://127.0.0.1:${first.port}`, { reconnectPeriod: 0 });
     await client.publishAsync("pinbus/garage/out/gate/set", '{"state":"pulse","id":"p-1"}', { qos: 1 });
     await first.client.request("sim-press", { input: "porch", for_ms: 60 });
