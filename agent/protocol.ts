@@ -1,3 +1,18 @@
+import type {
+  Change,
+  ChipView,
+  CounterView,
+  PinsView,
+  ReloadResult,
+  RuleStatus,
+  SensorView,
+  ServiceView,
+  SetResult,
+  Status,
+} from "./protocol-views.ts";
+
+export type * from "./protocol-views.ts";
+
 /**
  * The control protocol: one JSON object per line over a unix socket, in both directions.
  *
@@ -123,205 +138,6 @@ export interface Hello {
   /** False on the socket that may only look. */
   operate: boolean;
   simulated: boolean;
-}
-
-export interface Status {
-  node: string;
-  version: string;
-  /** ISO 8601 UTC. */
-  started: string;
-  uptime_s: number;
-  pid: number;
-  health: "ok" | "degraded" | "failing";
-  /** One sentence for each thing that is not well; empty when health is ok. */
-  problems: string[];
-  driver: string;
-  chips: string[];
-  link: LinkView;
-  /** Other devices whose liveness counts here, as they were last heard. */
-  peers: PeerView[];
-  /** Absent when an external server is configured. */
-  broker?: { listeners: { protocol: string; address: string; port: number; problem: string | null }[]; clients: number };
-  /** Counters and encoders by their id. */
-  counters?: Record<string, CounterView>;
-  /** Sensors by their id. */
-  sensors?: Record<string, SensorView>;
-  counts: { inputs: number; outputs: number; rules: number; edges: number; commands: number; refused: number };
-}
-
-export interface LinkView {
-  server: string;
-  online: boolean;
-  /** "5" or "3.1.1"; null until the first connection. */
-  version: "5" | "3.1.1" | null;
-  since: string | null;
-  /** Why it is not online; null when it is. */
-  problem: string | null;
-  reconnects: number;
-  sent: number;
-  received: number;
-}
-
-export interface PeerView {
-  id: string;
-  state: "online" | "offline" | "unknown";
-  /** ISO time; null while it is unknown. */
-  since: string | null;
-}
-
-export interface PinsView {
-  /** ISO time of the snapshot; ages are counted from it. */
-  at: string;
-  driver: string;
-  simulated: boolean;
-  edges: number;
-  pins: PinView[];
-  rules: RuleView[];
-}
-
-export type PinView = InputView | OutputView;
-interface PinBase {
-  id: string;
-  /** As configured: `GPIO17`. */
-  line: string;
-  chip: string;
-  offset: number;
-  /** Header pin 1–40, when the line is on the header. */
-  header: number | null;
-  bias: string;
-  active: "high" | "low";
-  state: "ON" | "OFF" | "UNKNOWN";
-  /** ISO time of the last change; null when the state is unknown. */
-  since: string | null;
-  /** A sentence when the line cannot be used now (busy, chip gone). */
-  problem: string | null;
-}
-export interface InputView extends PinBase {
-  kind: "input";
-  /** What a counter has counted, or where an encoder stands; absent for every other input. */
-  counter?: CounterView;
-  gesture: string | null;
-  /** Edges that did not settle, and edges lost by the kernel. */
-  glitches: number;
-  lost: number;
-  /** The longest time from the first to the last edge of one burst. */
-  bounce_ms: number;
-  /** What to change because of it: `bounces 40 ms, set debounce 50ms`. */
-  advice: string | null;
-}
-export interface CounterView {
-  /** Now; what is published may be up to a report older. */
-  total: number;
-  unit: string | null;
-  /** Null for an encoder, and while the line cannot be used. */
-  rate: number | null;
-  rate_unit: string | null;
-  pulses: number;
-  /** Edges that were lost and could not be counted, since the total was last set. */
-  lost: number;
-}
-export interface SensorView {
-  /** Of the last good reading; empty before the first. */
-  values: readonly { name: string; value: number; unit: string | null }[];
-  /** `unknown` until the first read is done. */
-  quality: "ok" | "stale" | "failed" | "unknown";
-  /** Why the reading cannot be relied on. */
-  reason: string | null;
-  /** ISO time of the reading, and its age. */
-  ts: string | null;
-  age_ms: number | null;
-}
-export interface OutputView extends PinBase {
-  kind: "output";
-  cause: string;
-  /** When a running pulse or max-on ends it. */
-  until: string | null;
-  pulsing: boolean;
-  locked: boolean;
-}
-export interface RuleView {
-  id: string;
-  text: string;
-  fired: number;
-  last: string | null;
-}
-
-export interface RuleStatus extends RuleView {
-  enabled: boolean;
-  /** Until when it rests, and a sentence why; null while it does not. */
-  rests_until: string | null;
-  problem: string | null;
-  /** When the first of its times of day comes; null = none within the next days, the clock is not set, or the rule is disabled. */
-  next: string | null;
-}
-
-export interface SetResult {
-  output: string;
-  state: "ON" | "OFF";
-  changed: boolean;
-}
-
-export interface Change {
-  at: string;
-  /** What happened: the state that was written, or that a command was refused. */
-  state: "ON" | "OFF" | "REFUSED" | "FAILED" | "LOCKED" | "UNLOCKED" | "SET";
-  cause: string;
-  detail: string | null;
-  /** `rule`, `mqtt`, `cli`, `tui`, `contract`, `start` or `failsafe`. */
-  kind: string;
-  /** Who or what it was. */
-  source: string;
-  /** The id of the command, as its sender chose it. */
-  id: string | null;
-  /** From the first step to the last. */
-  chain: readonly Step[];
-  /** The whole of it in words: `ON because porch was pressed and rule porch-lamp says toggle; ends by max_on`. */
-  text: string;
-  /** When it was to end by itself, as known at that moment. */
-  until: string | null;
-  /** From when on what was refused would have been served, when that was known. */
-  allowed_at?: string;
-}
-
-/** One step of what led to a change. */
-export interface Step {
-  /** One of the kinds of a cause, or what set a rule going: `input`, `output`, `broker`, `peer` or `clock`. */
-  kind: string;
-  /** `porch click`, `rule porch-lamp`, `pulse ended`. */
-  text: string;
-  /** How long the gesture took, for one that is recognised after its press. */
-  duration_ms?: number;
-}
-
-export interface ReloadResult {
-  /** The file that the agent reads. */
-  file: string;
-  /** It holds now. Always false for `diff`. */
-  applied: boolean;
-  /** Why the file cannot be used: `file:line:column: what, and what to do`. */
-  problems: string[];
-  /** Changed settings that need a restart; with one of them nothing is applied. */
-  restart: string[];
-  /** All other changes, and what they do to a line. */
-  changes: string[];
-}
-
-export interface ChipView {
-  label: string;
-  name: string;
-  lines: { offset: number; name: string; header: number | null; holder: string; direction: "input" | "output"; id: string | null }[];
-}
-
-export interface ServiceView {
-  unit: string;
-  active: string;
-  sub: string;
-  since: string | null;
-  cpu_ns: number | null;
-  memory: number | null;
-  restarts: number | null;
-  /** Why there is no state: not loaded, no systemd. */
-  problem: string | null;
 }
 
 export function encode(message: Request | Answer | Push | RecordPush): string {

@@ -7,16 +7,8 @@ import { gatherWrites } from "./link-burst.ts";
 import { clientOptions, maxIncomingBytes } from "./link-client.ts";
 import { cutIncoming } from "./link-cut.ts";
 import { dial, parseServer, serverName } from "./link-dial.ts";
-import { codesOf, Listening } from "./link-listening.ts";
-import {
-  closeProblem,
-  codeText,
-  connackProblem,
-  disconnectProblem,
-  type LinkPeer,
-  type LinkProblem,
-  subscriptionProblem,
-} from "./link-problems.ts";
+import { Listening } from "./link-listening.ts";
+import { closeProblem, codeText, connackProblem, disconnectProblem, type LinkPeer, type LinkProblem } from "./link-problems.ts";
 import { PublishWindow } from "./link-window.ts";
 
 const maxInFlight = 64;
@@ -71,7 +63,7 @@ export class LinkConnection {
     const { url, username } = options.server;
     this.#peer = { server: serverName(url), secure: parseServer(url).secure, username, clientId: options.clientId, version };
     this.#client = new MqttClient(() => this.#dial(), clientOptions(options, version, this.#connectTimeout));
-    this.#listening = new Listening(this.#client, options);
+    this.#listening = new Listening(this.#client, options, this.#peer);
   }
 
   open(): void {
@@ -197,7 +189,7 @@ export class LinkConnection {
   /** Subscribe, check, states, `online`: in this order, each after the broker has accepted the one before. */
   async #prepare(): Promise<void> {
     this.#answerTimer = setTimeout(() => this.#unanswered(), answerTimeout);
-    const deaf = await this.#subscribe();
+    const deaf = await this.#listening.begin();
     if (this.#isOver()) return;
     await this.#sendAll(this.#options.birth(deaf?.sentence ?? null));
     if (this.#isOver()) return;
@@ -219,37 +211,6 @@ export class LinkConnection {
   /** Narrowing cannot know that the state may change during an await. */
   #isOver(): boolean {
     return this.#step === "closed" || this.#stopping;
-  }
-
-  /** The problem when a filter that carries commands was refused. */
-  async #subscribe(): Promise<LinkProblem | undefined> {
-    const own = this.#options.will.topic;
-    const others = this.#listening.all();
-    const wanted = [...this.#options.subscriptions, { filter: own, qos: 1 as const }];
-    // MQTT 5: retained commands are not sent at all (rh), live ones come without the flag (rap). Own messages must come (nl):
-    // the will of our own last session carries our own client id.
-    const asked = {
-      ...Object.fromEntries(wanted.map(({ filter, qos }) => [filter, { qos, rh: 2, rap: false, nl: false }])),
-      ...others,
-    };
-    const codes = await new Promise<ReadonlyMap<string, number>>((resolve, reject) => {
-      this.#client.subscribe(asked, (error, _subscriptions, packet) => {
-        if (packet) resolve(codesOf(asked, packet.granted));
-        else reject(error ?? new Error("SUBACK without codes"));
-      });
-    });
-    this.#listening.warnOf(codes);
-    const refused = wanted.map(({ filter }) => ({ filter, code: codes.get(filter) ?? 0x80 })).filter(({ code }) => code >= 0x80);
-    const self = refused.find(({ filter }) => filter === own);
-    if (self) this.#options.log.warn(`the broker refuses the subscription ${own}: a wrong offline cannot be corrected`);
-    const deaf = refused.filter((refusal) => refusal !== self);
-    const [first] = deaf;
-    if (!first) return undefined;
-    return subscriptionProblem(
-      this.#peer,
-      deaf.map(({ filter }) => filter),
-      first.code,
-    );
   }
 
   /** Resolves when each was acknowledged, with its refusal if it has one, or when the connection ends. */

@@ -1,19 +1,52 @@
 import type { IClientSubscribeOptions, MqttClient } from "mqtt";
 import type { LinkOptions, ListenedTopic } from "./link.ts";
+import { type LinkPeer, type LinkProblem, subscriptionProblem } from "./link-problems.ts";
 
-/** Subscriptions to what others say. What they say of themselves counts when it is retained, unlike a command, and is sent at every connect. */
+type Options = Pick<LinkOptions, "listensTo" | "log" | "subscriptions" | "will">;
+
+/**
+ * The subscriptions of one connection: to commands, to the own status, and to what others say. What others say of themselves counts when
+ * it is retained, unlike a command, and is sent at every connect.
+ */
 export class Listening {
   readonly #client: MqttClient;
-  readonly #options: Pick<LinkOptions, "listensTo" | "log">;
+  readonly #options: Options;
+  readonly #peer: LinkPeer;
   #topics: ReadonlySet<string> = new Set();
 
-  constructor(client: MqttClient, options: Pick<LinkOptions, "listensTo" | "log">) {
+  constructor(client: MqttClient, options: Options, peer: LinkPeer) {
     this.#client = client;
     this.#options = options;
+    this.#peer = peer;
+  }
+
+  /** Subscribes to everything. Resolves with the problem when a filter that carries commands was refused. */
+  async begin(): Promise<LinkProblem | undefined> {
+    const { will, subscriptions: commands, log } = this.#options;
+    const own = will.topic;
+    const wanted = [...commands, { filter: own, qos: 1 as const }];
+    // MQTT 5: retained commands are not sent at all (rh), live ones come without the flag (rap). Own messages must come (nl):
+    // the will of our own last session carries our own client id.
+    const asked = {
+      ...Object.fromEntries(wanted.map(({ filter, qos }) => [filter, { qos, rh: 2, rap: false, nl: false }])),
+      ...this.#all(),
+    };
+    const codes = await new Promise<ReadonlyMap<string, number>>((resolve, reject) => {
+      this.#client.subscribe(asked, (error, _subscriptions, packet) => {
+        if (packet) resolve(codesOf(asked, packet.granted));
+        else reject(error ?? new Error("SUBACK without codes"));
+      });
+    });
+    this.#warnOf(codes);
+    const refused = wanted.filter(({ filter }) => (codes.get(filter) ?? 0x80) >= 0x80).map(({ filter }) => filter);
+    if (refused.includes(own)) log.warn(`the broker refuses the subscription ${own}: a wrong offline cannot be corrected`);
+    const deaf = refused.filter((filter) => filter !== own);
+    const [first] = deaf;
+    return first === undefined ? undefined : subscriptionProblem(this.#peer, deaf, codes.get(first) ?? 0x80);
   }
 
   /** Every topic, asked anew. */
-  all(): Record<string, IClientSubscribeOptions> {
+  #all(): Record<string, IClientSubscribeOptions> {
     const wanted = this.#options.listensTo?.() ?? [];
     this.#topics = new Set(wanted.map(({ topic }) => topic));
     return subscriptions(wanted);
@@ -22,17 +55,17 @@ export class Listening {
   /** Asks for everything anew, since other words may be listened to now and what is retained comes only so; no longer for what is gone. */
   again(): void {
     const before = this.#topics;
-    const wanted = this.all();
+    const wanted = this.#all();
     const gone = [...before].filter((topic) => !this.#topics.has(topic));
     if (gone.length > 0) this.#client.unsubscribe(gone);
     if (this.#topics.size === 0) return;
     this.#client.subscribe(wanted, (_error, _subscriptions, packet) => {
-      if (packet) this.warnOf(codesOf(wanted, packet.granted));
+      if (packet) this.#warnOf(codesOf(wanted, packet.granted));
     });
   }
 
   /** A refusal makes nobody deaf: commands are heard all the same. */
-  warnOf(codes: ReadonlyMap<string, number>): void {
+  #warnOf(codes: ReadonlyMap<string, number>): void {
     for (const topic of this.#topics) {
       if ((codes.get(topic) ?? 0) < 0x80) continue;
       this.#options.log.warn(`the broker refuses the subscription ${topic}: what is said there is not known`, { topic });
@@ -41,7 +74,7 @@ export class Listening {
 }
 
 /** The codes of a SUBACK by filter. The library asks in the order in which an object has its keys: those that are numbers come first. */
-export function codesOf(asked: Readonly<Record<string, unknown>>, granted: readonly unknown[]): Map<string, number> {
+function codesOf(asked: Readonly<Record<string, unknown>>, granted: readonly unknown[]): Map<string, number> {
   return new Map(Object.keys(asked).map((filter, index) => [filter, Number(granted[index] ?? 0x80)]));
 }
 
