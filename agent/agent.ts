@@ -204,6 +204,7 @@ export async function startAgent({ config, host, version, log, load, reloading }
     lines,
     simulate,
     brokerLink,
+    outbox,
     outputs,
     history,
     rules,

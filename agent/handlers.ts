@@ -19,6 +19,7 @@ import { counterChanges, counterView } from "./shell/counter-view.ts";
 import type { Current } from "./shell/current.ts";
 import type { HistoryStore } from "./shell/history-store.ts";
 import type { Lines } from "./shell/lines.ts";
+import type { Outbox } from "./shell/outbox.ts";
 import type { OutputStore } from "./shell/output-store.ts";
 import type { RuleStore } from "./shell/rule-store.ts";
 import { sensorView, sensorViews } from "./shell/sensor-view.ts";
@@ -40,6 +41,7 @@ export interface HandlerSources {
   lines: Lines;
   simulate: AgentSensors["simulate"];
   brokerLink: BrokerLink;
+  outbox: Outbox;
   outputs: OutputStore;
   history: HistoryStore;
   rules: RuleStore;
@@ -220,7 +222,7 @@ function outputIndexOf(plan: Plan, id: string): number {
   return index;
 }
 
-function statusOf({ current, version, started, startedAt, driver, brokerLink, clock }: HandlerSources): Status {
+function statusOf({ current, version, started, startedAt, driver, brokerLink, outbox, clock }: HandlerSources): Status {
   const { plan, state, config } = current();
   const { broker, link } = brokerLink;
   return {
@@ -233,6 +235,7 @@ function statusOf({ current, version, started, startedAt, driver, brokerLink, cl
     driver: driver.name,
     chips: driver.chips().map(({ label }) => label),
     link: link.view,
+    outbox: { waiting: outbox.depth, oldest_ms: outbox.age ?? null, dropped: sumOf(outbox.dropped) },
     peers: peersView(plan, state),
     ...(broker ? { broker: { listeners: broker.addresses.map((address) => ({ ...address })), clients: broker.clients } } : {}),
     counters: Object.fromEntries(
@@ -255,6 +258,10 @@ function statusOf({ current, version, started, startedAt, driver, brokerLink, cl
 
 function clientOf(from: unknown): "cli" | "tui" {
   return from === "tui" ? "tui" : "cli";
+}
+
+function sumOf(counts: Readonly<Record<string, number>>): number {
+  return Object.values(counts).reduce((sum, count) => sum + count, 0);
 }
 
 function idsOf(items: readonly { id: string }[]): string {

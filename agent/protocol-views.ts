@@ -13,6 +13,8 @@ export interface Status {
   driver: string;
   chips: string[];
   link: LinkView;
+  /** Events that wait for the broker, how long the oldest has waited, and how many were lost since the start. */
+  outbox: { waiting: number; oldest_ms: number | null; dropped: number };
   /** Other devices whose liveness counts here, as they were last heard. */
   peers: PeerView[];
   /** Absent when an external server is configured. */

@@ -1,5 +1,5 @@
 import { exit } from "../exit.ts";
-import type { SwitchWord } from "../protocol.ts";
+import type { Status, SwitchWord } from "../protocol.ts";
 import { open, withAgent } from "./client.ts";
 import { type Command, durationOption, print, readArgs, socketOptions, socketPath, usageError } from "./command.ts";
 import { sensorText } from "./sensor-text.ts";
@@ -24,6 +24,7 @@ export const status: Command = {
       print(
         `  broker ${link.server}: ${link.online ? `online with MQTT ${link.version} since ${link.since}` : `not online: ${link.problem}`}`,
       );
+      for (const line of outboxLines(answer.outbox)) print(`  ${line}`);
       for (const { id, state, since } of answer.peers) print(`  peer ${id}: ${state}${since === null ? "" : ` since ${since}`}`);
       for (const { address, port, problem } of answer.broker?.listeners ?? [])
         print(`  built-in broker ${address} port ${port}: ${problem ?? "listens"}`);
@@ -112,3 +113,10 @@ export const attach: Command = {
     return exit.ok;
   },
 };
+
+/** Nothing while nothing waits and nothing was lost. */
+function outboxLines({ waiting, oldest_ms: oldest, dropped }: Status["outbox"]): string[] {
+  if (waiting === 0 && dropped === 0) return [];
+  const age = oldest === null ? "" : `, the oldest for ${Math.round(oldest / 1000)} s`;
+  return [`outbox: ${waiting} ${waiting === 1 ? "event waits" : "events wait"} for the broker${age}; ${dropped} lost since the start`];
+}

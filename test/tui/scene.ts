@@ -106,6 +106,7 @@ export function status(some: Partial<Status> = {}): Status {
       sent: 0,
       received: 0,
     },
+    outbox: { waiting: 0, oldest_ms: null, dropped: 0 },
     peers: [],
     counts: { inputs: 1, outputs: 1, rules: 1, edges: 0, commands: 0, refused: 0 },
     ...some,

@@ -67,7 +67,13 @@ describe("an agent whose broker is away", () => {
     const status = await running.ask("status");
     expect(status).toMatchObject({ code: 1, stderr: "" });
     expect(status.stdout).toMatch(/garage: degraded\n {2}problem: .*127\.0\.0\.1/);
+    expect(status.stdout).not.toContain("outbox");
     expect(await running.client.request("set", { output: "lamp", state: "ON" })).toMatchObject({ state: "ON" });
+    await running.client.request("sim-press", { input: "porch" });
+    await eventually(async () => (await running.client.request("status", {})).outbox.waiting).toBeGreaterThan(0);
+    expect((await running.ask("status")).stdout).toMatch(
+      /\n {2}outbox: \d+ events? waits? for the broker, the oldest for \d+ s; 0 lost since the start\n/,
+    );
   });
 
   it("whose own broker finds its port taken is failing and goes on; status ends with 2", async () => {
