@@ -11,9 +11,9 @@ npm run --silent build || exit 1
 rm -rf build/evidence-box && mkdir -p build/evidence build/evidence-box
 trap '"$here/sdbox" stop' EXIT
 "$here/sdbox" stop
-# The box sees the host's files, and what it writes is gone with it, except in what is bound.
-"$here/sdbox" start --bind "$PWD/build/evidence-box:/evidence" || exit 1
+# The box sees the host's files but not its /tmp, where a clone may be; what it writes is gone with it, except in what is bound.
+"$here/sdbox" start --bind "$PWD:/project" --bind "$PWD/build/evidence-box:/evidence" || exit 1
 systemctl --version | head -1
-tally "$here/sdbox" run -- /usr/bin/env -C "$PWD" "$(command -v node)" build/test/machine/service.js build/package.tar /evidence < /dev/null
+tally "$here/sdbox" run -- /usr/bin/env -C /project "$(command -v node)" build/test/machine/service.js build/package.tar /evidence < /dev/null
 cp build/evidence-box/* build/evidence/ 2> /dev/null
 closing_line
