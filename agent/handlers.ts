@@ -156,7 +156,7 @@ export function createHandlers(sources: HandlerSources): Handlers {
       const rule = ruleIndex.get(id);
       if (rule === undefined) throw new Refused("unknown-id", `there is no rule ${quoted(id)}; there are ${idsOf(rules)}`);
       if (typeof enabled !== "boolean") throw new Refused("malformed", "enabled must be true or false");
-      sources.send({ type: "rule-control-received", rule, enabled, from: from === "tui" ? "tui" : "cli", at: clock.now() });
+      sources.send({ type: "rule-control-received", rule, enabled, from: clientOf(from), at: clock.now() });
       const word = enabled ? "enabled" : "disabled";
       if (current().state.rules[rule]?.enabled !== enabled) throw new Refused("failed", "the agent is stopping");
       await sources.rules.flushed();
@@ -235,7 +235,7 @@ function statusOf({ current, version, started, startedAt, driver, brokerLink, ou
     driver: driver.name,
     chips: driver.chips().map(({ label }) => label),
     link: link.view,
-    outbox: { waiting: outbox.depth, oldest_ms: outbox.age ?? null, dropped: sumOf(outbox.dropped) },
+    outbox: { waiting: outbox.depth, oldest_ms: outbox.age ?? null, dropped: outbox.lost },
     peers: peersView(plan, state),
     ...(broker ? { broker: { listeners: broker.addresses.map((address) => ({ ...address })), clients: broker.clients } } : {}),
     counters: Object.fromEntries(
@@ -258,10 +258,6 @@ function statusOf({ current, version, started, startedAt, driver, brokerLink, ou
 
 function clientOf(from: unknown): "cli" | "tui" {
   return from === "tui" ? "tui" : "cli";
-}
-
-function sumOf(counts: Readonly<Record<string, number>>): number {
-  return Object.values(counts).reduce((sum, count) => sum + count, 0);
 }
 
 function idsOf(items: readonly { id: string }[]): string {

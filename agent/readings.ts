@@ -82,7 +82,7 @@ function outboxValues(outbox: Outbox, link: Link): Record<string, string> {
     "outbox/depth": String(outbox.depth),
     "outbox/bytes": String(outbox.bytes),
     "outbox/age": `${Math.round((outbox.age ?? 0) / 1000)} seconds`,
-    "outbox/dropped": String(Object.values(dropped).reduce((sum, count) => sum + count, 0)),
+    "outbox/dropped": String(outbox.lost + link.dropped),
     ...Object.fromEntries(Object.entries(dropped).map(([reason, count]) => [`outbox/dropped/${reason}`, String(count)])),
   };
 }

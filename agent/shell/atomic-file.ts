@@ -1,3 +1,4 @@
+import { renameSync } from "node:fs";
 import { open, rename } from "node:fs/promises";
 import { dirname } from "node:path";
 
@@ -18,5 +19,14 @@ export async function replaceFile(file: string, text: string): Promise<void> {
     await folder.sync();
   } finally {
     await folder.close();
+  }
+}
+
+/** Keeps a file that cannot be understood, with `.bad` behind its name. */
+export function setAside(file: string): void {
+  try {
+    renameSync(file, `${file}.bad`);
+  } catch {
+    // Not readable and not movable: writing will say so again.
   }
 }

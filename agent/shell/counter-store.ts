@@ -1,6 +1,7 @@
-import { mkdirSync, readFileSync, renameSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { KeptTotal } from "../core/model.ts";
+import { setAside } from "./atomic-file.ts";
 import { CounterFile, readTotal } from "./counter-file.ts";
 import type { Log } from "./log.ts";
 
@@ -40,11 +41,7 @@ export class CounterStore {
       if ((error as NodeJS.ErrnoException).code !== "ENOENT") {
         found = { ...found, kept: { ...zero, uncertain: true } };
         this.#log.error(`the total of ${id} could not be read from ${path}: ${(error as Error).message}; it counts from 0, set it anew`);
-        try {
-          renameSync(path, `${path}.bad`);
-        } catch {
-          // Not readable and not movable: writing will say so again.
-        }
+        setAside(path);
       }
     }
     const made = new CounterFile(path, found, this.#syncWait, (version, kept, problem) => this.#written(id, version, kept, problem));

@@ -1,6 +1,6 @@
-import { mkdirSync, readFileSync, renameSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { replaceFile } from "./atomic-file.ts";
+import { replaceFile, setAside } from "./atomic-file.ts";
 import type { Log } from "./log.ts";
 
 export interface KeptMapOptions<T> {
@@ -37,11 +37,7 @@ export class KeptMap<T> {
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === "ENOENT") return true;
       log.error(unread((error as Error).message));
-      try {
-        renameSync(file, `${file}.bad`);
-      } catch {
-        // Not readable and not movable: writing will say so again.
-      }
+      setAside(file);
       return false;
     }
   }

@@ -1,7 +1,7 @@
-import { mkdirSync, readFileSync, renameSync, statSync } from "node:fs";
+import { mkdirSync, readFileSync, statSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { replaceFile } from "./atomic-file.ts";
+import { join } from "node:path";
+import { replaceFile, setAside } from "./atomic-file.ts";
 import type { Clock } from "./clock.ts";
 import type { Log } from "./log.ts";
 import { type Event, eventOf, lineOf, parse, recordOf } from "./outbox-record.ts";
@@ -12,6 +12,8 @@ const patience = 50;
 const syncEvery = 1000;
 /** How soon a disk that could not be written is tried again. */
 const retryEvery = 5000;
+/** The file is written anew when it is larger and less than half of it still waits. */
+const compactBytes = 1024 * 1024;
 /** A larger file was not written by us. */
 const maxBytes = 64 * 1024 * 1024;
 
@@ -26,8 +28,6 @@ export interface OutboxFileOptions {
   /** More may be sent: `kept` has grown. */
   onKept(): void;
   onProblem(problem: string | null): void;
-  /** The file is written anew when it is larger and less than half of it still waits. */
-  compactBytes?: number;
 }
 
 /**
@@ -61,7 +61,7 @@ export class OutboxFile {
   #busy = false;
   /** The last work, under way or done. */
   #running: Promise<void> | undefined;
-  problem: string | null = null;
+  #problem: string | null = null;
 
   constructor(options: OutboxFileOptions) {
     this.#options = options;
@@ -70,7 +70,7 @@ export class OutboxFile {
 
   /** Up to here a restart would know that events are done. As long as nothing is in the file, a restart would send nothing at all. */
   get kept(): number {
-    return this.#inFile === 0 || this.problem !== null ? Number.POSITIVE_INFINITY : this.#doneInFile;
+    return this.#inFile === 0 || this.#problem !== null ? Number.POSITIVE_INFINITY : this.#doneInFile;
   }
 
   /** What still waited when the last run ended, in order, and the number that the next event gets. */
@@ -174,8 +174,7 @@ export class OutboxFile {
     if (this.#rewrite) return this.#compact(done);
     if (this.#queue.size > 0 || (this.#inFile > 0 && done > this.#doneInFile)) {
       const mostIsDone = 2 * (this.#last - done) < this.#inFile;
-      const large = this.#size > (this.#options.compactBytes ?? 1024 * 1024);
-      return large && mostIsDone ? this.#compact(done) : this.#append(done);
+      return this.#size > compactBytes && mostIsDone ? this.#compact(done) : this.#append(done);
     }
     if (this.#syncDue && this.#syncTimer === undefined && this.#syncing === undefined) {
       const wait = this.#syncedAt + syncEvery - performance.now();
@@ -257,8 +256,8 @@ export class OutboxFile {
   }
 
   #tell(problem: string | null): void {
-    if (problem === this.problem) return;
-    this.problem = problem;
+    if (problem === this.#problem) return;
+    this.#problem = problem;
     if (problem === null) this.#options.log.info(`${this.#file} can be written again`);
     else this.#options.log.error(problem);
     this.#options.onProblem(problem);
@@ -277,17 +276,13 @@ export class OutboxFile {
 
   #read(): string {
     try {
-      mkdirSync(dirname(this.#file), { recursive: true, mode: 0o750 });
+      mkdirSync(this.#options.dir, { recursive: true, mode: 0o750 });
       if (statSync(this.#file).size > maxBytes) throw new Error(`it is larger than ${maxBytes / 1024 / 1024} MB`);
       return readFileSync(this.#file, "utf8");
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === "ENOENT") return "";
       this.#options.log.error(`events that waited for the broker could not be read from ${this.#file}: ${(error as Error).message}`);
-      try {
-        renameSync(this.#file, `${this.#file}.bad`);
-      } catch {
-        // Not readable and not movable: writing will say so again.
-      }
+      setAside(this.#file);
       return "";
     }
   }

@@ -85,6 +85,12 @@ export class Outbox {
     return this.#outbox.dropped;
   }
 
+  /** The sum of it. */
+  get lost(): number {
+    const { expired, full, refused } = this.dropped;
+    return expired + full + refused;
+  }
+
   /** Resolves when what waits is on disk, or could not be written. */
   async close(): Promise<void> {
     await this.#file?.close();

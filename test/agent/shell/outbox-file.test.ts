@@ -101,12 +101,14 @@ describe("the outbox on disk", () => {
 
   it("writes what waits although there was nothing to write before", async () => {
     const { life, event, broker, acknowledge, onDisk } = world();
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     broker.online = true;
     const outbox = life();
     outbox.add(event("a"), 60_000);
     acknowledge(1);
     // The moment in which "a" would have been written has passed when "b" is.
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await vi.advanceTimersByTimeAsync(100);
+    vi.useRealTimers();
     broker.online = false;
     outbox.add(event("b"), 60_000);
     await onDisk("b");
