@@ -33,6 +33,7 @@ import { createLink } from "./shell/link.ts";
 import type { AdjustableLog } from "./shell/log.ts";
 import { Outbox } from "./shell/outbox.ts";
 import { OutputStore } from "./shell/output-store.ts";
+import { PacketTrace } from "./shell/packet-trace.ts";
 import { createPerformers } from "./shell/performers.ts";
 import { Recorder } from "./shell/recorder.ts";
 import { RuleStore } from "./shell/rule-store.ts";
@@ -118,6 +119,7 @@ export async function startAgent({ config, host, version, log, load, reloading }
   const { sensors, simulate, stop: stopSensors } = createSensors({ plan, config, simulated: board !== undefined, clock, send });
 
   const closing = new AbortController();
+  const trace = new PacketTrace(clock.now);
   const outbox = new Outbox({
     dir: config.outbox.disk === "on" ? config.state_dir : null,
     boot: bootId(),
@@ -154,6 +156,7 @@ export async function startAgent({ config, host, version, log, load, reloading }
           offline: (problem) => send({ type: "link-changed", online: false, problem, at: clock.now() }),
           message: receive,
           deaf: () => outbox.send(),
+          packet: (direction, packet) => trace.packet(direction, packet),
         },
       }),
   });
@@ -204,6 +207,7 @@ export async function startAgent({ config, host, version, log, load, reloading }
     lines,
     simulate,
     brokerLink,
+    trace,
     outbox,
     outputs,
     history,
@@ -233,7 +237,7 @@ export async function startAgent({ config, host, version, log, load, reloading }
   });
   const statistics = new Statistics({
     link,
-    ...createReadings({ version, startedAt, clock, link, outbox, current }),
+    ...createReadings({ version, startedAt, clock, link, trace, outbox, lag: () => Math.max(timers.takeLag(), statistics.late), current }),
     afterRound: readClock,
   });
 

@@ -10,6 +10,7 @@ import { healthOf } from "./core/health.ts";
 import type { AgentEvent, CounterVerdict, SwitchWord, Verdict } from "./core/model.ts";
 import { stateWord } from "./core/output.ts";
 import type { Plan } from "./core/plan.ts";
+import { isoTime } from "./core/state.ts";
 import type { SimReading, Status } from "./protocol.ts";
 import type { Reloader } from "./reload.ts";
 import type { AgentSensors } from "./sensors.ts";
@@ -21,6 +22,7 @@ import type { HistoryStore } from "./shell/history-store.ts";
 import type { Lines } from "./shell/lines.ts";
 import type { Outbox } from "./shell/outbox.ts";
 import type { OutputStore } from "./shell/output-store.ts";
+import type { PacketTrace } from "./shell/packet-trace.ts";
 import type { RuleStore } from "./shell/rule-store.ts";
 import { sensorView, sensorViews } from "./shell/sensor-view.ts";
 import { changesView, chipsView, peersView, pinsView, rulesView, type ViewSources } from "./shell/views.ts";
@@ -41,6 +43,7 @@ export interface HandlerSources {
   lines: Lines;
   simulate: AgentSensors["simulate"];
   brokerLink: BrokerLink;
+  trace: PacketTrace;
   outbox: Outbox;
   outputs: OutputStore;
   history: HistoryStore;
@@ -208,6 +211,10 @@ export function createHandlers(sources: HandlerSources): Handlers {
         units = undefined;
       });
       return units;
+    },
+    trace: ({ after = 0 }) => {
+      if (!Number.isSafeInteger(after) || after < 0) throw new Refused("malformed", "after must be the number of a packet");
+      return sources.trace.since(after, (at) => isoTime(current().state, at));
     },
     reload: () => sources.reloader.reload("control socket"),
     diff: () => sources.reloader.diff(),

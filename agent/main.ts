@@ -19,6 +19,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   diff: async () => (await import("./command/reload.ts")).diff,
   why: async () => (await import("./command/why.ts")).why,
   sim: async () => (await import("./command/sim.ts")).sim,
+  trace: async () => (await import("./command/trace.ts")).trace,
   record: async () => (await import("./command/record.ts")).record,
   rules: async () => (await import("./command/rules.ts")).rules,
   safe: async () => (await import("./command/safe.ts")).safe,

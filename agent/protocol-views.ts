@@ -200,3 +200,27 @@ export interface ServiceView {
   /** Why there is no state: not loaded, no systemd. */
   problem: string | null;
 }
+
+/** One MQTT control packet between the agent and the broker. */
+export interface TraceEntry {
+  /** Counts all packets since the start. */
+  number: number;
+  /** ISO time. */
+  at: string;
+  direction: "sent" | "received";
+  /** `PUBLISH`, `PUBACK`, `PINGREQ` … */
+  type: string;
+  /** Packet id. */
+  id?: number;
+  /** Of a PUBLISH; of a SUBSCRIBE and UNSUBSCRIBE their filters. Cut after 256 characters. */
+  topic?: string;
+  qos?: number;
+  retain?: boolean;
+  dup?: boolean;
+  /** Bytes of the payload. */
+  size?: number;
+  /** Reason or return code; of a SUBACK the first refusal. */
+  reason?: number;
+  /** Of an answer: how long after its question it came. */
+  rtt_ms?: number;
+}

@@ -9,6 +9,7 @@ import type {
   ServiceView,
   SetResult,
   Status,
+  TraceEntry,
 } from "./protocol-views.ts";
 
 export type * from "./protocol-views.ts";
@@ -67,6 +68,8 @@ export interface Methods {
    */
   "sim-sensor": { params: { sensor: string; to: SimReading | "hang" | "ok" }; result: SensorView };
   services: { params: Record<string, never>; result: ServiceView[] };
+  /** The last packets between the agent and the broker, oldest first, without payloads; `after` = only what came after this number. */
+  trace: { params: { after?: number }; result: TraceEntry[] };
   /** Applies the changed configuration, or leaves everything as it is. Needs the operate socket. */
   reload: { params: Record<string, never>; result: ReloadResult };
   /** What `reload` would do. Needs the operate socket too: problems may quote the file. */

@@ -5,6 +5,7 @@ import type { Current } from "./shell/current.ts";
 import { readHost } from "./shell/host.ts";
 import type { Link } from "./shell/link.ts";
 import type { Outbox } from "./shell/outbox.ts";
+import type { PacketTrace } from "./shell/packet-trace.ts";
 import type { Reading, StatisticsOptions } from "./shell/statistics.ts";
 
 export interface ReadingsOptions {
@@ -12,13 +13,16 @@ export interface ReadingsOptions {
   startedAt: number;
   clock: Clock;
   link: Link;
+  trace: Pick<PacketTrace, "rtt">;
   outbox: Outbox;
+  /** How late the latest timer since the last question was, ms. */
+  lag(): number;
   current(): Current;
 }
 
 /** What the agent publishes about itself, its host and the services, as `Statistics` asks for it. */
 export function createReadings(options: ReadingsOptions): Pick<StatisticsOptions, "every" | "own" | "sources"> {
-  const { version, startedAt, clock, link, outbox, current } = options;
+  const { version, startedAt, clock, link, trace, outbox, lag, current } = options;
   const { topics } = current().plan;
   const sys = (values: Record<string, string>): Reading[] =>
     Object.entries(values).map(([name, payload]) => ({ topic: topics.sys(name), payload, qos: 0 }));
@@ -47,7 +51,9 @@ export function createReadings(options: ReadingsOptions): Pick<StatisticsOptions
         ...loadValues(loads, counts, clock.now()),
         reconnects: String(reconnects),
         ...(online && since !== null && { "connection/since": since }),
+        ...(online && trace.rtt !== null && { "connection/rtt": trace.rtt.toPrecision(2) }),
         ...outboxValues(outbox, link),
+        "loop/lag": String(Math.round(lag())),
         "events/edges": String(edges),
         "events/lost": String(sumOf(inputs, ({ lost }) => lost)),
         "events/glitches": String(sumOf(inputs, ({ debounce }) => debounce.glitches)),

@@ -30,7 +30,7 @@ export interface ConnectionEvents {
   /** The end; nothing follows. */
   closed(problem: LinkProblem): void;
   message(message: Incoming): void;
-  packet(direction: "sent" | "received"): void;
+  packet(direction: "sent" | "received", packet: Packet): void;
   refused(topic: string, code: string): void;
 }
 
@@ -68,7 +68,7 @@ export class LinkConnection {
 
   open(): void {
     const client = this.#client;
-    client.on("packetsend", () => this.#events.packet("sent"));
+    client.on("packetsend", (packet) => this.#events.packet("sent", packet));
     client.on("packetreceive", (packet) => this.#received(packet));
     client.on("error", (error) => {
       this.#failed(error);
@@ -144,7 +144,7 @@ export class LinkConnection {
 
   #received(packet: Packet): void {
     if (this.#stream) this.#gather(this.#stream);
-    this.#events.packet("received");
+    this.#events.packet("received", packet);
     this.#answerTimer?.refresh();
     if (packet.cmd !== "connack") return;
     const code = packet.reasonCode ?? packet.returnCode ?? 0;

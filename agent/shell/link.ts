@@ -1,3 +1,4 @@
+import type { Packet } from "mqtt";
 import { type Backoff, backoffDelay, refusedDelay } from "../core/backoff.ts";
 import type { LinkView } from "../protocol.ts";
 import { answerTimeout, LinkConnection } from "./link-connection.ts";
@@ -45,6 +46,8 @@ export interface LinkOptions {
     message(message: Incoming): void;
     /** Connected, and states and events may be published, but commands are not heard: `online` is not said. */
     deaf?(): void;
+    /** Every packet of every connection. */
+    packet?(direction: "sent" | "received", packet: Packet): void;
   };
   /** Wall clock, for `view.since`; milliseconds. */
   now?: () => number;
@@ -237,7 +240,8 @@ class MqttLink implements Link {
       },
       closed: (problem) => this.#closed(problem),
       message: (message) => this.#options.on.message(message),
-      packet: (direction) => {
+      packet: (direction, packet) => {
+        this.#options.on.packet?.(direction, packet);
         if (direction === "sent") this.#sent += 1;
         else this.#received += 1;
         // Twice the keep alive: one period until the ping, one until the library gives up on its answer.

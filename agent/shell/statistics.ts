@@ -21,6 +21,7 @@ export interface StatisticsOptions {
 export class Statistics {
   readonly #options: StatisticsOptions;
   readonly #sent = new Map<string, string>();
+  #late = 0;
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
   #rounds = {};
@@ -60,7 +61,17 @@ export class Statistics {
     if (this.#stopped || rounds !== this.#rounds) return;
     this.#publish([...this.#options.own(), ...asked.flatMap((answer) => (answer.status === "fulfilled" ? answer.value : []))]);
     this.#options.afterRound();
-    this.#timer = setTimeout(() => void this.#round(rounds), this.#options.every());
+    const every = this.#options.every();
+    const due = performance.now() + every;
+    this.#timer = setTimeout(() => {
+      this.#late = performance.now() - due;
+      void this.#round(rounds);
+    }, every);
+  }
+
+  /** How late this round began, ms. */
+  get late(): number {
+    return this.#late;
   }
 
   #publish(readings: readonly Reading[]): void {

@@ -15,6 +15,7 @@ export class Timers<K extends string> {
   /** When the loop began to look for edges. */
   #until = Number.NEGATIVE_INFINITY;
   #armedFor = Number.POSITIVE_INFINITY;
+  #lag = 0;
 
   constructor(clock: Clock, due: (key: K, at: number) => void) {
     this.#clock = clock;
@@ -24,6 +25,13 @@ export class Timers<K extends string> {
   /** Every running timer with its time. */
   get pending(): Iterable<readonly [K, number]> {
     return [...this.#current].map(([key, { at }]) => [key, at]);
+  }
+
+  /** How late the kernel timer came at most since this was last asked, ms: so long was the event loop busy with something else. */
+  takeLag(): number {
+    const lag = this.#lag;
+    this.#lag = 0;
+    return lag;
   }
 
   start(key: K, at: number): void {
@@ -54,11 +62,13 @@ export class Timers<K extends string> {
     this.#armedFor = first?.at ?? Number.POSITIVE_INFINITY;
     if (!first) return;
     // setTimeout rounds down to whole ms: one more, or a deadline would come up before its time and be set again.
-    const wait = Math.min(Math.max(0, Math.ceil(first.at - this.#clock.now())), 0x7fffffff);
+    const now = this.#clock.now();
+    const wait = Math.min(Math.max(1, Math.ceil(first.at - now)), 0x7fffffff);
     // A loop that was busy finds the deadline and the edges before it at once, and runs timers first: an immediate comes
     // after the edges, so that a release before the hold time stays a click.
     this.#timeout = setTimeout(() => {
       this.#until = this.#clock.now();
+      this.#lag = Math.max(this.#lag, this.#until - now - wait);
       this.#immediate ??= setImmediate(() => this.#run());
     }, wait);
   }

@@ -9,7 +9,7 @@ import { silent, tempFolder } from "./shell/fixture.ts";
 it("the agent's own figures are named like a broker's, count on, and leave out what is not known", async () => {
   const config = { ...configOf({}), state_dir: tempFolder() };
   const plan = planOf(config);
-  const world = { now: 0, state: newState(plan, () => 1), online: false, sent: 0 };
+  const world = { now: 0, state: newState(plan, () => 1), online: false, sent: 0, rtt: null as number | null };
   const clock = { now: () => world.now, wall: () => 0 };
   const link = {
     publish: () => false,
@@ -29,7 +29,16 @@ it("the agent's own figures are named like a broker's, count on, and leave out w
   const outbox = new Outbox({ dir: null, boot: "", limits, link: () => link, clock, log: silent });
   outbox.add({ kind: "event", topic: "t", payload: "{}", qos: 1, retain: false }, 60_000);
   const current = () => ({ config, plan, state: world.state });
-  const { own, sources } = createReadings({ version: "1.2.3", startedAt: 0, clock, link, outbox, current });
+  const { own, sources } = createReadings({
+    version: "1.2.3",
+    startedAt: 0,
+    clock,
+    link,
+    trace: world,
+    outbox,
+    lag: () => 3.4,
+    current,
+  });
   const values = () => Object.fromEntries(own().map(({ topic, payload }) => [topic.replace(`${plan.topics.base}/$SYS/`, ""), payload]));
   expect(values()).toMatchObject({
     version: "pinbus 1.2.3",
@@ -41,13 +50,16 @@ it("the agent's own figures are named like a broker's, count on, and leave out w
     "outbox/dropped/unsent": "2",
     "outbox/dropped/expired": "0",
     "events/rules": "0",
+    "loop/lag": "3",
   });
+  expect(values()).not.toHaveProperty("connection/rtt");
   expect(values()).not.toHaveProperty("connection/since");
-  Object.assign(world, { now: 60_000, online: true, sent: 600 });
+  Object.assign(world, { now: 60_000, online: true, sent: 600, rtt: 1.2345 });
   expect(values()).toMatchObject({
     uptime: "60 seconds",
     "connection/since": "2026-11-21T10:00:00.000Z",
     "load/messages/sent/1min": (600 * (1 - Math.exp(-1))).toFixed(2),
+    "connection/rtt": "1.2",
     "outbox/age": "60 seconds",
   });
   const [host] = await Promise.all(sources.map((source) => source()));

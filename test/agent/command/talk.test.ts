@@ -6,9 +6,9 @@ import { sim } from "../../../agent/command/sim.ts";
 import { get, set } from "../../../agent/command/talk.ts";
 import { why } from "../../../agent/command/why.ts";
 import { exit } from "../../../agent/exit.ts";
-import type { ChipView, Status } from "../../../agent/protocol.ts";
+import type { ChipView, Status, TraceEntry } from "../../../agent/protocol.ts";
 import { eventually } from "../shell/fixture.ts";
-import { type AgentProcess, pinbus, startAgent } from "./agent-process.ts";
+import { type AgentProcess, pinbus, start, startAgent } from "./agent-process.ts";
 
 // Processes start in most tests; on a busy machine each may take seconds.
 vi.setConfig({ testTimeout: 60_000 });
@@ -143,6 +143,31 @@ describe("the other questions", () => {
     await eventually(async () => (await agent.client.request("get", { id: "lamp" })).state).toBe("ON");
     const { stdout } = await agent.ask("why", "lamp");
     expect(stdout.split("\n")[0]).toMatch(/^ON since \d\d:\d\d:\d\d because porch was pressed and rule porch-lamp says toggle$/);
+  });
+
+  it("trace shows the packets of both sides, without payloads, and goes on with --follow", async () => {
+    await agent.ask("set", "lamp", "off");
+    const { code, stdout } = await agent.ask("trace");
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^\S+ > CONNECT$/m);
+    expect(stdout).toMatch(/^\S+ < CONNACK .* after [\d.]+ ms$/m);
+    expect(stdout).toMatch(/^\S+ > PUBLISH +\d+ q1 retain +6 B pinbus\/garage\/status$/m);
+    expect(stdout).not.toContain("online");
+    const following = start(["trace", "--follow", "--json", "--socket", agent.socket]);
+    const packets = () =>
+      following.stdout
+        .split("\n")
+        .slice(0, -1)
+        .map((line) => JSON.parse(line) as TraceEntry);
+    await eventually(() => packets().length).toBeGreaterThan(3);
+    const { number = 0 } = packets().at(-1) ?? {};
+    await agent.ask("set", "lamp", "on");
+    await eventually(
+      () => packets().filter((packet) => packet.number > number && packet.topic === "pinbus/garage/out/lamp/state").length,
+    ).toBe(1);
+    expect(packets().map((packet) => packet.number)).toEqual(packets().map((_, index) => index + (packets()[0]?.number ?? 0)));
+    following.child.kill();
+    await following.done;
   });
 
   it("pins shows each line with its header pin and its holder", async () => {

@@ -66,6 +66,7 @@ export async function agent(more: { handlers?: Partial<Handlers>; folder?: strin
     "set-counter": ({ counter, total }) => ({ counter, total, pulses: total }),
     lock: ({ output, locked }) => ({ output, locked }),
     why: () => [],
+    trace: () => [],
     rules: () => [],
     "set-rule": ({ rule, enabled }) => ({ rule, enabled }),
     "sim-press": () => ({}),

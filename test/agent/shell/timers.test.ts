@@ -62,6 +62,22 @@ describe("timers, in faked time", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
+  it("know how late the latest came since they were asked", () => {
+    let now = 1000;
+    const timers = new Timers<string>({ now: () => now, wall: () => 0 }, () => undefined);
+    timers.start("a", now + 10);
+    // The loop was busy for 40 ms.
+    now += 50;
+    vi.advanceTimersByTime(10);
+    expect(timers.takeLag()).toBe(40);
+    expect(timers.takeLag()).toBe(0);
+    // What is due already when it is started is not late.
+    timers.start("b", now - 500);
+    now += 1;
+    vi.advanceTimersByTime(1);
+    expect(timers.takeLag()).toBe(0);
+  });
+
   it("a key stopped by another one that is due at the same time does not come up", () => {
     const due: string[] = [];
     const timers: Timers<string> = new Timers<string>(fakeClock, (key) => {

@@ -1,0 +1,155 @@
+import type { Packet } from "mqtt";
+import type { TraceEntry } from "../protocol.ts";
+
+/** So many packets are kept. */
+const kept = 1_000;
+/** Of a topic from the network so many characters. */
+const maxTopic = 256;
+
+interface Slot {
+  at: number;
+  sent: boolean;
+  type: string;
+  id: number | undefined;
+  topic: string | undefined;
+  qos: number | undefined;
+  flags: number;
+  size: number | undefined;
+  reason: number | undefined;
+  rtt: number | undefined;
+}
+
+const unused: Slot = {
+  at: 0,
+  sent: false,
+  type: "",
+  id: undefined,
+  topic: undefined,
+  qos: undefined,
+  flags: 0,
+  size: undefined,
+  reason: undefined,
+  rtt: undefined,
+};
+const [retained, duplicate] = [1, 2];
+
+/**
+ * The last control packets between the link and the broker, both ways, and how long the broker takes to answer. Without payloads and
+ * without what a CONNECT carries: nothing secret is kept. A packet costs one overwritten slot.
+ */
+export class PacketTrace {
+  readonly #now: () => number;
+  readonly #slots: Slot[] = [];
+  /** When the question with this packet id was sent; 0 = CONNECT and PINGREQ, which have none. */
+  readonly #asked = new Map<number, number>();
+  #count = 0;
+  #rtt: number | null = null;
+
+  /** `now` = monotonic ms. */
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  /** The smoothed time from a question (CONNECT, PUBLISH with QoS 1, SUBSCRIBE, PINGREQ …) to its answer in ms, as TCP smooths its own; null before the first. */
+  get rtt(): number | null {
+    return this.#rtt;
+  }
+
+  /** To be called with every packet, before its answer can come. */
+  packet(direction: "sent" | "received", packet: Packet): void {
+    const at = this.#now();
+    const sent = direction === "sent";
+    const slot = this.#slot();
+    slot.at = at;
+    slot.sent = sent;
+    slot.type = packet.cmd;
+    slot.id = packet.messageId;
+    let asks = false;
+    switch (packet.cmd) {
+      case "publish":
+        slot.topic = shortened(packet.topic);
+        slot.qos = packet.qos;
+        slot.flags = (packet.retain ? retained : 0) | (packet.dup ? duplicate : 0);
+        slot.size = typeof packet.payload === "string" ? Buffer.byteLength(packet.payload) : packet.payload.length;
+        asks = packet.qos > 0;
+        break;
+      case "connect":
+        this.#asked.clear();
+        asks = true;
+        break;
+      case "subscribe":
+        slot.topic = shortened(packet.subscriptions.map(({ topic }) => topic).join(" "));
+        asks = true;
+        break;
+      case "unsubscribe":
+        slot.topic = shortened(packet.unsubscriptions.join(" "));
+        asks = true;
+        break;
+      case "pingreq":
+        asks = true;
+        break;
+      case "connack":
+        slot.reason = packet.reasonCode ?? packet.returnCode;
+        break;
+      case "suback":
+        slot.reason = packet.granted.map(Number).find((code) => code >= 0x80) ?? 0;
+        break;
+      case "puback":
+      case "disconnect":
+        slot.reason = packet.reasonCode;
+        break;
+      default:
+    }
+    const question = packet.messageId ?? 0;
+    if (sent && asks) this.#asked.set(question, at);
+    else if (!sent && packet.cmd !== "publish") slot.rtt = this.#answered(question, at);
+  }
+
+  /** What came after the packet with this number, oldest first. */
+  since(number: number, isoTime: (at: number) => string): TraceEntry[] {
+    const entries: TraceEntry[] = [];
+    for (let at = Math.max(number, this.#count - kept, 0); at < this.#count; at++) {
+      const slot = this.#slots[at % kept];
+      if (slot) entries.push(entryOf(slot, at + 1, isoTime));
+    }
+    return entries;
+  }
+
+  #slot(): Slot {
+    const index = this.#count++ % kept;
+    const used = this.#slots[index];
+    if (used) return Object.assign(used, unused);
+    const slot = { ...unused };
+    this.#slots.push(slot);
+    return slot;
+  }
+
+  #answered(question: number, at: number): number | undefined {
+    const asked = this.#asked.get(question);
+    if (asked === undefined) return undefined;
+    this.#asked.delete(question);
+    const rtt = at - asked;
+    this.#rtt = this.#rtt === null ? rtt : this.#rtt + (rtt - this.#rtt) / 8;
+    return rtt;
+  }
+}
+
+function entryOf({ at, sent, type, id, topic, qos, flags, size, reason, rtt }: Slot, number: number, isoTime: (at: number) => string) {
+  return {
+    number,
+    at: isoTime(at),
+    direction: sent ? ("sent" as const) : ("received" as const),
+    type: type.toUpperCase(),
+    ...(id !== undefined && { id }),
+    ...(topic !== undefined && { topic }),
+    ...(qos !== undefined && { qos, retain: (flags & retained) !== 0, dup: (flags & duplicate) !== 0 }),
+    ...(size !== undefined && { size }),
+    ...(reason !== undefined && { reason }),
+    ...(rtt !== undefined && { rtt_ms: Math.round(rtt * 1000) / 1000 }),
+  };
+}
+
+/** A copy when it is cut: a slice would keep the whole text in memory. */
+function shortened(text: string): string {
+  return text.length <= maxTopic ? text : Buffer.from(`${text.slice(0, maxTopic - 1)}…`).toString();
+}
