@@ -21,8 +21,8 @@ export interface ReceiverOptions {
 }
 
 /** What others say that matters here: of peers what is retained too, for rules only what is said now. */
-export function listenedTopics({ peerIndex, listeners: { messages } }: Plan): ListenedTopic[] {
-  const topics = new Set([...peerIndex.keys(), ...messages.keys()]);
+export function listenedTopics({ peerIndex, heardIndex, listeners: { messages } }: Plan): ListenedTopic[] {
+  const topics = new Set([...peerIndex.keys(), ...heardIndex.keys(), ...messages.keys()]);
   return Array.from(topics, (topic) => ({ topic, retained: peerIndex.has(topic) }));
 }
 
@@ -55,10 +55,13 @@ export function createReceiver({ current, send, readClock, nodeCommand, clock, l
       const online = peerPlan && message.payload.length <= decodedBytes ? heard(peerPlan, message.payload.toString("utf8")) : undefined;
       if (online !== undefined) send({ type: "peer-changed", peer, online, at: clock.now() });
     }
+    // What is retained was said at some time: it is no sign of life.
+    const alive = plan.heardIndex.get(topic);
+    if (!message.retain) for (const peer of alive ?? []) send({ type: "peer-heard", peer, at: clock.now() });
     const awaited = plan.listeners.messages.has(topic);
     // A retained one was said at some time, to nobody in particular: it would start and end things at every connect.
     if (awaited && !message.retain) send({ type: "message-received", topic, payload: textOf(message), at: clock.now() });
-    if (peers !== undefined || awaited) return;
+    if (peers !== undefined || alive !== undefined || awaited) return;
     const own = parseTopic(plan.topics, topic);
     if (own?.kind === "node-command") {
       readClock();

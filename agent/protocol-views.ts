@@ -41,7 +41,7 @@ export interface LinkView {
 
 export interface PeerView {
   id: string;
-  state: "online" | "offline" | "unknown";
+  state: "online" | "offline" | "stale" | "unknown";
   /** ISO time; null while it is unknown. */
   since: string | null;
 }

@@ -1,9 +1,11 @@
 import type { Found, Report } from "./check.ts";
 import { fields, isMap } from "./compound.ts";
 import { duration, formatDuration, id, oneOf, text } from "./formats.ts";
-import { type Format, leaf, required } from "./leaf.ts";
+import { type Format, leaf, optional, required } from "./leaf.ts";
 import type { Config } from "./schema.ts";
 import { suggest } from "./suggest.ts";
+
+const day = 86_400_000;
 
 export const topicName = text(
   "topic",
@@ -24,6 +26,12 @@ export const peerSchema = {
   topic: required(topicName, "The topic on which the device, or the broker for it, says whether it is there; retained messages count."),
   online: leaf(peerPayload, "Online", "The message that says that it is there."),
   offline: leaf(peerPayload, "Offline", "The message that says that it is gone."),
+  stale_after: optional(
+    duration(1000, 7 * day),
+    "How long nothing may come on `heard` before the device is stale, which counts as offline too; not while the broker is away.",
+    "never",
+  ),
+  heard: optional(topicName, "The topic of what it publishes again and again; retained messages do not count.", "`topic`"),
 };
 
 /** What an output does when a device was offline for so long: one of `peers`, or a message on a topic. */
@@ -35,7 +43,6 @@ export interface PeerOffline {
   do: "off" | "on" | "keep";
 }
 
-const day = 86_400_000;
 const offlineFields = {
   peer: id,
   topic: topicName,
@@ -72,11 +79,14 @@ export function isOwnTopic({ prefix, node }: Pick<Config, "prefix" | "node">, to
 }
 
 /** Devices whose liveness counts here: what they say must tell there from gone, and be somebody else's. */
-export function checkPeers(config: Config, { ids }: Found, report: Report): void {
-  const known = ids.get("peers") ?? new Set<string>();
-  for (const [name, { topic, online, offline }] of Object.entries(config.peers)) {
+export function checkPeers(config: Config, found: Found, report: Report): void {
+  const known = found.ids.get("peers") ?? new Set<string>();
+  for (const [name, { topic, online, offline, heard, stale_after: staleAfter }] of Object.entries(config.peers)) {
     const path = `peers.${name}`;
-    if (isOwnTopic(config, topic)) report(`${path}.topic`, "it is a topic of this node itself", "name a topic of the other device");
+    for (const [key, named] of Object.entries({ topic, heard }))
+      if (isOwnTopic(config, named)) report(`${path}.${key}`, "it is a topic of this node itself", "name a topic of the other device");
+    if (heard !== null && staleAfter === null && !found.unread.has(`${path}.stale_after`))
+      report(`${path}.heard`, "there is no stale_after beside it", "add `stale_after: 15m`: how long it may be silent");
     if (online === offline) report(`${path}.offline`, "it is the same text as online", "write what each of them looks like");
   }
   for (const [output, { on_peer_offline: lost, interlock }] of Object.entries(config.outputs)) {

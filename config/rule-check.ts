@@ -55,7 +55,7 @@ function checkTrigger(path: string, trigger: TriggerConfig, config: Config, foun
     if (is === null && trigger.for !== null)
       report(`${path}.for`, "it goes with `is: on` or `is: off`", `write \`is:\` instead of \`${kind}:\``);
   }
-  checkIs(path, subject, is, report);
+  checkIs(path, subject, trigger, config, report);
   if (is !== null && subject === "input") checkHasLevel(path, trigger.input, config, report);
   checkDays(path, trigger.days, report);
   if (subject !== "sun") return;
@@ -65,9 +65,13 @@ function checkTrigger(path: string, trigger: TriggerConfig, config: Config, foun
     report(`${path}.sun`, `there is no location.${missing}`, "add `location: {latitude: 52.5, longitude: 13.4}`");
 }
 
-function checkIs(path: string, subject: string, is: string | null, report: Report): void {
-  const wrong = subject === "peer" ? is === "on" || is === "off" : is === "online" || is === "offline";
-  if (wrong) report(`${path}.is`, `${subject} is never ${is}`, subject === "peer" ? "write online or offline" : "write on or off");
+function checkIs(path: string, subject: string, item: { is: string | null; peer: string | null }, config: Config, report: Report): void {
+  const { is, peer } = item;
+  const wrong = subject === "peer" ? is === "on" || is === "off" : is === "online" || is === "offline" || is === "stale";
+  if (wrong) report(`${path}.is`, `${subject} is never ${is}`, subject === "peer" ? "write online, offline or stale" : "write on or off");
+  if (wrong || is !== "stale" || peer === null || !Object.hasOwn(config.peers, peer)) return;
+  if (config.peers[peer]?.stale_after === null)
+    report(`${path}.is`, `peers.${peer} has no stale_after and is never stale`, `add \`stale_after: 15m\` to peers.${peer}`);
 }
 
 /** Of what counts only some edges are asked for. */
@@ -120,7 +124,7 @@ function checkCondition(path: string, condition: ConditionConfig, config: Config
   if (subject === "broker") return;
   checkReference(`${path}.${subject}`, condition[subject] ?? "", subject, found, report);
   if (condition.is === null && !unread.has(`${path}.is`)) report(path, "it has no `is`", isFix(subject));
-  checkIs(path, subject, condition.is, report);
+  checkIs(path, subject, condition, config, report);
   if (condition.is !== null && subject === "input") checkHasLevel(path, condition.input, config, report);
 }
 

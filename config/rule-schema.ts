@@ -10,15 +10,15 @@ const day = 24 * hour;
 
 const gesture = oneOf("press", "release", "click", "double", "triple", "hold", "hold_end", "repeat", "right", "left");
 const weekday = oneOf("mon", "tue", "wed", "thu", "fri", "sat", "sun");
-const is = oneOf("on", "off", "online", "offline");
+const is = oneOf("on", "off", "online", "offline", "stale");
 export const triggerSchema = {
   input: optional(id, "An input: with `gesture` or `clicks` its button, with `is` its level."),
   gesture: optional(gesture, "The gesture on it that starts the rule."),
   clicks: optional(wholeNumber(2, 5), "Instead of `gesture`: so many clicks."),
   output: optional(id, "An output, with `is`: it was seen to go on or off."),
   broker: optional(oneOf("connected", "lost"), "The link to the broker came up, or was lost."),
-  peer: optional(id, "Another device below `peers`, with `is`: it came online or went offline."),
-  is: optional(is, "What it becomes: `on` or `off`, of a peer `online` or `offline`."),
+  peer: optional(id, "Another device below `peers`, with `is`: it came online, went offline or became stale."),
+  is: optional(is, "What it becomes: `on` or `off`, of a peer `online`, `offline` (what is stale is offline too) or `stale`."),
   for: optional(duration(10, 7 * day), "How long it must be so before the rule starts.", "at once"),
   time: optional(timeOfDay, "A time of day."),
   sun: optional(oneOf("sunrise", "sunset"), "Sunrise or sunset at `location`."),
@@ -35,8 +35,8 @@ export const conditionSchema = {
   output: optional(id, "An output, with `is`."),
   rule: optional(id, "Another rule, with `is: on` while it is enabled."),
   broker: optional(oneOf("connected", "lost"), "The link to the broker is up, or is not."),
-  peer: optional(id, "Another device, with `is: online` or `is: offline`."),
-  is: optional(is, "What it must be: `on` or `off`, of a peer `online` or `offline`."),
+  peer: optional(id, "Another device, with `is: online`, `is: offline` or `is: stale`."),
+  is: optional(is, "What it must be: `on` or `off`, of a peer `online`, `offline` or `stale`."),
   between: listOf(required(timeOfDay, "A time of day."), 'From when to when: `["22:00", "06:00"]`.'),
   days: listOf(required(weekday, "A day of the week."), "On these days."),
 };

@@ -1,4 +1,5 @@
 import { counterProblems } from "./counter.ts";
+import { peerProblems } from "./peer.ts";
 import type { Plan } from "./plan.ts";
 import { sensorProblem } from "./sensor.ts";
 import type { State } from "./state.ts";
@@ -24,8 +25,9 @@ export function healthOf(plan: Plan, state: State): Health {
   const held = state.startHeld ? ["rules with `start: true` were left out, because the agent has crashed again and again"] : [];
   const offline = state.link.online ? [] : [state.link.problem ?? "the link to the broker is not online yet"];
   const sensors = plan.sensors.flatMap((sensorPlan, index) => sensorProblem(sensorPlan, state.sensors[index]));
+  const peers = peerProblems(plan, state);
   const files = state.fileProblems.values();
-  const degraded = [...sensors, ...resting, ...held, ...counters.flatMap(({ degraded }) => degraded), ...offline, ...files];
+  const degraded = [...sensors, ...resting, ...held, ...counters.flatMap(({ degraded }) => degraded), ...offline, ...peers, ...files];
   return { health: failing.length > 0 ? "failing" : degraded.length > 0 ? "degraded" : "ok", problems: [...failing, ...degraded] };
 }
 

@@ -151,6 +151,8 @@ export type AgentEvent = Union<{
   "link-changed": { online: boolean; problem: string | null; at: Instant };
   /** Another device said that it is there, or it or the broker said that it is gone. */
   "peer-changed": { peer: number; online: boolean; at: Instant };
+  /** Another device has published something just now: it is alive. */
+  "peer-heard": { peer: number; at: Instant };
   /** Whether a file is still written that a restart needs; a sentence when not. */
   "file-changed": { file: KeptFile; problem: string | null; at: Instant };
   /** Somebody published to a topic for which a rule waits; the payload may be cut. */
@@ -235,6 +237,6 @@ export interface LogFields {
 /** Every timer has one owner; starting a key again replaces it. Made once in the plan. */
 export type TimerKey =
   | `${"settle" | "hold" | "window" | "report"}:${string}`
-  | `${"read" | "stale"}:${string}`
+  | `${"read" | "stale" | "peer-stale"}:${string}`
   | `${"level" | "after" | "rest" | "pattern"}:${string}`
   | `${"pulse" | "max-on" | "retry" | "interlock" | "broker-lost" | "peer-offline" | "start"}:${string}`;

@@ -1,4 +1,6 @@
 import type { Config, OutputConfig } from "../../config/schema.ts";
+import type { TimerKey } from "./model.ts";
+import type { TimerOwner } from "./plan.ts";
 
 /** Another device, by what is said about it on one topic. */
 export interface PeerPlan {
@@ -8,14 +10,20 @@ export interface PeerPlan {
   /** Null: everything but `offline` says that it is there. */
   online: string | null;
   offline: string;
+  /** Null for one that is never stale. */
+  stale: { after: number; heard: string; key: TimerKey } | null;
 }
 
 /** The peers of the configuration, then those that outputs name by a topic, each once. */
-export function peersOf(config: Config): PeerPlan[] {
-  const peers: PeerPlan[] = Object.entries(config.peers).map(([id, peer]) => ({ id, ...peer }));
+export function peersOf(config: Config, timers: Map<TimerKey, TimerOwner>): PeerPlan[] {
+  const peers = Object.entries(config.peers).map(([id, { topic, online, offline, stale_after: after, heard }], peer): PeerPlan => {
+    const key: TimerKey = `peer-stale:${id}`;
+    if (after !== null) timers.set(key, { kind: "peer-stale", peer });
+    return { id, topic, online, offline, stale: after === null ? null : { after, heard: heard ?? topic, key } };
+  });
   for (const { on_peer_offline: lost } of Object.values(config.outputs)) {
     if (lost?.topic == null || lost.payload === null || inlineIndex(peers, lost.topic, lost.payload) >= 0) continue;
-    peers.push({ id: lost.topic, topic: lost.topic, online: null, offline: lost.payload });
+    peers.push({ id: lost.topic, topic: lost.topic, online: null, offline: lost.payload, stale: null });
   }
   return peers;
 }
@@ -33,9 +41,12 @@ export function peerOf(
   return peer < 0 ? null : { peer, after: lost.after, active: lost.do === "on" };
 }
 
-export function topicIndexOf(peers: readonly PeerPlan[]): Map<string, number[]> {
+/** Peers by one of their topics, those without it left out. */
+export function topicIndexOf(peers: readonly PeerPlan[], topicOf: (peer: PeerPlan) => string | undefined): Map<string, number[]> {
   const index = new Map<string, number[]>();
-  for (const [at, { topic }] of peers.entries()) {
+  for (const [at, peer] of peers.entries()) {
+    const topic = topicOf(peer);
+    if (topic === undefined) continue;
     const before = index.get(topic);
     if (before === undefined) index.set(topic, [at]);
     else before.push(at);
@@ -43,7 +54,7 @@ export function topicIndexOf(peers: readonly PeerPlan[]): Map<string, number[]> 
   return index;
 }
 
-/** What a message says about a peer; undefined when nothing, as the empty one with which somebody clears a retained message. */
+/** What a message on its `topic` says about a peer; undefined when nothing, as the empty one with which somebody clears a retained message. */
 export function heard({ online, offline }: PeerPlan, payload: string): boolean | undefined {
   const said = payload.trim();
   if (said === offline) return false;

@@ -8,20 +8,72 @@ import type { OutputState, PeerState, State } from "./state.ts";
 // `on_peer_offline`: once for each time that a device is offline for longer than `after`. One that was never heard is not offline, and
 // neither is one that was online when the broker was lost: that is for `on_broker_lost` to say.
 
-/** The same word again changes nothing: a broker repeats what is retained after every connect. */
+/** The same word again changes nothing: a broker repeats what is retained after every connect, of a device that fell silent too. */
 export function peerChanged(plan: Plan, state: State, index: number, online: boolean, at: Instant, effects: Effect[]): void {
   const peer = state.peers[index];
-  const peerPlan = plan.peers[index];
-  if (!peer || !peerPlan || peer.online === online) return;
+  if (!peer?.stale) {
+    if (peer?.online !== online) setOnline(plan, state, index, online, at, effects);
+    return;
+  }
+  if (online) return;
+  // It was silent, and now it is known to be gone: it is no less offline than before.
+  peer.stale = false;
+  tell(plan, state, index, effects);
+}
+
+/** A sign of life. What its will said holds until it says otherwise itself. */
+export function peerHeard(plan: Plan, state: State, index: number, at: Instant, effects: Effect[]): void {
+  const peer = state.peers[index];
+  if (!peer) return;
+  if (peer.online === null || peer.stale) setOnline(plan, state, index, true, at, effects);
+  else watchPeer(plan, state, index, at, effects);
+}
+
+/** `stale_after` has passed without a sign of life. */
+export function peerSilent(plan: Plan, state: State, index: number, at: Instant, effects: Effect[]): void {
+  if (state.peers[index]?.online !== true || !state.link.online) return;
+  state.peers[index].stale = true;
+  setOnline(plan, state, index, false, at, effects);
+}
+
+/** Begins to wait for a sign of life. While the broker is away none can come. */
+export function watchPeer(plan: Plan, state: State, index: number, at: Instant, effects: Effect[]): void {
+  const stale = plan.peers[index]?.stale;
+  if (!stale) return;
+  const waits = state.link.online && state.peers[index]?.online === true;
+  effects.push(waits ? { type: "startTimer", key: stale.key, at: at + stale.after } : { type: "stopTimer", key: stale.key });
+}
+
+/** What is not well about the devices that were heard. */
+export function peerProblems(plan: Plan, state: State): string[] {
+  return plan.peers.flatMap((_, index) => (state.peers[index]?.online === false ? [sentence(plan, state, index)] : []));
+}
+
+function setOnline(plan: Plan, state: State, index: number, online: boolean, at: Instant, effects: Effect[]): void {
+  const peer = state.peers[index];
+  if (!peer) return;
   peer.online = online;
   peer.since = at;
-  const message = `peer ${peerPlan.id} is ${online ? "online" : "offline"}`;
-  effects.push({ type: "log", level: "info", message, fields: { peer: peerPlan.id } });
+  if (online) peer.stale = false;
+  tell(plan, state, index, effects);
+  watchPeer(plan, state, index, at, effects);
   for (const [output, { onPeerOffline }] of plan.outputs.entries()) {
     if (onPeerOffline?.peer !== index) continue;
     if (online) disarmPeer(plan, state, output, effects);
     else armPeer(plan, state, output, at, effects);
   }
+}
+
+function tell(plan: Plan, state: State, index: number, effects: Effect[]): void {
+  state.healthVersion++;
+  effects.push({ type: "log", level: "info", message: sentence(plan, state, index), fields: { peer: plan.peers[index]?.id ?? "" } });
+}
+
+function sentence(plan: Plan, state: State, index: number): string {
+  const { id, stale } = plan.peers[index] ?? {};
+  const peer = state.peers[index];
+  if (peer?.stale && stale) return `peer ${id} is stale: nothing came on ${stale.heard} for ${spoken(stale.after)}`;
+  return `peer ${id} is ${peer?.online ? "online" : "offline"}`;
 }
 
 /** Starts the time of an output whose line is ours, when its peer is offline; it may be over already. */
@@ -49,8 +101,9 @@ export function peerOfflineDue(plan: Plan, state: State, index: number, at: Inst
   output.peerFailsafeAt = null;
   const { peer, active, after } = outputPlan.onPeerOffline;
   const name = `peer ${plan.peers[peer]?.id}`;
-  const cause: Cause = { kind: "failsafe", text: `${name} offline`, detail: `for ${spoken(after)}` };
-  const later = goSafe(plan, state, index, { active, cause, setting: "on_peer_offline", lost: `${name} is offline` }, at, effects);
+  const gone = state.peers[peer]?.stale ? "stale" : "offline";
+  const cause: Cause = { kind: "failsafe", text: `${name} ${gone}`, detail: `for ${spoken(after)}` };
+  const later = goSafe(plan, state, index, { active, cause, setting: "on_peer_offline", lost: `${name} is ${gone}` }, at, effects);
   if (later !== null) wait(outputPlan, output, later, effects);
 }
 
@@ -63,7 +116,9 @@ export function peerIsLost(outputPlan: OutputPlan, state: State, at: Instant): b
 
 /** The peers under a new plan: one that is told by the same words keeps what it said. */
 export function carryPeers(old: Plan, state: State, next: Plan): PeerState[] {
-  return next.peers.map((plan) => state.peers[old.peers.findIndex((before) => same(before, plan))] ?? { online: null, since: 0 });
+  return next.peers.map(
+    (plan) => state.peers[old.peers.findIndex((before) => same(before, plan))] ?? { online: null, stale: false, since: 0 },
+  );
 }
 
 /** After a reload: what waits gets its new time, what has acted already does not act again. */
@@ -81,7 +136,11 @@ export function rearmPeer(old: Plan, before: OutputPlan, plan: Plan, state: Stat
 }
 
 function same(a: PeerPlan, b: PeerPlan): boolean {
-  return a.id === b.id && a.topic === b.topic && a.online === b.online && a.offline === b.offline;
+  return a.id === b.id && a.topic === b.topic && a.online === b.online && a.offline === b.offline && sameStale(a.stale, b.stale);
+}
+
+function sameStale(a: PeerPlan["stale"], b: PeerPlan["stale"]): boolean {
+  return a?.after === b?.after && a?.heard === b?.heard;
 }
 
 function wait({ peerOfflineKey }: OutputPlan, output: OutputState, at: Instant, effects: Effect[]): void {

@@ -5,7 +5,7 @@ import { type Bound, type GesturePlan, gesturePlanOf } from "./gesture-plan.ts";
 import { type Interlock, interlockOf } from "./interlock-plan.ts";
 import type { TimerKey } from "./model.ts";
 import { type PeerPlan, peerOf, peersOf, topicIndexOf } from "./peer-plan.ts";
-import { noTriggers, type Rulebook, rulebookOf } from "./rule-plan.ts";
+import { type LevelKind, noTriggers, type Rulebook, rulebookOf } from "./rule-plan.ts";
 import { type SensorPlan, sensorsOf } from "./sensor-plan.ts";
 import { type Topics, topicsOf } from "./topics.ts";
 
@@ -24,6 +24,8 @@ export interface Plan extends Omit<Rulebook, "gestures"> {
   setIndex: ReadonlyMap<string, number>;
   /** Peers by the topic on which they are heard. */
   peerIndex: ReadonlyMap<string, readonly number[]>;
+  /** Peers by the topic on which a sign of life comes. */
+  heardIndex: ReadonlyMap<string, readonly number[]>;
   timers: ReadonlyMap<TimerKey, TimerOwner>;
   /** Counters by the full topic of their commands. */
   counterIndex: ReadonlyMap<string, number>;
@@ -36,8 +38,9 @@ export type TimerOwner =
   | { kind: "settle" | "hold" | "window" | "report"; input: number }
   | { kind: "pulse" | "max-on" | "retry" | "interlock" | "broker-lost" | "peer-offline" | "start" | "pattern"; output: number }
   | { kind: "read" | "stale"; sensor: number }
+  | { kind: "peer-stale"; peer: number }
   /** A trigger with `for`, an action with `after`, a rule that fired too often. */
-  | { kind: "level"; on: "input" | "output" | "broker" | "peer"; index: number; want: boolean; trigger: number; ms: number }
+  | { kind: "level"; on: LevelKind; index: number; want: boolean; trigger: number; ms: number }
   | { kind: "after"; rule: number; action: number }
   | { kind: "rest"; rule: number };
 
@@ -103,7 +106,7 @@ export function planOf(config: Config): Plan {
   const inputIndex = indexOf(config.inputs);
   const outputIndex = indexOf(config.outputs);
   const timers = new Map<TimerKey, TimerOwner>();
-  const peers = peersOf(config);
+  const peers = peersOf(config, timers);
   const { gestures, ...book } = rulebookOf(config, topics, { inputs: inputIndex, outputs: outputIndex }, timers);
 
   const inputs = Object.entries(config.inputs).map(([id, input], index): InputPlan => {
@@ -196,7 +199,8 @@ export function planOf(config: Config): Plan {
     sensorIndex: indexOf(config.sensors),
     setIndex,
     counterIndex,
-    peerIndex: topicIndexOf(peers),
+    peerIndex: topicIndexOf(peers, ({ topic }) => topic),
+    heardIndex: topicIndexOf(peers, ({ stale }) => stale?.heard),
     timers,
     commandTtl: config.mqtt.command_ttl,
     startSpacing: config.start_spacing,

@@ -62,6 +62,6 @@ export function reasonOf({ kind, text, detail, says, trigger, after, ended, chai
     case "interlock":
       return `${detail} and ${text} lets only one on${before}`;
     case "failsafe":
-      return text === "broker lost" ? `the broker was lost ${detail}` : `${text.replace(/ offline$/, " was offline")} ${detail}`;
+      return text === "broker lost" ? `the broker was lost ${detail}` : `${text.replace(/ (?=\w+$)/, " was ")} ${detail}`;
   }
 }

@@ -11,7 +11,7 @@ import type { AgentEvent, AnswerTo, Cause, Effect } from "./model.ts";
 import { attrOf, drive, endPulse, endRetry, failed, leaveCause, leaves, stateOf, written } from "./output.ts";
 import { commandReceived } from "./output-command.ts";
 import { endPattern } from "./pattern-end.ts";
-import { armPeer, disarmPeer } from "./peer.ts";
+import { armPeer, disarmPeer, watchPeer } from "./peer.ts";
 import type { Plan } from "./plan.ts";
 import { refuse } from "./refusal.ts";
 import { fire, levelSeen } from "./rule.ts";
@@ -130,6 +130,7 @@ export function reduce(plan: Plan, state: State, event: AgentEvent): Effect[] {
       broker(plan, state, event.online, event.at, effects);
       state.link = { online: event.online, problem: event.problem };
       state.healthVersion++;
+      for (const index of plan.peers.keys()) watchPeer(plan, state, index, event.at, effects);
       if (was !== event.online)
         levelSeen(plan, state, plan.listeners.broker, event.online, { at: event.at, fresh: false, cause: null }, effects);
       break;
@@ -141,6 +142,7 @@ export function reduce(plan: Plan, state: State, event: AgentEvent): Effect[] {
       sensorFailed(plan, state, event, effects);
       break;
     case "peer-changed":
+    case "peer-heard":
       peerSeen(plan, state, event, effects);
       break;
     case "message-received":

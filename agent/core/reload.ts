@@ -7,7 +7,7 @@ import { waitsUntil } from "./gesture.ts";
 import { keyOf } from "./input.ts";
 import type { Effect, Instant } from "./model.ts";
 import { attrOf, endsAt } from "./output.ts";
-import { carryPeers, rearmPeer } from "./peer.ts";
+import { carryPeers, rearmPeer, watchPeer } from "./peer.ts";
 import type { InputPlan, OutputPlan, Plan, TimerOwner } from "./plan.ts";
 import { carryRules } from "./rule-reload.ts";
 import { carrySensors } from "./sensor.ts";
@@ -120,6 +120,7 @@ export function carryOver({ old, state, next, anew, firstSeq, kept: before, tota
     rearmFailsafe(plan, next, carried, index, at, effects);
     rearmPeer(old, plan, next, carried, index, at, effects);
   }
+  for (const index of next.peers.keys()) watchPeer(next, carried, index, at, effects);
   carryRules({ old, state, next, anew, at }, fresh, carried, effects);
   const wanted = new Set(retainedTopics(next));
   const cleared = retainedTopics(old).filter((topic) => !wanted.has(topic));

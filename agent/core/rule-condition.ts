@@ -1,5 +1,5 @@
 import type { Instant } from "./model.ts";
-import type { Condition } from "./rule-plan.ts";
+import type { Condition, LevelKind } from "./rule-plan.ts";
 import type { State } from "./state.ts";
 
 const day = 86_400_000;
@@ -16,6 +16,8 @@ export function holds(state: State, condition: Condition, at: Instant): boolean 
       return same(state.rules[condition.index]?.enabled, condition.want);
     case "peer":
       return same(state.peers[condition.index]?.online ?? undefined, condition.want);
+    case "stale":
+      return same(state.peers[condition.index]?.stale, condition.want);
     case "broker":
       return state.link.online === condition.want;
     case "time":
@@ -39,6 +41,6 @@ function within({ from, to, days }: Extract<Condition, { kind: "time" }>, local:
 }
 
 /** Whether what a trigger with `for` waits for is so. */
-export function isSo(state: State, on: "input" | "output" | "broker" | "peer", index: number, want: boolean): boolean {
+export function isSo(state: State, on: LevelKind, index: number, want: boolean): boolean {
   return holds(state, on === "broker" ? { kind: on, want } : { kind: on, index, want }, 0) === true;
 }

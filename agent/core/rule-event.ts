@@ -1,5 +1,5 @@
 import type { AgentEvent, Cause, Effect, Instant } from "./model.ts";
-import { peerChanged } from "./peer.ts";
+import { peerChanged, peerHeard, peerSilent } from "./peer.ts";
 import type { Plan, TimerOwner } from "./plan.ts";
 import { fire, levelSeen } from "./rule.ts";
 import { isSo } from "./rule-condition.ts";
@@ -18,16 +18,23 @@ export function outputSeen(plan: Plan, state: State, index: number, fresh: boole
   if (output) levelSeen(plan, state, plan.listeners.outputs[index], output.written, { at, fresh, cause: output.cause }, effects);
 }
 
-/** Another device is there or gone. What it says first, after the start, is no change. */
+/** Another device is there, gone or silent. What it says first, after the start, is no change. */
 export function peerSeen(
   plan: Plan,
   state: State,
-  { peer, online, at }: Extract<AgentEvent, { type: "peer-changed" }>,
+  event: Extract<AgentEvent, { type: "peer-changed" | "peer-heard" }> | { type: "peer-silent"; peer: number; at: Instant },
   effects: Effect[],
 ): void {
-  const before = state.peers[peer]?.online;
-  peerChanged(plan, state, peer, online, at, effects);
-  if (before !== online) levelSeen(plan, state, plan.listeners.peers[peer], online, { at, fresh: before === null, cause: null }, effects);
+  const { peer: index, at } = event;
+  const peer = state.peers[index];
+  if (!peer) return;
+  const { online, stale } = peer;
+  if (event.type === "peer-changed") peerChanged(plan, state, index, event.online, at, effects);
+  else if (event.type === "peer-heard") peerHeard(plan, state, index, at, effects);
+  else peerSilent(plan, state, index, at, effects);
+  const seen = { at, fresh: online === null, cause: null };
+  if (peer.stale !== stale) levelSeen(plan, state, plan.listeners.stale[index], peer.stale, { ...seen, fresh: false }, effects);
+  if (peer.online !== null && peer.online !== online) levelSeen(plan, state, plan.listeners.peers[index], peer.online, seen, effects);
 }
 
 /** Somebody said something: it starts rules and ends patterns that wait for these words, or for any. */

@@ -54,7 +54,7 @@ export interface MessageTrigger {
 }
 
 export type Condition =
-  | { kind: "input" | "output" | "rule" | "peer"; index: number; want: boolean }
+  | { kind: "input" | "output" | "rule" | "peer" | "stale"; index: number; want: boolean }
   | { kind: "broker"; want: boolean }
   /** Minutes of the day; `days` as above, for the day on which it began. */
   | { kind: "time"; from: number; to: number; days: readonly number[] };
@@ -72,6 +72,7 @@ export interface Listeners {
   outputs: readonly (readonly LevelTrigger[])[];
   broker: readonly LevelTrigger[];
   peers: readonly (readonly LevelTrigger[])[];
+  stale: readonly (readonly LevelTrigger[])[];
   /** By rule: who waits for it to fire. */
   fired: readonly (readonly number[])[];
   start: readonly number[];
@@ -90,7 +91,8 @@ export interface Rulebook {
   gestures: ReadonlyMap<string, Record<Gesture, number[]>>;
 }
 
-type LevelKind = "input" | "output" | "broker" | "peer";
+/** What a rule may wait for to become so: `stale` is of a peer. */
+export type LevelKind = "input" | "output" | "broker" | "peer" | "stale";
 
 interface Indexes {
   inputs: ReadonlyMap<string, number>;
@@ -109,6 +111,7 @@ export function rulebookOf(config: Config, topics: Topics, { inputs, outputs }: 
   const levels = { inputs: listsOf<LevelTrigger>(inputs), outputs: listsOf<LevelTrigger>(outputs), broker: [] as LevelTrigger[] };
   const peerIndex = new Map(Object.keys(config.peers).map((id, index) => [id, index]));
   const peers = listsOf<LevelTrigger>(peerIndex);
+  const stale = listsOf<LevelTrigger>(peerIndex);
   const fired = listsOf<number>(ruleIndex);
   const start: number[] = [];
   const clock: ClockTrigger[] = [];
@@ -141,6 +144,7 @@ export function rulebookOf(config: Config, topics: Topics, { inputs, outputs }: 
       else if (when.input !== null) listen(levels.inputs, inputs.get(when.input), (at) => level("input", at, when.is === "on"));
       else if (when.output !== null) listen(levels.outputs, outputs.get(when.output), (at) => level("output", at, when.is === "on"));
       else if (when.broker !== null) levels.broker.push(level("broker", 0, when.broker === "connected"));
+      else if (when.peer !== null && when.is === "stale") listen(stale, peerIndex.get(when.peer), (at) => level("stale", at, true));
       else if (when.peer !== null) listen(peers, peerIndex.get(when.peer), (at) => level("peer", at, when.is === "online"));
       else if (when.rule !== null) listen(fired, ruleIndex.get(when.rule), () => trigger);
       else if (when.start !== null) start.push(trigger);
@@ -154,6 +158,7 @@ export function rulebookOf(config: Config, topics: Topics, { inputs, outputs }: 
       if (input !== null) return { kind: "input", index: inputs.get(input) ?? -1, want };
       if (output !== null) return { kind: "output", index: outputs.get(output) ?? -1, want };
       if (other !== null) return { kind: "rule", index: ruleIndex.get(other) ?? -1, want };
+      if (peer !== null && item.is === "stale") return { kind: "stale", index: peerIndex.get(peer) ?? -1, want: true };
       if (peer !== null) return { kind: "peer", index: peerIndex.get(peer) ?? -1, want: item.is === "online" };
       if (broker !== null) return { kind: "broker", want: broker === "connected" };
       return { kind: "time", from: between[0] ?? 0, to: between[1] ?? 1440, days: item.days.map((day) => weekdays.indexOf(day)) };
@@ -203,7 +208,7 @@ export function rulebookOf(config: Config, topics: Topics, { inputs, outputs }: 
     };
   });
   const ruleSetIndex = new Map(rules.map(({ setTopic }, index) => [setTopic, index]));
-  return { rules, ruleIndex, ruleSetIndex, triggers, gestures, listeners: { ...levels, peers, fired, start, clock, messages } };
+  return { rules, ruleIndex, ruleSetIndex, triggers, gestures, listeners: { ...levels, peers, stale, fired, start, clock, messages } };
 }
 
 const words = { on: "ON", off: "OFF", toggle: "TOGGLE", pulse: "PULSE" } as const;

@@ -91,6 +91,8 @@ export interface OutputState {
 export interface PeerState {
   /** Null until it is heard for the first time. */
   online: boolean | null;
+  /** It said that it is there, and then nothing for longer than `stale_after`; it is not online then. */
+  stale: boolean;
   since: Instant;
 }
 
@@ -188,7 +190,7 @@ export function newState(plan: Plan, firstSeq: (id: string) => number, before: K
       history: [],
       answers: new Map(),
     })),
-    peers: plan.peers.map(() => ({ online: null, since: 0 })),
+    peers: plan.peers.map(() => ({ online: null, stale: false, since: 0 })),
     sensors: plan.sensors.map(newSensor),
     rules: plan.rules.map(({ id, onStart }) => {
       const seq = firstSeq(ruleSeqId(id));

@@ -10,7 +10,7 @@ import { stepPattern } from "./pattern.ts";
 import { peerOfflineDue } from "./peer.ts";
 import type { Plan } from "./plan.ts";
 import { actionDue } from "./rule.ts";
-import { lastingDue } from "./rule-event.ts";
+import { lastingDue, peerSeen } from "./rule-event.ts";
 import { restOver } from "./rule-guard.ts";
 import { readDue, staleDue } from "./sensor.ts";
 import { startDue } from "./start.ts";
@@ -69,6 +69,9 @@ export function timerDue(plan: Plan, state: State, key: TimerKey, at: number, ef
       break;
     case "stale":
       staleDue(plan, state, owner.sensor, effects);
+      break;
+    case "peer-stale":
+      peerSeen(plan, state, { type: "peer-silent", peer: owner.peer, at }, effects);
       break;
     case "broker-lost":
       failsafeDue(plan, state, owner.output, at, effects);

@@ -118,9 +118,9 @@ function outputView(sources: ViewSources, index: number): OutputView | undefined
 
 export function peersView(plan: Plan, state: Readonly<State>): PeerView[] {
   return plan.peers.map(({ id }, index) => {
-    const { online = null, since = 0 } = state.peers[index] ?? {};
+    const { online = null, stale = false, since = 0 } = state.peers[index] ?? {};
     if (online === null) return { id, state: "unknown", since: null };
-    return { id, state: online ? "online" : "offline", since: isoTime(state, since) };
+    return { id, state: online ? "online" : stale ? "stale" : "offline", since: isoTime(state, since) };
   });
 }
 

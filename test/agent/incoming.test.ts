@@ -17,12 +17,12 @@ const config = configOf({
   },
 });
 
-function receiver() {
-  const { plan, state } = new World(config);
+function receiver(of = config) {
+  const { plan, state } = new World(of);
   const events: AgentEvent[] = [];
   const log = keptLog();
   const receive = createReceiver({
-    current: () => ({ config, plan, state }),
+    current: () => ({ config: of, plan, state }),
     send: (event) => events.push(event),
     readClock: () => {},
     nodeCommand: () => {},
@@ -58,6 +58,23 @@ describe("what others say", () => {
       { type: "peer-changed", peer: 0, online: false, at: 7 },
       { type: "message-received", topic: "plug/LWT", payload: "Offline", at: 7 },
       { type: "message-received", topic: "hall/reset", payload: "", at: 7 },
+    ]);
+    expect(log.entries).toEqual([]);
+  });
+
+  it("is a sign of life of a peer while it is live, whatever it is", () => {
+    const watched = configOf({ peers: { plug: { topic: "plug/LWT", stale_after: 60_000, heard: "plug/STATE" } } });
+    expect(listenedTopics(planOf(watched))).toEqual([
+      { topic: "plug/LWT", retained: true },
+      { topic: "plug/STATE", retained: false },
+    ]);
+    const { events, say, log } = receiver(watched);
+    say("plug/STATE", "{}", true);
+    say("plug/LWT", "Online", true);
+    say("plug/STATE", Buffer.from([0xff]));
+    expect(events).toEqual([
+      { type: "peer-changed", peer: 0, online: true, at: 7 },
+      { type: "peer-heard", peer: 0, at: 7 },
     ]);
     expect(log.entries).toEqual([]);
   });

@@ -229,7 +229,7 @@ describe("loadConfig", () => {
       >;
       start_spacing: number;
       interlocks: Record<string, { dead_time: number; mode: "switch" | "refuse" }>;
-      peers: Record<string, { topic: string; online: string; offline: string }>;
+      peers: Record<string, { topic: string; online: string; offline: string; stale_after: number | null; heard: string | null }>;
       sensors: Record<
         string,
         {

@@ -67,6 +67,26 @@ outputs:
     expect(await agent.client.request("get", { id: "pump" })).toMatchObject({ state: "OFF" });
   });
 
+  it("another device that falls silent is stale in status and in health, until it publishes again", async () => {
+    const agent = await startAgent(`
+gpio: { driver: sim, board: pi4 }
+broker: { listeners: [{ protocol: mqtt, port: 0 }] }
+peers: { plug: { topic: tele/plug/LWT, heard: tele/plug/STATE, stale_after: 1s } }
+`);
+    onTestFinished(() => agent.clean());
+    const status = () => agent.client.request("status", {});
+    const plug = await mqtt.connectAsync(`mqtt://127.0.0.1:${agent.port}`, { protocolVersion: 4 });
+    onTestFinished(() => plug.endAsync(true));
+    await plug.publishAsync("tele/plug/LWT", "Online", { retain: true, qos: 1 });
+    await plug.publishAsync("tele/plug/STATE", "{}", { retain: true, qos: 1 });
+    await eventually(async () => (await status()).peers[0]?.state).toBe("stale");
+    const problem = "peer plug is stale: nothing came on tele/plug/STATE for 1 s";
+    expect(await status()).toMatchObject({ health: "degraded", problems: [problem] });
+    expect((await agent.ask("status")).stdout).toMatch(/^ {2}peer plug: stale since \S+Z$/m);
+    await plug.publishAsync("tele/plug/STATE", "{}", { qos: 0 });
+    await eventually(async () => (await status()).peers[0]?.state).toBe("online");
+  });
+
   it("a broker that is never there is lost after its time, counted from the start", async () => {
     const agent = await startAgent(`
 gpio: { driver: sim, board: pi4 }

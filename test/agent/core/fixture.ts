@@ -17,7 +17,7 @@ export function configOf(parts: {
   outputs?: Record<string, Partial<OutputConfig>>;
   rules?: Record<string, RuleConfig>;
   interlocks?: Config["interlocks"];
-  peers?: Config["peers"];
+  peers?: Record<string, Partial<Config["peers"][string]> & { topic: string }>;
   sensors?: Record<string, Partial<SensorConfig>>;
   start_spacing?: number;
 }): Config {
@@ -107,7 +107,12 @@ export function configOf(parts: {
     location: { latitude: null, longitude: null },
     interlocks: parts.interlocks ?? {},
     start_spacing: parts.start_spacing ?? 0,
-    peers: parts.peers ?? {},
+    peers: Object.fromEntries(
+      Object.entries(parts.peers ?? {}).map(([id, peer]) => [
+        id,
+        { online: "Online", offline: "Offline", stale_after: null, heard: null, ...peer },
+      ]),
+    ),
     services: [],
     log: { level: "info", format: "auto" },
   };

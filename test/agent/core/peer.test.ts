@@ -1,7 +1,10 @@
 import { describe, expect, it } from "vitest";
+import { healthOf } from "../../../agent/core/health.ts";
 import { heard } from "../../../agent/core/peer-plan.ts";
-import { configOf } from "./fixture.ts";
+import { peersView } from "../../../agent/shell/views.ts";
+import { configOf, rule } from "./fixture.ts";
 import { World } from "./world.ts";
+import { reloadWorld } from "./world-reload.ts";
 
 const second = 1000;
 const plug = { topic: "tele/plug/LWT", online: "Online", offline: "Offline" };
@@ -126,7 +129,7 @@ describe("on_peer_offline", () => {
   it("counts a message on a topic that only the output names, and the end of the agent ends it", () => {
     const inline = { peer: null, topic: "shed/lwt", payload: "gone", after: 5 * second, do: "on" as const };
     const made = new World(configOf({ outputs: { pump: { on_peer_offline: inline } } }));
-    expect(made.plan.peers).toEqual([{ id: "shed/lwt", topic: "shed/lwt", online: null, offline: "gone" }]);
+    expect(made.plan.peers).toEqual([{ id: "shed/lwt", topic: "shed/lwt", online: null, offline: "gone", stale: null }]);
     say(made, false);
     made.advance(5 * second);
     expect(made.isOn("pump")).toBe(true);
@@ -141,7 +144,7 @@ describe("on_peer_offline", () => {
 
 describe("what a device says", () => {
   it("is there, gone, or nothing", () => {
-    const peer = { id: "plug", ...plug };
+    const peer = { id: "plug", ...plug, stale: null };
     expect(["Online", " Offline\n", "online", "", "Offline2"].map((payload) => heard(peer, payload))).toEqual([
       true,
       false,
@@ -154,5 +157,101 @@ describe("what a device says", () => {
       true,
       undefined,
     ]);
+  });
+});
+
+describe("stale", () => {
+  const silent = { ...plug, stale_after: 60 * second, heard: "tele/plug/STATE" };
+  const is = (word: "online" | "offline" | "stale") => rule([{ peer: "plug", is: word }], [{ output: "lamp", set: "toggle" }]);
+  function watched(): World {
+    const made = new World(
+      configOf({
+        outputs: { pump: { on_peer_offline: { peer: "plug", topic: null, payload: null, after: 30 * second, do: "off" } }, lamp: {} },
+        peers: { plug: silent },
+        rules: { back: is("online"), gone: is("offline"), silent: is("stale") },
+      }),
+    );
+    made.link(true);
+    return made;
+  }
+  const hear = (made: World) => made.dispatch({ type: "peer-heard", peer: 0, at: made.now });
+  const shown = (made: World) => peersView(made.plan, made.state)[0]?.state;
+  const fired = (made: World) => made.state.rules.map((each) => each.fired);
+
+  it("is a device that said that it is there and then nothing for its time; a sign of life ends it", () => {
+    const made = watched();
+    say(made, true);
+    made.advance(59 * second);
+    hear(made);
+    made.advance(60 * second - 1);
+    expect(shown(made)).toBe("online");
+    made.advance(1);
+    expect(shown(made)).toBe("stale");
+    expect(healthOf(made.plan, made.state).problems).toEqual(["peer plug is stale: nothing came on tele/plug/STATE for 1 min"]);
+    expect(fired(made)).toEqual([0, 1, 1]);
+    // The broker repeats what is retained after every connect: nobody has said it now.
+    say(made, true);
+    expect(shown(made)).toBe("stale");
+    hear(made);
+    expect([shown(made), healthOf(made.plan, made.state).health]).toEqual(["online", "ok"]);
+    expect(fired(made)).toEqual([1, 1, 1]);
+  });
+
+  it("counts as offline for an output, which says that it was stale", () => {
+    const made = watched();
+    made.mqtt("pump", "ON");
+    say(made, true);
+    made.advance(90 * second);
+    expect(made.attr("pump").text).toBe("OFF because peer plug was stale for 30 s");
+  });
+
+  it("becomes offline by its will, and then a sign of life alone does not bring it back", () => {
+    const made = watched();
+    say(made, true);
+    made.advance(60 * second);
+    say(made, false);
+    expect([shown(made), healthOf(made.plan, made.state).problems]).toEqual(["offline", ["peer plug is offline"]]);
+    hear(made);
+    expect(shown(made)).toBe("offline");
+    say(made, true);
+    expect(shown(made)).toBe("online");
+    expect(fired(made)).toEqual([1, 1, 1]);
+  });
+
+  it("does not begin while the broker is away, since nothing can be heard then", () => {
+    const made = watched();
+    say(made, true);
+    made.link(false);
+    made.advance(1000 * second);
+    expect(shown(made)).toBe("online");
+    made.link(true);
+    made.advance(60 * second - 1);
+    expect(shown(made)).toBe("online");
+    made.advance(1);
+    expect(shown(made)).toBe("stale");
+  });
+
+  it("is never a device of which nothing was heard, and one that publishes is there", () => {
+    const made = watched();
+    made.advance(1000 * second);
+    expect(shown(made)).toBe("unknown");
+    hear(made);
+    expect(shown(made)).toBe("online");
+    made.advance(60 * second);
+    expect(shown(made)).toBe("stale");
+  });
+
+  it("of a reload has its new time, and one that is told by other words is not known", () => {
+    const made = watched();
+    say(made, true);
+    made.advance(30 * second);
+    const changed = configOf({ outputs: { pump: {}, lamp: {} }, peers: { plug: { ...silent, stale_after: 10 * second } } });
+    reloadWorld(made, changed, {});
+    expect(shown(made)).toBe("unknown");
+    say(made, true);
+    made.advance(10 * second);
+    expect(shown(made)).toBe("stale");
+    reloadWorld(made, configOf({ outputs: { pump: {} }, peers: { plug: { ...silent, stale_after: 10 * second } } }), {});
+    expect(shown(made)).toBe("stale");
   });
 });
