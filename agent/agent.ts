@@ -137,9 +137,9 @@ export async function startAgent({ config, host, version, log, load, reloading }
     log,
     clock,
     problems: (problems) => send({ type: "broker-changed", problems, at: clock.now() }),
-    link: (url) =>
+    link: (url, own) =>
       createLink({
-        ...linkOptions({ config, host, topics: plan.topics, url }),
+        ...linkOptions({ config, host, topics: plan.topics, url, own }),
         listensTo: () => listenedTopics(current().plan),
         birth: (problem) => retained.birth(problem),
         online: retained.status("online"),
@@ -179,6 +179,7 @@ export async function startAgent({ config, host, version, log, load, reloading }
       log.setLevel(after.log.level);
       ofRules.restart();
       link.relisten();
+      brokerLink.renewAccess(after);
       for (const publication of retained.reloaded(before, after, topics)) link.publish(publication);
       if (before.sys_interval === after.sys_interval && before.services.join() === after.services.join()) return;
       brokerLink.setSysInterval(after.sys_interval);

@@ -1,4 +1,5 @@
 import type { Config } from "../config/schema.ts";
+import { createAccess, renewAccess } from "./broker-access.ts";
 import { type Broker, createBroker } from "./embedded/broker.ts";
 import type { Clock } from "./shell/clock.ts";
 import type { Link, Publication } from "./shell/link.ts";
@@ -12,7 +13,8 @@ export interface BrokerLinkOptions {
   /** Sentences about listeners that do not listen; empty when all do. */
   problems(problems: string[]): void;
   /** Makes the link to a broker, not started. */
-  link(url: string): Link;
+  /** `own` = who we are at the broker in this process. */
+  link(url: string, own?: { username: string; password: string }): Link;
 }
 
 export interface BrokerLink {
@@ -23,6 +25,8 @@ export interface BrokerLink {
   start(): Promise<void>;
   /** How often the built-in broker says what is new below `$SYS`. */
   setSysInterval(ms: number): void;
+  /** After a reload: who may connect to the built-in broker; those who may no more are disconnected. */
+  renewAccess(config: Config): void;
   stop(farewell: readonly Publication[]): Promise<void>;
 }
 
@@ -44,6 +48,7 @@ export function connectBroker(options: BrokerLinkOptions): BrokerLink {
         link.start();
       },
       setSysInterval() {},
+      renewAccess() {},
       stop: (farewell) => link.stop(farewell),
     };
   }
@@ -51,7 +56,9 @@ export function connectBroker(options: BrokerLinkOptions): BrokerLink {
 }
 
 function builtIn({ config, version, log, clock, problems, link: linkTo }: BrokerLinkOptions): BrokerLink {
+  const access = createAccess(config.broker, log);
   const broker = createBroker({
+    access,
     listeners: config.broker.listeners,
     sysInterval: config.sys_interval,
     version,
@@ -70,7 +77,7 @@ function builtIn({ config, version, log, clock, problems, link: linkTo }: Broker
     const good = broker.addresses.find(({ problem }) => problem === null);
     if (good && !linked) {
       linked = true;
-      deferred.connect(linkTo(urlOf(good.address, good.port, "off")));
+      deferred.connect(linkTo(urlOf(reached(good.address), good.port, "off"), access.own));
     }
     timer = bad.length > 0 || !linked ? setTimeout(look, lookEvery) : undefined;
   };
@@ -84,12 +91,21 @@ function builtIn({ config, version, log, clock, problems, link: linkTo }: Broker
       look();
     },
     setSysInterval: (ms) => broker.setSysInterval(ms),
+    renewAccess(after) {
+      renewAccess(access, after.broker, log);
+      broker.expel();
+    },
     async stop(farewell) {
       clearTimeout(timer);
       await deferred.link.stop(farewell);
       await broker.stop();
     },
   };
+}
+
+/** How this process reaches its own listener. */
+function reached(address: string): string {
+  return { "0.0.0.0": "127.0.0.1", "::": "::1" }[address] ?? address;
 }
 
 function urlOf(server: string, port: number, tls: "auto" | "on" | "off"): string {

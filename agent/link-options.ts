@@ -6,9 +6,19 @@ import type { Topics } from "./core/topics.ts";
 import { clientIdOf } from "./identity.ts";
 import type { LinkOptions } from "./shell/link.ts";
 
+export interface LinkSource {
+  config: Config;
+  host: Host;
+  topics: Topics;
+  url: string;
+  /** Who we are at the broker in this process; without it, what the configuration says. */
+  own?: { username: string; password: string } | undefined;
+}
+
 /** How the link meets the broker at `url`, as configured: who it is, what it listens to, what is said when it dies. */
-export function linkOptions({ config, host, topics, url }: { config: Config; host: Host; topics: Topics; url: string }) {
-  const { username, password, ca, protocol, client_id, keepalive } = config.mqtt;
+export function linkOptions({ config, host, topics, url, own }: LinkSource) {
+  const { ca, protocol, client_id, keepalive } = config.mqtt;
+  const { username, password } = own ?? config.mqtt;
   return {
     server: {
       url,

@@ -24,6 +24,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   rules: async () => (await import("./command/rules.ts")).rules,
   safe: async () => (await import("./command/safe.ts")).safe,
   attach: async () => (await import("./command/talk.ts")).attach,
+  passwd: async () => (await import("./command/passwd.ts")).passwd,
   init: async () => (await import("./command/init.ts")).init,
 };
 

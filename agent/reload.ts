@@ -55,6 +55,8 @@ const inPlace = [
   "sys_interval",
   "log.level",
   "mqtt.command_ttl",
+  "broker.password_file",
+  "broker.anonymous",
 ];
 /** Of an input or output that stays: a press is under way as another kind, and two outputs may be on that now exclude each other. */
 const atStart = /^(inputs\.[^.]+\.kind|outputs\.[^.]+\.interlock)$/;

@@ -1,6 +1,6 @@
 import { checkContracts } from "./contracts.ts";
 import { checkCounting, debounceTime } from "./counting.ts";
-import { formatDuration } from "./formats.ts";
+import { formatDuration, isLoopback } from "./formats.ts";
 import { checkGestures } from "./gestures.ts";
 import { checkLines, gpioOf } from "./lines.ts";
 import { checkPeers } from "./peers.ts";
@@ -73,7 +73,7 @@ function checkMqtt({ mqtt }: Config, { unread }: Found, report: Report): void {
   }
 }
 
-function checkBroker({ broker, mqtt }: Config, { place }: Found, report: Report): void {
+function checkBroker({ broker, mqtt }: Config, { place, unread }: Found, report: Report): void {
   const taken = new Map<string, number>();
   for (const [index, { address, port }] of broker.listeners.entries()) {
     for (const host of address === null ? ["127.0.0.1", "::1"] : [address]) {
@@ -84,6 +84,16 @@ function checkBroker({ broker, mqtt }: Config, { place }: Found, report: Report)
       report(`broker.listeners[${index}]`, `broker.listeners[${before}] listens on port ${port} too`, "give each a port of its own");
       break;
     }
+  }
+  const { anonymous, password_file: users } = broker;
+  if (anonymous === "false" && users === null && !unread.has("broker.password_file"))
+    report("broker.anonymous", "there are no users, so nobody could connect", "add broker.password_file, or remove it");
+  const open = broker.listeners.findIndex(({ address }) => address !== null && !isLoopback(address));
+  if (open >= 0 && users === null && !unread.has("broker.password_file") && mqtt.server === null) {
+    const path = `broker.listeners[${open}].address`;
+    if (anonymous === "true")
+      report(path, "everybody in the network may switch the outputs of this machine", "add broker.password_file", "warning");
+    else report(path, "it lets in everybody in the network", "add broker.password_file, or `anonymous: true` if that is meant");
   }
   if (mqtt.server !== null && place("broker.listeners").line > 0) {
     report("broker.listeners", "it is not used, because mqtt.server names a broker", "remove one of them", "note");

@@ -148,19 +148,22 @@ export const server: Format<string> = {
   write: (value) => value,
 };
 
-/** This version listens on loopback only: anybody who can connect may switch outputs until there are users. */
-export const loopback: Format<string> = {
-  name: "loopback address",
-  shape: "a loopback address",
+export const address: Format<string> = {
+  name: "address",
+  shape: "an IP address",
   read(value, source) {
     const given = show(value, source);
-    if (given === "::1" || (isIP(given) === 4 && given.startsWith("127."))) return ok(given);
-    const fix = "write 127.0.0.1 or ::1";
-    if (isIP(given) === 0) return bad(`${quote(value, source)} is not an IP address`, fix);
-    return bad(`${given} is not a loopback address, and other addresses need users, which this version does not have yet`, fix);
+    return isIP(given) === 0
+      ? bad(`${quote(value, source)} is not an IP address`, "write 127.0.0.1, or 0.0.0.0 for all addresses")
+      : ok(given);
   },
   write: (value) => value,
 };
+
+/** Reached from this machine only. */
+export function isLoopback(address: string): boolean {
+  return address === "::1" || (isIP(address) === 4 && address.startsWith("127."));
+}
 
 export const line: Format<LineName> = {
   name: "line",

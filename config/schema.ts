@@ -3,12 +3,12 @@ import { decimal, timeZone } from "./clock-formats.ts";
 import { brokerLost, pulseOf } from "./compound.ts";
 import { debounceOf, measure, ratio } from "./counting.ts";
 import {
+  address,
   anyText,
   clientId,
   duration,
   id,
   line,
-  loopback,
   oneOf,
   path,
   port,
@@ -112,7 +112,7 @@ export const interlockSchema = {
 
 export const listenerSchema = {
   protocol: leaf(oneOf("mqtt"), "mqtt", "What is spoken on the port."),
-  address: optional(loopback, "The address to listen on; only loopback in this version.", "127.0.0.1 and ::1"),
+  address: optional(address, "The address to listen on; `0.0.0.0` and `::` are all of this machine's.", "127.0.0.1 and ::1"),
   port: leaf(port, 1883, "The port to listen on; 0 takes a free one."),
 };
 
@@ -154,6 +154,16 @@ export const schema = withNames({
       value: [{ protocol: "mqtt", address: null, port: 1883 }],
       shown: "`[{protocol: mqtt, port: 1883}]`",
     }),
+    password_file: optional(
+      path,
+      "The users of the built-in broker, as `pinbus passwd` and `mosquitto_passwd` write them; read again by a reload.",
+      "no users",
+    ),
+    anonymous: optional(
+      oneOf("true", "false"),
+      "Whether clients without a user may connect; without `password_file` this means everybody, with any user and password.",
+      "`true` without `password_file`, `false` with it",
+    ),
   },
   sys_interval: leaf(duration(second, day), 10 * second, "How often the agent publishes its own statistics under `$SYS`."),
   inputs: mapOf(inputSchema, "Buttons, switches and contacts, by id."),

@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
-import type { Aedes } from "aedes";
+import type { Aedes, Client } from "aedes";
+import { Access } from "./access.ts";
 import { Census } from "./census.ts";
 import { DrainingDuplex } from "./drain.ts";
 import { type FrameCounts, FrameScanner } from "./frames.ts";
@@ -10,6 +11,8 @@ import { changedValues, sysValues } from "./sys.ts";
 export interface BrokerOptions {
   /** `address: null` = 127.0.0.1 and ::1; `port: 0` = a free one, the same on both. */
   listeners: readonly { protocol: "mqtt"; address: string | null; port: number }[];
+  /** Who may connect; default: everybody. */
+  access?: Access;
   /** How often changed `$SYS` values are published; milliseconds. */
   sysInterval: number;
   /** Of pinbus. */
@@ -46,6 +49,8 @@ export interface Broker {
   publish(message: { topic: string; payload: string | Buffer; qos: 0 | 1; retain: boolean }): Promise<void>;
   /** Another period for the `$SYS` values, from now on. */
   setSysInterval(ms: number): void;
+  /** Ends the connections of those whom the rules of `access` let in no more. */
+  expel(): void;
   stop(): Promise<void>;
 }
 
@@ -55,6 +60,7 @@ const maxConnections = 100;
 const connectTimeout = 10_000;
 /** A subscriber that takes nothing for this long, with 1 MB waiting for it, is disconnected: it holds the others up. */
 const drainTimeout = 5_000;
+const [serverUnavailable, notAuthorised] = [3, 5];
 /** Packets of one client before it is let in; they arrive in one read, which is bounded in bytes. */
 const queueLimit = 5_000;
 
@@ -69,6 +75,10 @@ class EmbeddedBroker implements Broker {
   readonly #sent: FrameCounts = { bytes: 0, packets: 0, publishes: 0 };
   readonly #connections = new Set<DrainingDuplex>();
   readonly #lastSys = new Map<string, string>();
+  readonly #access: Access;
+  /** Who is in, with the name under which each was let in. The agent itself is not among them. */
+  readonly #guests = new Map<Client, string | undefined>();
+  #refused = 0;
   #listeners: Listener[] = [];
   #retained: Retained = new Map();
   #aedes: Aedes | undefined;
@@ -81,6 +91,7 @@ class EmbeddedBroker implements Broker {
   constructor(options: BrokerOptions) {
     this.#options = options;
     this.#sysInterval = options.sysInterval;
+    this.#access = options.access ?? new Access({ anonymous: true, users: null });
   }
 
   async start(): Promise<void> {
@@ -119,6 +130,14 @@ class EmbeddedBroker implements Broker {
     if (this.#aedes && !this.#stopped) this.#sysTimer = setInterval(() => this.#publishSys(), ms).unref();
   }
 
+  expel(): void {
+    for (const [client, username] of this.#guests) {
+      if (this.#access.keeps(username)) continue;
+      this.#options.log.info(`broker: client ${client.id} may stay no longer: disconnected`, { client: client.id });
+      client.close();
+    }
+  }
+
   async stop(): Promise<void> {
     this.#stopped = true;
     clearInterval(this.#sysTimer);
@@ -134,11 +153,24 @@ class EmbeddedBroker implements Broker {
   #keepRules(aedes: Aedes): void {
     const census = this.#census;
     this.#retained = mendRetained(aedes);
+    aedes.authenticate = (client, username, password, done) => {
+      void this.#access.lets(username, password).then((verdict) => {
+        if (verdict === "yes") this.#guests.set(client, username);
+        if (verdict === "no" || verdict === "busy") this.#refuse(username, verdict);
+        // MQTT 3.1.1 section 3.2.2.3; mosquitto says 5 for a wrong password, too.
+        const returnCode = { no: notAuthorised, busy: serverUnavailable }[verdict as "no"];
+        if (returnCode === undefined) done(null, true);
+        else done(Object.assign(new Error("refused"), { returnCode }), false);
+      });
+    };
     aedes.on("clientReady", (client) => {
       census.joined(client.id, client.clean);
       if (client.conn instanceof DrainingDuplex) client.conn.ready();
     });
-    aedes.on("clientDisconnect", (client) => census.left(client.id));
+    aedes.on("clientDisconnect", (client) => {
+      census.left(client.id);
+      this.#guests.delete(client);
+    });
     aedes.on("subscribe", (subscriptions, client) => {
       for (const { topic, qos } of subscriptions) if (qos <= 2) census.subscribed(client.id, topic);
     });
@@ -148,6 +180,15 @@ class EmbeddedBroker implements Broker {
     const { log } = this.#options;
     aedes.on("clientError", (client, error) => log.debug(`broker: client ${client.id}: ${error.message}`, { client: client.id }));
     aedes.on("connectionError", (_client, error) => log.debug(`broker: a connection without a client: ${error.message}`));
+  }
+
+  /** Told for the 1st, 2nd, 4th, 8th … one: whoever guesses passwords must not fill the log. */
+  #refuse(username: string | undefined, verdict: "no" | "busy"): void {
+    this.#refused += 1;
+    if (!Number.isInteger(Math.log2(this.#refused))) return;
+    const who = username === undefined || username === "" ? "a client without a user" : `user ${JSON.stringify(username.slice(0, 64))}`;
+    const why = verdict === "busy" ? "too many ask at the same time" : "not authorised";
+    this.#options.log.warn(`broker: refused ${who}: ${why} (${this.#refused} refused since the start)`);
   }
 
   async #listen(address: string | null, port: number): Promise<void> {

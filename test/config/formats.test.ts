@@ -1,11 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
+  address,
   duration,
   formatDuration,
   id,
+  isLoopback,
   line,
-  loopback,
   oneOf,
   parseDuration,
   port,
@@ -66,11 +67,15 @@ describe("a format", () => {
     expect(accepts(server, [...hosts, "", "a b", "mqtt://x", "x:1883", "-x", "a..b", 5])).toEqual([...hosts, 5]);
     expect(server.read("mqtts://h:8883/")).toMatchObject({ fix: "write server: h and port: 8883" });
     expect(server.read("[::1]:1884")).toMatchObject({ fix: "write server: ::1 and port: 1884" });
-    expect(accepts(loopback, ["127.0.0.1", "127.1.2.3", "::1", "0.0.0.0", "::", "localhost", "192.168.1.1"])).toEqual([
+    expect(accepts(address, ["127.0.0.1", "127.1.2.3", "::1", "0.0.0.0", "::", "localhost", "192.168.1.1", "1.2.3"])).toEqual([
       "127.0.0.1",
       "127.1.2.3",
       "::1",
+      "0.0.0.0",
+      "::",
+      "192.168.1.1",
     ]);
+    expect(["127.1.2.3", "::1", "0.0.0.0", "::", "192.168.1.1"].map(isLoopback)).toEqual([true, true, false, false, false]);
   });
 
   it("reads back what it writes", () => {
@@ -92,7 +97,7 @@ describe("a format", () => {
   });
 
   it("never throws, and says what is wrong in one line", () => {
-    const formats = [id, topicLevel, port, serverPort, unit, server, loopback, line, duration(0, 1), oneOf("a", "b")];
+    const formats = [id, topicLevel, port, serverPort, unit, server, address, line, duration(0, 1), oneOf("a", "b")];
     fc.assert(
       fc.property(fc.constantFrom(...formats), fc.anything(), (format, value) => {
         const reading = format.read(value);

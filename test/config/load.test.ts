@@ -24,6 +24,8 @@ const samples: Record<string, [string, string, string]> = {
   state_dir: ["/a", "/b", "/c"],
   "control.socket": ["/a", "/b", "/c"],
   "control.view": ["/d", "/e", "/f"],
+  "broker.password_file": ["/a", "/b", "/c"],
+  "broker.anonymous": ["true", "true", "true"],
   "mqtt.server": ["10.0.0.1", "broker.local", "::1"],
   "mqtt.port": ["1", "2", "3"],
   "mqtt.tls": ["on", "off", "auto"],
@@ -85,7 +87,7 @@ describe("loadConfig", () => {
           client_id: null,
           command_ttl: 10_000,
         },
-        broker: { listeners: [{ protocol: "mqtt", address: null, port: 1883 }] },
+        broker: { listeners: [{ protocol: "mqtt", address: null, port: 1883 }], password_file: null, anonymous: null },
         sys_interval: 10_000,
         inputs: {},
         outputs: {},
@@ -180,7 +182,11 @@ describe("loadConfig", () => {
         command_ttl: number;
       };
       outbox: { max_events: number; disk: "on" | "off" };
-      broker: { listeners: { protocol: "mqtt"; address: string | null; port: number }[] };
+      broker: {
+        listeners: { protocol: "mqtt"; address: string | null; port: number }[];
+        password_file: string | null;
+        anonymous: "true" | "false" | null;
+      };
       sys_interval: number;
       inputs: Record<
         string,

@@ -97,7 +97,7 @@ export function configOf(parts: {
       command_ttl: 10_000,
     },
     outbox: { max_events: 10_000, disk: "on" },
-    broker: { listeners: [] },
+    broker: { listeners: [], password_file: null, anonymous: null },
     sys_interval: 10_000,
     inputs: Object.fromEntries(inputs),
     outputs: Object.fromEntries(outputs),

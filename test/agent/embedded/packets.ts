@@ -1,6 +1,10 @@
 /** MQTT 3.1.1 packets by hand: a test of the wire must not use the library that the broker is made of. */
 export const generate = {
-  connect: (clientId: string): Buffer => packet(0x10, Buffer.concat([text("MQTT"), Buffer.from([4, 0x02, 0, 60]), text(clientId)])),
+  connect: (clientId: string, { username, password }: { username?: string; password?: string } = {}): Buffer => {
+    const flags = 0x02 | (username === undefined ? 0 : 0x80) | (password === undefined ? 0 : 0x40);
+    const rest = [clientId, username, password].flatMap((value) => (value === undefined ? [] : text(value)));
+    return packet(0x10, Buffer.concat([text("MQTT"), Buffer.from([4, flags, 0, 60]), ...rest]));
+  },
   publish: (topic: string, payload: string): Buffer => packet(0x30, Buffer.concat([text(topic), Buffer.from(payload)])),
 };
 

@@ -1,0 +1,81 @@
+import { once } from "node:events";
+import { readFileSync, statSync } from "node:fs";
+import { dirname } from "node:path";
+import { createInterface } from "node:readline";
+import { Writable } from "node:stream";
+import { passwordLine } from "../embedded/password-file.ts";
+import { exit } from "../exit.ts";
+import { replaceFile } from "../shell/atomic-file.ts";
+import { type Command, CommandError, print, readArgs, usageError } from "./command.ts";
+
+/** `pinbus passwd FILE USER`: adds or replaces a user of the built-in broker, or takes one away. The password comes from the terminal or from stdin. */
+export const passwd: Command = {
+  usage: "FILE USER [--delete]",
+  summary: "add or replace a user of the built-in broker (a file in the format of mosquitto_passwd)",
+  async run(args) {
+    const { values, positionals } = readArgs(args, { delete: { type: "boolean" } }, { min: 2, max: 2 });
+    const [file = "", user = ""] = positionals;
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused here.
+    if (!/^[^:\u0000-\u001f\u007f-\u009f]{1,128}$/.test(user)) throw usageError("a user has 1 to 128 characters without a colon");
+    const before = readLines(file);
+    const others = before.filter((line) => line.startsWith("#") || !line.startsWith(`${user}:`));
+    const known = others.length < before.length;
+    if (values.delete && !known) throw new CommandError(exit.refused, `${file} has no user ${JSON.stringify(user)}`);
+    const line = values.delete ? [] : [await passwordLine(user, await askPassword())];
+    try {
+      await replaceFile(file, `${[...others, ...line].join("\n")}\n`, rightsOf(file));
+    } catch (error) {
+      throw new CommandError(exit.refused, `${file} could not be written: ${(error as Error).message}`);
+    }
+    const done = values.delete ? "removed from" : known ? "changed in" : "added to";
+    print(`${user} is ${done} ${file}; \`pinbus reload\` makes a running agent read it`);
+    return exit.ok;
+  },
+};
+
+/** Those that it has; a new one of root belongs to whom its folder belongs, so that the service may read what is in /etc/pinbus. */
+function rightsOf(file: string): { mode: number; uid: number; gid: number } | undefined {
+  const old = statSync(file, { throwIfNoEntry: false });
+  if (old) return old;
+  const { uid, gid } = statSync(dirname(file));
+  return process.getuid?.() === 0 ? { mode: 0o640, uid, gid } : undefined;
+}
+
+function readLines(file: string): string[] {
+  try {
+    return readFileSync(file, "utf8")
+      .replace(/\r?\n$/, "")
+      .split(/\r?\n/);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw new CommandError(exit.refused, `${file} could not be read: ${(error as Error).message}`);
+  }
+}
+
+/** Twice from a terminal, where it is not shown; the first line of anything else. */
+async function askPassword(): Promise<string> {
+  const { stdin } = process;
+  const terminal = stdin.isTTY === true;
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const reader = createInterface({ input: stdin, output: nowhere, terminal });
+  const lines = reader[Symbol.asyncIterator]();
+  const ended = once(reader, "SIGINT").then(() => {
+    throw new CommandError(exit.refused, "ended; nothing was changed");
+  });
+  const ask = async (prompt: string) => {
+    if (terminal) process.stderr.write(prompt);
+    const { value = "" } = await Promise.race([lines.next(), ended]);
+    if (terminal) process.stderr.write("\n");
+    return String(value);
+  };
+  try {
+    const password = await ask("Password: ");
+    if (password === "") throw new CommandError(exit.refused, "the password is empty; nothing was changed");
+    if (terminal && (await ask("The same again: ")) !== password)
+      throw new CommandError(exit.refused, "the two passwords differ; nothing was changed");
+    return password;
+  } finally {
+    reader.close();
+    stdin.destroy();
+  }
+}

@@ -1,0 +1,145 @@
+import { once } from "node:events";
+import { createConnection } from "node:net";
+import { connectAsync } from "mqtt";
+import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
+import { Access, type AccessRules } from "../../../agent/embedded/access.ts";
+import { createBroker } from "../../../agent/embedded/broker.ts";
+import { parsePasswordFile, passwordLine } from "../../../agent/embedded/password-file.ts";
+import { describeMosquitto, mosquittoUsers, silentLog, startMosquitto } from "../../brokers.ts";
+import { generate } from "./packets.ts";
+
+vi.setConfig({ testTimeout: 30_000 });
+afterEach(() => vi.restoreAllMocks());
+
+const listed = { ev3: "formosa", test: "test" };
+async function users(): Promise<AccessRules["users"]> {
+  const lines = await Promise.all(Object.entries(listed).map(([user, password]) => passwordLine(user, password)));
+  return parsePasswordFile(lines.join("\n")).users;
+}
+
+async function start(access: Access) {
+  const warnings: string[] = [];
+  const broker = createBroker({
+    listeners: [{ protocol: "mqtt", address: "127.0.0.1", port: 0 }],
+    access,
+    sysInterval: 10_000,
+    version: "0.0.0-test",
+    log: { ...silentLog, warn: (message) => warnings.push(message) },
+    now: () => performance.now(),
+  });
+  await broker.start();
+  onTestFinished(() => broker.stop());
+  return { broker, warnings, port: broker.addresses[0]?.port ?? 0 };
+}
+
+interface Guest {
+  username?: string;
+  password?: string;
+  clientId?: string;
+}
+
+/** The code of the CONNACK. */
+async function codeOf(port: number, { clientId = "test", ...credentials }: Guest): Promise<number> {
+  const socket = createConnection({ host: "127.0.0.1", port });
+  socket.on("error", () => undefined);
+  socket.write(generate.connect(clientId, credentials));
+  const [answer] = (await once(socket, "data")) as [Buffer];
+  socket.destroy();
+  return answer[3] ?? -1;
+}
+
+/** `wire/brokers.md`, section 1. */
+const guests = [
+  ["none", {}],
+  ["empty", { username: "", password: "" }],
+  ["unknown", { username: "nobody", password: "x" }],
+  ["without a password", { username: "ev3" }],
+  ["the right pair", { username: "ev3", password: "formosa" }],
+  ["a wrong password", { username: "ev3", password: "Formosa" }],
+  ["the password of another", { username: "ev3", password: "test" }],
+  ["an empty client id", { clientId: "" }],
+] as const;
+const doors = [
+  { name: "open to everybody", anonymous: true, listed: false, expected: [0, 0, 0, 0, 0, 0, 0, 0] },
+  { name: "users only", anonymous: false, listed: true, expected: [5, 5, 5, 5, 0, 5, 5, 5] },
+  { name: "users, and who names none", anonymous: true, listed: true, expected: [0, 0, 5, 5, 0, 5, 5, 0] },
+  { name: "nobody", anonymous: false, listed: false, expected: [5, 5, 5, 5, 5, 5, 5, 5] },
+];
+
+describe("who may connect", () => {
+  it.each(doors)("$name", async ({ anonymous, listed: withUsers, expected }) => {
+    const { port } = await start(new Access({ anonymous, users: withUsers ? await users() : null }));
+    const codes = [];
+    for (const [, guest] of guests) codes.push(await codeOf(port, guest));
+    expect(codes).toEqual(expected);
+  });
+
+  it("is told for the 1st, 2nd, 4th … refusal only, and without the password", async () => {
+    const { port, warnings } = await start(new Access({ anonymous: false, users: await users() }));
+    for (let count = 0; count < 9; count++) await codeOf(port, { username: "mallory\n", password: "geheim" });
+    expect(warnings).toEqual(
+      [1, 2, 4, 8].map((count) => `broker: refused user "mallory\\n": not authorised (${count} refused since the start)`),
+    );
+  });
+
+  it("is the agent itself in any case, by a password that is made anew at each start", async () => {
+    const access = new Access({ anonymous: false, users: await users() });
+    const { port } = await start(access);
+    expect(await codeOf(port, access.own)).toBe(0);
+    expect(await codeOf(port, new Access({ anonymous: true, users: null }).own)).toBe(5);
+  });
+
+  it("ends for who is removed, at once; who stays keeps the connection", async () => {
+    const both = await users();
+    const access = new Access({ anonymous: true, users: both });
+    const { broker, port } = await start(access);
+    const connect = (username?: "ev3" | "test") =>
+      connectAsync(`mqtt://127.0.0.1:${port}`, {
+        protocolVersion: 4,
+        reconnectPeriod: 0,
+        ...(username && { username, password: listed[username] }),
+      });
+    const [stays, goes, guest, own] = [
+      await connect("ev3"),
+      await connect("test"),
+      await connect(),
+      await connectAsync(`mqtt://127.0.0.1:${port}`, { protocolVersion: 4, reconnectPeriod: 0, ...access.own }),
+    ];
+    onTestFinished(() => void [stays, goes, guest, own].map((client) => client.end(true)));
+    access.rules = { anonymous: false, users: new Map([...(both ?? [])].filter(([user]) => user === "ev3")) };
+    const closed = [goes, guest].map((client) => new Promise((resolve) => client.once("close", () => resolve(undefined))));
+    broker.expel();
+    await Promise.all(closed);
+    await stays.publishAsync("a", "b", { qos: 1 });
+    await own.publishAsync("a", "b", { qos: 1 });
+    expect(await codeOf(port, { username: "test", password: "test" })).toBe(5);
+  });
+
+  it("is served in turn when many ask at the same time, and the rest is told to come later", async () => {
+    const access = new Access({ anonymous: false, users: await users() });
+    const wrong = Array.from({ length: 300 }, () => access.lets("ev3", Buffer.from("wrong")));
+    const right = access.lets("ev3", Buffer.from("formosa"));
+    const verdicts = await Promise.all(wrong);
+    expect(new Set(verdicts)).toEqual(new Set(["no", "busy"]));
+    expect(verdicts.filter((verdict) => verdict === "no").length).toBeGreaterThanOrEqual(100);
+    expect(await right).toBe("busy");
+    expect(await access.lets("ev3", Buffer.from("formosa"))).toBe("yes");
+  });
+});
+
+describeMosquitto("mosquitto, side by side", () => {
+  it.each(doors)("gives the same codes: $name", async ({ anonymous, listed: withUsers, expected }) => {
+    const { files = {} } = mosquittoUsers(listed);
+    const broker = await startMosquitto({
+      config: [`allow_anonymous ${anonymous}`, ...(withUsers ? ["password_file {dir}/passwd"] : [])],
+      files,
+    });
+    try {
+      const codes = [];
+      for (const [, guest] of guests) codes.push(await codeOf(broker.port, guest));
+      expect(codes).toEqual(expected);
+    } finally {
+      await broker.stop();
+    }
+  });
+});
