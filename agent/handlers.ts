@@ -10,7 +10,7 @@ import { healthOf } from "./core/health.ts";
 import type { AgentEvent, CounterVerdict, SwitchWord, Verdict } from "./core/model.ts";
 import { stateWord } from "./core/output.ts";
 import type { Plan } from "./core/plan.ts";
-import type { SimReading, Status } from "./protocol.ts";
+import type { SimReading, Status, WaitingView } from "./protocol.ts";
 import type { Reloader } from "./reload.ts";
 import type { AgentSensors } from "./sensors.ts";
 import type { Clock } from "./shell/clock.ts";
@@ -42,6 +42,7 @@ export interface HandlerSources {
   simulate: AgentSensors["simulate"];
   brokerLink: BrokerLink;
   outbox: Outbox;
+  ring: Outbox | undefined;
   outputs: OutputStore;
   history: HistoryStore;
   rules: RuleStore;
@@ -222,7 +223,7 @@ function outputIndexOf(plan: Plan, id: string): number {
   return index;
 }
 
-function statusOf({ current, version, started, startedAt, driver, brokerLink, outbox, clock }: HandlerSources): Status {
+function statusOf({ current, version, started, startedAt, driver, brokerLink, outbox, ring, clock }: HandlerSources): Status {
   const { plan, state, config } = current();
   const { broker, link } = brokerLink;
   return {
@@ -235,7 +236,7 @@ function statusOf({ current, version, started, startedAt, driver, brokerLink, ou
     driver: driver.name,
     chips: driver.chips().map(({ label }) => label),
     link: link.view,
-    outbox: { waiting: outbox.depth, oldest_ms: outbox.age ?? null, dropped: outbox.lost },
+    outbox: { ...waitingOf(outbox), ...(ring && { telemetry: waitingOf(ring) }) },
     peers: peersView(plan, state),
     ...(broker ? { broker: { listeners: broker.addresses.map((address) => ({ ...address })), clients: broker.clients } } : {}),
     counters: Object.fromEntries(
@@ -254,6 +255,10 @@ function statusOf({ current, version, started, startedAt, driver, brokerLink, ou
       refused: state.refused,
     },
   };
+}
+
+function waitingOf({ depth, age, lost }: Outbox): WaitingView {
+  return { waiting: depth, oldest_ms: age ?? null, dropped: lost };
 }
 
 function clientOf(from: unknown): "cli" | "tui" {
