@@ -12,10 +12,10 @@ import { startLevel } from "./core/start.ts";
 import { newState, ruleSeqId, seqBlock } from "./core/state.ts";
 import { parseTopic } from "./core/topics.ts";
 import { createHandlers } from "./handlers.ts";
-import { bootId } from "./identity.ts";
 import { createReceiver, listenedTopics } from "./incoming.ts";
 import { linkOptions } from "./link-options.ts";
 import { createNodeCommands } from "./node-commands.ts";
+import { createOutboxes } from "./outboxes.ts";
 import { eventLoopProgress } from "./progress.ts";
 import { protocolVersion, type ReloadResult } from "./protocol.ts";
 import { createReadings } from "./readings.ts";
@@ -31,7 +31,6 @@ import { HistoryStore } from "./shell/history-store.ts";
 import { Lines } from "./shell/lines.ts";
 import { createLink } from "./shell/link.ts";
 import type { AdjustableLog } from "./shell/log.ts";
-import { Outbox } from "./shell/outbox.ts";
 import { OutputStore } from "./shell/output-store.ts";
 import { PacketTrace } from "./shell/packet-trace.ts";
 import { createPerformers } from "./shell/performers.ts";
@@ -40,6 +39,7 @@ import { RuleStore } from "./shell/rule-store.ts";
 import { SeqStore } from "./shell/seq-store.ts";
 import { StartStore } from "./shell/start-store.ts";
 import { Statistics } from "./shell/statistics.ts";
+import { createTelemetry } from "./shell/telemetry.ts";
 import { Timers } from "./shell/timers.ts";
 import { Tickets } from "./tickets.ts";
 
@@ -65,8 +65,6 @@ export interface Agent {
 
 /** How long an event may wait for the broker if nothing is configured: of a rule, or what a rule publishes. */
 const usualTtl = 10_000;
-/** Events that wait for the broker take no more memory than this. */
-const maxWaitingBytes = 8 * 1024 * 1024;
 
 /**
  * The composition root: everything is made and started here in order, and stopped in reverse order. Rejects with what a person
@@ -120,15 +118,14 @@ export async function startAgent({ config, host, version, log, load, reloading }
 
   const closing = new AbortController();
   const trace = new PacketTrace(clock.now);
-  const outbox = new Outbox({
-    dir: config.outbox.disk === "on" ? config.state_dir : null,
-    boot: bootId(),
-    limits: { count: config.outbox.max_events, bytes: maxWaitingBytes, window: 64 },
+  const outboxes = createOutboxes({
+    config,
     link: () => link,
     clock,
     log,
-    onProblem: (problem) => send({ type: "file-changed", file: "outbox", problem, at: clock.now() }),
+    onProblem: (file, problem) => send({ type: "file-changed", file, problem, at: clock.now() }),
   });
+  const { outbox, ring } = outboxes;
   const receive = createReceiver({ current, send, readClock, nodeCommand: (name, message) => nodeCommand(name, message), clock, log });
   const retained = new Retained({ version, started, driver, current });
   const brokerLink = connectBroker({
@@ -148,14 +145,14 @@ export async function startAgent({ config, host, version, log, load, reloading }
           online: () => {
             retained.born();
             send({ type: "link-changed", online: true, problem: null, at: clock.now() });
-            outbox.send();
+            outboxes.send();
             statistics.resend();
             // Not before somebody can read it: it must not take its time from the start.
             retained.learn(closing.signal, (info) => link.publish(info));
           },
           offline: (problem) => send({ type: "link-changed", online: false, problem, at: clock.now() }),
           message: receive,
-          deaf: () => outbox.send(),
+          deaf: () => outboxes.send(),
           packet: (direction, packet) => trace.packet(direction, packet),
         },
       }),
@@ -210,6 +207,7 @@ export async function startAgent({ config, host, version, log, load, reloading }
     brokerLink,
     trace,
     outbox,
+    ring,
     outputs,
     history,
     rules,
@@ -238,7 +236,17 @@ export async function startAgent({ config, host, version, log, load, reloading }
   });
   const statistics = new Statistics({
     link,
-    ...createReadings({ version, startedAt, clock, link, trace, outbox, lag: () => Math.max(timers.takeLag(), statistics.late), current }),
+    ...createReadings({
+      version,
+      startedAt,
+      clock,
+      link,
+      trace,
+      outbox,
+      ring,
+      lag: () => Math.max(timers.takeLag(), statistics.late),
+      current,
+    }),
     afterRound: readClock,
   });
 
@@ -248,6 +256,7 @@ export async function startAgent({ config, host, version, log, load, reloading }
     sensors,
     link,
     outbox,
+    telemetry: createTelemetry({ link: () => link, ring, ttl: config.outbox.telemetry_ttl }),
     eventTtl(topic) {
       const parsed = parseTopic(plan.topics, topic);
       return parsed?.kind === "input-event" ? (current().config.inputs[parsed.id]?.event_ttl ?? usualTtl) : usualTtl;
@@ -280,7 +289,7 @@ export async function startAgent({ config, host, version, log, load, reloading }
     throw error;
   }
   // Behind the socket: a file has one writer.
-  outbox.load();
+  outboxes.load();
   for (const { id } of plan.inputs) seq.reserve(id, seq.first(id) + seqBlock);
   for (const { id } of plan.rules) seq.reserve(ruleSeqId(id), seq.first(ruleSeqId(id)) + seqBlock);
   await seq.flushed();
@@ -317,7 +326,7 @@ export async function startAgent({ config, host, version, log, load, reloading }
         outputs.flushed(),
         counters.close(),
         history.flushed(),
-        outbox.close(),
+        outboxes.close(),
         rules.flushed(),
         starts.end(),
       ]);

@@ -11,7 +11,7 @@ import type { AgentEvent, CounterVerdict, SwitchWord, Verdict } from "./core/mod
 import { stateWord } from "./core/output.ts";
 import type { Plan } from "./core/plan.ts";
 import { isoTime } from "./core/state.ts";
-import type { SimReading, Status } from "./protocol.ts";
+import type { SimReading, Status, WaitingView } from "./protocol.ts";
 import type { Reloader } from "./reload.ts";
 import type { AgentSensors } from "./sensors.ts";
 import type { Clock } from "./shell/clock.ts";
@@ -45,6 +45,7 @@ export interface HandlerSources {
   brokerLink: BrokerLink;
   trace: PacketTrace;
   outbox: Outbox;
+  ring: Outbox | undefined;
   outputs: OutputStore;
   history: HistoryStore;
   rules: RuleStore;
@@ -229,7 +230,7 @@ function outputIndexOf(plan: Plan, id: string): number {
   return index;
 }
 
-function statusOf({ current, version, started, startedAt, driver, brokerLink, outbox, clock }: HandlerSources): Status {
+function statusOf({ current, version, started, startedAt, driver, brokerLink, outbox, ring, clock }: HandlerSources): Status {
   const { plan, state, config } = current();
   const { broker, link } = brokerLink;
   return {
@@ -242,7 +243,7 @@ function statusOf({ current, version, started, startedAt, driver, brokerLink, ou
     driver: driver.name,
     chips: driver.chips().map(({ label }) => label),
     link: link.view,
-    outbox: { waiting: outbox.depth, oldest_ms: outbox.age ?? null, dropped: outbox.lost },
+    outbox: { ...waitingOf(outbox), ...(ring && { telemetry: waitingOf(ring) }) },
     peers: peersView(plan, state),
     ...(broker ? { broker: { listeners: broker.addresses.map((address) => ({ ...address })), clients: broker.clients } } : {}),
     counters: Object.fromEntries(
@@ -261,6 +262,10 @@ function statusOf({ current, version, started, startedAt, driver, brokerLink, ou
       refused: state.refused,
     },
   };
+}
+
+function waitingOf({ depth, age, lost }: Outbox): WaitingView {
+  return { waiting: depth, oldest_ms: age ?? null, dropped: lost };
 }
 
 function clientOf(from: unknown): "cli" | "tui" {

@@ -14,7 +14,10 @@ export interface Status {
   chips: string[];
   link: LinkView;
   /** Events that wait for the broker, how long the oldest has waited, and how many were lost since the start. */
-  outbox: { waiting: number; oldest_ms: number | null; dropped: number };
+  outbox: WaitingView & {
+    /** The same of readings; absent when none are kept. */
+    telemetry?: WaitingView;
+  };
   /** Other devices whose liveness counts here, as they were last heard. */
   peers: PeerView[];
   /** Absent when an external server is configured. */
@@ -24,6 +27,12 @@ export interface Status {
   /** Sensors by their id. */
   sensors?: Record<string, SensorView>;
   counts: { inputs: number; outputs: number; rules: number; edges: number; commands: number; refused: number };
+}
+
+export interface WaitingView {
+  waiting: number;
+  oldest_ms: number | null;
+  dropped: number;
 }
 
 export interface LinkView {

@@ -17,12 +17,14 @@ export interface ReadingsOptions {
   outbox: Outbox;
   /** How late the latest timer since the last question was, ms. */
   lag(): number;
+  /** Readings that wait; undefined when none are kept. */
+  ring: Outbox | undefined;
   current(): Current;
 }
 
 /** What the agent publishes about itself, its host and the services, as `Statistics` asks for it. */
 export function createReadings(options: ReadingsOptions): Pick<StatisticsOptions, "every" | "own" | "sources"> {
-  const { version, startedAt, clock, link, trace, outbox, lag, current } = options;
+  const { version, startedAt, clock, link, trace, outbox, ring, lag, current } = options;
   const { topics } = current().plan;
   const sys = (values: Record<string, string>): Reading[] =>
     Object.entries(values).map(([name, payload]) => ({ topic: topics.sys(name), payload, qos: 0 }));
@@ -52,7 +54,8 @@ export function createReadings(options: ReadingsOptions): Pick<StatisticsOptions
         reconnects: String(reconnects),
         ...(online && since !== null && { "connection/since": since }),
         ...(online && trace.rtt !== null && { "connection/rtt": trace.rtt.toPrecision(2) }),
-        ...outboxValues(outbox, link),
+        ...waitingValues("outbox", outbox, { unsent: link.dropped }),
+        ...(ring && waitingValues("outbox/telemetry", ring, {})),
         "loop/lag": String(Math.round(lag())),
         "events/edges": String(edges),
         "events/lost": String(sumOf(inputs, ({ lost }) => lost)),
@@ -81,14 +84,13 @@ function sumOf<T>(items: readonly T[], figure: (item: T) => number): number {
 }
 
 /** What waits, and what was lost: by reason, and the sum of it. `unsent` is what is not kept: answers and statistics while the broker is away. */
-function outboxValues(outbox: Outbox, link: Link): Record<string, string> {
-  const { expired, full, refused } = outbox.dropped;
-  const dropped = { expired, full, refused, unsent: link.dropped };
+function waitingValues(below: string, { depth, bytes, age, dropped }: Outbox, more: { unsent?: number }): Record<string, string> {
+  const lost = Object.entries({ ...dropped, ...more });
   return {
-    "outbox/depth": String(outbox.depth),
-    "outbox/bytes": String(outbox.bytes),
-    "outbox/age": `${Math.round((outbox.age ?? 0) / 1000)} seconds`,
-    "outbox/dropped": String(outbox.lost + link.dropped),
-    ...Object.fromEntries(Object.entries(dropped).map(([reason, count]) => [`outbox/dropped/${reason}`, String(count)])),
+    [`${below}/depth`]: String(depth),
+    [`${below}/bytes`]: String(bytes),
+    [`${below}/age`]: `${Math.round((age ?? 0) / 1000)} seconds`,
+    [`${below}/dropped`]: String(sumOf(lost, ([, count]) => count)),
+    ...Object.fromEntries(lost.map(([reason, count]) => [`${below}/dropped/${reason}`, String(count)])),
   };
 }

@@ -148,6 +148,13 @@ export const schema = withNames({
   outbox: {
     max_events: leaf(wholeNumber(1, 100_000), 10_000, "How many events may wait for the broker; then the oldest is dropped."),
     disk: leaf(oneOf("on", "off"), "on", "Whether events that wait are kept in `state_dir`, so that a restart does not lose them."),
+    telemetry: leaf(
+      oneOf("off", "memory", "disk"),
+      "memory",
+      "Where what was counted and measured while the broker was away waits to be sent as history; `off` = only the newest value counts.",
+    ),
+    max_telemetry: leaf(wholeNumber(1, 100_000), 10_000, "How many readings may wait for the broker; then the oldest is dropped."),
+    telemetry_ttl: leaf(duration(second, 7 * day), day, "How long a reading may wait for the broker before it is dropped as too old."),
   },
   broker: {
     listeners: listOf(listenerSchema, "Where the built-in broker listens.", {

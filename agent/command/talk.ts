@@ -1,5 +1,5 @@
 import { exit } from "../exit.ts";
-import type { Status, SwitchWord } from "../protocol.ts";
+import type { Status, SwitchWord, WaitingView } from "../protocol.ts";
 import { open, withAgent } from "./client.ts";
 import { type Command, durationOption, print, readArgs, socketOptions, socketPath, usageError } from "./command.ts";
 import { sensorText } from "./sensor-text.ts";
@@ -115,8 +115,12 @@ export const attach: Command = {
 };
 
 /** Nothing while nothing waits and nothing was lost. */
-function outboxLines({ waiting, oldest_ms: oldest, dropped }: Status["outbox"]): string[] {
+function outboxLines({ telemetry, ...events }: Status["outbox"]): string[] {
+  return [...waitingLines("outbox", "event", events), ...(telemetry ? waitingLines("telemetry", "reading", telemetry) : [])];
+}
+
+function waitingLines(name: string, one: string, { waiting, oldest_ms: oldest, dropped }: WaitingView): string[] {
   if (waiting === 0 && dropped === 0) return [];
   const age = oldest === null ? "" : `, the oldest for ${Math.round(oldest / 1000)} s`;
-  return [`outbox: ${waiting} ${waiting === 1 ? "event waits" : "events wait"} for the broker${age}; ${dropped} lost since the start`];
+  return [`${name}: ${waiting} ${one}${waiting === 1 ? " waits" : "s wait"} for the broker${age}; ${dropped} lost since the start`];
 }

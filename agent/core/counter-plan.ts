@@ -17,6 +17,8 @@ export interface CounterPlan {
   /** Decimals of the total that mean something. */
   decimals: number;
   reportKey: TimerKey;
+  /** What the broker did not get goes there. */
+  historyTopic: string;
   setTopic: string;
   resultTopic: string;
 }
@@ -39,6 +41,7 @@ export function counterPlanOf(id: string, input: InputConfig, topics: Topics): C
     report,
     decimals: perUnit === 1 ? 0 : Math.max(3, Math.ceil(Math.log10(perUnit)) + 1),
     reportKey: `report:${id}`,
+    historyTopic: topics.counterHistory(id),
     setTopic: topics.counterSet(id),
     resultTopic: topics.counterResult(id),
   };

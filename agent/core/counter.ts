@@ -3,7 +3,7 @@ import type { CounterPlan } from "./counter-plan.ts";
 import type { AnswerTo, Cause, CounterVerdict, Effect, Instant, KeptTotal } from "./model.ts";
 import type { InputPlan, Plan } from "./plan.ts";
 import { measure, newRate, type Rate, sinksAt } from "./rate.ts";
-import type { InputState, State } from "./state.ts";
+import { type InputState, isoTime, type State } from "./state.ts";
 
 export interface CounterState extends KeptTotal {
   /** What is on disk: nothing else is published, so that no total goes back after a crash. */
@@ -93,7 +93,7 @@ export function report(plan: Plan, state: State, index: number, at: Instant, eff
   counter.reporting = false;
   counter.reportedAt = at;
   measure(counter.rate, at);
-  if (same(counter, counter.asked)) tell(inputPlan, input, effects);
+  if (same(counter, counter.asked)) tell(inputPlan, input, effects, isoTime(state, at));
   else keep(counter, index, effects);
   const sinks = sinksAt(counter.rate);
   if (sinks !== null)
@@ -138,7 +138,7 @@ export function kept(plan: Plan, state: State, { input: index, version, kept, pr
   counter.problem = problem;
   if (problem === null) {
     counter.kept = kept;
-    tell(inputPlan, input, effects);
+    tell(inputPlan, input, effects, isoTime(state, at));
   } else {
     // Counting goes on; the next report tries again. What the stop could not keep is tried once more by its end, and not for ever.
     counter.asked = counter.kept;
@@ -158,11 +158,13 @@ export function kept(plan: Plan, state: State, { input: index, version, kept, pr
   }
 }
 
-function tell(inputPlan: InputPlan, input: InputState, effects: Effect[]): void {
+/** `ts`: the time of a reading; what is said for another reason is none. */
+function tell(inputPlan: InputPlan, input: InputState, effects: Effect[], ts?: string): void {
   const publication = counterStateOf(inputPlan, input);
   if (publication === null || input.counter === null || publication.payload === input.counter.published) return;
   input.counter.published = publication.payload;
-  effects.push({ type: "publish", ...publication });
+  const topic = inputPlan.counter?.historyTopic ?? "";
+  effects.push({ type: "publish", ...publication, ...(ts !== undefined && { afterwards: { topic, ts } }) });
 }
 
 /** The line cannot be used now, or can be used again, or its unit is another one: the rate is measured anew. */

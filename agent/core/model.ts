@@ -185,10 +185,16 @@ export type AgentEvent = Union<{
   "lock-requested": { output: number; locked: boolean; from: "cli" | "tui"; at: Instant };
 }>;
 
-/** The history of the outputs; the events that wait for the broker. */
-export type KeptFile = "history" | "outbox";
+/** The history of the outputs; the events, and the readings, that wait for the broker. */
+export type KeptFile = "history" | "outbox" | "telemetry";
 
 export type PublicationKind = "state" | "event" | "answer";
+
+/** Where a reading goes that the broker did not get, and when it was read (ISO time). */
+export interface Afterwards {
+  topic: string;
+  ts: string;
+}
 
 /** What is to be done. The shell has one performer for each; see `agent/shell/performers.ts`. */
 export type Effect = Union<{
@@ -198,7 +204,7 @@ export type Effect = Union<{
   readSensor: { sensor: number };
   startTimer: { key: TimerKey; at: Instant };
   stopTimer: { key: TimerKey };
-  publish: { kind: PublicationKind; topic: string; payload: string; qos: 0 | 1; retain: boolean };
+  publish: { kind: PublicationKind; topic: string; payload: string; qos: 0 | 1; retain: boolean; afterwards?: Afterwards };
   answer: { output: number; to: AnswerTo; verdict: Verdict };
   answerCounter: { input: number; to: AnswerTo; verdict: CounterVerdict };
   /** The total of a counter, which comes back as `counter-kept`. A later one may be written in its place. */

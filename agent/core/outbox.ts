@@ -30,8 +30,14 @@ export interface Outbox<T> {
   bytes: number;
   /** The number of the next event. */
   next: number;
-  /** What was lost, by reason: too old, too many, refused by the broker. */
-  readonly dropped: { expired: number; full: number; refused: number };
+  readonly dropped: Dropped;
+}
+
+/** What was lost, by reason: too old, too many, refused by the broker. */
+export interface Dropped {
+  expired: number;
+  full: number;
+  refused: number;
 }
 
 export function newOutbox<T>(limits: OutboxLimits): Outbox<T> {

@@ -13,6 +13,8 @@ export interface SensorPlan {
   readKey: TimerKey;
   staleKey: TimerKey;
   stateTopic: string;
+  /** What the broker did not get goes there. */
+  historyTopic: string;
   availabilityTopic: string;
   qualityTopic: string;
 }
@@ -31,6 +33,7 @@ export function sensorsOf({ sensors }: Config, topics: Topics, timers: Map<Timer
       readKey,
       staleKey,
       stateTopic: topics.sensorState(id),
+      historyTopic: topics.sensorHistory(id),
       availabilityTopic: topics.sensorAvailability(id),
       qualityTopic: topics.sensorQuality(id),
     };

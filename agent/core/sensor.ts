@@ -69,7 +69,8 @@ export function sensorRead(plan: Plan, state: State, event: Extract<AgentEvent, 
   const { sensor: index, values, at } = event;
   const [sensorPlan, sensor] = [plan.sensors[index], state.sensors[index]];
   if (!sensorPlan || !sensor || state.stopping) return;
-  effects.push({ type: "publish", ...stateOf(state, sensorPlan, values, at) });
+  const afterwards = { topic: sensorPlan.historyTopic, ts: isoTime(state, at) };
+  effects.push({ type: "publish", ...stateOf(state, sensorPlan, values, at), afterwards });
   effects.push({ type: "startTimer", key: sensorPlan.staleKey, at: at + sensorPlan.staleAfter });
   change(plan, state, index, effects, () => Object.assign(sensor, { values, at, problem: null, stale: false }));
 }

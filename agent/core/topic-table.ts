@@ -72,6 +72,15 @@ export const topicTable: readonly TopicDescription[] = [
       "what a counter has counted, as it is on disk: it never goes back by itself, except for what a power cut takes of the last 5 s. `lost`: edges that could not be counted. `rate` is null while the line cannot be used",
   },
   {
+    kind: "counter-history",
+    topic: "P/counter/<id>/history",
+    direction: "published",
+    payload: "JSON: as the state, with the `ts` of then and `historical`: true",
+    qos: 1,
+    retain: "no",
+    meaning: "what a counter had counted while the broker was away, sent when it is back, oldest first; see [link.md](link.md)",
+  },
+  {
     kind: "counter-set",
     topic: "P/counter/<id>/set",
     direction: "subscribed",
@@ -170,6 +179,15 @@ export const topicTable: readonly TopicDescription[] = [
     retain: "yes",
     meaning:
       "a reading, at the moment in which it was read (`ts`), and after a connect the last one if it still holds; a failed read publishes none, so look at `availability` too",
+  },
+  {
+    kind: "sensor-history",
+    topic: "P/sensor/<id>/history",
+    direction: "published",
+    payload: "JSON: as the state, with `historical`: true",
+    qos: 1,
+    retain: "no",
+    meaning: "what was read while the broker was away, sent when it is back, oldest first; see [link.md](link.md)",
   },
   {
     kind: "sensor-availability",

@@ -9,6 +9,7 @@ export interface Topics {
   /** The one filter under which all commands to counters arrive. */
   readonly counterFilter: string;
   counterState(id: string): string;
+  counterHistory(id: string): string;
   counterSet(id: string): string;
   counterResult(id: string): string;
   inputState(id: string): string;
@@ -29,6 +30,7 @@ export interface Topics {
   nodeResult(name: string): string;
   /** `name` may have several levels: `host/load/1min`. */
   sensorState(id: string): string;
+  sensorHistory(id: string): string;
   sensorAvailability(id: string): string;
   sensorQuality(id: string): string;
   sys(name: string): string;
@@ -39,10 +41,10 @@ export interface Topics {
 export type ParsedTopic =
   | { kind: "status" | "info" | "health" }
   | { kind: "input-state" | "input-event"; id: string }
-  | { kind: "counter-state" | "counter-set" | "counter-result"; id: string }
+  | { kind: "counter-state" | "counter-history" | "counter-set" | "counter-result"; id: string }
   | { kind: "output-state" | "output-attr" | "output-set" | "output-result"; id: string }
   | { kind: "rule-state" | "rule-set" | "rule-result" | "rule-event"; id: string }
-  | { kind: "sensor-state" | "sensor-availability" | "sensor-quality"; id: string }
+  | { kind: "sensor-state" | "sensor-history" | "sensor-availability" | "sensor-quality"; id: string }
   | { kind: "node-command" | "node-result"; name: string }
   | { kind: "sys"; name: string }
   | { kind: "service"; unit: string };
@@ -58,6 +60,7 @@ export function topicsOf(prefix: string, node: string): Topics {
     commandFilter: `${base}/out/+/set`,
     counterFilter: `${base}/counter/+/set`,
     counterState: (id) => `${base}/counter/${id}/state`,
+    counterHistory: (id) => `${base}/counter/${id}/history`,
     counterSet: (id) => `${base}/counter/${id}/set`,
     counterResult: (id) => `${base}/counter/${id}/result`,
     ruleFilter: `${base}/rule/+/set`,
@@ -66,6 +69,7 @@ export function topicsOf(prefix: string, node: string): Topics {
     ruleResult: (id) => `${base}/rule/${id}/result`,
     ruleEvent: (id) => `${base}/rule/${id}/event`,
     sensorState: (id) => `${base}/sensor/${id}/state`,
+    sensorHistory: (id) => `${base}/sensor/${id}/history`,
     sensorAvailability: (id) => `${base}/sensor/${id}/availability`,
     sensorQuality: (id) => `${base}/sensor/${id}/quality`,
     nodeFilter: `${base}/cmd/+`,
@@ -86,9 +90,9 @@ export function topicsOf(prefix: string, node: string): Topics {
 const kinds = {
   in: { state: "input-state", event: "input-event" },
   out: { state: "output-state", attr: "output-attr", set: "output-set", result: "output-result" },
-  counter: { state: "counter-state", set: "counter-set", result: "counter-result" },
+  counter: { state: "counter-state", history: "counter-history", set: "counter-set", result: "counter-result" },
   rule: { state: "rule-state", set: "rule-set", result: "rule-result", event: "rule-event" },
-  sensor: { state: "sensor-state", availability: "sensor-availability", quality: "sensor-quality" },
+  sensor: { state: "sensor-state", history: "sensor-history", availability: "sensor-availability", quality: "sensor-quality" },
 } as const;
 type Kinds = { [G in keyof typeof kinds]: (typeof kinds)[G][keyof (typeof kinds)[G]] }[keyof typeof kinds];
 

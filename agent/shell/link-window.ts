@@ -26,6 +26,10 @@ interface Entry {
 export class PublishWindow {
   readonly #options: WindowOptions;
   #waiting: Entry[] = [];
+  /** Goes when nothing else waits, and takes a share of the places, so that what is new finds one at once. */
+  readonly #history: Entry[] = [];
+  readonly #share: number;
+  #historyInFlight = 0;
   readonly #states = new Map<string, Entry>();
   /** In the order in which they were written, with the time of it. */
   readonly #inFlight = new Map<Entry, number>();
@@ -33,11 +37,12 @@ export class PublishWindow {
 
   constructor(options: WindowOptions) {
     this.#options = options;
+    this.#share = Math.max(1, Math.floor(options.inFlight / 4));
   }
 
   /** Neither waiting nor unacknowledged. */
   get empty(): boolean {
-    return this.#inFlight.size === 0 && this.#waiting.length === 0;
+    return this.#inFlight.size === 0 && this.#waiting.length === 0 && this.#history.length === 0;
   }
 
   /**
@@ -45,6 +50,11 @@ export class PublishWindow {
    * `settled` is called once: on PUBACK, when written with QoS 0, when a newer value took the place, or by `abandon`.
    */
   push(publication: Publication, settled?: (error: Error | undefined) => void): boolean {
+    if (publication.kind === "history") {
+      this.#history.push({ publication, settled });
+      this.pump();
+      return true;
+    }
     const state = publication.kind === "state";
     if (state) {
       const older = this.#states.get(publication.topic);
@@ -73,12 +83,16 @@ export class PublishWindow {
       this.#states.delete(entry.publication.topic);
       this.#write(entry);
     }
+    for (let entry = this.#history[0]; entry && this.#openToHistory(entry.publication); entry = this.#history[0]) {
+      this.#history.shift();
+      this.#write(entry);
+    }
   }
 
   /** The connection has ended: nothing is written any more, and whoever waits is told. */
   abandon(error: Error): void {
     clearTimeout(this.#timer);
-    const entries = [...this.#inFlight.keys(), ...this.#waiting];
+    const entries = [...this.#inFlight.keys(), ...this.#waiting, ...this.#history.splice(0)];
     this.#inFlight.clear();
     this.#waiting = [];
     this.#states.clear();
@@ -107,6 +121,10 @@ export class PublishWindow {
     return publication.qos === 0 || this.#inFlight.size < this.#options.inFlight;
   }
 
+  #openToHistory(publication: Publication): boolean {
+    return this.#waiting.length === 0 && this.#historyInFlight < this.#share && this.#open(publication);
+  }
+
   #write(entry: Entry): void {
     const { publication, settled } = entry;
     if (publication.qos === 0) {
@@ -114,10 +132,13 @@ export class PublishWindow {
       settled?.(undefined);
       return;
     }
+    const places = publication.kind === "history" ? 1 : 0;
+    this.#historyInFlight += places;
     this.#inFlight.set(entry, performance.now());
     this.#watch();
     this.#options.write(publication, (error) => {
       if (!this.#inFlight.delete(entry)) return;
+      this.#historyInFlight -= places;
       settled?.(error);
       this.pump();
     });

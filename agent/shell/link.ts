@@ -76,8 +76,11 @@ export interface Publication {
   retain: boolean;
   /** Sent on MQTT 5 only. */
   properties?: { responseTopic?: string; correlationData?: Buffer };
-  /** state = only the newest value of a topic matters; the others are delivered in order or not at all. */
-  kind: "state" | "event" | "telemetry" | "answer";
+  /**
+   * state = only the newest value of a topic matters; the others are delivered in order or not at all. history = what has waited for the
+   * broker and can wait on: it goes behind everything else.
+   */
+  kind: "state" | "event" | "telemetry" | "answer" | "history";
 }
 
 /**
@@ -85,6 +88,11 @@ export interface Publication {
  * any other = the connection ended before it was acknowledged.
  */
 export type Settled = (error: Error | undefined) => void;
+
+/** The broker itself has said no: to send it again is of no use. */
+export function isRefusal(error: Error | undefined): boolean {
+  return typeof (error as { code?: unknown } | undefined)?.code === "number";
+}
 
 export interface Incoming {
   topic: string;

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { replaceFile, setAside } from "./atomic-file.ts";
 import type { Clock } from "./clock.ts";
 import type { Log } from "./log.ts";
-import { type Event, eventOf, lineOf, parse, recordOf } from "./outbox-record.ts";
+import { type Event, eventOf, fileOf, type Holding, kindOf, lineOf, parse, recordOf } from "./outbox-record.ts";
 
 /** An event that the broker takes within this time never reaches the disk: a memory card wears out by writing. */
 const patience = 50;
@@ -19,6 +19,7 @@ const maxBytes = 64 * 1024 * 1024;
 
 export interface OutboxFileOptions {
   dir: string;
+  holding: Holding;
   /** Names this boot of the machine: the monotonic clock counts within one only. */
   boot: string;
   clock: Clock;
@@ -65,7 +66,7 @@ export class OutboxFile {
 
   constructor(options: OutboxFileOptions) {
     this.#options = options;
-    this.#file = join(options.dir, "outbox.jsonl");
+    this.#file = join(options.dir, fileOf[options.holding]);
   }
 
   /** Up to here a restart would know that events are done. As long as nothing is in the file, a restart would send nothing at all. */
@@ -75,6 +76,7 @@ export class OutboxFile {
 
   /** What still waited when the last run ended, in order, and the number that the next event gets. */
   load(): { events: Event[]; next: number } {
+    const { holding } = this.#options;
     const text = this.#read();
     const found = new Map<number, Event>();
     let bad = 0;
@@ -86,7 +88,7 @@ export class OutboxFile {
       else if ("boot" in record) boot = record.boot;
       else if ("done" in record) done = Math.max(done, record.done);
       else {
-        found.set(record.n, eventOf(record, boot === this.#options.boot, this.#options.clock));
+        found.set(record.n, eventOf(record, kindOf[holding], boot === this.#options.boot, this.#options.clock));
         this.#last = Math.max(this.#last, record.n);
       }
     }
@@ -161,7 +163,9 @@ export class OutboxFile {
   async #failed(error: unknown): Promise<void> {
     await this.#close();
     this.#torn = true;
-    this.#tell(`${this.#file} could not be written: ${(error as Error).message}; events that wait for the broker are lost with a restart`);
+    this.#tell(
+      `${this.#file} could not be written: ${(error as Error).message}; ${this.#options.holding} that wait for the broker are lost with a restart`,
+    );
     this.#soon(retryEvery);
     // A file that cannot be written holds nobody up.
     this.#options.onKept();
@@ -281,7 +285,9 @@ export class OutboxFile {
       return readFileSync(this.#file, "utf8");
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === "ENOENT") return "";
-      this.#options.log.error(`events that waited for the broker could not be read from ${this.#file}: ${(error as Error).message}`);
+      this.#options.log.error(
+        `${this.#options.holding} that waited for the broker could not be read from ${this.#file}: ${(error as Error).message}`,
+      );
       setAside(this.#file);
       return "";
     }

@@ -5,6 +5,11 @@ import type { Publication } from "./link.ts";
 
 export type Event = Held<Publication>;
 
+/** What an outbox holds: events, or readings that the broker did not get. */
+export type Holding = "events" | "readings";
+export const fileOf: Readonly<Record<Holding, string>> = { events: "outbox.jsonl", readings: "telemetry.jsonl" };
+export const kindOf: Readonly<Record<Holding, Publication["kind"]>> = { events: "event", readings: "history" };
+
 /** `mono` and `wall`: when it expires, by the two clocks; `left`: how long that was when it was written. Milliseconds. */
 interface EventRecord {
   n: number;
@@ -28,10 +33,11 @@ export function recordOf({ number, value, expires }: Event, clock: Clock): Event
 }
 
 /** An event of this boot expires by the monotonic clock; one from before by the wall clock, and it is as old as this boot at least. */
-export function eventOf({ n, mono, wall, left, topic, payload, qos, retain }: EventRecord, sameBoot: boolean, clock: Clock): Event {
+export function eventOf(record: EventRecord, kind: Publication["kind"], sameBoot: boolean, clock: Clock): Event {
+  const { n, mono, wall, left, topic, payload, qos, retain } = record;
   const byWall = wall !== null && clockIsSet(clock) ? clock.now() + wall - clock.wall() : left;
   const expires = sameBoot ? mono : Math.min(byWall, left);
-  return { number: n, at: clock.now(), expires, bytes: sizeOf(topic, payload), value: { kind: "event", topic, payload, qos, retain } };
+  return { number: n, at: clock.now(), expires, bytes: sizeOf(topic, payload), value: { kind, topic, payload, qos, retain } };
 }
 
 /** What an event takes of the outbox's bounds. */

@@ -1,11 +1,23 @@
-import { doneBelow, holdEvent, newOutbox, nextEvent, type OutboxLimits, restoreEvent, settleEvent, unsend } from "../core/outbox.ts";
+import {
+  type Dropped,
+  doneBelow,
+  holdEvent,
+  newOutbox,
+  nextEvent,
+  type OutboxLimits,
+  restoreEvent,
+  settleEvent,
+  unsend,
+} from "../core/outbox.ts";
 import type { Clock } from "./clock.ts";
-import type { Link, Publication } from "./link.ts";
+import { isRefusal, type Link, type Publication } from "./link.ts";
 import type { Log } from "./log.ts";
 import { OutboxFile } from "./outbox-file.ts";
-import { sizeOf } from "./outbox-record.ts";
+import { type Holding, sizeOf } from "./outbox-record.ts";
 
 export interface OutboxOptions {
+  /** Default: events. */
+  holding?: Holding;
   /** The folder of its file; null = in memory only. */
   dir: string | null;
   boot: string;
@@ -30,10 +42,10 @@ export class Outbox {
   constructor(options: OutboxOptions) {
     this.#options = options;
     this.#outbox = newOutbox<Publication>(options.limits);
-    const { dir, boot, clock, log, onProblem = () => {} } = options;
+    const { holding = "events", dir, boot, clock, log, onProblem = () => {} } = options;
     if (dir === null) return;
     const waiting = () => this.#outbox.entries;
-    this.#file = new OutboxFile({ dir, boot, clock, log, waiting, onKept: () => this.send(), onProblem });
+    this.#file = new OutboxFile({ dir, holding, boot, clock, log, waiting, onKept: () => this.send(), onProblem });
   }
 
   /** Reads what the last run left. */
@@ -81,7 +93,7 @@ export class Outbox {
     return oldest && this.#options.clock.now() - oldest.at;
   }
   /** What was lost, by reason. */
-  get dropped(): Readonly<{ expired: number; full: number; refused: number }> {
+  get dropped(): Readonly<Dropped> {
     return this.#outbox.dropped;
   }
 
@@ -110,7 +122,7 @@ export class Outbox {
   }
 
   #settled(number: number, error: Error | undefined): void {
-    const refused = typeof (error as { code?: unknown } | undefined)?.code === "number";
+    const refused = isRefusal(error);
     if (error !== undefined && !refused) {
       unsend(this.#outbox);
       return;

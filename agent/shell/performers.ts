@@ -1,4 +1,4 @@
-import type { AnswerTo, CounterVerdict, Effect, Verdict } from "../core/model.ts";
+import type { Afterwards, AnswerTo, CounterVerdict, Effect, Verdict } from "../core/model.ts";
 import { ruleSeqId } from "../core/state.ts";
 import type { Clock } from "./clock.ts";
 import type { CounterStore } from "./counter-store.ts";
@@ -19,6 +19,8 @@ export interface PerformerOptions {
   lines: Lines;
   link: Link;
   outbox: Outbox;
+  /** For what was counted or measured. */
+  telemetry: (reading: Publication, afterwards: Afterwards) => void;
   /** How long an event of the input may wait for the broker. */
   eventTtl: (topic: string) => number;
   timers: Timers<Extract<Effect, { type: "startTimer" }>["key"]>;
@@ -63,9 +65,10 @@ export function createPerformers(options: PerformerOptions): (effect: Effect) =>
     startTimer: ({ key, at }) => options.timers.start(key, at),
     stopTimer: ({ key }) => options.timers.stop(key),
     readSensor: ({ sensor }) => options.sensors.read(sensor),
-    publish({ kind, topic, payload, qos, retain }) {
+    publish({ kind, topic, payload, qos, retain, afterwards }) {
       const publication: Publication = { kind, topic, payload, qos, retain };
       if (kind === "event") options.outbox.add(publication, options.eventTtl(topic));
+      else if (afterwards) options.telemetry(publication, afterwards);
       else link.publish(publication);
     },
     answer({ output, to, verdict }) {

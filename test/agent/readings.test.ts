@@ -28,6 +28,17 @@ it("the agent's own figures are named like a broker's, count on, and leave out w
   const limits = { count: 5, bytes: 1000, window: 5 };
   const outbox = new Outbox({ dir: null, boot: "", limits, link: () => link, clock, log: silent });
   outbox.add({ kind: "event", topic: "t", payload: "{}", qos: 1, retain: false }, 60_000);
+  const ring = new Outbox({
+    holding: "readings",
+    dir: null,
+    boot: "",
+    limits: { ...limits, count: 1 },
+    link: () => link,
+    clock,
+    log: silent,
+  });
+  for (const payload of ["old", "new"])
+    ring.add({ kind: "history", topic: "p/n/sensor/attic/history", payload, qos: 1, retain: false }, 60_000);
   const current = () => ({ config, plan, state: world.state });
   const { own, sources } = createReadings({
     version: "1.2.3",
@@ -36,6 +47,7 @@ it("the agent's own figures are named like a broker's, count on, and leave out w
     link,
     trace: world,
     outbox,
+    ring,
     lag: () => 3.4,
     current,
   });
@@ -49,6 +61,9 @@ it("the agent's own figures are named like a broker's, count on, and leave out w
     "outbox/dropped": "2",
     "outbox/dropped/unsent": "2",
     "outbox/dropped/expired": "0",
+    "outbox/telemetry/depth": "1",
+    "outbox/telemetry/dropped": "1",
+    "outbox/telemetry/dropped/full": "1",
     "events/rules": "0",
     "loop/lag": "3",
   });
@@ -61,6 +76,7 @@ it("the agent's own figures are named like a broker's, count on, and leave out w
     "load/messages/sent/1min": (600 * (1 - Math.exp(-1))).toFixed(2),
     "connection/rtt": "1.2",
     "outbox/age": "60 seconds",
+    "outbox/telemetry/age": "60 seconds",
   });
   const [host] = await Promise.all(sources.map((source) => source()));
   expect(host?.map(({ topic }) => topic)).toContain(`${plan.topics.base}/$SYS/host/disk/free`);

@@ -99,6 +99,7 @@ export function running(config: Config) {
     sensors,
     link,
     outbox,
+    telemetry: (reading) => link.publish(reading),
     eventTtl: () => 10_000,
     timers,
     seq,

@@ -41,6 +41,9 @@ const samples: Record<string, [string, string, string]> = {
   time_zone: ["Europe/Berlin", "UTC", "America/New_York"],
   "outbox.max_events": ["10", "500", "100000"],
   "outbox.disk": ["on", "off", "on"],
+  "outbox.telemetry": ["off", "memory", "disk"],
+  "outbox.max_telemetry": ["10", "500", "100000"],
+  "outbox.telemetry_ttl": ["10s", "1h", "7d"],
   "location.latitude": ["52.5", "-12.25", "0"],
   "location.longitude": ["13.4", "-170", "0.5"],
   services: ["a.service", "b.service, c.timer", "d.socket"],
@@ -96,7 +99,7 @@ describe("loadConfig", () => {
         peers: {},
         rules: {},
         time_zone: null,
-        outbox: { max_events: 10_000, disk: "on" },
+        outbox: { max_events: 10_000, disk: "on", telemetry: "memory", max_telemetry: 10_000, telemetry_ttl: 86_400_000 },
         location: { latitude: null, longitude: null },
         sensors: {},
         services: [],
@@ -181,7 +184,13 @@ describe("loadConfig", () => {
         client_id: string | null;
         command_ttl: number;
       };
-      outbox: { max_events: number; disk: "on" | "off" };
+      outbox: {
+        max_events: number;
+        disk: "on" | "off";
+        telemetry: "off" | "memory" | "disk";
+        max_telemetry: number;
+        telemetry_ttl: number;
+      };
       broker: {
         listeners: { protocol: "mqtt"; address: string | null; port: number }[];
         password_file: string | null;

@@ -96,7 +96,7 @@ export function configOf(parts: {
       client_id: null,
       command_ttl: 10_000,
     },
-    outbox: { max_events: 10_000, disk: "on" },
+    outbox: { max_events: 10_000, disk: "on", telemetry: "memory", max_telemetry: 10_000, telemetry_ttl: 86_400_000 },
     broker: { listeners: [], password_file: null, anonymous: null },
     sys_interval: 10_000,
     inputs: Object.fromEntries(inputs),

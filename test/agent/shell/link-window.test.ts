@@ -53,6 +53,34 @@ describe("the publish window", () => {
     expect(window.empty).toBe(true);
   });
 
+  it("gives history a share of the places, behind everything else, and a new state one at once", () => {
+    const { window, written, acks } = make(8);
+    const history = (payload: string): Publication => ({ topic: "h", payload, qos: 1, retain: false, kind: "history" });
+    for (let count = 0; count < 8; count++) window.push(event(String(count)));
+    for (let count = 0; count < 5; count++) window.push(history(String(count)), () => {});
+    window.push(event("8"));
+    expect(written).toHaveLength(8);
+    acks.shift()?.();
+    expect(written.slice(8)).toEqual(["e=8"]);
+    for (const ack of acks.splice(0)) ack();
+    expect(written.slice(9)).toEqual(["h=0", "h=1"]);
+    window.push(state("a", "new"));
+    expect(written.slice(11)).toEqual(["a=new"]);
+    while (acks.length > 0) acks.shift()?.();
+    expect(written.slice(12)).toEqual(["h=2", "h=3", "h=4"]);
+    expect(window.empty).toBe(true);
+  });
+
+  it("tells whoever waits with history that the connection has ended", () => {
+    const { window } = make(4);
+    const ended: string[] = [];
+    for (const payload of ["0", "1", "2"])
+      window.push({ topic: "h", payload, qos: 1, retain: false, kind: "history" }, (error) => ended.push(`${payload} ${error?.message}`));
+    window.abandon(new Error("over"));
+    expect(ended).toEqual(["0 over", "1 over", "2 over"]);
+    expect(window.empty).toBe(true);
+  });
+
   it("refuses events beyond its bound, but no state", () => {
     const { window } = make(1, 2);
     const taken = ["0", "1", "2", "3"].map((payload) => window.push(event(payload)));

@@ -30,6 +30,7 @@ function shell(options: { write?: () => void; online?: boolean } = {}) {
     kept: [] as unknown[],
     changes: [] as unknown[],
     read: [] as number[],
+    readings: [] as string[][],
   };
   const clock = { now: () => world.now, wall: () => 0 };
   const link = {
@@ -46,6 +47,7 @@ function shell(options: { write?: () => void; online?: boolean } = {}) {
     sensors: { read: (sensor: number) => world.read.push(sensor) } as unknown as Sensors,
     link,
     outbox,
+    telemetry: (reading, { topic, ts }) => world.readings.push([reading.topic, topic, ts]),
     eventTtl: () => 10_000,
     timers: new Timers(clock, () => {}),
     seq: { reserve() {} } as unknown as SeqStore,
@@ -97,6 +99,14 @@ describe("the performers", () => {
     outbox.send();
     expect(world.sent.map(({ payload }) => payload)).toEqual(["b", "c", "d"]);
     expect(outbox.dropped).toEqual({ expired: 0, full: 2, refused: 0 });
+  });
+
+  it("hand on a reading with what becomes of it when the broker does not get it", () => {
+    const { world, perform } = shell();
+    const afterwards = { topic: "history", ts: "2026-11-21T10:00:00.000Z" };
+    perform({ type: "publish", kind: "state", topic: "state", payload: "{}", qos: 1, retain: true, afterwards });
+    expect(world.readings).toEqual([["state", "history", "2026-11-21T10:00:00.000Z"]]);
+    expect(world.sent).toEqual([]);
   });
 
   it("drop a state while the broker is away, because the newest is sent after the connect", () => {
