@@ -1,4 +1,5 @@
 import type { Config } from "../config/schema.ts";
+import { serverUrl, serverUrls } from "../config/server.ts";
 import { type Broker, createBroker } from "./embedded/broker.ts";
 import type { Clock } from "./shell/clock.ts";
 import type { Link, Publication } from "./shell/link.ts";
@@ -11,8 +12,8 @@ export interface BrokerLinkOptions {
   clock: Clock;
   /** Sentences about listeners that do not listen; empty when all do. */
   problems(problems: string[]): void;
-  /** Makes the link to a broker, not started. */
-  link(url: string): Link;
+  /** Makes the link to a broker, not started; the others are tried when it cannot be used. */
+  link(url: string, others: readonly string[]): Link;
 }
 
 export interface BrokerLink {
@@ -32,15 +33,15 @@ const lookEvery = 1000;
 /** Where the link goes: to the configured server, or to the broker in this process, once that one really listens. */
 export function connectBroker(options: BrokerLinkOptions): BrokerLink {
   const { config, log } = options;
-  const { server } = config.mqtt;
-  if (server !== null) {
-    const url = urlOf(server, config.mqtt.port, config.mqtt.tls);
-    const link = options.link(url);
+  const urls = serverUrls(config.mqtt);
+  const [first, ...others] = urls;
+  if (first !== undefined) {
+    const link = options.link(first, others);
     return {
       link,
       broker: undefined,
       async start() {
-        log.info(`the broker is ${url}; the built-in one is not started`);
+        log.info(`the broker is ${urls.join(", else ")}; the built-in one is not started`);
         link.start();
       },
       setSysInterval() {},
@@ -70,7 +71,7 @@ function builtIn({ config, version, log, clock, problems, link: linkTo }: Broker
     const good = broker.addresses.find(({ problem }) => problem === null);
     if (good && !linked) {
       linked = true;
-      deferred.connect(linkTo(urlOf(good.address, good.port, "off")));
+      deferred.connect(linkTo(serverUrl(good.address, { port: good.port, tls: "off" }), []));
     }
     timer = bad.length > 0 || !linked ? setTimeout(look, lookEvery) : undefined;
   };
@@ -90,12 +91,6 @@ function builtIn({ config, version, log, clock, problems, link: linkTo }: Broker
       await broker.stop();
     },
   };
-}
-
-function urlOf(server: string, port: number, tls: "auto" | "on" | "off"): string {
-  const encrypted = tls === "on" || (tls === "auto" && String(port).startsWith("8"));
-  const host = server.includes(":") && !server.startsWith("[") ? `[${server}]` : server;
-  return `${encrypted ? "mqtts" : "mqtt"}://${host}:${port}`;
 }
 
 /** A link whose address is not known before the built-in broker listens; until then it is offline and says why. */

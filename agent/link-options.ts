@@ -1,20 +1,30 @@
 import type { Host } from "../config/host.ts";
 import type { Config } from "../config/schema.ts";
-import { readCa } from "./certificate.ts";
+import type { TlsSettings } from "./certificate.ts";
 import { defaultBackoff } from "./core/backoff.ts";
 import type { Topics } from "./core/topics.ts";
 import { clientIdOf } from "./identity.ts";
 import type { LinkOptions } from "./shell/link.ts";
 
-/** How the link meets the broker at `url`, as configured: who it is, what it listens to, what is said when it dies. */
-export function linkOptions({ config, host, topics, url }: { config: Config; host: Host; topics: Topics; url: string }) {
-  const { username, password, ca, protocol, client_id, keepalive } = config.mqtt;
+export interface LinkSettings {
+  config: Config;
+  host: Host;
+  topics: Topics;
+  tls: TlsSettings["options"];
+  url: string;
+  others: readonly string[];
+}
+
+/** How the link meets the broker at `url`, or one of the others, as configured: who it is, what it listens to, what is said when it dies. */
+export function linkOptions({ config, host, topics, tls, url, others }: LinkSettings) {
+  const { username, password, protocol, client_id, keepalive } = config.mqtt;
   return {
     server: {
       url,
+      others,
       ...(username === null ? {} : { username }),
       ...(password === null ? {} : { password }),
-      ...(ca === null ? {} : { ca: readCa(ca) }),
+      ...tls,
     },
     protocol,
     clientId: client_id ?? clientIdOf(host, config.node),

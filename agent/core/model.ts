@@ -183,8 +183,8 @@ export type AgentEvent = Union<{
   "lock-requested": { output: number; locked: boolean; from: "cli" | "tui"; at: Instant };
 }>;
 
-/** The history of the outputs; the events that wait for the broker. */
-export type KeptFile = "history" | "outbox";
+/** The history of the outputs; the events that wait for the broker; what the link trusts, and is trusted for. */
+export type KeptFile = "history" | "outbox" | "certificate";
 
 export type PublicationKind = "state" | "event" | "answer";
 
