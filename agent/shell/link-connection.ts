@@ -161,7 +161,9 @@ export class LinkConnection {
     });
     cutIncoming(socket, maxIncomingBytes, (first) => {
       const problem = strangerProblem(this.#peer, first);
-      if (problem) process.nextTick(() => this.giveUp(problem));
+      if (problem === undefined) return;
+      this.#problem ??= problem;
+      process.nextTick(() => this.#abort());
     });
     // Not through the client's event: it passes on only errors that have a code.
     socket.on("error", (error) => {
@@ -232,7 +234,7 @@ export class LinkConnection {
       return;
     }
     const { topic } = this.#options.online;
-    const sentence = `the broker ${this.#peer.server} refuses the publication of ${topic} (${refusal?.message}): allow this client to publish below ${topic.replace(/\/[^/]*$/, "/#")}`;
+    const sentence = `the broker ${this.#peer.server} refuses the publication of ${topic} (${codeText(Number((refusal as { code?: unknown } | undefined)?.code ?? 0x80))}): allow this client to publish below ${topic.replace(/\/[^/]*$/, "/#")}`;
     this.#events.deaf(deaf ?? { sentence, retry: "slow" });
     const again = () => this.#prepare().catch(() => this.#abort());
     this.#againTimer = setTimeout(again, refusedDelay(this.#options.backoff, this.#options.random()));

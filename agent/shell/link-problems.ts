@@ -51,7 +51,8 @@ export function closeProblem(peer: LinkPeer, step: "dialling" | "greeting" | "op
     }
   }
   if (step === "greeting" && cut) {
-    return { sentence: `the broker ${server} closed the connection without an answer`, retry: "maybe-other-version" };
+    const hint = peer.secure ? "" : ": it is restarting, or this port wants TLS (mqtt.tls)";
+    return { sentence: `the broker ${server} closed the connection without an answer${hint}`, retry: "maybe-other-version" };
   }
   if (sentence !== undefined) return { sentence, retry: "backoff" };
   if (step !== "open") return { sentence: unreachable(server, error), retry: "backoff" };

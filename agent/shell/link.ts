@@ -255,6 +255,8 @@ class MqttLink implements Link {
       },
       refused: (topic, code) => {
         this.#refused += 1;
+        // Without its status it is deaf, which is told as such.
+        if (topic === this.#options.will.topic) return;
         if (isTold(this.#refusals.refused(topic, code))) log.warn(refusalOf(topic, code), { topic });
         this.#tellRefusals();
       },
