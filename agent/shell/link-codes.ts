@@ -13,10 +13,12 @@ const badVersion: Words = ({ version }, code) =>
   `does not speak MQTT ${version} (${code})${version === "3.1.1" ? ": one from before 2014 needs mqtt.protocol: 3.1" : ""}`;
 const badClientId: Words = ({ clientId }, code) => `refused the client id ${clientId} (${code}): set another mqtt.client_id`;
 const unavailable: Words = (_, code) => `is not available at the moment (${code})`;
-const moved: Words = ({ reference }, code) =>
-  reference === undefined
-    ? `asks to use another server (${code}) without naming one: change mqtt.server`
-    : `asks to use another server (${code}), "${shortened(reference)}": that is done only if mqtt.server names it`;
+const moved =
+  (howLong: string): Words =>
+  ({ reference }, code) =>
+    reference === undefined
+      ? `asks to use another server (${code})${howLong} without naming one: change mqtt.server`
+      : `asks to use another server (${code})${howLong}, "${shortened(reference)}": that is done only if mqtt.server names it`;
 
 interface Meaning {
   words: Words;
@@ -62,8 +64,8 @@ const meanings: Readonly<Record<number, Meaning>> = {
   153: slow("does not take the format of a payload (%): look into its log"),
   154: slow("keeps no retained messages (%), which pinbus needs for its states"),
   155: slow("takes no QoS 1 (%), which pinbus needs for its states"),
-  156: { words: moved, retry: "slow" },
-  157: { words: moved, retry: "slow" },
+  156: { words: moved(""), retry: "slow" },
+  157: { words: moved(" for good"), retry: "slow" },
   158: slow("knows no shared subscriptions (%)"),
   159: slow("limits this client (%): it connects too often"),
   160: soon("ends each connection after some time (%, maximum connect time)"),

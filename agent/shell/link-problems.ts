@@ -39,7 +39,7 @@ export function closeProblem(peer: LinkPeer, step: "dialling" | "greeting" | "op
   const code = errorCode(error);
   const cut = code === undefined || code === "ECONNRESET" || code === "EPIPE";
   if (code === "CERT_NOT_YET_VALID") return { sentence: notYetValid(peer), retry: "soon" };
-  const sentence = networkSentence(server, code, error) ?? tlsSentence(peer, code, error) ?? webSocketSentence(server, error);
+  const sentence = tlsSentence(peer, error) ?? networkSentence(server, code, error) ?? webSocketSentence(server, error);
   if (sentence !== undefined && !cut) return { sentence, retry: "backoff" };
   if (step === "dialling" && cut) {
     if (error !== undefined && code === undefined) return { sentence: sentence ?? unreachable(server, error), retry: "backoff" };
@@ -141,8 +141,9 @@ function networkSentence(server: string, code: string | undefined, error: Error 
 }
 
 /** What OpenSSL makes of the broker's refusal, or of its hello. */
-function tlsSentence({ server, certified }: LinkPeer, code: string | undefined, error: Error | undefined): string | undefined {
-  if (code === undefined || !code.startsWith("ERR_SSL_")) return undefined;
+function tlsSentence({ server, certified }: LinkPeer, error: Error | undefined): string | undefined {
+  const code = sslCode(error);
+  if (code === undefined || /WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG/.test(code)) return undefined;
   if (/PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL|VERSION_TOO_LOW/.test(code))
     return `${server} speaks no version of TLS that is allowed here (${code}): check mqtt.tls_min and the broker`;
   if (code.includes("CERTIFICATE_REQUIRED") || (!certified && /ALERT_(HANDSHAKE_FAILURE|BAD_CERTIFICATE)/.test(code)))
@@ -151,6 +152,14 @@ function tlsSentence({ server, certified }: LinkPeer, code: string | undefined, 
   if (/ALERT_(UNKNOWN_CA|BAD_CERTIFICATE|CERTIFICATE_|UNSUPPORTED_CERTIFICATE|ACCESS_DENIED)/.test(code))
     return `the broker ${server} refuses the certificate in mqtt.cert (${code}): is it signed by an authority that the broker trusts?`;
   return `TLS with ${server} failed (${code})${because(error)}`;
+}
+
+/** OpenSSL's reason; Node hides it in the text when it comes while something is written. */
+function sslCode(error: Error | undefined): string | undefined {
+  const code = errorCode(error);
+  if (code?.startsWith("ERR_SSL_")) return code;
+  const reason = code === "EPROTO" ? /:SSL routines:[^:]*:([^:]{1,80}):/.exec(error?.message ?? "")?.[1] : undefined;
+  return reason === undefined ? undefined : `ERR_SSL_${reason.toUpperCase().replaceAll(" ", "_")}`;
 }
 
 function webSocketSentence(server: string, error: Error | undefined): string | undefined {
