@@ -6,6 +6,7 @@ import { findLine } from "../gpio/board.ts";
 import { openDriver } from "../gpio/registry.ts";
 import { SimBoard } from "../gpio/sim-board.ts";
 import { connectBroker } from "./broker-link.ts";
+import { readTls } from "./certificate.ts";
 import type { AgentEvent, CounterVerdict, TimerKey, Verdict } from "./core/model.ts";
 import { planOf } from "./core/plan.ts";
 import { startLevel } from "./core/start.ts";
@@ -99,6 +100,7 @@ export async function startAgent({ config, host, version, log, load, reloading }
   const readClock = () => send(ofRules.reading());
 
   // What acts: lines, link, control sockets.
+  const tls = readTls(config, clock.wall());
   const board = config.gpio.driver === "sim" ? new SimBoard(config.gpio.board) : undefined;
   const driver = await openDriver(config.gpio.driver, board ? { board } : {});
   const chips = driver.chips().map(({ label, lines }) => `${label} (${lines} lines)`);
@@ -134,9 +136,9 @@ export async function startAgent({ config, host, version, log, load, reloading }
     log,
     clock,
     problems: (problems) => send({ type: "broker-changed", problems, at: clock.now() }),
-    link: (url, own) =>
+    link: (url, { others = [], own } = {}) =>
       createLink({
-        ...linkOptions({ config, host, topics: plan.topics, url, own }),
+        ...linkOptions({ config, host, topics: plan.topics, tls: tls.options, url, others, own }),
         listensTo: () => listenedTopics(current().plan),
         birth: (problem) => retained.birth(problem),
         online: retained.status("online"),
@@ -154,6 +156,7 @@ export async function startAgent({ config, host, version, log, load, reloading }
           message: receive,
           deaf: () => outboxes.send(),
           packet: (direction, packet) => trace.packet(direction, packet),
+          refused: (problem) => send({ type: "link-changed", online: true, problem, at: clock.now() }),
         },
       }),
   });
@@ -188,7 +191,9 @@ export async function startAgent({ config, host, version, log, load, reloading }
     link: () => link,
     reloader,
     resync() {
-      for (const publication of [...retained.birth(current().state.link.problem), retained.status("online")]) link.publish(publication);
+      const { online, problem } = current().state.link;
+      const birth = retained.birth(online ? null : problem);
+      for (const publication of [...birth, retained.health(), retained.status("online")]) link.publish(publication);
       statistics.restart();
     },
     clock,
@@ -302,6 +307,9 @@ export async function startAgent({ config, host, version, log, load, reloading }
   const starts = new StartStore(config.state_dir, log);
   send({ type: "started", held: plan.listeners.start.length > 0 && (await starts.begin()), at: clock.now() });
   ofRules.restart();
+  const unsafe = [tls.insecure, tls.expired].filter((sentence) => sentence !== null);
+  for (const sentence of unsafe) log.warn(sentence);
+  if (unsafe.length > 0) send({ type: "file-changed", file: "certificate", problem: unsafe.join("; "), at: clock.now() });
   await brokerLink.start();
   statistics.start();
 

@@ -24,7 +24,7 @@ export function renewAccess(access: Access, config: Config["broker"], log: Log):
 function readRules({ password_file: file, anonymous }: Config["broker"], log: Log): AccessRules {
   if (file === null) return { anonymous: anonymous !== "false", users: null };
   const reading = readBounded(file, maxFileBytes);
-  if (!reading.ok) throw new SettingError(`broker.password_file: ${file}: ${reading.message}: ${reading.fix}`);
+  if (!reading.ok) throw new SettingError("broker.password_file", `${file}: ${reading.message}: ${reading.fix}`);
   const { users, problems } = parsePasswordFile(reading.bytes.toString("utf8"));
   for (const { line, message } of problems) log.warn(`${file}:${line}: ${message}`);
   if (users.size === 0) log.warn(`${file} has no user who can log in: add one with \`pinbus passwd ${file} USER\``);

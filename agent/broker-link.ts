@@ -1,9 +1,15 @@
 import type { Config } from "../config/schema.ts";
+import { serverUrl, serverUrls } from "../config/server.ts";
 import { createAccess, renewAccess } from "./broker-access.ts";
 import { type Broker, createBroker } from "./embedded/broker.ts";
 import type { Clock } from "./shell/clock.ts";
 import type { Link, Publication } from "./shell/link.ts";
 import type { Log } from "./shell/log.ts";
+
+export interface Credentials {
+  username: string;
+  password: string;
+}
 
 export interface BrokerLinkOptions {
   config: Config;
@@ -12,9 +18,8 @@ export interface BrokerLinkOptions {
   clock: Clock;
   /** Sentences about listeners that do not listen; empty when all do. */
   problems(problems: string[]): void;
-  /** Makes the link to a broker, not started. */
-  /** `own` = who we are at the broker in this process. */
-  link(url: string, own?: { username: string; password: string }): Link;
+  /** Makes the link to a broker, not started; `others` are tried when it cannot be used; `own` = who we are at the broker in this process. */
+  link(url: string, more?: { others?: readonly string[]; own?: Credentials }): Link;
 }
 
 export interface BrokerLink {
@@ -36,15 +41,15 @@ const lookEvery = 1000;
 /** Where the link goes: to the configured server, or to the broker in this process, once that one really listens. */
 export function connectBroker(options: BrokerLinkOptions): BrokerLink {
   const { config, log } = options;
-  const { server } = config.mqtt;
-  if (server !== null) {
-    const url = urlOf(server, config.mqtt.port, config.mqtt.tls);
-    const link = options.link(url);
+  const urls = serverUrls(config.mqtt);
+  const [first, ...others] = urls;
+  if (first !== undefined) {
+    const link = options.link(first, { others });
     return {
       link,
       broker: undefined,
       async start() {
-        log.info(`the broker is ${url}; the built-in one is not started`);
+        log.info(`the broker is ${urls.join(", else ")}; the built-in one is not started`);
         link.start();
       },
       setSysInterval() {},
@@ -77,7 +82,7 @@ function builtIn({ config, version, log, clock, problems, link: linkTo }: Broker
     const good = broker.addresses.find(({ problem }) => problem === null);
     if (good && !linked) {
       linked = true;
-      deferred.connect(linkTo(urlOf(reached(good.address), good.port, "off"), access.own));
+      deferred.connect(linkTo(serverUrl(reached(good.address), { port: good.port, tls: "off" }), { own: access.own }));
     }
     timer = bad.length > 0 || !linked ? setTimeout(look, lookEvery) : undefined;
   };
@@ -106,12 +111,6 @@ function builtIn({ config, version, log, clock, problems, link: linkTo }: Broker
 /** How this process reaches its own listener. */
 function reached(address: string): string {
   return { "0.0.0.0": "127.0.0.1", "::": "::1" }[address] ?? address;
-}
-
-function urlOf(server: string, port: number, tls: "auto" | "on" | "off"): string {
-  const encrypted = tls === "on" || (tls === "auto" && String(port).startsWith("8"));
-  const host = server.includes(":") && !server.startsWith("[") ? `[${server}]` : server;
-  return `${encrypted ? "mqtts" : "mqtt"}://${host}:${port}`;
 }
 
 /** A link whose address is not known before the built-in broker listens; until then it is offline and says why. */

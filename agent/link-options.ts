@@ -1,30 +1,33 @@
 import type { Host } from "../config/host.ts";
 import type { Config } from "../config/schema.ts";
-import { readCa } from "./certificate.ts";
+import type { TlsSettings } from "./certificate.ts";
 import { defaultBackoff } from "./core/backoff.ts";
 import type { Topics } from "./core/topics.ts";
 import { clientIdOf } from "./identity.ts";
 import type { LinkOptions } from "./shell/link.ts";
 
-export interface LinkSource {
+export interface LinkSettings {
   config: Config;
   host: Host;
   topics: Topics;
+  tls: TlsSettings["options"];
   url: string;
+  others: readonly string[];
   /** Who we are at the broker in this process; without it, what the configuration says. */
   own?: { username: string; password: string } | undefined;
 }
 
-/** How the link meets the broker at `url`, as configured: who it is, what it listens to, what is said when it dies. */
-export function linkOptions({ config, host, topics, url, own }: LinkSource) {
-  const { ca, protocol, client_id, keepalive } = config.mqtt;
+/** How the link meets the broker at `url`, or one of the others, as configured: who it is, what it listens to, what is said when it dies. */
+export function linkOptions({ config, host, topics, tls, url, others, own }: LinkSettings) {
+  const { protocol, client_id, keepalive } = config.mqtt;
   const { username, password } = own ?? config.mqtt;
   return {
     server: {
       url,
+      others,
       ...(username === null ? {} : { username }),
       ...(password === null ? {} : { password }),
-      ...(ca === null ? {} : { ca: readCa(ca) }),
+      ...tls,
     },
     protocol,
     clientId: client_id ?? clientIdOf(host, config.node),

@@ -39,9 +39,9 @@ export interface LinkView {
   server: string;
   online: boolean;
   /** "5" or "3.1.1"; null until the first connection. */
-  version: "5" | "3.1.1" | null;
+  version: "5" | "3.1.1" | "3.1" | null;
   since: string | null;
-  /** Why it is not online; null when it is. */
+  /** Why it is not online, or what the broker refuses while it is; null when all is well. */
   problem: string | null;
   reconnects: number;
   sent: number;

@@ -3,6 +3,7 @@ import { checkCounting, debounceTime } from "./counting.ts";
 import { formatDuration, isLoopback } from "./formats.ts";
 import { checkGestures } from "./gestures.ts";
 import { checkLines, gpioOf } from "./lines.ts";
+import { checkMqtt } from "./mqtt.ts";
 import { checkPeers } from "./peers.ts";
 import type { Place, Problem } from "./problem.ts";
 import { checkIds } from "./references.ts";
@@ -57,22 +58,6 @@ function checkControl({ control }: Config, report: Report): void {
   }
 }
 
-function checkMqtt({ mqtt }: Config, { unread }: Found, report: Report): void {
-  for (const [has, lacks] of [
-    ["username", "password"],
-    ["password", "username"],
-  ] as const) {
-    if (mqtt[has] === null || mqtt[lacks] !== null || unread.has(`mqtt.${lacks}`)) continue;
-    report(`mqtt.${has}`, `there is no mqtt.${lacks} beside it`, `add mqtt.${lacks}`);
-  }
-  if (mqtt.ca !== null && mqtt.tls === "off") report("mqtt.ca", "it is not used while tls is off", "remove it or write tls: on", "warning");
-  if (mqtt.server !== null || unread.has("mqtt.server")) return;
-  for (const key of ["username", "ca"] as const) {
-    if (mqtt[key] === null) continue;
-    report(`mqtt.${key}`, "it is not used, because the built-in broker is started", "name the broker in mqtt.server", "warning");
-  }
-}
-
 function checkBroker({ broker, mqtt }: Config, { place, unread }: Found, report: Report): void {
   const taken = new Map<string, number>();
   for (const [index, { address, port }] of broker.listeners.entries()) {
@@ -89,16 +74,16 @@ function checkBroker({ broker, mqtt }: Config, { place, unread }: Found, report:
   if (anonymous === "false" && users === null && !unread.has("broker.password_file"))
     report("broker.anonymous", "there are no users, so nobody could connect", "add broker.password_file, or remove it");
   const open = broker.listeners.findIndex(({ address }) => address !== null && !isLoopback(address));
-  if (open >= 0 && users === null && !unread.has("broker.password_file") && mqtt.server === null) {
+  if (open >= 0 && users === null && !unread.has("broker.password_file") && mqtt.server.length === 0) {
     const path = `broker.listeners[${open}].address`;
     if (anonymous === "true")
       report(path, "everybody in the network may switch the outputs of this machine", "add broker.password_file", "warning");
     else report(path, "it lets in everybody in the network", "add broker.password_file, or `anonymous: true` if that is meant");
   }
-  if (mqtt.server !== null && place("broker.listeners").line > 0) {
+  if (mqtt.server.length > 0 && place("broker.listeners").line > 0) {
     report("broker.listeners", "it is not used, because mqtt.server names a broker", "remove one of them", "note");
   }
-  if (broker.listeners.length === 0 && mqtt.server === null) {
+  if (broker.listeners.length === 0 && mqtt.server.length === 0) {
     report("broker.listeners", "the built-in broker listens nowhere", "add a listener or name a broker in mqtt.server");
   }
 }

@@ -69,7 +69,8 @@ function row(path: string, node: SchemaNode): Row {
 }
 
 function valuesOf({ items, single }: ListOf<SchemaNode>): string {
-  return isLeaf(items) ? `a list: ${items.reads.shape}` : single ? "one, or a list" : "a list";
+  const shape = isLeaf(items) ? `: ${items.reads.shape}` : "";
+  return `${single ? "one, or a list" : "a list"}${shape}`;
 }
 
 function table(rows: Row[]): string {

@@ -132,21 +132,8 @@ export const unit = text(
   "write the whole name of a unit, like ssh.service",
 );
 
-const hostName = /^(?=.{1,253}$)[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)*\.?$/i;
-export const server: Format<string> = {
-  name: "server",
-  shape: "a host name or an IP address",
-  read(value, source) {
-    const given = isScalar(value) ? show(value, source) : "";
-    const [, host, number] = /^(?:\w+:\/\/)?([\w.-]+|\[[\da-f:.]+\])(?::(\d+))?\/?$/i.exec(given) ?? [];
-    if (isIP(given) !== 0 || hostName.test(given)) return ok(given);
-    if (host === undefined)
-      return bad(`${quote(value, source)} is not a host name or an IP address`, "write it like 192.168.1.10 or broker.local");
-    const name = host.replaceAll(/[[\]]/g, "");
-    return bad(`${quote(value, source)} is more than a host name`, `write server: ${name}${number ? ` and port: ${number}` : ""}`);
-  },
-  write: (value) => value,
-};
+export const hostName = /^(?=.{1,253}$)[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)*\.?$/i;
+export const host: Format<string> = text("host name", "a host name", hostName, "write it like broker.local");
 
 export const address: Format<string> = {
   name: "address",
@@ -181,16 +168,16 @@ function isLineName(value: unknown): value is LineName {
   return typeof value === "object" && value !== null && "kind" in value;
 }
 
-function isScalar(value: unknown): boolean {
+export function isScalar(value: unknown): boolean {
   return typeof value === "string" || typeof value === "number" || typeof value === "boolean";
 }
 
 /** The text as the person wrote it. */
-function show(value: unknown, source?: string): string {
+export function show(value: unknown, source?: string): string {
   return typeof value === "string" ? value : (source ?? (isScalar(value) ? String(value) : ""));
 }
 
-function quote(value: unknown, source?: string): string {
+export function quote(value: unknown, source?: string): string {
   if (value === null || value === undefined) return "an empty value";
   if (Array.isArray(value)) return "a list";
   if (!isScalar(value)) return "a map";

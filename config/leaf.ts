@@ -107,8 +107,13 @@ export function listOf<I extends SchemaNode>(
 }
 
 /** A list of at least `minimum` items that may be written as the item alone while there is only one. */
-export function oneOrMore<I extends SchemaGroup>(items: I, doc: string, minimum: 0 | 1): ListOf<I> {
-  return { ...listOf(items, doc, { value: [], shown: minimum === 0 ? "none" : "required" }, minimum), single: true };
+export function oneOrMore<I extends SchemaNode>(
+  items: I,
+  doc: string,
+  minimum: 0 | 1,
+  shown = minimum === 0 ? "none" : "required",
+): ListOf<I> {
+  return { ...listOf(items, doc, { value: [], shown }, minimum), single: true };
 }
 
 function make<T>(reads: Format<T>, presence: Leaf<T>["presence"], fallback: T | null, doc: string, shown: string): Leaf<T> {

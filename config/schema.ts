@@ -2,23 +2,9 @@ import type { ActiveLevel, Bias } from "../gpio/line.ts";
 import { decimal, timeZone } from "./clock-formats.ts";
 import { brokerLost, pulseOf } from "./compound.ts";
 import { debounceOf, measure, ratio } from "./counting.ts";
-import {
-  address,
-  anyText,
-  clientId,
-  duration,
-  id,
-  line,
-  oneOf,
-  path,
-  port,
-  server,
-  serverPort,
-  topicLevel,
-  unit,
-  wholeNumber,
-} from "./formats.ts";
-import { type ConfigOf, derived, type Format, leaf, listOf, mapOf, optional, required, secret, withNames } from "./leaf.ts";
+import { address, duration, id, line, oneOf, path, port, topicLevel, unit, wholeNumber } from "./formats.ts";
+import { type ConfigOf, derived, type Format, leaf, listOf, mapOf, optional, required, withNames } from "./leaf.ts";
+import { mqttSchema } from "./mqtt.ts";
 import { peerOffline, peerSchema } from "./peers.ts";
 import { type actionSchema, type conditionSchema, ruleSchema, type triggerSchema } from "./rule-schema.ts";
 import { sensorSchema } from "./sensors.ts";
@@ -133,18 +119,7 @@ export const schema = withNames({
     socket: leaf(path, "/run/pinbus/control.sock", "The unix socket through which commands and the terminal UI operate the agent."),
     view: derived(path, "The unix socket that may only look.", "`view.sock` beside `control.socket`"),
   },
-  mqtt: {
-    server: optional(server, "The MQTT broker; without it the built-in one is started.", "the built-in broker"),
-    port: leaf(serverPort, 1883, "The port of the broker."),
-    tls: leaf(oneOf("auto", "on", "off"), "auto", "Whether the connection is encrypted; `auto` means yes when the port starts with 8."),
-    ca: optional(path, "A PEM file with the certificate authority of the broker.", "the authorities that Node.js knows"),
-    username: optional(anyText, "The user name at the broker."),
-    password: secret(anyText, "The password at the broker: `{file: PATH}`, `{env: NAME}`, `{credential: NAME}` or text."),
-    protocol: leaf(oneOf("auto", "5", "3.1.1"), "auto", "The version of MQTT; `auto` tries 5 and falls back to 3.1.1."),
-    keepalive: leaf(duration(5 * second, 65_535 * second), 60 * second, "How long the connection may be silent before it is checked."),
-    client_id: optional(clientId, "The client id at the broker.", "derived from the machine's identity"),
-    command_ttl: leaf(duration(100, day), 10 * second, "A command that is older than this is refused."),
-  },
+  mqtt: mqttSchema,
   outbox: {
     max_events: leaf(wholeNumber(1, 100_000), 10_000, "How many events may wait for the broker; then the oldest is dropped."),
     disk: leaf(oneOf("on", "off"), "on", "Whether events that wait are kept in `state_dir`, so that a restart does not lose them."),

@@ -130,8 +130,12 @@ class Walker {
 
   #list(node: ListOf<SchemaNode>, tree: Tree, path: string): unknown {
     if (isEmpty(tree) && node.minimum === 0) return [];
-    if (node.single && tree.kind === "map") {
-      const item = isLeaf(node.items) ? undefined : this.#item(node.items as SchemaGroup, tree, path, tree);
+    if (node.single && isLeaf(node.items) && tree.kind !== "list") {
+      const value = this.#value(node.items, tree, path);
+      return value === absent ? [] : [value];
+    }
+    if (node.single && !isLeaf(node.items) && tree.kind === "map") {
+      const item = this.#item(node.items as SchemaGroup, tree, path, tree);
       return item === undefined ? [] : [item];
     }
     if (tree.kind !== "list") {
@@ -148,6 +152,7 @@ class Walker {
       const { items } = node;
       if (isLeaf(items)) {
         const value = this.#value(items, child, place);
+        if (value === absent) this.#walked.unread.add(path);
         return value === absent ? [] : [value];
       }
       if (isMapOf(items) || isListOf(items)) throw new TypeError(`a list of containers: ${path}`);

@@ -1,8 +1,8 @@
-import { accessSync, constants } from "node:fs";
 import { formatProblem } from "../../config/problem.ts";
 import type { Config, InputConfig, OutputConfig } from "../../config/schema.ts";
 import { formatLineName } from "../../gpio/line.ts";
 import { loadOnoff } from "../../gpio/onoff.ts";
+import { readTls, SettingError } from "../certificate.ts";
 import { type Latency, latenciesOf } from "../core/gesture-latency.ts";
 import { planOf } from "../core/plan.ts";
 import { exit } from "../exit.ts";
@@ -28,9 +28,9 @@ export const check: Command = {
         throw new CommandError(exit.config, (error as Error).message);
       }
     }
-    const { ca } = result.config.mqtt;
-    if (ca !== null && !readable(ca)) {
-      complain(`${result.sourceOf("mqtt.ca")}: mqtt.ca: ${ca} cannot be read, name the certificate of the broker's authority`);
+    const problem = tlsProblem(result.config);
+    if (problem) {
+      complain(`${result.sourceOf(problem.path)}: ${problem.message}`);
       return exit.config;
     }
     print(`${result.file} is fine.`);
@@ -39,12 +39,14 @@ export const check: Command = {
   },
 };
 
-function readable(file: string): boolean {
+/** What is wrong with the files of the link on this machine. */
+function tlsProblem(config: Config): SettingError | undefined {
   try {
-    accessSync(file, constants.R_OK);
-    return true;
-  } catch {
-    return false;
+    const { expired } = readTls(config, Date.now());
+    return expired === null ? undefined : new SettingError("mqtt.cert", expired);
+  } catch (error) {
+    if (error instanceof SettingError) return error;
+    throw error;
   }
 }
 

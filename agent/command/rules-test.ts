@@ -1,4 +1,5 @@
-import type { Config } from "../../config/schema.ts";
+import { complete } from "../../config/complete.ts";
+import { type Config, schema } from "../../config/schema.ts";
 import { writeConfig } from "../../config/write.ts";
 import type { Effect, Instant } from "../core/model.ts";
 import { planOf } from "../core/plan.ts";
@@ -67,12 +68,11 @@ function decidesAs(file: string, { number, line }: RecordingEntry, config: Confi
 
 /** Where the broker is and how much is logged changes no decision. */
 function decisive(config: Config): string {
-  const { server: _server, ...mqtt } = config.mqtt;
-  const rest = { ...mqtt, port: 1883, tls: "auto", ca: null, username: null, password: null, protocol: "auto", client_id: null } as const;
   const { gpio, state_dir, control, broker, services, log, ...own } = config;
+  const usual = complete(schema, {}) as Config;
   return writeConfig({
     ...own,
-    mqtt: { server: null, ...rest, keepalive: 60_000 },
+    mqtt: { ...usual.mqtt, command_ttl: config.mqtt.command_ttl },
     gpio: { driver: "auto", board: "pi4" },
     state_dir: "/",
     control: { socket: "/s", view: "/v" },

@@ -23,11 +23,20 @@ export function healthOf(plan: Plan, state: State): Health {
     state.rules[index]?.guard.restsUntil != null ? [`rule ${id} rests, because it fired too often`] : [],
   );
   const held = state.startHeld ? ["rules with `start: true` were left out, because the agent has crashed again and again"] : [];
-  const offline = state.link.online ? [] : [state.link.problem ?? "the link to the broker is not online yet"];
+  // Online it is what the broker does not let us publish.
+  const link = state.link.problem ?? (state.link.online ? null : "the link to the broker is not online yet");
   const sensors = plan.sensors.flatMap((sensorPlan, index) => sensorProblem(sensorPlan, state.sensors[index]));
   const peers = peerProblems(plan, state);
   const files = state.fileProblems.values();
-  const degraded = [...sensors, ...resting, ...held, ...counters.flatMap(({ degraded }) => degraded), ...offline, ...peers, ...files];
+  const degraded = [
+    ...sensors,
+    ...resting,
+    ...held,
+    ...counters.flatMap(({ degraded }) => degraded),
+    ...(link === null ? [] : [link]),
+    ...peers,
+    ...files,
+  ];
   return { health: failing.length > 0 ? "failing" : degraded.length > 0 ? "degraded" : "ok", problems: [...failing, ...degraded] };
 }
 

@@ -130,9 +130,9 @@ export function reduce(plan: Plan, state: State, event: AgentEvent): Effect[] {
       broker(plan, state, event.online, event.at, effects);
       state.link = { online: event.online, problem: event.problem };
       state.healthVersion++;
+      if (was === event.online) break;
       for (const index of plan.peers.keys()) watchPeer(plan, state, index, event.at, effects);
-      if (was !== event.online)
-        levelSeen(plan, state, plan.listeners.broker, event.online, { at: event.at, fresh: false, cause: null }, effects);
+      levelSeen(plan, state, plan.listeners.broker, event.online, { at: event.at, fresh: false, cause: null }, effects);
       break;
     }
     case "sensor-read":

@@ -17,6 +17,6 @@ export const systemClock: Clock = {
 /** A Pi without a network starts in the past; nothing was published by pinbus before it was written. */
 const firstRelease = Date.UTC(2026, 10, 1);
 
-export function clockIsSet(clock: Clock): boolean {
+export function clockIsSet(clock: Pick<Clock, "wall">): boolean {
   return clock.wall() >= firstRelease;
 }

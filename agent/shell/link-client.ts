@@ -10,7 +10,8 @@ export function clientOptions(options: LinkOptions, version: MqttVersion, connec
   const v5 = version === "5";
   return {
     manualConnect: true,
-    protocolVersion: v5 ? 5 : 4,
+    protocolVersion: v5 ? 5 : version === "3.1" ? 3 : 4,
+    ...(version === "3.1" && { protocolId: "MQIsdp" }),
     clientId: options.clientId,
     clean: true,
     keepalive: Math.ceil(options.keepalive / 1_000),

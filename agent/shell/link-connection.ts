@@ -2,13 +2,15 @@ import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { MqttClient, type Packet } from "mqtt";
 import { refusedDelay } from "../core/backoff.ts";
+import { clockIsSet } from "./clock.ts";
 import type { Incoming, LinkOptions, MqttVersion, Publication, Settled } from "./link.ts";
 import { gatherWrites } from "./link-burst.ts";
 import { clientOptions, maxIncomingBytes } from "./link-client.ts";
+import { codeText, connackProblem, disconnectProblem } from "./link-codes.ts";
 import { cutIncoming } from "./link-cut.ts";
 import { dial, parseServer, serverName } from "./link-dial.ts";
 import { Listening } from "./link-listening.ts";
-import { closeProblem, codeText, connackProblem, disconnectProblem, type LinkPeer, type LinkProblem } from "./link-problems.ts";
+import { closeProblem, type LinkPeer, type LinkProblem, strangerProblem } from "./link-problems.ts";
 import { PublishWindow } from "./link-window.ts";
 
 const maxInFlight = 64;
@@ -32,6 +34,8 @@ export interface ConnectionEvents {
   message(message: Incoming): void;
   packet(direction: "sent" | "received", packet: Packet): void;
   refused(topic: string, code: string): void;
+  /** The broker has taken it. */
+  accepted(topic: string): void;
 }
 
 /** One connection from dialling to its end, on one client object, which is never used again: no state of the library survives. */
@@ -61,7 +65,19 @@ export class LinkConnection {
     this.#events = events;
     this.#connectTimeout = options.connectTimeout ?? 10_000;
     const { url, username } = options.server;
-    this.#peer = { server: serverName(url), secure: parseServer(url).secure, username, clientId: options.clientId, version };
+    const wall = options.now ?? Date.now;
+    const { cert } = options.server;
+    const { secure } = parseServer(url);
+    const unsetClock = clockIsSet({ wall }) ? undefined : new Date(wall()).toISOString();
+    this.#peer = {
+      server: serverName(url),
+      secure,
+      certified: cert !== undefined,
+      username,
+      clientId: options.clientId,
+      version,
+      unsetClock,
+    };
     this.#client = new MqttClient(() => this.#dial(), clientOptions(options, version, this.#connectTimeout));
     this.#listening = new Listening(this.#client, options, this.#peer);
   }
@@ -74,7 +90,8 @@ export class LinkConnection {
       this.#failed(error);
     });
     client.on("disconnect", (packet) => {
-      if (packet.reasonCode !== undefined) this.#problem ??= disconnectProblem(this.#peer, packet.reasonCode);
+      if (packet.reasonCode !== undefined)
+        this.#problem ??= disconnectProblem(this.#peer, packet.reasonCode, packet.properties?.serverReference);
     });
     client.on("connect", () => this.#greeted());
     client.on("message", (topic, payload, packet) => {
@@ -97,6 +114,17 @@ export class LinkConnection {
   get bytes(): { sent: number; received: number } {
     const { bytesWritten = 0, bytesRead = 0 } = (this.#stream ?? {}) as Partial<Socket>;
     return { sent: bytesWritten, received: bytesRead };
+  }
+
+  /** The address of this machine that the connection comes from. */
+  get localAddress(): string | undefined {
+    return (this.#stream as Partial<Socket> | undefined)?.localAddress?.replace(/%.*/, "");
+  }
+
+  /** Ends it, whatever the other side thinks; `closed` is called. */
+  giveUp(problem: LinkProblem): void {
+    this.#problem ??= problem;
+    this.#abort();
   }
 
   /** False when not (yet, any more) connected, or when too much waits. */
@@ -128,14 +156,18 @@ export class LinkConnection {
   }
 
   #dial(): Duplex {
-    const socket = dial(this.#options.server);
-    cutIncoming(socket, maxIncomingBytes);
+    const socket = dial(this.#options.server, () => {
+      if (this.#step === "dialling") this.#step = "greeting";
+    });
+    cutIncoming(socket, maxIncomingBytes, (first) => {
+      const problem = strangerProblem(this.#peer, first);
+      if (problem === undefined) return;
+      this.#problem ??= problem;
+      process.nextTick(() => this.#abort());
+    });
     // Not through the client's event: it passes on only errors that have a code.
     socket.on("error", (error) => {
       this.#error ??= error;
-    });
-    socket.once("encrypted" in socket ? "secureConnect" : "connect", () => {
-      if (this.#step === "dialling") this.#step = "greeting";
     });
     socket.on("drain", () => this.#window?.pump());
     this.#stream = socket;
@@ -148,7 +180,7 @@ export class LinkConnection {
     this.#answerTimer?.refresh();
     if (packet.cmd !== "connack") return;
     const code = packet.reasonCode ?? packet.returnCode ?? 0;
-    if (code !== 0) this.#problem ??= connackProblem(this.#peer, code);
+    if (code !== 0) this.#problem ??= connackProblem(this.#peer, code, packet.properties?.serverReference);
   }
 
   #failed(error: Error): void {
@@ -202,7 +234,7 @@ export class LinkConnection {
       return;
     }
     const { topic } = this.#options.online;
-    const sentence = `the broker ${this.#peer.server} refuses the publication of ${topic} (${refusal?.message}): allow this client to publish below ${topic.replace(/\/[^/]*$/, "/#")}`;
+    const sentence = `the broker ${this.#peer.server} refuses the publication of ${topic} (${codeText(Number((refusal as { code?: unknown } | undefined)?.code ?? 0x80))}): allow this client to publish below ${topic.replace(/\/[^/]*$/, "/#")}`;
     this.#events.deaf(deaf ?? { sentence, retry: "slow" });
     const again = () => this.#prepare().catch(() => this.#abort());
     this.#againTimer = setTimeout(again, refusedDelay(this.#options.backoff, this.#options.random()));
@@ -244,6 +276,7 @@ export class LinkConnection {
       // A failure without a code is the connection's end, which is told once, by `closed`.
       const code = (error as { code?: unknown } | undefined)?.code;
       if (typeof code === "number") this.#events.refused(topic, codeText(code));
+      if (!error) this.#events.accepted(topic);
       done(error ?? undefined);
     });
   }

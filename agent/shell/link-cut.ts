@@ -1,4 +1,4 @@
-import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 
 const nothing = Buffer.alloc(0);
 
@@ -74,12 +74,15 @@ function cutHeader(type: number, length: number): Buffer {
   return Buffer.from([type, (length & 0x7f) | 0x80, ((length >> 7) & 0x7f) | 0x80, length >> 14]);
 }
 
-/** Everything that is read from the socket from now on is cut. Not by a stream of its own: each packet would pay for it. */
-export function cutIncoming(socket: Socket, maxBytes: number): void {
+/** Everything that is read from the socket from now on is cut; `began` gets the first of it. Not by a stream of its own: each packet would pay for it. */
+export function cutIncoming(socket: Duplex, maxBytes: number, began: (first: Buffer) => void = () => undefined): void {
   const cutter = new PacketCutter(maxBytes);
   const push = socket.push.bind(socket);
+  let first = true;
   socket.push = (chunk: Buffer | null) => {
     if (chunk === null) return push(null);
+    if (first) began(chunk);
+    first = false;
     let goesOn = true;
     for (const part of cutter.push(chunk)) goesOn = push(part);
     return goesOn;

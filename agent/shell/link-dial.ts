@@ -1,39 +1,93 @@
 import { createRequire } from "node:module";
-import { createConnection, isIP, type Socket } from "node:net";
-import type { LinkServer } from "./link.ts";
+import { createConnection, isIP, type LookupFunction, type Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import { webSocketStream } from "./link-websocket.ts";
 
 const load = createRequire(import.meta.url);
 
-/** What the client library would do with `connect(url)`, without loading its websocket and proxy parts (12 ms of every start). */
-export function dial(server: LinkServer): Socket {
-  const { host, port, secure } = parseServer(server.url);
+/** Where the broker is and who we are there. */
+export interface LinkServer {
+  /** `mqtt://host:port`, or with `mqtts`, `ws` or `wss`, without credentials. */
+  url: string;
+  /** Tried in this order when that one cannot be used. */
+  others?: readonly string[];
+  username?: string;
+  password?: string;
+  /** Trusted instead of the system's authorities. */
+  ca?: Buffer;
+  /** Who we are, in PEM. */
+  cert?: Buffer;
+  key?: Buffer;
+  /** The name that its certificate must have, instead of the one in the URL. */
+  servername?: string;
+  minVersion?: "TLSv1.2" | "TLSv1.3";
+  /** Believes every certificate. */
+  insecure?: boolean;
+  /** Instead of the resolver of this machine. */
+  lookup?: LookupFunction;
+}
+
+/**
+ * A name may have several addresses. Node gives each 250 ms before it drops the attempt and takes the next one, which is too short for a
+ * slow radio link.
+ */
+const timePerAddress = 2_000;
+
+/**
+ * What the client library would do with `connect(url)`, without loading its websocket and proxy parts (12 ms of every start). `opened` is
+ * called when MQTT can be spoken. The name is resolved anew each time.
+ */
+export function dial(server: LinkServer, opened: () => void): Duplex {
+  const { host, port, secure, path } = parseServer(server.url);
+  const { lookup } = server;
   // Without noDelay the kernel holds a small PUBLISH back until the previous one is acknowledged.
-  if (!secure) return createConnection({ host, port, noDelay: true });
+  const address = { host, port, noDelay: true, autoSelectFamilyAttemptTimeout: timePerAddress, ...(lookup && { lookup }) };
+  const socket = secure ? dialTls(server, address) : createConnection(address);
+  if (path !== undefined) return webSocketStream(socket, { host: serverHost(server.url), path, secure }, opened);
+  socket.once(secure ? "secureConnect" : "connect", opened);
+  return socket;
+}
+
+function dialTls(server: LinkServer, address: { host: string; port: number }): Socket {
   // Loaded late: most links on a home network do without.
   const tls = load("node:tls") as typeof import("node:tls");
+  const { ca, cert, key, minVersion = "TLSv1.2", insecure } = server;
+  const name = server.servername ?? address.host;
   const socket = tls.connect({
-    host,
-    port,
-    ...(isIP(host) === 0 && { servername: host }),
-    ...(server.ca && { ca: server.ca }),
+    ...address,
+    minVersion,
+    ...(isIP(name) === 0 && { servername: name }),
+    ...(ca && { ca }),
+    ...(cert && { cert }),
+    ...(key && { key }),
+    ...(insecure && { rejectUnauthorized: false }),
   });
   socket.setNoDelay(true);
   return socket;
 }
 
-/** Default ports: 1883, and 8883 with TLS. Throws for another scheme than `mqtt:` and `mqtts:`. */
-export function parseServer(url: string): { host: string; port: number; secure: boolean } {
+const ports: Readonly<Record<string, number>> = { "mqtt:": 1883, "mqtts:": 8883, "ws:": 80, "wss:": 443 };
+
+/** `path` is there for WebSocket only. Throws for another scheme than `mqtt:`, `mqtts:`, `ws:` and `wss:`. */
+export function parseServer(url: string): { host: string; port: number; secure: boolean; path: string | undefined } {
   const parsed = new URL(url);
-  if (parsed.protocol !== "mqtt:" && parsed.protocol !== "mqtts:") {
-    throw new TypeError(`${parsed.protocol}// is no scheme of an MQTT server: use mqtt:// or mqtts://`);
-  }
-  const secure = parsed.protocol === "mqtts:";
+  const usual = ports[parsed.protocol];
+  if (usual === undefined)
+    throw new TypeError(`${parsed.protocol}// is no scheme of an MQTT server: use mqtt:// or mqtts://, ws:// or wss://`);
   const host = parsed.hostname.replace(/^\[(.*)\]$/, "$1");
-  return { host, port: parsed.port === "" ? (secure ? 8883 : 1883) : Number(parsed.port), secure };
+  const secure = parsed.protocol === "mqtts:" || parsed.protocol === "wss:";
+  const path = parsed.protocol.startsWith("ws") ? parsed.pathname : undefined;
+  return { host, port: parsed.port === "" ? usual : Number(parsed.port), secure, path };
 }
 
-/** `host:port` for messages; an IPv6 address in brackets. */
-export function serverName(url: string): string {
+/** `host:port` with an IPv6 address in brackets. */
+function serverHost(url: string): string {
   const { host, port } = parseServer(url);
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/** For messages: `host:port`, of a WebSocket the whole URL. */
+export function serverName(url: string): string {
+  const { path } = parseServer(url);
+  return path === undefined ? serverHost(url) : `${url.slice(0, url.indexOf(":"))}://${serverHost(url)}${path}`;
 }

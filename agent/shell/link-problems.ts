@@ -1,99 +1,76 @@
 import type { MqttVersion } from "./link.ts";
+import { codeText, shortened } from "./link-codes.ts";
 
 /** Why a connection ended, and how to go on. The sentence is for people and never holds a password. */
 export interface LinkProblem {
   sentence: string;
   retry:
     | "backoff"
+    /** What is missing comes without a person, and soon: the time of this machine. */
+    | "soon"
     /** Trying again soon cannot help: somebody has to change credentials or rights. */
     | "slow"
     /** The broker said that it does not speak this MQTT version. */
     | "other-version"
     /** It closed before its first answer, which old brokers do with MQTT 5, but restarting ones too. */
     | "maybe-other-version";
+  /** The servers that the broker names in place of itself, as it wrote them. */
+  reference?: string;
 }
 
 export interface LinkPeer {
-  /** `host:port`. */
+  /** As in `serverName`. */
   server: string;
   /** TLS. */
   secure: boolean;
+  /** Whether `mqtt.cert` is set. */
+  certified: boolean;
   username: string | undefined;
   clientId: string;
   version: MqttVersion;
-}
-
-type Describe = (peer: LinkPeer, code: string) => string;
-
-const badPassword: Describe = (peer, code) =>
-  `the broker ${peer.server} refused user or password (${code}), user ${peer.username ?? "none"}: check mqtt.username and mqtt.password`;
-const notAuthorised: Describe = (peer, code) =>
-  peer.username === undefined || peer.username === ""
-    ? `the broker ${peer.server} does not allow anonymous clients (${code}, not authorised): set mqtt.username and mqtt.password`
-    : `the broker ${peer.server} says user ${peer.username} is not authorised (${code}): check mqtt.username, mqtt.password and the broker's rules`;
-const badVersion: Describe = (peer, code) => `the broker ${peer.server} does not speak MQTT ${peer.version} (${code})`;
-const badClientId: Describe = (peer, code) => `the broker ${peer.server} refused the client id ${peer.clientId} (${code})`;
-const unavailable: Describe = (peer, code) => `the broker ${peer.server} is not available at the moment (${code})`;
-const banned: Describe = (peer, code) => `the broker ${peer.server} has banned client ${peer.clientId} (${code}): ask its administrator`;
-const moved: Describe = (peer, code) => `the broker ${peer.server} asks to use another server (${code}): change mqtt.server`;
-const tooMuch: Describe = (peer, code) => `the broker ${peer.server} limits this client (${code}): too many connections, messages or bytes`;
-
-/** CONNACK codes of MQTT 3.1.1 (section 3.2.2.3) and reason codes of MQTT 5 (section 3.2.2.2), which do not overlap. */
-const refusals: Readonly<Record<number, { describe: Describe; retry: LinkProblem["retry"] }>> = {
-  1: { describe: badVersion, retry: "other-version" },
-  2: { describe: badClientId, retry: "slow" },
-  3: { describe: unavailable, retry: "backoff" },
-  4: { describe: badPassword, retry: "slow" },
-  5: { describe: notAuthorised, retry: "slow" },
-  132: { describe: badVersion, retry: "other-version" },
-  133: { describe: badClientId, retry: "slow" },
-  134: { describe: badPassword, retry: "slow" },
-  135: { describe: notAuthorised, retry: "slow" },
-  136: { describe: unavailable, retry: "backoff" },
-  137: { describe: unavailable, retry: "backoff" },
-  138: { describe: banned, retry: "slow" },
-  140: { describe: notAuthorised, retry: "slow" },
-  149: { describe: tooMuch, retry: "slow" },
-  151: { describe: tooMuch, retry: "slow" },
-  156: { describe: moved, retry: "slow" },
-  157: { describe: moved, retry: "slow" },
-  159: { describe: tooMuch, retry: "slow" },
-};
-
-/** The broker answered CONNECT with this code, which is not 0. */
-export function connackProblem(peer: LinkPeer, code: number): LinkProblem {
-  const text = codeText(code);
-  const known = refusals[code];
-  if (known) return { sentence: known.describe(peer, text), retry: known.retry };
-  return { sentence: `the broker ${peer.server} refused the connection (${text})`, retry: "backoff" };
+  /** What this machine takes for the time, as ISO text, when that cannot be right. */
+  unsetClock?: string | undefined;
+  reference?: string | undefined;
 }
 
 /** The connection ended, or never began, without a code. `step` tells how far it had come. */
 export function closeProblem(peer: LinkPeer, step: "dialling" | "greeting" | "open", error: Error | undefined): LinkProblem {
+  const { server } = peer;
   const code = errorCode(error);
-  const sentence = networkSentence(peer.server, code, error);
   const cut = code === undefined || code === "ECONNRESET" || code === "EPIPE";
-  if (step === "dialling" && peer.secure && cut) {
-    return { sentence: `${peer.server} closed the connection during the TLS handshake: check mqtt.port and mqtt.tls`, retry: "backoff" };
+  if (code === "CERT_NOT_YET_VALID") return { sentence: notYetValid(peer), retry: "soon" };
+  const sentence = tlsSentence(peer, error) ?? networkSentence(server, code, error) ?? webSocketSentence(server, error);
+  if (sentence !== undefined && !cut) return { sentence, retry: "backoff" };
+  if (step === "dialling" && cut) {
+    if (error !== undefined && code === undefined) return { sentence: sentence ?? unreachable(server, error), retry: "backoff" };
+    if (peer.secure) {
+      return { sentence: `${server} closed the connection during the TLS handshake: check mqtt.port and mqtt.tls`, retry: "backoff" };
+    }
+    if (server.startsWith("ws:")) {
+      return { sentence: `${server} closed the connection during the WebSocket handshake: check the port and the path`, retry: "backoff" };
+    }
   }
   if (step === "greeting" && cut) {
-    return { sentence: `the broker ${peer.server} closed the connection without an answer`, retry: "maybe-other-version" };
+    const hint = peer.secure ? "" : ": it is restarting, or this port wants TLS (mqtt.tls)";
+    return { sentence: `the broker ${server} closed the connection without an answer${hint}`, retry: "maybe-other-version" };
   }
   if (sentence !== undefined) return { sentence, retry: "backoff" };
-  const verb = step === "open" ? "closed the connection" : "could not be reached";
-  return { sentence: `the broker ${peer.server} ${verb}${error ? `: ${error.message}` : ""}`, retry: "backoff" };
+  if (step !== "open") return { sentence: unreachable(server, error), retry: "backoff" };
+  return { sentence: `the broker ${server} closed the connection${because(error)}`, retry: "backoff" };
 }
 
-/** The broker said goodbye with an MQTT 5 DISCONNECT. */
-export function disconnectProblem(peer: LinkPeer, code: number): LinkProblem {
-  const text = codeText(code);
-  if (code === 142) {
-    const sentence = `another client with the id ${peer.clientId} took over the session at ${peer.server} (${text}): is this node running twice?`;
-    return { sentence, retry: "backoff" };
-  }
-  if (code === 139) return { sentence: `the broker ${peer.server} is shutting down (${text})`, retry: "backoff" };
-  if (code === 156 || code === 157) return { sentence: moved(peer, text), retry: "slow" };
-  return { sentence: `the broker ${peer.server} ended the connection (${text})`, retry: "backoff" };
+/** What came first is of another protocol; undefined when it may be MQTT. */
+export function strangerProblem(peer: LinkPeer, first: Buffer): LinkProblem | undefined {
+  const text = first.toString("latin1", 0, 5);
+  if (text === "HTTP/" || text.startsWith("<"))
+    return {
+      sentence: `what ${peer.server} sent is not MQTT ${peer.version}, but HTTP: is mqtt.port the port of a broker?`,
+      retry: "backoff",
+    };
+  // An alert record of TLS; to MQTT it would be a CONNECT, which no broker sends.
+  if (first[0] === 0x15 && first[1] === 3)
+    return { sentence: `${peer.server} speaks TLS: write mqtt.tls: on, or mqtts:// in mqtt.server`, retry: "backoff" };
+  return undefined;
 }
 
 /** SUBACK refused these filters. */
@@ -106,13 +83,24 @@ export function subscriptionProblem(peer: LinkPeer, filters: readonly string[], 
   };
 }
 
-export function codeText(code: number): string {
-  return code < 16 ? `code ${code}` : `code 0x${code.toString(16).padStart(2, "0")}`;
-}
-
 export function errorCode(error: unknown): string | undefined {
   const code = error instanceof Error ? (error as Error & { code?: unknown }).code : undefined;
   return typeof code === "string" ? code : undefined;
+}
+
+function unreachable(server: string, error: Error | undefined): string {
+  return `the broker ${server} could not be reached${because(error)}`;
+}
+
+function because(error: Error | undefined): string {
+  return error === undefined ? "" : `: ${shortened(error.message)}`;
+}
+
+function notYetValid({ server, unsetClock }: LinkPeer): string {
+  const what = `the certificate of ${server} is not valid yet`;
+  return unsetClock === undefined
+    ? `${what}: check this machine's clock`
+    : `${what}, because the clock of this machine is not set (it says ${unsetClock}): it connects when the time has come from the network`;
 }
 
 function networkSentence(server: string, code: string | undefined, error: Error | undefined): string | undefined {
@@ -125,6 +113,7 @@ function networkSentence(server: string, code: string | undefined, error: Error 
     case "EHOSTUNREACH":
     case "ENETUNREACH":
     case "ENETDOWN":
+    case "EADDRNOTAVAIL":
       return `no route to ${server} (${code}): check the network`;
     case "ETIMEDOUT":
       return `${server} does not answer: check the network and the firewall`;
@@ -133,20 +122,52 @@ function networkSentence(server: string, code: string | undefined, error: Error 
       return `the connection to ${server} was reset`;
     case "CERT_HAS_EXPIRED":
       return `the certificate of ${server} has expired; if it has not, check this machine's clock`;
-    case "CERT_NOT_YET_VALID":
-      return `the certificate of ${server} is not valid yet: check this machine's clock`;
     case "ERR_TLS_CERT_ALTNAME_INVALID":
-      return `the certificate of ${server} is for another name: ${error?.message ?? ""}`;
+      return `the certificate of ${server} is for another name: ${shortened(error?.message ?? "")}; set mqtt.servername if it is the right one`;
     case "DEPTH_ZERO_SELF_SIGNED_CERT":
     case "SELF_SIGNED_CERT_IN_CHAIN":
     case "UNABLE_TO_VERIFY_LEAF_SIGNATURE":
     case "UNABLE_TO_GET_ISSUER_CERT":
     case "UNABLE_TO_GET_ISSUER_CERT_LOCALLY":
+    case "CERT_SIGNATURE_FAILURE":
       return `the certificate of ${server} is signed by an authority that is not trusted here (${code}): set mqtt.ca`;
     case "EPROTO":
     case "ERR_SSL_WRONG_VERSION_NUMBER":
+    case "ERR_SSL_PACKET_LENGTH_TOO_LONG":
       return `${server} does not speak TLS: check mqtt.port and mqtt.tls`;
     default:
       return undefined;
   }
+}
+
+/** What OpenSSL makes of the broker's refusal, or of its hello. */
+function tlsSentence({ server, certified }: LinkPeer, error: Error | undefined): string | undefined {
+  const code = sslCode(error);
+  if (code === undefined || /WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG/.test(code)) return undefined;
+  if (/PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL|VERSION_TOO_LOW/.test(code))
+    return `${server} speaks no version of TLS that is allowed here (${code}): check mqtt.tls_min and the broker`;
+  if (code.includes("CERTIFICATE_REQUIRED") || (!certified && /ALERT_(HANDSHAKE_FAILURE|BAD_CERTIFICATE)/.test(code)))
+    return `the broker ${server} wants a certificate of this client (${code}): set mqtt.cert and mqtt.key`;
+  if (code.includes("CERTIFICATE_EXPIRED")) return `the broker ${server} says that the certificate in mqtt.cert has expired: get a new one`;
+  if (/ALERT_(UNKNOWN_CA|BAD_CERTIFICATE|CERTIFICATE_|UNSUPPORTED_CERTIFICATE|ACCESS_DENIED)/.test(code))
+    return `the broker ${server} refuses the certificate in mqtt.cert (${code}): is it signed by an authority that the broker trusts?`;
+  return `TLS with ${server} failed (${code})${because(error)}`;
+}
+
+/** OpenSSL's reason; Node hides it in the text when it comes while something is written. */
+function sslCode(error: Error | undefined): string | undefined {
+  const code = errorCode(error);
+  if (code?.startsWith("ERR_SSL_")) return code;
+  const reason = code === "EPROTO" ? /:SSL routines:[^:]*:([^:]{1,80}):/.exec(error?.message ?? "")?.[1] : undefined;
+  return reason === undefined ? undefined : `ERR_SSL_${reason.toUpperCase().replaceAll(" ", "_")}`;
+}
+
+function webSocketSentence(server: string, error: Error | undefined): string | undefined {
+  const status = /^Unexpected server response: (\d{3})$/.exec(error?.message ?? "")?.[1];
+  if (status !== undefined) return `${server} answers with HTTP ${status} instead of WebSocket: check the path and the port in mqtt.server`;
+  if (error?.message.includes("subprotocol")) return `${server} speaks WebSocket, but not MQTT in it: check the path in mqtt.server`;
+  const code = errorCode(error);
+  if (code?.startsWith("HPE_")) return `${server} does not speak WebSocket: check the port in mqtt.server`;
+  if (code === "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH") return `${server} sent a message that is too large for this machine`;
+  return code?.startsWith("WS_ERR_") ? `what ${server} sent is not WebSocket (${code}): check mqtt.server` : undefined;
 }

@@ -2,24 +2,16 @@ import type { Packet } from "mqtt";
 import { type Backoff, backoffDelay, refusedDelay } from "../core/backoff.ts";
 import type { LinkView } from "../protocol.ts";
 import { answerTimeout, LinkConnection } from "./link-connection.ts";
-import { serverName } from "./link-dial.ts";
+import type { LinkServer } from "./link-dial.ts";
+import { NetworkWatch, readAddresses } from "./link-network.ts";
 import type { LinkProblem } from "./link-problems.ts";
-import { ProtocolChoice } from "./link-protocol.ts";
-
-/** Where the broker is and who we are there. */
-export interface LinkServer {
-  /** `mqtt://host:port` or `mqtts://host:port`, without credentials. */
-  url: string;
-  username?: string;
-  password?: string;
-  /** Trusted instead of the system's authorities. */
-  ca?: Buffer;
-}
+import { Refusals, refusalOf } from "./link-refusals.ts";
+import { type KnownServer, Servers } from "./link-servers.ts";
 
 export interface LinkOptions {
   server: LinkServer;
   /** `auto` = MQTT 5, and 3.1.1 with a broker that does not speak it. */
-  protocol: "auto" | "5" | "3.1.1";
+  protocol: "auto" | MqttVersion;
   clientId: string;
   /** Milliseconds; MQTT knows whole seconds, so it is rounded up. */
   keepalive: number;
@@ -48,11 +40,15 @@ export interface LinkOptions {
     deaf?(): void;
     /** Every packet of every connection. */
     packet?(direction: "sent" | "received", packet: Packet): void;
+    /** While online: what the broker does not let us publish, or null when that is over. */
+    refused?(problem: string | null): void;
   };
   /** Wall clock, for `view.since`; milliseconds. */
   now?: () => number;
   /** Time for name, TCP, TLS and CONNACK together; default 10 s. */
   connectTimeout?: number;
+  /** The addresses of this machine, and how often they are looked at; default: those of the system, every 10 s. */
+  network?: { read: () => ReadonlySet<string> | undefined; every: number };
 }
 
 export interface ListenedTopic {
@@ -61,7 +57,7 @@ export interface ListenedTopic {
   retained: boolean;
 }
 
-export type MqttVersion = "5" | "3.1.1";
+export type MqttVersion = "5" | "3.1.1" | "3.1";
 
 export interface LinkLog {
   debug(message: string, fields?: Record<string, unknown>): void;
@@ -141,12 +137,14 @@ export function createLink(options: LinkOptions): Link {
 
 class MqttLink implements Link {
   readonly #options: LinkOptions;
-  readonly #server: string;
+  readonly #servers: Servers;
+  readonly #refusals = new Refusals();
+  readonly #network: NetworkWatch;
   #phase: "idle" | "connecting" | "online" | "waiting" | "stopped" = "idle";
   #connection: LinkConnection | undefined;
   #retryTimer: NodeJS.Timeout | undefined;
-  readonly #protocol: ProtocolChoice;
   #version: MqttVersion | null = null;
+  /** Told last; null while online. */
   #problem: string | null;
   #since: string | null = null;
   #attempt = 0;
@@ -164,13 +162,21 @@ class MqttLink implements Link {
 
   constructor(options: LinkOptions) {
     this.#options = options;
-    this.#server = serverName(options.server.url);
-    this.#problem = `not connected to ${this.#server} yet`;
-    this.#protocol = new ProtocolChoice(options.protocol);
+    this.#servers = new Servers(options);
+    this.#problem = this.#servers.problem;
+    this.#network = new NetworkWatch({
+      read: options.network?.read ?? readAddresses,
+      every: options.network?.every,
+      gone: (address) => this.#addressGone(address),
+      appeared: () => this.#trySoon(),
+    });
   }
 
   start(): void {
-    if (this.#phase === "idle") this.#connect();
+    if (this.#phase !== "idle") return;
+    this.#network.start();
+    this.#servers.begin(monotonic());
+    this.#connect();
   }
 
   publish(publication: Publication, settled?: Settled): boolean {
@@ -185,6 +191,7 @@ class MqttLink implements Link {
 
   async stop(farewell: readonly Publication[]): Promise<void> {
     this.#phase = "stopped";
+    this.#network.stop();
     clearTimeout(this.#retryTimer);
     await this.#connection?.leave(farewell);
     this.#connection = undefined;
@@ -193,11 +200,11 @@ class MqttLink implements Link {
 
   get view(): LinkView {
     return {
-      server: this.#server,
+      server: this.#servers.current.name,
       online: this.#phase === "online",
       version: this.#version,
       since: this.#since,
-      problem: this.#problem,
+      problem: this.#problem ?? this.#refusals.sentence,
       reconnects: Math.max(0, this.#timesOnline - 1),
       sent: this.#sent,
       received: this.#received,
@@ -228,22 +235,24 @@ class MqttLink implements Link {
       connection.open();
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      this.#closed({ sentence: `the connection to ${this.#server} could not be started: ${reason}`, retry: "slow" });
+      this.#closed({ sentence: `the connection to ${this.#servers.current.name} could not be started: ${reason}`, retry: "slow" });
     }
   }
 
   #openConnection(): LinkConnection {
-    const version = this.#protocol.current;
+    const { url, name: server, protocol } = this.#servers.current;
+    const version = protocol.current;
     const { log } = this.#options;
-    return new LinkConnection(this.#options, version, {
+    this.#refusals.clear();
+    return new LinkConnection({ ...this.#options, server: { ...this.#options.server, url } }, version, {
       greeted: () => {
         this.#version = version;
-        const news = this.#protocol.greeted();
-        if (news !== undefined) log.info(news, { server: this.#server });
+        const news = protocol.greeted();
+        if (news !== undefined) log.info(news, { server });
       },
       ready: () => this.#online(version),
       deaf: (problem) => {
-        this.#failed(problem);
+        this.#failed(this.#servers.current, problem);
         this.#options.on.deaf?.();
       },
       closed: (problem) => this.#closed(problem),
@@ -258,53 +267,102 @@ class MqttLink implements Link {
       },
       refused: (topic, code) => {
         this.#refused += 1;
-        log.warn(`the broker refuses the publication of ${topic} (${code}): allow this client to publish there`, { topic });
+        // Without its status it is deaf, which is told as such.
+        if (topic === this.#options.will.topic) return;
+        if (isTold(this.#refusals.refused(topic, code))) log.warn(refusalOf(topic, code), { topic });
+        this.#tellRefusals();
+      },
+      accepted: (topic) => {
+        if (this.#refusals.accepted(topic)) this.#tellRefusals();
       },
     });
   }
 
   #online(version: MqttVersion): void {
+    const { name: server } = this.#servers.current;
     this.#phase = "online";
+    this.#servers.succeeded();
     this.#problem = null;
     this.#since = this.#time();
     this.#onlineAt = monotonic();
     this.#timesOnline += 1;
-    this.#options.log.info(`online at ${this.#server} with MQTT ${version}`, { server: this.#server, version });
+    this.#options.log.info(`online at ${server} with MQTT ${version}`, { server, version });
     this.#options.on.online(version);
+    if (this.#refusals.sentence !== null) this.#tellRefusals();
+  }
+
+  #tellRefusals(): void {
+    if (this.#phase === "online") this.#options.on.refused?.(this.#refusals.sentence);
   }
 
   #closed(problem: LinkProblem): void {
     this.#past = this.bytes;
     this.#connection = undefined;
     if (this.#phase === "stopped") return;
-    if (this.#protocol.failed(problem.retry)) {
-      this.#options.log.debug(problem.sentence, { server: this.#server });
+    const server = this.#servers.current;
+    if (server.protocol.failed(problem.retry)) {
+      this.#options.log.debug(problem.sentence, { server: server.name });
       this.#connect();
       return;
     }
     const { backoff, random } = this.#options;
-    // A broker that takes us only to drop us again is treated as if it had not taken us.
-    if (this.#phase === "online" && monotonic() - this.#onlineAt >= 5 * backoff.first) this.#attempt = 0;
+    const now = monotonic();
     const slow = problem.retry === "slow" || problem.retry === "other-version";
-    const delay = slow ? refusedDelay(backoff, random()) : backoffDelay(backoff, this.#attempt, random());
-    this.#failed(problem, delay);
+    server.restsUntil = slow ? now + refusedDelay(backoff, random()) : 0;
+    if (problem.reference !== undefined) this.#servers.follow(problem.reference);
+    // A broker that takes us only to drop us again is treated as if it had not taken us.
+    const wasOnline = this.#phase === "online" && now - this.#onlineAt >= 5 * backoff.first;
+    if (wasOnline) this.#attempt = 0;
+    else if (this.#servers.next(now)) {
+      this.#failed(server, problem);
+      this.#connect();
+      return;
+    }
+    const wait = backoffDelay(backoff, this.#attempt, random());
+    const delay = Math.ceil(this.#servers.rest(now)) || (problem.retry === "soon" ? Math.min(wait, 10 * backoff.first) : wait);
+    this.#failed(server, problem, delay);
     this.#attempt += 1;
     this.#phase = "waiting";
     this.#expectWithin(delay);
-    this.#retryTimer = setTimeout(() => this.#connect(), delay);
+    this.#retryTimer = setTimeout(() => this.#beginRound(), delay);
   }
 
-  /** Told once for each new reason; in the log also after 2, 4, 8 … attempts. */
-  #failed({ sentence }: LinkProblem, retryIn?: number): void {
+  #beginRound(): void {
+    this.#servers.begin(monotonic());
+    this.#connect();
+  }
+
+  /** Told once for each new reason; in the log also after 2, 4, 8 … times. */
+  #failed(server: KnownServer, { sentence }: LinkProblem, retryIn?: number): void {
     const wasOnline = this.#phase === "online";
     if (wasOnline) this.#since = this.#time();
-    const isNew = wasOnline || this.#problem !== sentence;
-    this.#problem = sentence;
-    const attempt = this.#attempt + 1;
-    if (isNew || Number.isInteger(Math.log2(attempt))) {
-      this.#options.log.warn(sentence, { server: this.#server, attempt, ...(retryIn !== undefined && { retry_ms: retryIn }) });
-    }
-    if (isNew) this.#options.on.offline(sentence);
+    const attempt = this.#servers.failed(server, sentence);
+    if (isTold(attempt))
+      this.#options.log.warn(sentence, { server: server.name, attempt, ...(retryIn !== undefined && { retry_ms: retryIn }) });
+    const { problem } = this.#servers;
+    const isNew = wasOnline || this.#problem !== problem;
+    this.#problem = problem;
+    if (isNew) this.#options.on.offline(problem);
+  }
+
+  /** The other side cannot answer to an address that nobody has any more; without this only the keep alive would show it. */
+  #addressGone(address: string): void {
+    if (this.#connection?.localAddress !== address) return;
+    const { name } = this.#servers.current;
+    this.#connection.giveUp({
+      sentence: `this machine no longer has the address ${address}, from which it was connected to ${name}`,
+      retry: "backoff",
+    });
+  }
+
+  /** The network has changed: what was out of reach may be reached now. A broker that refused us is left alone all the same. */
+  #trySoon(): void {
+    if (this.#phase !== "waiting" || this.#servers.rest(monotonic()) > 0) return;
+    clearTimeout(this.#retryTimer);
+    this.#attempt = 0;
+    const delay = backoffDelay(this.#options.backoff, 0, this.#options.random());
+    this.#expectWithin(delay);
+    this.#retryTimer = setTimeout(() => this.#beginRound(), delay);
   }
 
   #expectWithin(time: number): void {
@@ -314,4 +372,9 @@ class MqttLink implements Link {
   #time(): string {
     return new Date((this.#options.now ?? Date.now)()).toISOString();
   }
+}
+
+/** Repeated at a falling rate: the 1st, 2nd, 4th, 8th … time. */
+function isTold(times: number): boolean {
+  return Number.isInteger(Math.log2(times));
 }

@@ -15,6 +15,7 @@ describe("describeConfig", () => {
   it("holds the text of every setting, and every text is a sentence", () => {
     for (const doc of docsOf(schema)) expect(doc).toMatch(/^[A-Z`].*[.]$/);
     const ofListed = [
+      "Where a broker is.",
       "The whole name of a systemd unit.",
       "An event that is published only if it is listed.",
       "A day of the week.",

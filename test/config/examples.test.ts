@@ -34,7 +34,7 @@ describe("the examples", () => {
     expect(Object.keys(config.sensors)).toEqual(["attic", "cpu", "tank"]);
     expect(config).toMatchObject({
       node: "garage",
-      mqtt: { server: "192.168.1.10", username: "pinbus", password: "x" },
+      mqtt: { server: ["192.168.1.10"], username: "pinbus", password: "x" },
       services: ["ssh.service"],
     });
     expect(config.interlocks).toEqual({ "gate-motor": { dead_time: 300, mode: "switch" } });
@@ -48,7 +48,7 @@ describe("the examples", () => {
       ok: true,
       config: {
         gpio: { driver: "sim" },
-        mqtt: { server: null },
+        mqtt: { server: [] },
         broker: { listeners: [{ protocol: "mqtt", address: null, port: 0 }] },
         control: { socket: join(folder, "control.sock"), view: join(folder, "view.sock") },
         state_dir: join(folder, "state"),

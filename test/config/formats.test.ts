@@ -10,11 +10,11 @@ import {
   oneOf,
   parseDuration,
   port,
-  server,
   serverPort,
   topicLevel,
   unit,
 } from "../../config/formats.ts";
+import { server, serverUrl, serverUrls } from "../../config/server.ts";
 import { formatLineName, parseLineName } from "../../gpio/line.ts";
 
 const accepts = (format: { read(value: unknown): { ok: boolean } }, values: unknown[]): unknown[] =>
@@ -62,11 +62,38 @@ describe("a format", () => {
     ]);
   });
 
-  it("knows hosts and says what to write instead of a URL", () => {
+  it("knows servers, and never repeats what may be a password", () => {
     const hosts = ["192.168.1.10", "broker.local", "::1", "fe80::1", "a_b", "localhost."];
-    expect(accepts(server, [...hosts, "", "a b", "mqtt://x", "x:1883", "-x", "a..b", 5])).toEqual([...hosts, 5]);
-    expect(server.read("mqtts://h:8883/")).toMatchObject({ fix: "write server: h and port: 8883" });
-    expect(server.read("[::1]:1884")).toMatchObject({ fix: "write server: ::1 and port: 1884" });
+    const addresses = ["x:1883", "[::1]:1884", "mqtt://x", "WSS://x/a/b", "mqtts://[fe80::1]:8883/", "ws://10.0.0.1:9001"];
+    expect(accepts(server, [...hosts, ...addresses, 5])).toEqual([...hosts, ...addresses, 5]);
+    const wrong = [
+      "",
+      "a b",
+      "-x",
+      "a..b",
+      "[::1",
+      "[x]",
+      "x:0",
+      "x:65536",
+      "x:",
+      "mqtt://",
+      "http://x",
+      "mqtt://x/y",
+      "wss://x/?a=b",
+      "wss://x/\u00e9",
+    ];
+    expect(accepts(server, wrong)).toEqual([]);
+    expect(JSON.stringify(server.read("mqtt://pi:hunter2@b"))).not.toContain("hunter2");
+    const settings = { port: 8883, tls: "auto" } as const;
+    expect(serverUrls({ ...settings, server: ["a", "b:1883", "::1", "mqtt://c", "ws://d", "wss://e:9001/bus"] })).toEqual([
+      "mqtts://a:8883",
+      "mqtt://b:1883",
+      "mqtts://[::1]:8883",
+      "mqtt://c:1883",
+      "ws://d:80/mqtt",
+      "wss://e:9001/bus",
+    ]);
+    expect(serverUrl("a", { port: 8883, tls: "off" })).toBe("mqtt://a:8883");
     expect(accepts(address, ["127.0.0.1", "127.1.2.3", "::1", "0.0.0.0", "::", "localhost", "192.168.1.1", "1.2.3"])).toEqual([
       "127.0.0.1",
       "127.1.2.3",

@@ -26,13 +26,18 @@ const samples: Record<string, [string, string, string]> = {
   "control.view": ["/d", "/e", "/f"],
   "broker.password_file": ["/a", "/b", "/c"],
   "broker.anonymous": ["true", "true", "true"],
-  "mqtt.server": ["10.0.0.1", "broker.local", "::1"],
+  "mqtt.server": ["10.0.0.1", "broker.local:1884, wss://b/mqtt", "::1"],
   "mqtt.port": ["1", "2", "3"],
   "mqtt.tls": ["on", "off", "auto"],
   "mqtt.ca": ["/a", "/b", "/c"],
+  "mqtt.cert": ["/a", "/b", "/c"],
+  "mqtt.key": ["/a", "/b", "/c"],
+  "mqtt.servername": ["a.local", "b.local", "c"],
+  "mqtt.tls_min": ["1.3", "1.2", "1.3"],
+  "mqtt.tls_verify": ["insecure", "on", "insecure"],
   "mqtt.username": ["a", "b", "c"],
   "mqtt.password": ["a", "b", "c"],
-  "mqtt.protocol": ["5", "3.1.1", "auto"],
+  "mqtt.protocol": ["5", "3.1.1", "3.1"],
   "mqtt.keepalive": ["10s", "20s", "30s"],
   "mqtt.client_id": ["a", "b", "c"],
   "mqtt.command_ttl": ["1s", "2s", "3s"],
@@ -56,7 +61,7 @@ function at(config: Config, path: string): unknown {
 }
 
 function yamlOf(path: string, text: string): string {
-  const value = path === "services" ? `[${text}]` : JSON.stringify(text);
+  const value = path === "services" || text.includes(", ") ? `[${text}]` : JSON.stringify(text);
   const [section, key] = path.split(".");
   return key === undefined ? `${path}: ${value}\n` : `${section}: { ${key}: ${value} }\n`;
 }
@@ -64,6 +69,8 @@ function yamlOf(path: string, text: string): string {
 /** A user name needs a password and the reverse: they come along in the weakest layer. */
 function partnerOf(path: string): Record<string, string> {
   if (path === "mqtt.username") return { PINBUS_MQTT_PASSWORD: "p" };
+  if (path === "mqtt.cert") return { PINBUS_MQTT_KEY: "/k" };
+  if (path === "mqtt.key") return { PINBUS_MQTT_CERT: "/c" };
   if (path === "location.latitude") return { PINBUS_LOCATION_LONGITUDE: "1" };
   if (path === "location.longitude") return { PINBUS_LOCATION_LATITUDE: "1" };
   return path === "mqtt.password" ? { PINBUS_MQTT_USERNAME: "u" } : {};
@@ -79,10 +86,15 @@ describe("loadConfig", () => {
         state_dir: "/var/lib/pinbus",
         control: { socket: "/run/pinbus/control.sock", view: "/run/pinbus/view.sock" },
         mqtt: {
-          server: null,
+          server: [],
           port: 1883,
           tls: "auto",
           ca: null,
+          cert: null,
+          key: null,
+          servername: null,
+          tls_min: "1.2",
+          tls_verify: "on",
           username: null,
           password: null,
           protocol: "auto",
@@ -173,13 +185,18 @@ describe("loadConfig", () => {
       state_dir: string;
       control: { socket: string; view: string };
       mqtt: {
-        server: string | null;
+        server: string[];
         port: number;
         tls: "auto" | "on" | "off";
         ca: string | null;
+        cert: string | null;
+        key: string | null;
+        servername: string | null;
+        tls_min: "1.2" | "1.3";
+        tls_verify: "on" | "insecure";
         username: string | null;
         password: string | null;
-        protocol: "auto" | "5" | "3.1.1";
+        protocol: "auto" | "5" | "3.1.1" | "3.1";
         keepalive: number;
         client_id: string | null;
         command_ttl: number;

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { Status } from "../../agent/protocol.ts";
+import { serverUrls } from "../../config/server.ts";
 
 /** A broker to look at. */
 export interface BrokerTarget {
@@ -15,7 +16,8 @@ export interface BrokerTarget {
 
 /** The part of the agent's configuration that says where its broker is. */
 export interface BrokerConfig {
-  server: string | null;
+  /** In the order of trying. */
+  server: string[];
   port: number;
   tls: "auto" | "on" | "off";
   ca: string | null;
@@ -48,15 +50,12 @@ export function parseBroker(text: string): BrokerTarget {
   };
 }
 
-/** The external broker of the configuration; undefined when the agent runs its own. */
+/** The first external broker of the configuration; undefined when the agent runs its own. */
 export function configuredBroker(mqtt: BrokerConfig): BrokerTarget | undefined {
-  if (mqtt.server === null) return undefined;
-  // Seed 001: TLS when the port starts with 8, unless said otherwise.
-  const tls = mqtt.tls === "on" || (mqtt.tls === "auto" && String(mqtt.port).startsWith("8"));
+  const [url] = serverUrls(mqtt);
+  if (url === undefined) return undefined;
   return {
-    host: mqtt.server,
-    port: mqtt.port,
-    via: tls ? "mqtts" : "mqtt",
+    ...parseBroker(url),
     ...(mqtt.username === null ? {} : { username: mqtt.username }),
     ...(mqtt.password === null ? {} : { password: mqtt.password }),
     ...(mqtt.ca === null ? {} : { ca: readFileSync(mqtt.ca) }),

@@ -1,0 +1,99 @@
+import { execFileSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readTls, SettingError } from "../../agent/certificate.ts";
+import { leftOut } from "../brokers.ts";
+import { type Authority, type Certificate, makeAuthority } from "../certificates.ts";
+import { configOf } from "../config/loading.ts";
+
+describe.skipIf(leftOut("the certificates of the link", "openssl", "openssl"))("the certificates of the link", () => {
+  let authority: Authority;
+  let own: Certificate;
+  let other: Certificate;
+  let old: Certificate;
+  beforeAll(() => {
+    authority = makeAuthority();
+    own = authority.issue("own");
+    other = authority.issue("other");
+    old = authority.issue("old", { from: -3, to: -1 });
+  });
+  afterAll(() => authority.clean());
+
+  const at = (name: string) => join(authority.folder, name);
+  const write = (name: string, text: string) => {
+    writeFileSync(at(name), text);
+    return at(name);
+  };
+  const read = (mqtt: string) => readTls(configOf(`mqtt: { server: "a:8883", ${mqtt} }`), Date.now());
+  const problemOf = (mqtt: string): SettingError => {
+    try {
+      read(mqtt);
+    } catch (error) {
+      if (error instanceof SettingError) return error;
+      throw error;
+    }
+    throw new Error("nothing is wrong");
+  };
+  const pair = ({ cert, key }: Certificate) => `cert: ${cert}, key: ${key}`;
+
+  it("are read, with what is said beside them", () => {
+    expect(read("")).toEqual({ options: { minVersion: "TLSv1.2", insecure: false }, expired: null, insecure: null });
+    expect(read(`ca: ${authority.cert}, ${pair(own)}, servername: broker.local, tls_min: 1.3`)).toEqual({
+      options: {
+        ca: readFileSync(authority.cert),
+        cert: readFileSync(own.cert),
+        key: readFileSync(own.key),
+        servername: "broker.local",
+        minVersion: "TLSv1.3",
+        insecure: false,
+      },
+      expired: null,
+      insecure: null,
+    });
+  });
+
+  it("are named when they cannot be used, with what to do", () => {
+    const text = write("text", "hello");
+    const gone = at("gone.pem");
+    execFileSync("openssl", ["ec", "-in", own.key, "-aes128", "-passout", "pass:x", "-out", at("locked.key")], { stdio: "ignore" });
+    for (const [mqtt, path, words] of [
+      [`ca: ${gone}`, "mqtt.ca", `${gone} cannot be read: there is no such file, create it or name another`],
+      [`ca: ${authority.folder}`, "mqtt.ca", "cannot be read: this is a directory, name a file"],
+      [`ca: ${text}`, "mqtt.ca", `${text} is no certificate: name the certificate of the broker's authority in PEM`],
+      [`ca: ${authority.key}`, "mqtt.ca", "is no certificate"],
+      [`cert: ${text}, key: ${own.key}`, "mqtt.cert", `${text} is no certificate: name the certificate of this client in PEM`],
+      [`cert: ${own.cert}, key: ${gone}`, "mqtt.key", `${gone} cannot be read`],
+      [`cert: ${own.cert}, key: ${own.cert}`, "mqtt.key", `${own.cert} is no private key: name the key of mqtt.cert in PEM`],
+      [`cert: ${own.cert}, key: ${at("locked.key")}`, "mqtt.key", "is locked with a passphrase: name a key without one"],
+      [`cert: ${own.cert}, key: ${other.key}`, "mqtt.key", `${other.key} is not the key of the certificate in ${own.cert}`],
+    ] as const) {
+      const problem = problemOf(mqtt);
+      expect(problem.path).toBe(path);
+      expect(problem.message).toContain(`${path}: `);
+      expect(problem.message).toContain(words);
+    }
+  });
+
+  it("never show anything of the key", () => {
+    const secret = readFileSync(own.key, "utf8").split("\n")[1] ?? "";
+    const broken = write("broken.key", `-----BEGIN PRIVATE KEY-----\n${secret.slice(0, -4)}!!\n-----END PRIVATE KEY-----\n`);
+    const problem = problemOf(`cert: ${own.cert}, key: ${broken}`);
+    expect(problem.message).toContain(`${broken} is no private key`);
+    expect(`${problem.stack} ${JSON.stringify(problem)} ${String(problem.cause)}`).not.toContain(secret.slice(0, 16));
+  });
+
+  it("may have expired without anybody's doing: that is said, and ends nothing", () => {
+    const { expired, options } = read(pair(old));
+    expect(expired).toContain(`the certificate of this client in ${old.cert} has expired (`);
+    expect(options.cert).toEqual(readFileSync(old.cert));
+    // An unset clock is in the past.
+    expect(readTls(configOf(`mqtt: { server: a, tls: on, ${pair(old)} }`), 0).expired).toBeNull();
+  });
+
+  it("are believed unread only on demand, loudly", () => {
+    const { options, insecure } = read("tls_verify: insecure");
+    expect(options.insecure).toBe(true);
+    expect(insecure).toContain("anybody in the network can pretend to be it");
+  });
+});
