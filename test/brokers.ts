@@ -36,8 +36,13 @@ export const silentLog = { debug: () => undefined, info: () => undefined, warn: 
  * the tests fail: a skipped real part is a failure then.
  */
 export function leftOut(name: string, program: string, debianPackages: string): boolean {
-  if (findProgram(program) || process.env.PINBUS_REQUIRE_ALL === "1") return false;
-  console.warn(`left out: ${name}: ${program} is not installed (apt install ${debianPackages})`);
+  return leftOutUnless(findProgram(program) !== undefined, name, `${program} is not installed (apt install ${debianPackages})`);
+}
+
+/** The same for what is more than a program; `why` says what is missing and how to get it. */
+export function leftOutUnless(there: boolean, name: string, why: string): boolean {
+  if (there || process.env.PINBUS_REQUIRE_ALL === "1") return false;
+  console.warn(`left out: ${name}: ${why}`);
   return true;
 }
 
@@ -228,7 +233,7 @@ async function untilPrinted(child: ChildProcess, pattern: RegExp): Promise<void>
 }
 
 /** mosquitto 2.0 loses a SIGTERM between "running" and its main loop, so it is started only when it answers a CONNECT. */
-async function untilAnswered(port: number): Promise<void> {
+export async function untilAnswered(port: number): Promise<void> {
   const socket = createConnection({ port, host: "127.0.0.1" });
   socket.write(Buffer.from("\x10\x10\0\x04MQTT\x04\x02\0\0\0\x04test", "latin1"));
   // A listener behind TLS answers by closing the connection.

@@ -10,7 +10,7 @@ import { codeText, connackProblem, disconnectProblem } from "./link-codes.ts";
 import { cutIncoming } from "./link-cut.ts";
 import { dial, parseServer, serverName } from "./link-dial.ts";
 import { Listening } from "./link-listening.ts";
-import { closeProblem, type LinkPeer, type LinkProblem, strangerProblem } from "./link-problems.ts";
+import { closeProblem, errorCode, type LinkPeer, type LinkProblem, strangerProblem } from "./link-problems.ts";
 import { PublishWindow } from "./link-window.ts";
 
 const maxInFlight = 64;
@@ -178,7 +178,13 @@ export class LinkConnection {
     if (this.#stream) this.#gather(this.#stream);
     this.#events.packet("received", packet);
     this.#answerTimer?.refresh();
+    // Nothing is subscribed to with QoS 2, and the library would keep each of them until its PUBREL.
+    if (packet.cmd === "publish" && packet.qos === 2) this.#failed(new Error("a publication with QoS 2, which was not asked for"));
     if (packet.cmd !== "connack") return;
+    // With either nothing could ever be sent; both are forbidden (MQTT 5, 3.2.2.3.3 and 3.2.2.3.6).
+    const { receiveMaximum, maximumPacketSize } = packet.properties ?? {};
+    if (receiveMaximum === 0) this.#failed(new Error("a receive maximum of 0"));
+    if (maximumPacketSize === 0) this.#failed(new Error("a maximum packet size of 0"));
     const code = packet.reasonCode ?? packet.returnCode ?? 0;
     if (code !== 0) this.#problem ??= connackProblem(this.#peer, code, packet.properties?.serverReference);
   }
@@ -191,7 +197,7 @@ export class LinkConnection {
       this.#problem ??= { sentence: `the broker ${server} did not answer within ${seconds} s`, retry: "backoff" };
     } else if (error.message === "Keepalive timeout") {
       this.#problem ??= { sentence: `the broker ${server} stopped answering (keep alive)`, retry: "backoff" };
-    } else if (this.#step !== "dialling" && (error as { code?: unknown }).code === undefined) {
+    } else if (this.#step !== "dialling" && errorCode(error) === undefined) {
       const sentence = `what ${server} sent is not MQTT ${this.#version} (${error.message}): is mqtt.port the port of a broker?`;
       this.#problem ??= { sentence, retry: "backoff" };
     }

@@ -2,16 +2,19 @@ import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { Link, LinkOptions, Publication } from "../../../agent/shell/link.ts";
 import { describeMosquitto, mosquittoDenying, mosquittoUsers, observe, startMosquitto, type TestBroker } from "../../brokers.ts";
 import { type FaultProxy, startProxy } from "../../fault-proxy.ts";
+import { capabilityProbes } from "./capability-probes.ts";
 import { linkContract, P, type Probe, patience, probe, state, untilOnline } from "./link-contract.ts";
 
 const start = (port?: number) => startMosquitto(port === undefined ? {} : { port });
 
 describeMosquitto("the link on mosquitto with MQTT 5", () => {
-  linkContract(start, "auto", "5");
+  linkContract(start, "auto", "mosquitto 2.0, MQTT 5");
+  capabilityProbes(start, "mosquitto 2.0, MQTT 5");
 });
 
 describeMosquitto("the link on mosquitto with MQTT 3.1.1", () => {
-  linkContract(start, "3.1.1", "3.1.1");
+  linkContract(start, "3.1.1", "mosquitto 2.0, MQTT 3.1.1");
+  capabilityProbes(start, "mosquitto 2.0, MQTT 3.1.1");
 });
 
 describeMosquitto("the link on a mosquitto that refuses", () => {

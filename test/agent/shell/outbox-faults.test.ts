@@ -4,6 +4,7 @@ import { createLink, type Link, type LinkOptions } from "../../../agent/shell/li
 import { Outbox } from "../../../agent/shell/outbox.ts";
 import { describeMosquitto, type Observer, observe, startEmbedded, startMosquitto, type TestBroker } from "../../brokers.ts";
 import { type Direction, type FaultProxy, startProxy } from "../../fault-proxy.ts";
+import { describeRabbit } from "../../rabbitmq.ts";
 import { silent, tempFolder } from "./fixture.ts";
 import { P, patience, probe } from "./link-contract.ts";
 
@@ -136,3 +137,5 @@ describeMosquitto("the outbox on mosquitto with MQTT 3.1.1", () => {
 describe("the outbox on the built-in broker", () => {
   promises(() => startEmbedded(), "auto");
 });
+describeRabbit("the outbox on RabbitMQ 3.10", "3.10", (start) => promises(start, "auto"));
+describeRabbit("the outbox on RabbitMQ 4.0 with MQTT 5", "4.0", (start) => promises(start, "5"));
