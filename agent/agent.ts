@@ -11,11 +11,12 @@ import { planOf } from "./core/plan.ts";
 import { startLevel } from "./core/start.ts";
 import { newState, ruleSeqId, seqBlock } from "./core/state.ts";
 import { parseTopic } from "./core/topics.ts";
-import { createHandlers } from "./handlers.ts";
+import { createHandlers, statusOf } from "./handlers.ts";
 import { bootId } from "./identity.ts";
 import { createReceiver, listenedTopics } from "./incoming.ts";
 import { linkOptions } from "./link-options.ts";
 import { createNodeCommands } from "./node-commands.ts";
+import { createOperations } from "./operations.ts";
 import { eventLoopProgress } from "./progress.ts";
 import { protocolVersion, type ReloadResult } from "./protocol.ts";
 import { createReadings } from "./readings.ts";
@@ -31,9 +32,11 @@ import { HistoryStore } from "./shell/history-store.ts";
 import { Lines } from "./shell/lines.ts";
 import { createLink } from "./shell/link.ts";
 import type { AdjustableLog } from "./shell/log.ts";
+import { TemporaryLevel } from "./shell/log-level.ts";
 import { Outbox } from "./shell/outbox.ts";
 import { OutputStore } from "./shell/output-store.ts";
 import { createPerformers } from "./shell/performers.ts";
+import { PublishedLog } from "./shell/published-log.ts";
 import { Recorder } from "./shell/recorder.ts";
 import { RuleStore } from "./shell/rule-store.ts";
 import { SeqStore } from "./shell/seq-store.ts";
@@ -117,6 +120,14 @@ export async function startAgent({ config, host, version, log, load, reloading }
 
   const { sensors, simulate, stop: stopSensors } = createSensors({ plan, config, simulated: board !== undefined, clock, send });
 
+  const level = new TemporaryLevel({ log, configured: () => current().config.log.level });
+  const published = new PublishedLog({
+    link: () => link,
+    topic: (name) => plan.topics.log(name),
+    level: () => current().config.log.mqtt,
+    now: () => clock.now(),
+  });
+
   const closing = new AbortController();
   const outbox = new Outbox({
     dir: config.outbox.disk === "on" ? config.state_dir : null,
@@ -124,7 +135,7 @@ export async function startAgent({ config, host, version, log, load, reloading }
     limits: { count: config.outbox.max_events, bytes: maxWaitingBytes, window: 64 },
     link: () => link,
     clock,
-    log,
+    log: log.local,
     onProblem: (problem) => send({ type: "file-changed", file: "outbox", problem, at: clock.now() }),
   });
   const receive = createReceiver({ current, send, readClock, nodeCommand: (name, message) => nodeCommand(name, message), clock, log });
@@ -132,7 +143,7 @@ export async function startAgent({ config, host, version, log, load, reloading }
   const brokerLink = connectBroker({
     config,
     version,
-    log,
+    log: log.local,
     clock,
     problems: (problems) => send({ type: "broker-changed", problems, at: clock.now() }),
     link: (url) =>
@@ -141,13 +152,14 @@ export async function startAgent({ config, host, version, log, load, reloading }
         listensTo: () => listenedTopics(current().plan),
         birth: (problem) => retained.birth(problem),
         online: retained.status("online"),
-        log,
+        log: log.local,
         on: {
           online: () => {
             retained.born();
             send({ type: "link-changed", online: true, problem: null, at: clock.now() });
             outbox.send();
             statistics.resend();
+            published.online();
             // Not before somebody can read it: it must not take its time from the start.
             retained.learn(closing.signal, (info) => link.publish(info));
           },
@@ -158,6 +170,7 @@ export async function startAgent({ config, host, version, log, load, reloading }
       }),
   });
   const { link } = brokerLink;
+  log.tell((entry) => published.take(entry));
 
   const tickets = new Tickets<Verdict>();
   const counterTickets = new Tickets<CounterVerdict>();
@@ -173,7 +186,7 @@ export async function startAgent({ config, host, version, log, load, reloading }
     log,
     ...reloading,
     applied(before, after, topics) {
-      log.setLevel(after.log.level);
+      level.end();
       ofRules.restart();
       link.relisten();
       for (const publication of retained.reloaded(before, after, topics)) link.publish(publication);
@@ -182,29 +195,28 @@ export async function startAgent({ config, host, version, log, load, reloading }
       statistics.restart();
     },
   });
-  const nodeCommand = createNodeCommands({
+  const shown = { current, version, started, startedAt, driver, brokerLink, outbox, clock };
+  const operations = createOperations({
     current,
-    link: () => link,
     reloader,
     resync() {
       for (const publication of [...retained.birth(current().state.link.problem), retained.status("online")]) link.publish(publication);
       statistics.restart();
     },
+    level,
+    diagnosis: { config: () => current().config, status: () => statusOf(shown), log },
+    tickets,
+    send,
     clock,
-    log,
   });
+  const nodeCommand = createNodeCommands({ current, link: () => link, operations, clock, log });
   const handlers = createHandlers({
-    current,
+    ...shown,
     reloader,
-    version,
-    started,
-    startedAt,
-    driver,
+    operations,
     board,
     lines,
     simulate,
-    brokerLink,
-    outbox,
     outputs,
     history,
     rules,
@@ -213,7 +225,6 @@ export async function startAgent({ config, host, version, log, load, reloading }
     counterTickets,
     send,
     readClock,
-    clock,
   });
   const recorder = new Recorder({ dispatch, timers, version, writeConfig, clock, log });
   const control = new Control({
@@ -300,6 +311,7 @@ export async function startAgent({ config, host, version, log, load, reloading }
       ofRules.stop();
       stopSensors();
       statistics.stop();
+      published.stop();
       await brokerLink.stop([retained.status("offline")]);
       await control.stop();
       lines.stop();

@@ -10,6 +10,8 @@ import { healthOf } from "./core/health.ts";
 import type { AgentEvent, CounterVerdict, SwitchWord, Verdict } from "./core/model.ts";
 import { stateWord } from "./core/output.ts";
 import type { Plan } from "./core/plan.ts";
+import { createOperationHandlers } from "./operation-handlers.ts";
+import type { Operations } from "./operations.ts";
 import type { SimReading, Status } from "./protocol.ts";
 import type { Reloader } from "./reload.ts";
 import type { AgentSensors } from "./sensors.ts";
@@ -30,7 +32,8 @@ import type { Tickets } from "./tickets.ts";
 export interface HandlerSources {
   /** What holds at this moment; a reload changes it. */
   current(): Current;
-  reloader: Reloader;
+  reloader: Pick<Reloader, "diff">;
+  operations: Operations;
   version: string;
   /** ISO time. */
   started: string;
@@ -54,6 +57,8 @@ export interface HandlerSources {
   readClock(): void;
   clock: Clock;
 }
+
+type StatusSources = Pick<HandlerSources, "current" | "version" | "started" | "startedAt" | "driver" | "brokerLink" | "outbox" | "clock">;
 
 const words: readonly SwitchWord[] = ["ON", "OFF", "TOGGLE", "PULSE"];
 /** A simulated press takes at most a minute: it must not outlive its client's patience. */
@@ -209,7 +214,7 @@ export function createHandlers(sources: HandlerSources): Handlers {
       });
       return units;
     },
-    reload: () => sources.reloader.reload("control socket"),
+    ...createOperationHandlers(sources.operations),
     diff: () => sources.reloader.diff(),
   };
 }
@@ -222,7 +227,8 @@ function outputIndexOf(plan: Plan, id: string): number {
   return index;
 }
 
-function statusOf({ current, version, started, startedAt, driver, brokerLink, outbox, clock }: HandlerSources): Status {
+/** What `pinbus status` shows. */
+export function statusOf({ current, version, started, startedAt, driver, brokerLink, outbox, clock }: StatusSources): Status {
   const { plan, state, config } = current();
   const { broker, link } = brokerLink;
   return {

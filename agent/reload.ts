@@ -52,8 +52,10 @@ const inPlace = [
   "time_zone",
   "location",
   "services",
+  "commands",
   "sys_interval",
   "log.level",
+  "log.mqtt",
   "mqtt.command_ttl",
 ];
 /** Of an input or output that stays: a press is under way as another kind, and two outputs may be on that now exclude each other. */

@@ -17,6 +17,7 @@ describe("describeConfig", () => {
     const ofListed = [
       "The whole name of a systemd unit.",
       "An event that is published only if it is listed.",
+      "A command to the agent itself.",
       "A day of the week.",
       "A time of day.",
       "A time.",

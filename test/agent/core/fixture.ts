@@ -20,6 +20,7 @@ export function configOf(parts: {
   peers?: Config["peers"];
   sensors?: Record<string, Partial<SensorConfig>>;
   start_spacing?: number;
+  commands?: Config["commands"];
 }): Config {
   const inputs = Object.entries(parts.inputs ?? {}).map(([id, input], index): [string, InputConfig] => [
     id,
@@ -59,6 +60,7 @@ export function configOf(parts: {
       interlock: null,
       on_broker_lost: null,
       on_peer_offline: null,
+      identify: "off",
       ...output,
     },
   ]);
@@ -109,7 +111,8 @@ export function configOf(parts: {
     start_spacing: parts.start_spacing ?? 0,
     peers: parts.peers ?? {},
     services: [],
-    log: { level: "info", format: "auto" },
+    commands: parts.commands ?? ["resync"],
+    log: { level: "info", format: "auto", mqtt: "warn" },
   };
 }
 
