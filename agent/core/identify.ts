@@ -32,13 +32,14 @@ export function identify(
   const onMs = Math.max(outputPlan.minOn, Math.min(half, outputPlan.pulseMax ?? half, outputPlan.maxOn ?? half));
   const offMs = Math.max(outputPlan.minOff, half);
   const rounds = Math.floor(forMs / (onMs + offMs));
-  const objection = objectionTo(plan, state, index, rounds, onMs + offMs, at);
+  const before = beforeOf(output);
+  const objection =
+    objectionTo(plan, state, index, rounds, onMs + offMs, at) ??
+    (endsSoon(before, outputPlan, offMs, at) ? soonObjection(outputPlan) : null);
   if (objection !== null) {
     refuse(plan, state, index, { ...objection, to, cause, at }, effects);
     return;
   }
-  const { pulseEnds, maxOnEnds } = output;
-  const before = output.written === true ? { pulseEnds, maxOnEnds, until: endsAt(output), cause: firstCause(output.cause) } : null;
   const blink: Blink = { rule: null, cause, onMs, offMs, before, left: rounds, rounds, dark: false, stepping: false };
   state.patterns[index] = blink;
   stepBlink(plan, state, index, blink, at, effects, to);
@@ -59,7 +60,7 @@ export function stepBlink(
   if (!output || !outputPlan || state.stopping) return;
   const { before, onMs, offMs } = blink;
   // What is to end soon ends where it is: on until then, or off already.
-  const over = before?.until != null && at + (blink.dark ? 0 : offMs) + outputPlan.minOn >= before.until;
+  const over = endsSoon(before, outputPlan, blink.dark ? 0 : offMs, at);
   if (over || (blink.left === 0 && !blink.dark)) {
     state.patterns[index] = null;
     return;
@@ -136,6 +137,21 @@ function partnerObjection(plan: Plan, state: State, index: number, at: Instant):
       return { reason: "interlock", message: `interlock ${interlock?.group}: ${plan.outputs[partner]?.id} is about to go on` };
   }
   return interlockObjection(plan, state, index, at, "refuse");
+}
+
+function soonObjection({ id }: OutputPlan): Objection {
+  return { reason: "busy", message: `${id} goes off by itself in a moment: wait until it is off` };
+}
+
+/** It could not go on any more for as long as it must. */
+function endsSoon(before: Blink["before"], { minOn }: OutputPlan, offMs: number, at: Instant): boolean {
+  return before !== null && before.until !== null && at + offMs + minOn >= before.until;
+}
+
+function beforeOf(output: OutputState): Blink["before"] {
+  if (output.written !== true) return null;
+  const { pulseEnds, maxOnEnds } = output;
+  return { pulseEnds, maxOnEnds, until: endsAt(output), cause: firstCause(output.cause) };
 }
 
 /** What was behind a state that an earlier blinking gave back. */

@@ -74,6 +74,9 @@ describe("identify", () => {
     fresh.control("lamp", "ON");
     expect(refusal(fresh, 60_000)).toMatchObject({ reason: "min_on", allowed_at: "1970-01-01T00:00:06.000Z" });
     expect(refusal(lampWith({ min_off: 90_000 }), 60_000)).toMatchObject({ reason: "too-long" });
+    const ending = lampWith();
+    ending.control("lamp", "PULSE", 400);
+    expect(refusal(ending)).toMatchObject({ reason: "busy", message: "lamp goes off by itself in a moment: wait until it is off" });
     const busy = lampWith();
     busy.identify("lamp");
     expect(refusal(busy)).toMatchObject({ reason: "busy" });
@@ -209,6 +212,7 @@ describe("identify", () => {
           const { length } = world.moves;
           const was = world.isOn("lamp");
           const answer = world.identify("lamp", ms);
+          expect(answer).toBeDefined();
           if (!answer?.ok) expect(world.moves).toHaveLength(length);
           world.advance(ms + 10_000);
           const ended = own.max_on !== null && lit && world.now >= began + own.max_on;
