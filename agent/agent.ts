@@ -12,10 +12,11 @@ import { planOf } from "./core/plan.ts";
 import { startLevel } from "./core/start.ts";
 import { newState, ruleSeqId, seqBlock } from "./core/state.ts";
 import { parseTopic } from "./core/topics.ts";
-import { createHandlers } from "./handlers.ts";
+import { createHandlers, statusOf } from "./handlers.ts";
 import { createReceiver, listenedTopics } from "./incoming.ts";
 import { linkOptions } from "./link-options.ts";
 import { createNodeCommands } from "./node-commands.ts";
+import { createOperations } from "./operations.ts";
 import { createOutboxes } from "./outboxes.ts";
 import { eventLoopProgress } from "./progress.ts";
 import { protocolVersion, type ReloadResult } from "./protocol.ts";
@@ -32,9 +33,11 @@ import { HistoryStore } from "./shell/history-store.ts";
 import { Lines } from "./shell/lines.ts";
 import { createLink } from "./shell/link.ts";
 import type { AdjustableLog } from "./shell/log.ts";
+import { TemporaryLevel } from "./shell/log-level.ts";
 import { OutputStore } from "./shell/output-store.ts";
 import { PacketTrace } from "./shell/packet-trace.ts";
 import { createPerformers } from "./shell/performers.ts";
+import { PublishedLog } from "./shell/published-log.ts";
 import { Recorder } from "./shell/recorder.ts";
 import { RuleStore } from "./shell/rule-store.ts";
 import { SeqStore } from "./shell/seq-store.ts";
@@ -118,13 +121,21 @@ export async function startAgent({ config, host, version, log, load, reloading }
 
   const { sensors, simulate, stop: stopSensors } = createSensors({ plan, config, simulated: board !== undefined, clock, send });
 
+  const level = new TemporaryLevel({ log, configured: () => current().config.log.level });
+  const published = new PublishedLog({
+    link: () => link,
+    topic: (name) => plan.topics.log(name),
+    level: () => current().config.log.mqtt,
+    now: () => clock.now(),
+  });
+
   const closing = new AbortController();
   const trace = new PacketTrace(clock.now);
   const outboxes = createOutboxes({
     config,
     link: () => link,
     clock,
-    log,
+    log: log.local,
     onProblem: (file, problem) => send({ type: "file-changed", file, problem, at: clock.now() }),
   });
   const { outbox, ring } = outboxes;
@@ -133,7 +144,7 @@ export async function startAgent({ config, host, version, log, load, reloading }
   const brokerLink = connectBroker({
     config,
     version,
-    log,
+    log: log.local,
     clock,
     problems: (problems) => send({ type: "broker-changed", problems, at: clock.now() }),
     link: (url, { others = [], own } = {}) =>
@@ -142,13 +153,14 @@ export async function startAgent({ config, host, version, log, load, reloading }
         listensTo: () => listenedTopics(current().plan),
         birth: (problem) => retained.birth(problem),
         online: retained.status("online"),
-        log,
+        log: log.local,
         on: {
           online: () => {
             retained.born();
             send({ type: "link-changed", online: true, problem: null, at: clock.now() });
             outboxes.send();
             statistics.resend();
+            published.online();
             // Not before somebody can read it: it must not take its time from the start.
             retained.learn(closing.signal, (info) => link.publish(info));
           },
@@ -161,6 +173,7 @@ export async function startAgent({ config, host, version, log, load, reloading }
       }),
   });
   const { link } = brokerLink;
+  log.tell((entry) => published.take(entry));
 
   const tickets = new Tickets<Verdict>();
   const counterTickets = new Tickets<CounterVerdict>();
@@ -176,7 +189,7 @@ export async function startAgent({ config, host, version, log, load, reloading }
     log,
     ...reloading,
     applied(before, after, topics) {
-      log.setLevel(after.log.level);
+      level.end();
       ofRules.restart();
       link.relisten();
       brokerLink.renewAccess(after);
@@ -186,9 +199,9 @@ export async function startAgent({ config, host, version, log, load, reloading }
       statistics.restart();
     },
   });
-  const nodeCommand = createNodeCommands({
+  const shown = { current, version, started, startedAt, driver, brokerLink, outbox, ring, clock };
+  const operations = createOperations({
     current,
-    link: () => link,
     reloader,
     resync() {
       const { online, problem } = current().state.link;
@@ -196,23 +209,21 @@ export async function startAgent({ config, host, version, log, load, reloading }
       for (const publication of [...birth, retained.health(), retained.status("online")]) link.publish(publication);
       statistics.restart();
     },
+    level,
+    diagnosis: { config: () => current().config, status: () => statusOf(shown), log },
+    tickets,
+    send,
     clock,
-    log,
   });
+  const nodeCommand = createNodeCommands({ current, link: () => link, operations, clock, log });
   const handlers = createHandlers({
-    current,
+    ...shown,
     reloader,
-    version,
-    started,
-    startedAt,
-    driver,
+    operations,
     board,
     lines,
     simulate,
-    brokerLink,
     trace,
-    outbox,
-    ring,
     outputs,
     history,
     rules,
@@ -221,7 +232,6 @@ export async function startAgent({ config, host, version, log, load, reloading }
     counterTickets,
     send,
     readClock,
-    clock,
   });
   const recorder = new Recorder({ dispatch, timers, version, writeConfig, clock, log });
   const control = new Control({
@@ -322,6 +332,7 @@ export async function startAgent({ config, host, version, log, load, reloading }
       ofRules.stop();
       stopSensors();
       statistics.stop();
+      published.stop();
       await brokerLink.stop([retained.status("offline")]);
       await control.stop();
       lines.stop();

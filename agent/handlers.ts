@@ -11,6 +11,8 @@ import type { AgentEvent, CounterVerdict, SwitchWord, Verdict } from "./core/mod
 import { stateWord } from "./core/output.ts";
 import type { Plan } from "./core/plan.ts";
 import { isoTime } from "./core/state.ts";
+import { createOperationHandlers } from "./operation-handlers.ts";
+import type { Operations } from "./operations.ts";
 import type { SimReading, Status, WaitingView } from "./protocol.ts";
 import type { Reloader } from "./reload.ts";
 import type { AgentSensors } from "./sensors.ts";
@@ -32,7 +34,8 @@ import type { Tickets } from "./tickets.ts";
 export interface HandlerSources {
   /** What holds at this moment; a reload changes it. */
   current(): Current;
-  reloader: Reloader;
+  reloader: Pick<Reloader, "diff">;
+  operations: Operations;
   version: string;
   /** ISO time. */
   started: string;
@@ -58,6 +61,8 @@ export interface HandlerSources {
   readClock(): void;
   clock: Clock;
 }
+
+type StatusSources = Pick<HandlerSources, "current" | "version" | "started" | "startedAt" | "driver" | "brokerLink" | "outbox" | "clock">;
 
 const words: readonly SwitchWord[] = ["ON", "OFF", "TOGGLE", "PULSE"];
 /** A simulated press takes at most a minute: it must not outlive its client's patience. */
@@ -217,7 +222,7 @@ export function createHandlers(sources: HandlerSources): Handlers {
       if (!Number.isSafeInteger(after) || after < 0) throw new Refused("malformed", "after must be the number of a packet");
       return sources.trace.since(after, (at) => isoTime(current().state, at));
     },
-    reload: () => sources.reloader.reload("control socket"),
+    ...createOperationHandlers(sources.operations),
     diff: () => sources.reloader.diff(),
   };
 }
@@ -230,7 +235,8 @@ function outputIndexOf(plan: Plan, id: string): number {
   return index;
 }
 
-function statusOf({ current, version, started, startedAt, driver, brokerLink, outbox, ring, clock }: HandlerSources): Status {
+/** What `pinbus status` shows. */
+export function statusOf({ current, version, started, startedAt, driver, brokerLink, outbox, ring, clock }: StatusSources): Status {
   const { plan, state, config } = current();
   const { broker, link } = brokerLink;
   return {

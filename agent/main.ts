@@ -17,6 +17,10 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   unlock: async () => (await import("./command/talk.ts")).unlock,
   reload: async () => (await import("./command/reload.ts")).reload,
   diff: async () => (await import("./command/reload.ts")).diff,
+  resync: async () => (await import("./command/operate.ts")).resync,
+  identify: async () => (await import("./command/operate.ts")).identify,
+  "log-level": async () => (await import("./command/operate.ts")).logLevel,
+  diag: async () => (await import("./command/operate.ts")).diag,
   why: async () => (await import("./command/why.ts")).why,
   sim: async () => (await import("./command/sim.ts")).sim,
   trace: async () => (await import("./command/trace.ts")).trace,
@@ -62,7 +66,7 @@ async function main([name, ...args]: string[]): Promise<number> {
 
 async function help(): Promise<string> {
   const lines = ["pinbus puts the pins of a Raspberry Pi on the MQTT bus.", "", "usage: pinbus <command> [options]", ""];
-  for (const [name, load] of Object.entries(commands)) lines.push(`  ${name.padEnd(8)}${(await load()).summary}`);
+  for (const [name, load] of Object.entries(commands)) lines.push(`  ${name.padEnd(11)}${(await load()).summary}`);
   return `${[...lines, "", "`pinbus <command> --help` tells more; --version prints the version."].join("\n")}\n`;
 }
 

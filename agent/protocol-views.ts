@@ -233,3 +233,21 @@ export interface TraceEntry {
   /** Of an answer: how long after its question it came. */
   rtt_ms?: number;
 }
+
+/** A report for whoever helps, without secrets and bounded. */
+export interface Diagnosis {
+  /** ISO time. */
+  at: string;
+  node_js: string;
+  /** Kernel and architecture. */
+  system: string;
+  /** As below `P/$SYS/`. */
+  host: Record<string, string>;
+  status: Status;
+  /** As a file, a line each, without what is as it is by default. */
+  config: string[];
+  /** The newest entries, oldest first. */
+  log: { ts: string; level: string; message: string }[];
+  /** What was too long for one report; empty when nothing was. */
+  left_out: string[];
+}

@@ -2,6 +2,7 @@ import type {
   Change,
   ChipView,
   CounterView,
+  Diagnosis,
   PinsView,
   ReloadResult,
   RuleStatus,
@@ -70,6 +71,17 @@ export interface Methods {
   services: { params: Record<string, never>; result: ServiceView[] };
   /** The last packets between the agent and the broker, oldest first, without payloads; `after` = only what came after this number. */
   trace: { params: { after?: number }; result: TraceEntry[] };
+  /** Publishes every retained topic again. Needs the operate socket. */
+  resync: { params: Record<string, never>; result: Record<string, never> };
+  /** Blinks an output that may be blinked; answers when it has begun. Needs the operate socket. */
+  identify: { params: { output: string; for_ms?: number }; result: { output: string; for_ms: number } };
+  /** Another log level, not below the configured one, until then. Needs the operate socket. */
+  "log-level": {
+    params: { level: "error" | "warn" | "info" | "debug"; for_ms?: number };
+    result: { level: string; until: string };
+  };
+  /** Needs the operate socket. */
+  diag: { params: Record<string, never>; result: Diagnosis };
   /** Applies the changed configuration, or leaves everything as it is. Needs the operate socket. */
   reload: { params: Record<string, never>; result: ReloadResult };
   /** What `reload` would do. Needs the operate socket too: problems may quote the file. */
@@ -128,6 +140,8 @@ export type RefusalReason =
   | "interlock"
   | "too-long"
   | "locked"
+  | "busy"
+  | "not-allowed"
   | "cancelled"
   | "unsupported"
   | "not-simulated";

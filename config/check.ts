@@ -43,6 +43,7 @@ export function check(config: Config, found: Found): Problem[] {
   checkCounting(config, found, report);
   checkSensors(config, found, report);
   checkServices(config, report);
+  checkCommands(config, report);
   return problems;
 }
 
@@ -120,4 +121,10 @@ function checkServices({ services }: Config, report: Report): void {
     if (first === undefined) taken.set(unit, index);
     else report(`services[${index}]`, `${unit} stands in services[${first}] already`, "remove one of them");
   }
+}
+
+function checkCommands({ commands, outputs }: Config, report: Report): void {
+  const identifies = commands.includes("identify");
+  if (!identifies || Object.values(outputs).some(({ identify }) => identify === "on")) return;
+  report("commands", "no output may be blinked by identify", "write identify: on for an output", "warning");
 }

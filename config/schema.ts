@@ -85,6 +85,7 @@ export const outputSchema = {
   interlock: optional(id, "The group of outputs, below `interlocks`, of which only one may be on."),
   on_broker_lost: optional(brokerLost, "What the output does when the broker was away for so long.", "nothing"),
   on_peer_offline: optional(peerOffline, "What the output does when another device was offline for so long.", "nothing"),
+  identify: leaf(oneOf("off", "on"), "off", "Whether the output may blink to show which one it is; see [remote.md](remote.md#identify)."),
 };
 
 export const interlockSchema = {
@@ -147,6 +148,11 @@ export const schema = withNames({
       "`true` without `password_file`, `false` with it",
     ),
   },
+  commands: listOf(
+    required(oneOf("reload", "resync", "identify", "log-level", "diag"), "A command to the agent itself."),
+    "The commands to the agent itself that are served over MQTT; see [remote.md](remote.md).",
+    { value: ["resync"], shown: "`[resync]`" },
+  ),
   sys_interval: leaf(duration(second, day), 10 * second, "How often the agent publishes its own statistics under `$SYS`."),
   inputs: mapOf(inputSchema, "Buttons, switches and contacts, by id."),
   outputs: mapOf(outputSchema, "Relays, lamps and valves, by id."),
@@ -168,6 +174,11 @@ export const schema = withNames({
   log: {
     level: leaf(oneOf("error", "warn", "info", "debug"), "info", "The least important entry that is written."),
     format: leaf(oneOf("auto", "text", "journal"), "auto", "`auto` writes to the journal under systemd and text everywhere else."),
+    mqtt: leaf(
+      oneOf("off", "error", "warn", "info"),
+      "warn",
+      "The least important entry that is published as well; what `log.level` leaves out is not.",
+    ),
   },
 });
 

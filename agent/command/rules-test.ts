@@ -78,7 +78,8 @@ function decisive(config: Config): string {
     control: { socket: "/s", view: "/v" },
     broker: { listeners: [], password_file: null, anonymous: null },
     services: [],
-    log: { level: "info", format: "auto" },
+    commands: [],
+    log: { level: "info", format: "auto", mqtt: "off" },
   });
 }
 

@@ -65,6 +65,12 @@ export function personCause(from: "cli" | "tui"): Cause {
   return { kind: from, text: from, detail: null };
 }
 
+/** Somebody wants to see which output this is. */
+export function identifyCause(from: "mqtt" | "cli", id: string | null): Cause {
+  const detail = id === null ? from : `${from}, id ${id}`;
+  return { kind: from, text: "identify", detail, says: "IDENTIFY", ...(id === null ? {} : { id }) };
+}
+
 /** The cause that ends what `before` began. */
 export function endOf(cause: Cause, before: Cause): Cause {
   const { ended: _, ...first } = before;

@@ -10,7 +10,13 @@ import type { OutputState, State } from "./state.ts";
 // the observed write, so an off-write that fails keeps the next one from going on.
 
 /** Why an ON for this output must be refused because of its partners; null when it may be served, at once or after the dead time. */
-export function interlockObjection(plan: Plan, state: State, index: number, at: Instant): Objection | null {
+export function interlockObjection(
+  plan: Plan,
+  state: State,
+  index: number,
+  at: Instant,
+  mode = plan.outputs[index]?.interlock?.mode,
+): Objection | null {
   const interlock = plan.outputs[index]?.interlock;
   const output = state.outputs[index];
   if (!interlock || !output || output.written === true) return null;
@@ -23,7 +29,7 @@ export function interlockObjection(plan: Plan, state: State, index: number, at: 
       return { reason: "interlock", message: `${name}: it is not known whether ${otherPlan.id} is off, its line is not ours` };
     if (!mayBeOn(other)) continue;
     if (other.locked) return { reason: "interlock", message: `${name}: ${otherPlan.id} is on and locked` };
-    if (interlock.mode === "refuse") {
+    if (mode === "refuse") {
       const ends = endsAt(other);
       return {
         reason: "interlock",
@@ -34,7 +40,7 @@ export function interlockObjection(plan: Plan, state: State, index: number, at: 
     const objection = minOnObjection(otherPlan, other, at);
     if (objection) return { ...objection, message: `${name}: ${objection.message}` };
   }
-  if (interlock.mode === "switch") return null;
+  if (mode === "switch") return null;
   const clear = clearAt(plan, state, index);
   if (clear === null || at >= clear) return null;
   return { reason: "interlock", message: `${name}: the dead time of ${interlock.deadTime} ms is not over`, allowedAt: clear };

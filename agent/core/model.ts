@@ -43,7 +43,9 @@ export interface Cause {
   /** Why the state began that this ends; without its own `ended`. */
   ended?: Cause;
   /** What was wanted, where a person reads more than the state from it. */
-  says?: SwitchWord | "PATTERN";
+  says?: SwitchWord | "PATTERN" | "IDENTIFY";
+  /** One blink of many: only the first and the last of them are kept in the history. */
+  blink?: true;
   /** What set the rule going: `detail` as a step, and as a person tells it (`porch was pressed`). */
   trigger?: { step: Step; words: string };
   /** How long the rule waited before it did this. */
@@ -80,6 +82,8 @@ export type RefusalReason =
   | "interlock"
   | "too-long"
   | "locked"
+  | "busy"
+  | "not-allowed"
   /** It waited for a dead time, and a newer command came. */
   | "cancelled";
 export type Verdict =
@@ -182,6 +186,8 @@ export type AgentEvent = Union<{
     at: Instant;
   };
   "rule-control-received": { rule: number; enabled: boolean; from: "cli" | "tui"; at: Instant };
+  /** Somebody wants to see which output this is. */
+  "identify-requested": { output: number; forMs: number; from: "mqtt" | "cli"; id: string | null; ticket: number; at: Instant };
   "lock-requested": { output: number; locked: boolean; from: "cli" | "tui"; at: Instant };
 }>;
 

@@ -1,6 +1,7 @@
 import { keepAnswer } from "./answers.ts";
 import { type CauseFacts, factsOf, fieldsOf } from "./cause.ts";
 import type { Cause, Effect, Instant, SetRequest, Verdict } from "./model.ts";
+import type { Blink } from "./pattern-end.ts";
 import type { OutputPlan, Plan } from "./plan.ts";
 import { sentenceOf } from "./reason.ts";
 import { type End, isoTime, type OutputState, remember, type State } from "./state.ts";
@@ -46,7 +47,7 @@ export function written(
   output.problem = null;
   if (changed) {
     output.since = at;
-    startMaxOn(output, outputPlan, active, at, effects);
+    startMaxOn(output, outputPlan, active, at, blinking(state, event.output)?.maxOnEnds ?? null, effects);
   }
   if (!active || pulse === null) endPulse(output, outputPlan, effects);
   else {
@@ -60,10 +61,12 @@ export function written(
   if (changed || until !== output.until) {
     output.until = until;
     output.cause = cause;
-    remember(event.output, output, { at, state: stateWord(active), cause, detail: cause.detail, ends: endOf(output) }, effects);
+    const blink = cause.blink === true || cause.ended?.blink === true;
+    const change = { at, state: stateWord(active), cause, detail: cause.detail, ends: endOf(output) };
+    if (!blink) remember(event.output, output, change, effects);
     const facts = factsOf(cause);
     effects.push(publish(attrOf(state, outputPlan, output, facts)));
-    effects.push(logOf(outputPlan.id, active, cause, facts));
+    effects.push(logOf(outputPlan.id, active, cause, facts, blink ? "debug" : "info"));
   } else if (mended) effects.push({ type: "publish", ...attrOf(state, outputPlan, output) });
   if (event.answer) {
     const verdict: Verdict = { ok: true, state: stateWord(active), changed };
@@ -127,14 +130,28 @@ function keepLevel(state: State, index: number, { startFrom }: OutputPlan, outpu
   const level = output.written === true && output.pulseEnds === null;
   // Off for a moment only, until it is its turn to be started.
   if (level === output.kept || state.stopping || output.starts !== null) return;
+  if (blinking(state, index) !== null) return;
   output.kept = level;
   if (startFrom === "last") effects.push({ type: "keepOutput", output: index, locked: output.locked, level });
 }
 
-/** max-on counts from the moment the output went on; a repeated ON does not extend it. */
-function startMaxOn(output: OutputState, outputPlan: OutputPlan, active: boolean, at: Instant, effects: Effect[]): void {
+/** What an output that was on goes back to, while it blinks to show which one it is. */
+function blinking(state: State, index: number): Blink["before"] {
+  const pattern = state.patterns[index];
+  return pattern?.rule === null ? pattern.before : null;
+}
+
+/** max-on counts from the moment the output went on; a repeated ON does not extend it. `latest`: it only blinked, and was on before. */
+function startMaxOn(
+  output: OutputState,
+  outputPlan: OutputPlan,
+  active: boolean,
+  at: Instant,
+  latest: Instant | null,
+  effects: Effect[],
+): void {
   if (outputPlan.maxOn === null) return;
-  output.maxOnEnds = active ? at + outputPlan.maxOn : null;
+  output.maxOnEnds = active ? Math.min(at + outputPlan.maxOn, latest ?? Number.POSITIVE_INFINITY) : null;
   effects.push(
     output.maxOnEnds === null
       ? { type: "stopTimer", key: outputPlan.maxOnKey }
@@ -197,8 +214,8 @@ export function attrOf(state: State, outputPlan: OutputPlan, output: OutputState
   return { kind: "state", topic: outputPlan.attrTopic, payload, qos: 0, retain: true };
 }
 
-function logOf(id: string, active: boolean, cause: Cause, facts: CauseFacts): Effect {
+function logOf(id: string, active: boolean, cause: Cause, facts: CauseFacts, level: "info" | "debug"): Effect {
   const fields = fieldsOf(cause, facts);
   fields.output = id;
-  return { type: "log", level: "info", message: `${id} ${active ? "on" : "off"}: ${fields.cause}`, fields };
+  return { type: "log", level, message: `${id} ${active ? "on" : "off"}: ${fields.cause}`, fields };
 }

@@ -1,4 +1,4 @@
-import type { Cause, Effect, TimerKey } from "./model.ts";
+import type { Cause, Effect, Instant, TimerKey } from "./model.ts";
 import type { PatternStep } from "./pattern-plan.ts";
 import type { Plan } from "./plan.ts";
 import type { State } from "./state.ts";
@@ -17,6 +17,22 @@ export interface Pattern {
   stepping: boolean;
 }
 
+/** An output that shows which one it is: off and on again, or the other way round. */
+export interface Blink {
+  rule: null;
+  cause: Cause;
+  onMs: number;
+  offMs: number;
+  /** What it was like, if it was on: it goes back to that with each step on. `until` is when that ends. */
+  before: { pulseEnds: Instant | null; maxOnEnds: Instant | null; until: Instant | null; cause: Cause } | null;
+  /** Rounds that are still to begin, and all of them. */
+  left: number;
+  rounds: number;
+  /** It was on before, and is off for this moment. */
+  dark: boolean;
+  stepping: boolean;
+}
+
 export function patternKey(id: string): TimerKey {
   return `pattern:${id}`;
 }
@@ -28,10 +44,8 @@ export function endPattern(plan: Plan, state: State, output: number, why: string
   if (!pattern || pattern.stepping || id === undefined) return;
   state.patterns[output] = null;
   effects.push({ type: "stopTimer", key: patternKey(id) });
-  effects.push({
-    type: "log",
-    level: "info",
-    message: `the pattern of rule ${pattern.rule} on ${id} ended: ${why}`,
-    fields: { rule: pattern.rule, output: id, reason: why },
-  });
+  const { rule } = pattern;
+  const what = rule === null ? `identify of ${id}` : `the pattern of rule ${rule} on ${id}`;
+  const fields = { ...(rule === null ? {} : { rule }), output: id, reason: why };
+  effects.push({ type: "log", level: "info", message: `${what} ended: ${why}`, fields });
 }

@@ -28,7 +28,7 @@ export function startPattern(
 export function stepPattern(plan: Plan, state: State, output: number, at: Instant, effects: Effect[]): void {
   const pattern = state.patterns[output];
   const id = plan.outputs[output]?.id;
-  if (!pattern || id === undefined || state.stopping) return;
+  if (!pattern || pattern.rule === null || id === undefined || state.stopping) return;
   if (pattern.next >= pattern.steps.length) {
     if (pattern.left === 0) {
       state.patterns[output] = null;

@@ -4,6 +4,7 @@ import { type CounterPlan, counterPlanOf } from "./counter-plan.ts";
 import { type Bound, type GesturePlan, gesturePlanOf } from "./gesture-plan.ts";
 import { type Interlock, interlockOf } from "./interlock-plan.ts";
 import type { TimerKey } from "./model.ts";
+import { patternKey } from "./pattern-end.ts";
 import { type PeerPlan, peerOf, peersOf, topicIndexOf } from "./peer-plan.ts";
 import { type LevelKind, noTriggers, type Rulebook, rulebookOf } from "./rule-plan.ts";
 import { type SensorPlan, sensorsOf } from "./sensor-plan.ts";
@@ -73,6 +74,8 @@ export interface OutputPlan {
   onStart: boolean;
   /** `keep` = the level that is found on the line, `last` = the last one that was written. */
   startFrom: "off" | "on" | "keep" | "last";
+  /** It may blink to show which one it is. */
+  identify: boolean;
   onExit: ExitState;
   onCrash: ExitState;
   /** The length of a PULSE that names none. */
@@ -153,6 +156,7 @@ export function planOf(config: Config): Plan {
       .set(brokerLostKey, { kind: "broker-lost", output: index })
       .set(peerOfflineKey, { kind: "peer-offline", output: index })
       .set(startKey, { kind: "start", output: index })
+      .set(patternKey(id), { kind: "pattern", output: index })
       .set(pulseKey, { kind: "pulse", output: index })
       .set(maxOnKey, { kind: "max-on", output: index })
       .set(retryKey, { kind: "retry", output: index });
@@ -161,6 +165,7 @@ export function planOf(config: Config): Plan {
       line: output.line,
       onStart: output.on_start === "on",
       startFrom: output.on_start,
+      identify: output.identify === "on",
       onExit: output.on_exit,
       onCrash: output.on_crash ?? output.on_exit,
       // A ceiling below the usual length is the length, too.

@@ -34,6 +34,10 @@ const deeds: Words = { ON: "switched it on", OFF: "switched it off", TOGGLE: "to
 export function reasonOf({ kind, text, detail, says, trigger, after, ended, chain }: Cause): string {
   const more = detail === null ? "" : ` (${detail})`;
   const before = chain === undefined || chain.length === 0 ? "" : `; before that: ${chain.map(stepText).join(", ")}`;
+  if (says === "IDENTIFY") {
+    const who = kind === "mqtt" ? "a command over MQTT" : "somebody with `pinbus identify`";
+    return `${who} asked which output it is${ended === undefined ? more : `; before that it was on because ${reasonOf(ended)}`}`;
+  }
   const [order, deed] = says === undefined ? [] : [orders[says], deeds[says]];
   switch (kind) {
     case "start":

@@ -4,6 +4,7 @@ import { count, keepAll, kept, miss } from "./counter.ts";
 import { counterCommand, counterControl } from "./counter-command.ts";
 import { adoptPhase, takePhase, takePhaseGap } from "./encoder.ts";
 import { arm, broker, disarm } from "./failsafe.ts";
+import { identify } from "./identify.ts";
 import { adopt, lose, takeEdge } from "./input.ts";
 import { cancelWait, cancelWaits, proceedPartners } from "./interlock.ts";
 import { lock } from "./lock.ts";
@@ -109,6 +110,9 @@ export function reduce(plan: Plan, state: State, event: AgentEvent): Effect[] {
       command(plan, state, event.output, event.word, event.forMs, cause, answer, event.at, effects);
       break;
     }
+    case "identify-requested":
+      identify(plan, state, event, effects);
+      break;
     case "lock-requested":
       if (event.locked) endPattern(plan, state, event.output, "locked", effects);
       lock(plan, state, event, effects);

@@ -177,7 +177,6 @@ export function rulebookOf(config: Config, topics: Topics, { inputs, outputs }: 
       if (other !== null) return { type: "enable", wait, rule: ruleIndex.get(other) ?? -1, enabled: action.enable !== null };
       const output = outputs.get(action.output ?? "") ?? -1;
       if (action.set !== null) return { type: "switch", wait, output, word: words[action.set], forMs: action.for };
-      timers.set(`pattern:${action.output}`, { kind: "pattern", output });
       for (const until of action.until) {
         const { input, topic, payload } = until;
         const ends = addTrigger(index, id, untilText(until), topic === null ? "input" : "mqtt", untilWords(until, config.inputs), output);

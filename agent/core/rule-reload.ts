@@ -36,7 +36,7 @@ export function carryRules(
   carried.patterns = next.outputs.map(({ id }) => {
     const pattern = state.patterns[old.outputIndex.get(id) ?? -1] ?? null;
     if (pattern === null) return null;
-    if (unchanged.has(pattern.rule) && !anew.has(id)) return pattern;
+    if ((pattern.rule === null || unchanged.has(pattern.rule)) && !anew.has(id)) return pattern;
     // Its on-time is a pulse of the output, and ends as such.
     if (next.timers.has(`pattern:${id}`)) effects.push({ type: "stopTimer", key: `pattern:${id}` });
     return null;

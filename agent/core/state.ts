@@ -3,7 +3,7 @@ import { type Debounce, newDebounce } from "./debounce.ts";
 import { type EncoderState, newEncoder } from "./encoder.ts";
 import { type GestureState, newGesture } from "./gesture.ts";
 import type { Cause, Effect, Instant, KeptFile, KeptTotal, SetRequest, TimerKey, Verdict } from "./model.ts";
-import type { Pattern } from "./pattern-end.ts";
+import type { Blink, Pattern } from "./pattern-end.ts";
 import type { Plan } from "./plan.ts";
 import { newGuard, type RuleGuard } from "./rule-guard.ts";
 import { newSensor, type SensorState } from "./sensor.ts";
@@ -14,7 +14,7 @@ export interface State {
   outputs: OutputState[];
   rules: RuleState[];
   /** What plays, by output. */
-  patterns: (Pattern | null)[];
+  patterns: (Pattern | Blink | null)[];
   /** By the index of the peer in the plan. */
   peers: PeerState[];
   sensors: SensorState[];

@@ -2,6 +2,7 @@ import { endOf } from "./cause.ts";
 import { report } from "./counter.ts";
 import { turnNow } from "./encoder.ts";
 import { failsafeDue } from "./failsafe.ts";
+import { stepBlink } from "./identify.ts";
 import { gesturesNow, settleNow } from "./input.ts";
 import { proceed } from "./interlock.ts";
 import type { Cause, Effect, TimerKey } from "./model.ts";
@@ -52,9 +53,12 @@ export function timerDue(plan: Plan, state: State, key: TimerKey, at: number, ef
     case "interlock":
       if (!state.stopping) proceed(plan, state, owner.output, at, effects);
       break;
-    case "pattern":
-      stepPattern(plan, state, owner.output, at, effects);
+    case "pattern": {
+      const pattern = state.patterns[owner.output];
+      if (pattern?.rule === null) stepBlink(plan, state, owner.output, pattern, at, effects);
+      else stepPattern(plan, state, owner.output, at, effects);
       break;
+    }
     case "level":
       lastingDue(plan, state, owner, at, effects);
       break;

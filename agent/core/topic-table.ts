@@ -211,20 +211,30 @@ export const topicTable: readonly TopicDescription[] = [
     kind: "node-command",
     topic: "P/cmd/<name>",
     direction: "subscribed",
-    payload: "empty, or JSON: `ts`, `id`",
+    payload: "empty, or JSON: `ts`, `id`; of `identify` also `output`, `for_ms`, of `log-level` also `level`, `for_ms`",
     qos: 1,
     retain: "never",
     meaning:
-      "`reload` applies the changed configuration, `resync` sends every retained state again; retained, stale and malformed ones are refused",
+      "`reload` applies the changed configuration, `resync` sends every retained state again, `identify` blinks an output, `log-level` changes the log for a time, `diag` asks for a report; what `commands` does not name is refused, and so are retained, stale and malformed ones",
   },
   {
     kind: "node-result",
     topic: "P/cmd/<name>/result",
     direction: "published",
-    payload: "JSON: `id`, `ok`, `reason`, `message`; of `reload` also `problems`, `restart`, `changes`",
+    payload:
+      "JSON: `id`, `ok`, `reason`, `message`; of `reload` also `problems`, `restart`, `changes`, of `identify` `output`, `for_ms`, of `log-level` `level`, `until`, of `diag` `report`",
     qos: 1,
     retain: "no",
     meaning: "answer to it, unless it named an MQTT 5 response topic",
+  },
+  {
+    kind: "log",
+    topic: "P/log/<level>",
+    direction: "published",
+    payload: "JSON: `ts`, `level`, `message`, and the fields of the entry",
+    qos: 0,
+    retain: "no",
+    meaning: "an entry of the log at `log.mqtt` or above: `error`, `warn` or `info`; rate limited",
   },
   {
     kind: "sys",

@@ -34,6 +34,7 @@ export interface Topics {
   sensorAvailability(id: string): string;
   sensorQuality(id: string): string;
   sys(name: string): string;
+  log(level: string): string;
   service(unit: string): string;
 }
 
@@ -47,6 +48,7 @@ export type ParsedTopic =
   | { kind: "sensor-state" | "sensor-history" | "sensor-availability" | "sensor-quality"; id: string }
   | { kind: "node-command" | "node-result"; name: string }
   | { kind: "sys"; name: string }
+  | { kind: "log"; level: string }
   | { kind: "service"; unit: string };
 
 /** `prefix` may have several levels, `node` is one; both come from a checked configuration (no wildcard, not empty). */
@@ -82,6 +84,7 @@ export function topicsOf(prefix: string, node: string): Topics {
     outputSet: (id) => `${base}/out/${id}/set`,
     outputResult: (id) => `${base}/out/${id}/result`,
     sys: (name) => `${base}/$SYS/${name}`,
+    log: (level) => `${base}/log/${level}`,
     service: (unit) => `${base}/service/${unit}/state`,
   };
 }
@@ -107,6 +110,7 @@ export function parseTopic(topics: Topics, topic: string): ParsedTopic | undefin
   if (id === undefined || id === "" || more !== undefined) return undefined;
   if (group === "cmd" && (leaf === undefined || leaf === "result"))
     return { kind: leaf === undefined ? "node-command" : "node-result", name: id };
+  if (group === "log" && leaf === undefined) return { kind: "log", level: id };
   if (leaf === undefined) return undefined;
   if (Object.hasOwn(kinds, group ?? "")) {
     const leaves: Readonly<Record<string, Kinds>> = kinds[group as keyof typeof kinds];

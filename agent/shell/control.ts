@@ -65,16 +65,8 @@ const servicesEvery = 2000;
 const recordingHeld = 1024 * 1024;
 /** These change something: refused on the socket that may only look. */
 const simulating: readonly Method[] = ["sim-press", "sim-sensor", "sim-play"];
-const operating: ReadonlySet<string> = new Set<Method>([
-  "set",
-  "set-counter",
-  "set-rule",
-  "lock",
-  "record",
-  "reload",
-  "diff",
-  ...simulating,
-]);
+const ofItself: readonly Method[] = ["reload", "diff", "resync", "identify", "log-level", "diag"];
+const operating: ReadonlySet<string> = new Set<Method>(["set", "set-counter", "set-rule", "lock", "record", ...ofItself, ...simulating]);
 
 /** The control sockets: bounded requests in, answers and conflated pushes out. */
 export class Control {

@@ -12,9 +12,29 @@ export interface Log {
   debug(message: string, fields?: LogFields): void;
 }
 
+/** One entry as it was written: without secrets and control characters, and cut if it is long. */
+export interface LogEntry {
+  /** ms since 1970. */
+  at: number;
+  level: LogLevel;
+  message: string;
+  fields: Readonly<Record<string, string>>;
+}
+
 export interface AdjustableLog extends Log {
   setLevel(level: LogLevel): void;
+  /** The same log for whoever publishes: what it is told is never published, or it would never end. */
+  readonly local: Log;
+  /** The newest entries, oldest first. */
+  readonly tail: readonly LogEntry[];
+  /** A text without secrets and control characters. */
+  clean(text: string): string;
+  /** Told of every entry that is written, those of `local` excepted. */
+  tell(listener: (entry: LogEntry) => void): void;
 }
+
+const entriesKept = 200;
+const charactersKept = 500;
 
 /** One entry for journald: syslog priority and own fields. */
 export type JournalWriter = (entry: { message: string; priority: number; fields: Record<string, string> }) => void;
@@ -44,18 +64,46 @@ export function createLog(options: LogOptions): AdjustableLog {
     ? new JournalTransport(journal)
     : new winston.transports.Stream({ stream: options.stream ?? process.stderr, format: winston.format.printf(textLine) });
   const logger = winston.createLogger({ level: options.level, levels: { error: 0, warn: 1, info: 2, debug: 3 }, transports: [transport] });
-  const write = (level: LogLevel) => (message: string, fields?: LogFields) => {
-    if (logger.isLevelEnabled(level)) logger.log({ level, message: clean(message), fields: cleanFields(fields, clean) });
+  const tail: LogEntry[] = [];
+  let listener: (entry: LogEntry) => void = () => {};
+  let telling = false;
+  const write = (level: LogLevel, local: boolean) => (message: string, fields?: LogFields) => {
+    if (!logger.isLevelEnabled(level)) return;
+    const [text, cleaned] = [clean(message), cleanFields(fields, clean)];
+    logger.log({ level, message: text, fields: cleaned });
+    const entry = { at: Date.now(), level, message: text.slice(0, charactersKept), fields: cutFields(cleaned) };
+    tail.push(entry);
+    if (tail.length > entriesKept) tail.shift();
+    if (local || telling) return;
+    telling = true;
+    try {
+      listener(entry);
+    } finally {
+      telling = false;
+    }
   };
+  const logOf = (local: boolean): Log => ({
+    error: write("error", local),
+    warn: write("warn", local),
+    info: write("info", local),
+    debug: write("debug", local),
+  });
   return {
-    error: write("error"),
-    warn: write("warn"),
-    info: write("info"),
-    debug: write("debug"),
+    ...logOf(false),
+    local: logOf(true),
+    tail,
+    clean,
     setLevel(level) {
       logger.level = level;
     },
+    tell(other) {
+      listener = other;
+    },
   };
+}
+
+function cutFields(fields: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, value.slice(0, charactersKept)]));
 }
 
 class JournalTransport extends Transport {

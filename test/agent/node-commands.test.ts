@@ -2,16 +2,19 @@ import { describe, expect, it } from "vitest";
 import { planOf } from "../../agent/core/plan.ts";
 import { newState } from "../../agent/core/state.ts";
 import { createNodeCommands } from "../../agent/node-commands.ts";
-import type { ReloadResult } from "../../agent/protocol.ts";
-import type { Reloader } from "../../agent/reload.ts";
+import type { Asker, Operations } from "../../agent/operations.ts";
+import type { Diagnosis, ReloadResult } from "../../agent/protocol.ts";
 import type { Incoming, Link, Publication } from "../../agent/shell/link.ts";
+import type { Config } from "../../config/schema.ts";
 import { configOf } from "./core/fixture.ts";
 import { eventually, keptLog } from "./shell/fixture.ts";
 
 const applied: ReloadResult = { file: "/etc/pinbus.yaml", applied: true, problems: [], restart: [], changes: ["outputs.fan: removed"] };
 
-function world(reload: Reloader["reload"] = async () => applied) {
-  const config = configOf({});
+const all: Config["commands"] = ["reload", "resync", "identify", "log-level", "diag"];
+
+function world(reload: Operations["reload"] = async () => applied, commands = all) {
+  const config = configOf({ commands });
   const plan = planOf(config);
   const state = newState(plan, () => 1);
   Object.assign(state, { clockOffset: 1_800_000_000_000, clockSet: true });
@@ -19,25 +22,37 @@ function world(reload: Reloader["reload"] = async () => applied) {
   const asked: string[] = [];
   const log = keptLog();
   let resyncs = 0;
+  let now = 1000;
+  const operations: Operations = {
+    reload(asker) {
+      asked.push(nameOf(asker));
+      return reload(asker);
+    },
+    resync: () => resyncs++,
+    async identify({ output, forMs }, asker) {
+      asked.push(`${nameOf(asker)} ${output} ${forMs}`);
+      if (output === "lamp") return { ok: true, state: "ON", changed: true };
+      return { ok: false, reason: "locked", message: "it is locked", allowed_at: "2027-01-15T08:00:01.000Z" };
+    },
+    setLogLevel: ({ level }) =>
+      level === "debug" ? { ok: true, until: "then" } : { ok: false, reason: "not-allowed", message: "it may not say less" },
+    diagnose: async () => ({ system: "Linux" }) as Diagnosis,
+  };
   const command = createNodeCommands({
     current: () => ({ config, plan, state }),
     link: () => ({ publish: (publication: Publication) => sent.push(publication) > 0 }) as unknown as Link,
-    reloader: {
-      reload(from) {
-        asked.push(from);
-        return reload(from);
-      },
-      diff: () => applied,
-    },
-    resync: () => resyncs++,
-    clock: { now: () => 1000, wall: () => 0 },
+    operations,
+    clock: { now: () => now, wall: () => 0 },
     log,
   });
   const say = (name: string, payload: string, more: Partial<Incoming> = {}) =>
     command(name, { topic: plan.topics.nodeCommand(name), payload: Buffer.from(payload), retain: false, qos: 1, ...more });
-  const answers = () => sent.map(({ topic, payload }) => ({ topic, ...(JSON.parse(String(payload)) as object) }));
-  return { say, sent, answers, asked, log, resyncs: () => resyncs };
+  type Answer = { topic: string; reason?: string };
+  const answers = () => sent.map(({ topic, payload }): Answer => ({ topic, ...(JSON.parse(String(payload)) as object) }));
+  return { say, sent, answers, asked, log, resyncs: () => resyncs, wait: (ms: number) => (now += ms) };
 }
+
+const nameOf = ({ from, id }: Asker) => `${from} ${id}`;
 
 describe("a command to the agent", () => {
   it("is answered on the response topic with its correlation data, else beside the command, never retained", async () => {
@@ -67,7 +82,7 @@ describe("a command to the agent", () => {
 
   it("that comes twice with one id is served once and answered twice, also while the first is served", async () => {
     let finish: (result: ReloadResult) => void = () => {};
-    const { say, answers, asked } = world(() => new Promise((resolve) => (finish = resolve)));
+    const { say, answers, asked, wait } = world(() => new Promise((resolve) => (finish = resolve)));
     for (let times = 0; times < 2; times++) say("reload", '{"id":"one"}');
     expect(asked).toEqual(["mqtt one"]);
     finish(applied);
@@ -81,7 +96,10 @@ describe("a command to the agent", () => {
     expect(answers()[1]).toEqual(answers()[0]);
     say("resync", '{"id":"one"}');
     await eventually(answers).toHaveLength(3);
-    for (let id = 0; id < 100; id++) say("resync", `{"id":"${id}"}`);
+    for (let id = 0; id < 100; id++) {
+      wait(2000);
+      say("resync", `{"id":"${id}"}`);
+    }
     say("reload", '{"id":"one"}');
     expect(asked).toHaveLength(2);
   });
@@ -91,5 +109,56 @@ describe("a command to the agent", () => {
     say("reload", '{"id":"x"}');
     await eventually(answers).toMatchObject([{ id: null, ok: false, reason: "failed" }]);
     expect(log.entries[0]).toMatch(/^error: the command reload failed: Error: a bug\n/);
+  });
+
+  it("is served only if the configuration names it; what is refused says where", async () => {
+    const { say, answers, asked, log } = world(undefined, ["resync"]);
+    for (const name of all) say(name, '{"id":"a","output":"lamp","level":"debug"}');
+    say("selfdestruct", "");
+    await eventually(answers).toHaveLength(6);
+    const refused = { ok: false, id: "a", reason: "not-allowed", message: expect.stringContaining("name it in `commands`") };
+    for (const name of ["reload", "identify", "log-level", "diag"])
+      expect(answers()).toContainEqual({ topic: `pinbus/garage/cmd/${name}/result`, ...refused, message: expect.stringContaining(name) });
+    expect(answers()).toContainEqual(expect.objectContaining({ reason: "unknown" }));
+    expect(asked).toEqual([]);
+    expect(log.entries).toHaveLength(6);
+  });
+
+  it("that asks for an output, a log level or a report is answered with what came of it", async () => {
+    const { say, answers, asked } = world();
+    say("identify", '{"id":"1","output":"lamp"}');
+    say("identify", '{"output":"gate","for_ms":2000}');
+    say("log-level", '{"level":"debug","for_ms":2000}');
+    say("log-level", '{"level":"error"}');
+    say("diag", "");
+    await eventually(answers).toHaveLength(5);
+    const of = (name: string) => answers().flatMap(({ topic, ...answer }) => (topic.endsWith(`cmd/${name}/result`) ? [answer] : []));
+    expect(of("identify")).toEqual([
+      { id: "1", ok: true, output: "lamp", for_ms: 5000 },
+      { id: null, ok: false, reason: "locked", message: "it is locked", allowed_at: "2027-01-15T08:00:01.000Z" },
+    ]);
+    expect(of("log-level")).toEqual([
+      { id: null, ok: true, level: "debug", until: "then" },
+      { id: null, ok: false, reason: "not-allowed", message: "it may not say less" },
+    ]);
+    expect(of("diag")).toEqual([{ id: null, ok: true, report: { system: "Linux" } }]);
+    expect(asked).toEqual(["mqtt 1 lamp 5000", "mqtt null gate 2000"]);
+  });
+
+  it("that comes in a flood is refused, with one line in the log, and served again later; the others are not held up", async () => {
+    const { say, answers, resyncs, log, wait } = world();
+    for (let times = 0; times < 1000; times++) say("resync", "");
+    await eventually(answers).toHaveLength(1000);
+    expect([resyncs(), log.entries.length]).toEqual([10, 1]);
+    expect(answers().filter(({ reason }) => reason === "rate")).toHaveLength(990);
+    say("diag", "");
+    await eventually(answers).toHaveLength(1001);
+    expect(answers()[1000]).toMatchObject({ ok: true, report: expect.anything() });
+    for (let times = 0; times < 1000; times++) say(`no-${times}`, "");
+    await eventually(answers).toHaveLength(2001);
+    expect(log.entries).toHaveLength(12);
+    wait(2000);
+    say("resync", "");
+    await eventually(resyncs).toBe(11);
   });
 });

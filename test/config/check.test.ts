@@ -76,6 +76,14 @@ describe("check", () => {
     ]);
   });
 
+  it("warns of identify without an output that may be blinked", () => {
+    const text = "commands: [identify]\noutputs: { lamp: { line: 27";
+    expect(said(`${text} } }`)).toEqual([
+      "pinbus.yaml:1:11: warning: commands: no output may be blinked by identify, write identify: on for an output",
+    ]);
+    expect(said(`${text}, identify: on } }`)).toEqual([]);
+  });
+
   it("notes that listeners are not used beside a server", () => {
     expect(said("mqtt: { server: a }\nbroker: { listeners: [{ port: 0 }] }")).toEqual([
       "pinbus.yaml:2:22: note: broker.listeners: it is not used, because mqtt.server names a broker, remove one of them",

@@ -18,6 +18,7 @@ describe("describeConfig", () => {
       "Where a broker is.",
       "The whole name of a systemd unit.",
       "An event that is published only if it is listed.",
+      "A command to the agent itself.",
       "A day of the week.",
       "A time of day.",
       "A time.",

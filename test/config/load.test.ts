@@ -51,9 +51,11 @@ const samples: Record<string, [string, string, string]> = {
   "outbox.telemetry_ttl": ["10s", "1h", "7d"],
   "location.latitude": ["52.5", "-12.25", "0"],
   "location.longitude": ["13.4", "-170", "0.5"],
+  commands: ["diag", "resync, identify", "log-level"],
   services: ["a.service", "b.service, c.timer", "d.socket"],
   "log.level": ["error", "warn", "debug"],
   "log.format": ["text", "journal", "auto"],
+  "log.mqtt": ["off", "error", "info"],
 };
 
 function at(config: Config, path: string): unknown {
@@ -61,7 +63,7 @@ function at(config: Config, path: string): unknown {
 }
 
 function yamlOf(path: string, text: string): string {
-  const value = path === "services" || text.includes(", ") ? `[${text}]` : JSON.stringify(text);
+  const value = path === "services" || path === "commands" || text.includes(", ") ? `[${text}]` : JSON.stringify(text);
   const [section, key] = path.split(".");
   return key === undefined ? `${path}: ${value}\n` : `${section}: { ${key}: ${value} }\n`;
 }
@@ -115,7 +117,8 @@ describe("loadConfig", () => {
         location: { latitude: null, longitude: null },
         sensors: {},
         services: [],
-        log: { level: "info", format: "auto" },
+        commands: ["resync"],
+        log: { level: "info", format: "auto", mqtt: "warn" },
       });
     }
   });
@@ -159,6 +162,7 @@ describe("loadConfig", () => {
         interlock: null,
         on_broker_lost: null,
         on_peer_offline: null,
+        identify: "off",
       },
     });
     expect(config.rules).toEqual({
@@ -213,6 +217,7 @@ describe("loadConfig", () => {
         password_file: string | null;
         anonymous: "true" | "false" | null;
       };
+      commands: ("reload" | "resync" | "identify" | "log-level" | "diag")[];
       sys_interval: number;
       inputs: Record<
         string,
@@ -257,6 +262,7 @@ describe("loadConfig", () => {
             after: number;
             do: "off" | "on" | "keep";
           } | null;
+          identify: "off" | "on";
         }
       >;
       start_spacing: number;
@@ -290,7 +296,7 @@ describe("loadConfig", () => {
       time_zone: string | null;
       location: { latitude: number | null; longitude: number | null };
       services: string[];
-      log: { level: "error" | "warn" | "info" | "debug"; format: "auto" | "text" | "journal" };
+      log: { level: "error" | "warn" | "info" | "debug"; format: "auto" | "text" | "journal"; mqtt: "off" | "error" | "warn" | "info" };
     }>();
   });
 

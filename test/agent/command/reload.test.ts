@@ -127,7 +127,9 @@ describe("a running agent", () => {
   });
 
   it("takes reload and resync from the bus, answers where it was asked to, and refuses what is stale, malformed or unknown", async () => {
-    const running = await agent();
+    const allowed = "commands: [reload, resync]\n";
+    const running = await startAgent(`${board}${allowed}`);
+    onTestFinished(() => running.clean());
     await eventually(async () => (await running.client.request("status", {})).link.online).toBe(true);
     const client = await connectAsync(`mqtt://127.0.0.1:${running.port}`, { reconnectPeriod: 0 });
     const seen: { topic: string; payload: string }[] = [];
@@ -137,7 +139,7 @@ describe("a running agent", () => {
     const answers = (name: string) =>
       seen.flatMap(({ topic, payload }) => (topic === `cmd/${name}/result` ? [JSON.parse(payload) as Record<string, unknown>] : []));
     await client.subscribeAsync("pinbus/garage/cmd/+/result", { qos: 1 });
-    write(running, changed);
+    write(running, `${changed}${allowed}`);
     await cmd("reload", { id: "one" });
     await eventually(() => answers("reload")).toHaveLength(1);
     expect(answers("reload")[0]).toMatchObject({
@@ -148,7 +150,7 @@ describe("a running agent", () => {
     await cmd("reload", { id: "one" });
     await eventually(() => answers("reload")).toHaveLength(2);
     expect(answers("reload")[1]).toEqual(answers("reload")[0]);
-    write(running, `${changed}colour: red\n`);
+    write(running, `${changed}${allowed}colour: red\n`);
     await cmd("reload");
     await cmd("reload", { ts: Date.now() - 3_600_000 });
     await cmd("reload", { now: true });

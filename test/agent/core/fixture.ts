@@ -20,6 +20,7 @@ export function configOf(parts: {
   peers?: Record<string, Partial<Config["peers"][string]> & { topic: string }>;
   sensors?: Record<string, Partial<SensorConfig>>;
   start_spacing?: number;
+  commands?: Config["commands"];
 }): Config {
   const inputs = Object.entries(parts.inputs ?? {}).map(([id, input], index): [string, InputConfig] => [
     id,
@@ -59,6 +60,7 @@ export function configOf(parts: {
       interlock: null,
       on_broker_lost: null,
       on_peer_offline: null,
+      identify: "off",
       ...output,
     },
   ]);
@@ -119,7 +121,8 @@ export function configOf(parts: {
       ]),
     ),
     services: [],
-    log: { level: "info", format: "auto" },
+    commands: parts.commands ?? ["resync"],
+    log: { level: "info", format: "auto", mqtt: "warn" },
   };
 }
 

@@ -27,6 +27,7 @@ describe("any traffic on a group of three", () => {
         output: names,
       }),
     },
+    { weight: 2, arbitrary: fc.record({ kind: fc.constant("identify" as const), output: names }) },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant("link" as const), online: fc.boolean() }) },
   );
   const configs = fc.record({
@@ -58,8 +59,8 @@ describe("any traffic on a group of three", () => {
           configOf({
             inputs: { porch: {} },
             outputs: {
-              one: { interlock, min_on, on_start },
-              two: { interlock, min_off, max_on: 700 },
+              one: { interlock, min_on, on_start, identify: "on" },
+              two: { interlock, min_off, max_on: 700, identify: "on" },
               three: { interlock, on_broker_lost: { after: 1000, do: "off" } },
             },
             interlocks: { motor: { mode, dead_time } },
@@ -74,6 +75,9 @@ describe("any traffic on a group of three", () => {
           else if (one.kind === "command") {
             asked++;
             world.control(one.output, one.word, one.word === "PULSE" ? 250 : null);
+          } else if (one.kind === "identify") {
+            asked++;
+            world.identify(one.output, 3000);
           } else if (one.kind === "lose") world.loseOutput(one.output);
           else if (one.kind === "return") world.returnOutput(one.output);
           else if (one.kind === "lock" || one.kind === "unlock") world.lock(one.output, one.kind === "lock");

@@ -20,8 +20,8 @@ export const configs: Readonly<Record<"before" | "after", Config>> = {
       knob: { line: line(4), repeat: 70, events: ["multi_press"] },
     },
     outputs: {
-      lamp: { line: line(20), max_on: 900 },
-      up: { line: line(22), interlock: "blind", min_on: 80 },
+      lamp: { line: line(20), max_on: 900, identify: "on" },
+      up: { line: line(22), interlock: "blind", min_on: 80, identify: "on" },
       down: { line: line(23), interlock: "blind", on_broker_lost: { do: "off", after: 250 } },
       siren: { line: line(25), max_on: 700 },
       pump: { line: line(24), min_off: 300, on_start: "last", pulse: { default: 50, max: 2000 } },
@@ -78,6 +78,7 @@ const step = fc.oneof(
     arbitrary: fc.record({ do: fc.constant("mqtt" as const), output, word: words, id: fc.nat(3), bytes: fc.uint8Array({ maxLength: 3 }) }),
   },
   { weight: 2, arbitrary: fc.record({ do: fc.constant("control" as const), output, word: words }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("identify" as const), output, id: fc.constantFrom(null, "i-1") }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("lock" as const), output, locked: fc.boolean() }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant("break" as const), output, broken: fc.boolean() }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("chip" as const), output, there: fc.boolean() }) },
@@ -113,6 +114,7 @@ export function play(world: World, steps: readonly Step[]): void {
     else if (each.do === "control") world.control(each.output, each.word);
     else if (each.do === "reading") world.reading(each.sensor, each.answer);
     else if (each.do === "lock") world.lock(each.output, each.locked);
+    else if (each.do === "identify") world.identify(each.output, 2000, each.id);
     else if (each.do === "rule")
       world.dispatch({ type: "rule-control-received", rule: 0, enabled: each.enabled, from: "cli", at: world.now });
     else if (each.do === "message") world.message(each.topic, each.payload);

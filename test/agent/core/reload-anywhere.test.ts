@@ -12,11 +12,17 @@ const line = (gpio: number) => ({ kind: "gpio" as const, gpio });
 /** What no reload touches: outputs, two of them interlocked, inputs, the rules between them, and a sensor. */
 const untouched = {
   outputs: {
-    lamp: { line: line(20), max_on: 900, on_exit: "on" as const },
+    lamp: { line: line(20), max_on: 2900, on_exit: "on" as const, identify: "on" as const },
     gate: { line: line(21), pulse: 300, active: "low" as const },
-    up: { line: line(22), interlock: "blind", min_on: 80, on_start: "on" as const },
+    up: { line: line(22), interlock: "blind", min_on: 80, on_start: "on" as const, identify: "on" as const },
     down: { line: line(23), interlock: "blind", on_broker_lost: { do: "off" as const, after: 250 } },
-    pump: { line: line(24), min_off: 300, on_start: "last" as const, on_broker_lost: { do: "on" as const, after: 350 } },
+    pump: {
+      line: line(24),
+      min_off: 300,
+      identify: "on" as const,
+      on_start: "last" as const,
+      on_broker_lost: { do: "on" as const, after: 350 },
+    },
   },
   inputs: {
     porch: { line: line(2), hold: 400 },
@@ -96,6 +102,7 @@ type Step =
   | { do: "command"; output: string; word: "ON" | "OFF" | "TOGGLE" | "PULSE"; forMs: number | null }
   | { do: "break"; output: string; broken: boolean }
   | { do: "lock"; output: string; locked: boolean }
+  | { do: "identify"; output: string; forMs: number }
   | { do: "reading"; sensor: string; answer: number | string }
   | { do: "link"; online: boolean };
 
@@ -112,6 +119,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   }),
   fc.record({ do: fc.constant("break" as const), output, broken: fc.boolean() }),
   fc.record({ do: fc.constant("lock" as const), output, locked: fc.boolean() }),
+  fc.record({ do: fc.constant("identify" as const), output, forMs: fc.constantFrom(1000, 3000) }),
   fc.record({
     do: fc.constant("reading" as const),
     sensor: fc.constantFrom("attic", "s-a", "s-b"),
@@ -137,6 +145,7 @@ function play(world: World, steps: readonly Step[]): void {
     } else if (!world.plan.outputIndex.has(each.output)) continue;
     else if (each.do === "break") world.breakOutput(each.output, each.broken);
     else if (each.do === "lock") world.lock(each.output, each.locked);
+    else if (each.do === "identify") world.identify(each.output, each.forMs);
     else world.control(each.output, each.word, each.forMs);
   }
 }
@@ -153,6 +162,7 @@ function seen(world: World) {
     timers: [...world.timers].filter(([key]) => ids.includes(key.split(":")[1] ?? "")).sort(),
     outputs: Object.keys(untouched.outputs).map((id) => world.outputState(id)),
     kept: Object.keys(untouched.outputs).map((id) => world.onDisk(id)),
+    blinks: Object.keys(untouched.outputs).map((id) => world.state.patterns[world.output(id)]),
     inputs: Object.keys(untouched.inputs).map((id) => world.state.inputs[world.input(id)]),
     rules: Object.keys(untouched.rules).map((id) => world.state.rules[world.plan.rules.findIndex((rule) => rule.id === id)]),
   };

@@ -34,6 +34,7 @@ const made: fc.Arbitrary<{ topic: (topics: Topics) => string; parsed: ParsedTopi
   id.map((name) => ({ topic: (t: Topics) => t.nodeCommand(name), parsed: { kind: "node-command" as const, name } })),
   id.map((name) => ({ topic: (t: Topics) => t.nodeResult(name), parsed: { kind: "node-result" as const, name } })),
   name.map((name) => ({ topic: (t: Topics) => t.sys(name), parsed: { kind: "sys" as const, name } })),
+  id.map((level) => ({ topic: (t: Topics) => t.log(level), parsed: { kind: "log" as const, level } })),
   level.map((unit) => ({ topic: (t: Topics) => t.service(unit), parsed: { kind: "service" as const, unit } })),
 );
 

@@ -190,6 +190,12 @@ export class World {
     return this.#ask({ type: "control-received", output: index, word, forMs, from, ticket: ++this.#ticket, at: this.now }, "control");
   }
 
+  identify(output: string, forMs = 5000, id: string | null = null): Verdict | undefined {
+    const ticket = ++this.#ticket;
+    const from = id === null ? "cli" : "mqtt";
+    return this.#ask({ type: "identify-requested", output: this.output(output), forMs, from, id, ticket, at: this.now }, "control");
+  }
+
   /** A command to a rule; the answer, if there is one. */
   rule(
     id: string,

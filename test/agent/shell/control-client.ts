@@ -77,6 +77,10 @@ export async function agent(more: { handlers?: Partial<Handlers>; folder?: strin
       return [];
     },
     reload: () => ({ file: "/etc/pinbus/pinbus.yaml", applied: true, problems: [], restart: [], changes: [] }),
+    resync: () => ({}),
+    identify: ({ output }) => ({ output, for_ms: 1000 }),
+    "log-level": ({ level }) => ({ level, until: "" }),
+    diag: () => ({}) as never,
     diff: () => ({ file: "/etc/pinbus/pinbus.yaml", applied: false, problems: [], restart: [], changes: [] }),
     ...more.handlers,
   };

@@ -4,7 +4,7 @@ import { linkContract, probe, untilOnline } from "./link-contract.ts";
 import { startScript } from "./scripted-broker.ts";
 
 describeMosquitto("the link with MQTT 3.1 on mosquitto", () => {
-  linkContract((port) => startMosquitto(port === undefined ? {} : { port }), "3.1", "3.1");
+  linkContract((port) => startMosquitto(port === undefined ? {} : { port }), "3.1", "mosquitto 2.0, MQTT 3.1.1", "3.1");
 });
 
 it("MQTT 3.1 has a name of its own on the wire", async () => {

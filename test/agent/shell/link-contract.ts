@@ -58,8 +58,12 @@ export function probe(url: string, changes: Partial<LinkOptions> = {}): Probe {
 export const untilOnline = (link: Link) => vi.waitFor(() => expect(link.view.online).toBe(true), patience);
 
 /** What every broker must let the link keep, each in its own way where it cannot do what the others can. */
-export function linkContract(start: (port?: number) => Promise<TestBroker>, protocol: LinkOptions["protocol"], name: BrokerName): void {
-  const version: MqttVersion = brokers[name];
+export function linkContract(
+  start: (port?: number) => Promise<TestBroker>,
+  protocol: LinkOptions["protocol"],
+  name: BrokerName,
+  version: MqttVersion = brokers[name],
+): void {
   const wildcardRetained = capability(name, "wildcardRetained") === "yes";
   let broker: TestBroker;
   let proxy: FaultProxy;

@@ -1,0 +1,85 @@
+import { exit } from "../exit.ts";
+import type { Diagnosis } from "../protocol.ts";
+import { withAgent } from "./client.ts";
+import { type Command, durationOption, print, readArgs, socketOptions, socketPath, usageError } from "./command.ts";
+
+// What is asked of the agent itself; over MQTT the same is `P/cmd/<name>`, as far as the configuration allows it.
+
+const options = { ...socketOptions, json: { type: "boolean" } } as const;
+const timedOptions = { ...options, for: { type: "string" } } as const;
+
+/** `pinbus identify`: one output blinks, then it is as it was. */
+export const identify: Command = {
+  usage: "<output> [--for 5s] [--json]",
+  summary: "blink an output to see which one it is; it must have `identify: on`",
+  async run(args) {
+    const { values, positionals } = readArgs(args, timedOptions, { min: 1, max: 1 });
+    const [output = ""] = positionals;
+    const forMs = durationOption("for", values.for);
+    const params = { output, ...(forMs === undefined ? {} : { for_ms: forMs }) };
+    const answer = await withAgent(socketPath(values), (client) => client.request("identify", params));
+    print(values.json ? JSON.stringify(answer) : `${answer.output} blinks for ${answer.for_ms / 1000} s`);
+    return exit.ok;
+  },
+};
+
+/** `pinbus log-level`: more in the log, for a limited time. */
+export const logLevel: Command = {
+  usage: "error|warn|info|debug [--for 10m] [--json]",
+  summary: "log more for a limited time; a reload ends it",
+  async run(args) {
+    const { values, positionals } = readArgs(args, timedOptions, { min: 1, max: 1 });
+    const [text = ""] = positionals;
+    const level = (["error", "warn", "info", "debug"] as const).find((one) => one === text);
+    if (level === undefined) throw usageError(`log-level takes error, warn, info or debug, not ${JSON.stringify(text)}`);
+    const forMs = durationOption("for", values.for);
+    const params = { level, ...(forMs === undefined ? {} : { for_ms: forMs }) };
+    const answer = await withAgent(socketPath(values), (client) => client.request("log-level", params));
+    print(values.json ? JSON.stringify(answer) : `${answer.level} until ${answer.until}`);
+    return exit.ok;
+  },
+};
+
+/** `pinbus resync`: every retained topic once more. */
+export const resync: Command = {
+  usage: "",
+  summary: "publish every retained topic again",
+  async run(args) {
+    const { values } = readArgs(args, socketOptions, { min: 0, max: 0 });
+    await withAgent(socketPath(values), (client) => client.request("resync", {}));
+    return exit.ok;
+  },
+};
+
+/** `pinbus diag`: what somebody needs who is asked for help, without secrets. */
+export const diag: Command = {
+  usage: "[--json]",
+  summary: "write a report for whoever helps: configuration without secrets, status, host, last log entries",
+  async run(args) {
+    const { values } = readArgs(args, options, { min: 0, max: 0 });
+    const report = await withAgent(socketPath(values), (client) => client.request("diag", {}));
+    for (const line of values.json ? [JSON.stringify(report)] : linesOf(report)) print(line);
+    return exit.ok;
+  },
+};
+
+function linesOf({ at, node_js, system, host, status, config, log, left_out }: Diagnosis): string[] {
+  const section = (name: string, lines: readonly string[]) => ["", `== ${name}`, ...lines];
+  return [
+    `pinbus ${status.version} as ${status.node}, ${at}, Node.js ${node_js}, ${system}`,
+    ...left_out.map((what) => `left out: ${what}`),
+    ...section(
+      "status",
+      Object.entries(status).map(([name, value]) => `${name}: ${JSON.stringify(value)}`),
+    ),
+    ...section(
+      "host",
+      Object.entries(host).map(([name, value]) => `${name}: ${value}`),
+    ),
+    ...section("configuration", config),
+    ...section(
+      "log",
+      log.map(({ ts, level, message }) => `${ts} ${level}: ${message}`),
+    ),
+  ];
+}
