@@ -1,5 +1,5 @@
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
-import { createRequire, SourceMap, type SourceMapPayload } from "node:module";
+import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { cachedDataVersionTag } from "node:v8";
 import { Script } from "node:vm";
@@ -34,7 +34,6 @@ export function loadBundle(): Bundle {
     filename: scriptName,
     ...(cachedData && { cachedData }),
   });
-  nameSources();
   const exports: Partial<Bundle> = {};
   const moduleUrl = (path: string) => new URL(path, dist).href;
   const importModule = (specifier: string) => import(specifier);
@@ -67,28 +66,4 @@ function writeCache(path: string, sum: number, compiled: Buffer): void {
   const half = `${path}.${process.pid}`;
   writeFileSync(half, Buffer.concat([head, compiled]));
   renameSync(half, path);
-}
-
-/** Stack traces name the sources instead of lines of the bundle. The map is read with the first trace that somebody looks at. */
-function nameSources(): void {
-  let map: SourceMap | undefined;
-  const source = (line: number, column: number) => {
-    map ??= new SourceMap(JSON.parse(readFileSync(`${file}.map`, "utf8")) as SourceMapPayload);
-    const entry = map.findEntry(line - 1, column - 1);
-    return "originalSource" in entry
-      ? `${entry.originalSource.replace(/^(\.\.\/)+/, "")}:${entry.originalLine + 1}:${entry.originalColumn + 1}`
-      : undefined;
-  };
-  const nameOf = (frame: NodeJS.CallSite) => {
-    const text = String(frame);
-    const [line, column] = [frame.getLineNumber(), frame.getColumnNumber()];
-    if (frame.getFileName() !== scriptName || line === null || column === null) return text;
-    try {
-      return text.replace(`${scriptName}:${line}:${column}`, (place) => source(line, column) ?? place);
-    } catch {
-      // No map: the line of the bundle is better than nothing.
-      return text;
-    }
-  };
-  Error.prepareStackTrace = (error, frames) => [String(error), ...frames.map((frame) => `    at ${nameOf(frame)}`)].join("\n");
 }

@@ -1,6 +1,7 @@
 import { writeSync } from "node:fs";
 import { type Command, CommandError, complain } from "./command/command.ts";
 import { exit } from "./exit.ts";
+import { inSources } from "./stack.ts";
 
 /** The subcommands; each is loaded only when it is asked for, so that `get` does not pay for the agent. */
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
@@ -78,7 +79,7 @@ async function help(): Promise<string> {
 function bug(error: unknown): void {
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   try {
-    writeSync(2, `pinbus: this is a bug, please report it:\n${text}\n`);
+    writeSync(2, `pinbus: this is a bug, please report it:\n${inSources(text)}\n`);
   } catch {
     // stderr is gone: the exit code says it alone.
   }

@@ -60,11 +60,18 @@ describe("the bundle", () => {
     expect(inside("console.log(bundle.warm)")).toBe("true");
   });
 
-  test("names the sources in a stack, and does without the map", () => {
-    const wrong = "await bundle.runCli(null).catch((error) => console.log(error.stack))";
-    expect(inside(wrong)).toMatch(/TypeError.*\n {4}at \w+ \(agent\/cli\.ts:\d+:\d+\)/);
+  test("says a bug with the places in the sources, and does without the map", () => {
+    const bug = (program: string) => spawnSync(process.execPath, ["--input-type=module", "-e", program], { encoding: "utf8" });
+    const program = `import { loadBundle } from ${JSON.stringify(inCopy("bundle.js"))}; await loadBundle().runCli(null);`;
+    expect(bug(program)).toMatchObject({
+      status: 70,
+      stderr: expect.stringMatching(/a bug.*\nTypeError.*\n {4}at \w+ \(agent\/cli\.ts:\d+:\d+\)/),
+    });
     rmSync(inCopy("pinbus.cjs.map"));
-    expect(inside(wrong)).toMatch(/at \w+ \(pinbus\.cjs:\d+:\d+\)/);
+    expect(bug(program)).toMatchObject({
+      status: 70,
+      stderr: expect.stringMatching(/a bug.*\nTypeError.*\n {4}at \w+ \(pinbus\.cjs:\d+:\d+\)/),
+    });
   });
 
   test("starts the programs that belong to it from their own places", () => {
