@@ -62,7 +62,10 @@ export interface HandlerSources {
   clock: Clock;
 }
 
-type StatusSources = Pick<HandlerSources, "current" | "version" | "started" | "startedAt" | "driver" | "brokerLink" | "outbox" | "clock">;
+type StatusSources = Pick<
+  HandlerSources,
+  "current" | "version" | "started" | "startedAt" | "driver" | "brokerLink" | "outbox" | "ring" | "clock"
+>;
 
 const words: readonly SwitchWord[] = ["ON", "OFF", "TOGGLE", "PULSE"];
 /** A simulated press takes at most a minute: it must not outlive its client's patience. */

@@ -9,7 +9,7 @@ import { isJournalStream } from "../../systemd/fds.ts";
 import { exit } from "../exit.ts";
 import { printable } from "../shell/printable.ts";
 
-/** One subcommand: `main.ts` has the table, each file here does one of them. */
+/** One subcommand: `cli.ts` has the table, each file here does one of them. */
 export interface Command {
   /** Shown after the name: `<output> on|off`. */
   usage: string;

@@ -26,12 +26,12 @@ export interface DemoBox {
 
 const startWithin = 15_000;
 
-export async function startDemoBox(): Promise<DemoBox> {
+/** `main` is the program that becomes the agent. */
+export async function startDemoBox(main = fileURLToPath(new URL("../main.js", import.meta.url))): Promise<DemoBox> {
   const dir = mkdtempSync(join(tmpdir(), "pinbus-demo-"));
   const config = join(dir, "pinbus.yaml");
   const logFile = join(dir, "agent.log");
   writeFileSync(config, readExample("demo"), { mode: 0o600 });
-  const main = fileURLToPath(new URL("../main.js", import.meta.url));
   const child = spawn(process.execPath, [main, "run", "--config", config], {
     stdio: ["ignore", "ignore", openSync(logFile, "w"), "ipc"],
     env: ownEnvironment(),

@@ -1,0 +1,69 @@
+// node agent/bundle.mjs: after tsc, makes dist/agent/pinbus.cjs of all that `agent/cli.ts` imports, with a source map and the licences of what is in it.
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import { rolldown } from "rolldown";
+
+const root = resolve(import.meta.dirname, "..");
+const file = join(root, "dist/agent/pinbus.cjs");
+
+/** The terminal UI stays as it is compiled: blessed cannot be bundled, and nobody else loads it. */
+const terminal = {
+  name: "terminal",
+  resolveId: (id) => (id.endsWith("/tui/main.ts") ? { id: "../tui/main.js", external: true } : null),
+};
+
+/** What finds a file by its own place still finds it. */
+const places = {
+  name: "places",
+  transform(code, id) {
+    if (id.includes("/node_modules/") || !code.includes("import.meta.url")) return null;
+    const compiled = relative(root, id).replace(/ts$/, "js");
+    // The lines stay where they are.
+    return { code: code.replaceAll("import.meta.url", `moduleUrl(${JSON.stringify(compiled)})`), map: null };
+  },
+};
+
+const build = await rolldown({
+  input: join(root, "agent/cli.ts"),
+  cwd: root,
+  platform: "node",
+  // Loaded when they are used, from their own packages: native, large or not bundable.
+  external: ["aedes", "blessed", "onoff", "systeminformation", "node-gyp-build"],
+  plugins: [terminal, places],
+  onLog: (_level, log) => {
+    throw new Error(log.message);
+  },
+});
+const { output } = await build.generate({
+  file,
+  format: "cjs",
+  codeSplitting: false,
+  comments: false,
+  sourcemap: "hidden",
+  sourcemapExcludeSources: true,
+});
+const [bundle] = output;
+// What was compiled of the bundle before, by whatever Node.
+for (const name of readdirSync(dirname(file))) if (name.startsWith("pinbus.cjs.")) rmSync(join(dirname(file), name));
+// A script with a cache has no `import()` of its own: V8 forgets whose it was.
+const code = bundle.code.replace(/\bimport\(/g, "importModule(");
+// One byte a character: half the memory, and nothing to decode.
+const ascii = code.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
+// On the first line, so that the map holds.
+writeFileSync(file, `(function (exports, require, moduleUrl, importModule) { ${ascii}\n})\n`);
+writeFileSync(`${file}.map`, JSON.stringify(bundle.map));
+writeFileSync(`${file}.licenses.txt`, licences(bundle.moduleIds));
+
+/** What the licences ask for: each package's own text. */
+function licences(ids) {
+  const folders = new Set(ids.map((id) => /^(.*\/node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(id)?.[1]).filter(Boolean));
+  return [...folders].sort().map(licence).join("\n");
+}
+
+function licence(folder) {
+  const { name, version, license, author } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+  const texts = readdirSync(folder).filter((entry) => /^licen[cs]e/i.test(entry));
+  const text = texts.map((entry) => readFileSync(join(folder, entry), "utf8").trim()).join("\n\n");
+  if (!license) throw new Error(`${name} has no licence in its package.json: it may not be bundled`);
+  return `=== ${name} ${version}, ${license}\n\n${text || `${author?.name ?? author ?? ""}: no text in the package`}\n`;
+}

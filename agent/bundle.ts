@@ -1,0 +1,69 @@
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
+import { cachedDataVersionTag } from "node:v8";
+import { Script } from "node:vm";
+import { crc32 } from "node:zlib";
+import type { runCli } from "./cli.ts";
+
+/** All of pinbus but the terminal UI in one file, which `agent/bundle.mjs` makes. */
+const file = fileURLToPath(new URL("./pinbus.cjs", import.meta.url));
+const dist = new URL("../", import.meta.url);
+/** Without its folder: V8 keeps the name in the cache, and what is built here may be installed there. */
+const scriptName = "pinbus.cjs";
+
+export interface Bundle {
+  runCli: typeof runCli;
+  /** Whether V8 took what it had compiled before. */
+  readonly warm: boolean;
+  /** Keeps beside the bundle what V8 has compiled of it so far, for this Node with these flags. Throws when the folder cannot be written. */
+  keepCompiled(): void;
+}
+
+/**
+ * Loads the bundle with what V8 compiled before (`agent/warm.ts`), else without. V8 itself looks at the length of the source only and crashes
+ * over a damaged cache; so the bundle and the cache are compared with their checksums.
+ */
+export function loadBundle(): Bundle {
+  const bytes = readFileSync(file);
+  const sum = crc32(bytes);
+  // Of another Node, processor or set of flags there is another file.
+  const cache = `${file}.${process.version}-${process.arch}-${cachedDataVersionTag().toString(16)}.cache`;
+  const cachedData = readCache(cache, sum);
+  const script = new Script(bytes.toString("latin1"), {
+    filename: scriptName,
+    ...(cachedData && { cachedData }),
+  });
+  const exports: Partial<Bundle> = {};
+  const moduleUrl = (path: string) => new URL(path, dist).href;
+  const importModule = (specifier: string) => import(specifier);
+  script.runInThisContext()(exports, createRequire(import.meta.url), moduleUrl, importModule);
+  if (!exports.runCli) throw new Error(`${file} is not what agent/bundle.mjs makes: npm run build`);
+  return {
+    runCli: exports.runCli,
+    warm: script.cachedDataRejected === false,
+    keepCompiled: () => writeCache(cache, sum, script.createCachedData()),
+  };
+}
+
+/** Checksum of the bundle, checksum of what follows, what V8 compiled. */
+function readCache(path: string, sum: number): Buffer | undefined {
+  try {
+    const bytes = readFileSync(path);
+    const compiled = bytes.subarray(8);
+    return bytes.readUInt32LE(0) === sum && bytes.readUInt32LE(4) === crc32(compiled) ? compiled : undefined;
+  } catch {
+    // There is none, or not even a head of one.
+    return undefined;
+  }
+}
+
+function writeCache(path: string, sum: number, compiled: Buffer): void {
+  const head = Buffer.alloc(8);
+  head.writeUInt32LE(sum, 0);
+  head.writeUInt32LE(crc32(compiled), 4);
+  // Whoever starts meanwhile finds the one or the other, never half of one.
+  const half = `${path}.${process.pid}`;
+  writeFileSync(half, Buffer.concat([head, compiled]));
+  renameSync(half, path);
+}

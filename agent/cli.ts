@@ -1,0 +1,93 @@
+import { writeSync } from "node:fs";
+import { type Command, CommandError, complain } from "./command/command.ts";
+import { exit } from "./exit.ts";
+import { inSources } from "./stack.ts";
+
+/** The subcommands; each is loaded only when it is asked for, so that `get` does not pay for the agent. */
+const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  run: async () => (await import("./command/run.ts")).run,
+  demo: async () => (await import("./command/demo.ts")).demo,
+  tui: async () => (await import("./command/tui.ts")).tui,
+  check: async () => (await import("./command/check.ts")).check,
+  pins: async () => (await import("./command/pins.ts")).pins,
+  status: async () => (await import("./command/talk.ts")).status,
+  get: async () => (await import("./command/talk.ts")).get,
+  set: async () => (await import("./command/talk.ts")).set,
+  lock: async () => (await import("./command/talk.ts")).lock,
+  unlock: async () => (await import("./command/talk.ts")).unlock,
+  reload: async () => (await import("./command/reload.ts")).reload,
+  diff: async () => (await import("./command/reload.ts")).diff,
+  resync: async () => (await import("./command/operate.ts")).resync,
+  identify: async () => (await import("./command/operate.ts")).identify,
+  "log-level": async () => (await import("./command/operate.ts")).logLevel,
+  diag: async () => (await import("./command/operate.ts")).diag,
+  why: async () => (await import("./command/why.ts")).why,
+  sim: async () => (await import("./command/sim.ts")).sim,
+  trace: async () => (await import("./command/trace.ts")).trace,
+  record: async () => (await import("./command/record.ts")).record,
+  rules: async () => (await import("./command/rules.ts")).rules,
+  safe: async () => (await import("./command/safe.ts")).safe,
+  attach: async () => (await import("./command/talk.ts")).attach,
+  passwd: async () => (await import("./command/passwd.ts")).passwd,
+  init: async () => (await import("./command/init.ts")).init,
+};
+
+/** Runs the subcommand that is asked for; resolves with the exit code. Called once: it also decides what becomes of a bug. */
+export async function runCli(args: string[]): Promise<number> {
+  process.on("uncaughtException", bug);
+  process.on("unhandledRejection", bug);
+  // A reader that stops reading (`pinbus pins | head`) is no problem of ours.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") process.exit(exit.ok);
+  });
+  return main(args);
+}
+
+async function main([name, ...args]: string[]): Promise<number> {
+  if (name === undefined || name === "--help" || name === "-h" || name === "help") {
+    process.stdout.write(await help());
+    return name === undefined ? exit.usage : exit.ok;
+  }
+  if (name === "--version") {
+    const { readVersion } = await import("./version.ts");
+    process.stdout.write(`pinbus ${readVersion()}\n`);
+    return exit.ok;
+  }
+  const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (!load) {
+    const { suggest } = await import("../config/suggest.ts");
+    const meant = suggest(name, Object.keys(commands));
+    complain(`pinbus: there is no command ${JSON.stringify(name)}${meant ? `; did you mean ${meant}?` : ""}; \`pinbus --help\` lists them`);
+    return exit.usage;
+  }
+  const command = await load();
+  if (args.includes("--help") || args.includes("-h")) {
+    process.stdout.write(`usage: pinbus ${name} ${command.usage}\n\n${command.summary}\n`);
+    return exit.ok;
+  }
+  try {
+    return await command.run(args);
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    complain(`pinbus: ${error.message}`);
+    if (error.code === exit.usage) complain(`usage: pinbus ${name} ${command.usage}`);
+    return error.code;
+  }
+}
+
+async function help(): Promise<string> {
+  const lines = ["pinbus puts the pins of a Raspberry Pi on the MQTT bus.", "", "usage: pinbus <command> [options]", ""];
+  for (const [name, load] of Object.entries(commands)) lines.push(`  ${name.padEnd(11)}${(await load()).summary}`);
+  return `${[...lines, "", "`pinbus <command> --help` tells more; --version prints the version."].join("\n")}\n`;
+}
+
+/** A bug: said at once and unbuffered, since nothing can be trusted to run after it. */
+function bug(error: unknown): void {
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  try {
+    writeSync(2, `pinbus: this is a bug, please report it:\n${inSources(text)}\n`);
+  } catch {
+    // stderr is gone: the exit code says it alone.
+  }
+  process.exit(exit.bug);
+}

@@ -1,0 +1,82 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+
+const root = dirname(createRequire(import.meta.url).resolve("pinbus/package.json"));
+
+describe("the bundle", () => {
+  let copy: string;
+  const inCopy = (name: string) => join(copy, "dist/agent", name);
+  const cache = () => inCopy(readdirSync(join(copy, "dist/agent")).find((name) => name.endsWith(".cache")) ?? "none.cache");
+
+  beforeEach(() => {
+    copy = mkdtempSync(join(tmpdir(), "pinbus-bundle-"));
+    cpSync(join(root, "dist"), join(copy, "dist"), { recursive: true });
+    cpSync(join(root, "package.json"), join(copy, "package.json"));
+    cpSync(join(root, "config/examples"), join(copy, "config/examples"), { recursive: true });
+    symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
+  });
+  afterEach(() => rmSync(copy, { recursive: true, force: true }));
+
+  const pinbus = (...args: string[]) => spawnSync(process.execPath, [inCopy("main.js"), ...args], { encoding: "utf8" });
+  /** Runs `code` with the copy's bundle as `bundle`. */
+  const inside = (code: string, ...flags: string[]) => {
+    const program = `import { loadBundle } from ${JSON.stringify(inCopy("bundle.js"))}; const bundle = loadBundle(); ${code}`;
+    return execFileSync(process.execPath, [...flags, "--input-type=module", "-e", program], { encoding: "utf8" }).trim();
+  };
+
+  test("is what the bin runs, with what V8 compiled when it was built", () => {
+    writeFileSync(inCopy("cli.js"), "throw new Error('one by one');");
+    expect(pinbus("--version")).toMatchObject({ status: 0, stderr: "" });
+    expect(inside("console.log(bundle.warm)")).toBe("true");
+  });
+
+  test.each([
+    ["missing", (path: string) => rmSync(path)],
+    ["empty", (path: string) => truncateSync(path, 0)],
+    ["cut off", (path: string) => truncateSync(path, 500_000)],
+    ["full of NULs after a power cut", (path: string) => writeFileSync(path, readFileSync(path).fill(0, 300_000, 310_000))],
+  ])("works without it when it is %s", (_, damage) => {
+    damage(cache());
+    expect(pinbus("--version")).toMatchObject({ status: 0, stderr: "" });
+    expect(inside("console.log(bundle.warm)")).toBe("false");
+  });
+
+  test("does not run what was compiled of another bundle of the same length", () => {
+    const bundle = readFileSync(inCopy("pinbus.cjs"), "latin1");
+    const words = "there is no command";
+    expect(bundle).toContain(words);
+    writeFileSync(inCopy("pinbus.cjs"), bundle.replace(words, words.toUpperCase()), "latin1");
+    expect(pinbus("nonsense").stderr).toContain(words.toUpperCase());
+  });
+
+  test("works with flags for which nothing was compiled, and keeps what these compile beside the rest", () => {
+    const flag = "--no-lazy-feedback-allocation";
+    expect(inside("console.log(bundle.warm); bundle.keepCompiled();", flag)).toBe("false");
+    expect(inside("console.log(bundle.warm)", flag)).toBe("true");
+    expect(inside("console.log(bundle.warm)")).toBe("true");
+  });
+
+  test("says a bug with the places in the sources, and does without the map", () => {
+    const bug = (program: string) => spawnSync(process.execPath, ["--input-type=module", "-e", program], { encoding: "utf8" });
+    const program = `import { loadBundle } from ${JSON.stringify(inCopy("bundle.js"))}; await loadBundle().runCli(null);`;
+    expect(bug(program)).toMatchObject({
+      status: 70,
+      stderr: expect.stringMatching(/a bug.*\nTypeError.*\n {4}at \w+ \(agent\/cli\.ts:\d+:\d+\)/),
+    });
+    rmSync(inCopy("pinbus.cjs.map"));
+    expect(bug(program)).toMatchObject({
+      status: 70,
+      stderr: expect.stringMatching(/a bug.*\nTypeError.*\n {4}at \w+ \(pinbus\.cjs:\d+:\d+\)/),
+    });
+  });
+
+  test("starts the programs that belong to it from their own places", () => {
+    rmSync(cache());
+    execFileSync(process.execPath, [inCopy("warm.js")]);
+    expect(inside("console.log(bundle.warm)")).toBe("true");
+  });
+});
