@@ -53,7 +53,8 @@ ${lines.map((line, index) => `  ${ids[index]}: { line: ${line} }`).join("\n")}
     onTestFinished(() => clearInterval(watch));
     proxy.delay = 15;
     proxy.open = true;
-    await eventually(isOnline).toBe(true);
+    // The back-off of so long an absence is some seconds.
+    await expect.poll(isOnline, { timeout: 40_000, interval: 20 }).toBe(true);
     await eventually(() => all).toBeGreaterThan(0);
     await eventually(() => observer.payloads(`${P}/status`)).toContain("online");
     const topics = observer.seen.map(({ topic }) => topic);
