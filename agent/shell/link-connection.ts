@@ -50,6 +50,7 @@ export class LinkConnection {
   #window: PublishWindow | undefined;
   #stream: Duplex | undefined;
   #step: "dialling" | "greeting" | "open" | "closed" = "dialling";
+  #unsent: Packet | undefined;
   #saidOnline = false;
   readonly #gather = gatherWrites();
   #stopping = false;
@@ -84,7 +85,11 @@ export class LinkConnection {
 
   open(): void {
     const client = this.#client;
-    client.on("packetsend", (packet) => this.#events.packet("sent", packet));
+    client.on("packetsend", (packet) => {
+      // The library writes its CONNECT before there is a connection.
+      if (this.#step === "dialling") this.#unsent = packet;
+      else this.#events.packet("sent", packet);
+    });
     client.on("packetreceive", (packet) => this.#received(packet));
     client.on("error", (error) => {
       this.#failed(error);
@@ -157,7 +162,9 @@ export class LinkConnection {
 
   #dial(): Duplex {
     const socket = dial(this.#options.server, () => {
-      if (this.#step === "dialling") this.#step = "greeting";
+      if (this.#step !== "dialling") return;
+      this.#step = "greeting";
+      if (this.#unsent) this.#events.packet("sent", this.#unsent);
     });
     cutIncoming(socket, maxIncomingBytes, (first) => {
       const problem = strangerProblem(this.#peer, first);

@@ -1,7 +1,7 @@
 import type { Packet } from "mqtt";
 import { afterEach, expect, it, vi } from "vitest";
 import { PacketTrace } from "../../../agent/shell/packet-trace.ts";
-import { describeMosquitto, mosquittoDenying, startMosquitto, type TestBroker } from "../../brokers.ts";
+import { describeMosquitto, freePort, mosquittoDenying, startMosquitto, type TestBroker } from "../../brokers.ts";
 import { offline, P, patience, probe, state, untilOnline } from "./link-contract.ts";
 
 const iso = (at: number) => new Date(at).toISOString();
@@ -62,6 +62,17 @@ it("of a topic no more than its beginning is kept", () => {
   const trace = new PacketTrace(() => 0);
   trace.packet("received", publish({ topic: "x".repeat(60_000) }));
   expect(trace.since(0, iso)[0]?.topic).toBe(`${"x".repeat(255)}…`);
+});
+
+it("has no CONNECT that never left, since there was nobody to take it", async () => {
+  const sent: Packet[] = [];
+  const { link, warnings } = probe(`mqtt://127.0.0.1:${await freePort()}`, {
+    on: { online: () => undefined, offline: () => undefined, message: () => undefined, packet: (_way, packet) => sent.push(packet) },
+  });
+  link.start();
+  await vi.waitFor(() => expect(warnings).not.toEqual([]), patience);
+  await link.stop([]);
+  expect([sent.length, link.view.sent]).toEqual([0, 0]);
 });
 
 describeMosquitto("a trace of a real connection", () => {
