@@ -90,7 +90,8 @@ export function createNodeCommands(options: NodeCommandOptions): (name: string, 
     const { id } = parsed;
     // QoS 1 may deliver twice: the first answer holds.
     const key = `${name} ${id}`;
-    const known = message.retain || id === null ? undefined : answers.get(key);
+    const repeats = !message.retain && id !== null && isNodeCommand(name) && current().config.commands.includes(name);
+    const known = repeats ? answers.get(key) : undefined;
     if (known) return known;
     const from = `mqtt${id === null ? "" : ` ${id}`}`;
     if (!mayCome(name)) {
@@ -105,7 +106,8 @@ export function createNodeCommands(options: NodeCommandOptions): (name: string, 
       return { id, ok: false, ...asked };
     }
     const answer = serve(asked, id);
-    if (id !== null) keepFirst(answers, key, answer);
+    // A report moves nothing, and is too long to be kept.
+    if (id !== null && asked.name !== "diag") keepFirst(answers, key, answer);
     return answer;
   };
 

@@ -19,7 +19,7 @@ export const parts: Parts = {
     pump: { min_off: 5 * second, on_peer_offline: { peer: "plug", topic: null, payload: null, after: 10 * second, do: "off" } },
     up: { interlock: "gate" },
     down: { interlock: "gate" },
-    horn: {},
+    horn: { identify: "on" },
     fan: { on_start: "on" },
   },
   interlocks: { gate: { dead_time: 300, mode: "switch" } },

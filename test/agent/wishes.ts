@@ -136,6 +136,30 @@ export const wishes: Record<string, Case> = {
     id: "a-1",
     chain: ["mqtt: mqtt (it rains, id a-1)"],
   },
+  "somebody who wants to see which output it is": {
+    play: (one) => one.identify("horn", 1000, "i-1"),
+    output: "horn",
+    told: "ON since 10:33:12 because a command over MQTT asked which output it is (mqtt, id i-1); ends 10:33:12 by its pulse",
+    kind: "mqtt",
+    source: "identify",
+    id: "i-1",
+    chain: ["mqtt: identify (mqtt, id i-1)"],
+  },
+  "the same, of an output that was on": {
+    play: (one) => {
+      one.control("horn", "ON");
+      one.advance(10 * second);
+      one.identify("horn", 1000);
+      one.advance(2 * second);
+    },
+    output: "horn",
+    told:
+      "ON since 10:33:22 because somebody with `pinbus identify` asked which output it is; before that it was on because " +
+      "somebody switched it on with `pinbus set`",
+    kind: "cli",
+    source: "identify",
+    chain: ["cli: cli", "cli: identify"],
+  },
   "a person at the command line": {
     play: (one) => one.control("lamp", "TOGGLE"),
     told: "ON since 10:33:12 because somebody toggled it with `pinbus set`; ends 12:33:12 by max_on",
