@@ -68,7 +68,7 @@ export class LinkConnection {
     const wall = options.now ?? Date.now;
     const { cert } = options.server;
     const { secure } = parseServer(url);
-    const unsetClock = clockIsSet({ wall }) ? undefined : new Date(wall()).toISOString();
+    const unsetClock = clockIsSet({ wall }) ? undefined : new Date(wall()).toISOString().slice(0, 10);
     this.#peer = {
       server: serverName(url),
       secure,

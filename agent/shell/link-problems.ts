@@ -28,7 +28,7 @@ export interface LinkPeer {
   username: string | undefined;
   clientId: string;
   version: MqttVersion;
-  /** What this machine takes for the time, as ISO text, when that cannot be right. */
+  /** What this machine takes for the date, as ISO text, when that cannot be right. */
   unsetClock?: string | undefined;
   reference?: string | undefined;
 }

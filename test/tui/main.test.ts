@@ -119,7 +119,18 @@ test("it works with a broker alone, and publishes", async () => {
   await vi.waitFor(() => expect(heard).toContain("garden/lamp/set ON"));
 });
 
-const unconfigured = { server: [], port: 1883, tls: "auto" as const, ca: null, username: null, password: null };
+const unconfigured = {
+  server: [],
+  port: 1883,
+  tls: "auto" as const,
+  ca: null,
+  cert: null,
+  key: null,
+  servername: null,
+  tls_verify: "on" as const,
+  username: null,
+  password: null,
+};
 
 test("it waits for an agent that the person named, and says where", async () => {
   start();
