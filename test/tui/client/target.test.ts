@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { agentBroker, configuredBroker, formatBroker, parseBroker } from "../../../tui/client/target.ts";
-import { status } from "../scene.ts";
+import { noBroker, status } from "../scene.ts";
 
 test.each([
   ["192.168.1.10", { host: "192.168.1.10", port: 1883, via: "mqtt" }],
@@ -16,18 +16,7 @@ test.each(["http://pi", "mqtt://", "mqtt://pi:notaport"])("--broker %s is refuse
   expect(() => parseBroker(text)).toThrow(/^--broker/);
 });
 
-const mqtt = {
-  server: ["pi", "backup"],
-  port: 1883,
-  tls: "auto" as const,
-  ca: null,
-  cert: null,
-  key: null,
-  servername: null,
-  tls_verify: "on" as const,
-  username: null,
-  password: null,
-};
+const mqtt = { ...noBroker, server: ["pi", "backup"] };
 
 test("the configuration names the broker, with TLS when the port starts with 8 unless said otherwise", () => {
   expect(configuredBroker({ ...mqtt, server: [] })).toBeUndefined();
