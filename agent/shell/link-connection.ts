@@ -2,15 +2,14 @@ import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { MqttClient, type Packet } from "mqtt";
 import { refusedDelay } from "../core/backoff.ts";
-import { clockIsSet } from "./clock.ts";
 import type { Incoming, LinkOptions, MqttVersion, Publication, Settled } from "./link.ts";
 import { gatherWrites } from "./link-burst.ts";
 import { clientOptions, maxIncomingBytes } from "./link-client.ts";
 import { codeText, connackProblem, disconnectProblem } from "./link-codes.ts";
 import { cutIncoming } from "./link-cut.ts";
-import { dial, parseServer, serverName } from "./link-dial.ts";
+import { dial } from "./link-dial.ts";
 import { Listening } from "./link-listening.ts";
-import { closeProblem, errorCode, type LinkPeer, type LinkProblem, strangerProblem } from "./link-problems.ts";
+import { closeProblem, errorCode, type LinkPeer, type LinkProblem, peerOf, strangerProblem } from "./link-problems.ts";
 import { PublishWindow } from "./link-window.ts";
 
 const maxInFlight = 64;
@@ -65,20 +64,7 @@ export class LinkConnection {
     this.#version = version;
     this.#events = events;
     this.#connectTimeout = options.connectTimeout ?? 10_000;
-    const { url, username } = options.server;
-    const wall = options.now ?? Date.now;
-    const { cert } = options.server;
-    const { secure } = parseServer(url);
-    const unsetClock = clockIsSet({ wall }) ? undefined : new Date(wall()).toISOString();
-    this.#peer = {
-      server: serverName(url),
-      secure,
-      certified: cert !== undefined,
-      username,
-      clientId: options.clientId,
-      version,
-      unsetClock,
-    };
+    this.#peer = peerOf(options, version);
     this.#client = new MqttClient(() => this.#dial(), clientOptions(options, version, this.#connectTimeout));
     this.#listening = new Listening(this.#client, options, this.#peer);
   }
@@ -306,8 +292,7 @@ export class LinkConnection {
   }
 
   #unanswered(): void {
-    this.#problem ??= { sentence: `the broker ${this.#peer.server} does not acknowledge what it is sent`, retry: "backoff" };
-    this.#abort();
+    this.giveUp({ sentence: `the broker ${this.#peer.server} does not acknowledge what it is sent`, retry: "backoff" });
   }
 
   #abort(): void {

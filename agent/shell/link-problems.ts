@@ -1,5 +1,7 @@
-import type { MqttVersion } from "./link.ts";
+import { clockIsSet } from "./clock.ts";
+import type { LinkOptions, MqttVersion } from "./link.ts";
 import { codeText, shortened } from "./link-codes.ts";
+import { parseServer, serverName } from "./link-dial.ts";
 
 /** Why a connection ended, and how to go on. The sentence is for people and never holds a password. */
 export interface LinkProblem {
@@ -28,9 +30,22 @@ export interface LinkPeer {
   username: string | undefined;
   clientId: string;
   version: MqttVersion;
-  /** What this machine takes for the time, as ISO text, when that cannot be right. */
+  /** What this machine takes for the date, as ISO text, when that cannot be right. */
   unsetClock?: string | undefined;
   reference?: string | undefined;
+}
+
+/** The broker of `options.server.url` as it is met now. */
+export function peerOf({ server, clientId, now: wall = Date.now }: LinkOptions, version: MqttVersion): LinkPeer {
+  return {
+    server: serverName(server.url),
+    secure: parseServer(server.url).secure,
+    certified: server.cert !== undefined,
+    username: server.username,
+    clientId,
+    version,
+    unsetClock: clockIsSet({ wall }) ? undefined : new Date(wall()).toISOString().slice(0, 10),
+  };
 }
 
 /** The connection ended, or never began, without a code. `step` tells how far it had come. */

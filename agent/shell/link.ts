@@ -6,7 +6,10 @@ import type { LinkServer } from "./link-dial.ts";
 import { NetworkWatch, readAddresses } from "./link-network.ts";
 import type { LinkProblem } from "./link-problems.ts";
 import { Refusals, refusalOf } from "./link-refusals.ts";
-import { type KnownServer, Servers } from "./link-servers.ts";
+import { isTold, type KnownServer, Servers } from "./link-servers.ts";
+import type { Incoming, Link, LinkLog, ListenedTopic, Publication, Settled } from "./link-terms.ts";
+
+export type { Incoming, Link, LinkLog, ListenedTopic, Publication, Settled } from "./link-terms.ts";
 
 export interface LinkOptions {
   server: LinkServer;
@@ -51,79 +54,7 @@ export interface LinkOptions {
   network?: { read: () => ReadonlySet<string> | undefined; every: number };
 }
 
-export interface ListenedTopic {
-  topic: string;
-  /** What the broker has retained counts, too. */
-  retained: boolean;
-}
-
 export type MqttVersion = "5" | "3.1.1" | "3.1";
-
-export interface LinkLog {
-  debug(message: string, fields?: Record<string, unknown>): void;
-  info(message: string, fields?: Record<string, unknown>): void;
-  warn(message: string, fields?: Record<string, unknown>): void;
-}
-
-export interface Publication {
-  topic: string;
-  payload: string | Buffer;
-  qos: 0 | 1;
-  retain: boolean;
-  /** Sent on MQTT 5 only. */
-  properties?: { responseTopic?: string; correlationData?: Buffer };
-  /**
-   * state = only the newest value of a topic matters; the others are delivered in order or not at all. history = what has waited for the
-   * broker and can wait on: it goes behind everything else.
-   */
-  kind: "state" | "event" | "telemetry" | "answer" | "history";
-}
-
-/**
- * Called once for a publication that was taken: undefined = the broker has it; an error with a numeric `code` = the broker refused it;
- * any other = the connection ended before it was acknowledged.
- */
-export type Settled = (error: Error | undefined) => void;
-
-/** The broker itself has said no: to send it again is of no use. */
-export function isRefusal(error: Error | undefined): boolean {
-  return typeof (error as { code?: unknown } | undefined)?.code === "number";
-}
-
-export interface Incoming {
-  topic: string;
-  /** Of a packet of more than 256 kB only the beginning. */
-  payload: Buffer;
-  retain: boolean;
-  qos: number;
-  responseTopic?: string;
-  correlationData?: Buffer;
-  /** What is left of the publisher's message expiry interval (MQTT 5), in seconds. */
-  expiryS?: number;
-}
-
-export interface Link {
-  start(): void;
-  /**
-   * False: not sent and counted in `dropped`, because the link is offline or too much waits for acknowledgement. A state is not
-   * counted, because `birth()` sends it again. While online a state is never dropped: a newer value replaces one that still waits.
-   * Nor is what comes with `settled`: its owner bounds it, and keeps what was not acknowledged.
-   */
-  publish(publication: Publication, settled?: Settled): boolean;
-  /** Asks `listensTo` again: subscribes to what is new and unsubscribes from what is gone. */
-  relisten(): void;
-  /** Publishes the farewell (`offline`), waits at most 2 s for its acknowledgement, disconnects. Starts no more. */
-  stop(farewell: readonly Publication[]): Promise<void>;
-  readonly view: LinkView;
-  /** On the wire, over all connections. */
-  readonly bytes: { sent: number; received: number };
-  /** Publications that were not sent, without states. */
-  readonly dropped: number;
-  /** Publications that the broker refused (PUBACK with a failure code, MQTT 5). */
-  readonly refused: number;
-  /** Larger at each look as long as nothing that the link waits for is overdue: for the watchdog. */
-  readonly progress: number;
-}
 
 /** Monotonic: the wall clock of a Pi jumps when the network comes. */
 const monotonic = () => performance.now();
@@ -322,14 +253,16 @@ class MqttLink implements Link {
     const delay = Math.ceil(this.#servers.rest(now)) || (problem.retry === "soon" ? Math.min(wait, 10 * backoff.first) : wait);
     this.#failed(server, problem, delay);
     this.#attempt += 1;
-    this.#phase = "waiting";
-    this.#expectWithin(delay);
-    this.#retryTimer = setTimeout(() => this.#beginRound(), delay);
+    this.#beginRoundIn(delay);
   }
 
-  #beginRound(): void {
-    this.#servers.begin(monotonic());
-    this.#connect();
+  #beginRoundIn(delay: number): void {
+    this.#phase = "waiting";
+    this.#expectWithin(delay);
+    this.#retryTimer = setTimeout(() => {
+      this.#servers.begin(monotonic());
+      this.#connect();
+    }, delay);
   }
 
   /** Told once for each new reason; in the log also after 2, 4, 8 … times. */
@@ -360,9 +293,7 @@ class MqttLink implements Link {
     if (this.#phase !== "waiting" || this.#servers.rest(monotonic()) > 0) return;
     clearTimeout(this.#retryTimer);
     this.#attempt = 0;
-    const delay = backoffDelay(this.#options.backoff, 0, this.#options.random());
-    this.#expectWithin(delay);
-    this.#retryTimer = setTimeout(() => this.#beginRound(), delay);
+    this.#beginRoundIn(backoffDelay(this.#options.backoff, 0, this.#options.random()));
   }
 
   #expectWithin(time: number): void {
@@ -372,9 +303,4 @@ class MqttLink implements Link {
   #time(): string {
     return new Date((this.#options.now ?? Date.now)()).toISOString();
   }
-}
-
-/** Repeated at a falling rate: the 1st, 2nd, 4th, 8th … time. */
-function isTold(times: number): boolean {
-  return Number.isInteger(Math.log2(times));
 }

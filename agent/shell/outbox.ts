@@ -10,7 +10,8 @@ import {
   unsend,
 } from "../core/outbox.ts";
 import type { Clock } from "./clock.ts";
-import { isRefusal, type Link, type Publication } from "./link.ts";
+import type { Link, Publication } from "./link.ts";
+import { isRefusal } from "./link-terms.ts";
 import type { Log } from "./log.ts";
 import { OutboxFile } from "./outbox-file.ts";
 import { type Holding, sizeOf } from "./outbox-record.ts";

@@ -1,6 +1,7 @@
 import type { Afterwards } from "../core/model.ts";
 import { historicalOf } from "../core/telemetry.ts";
-import { isRefusal, type Link, type Publication } from "./link.ts";
+import type { Link, Publication } from "./link.ts";
+import { isRefusal } from "./link-terms.ts";
 import type { Outbox } from "./outbox.ts";
 
 export interface TelemetryOptions {

@@ -9,7 +9,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { exit } from "../../agent/exit.ts";
 import { runTui, type TuiOptions } from "../../tui/main.ts";
 import { FakeAgent } from "./client/fake-agent.ts";
-import { input, output, pinsView, service, status } from "./scene.ts";
+import { input, noBroker, output, pinsView, service, status } from "./scene.ts";
 import { createFakeTerminal, type FakeTerminal } from "./screen.ts";
 
 let dir: string;
@@ -108,7 +108,7 @@ test("it works with a broker alone, and publishes", async () => {
   cleanups.push(() => client.endAsync());
   client.on("message", (topic, payload) => heard.push(`${topic} ${payload}`));
   await client.subscribeAsync("#");
-  start({ broker: `127.0.0.1:${port}`, socket: undefined, config: { mqtt: unconfigured, control: { socket, view: socket } } });
+  start({ broker: `127.0.0.1:${port}`, socket: undefined, config: { mqtt: noBroker, control: { socket, view: socket } } });
   await shows("MQTT ONLY");
   screen.type("2");
   await shows("no agent here: --host user@pi");
@@ -118,8 +118,6 @@ test("it works with a broker alone, and publishes", async () => {
   await shows("published to garden/lamp/set");
   await vi.waitFor(() => expect(heard).toContain("garden/lamp/set ON"));
 });
-
-const unconfigured = { server: [], port: 1883, tls: "auto" as const, ca: null, username: null, password: null };
 
 test("it waits for an agent that the person named, and says where", async () => {
   start();

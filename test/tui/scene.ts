@@ -153,3 +153,17 @@ export function garden(options: Partial<StateOptions> = {}): Scene {
   });
   return scene;
 }
+
+/** The link of a configuration without a broker. */
+export const noBroker = {
+  server: [] as string[],
+  port: 1883,
+  tls: "auto" as const,
+  ca: null,
+  cert: null,
+  key: null,
+  servername: null,
+  tls_verify: "on" as const,
+  username: null,
+  password: null,
+};

@@ -12,6 +12,12 @@ export interface BrokerTarget {
   username?: string;
   password?: string;
   ca?: Buffer;
+  cert?: Buffer;
+  key?: Buffer;
+  /** The name that its certificate must have, instead of `host`. */
+  servername?: string;
+  /** Believes every certificate. */
+  insecure?: boolean;
 }
 
 /** The part of the agent's configuration that says where its broker is. */
@@ -21,6 +27,10 @@ export interface BrokerConfig {
   port: number;
   tls: "auto" | "on" | "off";
   ca: string | null;
+  cert: string | null;
+  key: string | null;
+  servername: string | null;
+  tls_verify: "on" | "insecure";
   username: string | null;
   password: string | null;
 }
@@ -59,6 +69,9 @@ export function configuredBroker(mqtt: BrokerConfig): BrokerTarget | undefined {
     ...(mqtt.username === null ? {} : { username: mqtt.username }),
     ...(mqtt.password === null ? {} : { password: mqtt.password }),
     ...(mqtt.ca === null ? {} : { ca: readFileSync(mqtt.ca) }),
+    ...(mqtt.cert === null || mqtt.key === null ? {} : { cert: readFileSync(mqtt.cert), key: readFileSync(mqtt.key) }),
+    ...(mqtt.servername === null ? {} : { servername: mqtt.servername }),
+    ...(mqtt.tls_verify === "insecure" ? { insecure: true } : {}),
   };
 }
 

@@ -135,7 +135,7 @@ export class Watcher {
 }
 
 function open(target: BrokerTarget, version: MqttVersion, clientId: string): MqttClient {
-  const { host, port, via, path, username, password, ca } = target;
+  const { host, port, via, path, username, password, ca, cert, key, servername, insecure = false } = target;
   const options: IClientOptions = {
     protocolVersion: version === "5" ? 5 : 4,
     clientId,
@@ -151,6 +151,10 @@ function open(target: BrokerTarget, version: MqttVersion, clientId: string): Mqt
     ...(username !== undefined && { username }),
     ...(password !== undefined && { password }),
     ...(ca !== undefined && { ca }),
+    ...(cert !== undefined && { cert }),
+    ...(key !== undefined && { key }),
+    ...(servername !== undefined && { servername }),
+    ...(insecure && { rejectUnauthorized: false }),
   };
   if (via === "socket") return new MqttClient(() => createConnection(path ?? ""), options);
   return mqtt.connect({ ...options, protocol: via, host, port, ...(path !== undefined && { path }) });

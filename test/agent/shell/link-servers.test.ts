@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { LinkOptions } from "../../../agent/shell/link.ts";
 import { describeMosquitto, freePort, observe, startEmbedded, startMosquitto, type TestBroker } from "../../brokers.ts";
+import { startProxy } from "../../fault-proxy.ts";
 import { P, type Probe, patience, probe, untilOnline } from "./link-contract.ts";
 import { type Script, startScript } from "./scripted-broker.ts";
 
@@ -57,6 +58,20 @@ describeMosquitto("a link with several servers", () => {
     const observer = await keep(observe(first, "#"));
     await vi.waitFor(() => expect(observer.payloads(`${P}/status`)).toEqual(["online"]), patience);
     expect(observer.payloads(`${P}/out/lamp/state`)).toEqual(["OFF"]);
+  });
+
+  it("does not leave the first for a connection that was cut", async () => {
+    const broker = await keep(startMosquitto());
+    const proxy = await keep(startProxy(broker.port));
+    const asked: string[] = [];
+    const second = await script(() => asked.push("second"));
+    const { link } = connect([proxy.url, second.url], { backoff: { ...quick, first: 1 } });
+    await untilOnline(link);
+    const online = performance.now();
+    await vi.waitFor(() => expect(performance.now() - online).toBeGreaterThan(5), patience);
+    proxy.cut();
+    await vi.waitFor(() => expect(link.view).toMatchObject({ online: true, reconnects: 1 }), patience);
+    expect(asked).toEqual([]);
   });
 
   it("remembers for each which MQTT version it speaks", async () => {

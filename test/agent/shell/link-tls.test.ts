@@ -171,13 +171,14 @@ describeMosquitto("the link to mosquitto behind TLS", () => {
       `mqtts://127.0.0.1:${(server.address() as { port: number }).port}`,
       {},
       {
-        now: () => Date.UTC(1970, 0, 1, 0, 0, 9),
+        // It runs: each attempt is at another time, and says the same.
+        now: () => Date.UTC(1970, 0, 1) + performance.now(),
         backoff: { first: 4, limit: 60_000, refused: { from: 60_000, to: 60_000 } },
         random: () => 0.99,
         log: { debug: () => undefined, info: () => undefined, warn },
       },
     );
-    await says(link, "is not valid yet, because the clock of this machine is not set (it says 1970-01-01T00:00:09.000Z)");
+    await says(link, "is not valid yet, because the clock of this machine is not set (it says 1970-01-01)");
     await vi.waitFor(() => expect(waits).toHaveLength(5), patience);
     // After 16 attempts a usual back-off would be at its limit.
     expect(Math.max(...waits.map(Number))).toBeLessThanOrEqual(40);

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { agentBroker, configuredBroker, formatBroker, parseBroker } from "../../../tui/client/target.ts";
-import { status } from "../scene.ts";
+import { noBroker, status } from "../scene.ts";
 
 test.each([
   ["192.168.1.10", { host: "192.168.1.10", port: 1883, via: "mqtt" }],
@@ -16,13 +16,14 @@ test.each(["http://pi", "mqtt://", "mqtt://pi:notaport"])("--broker %s is refuse
   expect(() => parseBroker(text)).toThrow(/^--broker/);
 });
 
-const mqtt = { server: ["pi", "backup"], port: 1883, tls: "auto" as const, ca: null, username: null, password: null };
+const mqtt = { ...noBroker, server: ["pi", "backup"] };
 
 test("the configuration names the broker, with TLS when the port starts with 8 unless said otherwise", () => {
   expect(configuredBroker({ ...mqtt, server: [] })).toBeUndefined();
   expect(configuredBroker({ ...mqtt, port: 8883 })?.via).toBe("mqtts");
   expect(configuredBroker({ ...mqtt, port: 8883, tls: "off" })?.via).toBe("mqtt");
   expect(configuredBroker({ ...mqtt, server: ["wss://pi/bus"] })).toEqual({ host: "pi", port: 443, via: "wss", path: "/bus" });
+  expect(configuredBroker({ ...mqtt, servername: "b", tls_verify: "insecure" })).toMatchObject({ servername: "b", insecure: true });
   expect(configuredBroker({ ...mqtt, username: "pi", password: "secret" })).toMatchObject({ username: "pi", password: "secret" });
 });
 
