@@ -22,6 +22,7 @@ export type StartRabbit = (port?: number, denied?: string) => Promise<TestBroker
 
 /** One suite on one RabbitMQ, which takes seconds to start: the same process for all tests, with an empty virtual host for each. */
 export function describeRabbit(name: string, release: RabbitRelease, suite: (start: StartRabbit) => void): void {
+  vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
   describe.skipIf(missing(name, release))(name, () => {
     const rabbit = new RabbitServer(release);
     beforeAll(() => rabbit.boot(), bootPatience);
@@ -92,11 +93,13 @@ class RabbitServer {
     child.stdin?.on("error", () => undefined);
     for (const stream of [child.stdout, child.stderr]) {
       stream?.on("data", (chunk: Buffer) => {
-        this.#printed = (this.#printed + chunk.toString()).slice(-20_000);
+        this.#printed = (this.#printed + chunk.toString()).slice(-200_000);
       });
     }
-    const answers = vi.waitFor(() => untilAnswered(this.#port), { timeout: bootPatience, interval: 50 });
-    const died = once(child, "exit").then(() => Promise.reject(new Error(`RabbitMQ ended: ${this.#printed}`)));
+    // It answers clients before it takes orders.
+    const booted = vi.waitUntil(() => this.#printed.includes("completed with"), { timeout: bootPatience, interval: 20 });
+    const answers = booted.then(() => untilAnswered(this.#port));
+    const died = once(child, "exit").then(() => Promise.reject(new Error(`RabbitMQ ended: ${this.#printed.slice(-2_000)}`)));
     await Promise.race([answers, died]);
     died.catch(() => undefined);
   }
@@ -156,7 +159,14 @@ class RabbitServer {
     const number = ++this.#questions;
     this.#child?.stdin?.write(`io:format("<~p ~0p>~n", [${number}, catch begin ${expression} end]).\n`);
     const answer = new RegExp(`<${number} (.*)>`);
-    const [, text] = await vi.waitUntil(() => answer.exec(this.#printed), { timeout: 20_000, interval: 5 });
+    const text = await vi.waitFor(
+      () => {
+        const found = answer.exec(this.#printed);
+        if (!found) throw new Error(`RabbitMQ does not answer to ${expression}: ${this.#printed.slice(-2_000)}`);
+        return found[1];
+      },
+      { timeout: 50_000, interval: 5 },
+    );
     if (text !== "ok") throw new Error(`RabbitMQ answers ${text} to ${expression}`);
   }
 
@@ -169,7 +179,7 @@ class RabbitServer {
       "default_vhost = v1",
       "mqtt.vhost = v1",
       "log.console = true",
-      "log.console.level = error",
+      "log.console.level = critical",
       "log.file = false",
     ];
     writeFileSync(join(this.#folder, "rabbitmq.conf"), `${lines.join("\n")}\n`);
