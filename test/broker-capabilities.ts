@@ -36,6 +36,14 @@ const table = {
   noLocal: { what: "leaves out own messages when asked to (`nl`)", values: ["yes", "no", "no", "no", "yes", "no"] },
   responseTopic: { what: "passes on response topic and correlation data", values: ["yes", "no", "no", "no", "yes", "no"] },
   messageExpiry: { what: "passes on what is left of the message expiry", values: ["yes", "no", "no", "no", "yes", "no"] },
+  deniedSubscription: {
+    what: "answers a subscription that its rules forbid with",
+    values: ["code 0x87", "code 0x80", "grants it", "closes the connection", "code 0x87", "code 0x80"],
+  },
+  deniedPublication: {
+    what: "answers a publication that its rules forbid with",
+    values: ["code 0x87", "acknowledges it", "acknowledges it", "closes the connection", "closes the connection", "closes the connection"],
+  },
   receiveMaximum: { what: "receive maximum", values: ["20", "no", "no", "no", "65535", "no"] },
   maximumPacketSize: { what: "maximum packet size", values: ["unlimited", "no", "no", "no", "268435455", "no"] },
   topicAliasMaximum: { what: "topic alias maximum", values: ["10", "no", "no", "no", "16", "no"] },

@@ -4,33 +4,37 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, vi } from "vitest";
-import { freePort, leftOut, leftOutUnless, type TestBroker, untilAnswered } from "./brokers.ts";
+import { freePort, leftOutUnless, type TestBroker, untilAnswered } from "./brokers.ts";
 
 export type RabbitRelease = "3.10" | "4.0";
 /** An Erlang node takes seconds on a quiet machine, and ten times as long on a loaded one. */
 export const bootPatience = 120_000;
 
 const server = "/usr/lib/rabbitmq/bin/rabbitmq-server";
+const howTo: Readonly<Record<RabbitRelease, string>> = { "3.10": "apt install rabbitmq-server", "4.0": "test/rabbitmq/root build" };
 // The node's name server as a child, not as the daemon that the node would leave behind. The node ends when its standard input does.
 const run = `epmd -address 127.0.0.1 & ${server}; code=$?; kill $!; wait $!; exit $code`;
 // In namespaces of its own: its mounts and everything that it starts end with it.
 const runInRoot =
   'mount --rbind /dev "$1/dev" && mount --bind "$2" "$1/tmp" && mount -t proc proc "$1/proc" && cd / && exec chroot "$1" sh -c "$3"';
 
+export type StartRabbit = (port?: number, denied?: string) => Promise<TestBroker>;
+
 /** One suite on one RabbitMQ, which takes seconds to start: the same process for all tests, with an empty virtual host for each. */
-export function describeRabbit(name: string, release: RabbitRelease, suite: (start: (port?: number) => Promise<TestBroker>) => void): void {
+export function describeRabbit(name: string, release: RabbitRelease, suite: (start: StartRabbit) => void): void {
+  vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
   describe.skipIf(missing(name, release))(name, () => {
     const rabbit = new RabbitServer(release);
     beforeAll(() => rabbit.boot(), bootPatience);
     afterAll(() => rabbit.end(), bootPatience);
-    suite((port) => rabbit.open(port));
+    suite((port, denied) => rabbit.open(port, denied));
   });
 }
 
 function missing(name: string, release: RabbitRelease): boolean {
-  if (release === "3.10") return leftOut(name, "rabbitmqctl", "rabbitmq-server");
+  if (release === "3.10") return leftOutUnless(existsSync(server), name, `RabbitMQ is not installed (${howTo[release]})`);
   const there = process.getuid?.() === 0 && existsSync(rootOf40());
-  return leftOutUnless(there, name, "it needs root and its Debian 13 (test/rabbitmq/root build)");
+  return leftOutUnless(there, name, `it needs root and a Debian 13 (${howTo[release]})`);
 }
 
 function rootOf40(): string {
@@ -39,7 +43,7 @@ function rootOf40(): string {
 
 class RabbitServer {
   readonly #release: RabbitRelease;
-  readonly #folder = mkdtempSync(join(tmpdir(), "pinbus-rabbitmq-"));
+  #folder = "";
   #child: ChildProcess | undefined;
   #port = 0;
   #printed = "";
@@ -52,6 +56,9 @@ class RabbitServer {
 
   /** Starts without any data. */
   async boot(): Promise<void> {
+    const root = this.#release === "3.10" ? "/" : rootOf40();
+    if (!existsSync(join(root, server))) throw new Error(`no RabbitMQ in ${root}: ${howTo[this.#release]}`);
+    this.#folder ||= mkdtempSync(join(tmpdir(), "pinbus-rabbitmq-"));
     this.#port ||= await freePort();
     this.#configure();
     const inside = this.#release === "3.10" ? this.#folder : "/tmp";
@@ -79,26 +86,33 @@ class RabbitServer {
     const [command, ...args]: string[] =
       this.#release === "3.10"
         ? ["sh", "-c", run]
-        : ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", runInRoot, "sh", rootOf40(), this.#folder, run];
+        : ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", runInRoot, "sh", root, this.#folder, run];
     this.#printed = "";
     const child = spawn(command ?? "", args, { cwd: this.#folder, env, stdio: ["pipe", "pipe", "pipe"] });
     this.#child = child;
     child.stdin?.on("error", () => undefined);
     for (const stream of [child.stdout, child.stderr]) {
       stream?.on("data", (chunk: Buffer) => {
-        this.#printed = (this.#printed + chunk.toString()).slice(-20_000);
+        this.#printed = (this.#printed + chunk.toString()).slice(-200_000);
       });
     }
-    const answers = vi.waitFor(() => untilAnswered(this.#port), { timeout: bootPatience, interval: 50 });
-    const died = once(child, "exit").then(() => Promise.reject(new Error(`RabbitMQ ended: ${this.#printed}`)));
+    // It answers clients before it takes orders.
+    const booted = vi.waitUntil(() => this.#printed.includes("completed with"), { timeout: bootPatience, interval: 20 });
+    const answers = booted.then(() => untilAnswered(this.#port));
+    const died = once(child, "exit").then(() => Promise.reject(new Error(`RabbitMQ ended: ${this.#printed.slice(-2_000)}`)));
     await Promise.race([answers, died]);
     died.catch(() => undefined);
   }
 
-  /** A broker that knows nothing; `port` can only be the one that it had before. */
-  async open(port = this.#port): Promise<TestBroker> {
+  /** A broker that knows nothing; `port` can only be the one that it had before. Everything is allowed but the topic `denied`. */
+  async open(port = this.#port, denied?: string): Promise<TestBroker> {
     if (port !== this.#port) throw new Error(`this RabbitMQ listens on ${this.#port}`);
     await this.#empty();
+    if (denied !== undefined) {
+      const but = `<<"^(?!${denied}$)">>`;
+      const user = `<<"guest">>, <<"v${this.#vhosts}">>, <<"amq.topic">>`;
+      await this.#evaluate(`rabbit_auth_backend_internal:set_topic_permissions(${user}, ${but}, ${but}, <<"test">>)`);
+    }
     await this.#evaluate("rabbit_maintenance:revive()");
     return {
       port,
@@ -116,7 +130,7 @@ class RabbitServer {
 
   async end(): Promise<void> {
     await this.#halt();
-    rmSync(this.#folder, { recursive: true, force: true });
+    if (this.#folder !== "") rmSync(this.#folder, { recursive: true, force: true });
   }
 
   async #halt(): Promise<void> {
@@ -145,7 +159,14 @@ class RabbitServer {
     const number = ++this.#questions;
     this.#child?.stdin?.write(`io:format("<~p ~0p>~n", [${number}, catch begin ${expression} end]).\n`);
     const answer = new RegExp(`<${number} (.*)>`);
-    const [, text] = await vi.waitUntil(() => answer.exec(this.#printed), { timeout: 20_000, interval: 5 });
+    const text = await vi.waitFor(
+      () => {
+        const found = answer.exec(this.#printed);
+        if (!found) throw new Error(`RabbitMQ does not answer to ${expression}: ${this.#printed.slice(-2_000)}`);
+        return found[1];
+      },
+      { timeout: 50_000, interval: 5 },
+    );
     if (text !== "ok") throw new Error(`RabbitMQ answers ${text} to ${expression}`);
   }
 
@@ -158,7 +179,7 @@ class RabbitServer {
       "default_vhost = v1",
       "mqtt.vhost = v1",
       "log.console = true",
-      "log.console.level = error",
+      "log.console.level = critical",
       "log.file = false",
     ];
     writeFileSync(join(this.#folder, "rabbitmq.conf"), `${lines.join("\n")}\n`);

@@ -4,8 +4,11 @@ import { type BrokerName, brokers, type Capability, capability } from "../../bro
 import type { TestBroker } from "../../brokers.ts";
 import { patience } from "./link-contract.ts";
 
+/** Forbidden by the broker's rules where a test asks for it; one word, because each broker writes levels in its own way. */
+const denied = "forbidden";
+
 /** Measures what the table says of a broker, row by row: what it cannot do is asserted, too. */
-export function capabilityProbes(start: () => Promise<TestBroker>, name: BrokerName): void {
+export function capabilityProbes(start: (port?: undefined, denied?: string) => Promise<TestBroker>, name: BrokerName): void {
   let broker: TestBroker;
   const version = brokers[name] === "5" ? 5 : 4;
   const open: MqttClient[] = [];
@@ -142,6 +145,33 @@ export function capabilityProbes(start: () => Promise<TestBroker>, name: BrokerN
     receiveMaximum: () => greeting("receiveMaximum", "65535"),
     maximumPacketSize: () => greeting("maximumPacketSize", "unlimited"),
     topicAliasMaximum: () => greeting("topicAliasMaximum", "0"),
+    deniedSubscription: async () => {
+      await broker.stop();
+      broker = await start(undefined, denied);
+      const { client } = await join();
+      const closed = new Promise<string>((resolve) => client.once("close", () => resolve("closes the connection")));
+      const answered = new Promise<string>((resolve) => {
+        client.subscribe(denied, { qos: 1 }, (_error, _granted, packet) => {
+          const code = Number(packet?.granted[0]);
+          if (packet) resolve(code < 0x80 ? "grants it" : `code 0x${code.toString(16)}`);
+        });
+      });
+      return Promise.race([closed, answered]);
+    },
+    deniedPublication: async () => {
+      await broker.stop();
+      broker = await start(undefined, denied);
+      const { client } = await join();
+      const closed = new Promise<string>((resolve) => client.once("close", () => resolve("closes the connection")));
+      const answered = new Promise<string>((resolve) => {
+        client.publish(denied, "", { qos: 1 }, (error) => {
+          const code = (error as { code?: number } | null | undefined)?.code;
+          if (!error) resolve("acknowledges it");
+          else if (code !== undefined) resolve(`code 0x${code.toString(16)}`);
+        });
+      });
+      return Promise.race([closed, answered]);
+    },
     maximumQoS: () => greeting("maximumQoS", "2"),
   };
   for (const [row, probe] of Object.entries(probes) as [Capability, () => Promise<string>][]) {

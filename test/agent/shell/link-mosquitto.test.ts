@@ -6,15 +6,24 @@ import { capabilityProbes } from "./capability-probes.ts";
 import { linkContract, P, type Probe, patience, probe, state, untilOnline } from "./link-contract.ts";
 
 const start = (port?: number) => startMosquitto(port === undefined ? {} : { port });
+const startDenying = (_port?: undefined, denied?: string) =>
+  denied === undefined
+    ? startMosquitto()
+    : startMosquitto(
+        mosquittoDenying([
+          { acltype: "subscribeLiteral", topic: denied },
+          { acltype: "publishClientSend", topic: denied },
+        ]),
+      );
 
 describeMosquitto("the link on mosquitto with MQTT 5", () => {
   linkContract(start, "auto", "mosquitto 2.0, MQTT 5");
-  capabilityProbes(start, "mosquitto 2.0, MQTT 5");
+  capabilityProbes(startDenying, "mosquitto 2.0, MQTT 5");
 });
 
 describeMosquitto("the link on mosquitto with MQTT 3.1.1", () => {
   linkContract(start, "3.1.1", "mosquitto 2.0, MQTT 3.1.1");
-  capabilityProbes(start, "mosquitto 2.0, MQTT 3.1.1");
+  capabilityProbes(startDenying, "mosquitto 2.0, MQTT 3.1.1");
 });
 
 describeMosquitto("the link on a mosquitto that refuses", () => {
