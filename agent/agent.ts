@@ -158,13 +158,16 @@ export async function startAgent({ config, host, version, log, load, reloading }
           online: () => {
             retained.born();
             send({ type: "link-changed", online: true, problem: null, at: clock.now() });
-            outboxes.send();
+            outboxes.connected();
             statistics.resend();
             published.online();
             // Not before somebody can read it: it must not take its time from the start.
             retained.learn(closing.signal, (info) => link.publish(info));
           },
-          offline: (problem) => send({ type: "link-changed", online: false, problem, at: clock.now() }),
+          offline: (problem) => {
+            outboxes.disconnected();
+            send({ type: "link-changed", online: false, problem, at: clock.now() });
+          },
           message: receive,
           deaf: () => outboxes.send(),
           packet: (direction, packet) => trace.packet(direction, packet),

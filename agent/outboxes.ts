@@ -25,8 +25,11 @@ export interface Outboxes {
   ring: Outbox | undefined;
   /** Reads what the last run left. */
   load(): void;
-  /** Sends what waits: events first. */
+  /** Sends what waits, events first: the broker takes publications. */
   send(): void;
+  /** The link is online, and no more. */
+  connected(): void;
+  disconnected(): void;
   close(): Promise<void>;
 }
 
@@ -56,6 +59,12 @@ export function createOutboxes({ config, link, clock, log, onProblem }: Outboxes
     },
     send() {
       for (const one of both) one.send();
+    },
+    connected() {
+      for (const one of both) one.connected();
+    },
+    disconnected() {
+      for (const one of both) one.disconnected();
     },
     async close() {
       await Promise.all(both.map((one) => one.close()));

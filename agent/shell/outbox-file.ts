@@ -52,6 +52,8 @@ export class OutboxFile {
   #torn = true;
   #named = false;
   #syncDue = false;
+  /** A power cut would leave some of what is in the file. */
+  #durable = false;
   /** A sync failed: nobody knows what is in the file. */
   #rewrite = false;
   #syncedAt = Number.NEGATIVE_INFINITY;
@@ -76,7 +78,7 @@ export class OutboxFile {
 
   /** What still waited when the last run ended, in order, and the number that the next event gets. */
   load(): { events: Event[]; next: number } {
-    const { holding } = this.#options;
+    const { holding, boot: current, clock } = this.#options;
     const text = this.#read();
     const found = new Map<number, Event>();
     let bad = 0;
@@ -88,15 +90,14 @@ export class OutboxFile {
       else if ("boot" in record) boot = record.boot;
       else if ("done" in record) done = Math.max(done, record.done);
       else {
-        found.set(record.n, eventOf(record, kindOf[holding], boot === this.#options.boot, this.#options.clock));
+        found.set(record.n, eventOf(record, kindOf[holding], boot === current, clock));
         this.#last = Math.max(this.#last, record.n);
       }
     }
     if (bad > 0) this.#options.log.warn(`${this.#file}: ${bad} ${bad === 1 ? "record" : "records"} could not be read and left out`);
     const events = [...found.values()].filter(({ number }) => number >= done).sort((a, b) => a.number - b.number);
-    this.#inFile = found.size;
-    this.#doneInFile = done;
-    this.#done = done;
+    [this.#inFile, this.#durable] = [found.size, found.size > 0];
+    [this.#done, this.#doneInFile] = [done, done];
     this.#size = Buffer.byteLength(text);
     return { events, next: Math.max(done, this.#last + 1) };
   }
@@ -210,6 +211,7 @@ export class OutboxFile {
     const handle = await open(this.#file, "r+");
     try {
       await handle.datasync();
+      this.#durable = this.#inFile > 0;
     } finally {
       await handle.close();
     }
@@ -218,7 +220,9 @@ export class OutboxFile {
   async #empty(): Promise<void> {
     const handle = await this.#open();
     await handle.truncate(0);
-    [this.#inFile, this.#size, this.#torn, this.#named, this.#syncDue, this.#rewrite] = [0, 0, false, false, false, false];
+    // A power cut would bring back what was safe, and nothing else.
+    this.#syncDue = this.#durable;
+    [this.#inFile, this.#size, this.#torn, this.#named, this.#rewrite, this.#durable] = [0, 0, false, false, false, false];
   }
 
   async #append(done: number): Promise<void> {
@@ -251,7 +255,7 @@ export class OutboxFile {
       this.#inFile++;
       this.#last = Math.max(this.#last, number);
     }
-    if (events.length > 0) this.#syncDue = true;
+    if (events.length > 0 || this.#durable) this.#syncDue = true;
     this.#doneInFile = Math.max(this.#doneInFile, done);
   }
 

@@ -9,6 +9,7 @@ import {
   settleEvent,
   unsend,
 } from "../core/outbox.ts";
+import { answered, beginConnection, endConnection, endQuiet, maySend, newTrial, sent } from "../core/trial.ts";
 import type { Clock } from "./clock.ts";
 import type { Link, Publication } from "./link.ts";
 import { isRefusal } from "./link-terms.ts";
@@ -26,9 +27,14 @@ export interface OutboxOptions {
   link(): Pick<Link, "publish">;
   clock: Clock;
   log: Log;
+  /** For so long, in ms, an event over which the connection ends is just sent again. */
+  patience?: number;
   /** Told when what waits can no longer be kept on disk, and when it can again. */
   onProblem?(problem: string | null): void;
 }
+
+/** As if the broker had said so. */
+const refusal = Object.assign(new Error("the broker ends the connection over it"), { code: 0x80 });
 
 /**
  * Brings events to the broker: each until it is acknowledged, refused or too old, in their order, over lost connections and restarts. After
@@ -38,7 +44,11 @@ export class Outbox {
   readonly #options: OutboxOptions;
   readonly #outbox;
   readonly #file: OutboxFile | undefined;
+  readonly #trial = newTrial();
+  #quietTimer: NodeJS.Timeout | undefined;
   #sending = false;
+  /** Something was on its way when the connection ended. */
+  #interrupted = false;
 
   constructor(options: OutboxOptions) {
     this.#options = options;
@@ -69,7 +79,35 @@ export class Outbox {
     this.#tellFile();
   }
 
-  /** Sends what may be sent: to be called when the link has connected. */
+  /** The link is online: what waits may go. */
+  connected(): void {
+    this.#interrupted = false;
+    const { clock, patience } = this.#options;
+    const quiet = beginConnection(this.#trial, this.#outbox.entries[0]?.number, clock.now(), patience);
+    if (quiet > 0) {
+      this.#quietTimer = setTimeout(() => {
+        endQuiet(this.#trial);
+        this.send();
+      }, quiet);
+    }
+    this.send();
+  }
+
+  /** The link is online no more. */
+  disconnected(): void {
+    clearTimeout(this.#quietTimer);
+    const [first] = this.#outbox.entries;
+    const over = this.#interrupted || this.#trial.phase !== "free";
+    this.#interrupted = false;
+    if (!over) return;
+    if (!endConnection(this.#trial, first?.number, this.#options.clock.now()) || first === undefined) return;
+    const { topic } = first.value;
+    const why = "the broker ends the connection each time that it gets a message";
+    this.#options.log.warn(`${why} on ${topic}: it is left out; let this client publish there, or let it be smaller`, { topic });
+    this.#settled(first.number, refusal);
+  }
+
+  /** Sends what may be sent. */
   send(): void {
     // QoS 0 is settled while it is sent: the loop that runs goes on with the next one.
     if (this.#sending) return;
@@ -106,11 +144,13 @@ export class Outbox {
 
   /** Resolves when what waits is on disk, or could not be written. */
   async close(): Promise<void> {
+    clearTimeout(this.#quietTimer);
     await this.#file?.close();
   }
 
   #sendNext(): boolean {
     const { link, clock } = this.#options;
+    if (!maySend(this.#trial, this.#outbox.sent)) return false;
     const event = nextEvent(this.#outbox, this.#file?.kept ?? Number.POSITIVE_INFINITY, clock.now());
     if (event === undefined) return false;
     let taken = false;
@@ -119,15 +159,18 @@ export class Outbox {
     } finally {
       if (!taken) unsend(this.#outbox);
     }
+    if (taken) sent(this.#trial, event.number, clock.now());
     return taken;
   }
 
   #settled(number: number, error: Error | undefined): void {
     const refused = isRefusal(error);
     if (error !== undefined && !refused) {
+      this.#interrupted = true;
       unsend(this.#outbox);
       return;
     }
+    answered(this.#trial, number);
     settleEvent(this.#outbox, number, refused);
     this.#file?.done(doneBelow(this.#outbox), number);
     this.send();

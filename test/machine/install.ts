@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:
 import { join } from "node:path";
 import { attempt, run } from "./commands.ts";
 
-const home = "/usr/lib/pinbus";
+export const home = "/usr/lib/pinbus";
 const dropIns = "/run/systemd/system/pinbus.service.d";
 export const configFile = "/etc/pinbus/pinbus.yaml";
 export const program = ["/usr/bin/node", `${home}/dist/agent/main.js`] as const;

@@ -1,46 +1,28 @@
 import { expect, it, onTestFinished, vi } from "vitest";
-import { describeMosquitto, observe, startMosquitto } from "../../brokers.ts";
-import { startProxy } from "../../fault-proxy.ts";
+import { describeMosquitto } from "../../brokers.ts";
 import { eventually } from "../shell/fixture.ts";
-import { startAgent } from "./agent-process.ts";
+import { P, startBehindProxy } from "./behind-proxy.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
 
-const P = "pinbus/box";
 const changes = 1_000;
 const lines = [4, 5, 6, 12, 13, 16, 17, 19, 20, 21, 22, 23, 24, 25, 26, 27];
 const ids = lines.map((line) => `relay-${line}`);
 
 describeMosquitto("a thousand changes that nobody heard", () => {
   it("are one message for each topic when the broker is back, with the last state, before `online`", async () => {
-    const broker = await startMosquitto();
-    onTestFinished(() => broker.stop());
-    const proxy = await startProxy(broker.port);
-    onTestFinished(() => proxy.stop());
-    const observer = await observe(broker, `${P}/#`);
-    onTestFinished(() => observer.stop());
-    const agent = await startAgent(`
-node: box
-gpio: { driver: sim, board: pi4 }
-mqtt: { server: 127.0.0.1, port: ${new URL(proxy.url).port} }
-outputs:
-${lines.map((line, index) => `  ${ids[index]}: { line: ${line} }`).join("\n")}
-`);
-    onTestFinished(() => agent.clean());
-    const isOnline = async () => (await agent.client.request("status", {})).link.online;
-    await eventually(isOnline).toBe(true);
-    proxy.open = false;
-    proxy.cut();
-    await eventually(isOnline).toBe(false);
-    await eventually(() => observer.payloads(`${P}/status`).at(-1)).toBe("offline");
-    observer.seen.length = 0;
+    const { running, proxy, observer, leave, back } = await startBehindProxy(
+      `outputs:\n${lines.map((line, index) => `  ${ids[index]}: { line: ${line} }`).join("\n")}\n`,
+    );
+    const { client } = running.agent;
+    await leave();
 
     const states = new Map<string, "ON" | "OFF">(ids.map((id) => [id, "OFF"]));
     for (let change = 0; change < changes; change++) {
       const output = ids[change % ids.length] ?? "";
       const state = states.get(output) === "ON" ? "OFF" : "ON";
       states.set(output, state);
-      expect(await agent.client.request("set", { output, state })).toMatchObject({ changed: true });
+      expect(await client.request("set", { output, state })).toMatchObject({ changed: true });
     }
 
     const { connections } = proxy;
@@ -52,9 +34,7 @@ ${lines.map((line, index) => `  ${ids[index]}: { line: ${line} }`).join("\n")}
     }, 1);
     onTestFinished(() => clearInterval(watch));
     proxy.delay = 15;
-    proxy.open = true;
-    // The back-off of so long an absence is some seconds.
-    await expect.poll(isOnline, { timeout: 40_000, interval: 20 }).toBe(true);
+    await back();
     await eventually(() => all).toBeGreaterThan(0);
     await eventually(() => observer.payloads(`${P}/status`)).toContain("online");
     const topics = observer.seen.map(({ topic }) => topic);

@@ -1,52 +1,26 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, it, onTestFinished, vi } from "vitest";
-import { describeMosquitto, observe, startMosquitto } from "../../brokers.ts";
-import { startProxy } from "../../fault-proxy.ts";
+import { expect, it, vi } from "vitest";
+import { describeMosquitto } from "../../brokers.ts";
 import { eventually } from "../shell/fixture.ts";
-import { type AgentProcess, killAndStartAgain, startAgent } from "./agent-process.ts";
+import { type AgentProcess, killAndStartAgain } from "./agent-process.ts";
+import { P, startBehindProxy } from "./behind-proxy.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
 
-const P = "pinbus/box";
-
-/** An agent behind a network that can fail, with a counter and a sensor, and somebody who listens to all of it. */
+/** With a counter and a sensor. */
 async function outage(telemetry: "off" | "memory" | "disk") {
-  const broker = await startMosquitto();
-  onTestFinished(() => broker.stop());
-  const proxy = await startProxy(broker.port);
-  onTestFinished(() => proxy.stop());
-  const observer = await observe(broker, `${P}/#`);
-  onTestFinished(() => observer.stop());
-  const agent = await startAgent(`
-node: box
-gpio: { driver: sim, board: pi4 }
-mqtt: { server: 127.0.0.1, port: ${new URL(proxy.url).port} }
+  const behind = await startBehindProxy(`
 outbox: { telemetry: ${telemetry} }
 inputs:
   bell: { line: 17, debounce: 0ms, event_ttl: 1h }
   meter: { line: 22, kind: counter, report: 100ms }
 sensors: { attic: { driver: w1, id: 28-0316a2795bff } }
 `);
-  const running = { agent };
-  onTestFinished(() => running.agent.clean());
-  const online = () => eventually(async () => (await running.agent.client.request("status", {})).link.online).toBe(true);
-  await online();
-  /** Nothing that is told from now on arrives. */
-  const leave = async () => {
-    // What was read before the first connect.
-    await eventually(async () => (await running.agent.client.request("status", {})).outbox.telemetry?.waiting ?? 0).toBe(0);
-    proxy.open = false;
-    proxy.cut();
-    await eventually(async () => (await running.agent.client.request("status", {})).link.online).toBe(false);
-    observer.seen.length = 0;
-  };
-  const back = async () => {
-    proxy.open = true;
-    await online();
-  };
-  const json = (topic: string) => observer.payloads(topic).map((payload) => JSON.parse(payload));
-  return { running, observer, leave, back, json };
+  // What was read before the first connect.
+  await eventually(async () => (await behind.status()).outbox.telemetry?.waiting ?? 0).toBe(0);
+  const json = (topic: string) => behind.observer.payloads(topic).map((payload) => JSON.parse(payload));
+  return { ...behind, json };
 }
 
 /** Each is on its way to the broker, or waits for it, before the next one comes. */

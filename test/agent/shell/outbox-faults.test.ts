@@ -1,11 +1,11 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { systemClock } from "../../../agent/shell/clock.ts";
 import { createLink, type Link, type LinkOptions } from "../../../agent/shell/link.ts";
 import { Outbox } from "../../../agent/shell/outbox.ts";
 import { describeMosquitto, type Observer, observe, startEmbedded, startMosquitto, type TestBroker } from "../../brokers.ts";
 import { type Direction, type FaultProxy, startProxy } from "../../fault-proxy.ts";
 import { describeRabbit } from "../../rabbitmq.ts";
-import { silent, tempFolder } from "./fixture.ts";
+import { keptLog, silent, tempFolder } from "./fixture.ts";
 import { P, patience, probe } from "./link-contract.ts";
 
 /** What the outbox promises, on a real broker behind a network that fails. */
@@ -33,7 +33,7 @@ function promises(start: () => Promise<TestBroker>, protocol: LinkOptions["proto
 
   function connect(changes: Partial<LinkOptions> = {}): void {
     const { options } = probe(proxy.url, { protocol, backoff: { first: 1, limit: 4, refused: { from: 1, to: 4 } }, ...changes });
-    link = createLink({ ...options, on: { ...options.on, online: () => outbox.send() } });
+    link = createLink({ ...options, on: { ...options.on, online: () => outbox.connected(), offline: () => outbox.disconnected() } });
     outbox = new Outbox({
       dir: tempFolder(),
       boot: "boot",
@@ -134,6 +134,28 @@ describeMosquitto("the outbox on mosquitto with MQTT 5", () => {
 describeMosquitto("the outbox on mosquitto with MQTT 3.1.1", () => {
   promises(() => startMosquitto({ config: ["allow_anonymous true", "max_queued_messages 0"] }), "3.1.1");
 });
+describeMosquitto("a broker that ends the connection over an event", () => {
+  it("does not hold up those behind it for ever: it is left out, counted and named", { timeout: 60_000 }, async () => {
+    const broker = await startMosquitto({ config: ["allow_anonymous true", "max_packet_size 500"] });
+    onTestFinished(() => broker.stop());
+    const observer = await observe(broker, `${P}/in/+/event`);
+    onTestFinished(() => observer.stop());
+    const log = keptLog();
+    const { options } = probe(broker.url, { protocol: "3.1.1", backoff: { first: 1, limit: 4, refused: { from: 1, to: 4 } } });
+    const limits = { count: 100, bytes: 1_000_000, window: 64 };
+    const link = createLink({ ...options, on: { ...options.on, online: () => outbox.connected(), offline: () => outbox.disconnected() } });
+    const outbox = new Outbox({ dir: null, boot: "boot", limits, link: () => link, clock: systemClock, log, patience: 100 });
+    onTestFinished(() => Promise.all([link.stop([]), outbox.close()]).then(() => undefined));
+    for (const payload of ["before", "x".repeat(600), "behind", "last"])
+      outbox.add({ kind: "event", topic: `${P}/in/bell/event`, payload, qos: 1, retain: false }, 600_000);
+    link.start();
+    await vi.waitFor(() => expect(outbox.depth).toBe(0), { timeout: 50_000, interval: 20 });
+    expect(outbox.dropped).toEqual({ expired: 0, full: 0, refused: 1 });
+    await vi.waitFor(() => expect([...new Set(observer.payloads(`${P}/in/bell/event`))]).toEqual(["before", "behind", "last"]), patience);
+    expect(log.entries.filter((line) => line.includes("ends the connection each time"))).toHaveLength(1);
+  });
+});
+
 describe("the outbox on the built-in broker", () => {
   promises(() => startEmbedded(), "auto");
 });

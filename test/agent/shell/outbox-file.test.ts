@@ -1,4 +1,5 @@
 import { appendFileSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import fc from "fast-check";
@@ -70,6 +71,37 @@ describe("the outbox on disk", () => {
     await eventually(() => statSync(file).size).toBe(0);
     await second.close();
     expect(life().depth).toBe(0);
+  });
+
+  it("syncs what is done only when a power cut would bring it back", async () => {
+    const { life, event, onDisk, text, broker, acknowledge, dir } = world();
+    const probe = await open(dir, "r");
+    const datasync = vi.spyOn(Object.getPrototypeOf(probe) as FileHandle, "datasync");
+    await probe.close();
+    onTestFinished(() => datasync.mockRestore());
+    const outbox = life();
+    broker.online = true;
+    outbox.add(event("a"), 60_000);
+    await onDisk("a");
+    await eventually(() => datasync.mock.calls.length).toBe(1);
+    acknowledge(1);
+    await eventually(text).toBe("");
+    await eventually(() => datasync.mock.calls.length).toBe(2);
+    // Of the next one nothing becomes safe: the time of its sync does not come.
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    onTestFinished(() => {
+      vi.useRealTimers();
+    });
+    const turns = async (wanted: () => boolean) => {
+      for (let turn = 0; turn < 2000 && !wanted(); turn++) await new Promise(setImmediate);
+    };
+    outbox.add(event("b"), 60_000);
+    await vi.advanceTimersByTimeAsync(50);
+    await turns(() => text().includes('"b"'));
+    acknowledge(1);
+    await turns(() => text() === "");
+    await outbox.close();
+    expect(datasync).toHaveBeenCalledTimes(2);
   });
 
   it("does not wait with a write for the next sync", async () => {

@@ -1,3 +1,4 @@
+import { readdirSync } from "node:fs";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { Publication, Settled } from "../../../agent/shell/link.ts";
 import { Outbox } from "../../../agent/shell/outbox.ts";
@@ -101,6 +102,7 @@ describe("a reading", () => {
     first.broker.online = false;
     for (const value of [1, 2]) first.read(value);
     await first.ring.close();
+    expect(readdirSync(dir)).toEqual(["telemetry.jsonl"]);
     const second = world({ dir });
     second.come();
     expect(second.values()).toEqual([1, 2].map((value) => [history, value]));
