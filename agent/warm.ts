@@ -4,7 +4,7 @@ import { loadBundle } from "./bundle.ts";
 import { startDemoBox } from "./command/demo-box.ts";
 
 // node dist/agent/warm.js: lets an agent start, be used and stop on a simulated board, and keeps what this Node has compiled for it: the next
-// start need not do it again. A part of the build, and of what installs pinbus for another Node than it was built with.
+// start with the same flags need not do it again. A part of the build, and of what installs pinbus for another Node than it was built with.
 
 const args = process.argv.slice(2);
 if (args.length > 0) {

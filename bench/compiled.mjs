@@ -6,6 +6,12 @@ import { dirname, join } from "node:path";
 const require = createRequire(import.meta.url);
 export const root = dirname(require.resolve("pinbus/package.json"));
 export const agentMain = join(root, "dist/agent/main.js");
+/** With what systemd starts it. */
+export const agentFlags = readFileSync(join(root, "systemd/pinbus.service"), "utf8")
+  .match(/^ExecStart=\S+((?: --\S+)*) /m)[1]
+  .trim()
+  .split(" ")
+  .filter(Boolean);
 
 /** Builds one of the C programs beside this file if it changed, and returns its path. */
 export function compiled(name, libraries = []) {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import mqtt from "mqtt";
 import { agentConfig } from "./agent-config.mjs";
 import { freePort } from "./broker.mjs";
-import { agentMain, compiled, libmosquittoVersion, packageVersion, root } from "./compiled.mjs";
+import { agentFlags, agentMain, compiled, libmosquittoVersion, packageVersion, root } from "./compiled.mjs";
 import { end, unlessEnded } from "./process.mjs";
 
 /**
@@ -17,7 +17,7 @@ export const pinbus = (settings = {}) => ({
   command({ folder, port, node, version }) {
     const file = join(folder, `${node}.yaml`);
     writeFileSync(file, agentConfig({ folder, port, node, protocol: version === 5 ? "5" : "3.1.1", ...settings }));
-    return [process.execPath, agentMain, "run", "--config", file];
+    return [process.execPath, ...agentFlags, agentMain, "run", "--config", file];
   },
 });
 

@@ -10,7 +10,7 @@ import { parseArgs } from "node:util";
 import { connectAsync } from "mqtt";
 import { connectAgent } from "../dist/agent/command/client.js";
 import { startBroker } from "./broker.mjs";
-import { requireBuild, root } from "./compiled.mjs";
+import { agentFlags, requireBuild, root } from "./compiled.mjs";
 import { end, pause, unlessEnded } from "./process.mjs";
 
 const { values } = parseArgs({ options: { minutes: { type: "string", default: "20" } } });
@@ -40,9 +40,13 @@ observer.on("message", (topic, payload) => {
 await observer.subscribeAsync(["soak/box/in/+/event", "soak/box/rule/+/event"], { qos: 1 });
 
 const log = join(folder, "agent.log");
-const child = spawn(process.execPath, ["--expose-gc", join(root, "bench/soak-inside.mjs"), "run", "--config", configFile()], {
-  stdio: ["ignore", "ignore", openSync(log, "w"), "ipc"],
-});
+const child = spawn(
+  process.execPath,
+  [...agentFlags, "--expose-gc", join(root, "bench/soak-inside.mjs"), "run", "--config", configFile()],
+  {
+    stdio: ["ignore", "ignore", openSync(log, "w"), "ipc"],
+  },
+);
 let failures = [];
 try {
   failures = await unlessEnded(child, "the agent", soak());

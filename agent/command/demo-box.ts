@@ -32,7 +32,7 @@ export async function startDemoBox(main = fileURLToPath(new URL("../main.js", im
   const config = join(dir, "pinbus.yaml");
   const logFile = join(dir, "agent.log");
   writeFileSync(config, readExample("demo"), { mode: 0o600 });
-  const child = spawn(process.execPath, [main, "run", "--config", config], {
+  const child = spawn(process.execPath, [...process.execArgv, main, "run", "--config", config], {
     stdio: ["ignore", "ignore", openSync(logFile, "w"), "ipc"],
     env: ownEnvironment(),
   });

@@ -10,7 +10,7 @@ const root = dirname(createRequire(import.meta.url).resolve("pinbus/package.json
 describe("the bundle", () => {
   let copy: string;
   const inCopy = (name: string) => join(copy, "dist/agent", name);
-  const cache = () => inCopy(readdirSync(join(copy, "dist/agent")).find((name) => name.endsWith(".cache")) ?? "none.cache");
+  const caches = () => readdirSync(join(copy, "dist/agent")).flatMap((name) => (name.endsWith(".cache") ? [inCopy(name)] : []));
 
   beforeEach(() => {
     copy = mkdtempSync(join(tmpdir(), "pinbus-bundle-"));
@@ -34,13 +34,20 @@ describe("the bundle", () => {
     expect(inside("console.log(bundle.warm)")).toBe("true");
   });
 
+  test("has what V8 compiles with the flags of the service", () => {
+    const unit = readFileSync(join(root, "systemd/pinbus.service"), "utf8");
+    const flags = /^ExecStart=\S+((?: --\S+)+) /m.exec(unit)?.[1]?.trim().split(" ") ?? [];
+    expect(flags).not.toEqual([]);
+    expect(inside("console.log(bundle.warm)", ...flags)).toBe("true");
+  });
+
   test.each([
     ["missing", (path: string) => rmSync(path)],
     ["empty", (path: string) => truncateSync(path, 0)],
     ["cut off", (path: string) => truncateSync(path, 500_000)],
     ["full of NULs after a power cut", (path: string) => writeFileSync(path, readFileSync(path).fill(0, 300_000, 310_000))],
   ])("works without it when it is %s", (_, damage) => {
-    damage(cache());
+    for (const path of caches()) damage(path);
     expect(pinbus("--version")).toMatchObject({ status: 0, stderr: "" });
     expect(inside("console.log(bundle.warm)")).toBe("false");
   });
@@ -75,7 +82,7 @@ describe("the bundle", () => {
   });
 
   test("starts the programs that belong to it from their own places", () => {
-    rmSync(cache());
+    for (const path of caches()) rmSync(path);
     execFileSync(process.execPath, [inCopy("warm.js")]);
     expect(inside("console.log(bundle.warm)")).toBe("true");
   });

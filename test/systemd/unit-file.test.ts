@@ -19,9 +19,9 @@ test("systemd does not restart exactly the failures that the table of exit codes
 
 test("the unit starts and makes safe with the bin that package.json names", () => {
   const { bin } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
-  const program = `/usr/bin/node /usr/lib/pinbus/${bin.pinbus}`;
-  expect(values("ExecStart")).toEqual([`${program} run`]);
-  expect(values("ExecStopPost")).toEqual([`-${program} safe`]);
+  const program = `/usr/lib/pinbus/${bin.pinbus}`;
+  expect(values("ExecStart")).toEqual([`/usr/bin/node --max-semi-space-size=2 ${program} run`]);
+  expect(values("ExecStopPost")).toEqual([`-/usr/bin/node ${program} safe`]);
 });
 
 test("the unit passes the sockets under the names that the agent looks for", () => {
