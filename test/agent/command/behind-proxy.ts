@@ -1,4 +1,4 @@
-import { onTestFinished } from "vitest";
+import { expect, onTestFinished } from "vitest";
 import { observe, startMosquitto } from "../../brokers.ts";
 import { startProxy } from "../../fault-proxy.ts";
 import { eventually } from "../shell/fixture.ts";
@@ -35,7 +35,8 @@ ${yaml}`);
   };
   const back = async () => {
     proxy.open = true;
-    await online();
+    // The back-off of a long absence is some seconds.
+    await expect.poll(async () => (await status()).link.online, { timeout: 40_000, interval: 20 }).toBe(true);
   };
   return { running, proxy, observer, status, leave, back };
 }
