@@ -1,4 +1,4 @@
-/** MQTT 3.1.1 packets by hand: a test of the wire must not use the library that the broker is made of. */
+/** MQTT packets by hand: a test of the wire must not use the library that broker and link are made of. These are MQTT 3.1.1. */
 export const generate = {
   connect: (clientId: string, { username, password }: { username?: string; password?: string } = {}): Buffer => {
     const flags = 0x02 | (username === undefined ? 0 : 0x80) | (password === undefined ? 0 : 0x40);
@@ -8,19 +8,22 @@ export const generate = {
   publish: (topic: string, payload: string): Buffer => packet(0x30, Buffer.concat([text(topic), Buffer.from(payload)])),
 };
 
-function text(value: string): Buffer {
-  const bytes = Buffer.from(value);
-  const length = Buffer.alloc(2);
-  length.writeUInt16BE(bytes.length);
-  return Buffer.concat([length, bytes]);
-}
-
-function packet(type: number, body: Buffer): Buffer {
+/** A whole packet with its length. */
+export function packet(first: number, ...parts: (Buffer | readonly number[] | string)[]): Buffer {
+  const body = Buffer.concat(parts.map((part) => Buffer.from(part as string)));
   const length: number[] = [];
   let rest = body.length;
   do {
     length.push((rest % 128) | (rest >= 128 ? 0x80 : 0));
     rest = Math.floor(rest / 128);
   } while (rest > 0);
-  return Buffer.concat([Buffer.from([type, ...length]), body]);
+  return Buffer.concat([Buffer.from([first, ...length]), body]);
+}
+
+/** MQTT's UTF-8 string. */
+export function text(value: string | Buffer): Buffer {
+  const bytes = Buffer.from(value as string);
+  const length = Buffer.alloc(2);
+  length.writeUInt16BE(bytes.length);
+  return Buffer.concat([length, bytes]);
 }

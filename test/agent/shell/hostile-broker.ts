@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
 import type { MqttVersion } from "../../../agent/shell/link.ts";
+import { packet } from "../embedded/packets.ts";
 
 /** What came in: the first byte, and what follows the remaining length. */
 export interface Packet {
@@ -56,26 +57,6 @@ export async function startHostile(version: MqttVersion): Promise<HostileBroker>
   broker.port = (server.address() as { port: number }).port;
   broker.url = `mqtt://127.0.0.1:${broker.port}`;
   return broker;
-}
-
-/** A whole packet with its length. */
-export function packet(first: number, ...parts: (Buffer | readonly number[] | string)[]): Buffer {
-  const body = Buffer.concat(parts.map((part) => Buffer.from(part as string)));
-  const length: number[] = [];
-  let rest = body.length;
-  do {
-    length.push((rest % 128) | (rest >= 128 ? 0x80 : 0));
-    rest = Math.floor(rest / 128);
-  } while (rest > 0);
-  return Buffer.concat([Buffer.from([first, ...length]), body]);
-}
-
-/** MQTT's UTF-8 string. */
-export function text(value: string | Buffer): Buffer {
-  const bytes = Buffer.from(value as string);
-  const length = Buffer.alloc(2);
-  length.writeUInt16BE(bytes.length);
-  return Buffer.concat([length, bytes]);
 }
 
 function packetIn(bytes: Buffer): { packet: Packet; end: number } | undefined {

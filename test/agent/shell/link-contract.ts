@@ -78,6 +78,8 @@ export function linkContract(
   const protocolVersion = version === "5" ? 5 : 4;
   const watch = async (filter = "#") => {
     observer = await observe(broker, filter, { protocolVersion });
+    // RabbitMQ looks for what is retained after its SUBACK, and would find what came meanwhile a second time.
+    await observer.client.subscribeAsync("nothing else", { qos: 0 });
     return observer;
   };
 

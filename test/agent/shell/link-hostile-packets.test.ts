@@ -1,7 +1,8 @@
 import type { Socket } from "node:net";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Link, LinkOptions, MqttVersion } from "../../../agent/shell/link.ts";
-import { type HostileBroker, type Packet, packet, type Script, startHostile, text } from "./hostile-broker.ts";
+import { packet, text } from "../embedded/packets.ts";
+import { type HostileBroker, type Packet, type Script, startHostile } from "./hostile-broker.ts";
 import { P, type Probe, patience, probe, state, untilOnline } from "./link-contract.ts";
 
 let broker: HostileBroker;
