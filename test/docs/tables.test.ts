@@ -31,7 +31,7 @@ describe.each([
   it.each(rows)("%s: names tests that exist", (_what, _promise, tests = "") => {
     let folder = "";
     const sources: string[] = [];
-    for (const [, name = ""] of tests.matchAll(/`([\w/.-]+\.ts)`/g)) {
+    for (const [, name = ""] of tests.matchAll(/`([\w/.-]+\.(?:ts|mjs))`/g)) {
       const path = name.includes("/") ? name : join(folder, name);
       folder = dirname(path);
       expect(existsSync(join(root, path)), path).toBe(true);
