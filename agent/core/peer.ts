@@ -116,9 +116,11 @@ export function peerIsLost(outputPlan: OutputPlan, state: State, at: Instant): b
 
 /** The peers under a new plan: one that is told by the same words keeps what it said. */
 export function carryPeers(old: Plan, state: State, next: Plan): PeerState[] {
-  return next.peers.map(
-    (plan) => state.peers[old.peers.findIndex((before) => same(before, plan))] ?? { online: null, stale: false, since: 0 },
-  );
+  return next.peers.map((plan) => {
+    const kept = state.peers[old.peers.findIndex((before) => same(before, plan))];
+    // What is never stale from now on must not stay so: the broker is asked again what it says.
+    return kept && !(kept.stale && plan.stale === null) ? kept : { online: null, stale: false, since: 0 };
+  });
 }
 
 /** After a reload: what waits gets its new time, what has acted already does not act again. */
@@ -128,7 +130,8 @@ export function rearmPeer(old: Plan, before: OutputPlan, plan: Plan, state: Stat
   if (!output || !now) return;
   const [was, is] = [before.onPeerOffline, now.onPeerOffline];
   const [wasPeer, isPeer] = [old.peers[was?.peer ?? -1], plan.peers[is?.peer ?? -1]];
-  const stays = wasPeer !== undefined && isPeer !== undefined && same(wasPeer, isPeer);
+  const known = state.peers[is?.peer ?? -1]?.online !== null;
+  const stays = wasPeer !== undefined && isPeer !== undefined && known && same(wasPeer, isPeer);
   if ((stays || (!was && !is)) && was?.active === is?.active && was?.after === is?.after && before.minOff === now.minOff) return;
   const acted = stays && was?.active === is?.active && output.peerFailsafeAt === null;
   disarmPeer(plan, state, index, effects);
@@ -136,11 +139,7 @@ export function rearmPeer(old: Plan, before: OutputPlan, plan: Plan, state: Stat
 }
 
 function same(a: PeerPlan, b: PeerPlan): boolean {
-  return a.id === b.id && a.topic === b.topic && a.online === b.online && a.offline === b.offline && sameStale(a.stale, b.stale);
-}
-
-function sameStale(a: PeerPlan["stale"], b: PeerPlan["stale"]): boolean {
-  return a?.after === b?.after && a?.heard === b?.heard;
+  return a.id === b.id && a.topic === b.topic && a.online === b.online && a.offline === b.offline;
 }
 
 function wait({ peerOfflineKey }: OutputPlan, output: OutputState, at: Instant, effects: Effect[]): void {

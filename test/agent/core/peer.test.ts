@@ -241,17 +241,44 @@ describe("stale", () => {
     expect(shown(made)).toBe("stale");
   });
 
-  it("of a reload has its new time, and one that is told by other words is not known", () => {
+  it("has its new time after a reload, and keeps what the device said", () => {
     const made = watched();
+    const config = (stale_after: number | null) =>
+      configOf({
+        outputs: { pump: { on_peer_offline: { peer: "plug", topic: null, payload: null, after: 30 * second, do: "off" } }, lamp: {} },
+        peers: { plug: { ...silent, stale_after, heard: stale_after === null ? null : silent.heard } },
+      });
     say(made, true);
     made.advance(30 * second);
-    const changed = configOf({ outputs: { pump: {}, lamp: {} }, peers: { plug: { ...silent, stale_after: 10 * second } } });
-    reloadWorld(made, changed, {});
-    expect(shown(made)).toBe("unknown");
-    say(made, true);
+    reloadWorld(made, config(10 * second), {});
+    expect(shown(made)).toBe("online");
     made.advance(10 * second);
     expect(shown(made)).toBe("stale");
-    reloadWorld(made, configOf({ outputs: { pump: {} }, peers: { plug: { ...silent, stale_after: 10 * second } } }), {});
+    reloadWorld(made, config(20 * second), {});
     expect(shown(made)).toBe("stale");
+    // Never stale from now on: what it says is asked again.
+    made.mqtt("pump", "ON");
+    reloadWorld(made, config(null), {});
+    expect(shown(made)).toBe("unknown");
+    made.advance(1000 * second);
+    expect(made.isOn("pump")).toBe(true);
+  });
+
+  it("does not make a reload forget that the device is gone, and what waits for that", () => {
+    const made = watched();
+    made.mqtt("pump", "ON");
+    say(made, false);
+    made.advance(20 * second);
+    reloadWorld(
+      made,
+      configOf({
+        outputs: { pump: { on_peer_offline: { peer: "plug", topic: null, payload: null, after: 30 * second, do: "off" } }, lamp: {} },
+        peers: { plug: { ...silent, stale_after: 5 * second } },
+      }),
+      {},
+    );
+    expect(shown(made)).toBe("offline");
+    made.advance(10 * second);
+    expect(made.isOn("pump")).toBe(false);
   });
 });
