@@ -182,6 +182,7 @@ export async function startAgent({ config, host, version, log, load, reloading }
   const counterTickets = new Tickets<CounterVerdict>();
   const reloader = createReloader({
     load,
+    problemsOf: (config) => brokerLink.problemsOf(config),
     dispatch,
     lines,
     sensors,

@@ -21,7 +21,17 @@ export function renewAccess(access: Access, config: Config["broker"], log: Log):
   }
 }
 
-function readRules({ password_file: file, anonymous }: Config["broker"], log: Log): AccessRules {
+/** Why these settings could not be served now; empty when they can. */
+export function accessProblems(config: Config["broker"]): string[] {
+  try {
+    readRules(config, { warn: () => undefined });
+    return [];
+  } catch (error) {
+    return [(error as Error).message];
+  }
+}
+
+function readRules({ password_file: file, anonymous }: Config["broker"], log: Pick<Log, "warn">): AccessRules {
   if (file === null) return { anonymous: anonymous !== "false", users: null };
   const reading = readBounded(file, maxFileBytes);
   if (!reading.ok) throw new SettingError("broker.password_file", `${file}: ${reading.message}: ${reading.fix}`);

@@ -1,6 +1,6 @@
 import type { Config } from "../config/schema.ts";
 import { serverUrl, serverUrls } from "../config/server.ts";
-import { createAccess, renewAccess } from "./broker-access.ts";
+import { accessProblems, createAccess, renewAccess } from "./broker-access.ts";
 import { type Broker, createBroker } from "./embedded/broker.ts";
 import type { Clock } from "./shell/clock.ts";
 import type { Link, Publication } from "./shell/link.ts";
@@ -30,6 +30,8 @@ export interface BrokerLink {
   start(): Promise<void>;
   /** How often the built-in broker says what is new below `$SYS`. */
   setSysInterval(ms: number): void;
+  /** Why a configuration could not be taken over. */
+  problemsOf(config: Config): string[];
   /** After a reload: who may connect to the built-in broker; those who may no more are disconnected. */
   renewAccess(config: Config): void;
   stop(farewell: readonly Publication[]): Promise<void>;
@@ -53,6 +55,7 @@ export function connectBroker(options: BrokerLinkOptions): BrokerLink {
         link.start();
       },
       setSysInterval() {},
+      problemsOf: () => [],
       renewAccess() {},
       stop: (farewell) => link.stop(farewell),
     };
@@ -96,6 +99,7 @@ function builtIn({ config, version, log, clock, problems, link: linkTo }: Broker
       look();
     },
     setSysInterval: (ms) => broker.setSysInterval(ms),
+    problemsOf: (after) => accessProblems(after.broker),
     renewAccess(after) {
       renewAccess(access, after.broker, log);
       broker.expel();

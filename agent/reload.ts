@@ -18,6 +18,8 @@ import type { SeqStore } from "./shell/seq-store.ts";
 export interface ReloaderOptions {
   /** Reads the configuration anew, from where the running one came. */
   load(): LoadResult;
+  /** What the file cannot say: why it could not be served now. */
+  problemsOf(config: Config): string[];
   dispatch: Dispatch;
   lines: Lines;
   sensors: Sensors;
@@ -87,12 +89,14 @@ interface Look {
   changes?: LineChanges;
 }
 
-function look({ load, dispatch, lines }: ReloaderOptions): Look {
+function look({ load, problemsOf, dispatch, lines }: ReloaderOptions): Look {
   const loaded = load();
   const nothing = { file: resolve(loaded.file), applied: false, problems: [], restart: [], changes: [] };
   if (!loaded.ok) return { result: { ...nothing, problems: loaded.problems.map(formatProblem) } };
   const before = dispatch.current.config;
   const after = loaded.config;
+  const problems = problemsOf(after);
+  if (problems.length > 0) return { result: { ...nothing, problems } };
   const differences = diffConfig(before, after);
   const changes = lineChanges(before, after, (a, b) => lines.same(a, b));
   const restart = differences.filter(({ path }) => !appliesInPlace(path));

@@ -16,7 +16,8 @@ export const passwd: Command = {
     const { values, positionals } = readArgs(args, { delete: { type: "boolean" } }, { min: 2, max: 2 });
     const [file = "", user = ""] = positionals;
     // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused here.
-    if (!/^[^:\u0000-\u001f\u007f-\u009f]{1,128}$/.test(user)) throw usageError("a user has 1 to 128 characters without a colon");
+    if (!/^(?!#)[^:\u0000-\u001f\u007f-\u009f]{1,128}$/.test(user))
+      throw usageError("a user has 1 to 128 characters, no colon, and no # in front");
     const before = readLines(file);
     const others = before.filter((line) => line.startsWith("#") || !line.startsWith(`${user}:`));
     const known = others.length < before.length;

@@ -1,5 +1,5 @@
 import { randomBytes, timingSafeEqual } from "node:crypto";
-import { isPassword, type PasswordFile, type PasswordHash } from "./password-file.ts";
+import { isPassword, type PasswordFile, type PasswordHash, sameHash, spend } from "./password-file.ts";
 
 /** Who may connect. */
 export interface AccessRules {
@@ -12,9 +12,6 @@ export interface AccessRules {
 /** So many passwords are checked at a time; a flood of wrong ones must leave room for the rest of the process. */
 const maxChecks = 2;
 const maxWaiting = 100;
-
-/** Somebody whose password is compared when the user does not exist, so that the time tells nothing. */
-const nobody: PasswordHash = { kind: "pbkdf2", iterations: 1000, salt: Buffer.alloc(12), hash: Buffer.alloc(64) };
 
 /** `busy` = too many ask at the same time; `own` = the agent itself. */
 export type Verdict = "own" | "yes" | "no" | "busy";
@@ -49,19 +46,29 @@ export class Access {
     this.#checks++;
     try {
       const hash = users.get(username);
-      const right = await isPassword(hash ?? nobody, given);
-      // The user may have been removed meanwhile.
-      return right && hash !== undefined && this.keeps(username) ? "yes" : "no";
+      const right = hash !== undefined && (await isPassword(hash, given));
+      // As long as for the slowest of them: the time tells neither who is listed nor how.
+      const slowest = Math.max(1, ...Array.from(users.values(), ({ iterations }) => iterations));
+      await spend(slowest - (hash?.iterations ?? 0));
+      // The user may have been removed meanwhile, or have got another password.
+      return right && this.keeps(username, hash) ? "yes" : "no";
     } finally {
       this.#checks--;
       this.#waiting.shift()?.();
     }
   }
 
-  /** Whether somebody who was let in as this user may stay. */
-  keeps(username: string | undefined): boolean {
+  /** What this user has to know now; to be remembered with whoever was let in. */
+  hashOf(username: string | undefined): PasswordHash | undefined {
+    return username === undefined ? undefined : this.#rules.users?.get(username);
+  }
+
+  /** Whether somebody who was let in as this user, by this password, may stay. */
+  keeps(username: string | undefined, hash: PasswordHash | undefined): boolean {
     const { anonymous, users } = this.#rules;
-    return username === undefined || username === "" || users === null ? anonymous : users.has(username);
+    if (username === undefined || username === "" || users === null) return anonymous;
+    const now = users.get(username);
+    return now !== undefined && hash !== undefined && sameHash(now, hash);
   }
 }
 

@@ -2,9 +2,11 @@ import type { Socket } from "node:net";
 import type { Aedes, Client } from "aedes";
 import { Access } from "./access.ts";
 import { Census } from "./census.ts";
+import { Crowd } from "./crowd.ts";
 import { DrainingDuplex } from "./drain.ts";
 import { type FrameCounts, FrameScanner } from "./frames.ts";
 import { Listener } from "./listener.ts";
+import type { PasswordHash } from "./password-file.ts";
 import { mendRetained, type Retained } from "./rules.ts";
 import { changedValues, sysValues } from "./sys.ts";
 
@@ -56,7 +58,6 @@ export interface Broker {
 
 /** Larger packets end the connection before they are collected. */
 const maxPacketBytes = 256 * 1024;
-const maxConnections = 100;
 const connectTimeout = 10_000;
 /** A subscriber that takes nothing for this long, with 1 MB waiting for it, is disconnected: it holds the others up. */
 const drainTimeout = 5_000;
@@ -73,12 +74,15 @@ class EmbeddedBroker implements Broker {
   readonly #census = new Census();
   readonly #received: FrameCounts = { bytes: 0, packets: 0, publishes: 0 };
   readonly #sent: FrameCounts = { bytes: 0, packets: 0, publishes: 0 };
-  readonly #connections = new Set<DrainingDuplex>();
+  readonly #crowd = new Crowd<DrainingDuplex>();
   readonly #lastSys = new Map<string, string>();
   readonly #access: Access;
   /** Who is in, with the name under which each was let in. The agent itself is not among them. */
-  readonly #guests = new Map<Client, string | undefined>();
-  #refused = 0;
+  readonly #guests = new Map<Client, { username: string | undefined; hash: PasswordHash | undefined }>();
+  /** The same and the agent itself: nobody else publishes or subscribes. */
+  readonly #letIn = new WeakSet<Client>();
+  /** How often each warning came. */
+  readonly #warned = new Map<string, number>();
   #listeners: Listener[] = [];
   #retained: Retained = new Map();
   #aedes: Aedes | undefined;
@@ -86,7 +90,6 @@ class EmbeddedBroker implements Broker {
   #sysInterval: number;
   #startedAt = 0;
   #stopped = false;
-  #full = false;
 
   constructor(options: BrokerOptions) {
     this.#options = options;
@@ -131,8 +134,8 @@ class EmbeddedBroker implements Broker {
   }
 
   expel(): void {
-    for (const [client, username] of this.#guests) {
-      if (this.#access.keeps(username)) continue;
+    for (const [client, { username, hash }] of this.#guests) {
+      if (this.#access.keeps(username, hash)) continue;
       this.#options.log.info(`broker: client ${client.id} may stay no longer: disconnected`, { client: client.id });
       client.close();
     }
@@ -145,17 +148,33 @@ class EmbeddedBroker implements Broker {
     const aedes = this.#aedes;
     if (aedes && !aedes.closed) await new Promise<void>((resolve) => aedes.close(() => resolve()));
     // Also those that have not sent their CONNECT yet, which aedes does not know as clients.
-    const closed = [...this.#connections].map((connection) => connection.over);
-    for (const connection of this.#connections) connection.destroy();
-    await Promise.all(closed);
+    const open = [...this.#crowd.all];
+    for (const connection of open) connection.destroy();
+    await Promise.all(open.map(({ over }) => over));
   }
 
   #keepRules(aedes: Aedes): void {
     const census = this.#census;
     this.#retained = mendRetained(aedes);
+    // aedes reads on until `authenticate` is called, some turns later, and would do what comes behind the CONNECT before that.
+    aedes.preConnect = (client, _packet, done) => {
+      (client as Client & { pause(): void }).pause();
+      done(null, true);
+    };
+    const [mayPublish, maySubscribe] = [aedes.authorizePublish, aedes.authorizeSubscribe];
+    aedes.authorizePublish = (client, packet, done) => {
+      if (client && !this.#letIn.has(client)) done(new Error("a publication before the client was let in"));
+      else mayPublish(client, packet, done);
+    };
+    aedes.authorizeSubscribe = (client, subscription, done) => {
+      if (client && !this.#letIn.has(client)) done(new Error("a subscription before the client was let in"), null);
+      else maySubscribe(client, subscription, done);
+    };
     aedes.authenticate = (client, username, password, done) => {
       void this.#access.lets(username, password).then((verdict) => {
-        if (verdict === "yes") this.#guests.set(client, username);
+        if (client.closed) return;
+        if (verdict === "yes" || verdict === "own") this.#letIn.add(client);
+        if (verdict === "yes") this.#guests.set(client, { username, hash: this.#access.hashOf(username) });
         if (verdict === "no" || verdict === "busy") this.#refuse(username, verdict);
         // MQTT 3.1.1 section 3.2.2.3; mosquitto says 5 for a wrong password, too.
         const returnCode = { no: notAuthorised, busy: serverUnavailable }[verdict as "no"];
@@ -165,7 +184,9 @@ class EmbeddedBroker implements Broker {
     };
     aedes.on("clientReady", (client) => {
       census.joined(client.id, client.clean);
-      if (client.conn instanceof DrainingDuplex) client.conn.ready();
+      if (!(client.conn instanceof DrainingDuplex)) return;
+      this.#crowd.letIn(client.conn);
+      client.conn.ready();
     });
     aedes.on("clientDisconnect", (client) => {
       census.left(client.id);
@@ -182,13 +203,16 @@ class EmbeddedBroker implements Broker {
     aedes.on("connectionError", (_client, error) => log.debug(`broker: a connection without a client: ${error.message}`));
   }
 
-  /** Told for the 1st, 2nd, 4th, 8th … one: whoever guesses passwords must not fill the log. */
   #refuse(username: string | undefined, verdict: "no" | "busy"): void {
-    this.#refused += 1;
-    if (!Number.isInteger(Math.log2(this.#refused))) return;
     const who = username === undefined || username === "" ? "a client without a user" : `user ${JSON.stringify(username.slice(0, 64))}`;
-    const why = verdict === "busy" ? "too many ask at the same time" : "not authorised";
-    this.#options.log.warn(`broker: refused ${who}: ${why} (${this.#refused} refused since the start)`);
+    this.#warn(verdict, `broker: refused ${who}: ${verdict === "busy" ? "too many ask at the same time" : "not authorised"}`);
+  }
+
+  /** Told for the 1st, 2nd, 4th, 8th … one: whoever is not let in must not fill the log. */
+  #warn(kind: string, message: string): void {
+    const count = (this.#warned.get(kind) ?? 0) + 1;
+    this.#warned.set(kind, count);
+    if (Number.isInteger(Math.log2(count))) this.#options.log.warn(`${message} (${count} since the start)`);
   }
 
   async #listen(address: string | null, port: number): Promise<void> {
@@ -229,20 +253,20 @@ class EmbeddedBroker implements Broker {
   }
 
   #accept(socket: Socket): void {
-    if (this.#stopped || !this.#aedes || this.#connections.size >= maxConnections) {
-      if (!this.#full) this.#options.log.warn(`the built-in broker has ${maxConnections} connections: refusing more`);
-      this.#full = true;
+    const address = socket.remoteAddress?.replace(/^::ffff:/, "") ?? "";
+    const refusal = this.#crowd.refuses(address);
+    if (this.#stopped || !this.#aedes || refusal) {
+      if (refusal) this.#warn(refusal.kind, refusal.sentence);
       socket.destroy();
       return;
     }
-    this.#full = false;
     const connection = new DrainingDuplex(socket, {
       incoming: new FrameScanner(this.#received, maxPacketBytes),
       outgoing: new FrameScanner(this.#sent, Number.POSITIVE_INFINITY),
-      oversized: () => this.#options.log.warn(`broker: a packet of more than ${maxPacketBytes / 1024} kB: connection closed`),
+      oversized: () => this.#warn("oversized", `broker: a packet of more than ${maxPacketBytes / 1024} kB: connection closed`),
     });
-    this.#connections.add(connection);
-    void connection.over.then(() => this.#connections.delete(connection));
+    this.#crowd.came(connection, address);
+    void connection.over.then(() => this.#crowd.left(connection));
     this.#aedes.handle(connection);
   }
 

@@ -57,6 +57,15 @@ export async function isPassword({ kind, iterations, salt, hash }: PasswordHash,
   return timingSafeEqual(found, hash);
 }
 
+/** The work of so many rounds, for nothing. */
+export async function spend(iterations: number): Promise<void> {
+  if (iterations > 0) await derive("", "", iterations, hashBytes, "sha512");
+}
+
+export function sameHash(a: PasswordHash, b: PasswordHash): boolean {
+  return a.kind === b.kind && a.iterations === b.iterations && a.salt.equals(b.salt) && a.hash.equals(b.hash);
+}
+
 /** A line for the file. `user` must not contain a colon. */
 export async function passwordLine(user: string, password: string): Promise<string> {
   const salt = randomBytes(saltBytes);

@@ -1,10 +1,12 @@
 import { renameSync } from "node:fs";
-import { open, rename } from "node:fs/promises";
+import { open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 
 /** Replaces a file as a whole: after a crash or a power cut it has its old content or its new one, never a part. `like` = whose it is, and who may read it. */
 export async function replaceFile(file: string, text: string, like?: { mode: number; uid: number; gid: number }): Promise<void> {
   const next = `${file}.new`;
+  // One that a crash has left would keep its own rights.
+  await rm(next, { force: true });
   const handle = await open(next, "w", 0o640);
   try {
     if (like) await handle.chmod(like.mode & 0o777);

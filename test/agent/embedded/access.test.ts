@@ -1,6 +1,7 @@
 import { once } from "node:events";
-import { createConnection } from "node:net";
-import { connectAsync } from "mqtt";
+import { createConnection, type Socket } from "node:net";
+import { networkInterfaces } from "node:os";
+import { connectAsync, type MqttClient } from "mqtt";
 import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { Access, type AccessRules } from "../../../agent/embedded/access.ts";
 import { createBroker } from "../../../agent/embedded/broker.ts";
@@ -17,14 +18,14 @@ async function users(): Promise<AccessRules["users"]> {
   return parsePasswordFile(lines.join("\n")).users;
 }
 
-async function start(access: Access) {
+async function start(access: Access, infos: string[] = [], address = "127.0.0.1") {
   const warnings: string[] = [];
   const broker = createBroker({
-    listeners: [{ protocol: "mqtt", address: "127.0.0.1", port: 0 }],
+    listeners: [{ protocol: "mqtt", address, port: 0 }],
     access,
     sysInterval: 10_000,
     version: "0.0.0-test",
-    log: { ...silentLog, warn: (message) => warnings.push(message) },
+    log: { ...silentLog, info: (message) => infos.push(message), warn: (message) => warnings.push(message) },
     now: () => performance.now(),
   });
   await broker.start();
@@ -77,9 +78,7 @@ describe("who may connect", () => {
   it("is told for the 1st, 2nd, 4th … refusal only, and without the password", async () => {
     const { port, warnings } = await start(new Access({ anonymous: false, users: await users() }));
     for (let count = 0; count < 9; count++) await codeOf(port, { username: "mallory\n", password: "geheim" });
-    expect(warnings).toEqual(
-      [1, 2, 4, 8].map((count) => `broker: refused user "mallory\\n": not authorised (${count} refused since the start)`),
-    );
+    expect(warnings).toEqual([1, 2, 4, 8].map((count) => `broker: refused user "mallory\\n": not authorised (${count} since the start)`));
   });
 
   it("is the agent itself in any case, by a password that is made anew at each start", async () => {
@@ -113,6 +112,106 @@ describe("who may connect", () => {
     await stays.publishAsync("a", "b", { qos: 1 });
     await own.publishAsync("a", "b", { qos: 1 });
     expect(await codeOf(port, { username: "test", password: "test" })).toBe(5);
+  });
+
+  it("ends with the password by which somebody came in, and for who named a user while there were none", async () => {
+    const access = new Access({ anonymous: true, users: null });
+    const { broker, port } = await start(access);
+    const options = { protocolVersion: 4, reconnectPeriod: 0 } as const;
+    const early = await connectAsync(`mqtt://127.0.0.1:${port}`, { ...options, username: "ev3", password: "anything" });
+    access.rules = { anonymous: true, users: await users() };
+    const listedOne = await connectAsync(`mqtt://127.0.0.1:${port}`, { ...options, username: "test", password: "test" });
+    const nameless = await connectAsync(`mqtt://127.0.0.1:${port}`, options);
+    onTestFinished(() => void [early, listedOne, nameless].map((client) => client.end(true)));
+    const closed = (client: MqttClient) => new Promise((resolve) => client.once("close", () => resolve(undefined)));
+    const first = closed(early);
+    broker.expel();
+    await first;
+    expect([listedOne.connected, nameless.connected]).toEqual([true, true]);
+    const second = closed(listedOne);
+    access.rules = { anonymous: true, users: parsePasswordFile(await passwordLine("test", "another")).users };
+    broker.expel();
+    await second;
+    expect(nameless.connected).toBe(true);
+  });
+
+  it("does nothing of what comes behind a CONNECT before it is let in, however the bytes arrive", async () => {
+    const access = new Access({ anonymous: false, users: await users() });
+    const { broker, port } = await start(access);
+    const options = { protocolVersion: 4, reconnectPeriod: 0 } as const;
+    const own = await connectAsync(`mqtt://127.0.0.1:${port}`, { ...options, ...access.own });
+    onTestFinished(() => void own.end(true));
+    const seen: string[] = [];
+    own.on("message", (topic) => seen.push(topic));
+    await own.subscribeAsync("#", { qos: 1 });
+    await broker.publish({ topic: "kept", payload: "secret", qos: 0, retain: true });
+    // A read of libuv that comes back full is followed by another one in the same turn, before aedes has asked who this is.
+    const rest = 65_536 - generate.connect("evil", { username: "ev3", password: "" }).length;
+    const connect = generate.connect("evil", { username: "ev3", password: "x".repeat(rest - 2) });
+    expect(connect.length).toBe(65_536);
+    for (const behind of [generate.publish("gate/set", "ON"), generate.subscribe("#")]) {
+      for (let attempt = 0; attempt < 20; attempt++) {
+        const socket = createConnection({ host: "127.0.0.1", port });
+        socket.on("error", () => undefined);
+        const chunks: Buffer[] = [];
+        socket.on("data", (chunk) => chunks.push(chunk));
+        socket.write(Buffer.concat([connect, behind]));
+        await once(socket, "close");
+        expect(Buffer.concat(chunks)).toEqual(Buffer.from([0x20, 2, 0, 5]));
+      }
+    }
+    await own.publishAsync("end", "", { qos: 1 });
+    await vi.waitFor(() => expect(seen).toContain("end"), { timeout: 10_000 });
+    expect(seen).not.toContain("gate/set");
+  });
+
+  it("forgets who was gone before it was let in", async () => {
+    const access = new Access({ anonymous: true, users: null });
+    const infos: string[] = [];
+    const { broker, port } = await start(access, infos);
+    for (let count = 0; count < 20; count++) {
+      const socket = createConnection({ host: "127.0.0.1", port });
+      socket.on("error", () => undefined);
+      socket.write(Buffer.concat([generate.connect(`c${count}`), Buffer.from([0, 0])]));
+      await once(socket, "close");
+    }
+    access.rules = { anonymous: false, users: null };
+    broker.expel();
+    expect(infos.filter((message) => message.includes("may stay no longer"))).toEqual([]);
+  });
+
+  const [outside] = Object.values(networkInterfaces()).flatMap((all = []) =>
+    all.filter(({ internal, family }) => !internal && family === "IPv4"),
+  );
+  it.runIf(outside)("leaves room for the agent when another machine holds connections without a word", async () => {
+    const access = new Access({ anonymous: false, users: await users() });
+    const { port, warnings } = await start(access, [], "0.0.0.0");
+    const sockets: Socket[] = [];
+    onTestFinished(() => sockets.forEach((socket) => void socket.destroy()));
+    const dial = async () => {
+      const socket = createConnection({ host: outside?.address ?? "", port });
+      socket.on("error", () => undefined);
+      sockets.push(socket);
+      await once(socket, "connect");
+      return socket;
+    };
+    for (let count = 0; count < 20; count++) await dial();
+    await once(await dial(), "close");
+    expect(warnings).toEqual([`broker: 20 connections of ${outside?.address} are not let in yet: refusing more (1 since the start)`]);
+    expect(await codeOf(port, access.own)).toBe(0);
+  });
+
+  it("is told seldom of packets that are too large", async () => {
+    const access = new Access({ anonymous: false, users: await users() });
+    const { port, warnings } = await start(access);
+    for (let count = 0; count < 16; count++) {
+      const socket = createConnection({ host: "127.0.0.1", port });
+      socket.on("error", () => undefined);
+      // A packet of 256 MB, as it says.
+      socket.write(Buffer.from([0x10, 0xff, 0xff, 0xff, 0x7f]));
+      await once(socket, "close");
+    }
+    expect(warnings).toHaveLength(5);
   });
 
   it("is served in turn when many ask at the same time, and the rest is told to come later", async () => {

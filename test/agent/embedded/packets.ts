@@ -5,6 +5,7 @@ export const generate = {
     const rest = [clientId, username, password].flatMap((value) => (value === undefined ? [] : text(value)));
     return packet(0x10, Buffer.concat([text("MQTT"), Buffer.from([4, flags, 0, 60]), ...rest]));
   },
+  subscribe: (filter: string): Buffer => packet(0x82, Buffer.concat([Buffer.from([0, 1]), text(filter), Buffer.from([0])])),
   publish: (topic: string, payload: string): Buffer => packet(0x30, Buffer.concat([text(topic), Buffer.from(payload)])),
 };
 
