@@ -41,11 +41,16 @@ export function traceLine({ at, direction, type, id, topic, qos, retain, dup, si
     flags.padEnd(13),
     (size === undefined ? "" : `${size} B`).padStart(8),
     topic,
-    reason === undefined || reason === 0 ? undefined : `reason 0x${reason.toString(16).padStart(2, "0")}`,
+    reason === undefined || isSuccess(reason) ? undefined : `reason 0x${reason.toString(16).padStart(2, "0")}`,
     rtt === undefined ? undefined : `after ${rtt} ms`,
   ];
   return cells
     .filter((cell) => cell !== undefined)
     .join(" ")
     .trimEnd();
+}
+
+/** 0x10: the broker has it, and nobody has subscribed to it. */
+function isSuccess(reason: number): boolean {
+  return reason === 0 || reason === 0x10;
 }

@@ -63,7 +63,8 @@ export class PacketTrace {
     slot.at = at;
     slot.sent = sent;
     slot.type = packet.cmd;
-    slot.id = packet.messageId;
+    // The library writes 0 where MQTT has none.
+    slot.id = packet.messageId || undefined;
     let asks = false;
     switch (packet.cmd) {
       case "publish":
