@@ -73,8 +73,8 @@ export class Outbox {
   add(publication: Publication, ttl: number): void {
     const now = this.#options.clock.now();
     const bytes = sizeOf(publication.topic, publication.payload.toString());
-    const event = holdEvent(this.#outbox, publication, bytes, now + ttl, now);
-    this.#file?.keep(event);
+    holdEvent(this.#outbox, publication, bytes, now + ttl, now);
+    this.#file?.keep();
     this.send();
     this.#tellFile();
   }
@@ -172,7 +172,7 @@ export class Outbox {
     }
     answered(this.#trial, number);
     settleEvent(this.#outbox, number, refused);
-    this.#file?.done(doneBelow(this.#outbox), number);
+    this.#tellFile();
     this.send();
   }
 

@@ -26,11 +26,11 @@ function world() {
       return true;
     },
   };
-  const life = (options: { boot?: string; window?: number } = {}) => {
+  const life = (options: { boot?: string; window?: number; count?: number } = {}) => {
     const outbox = new Outbox({
       dir,
       boot: options.boot ?? "boot-1",
-      limits: { count: 1000, bytes: 10_000_000, window: options.window ?? 64 },
+      limits: { count: options.count ?? 1000, bytes: 10_000_000, window: options.window ?? 64 },
       link: () => link,
       clock,
       log,
@@ -83,7 +83,8 @@ describe("the outbox on disk", () => {
     broker.online = true;
     outbox.add(event("a"), 60_000);
     await onDisk("a");
-    await eventually(() => datasync.mock.calls.length).toBe(1);
+    // Not before it is done: what was not safe yet needs no second sync.
+    await eventually(() => datasync.mock.settledResults.length).toBe(1);
     acknowledge(1);
     await eventually(text).toBe("");
     await eventually(() => datasync.mock.calls.length).toBe(2);
@@ -349,5 +350,39 @@ describe("the outbox on disk", () => {
     life().send();
     const left = Array.from({ length: 50 }, (_, index) => `${long}${550 + index}`);
     expect(broker.got).toEqual([...left, "last"]);
+  });
+
+  it("does not grow behind one event that waits long: those that became too old are taken out of it", { timeout: 30_000 }, async () => {
+    const { life, event, clock, file, onDisk, text } = world();
+    const outbox = life({ count: 10 });
+    outbox.add(event("first"), 7 * 86_400_000);
+    const long = "x".repeat(20_000);
+    for (let round = 0; round < 30; round++) {
+      for (let number = 0; number < 10; number++) {
+        clock.mono += 1000;
+        outbox.add(event(`${long}${round}-${number}`), 500);
+      }
+      await onDisk(`${long}${round}-9`);
+    }
+    expect(statSync(file).size).toBeLessThan(2_000_000);
+    expect(text()).toContain('"first"');
+    const restarted = life({ count: 10 });
+    expect(restarted.depth).toBe(10);
+  });
+
+  it("does not grow in memory while the disk cannot be written: what waits no more is not written when it can be", async () => {
+    const { life, event, clock, file, problems, text } = world();
+    const outbox = life({ count: 10 });
+    mkdirSync(file);
+    outbox.add(event("first"), 600_000);
+    await eventually(() => problems.at(-1)).toContain("could not be written");
+    for (let number = 0; number < 1000; number++) {
+      clock.mono += 10;
+      outbox.add(event(String(number)), 5);
+    }
+    rmSync(file, { recursive: true });
+    await outbox.close();
+    // The boot, the ten that are left, and what is done.
+    expect(text().trim().split("\n")).toHaveLength(12);
   });
 });
