@@ -25,10 +25,9 @@ export interface Outboxes {
   ring: Outbox | undefined;
   /** Reads what the last run left. */
   load(): void;
-  /** Sends what waits, events first: the broker takes publications. */
-  send(): void;
-  /** The link is online, and no more. */
+  /** What waits may go, events first: the states are at the broker. */
   connected(): void;
+  /** The connection has ended, however far it came. */
   disconnected(): void;
   close(): Promise<void>;
 }
@@ -56,9 +55,6 @@ export function createOutboxes({ config, link, clock, log, onProblem }: Outboxes
     ring: both[1],
     load() {
       for (const one of both) one.load();
-    },
-    send() {
-      for (const one of both) one.send();
     },
     connected() {
       for (const one of both) one.connected();

@@ -65,6 +65,7 @@ describe("the outbox on disk", () => {
     const second = life();
     expect(second.depth).toBe(3);
     broker.online = true;
+    second.connected();
     second.add(event("d"), 60_000);
     expect(broker.got).toEqual(["a", "b", "c", "d"]);
     acknowledge(4);
@@ -81,6 +82,7 @@ describe("the outbox on disk", () => {
     onTestFinished(() => datasync.mockRestore());
     const outbox = life();
     broker.online = true;
+    outbox.connected();
     outbox.add(event("a"), 60_000);
     await onDisk("a");
     // Not before it is done: what was not safe yet needs no second sync.
@@ -124,6 +126,7 @@ describe("the outbox on disk", () => {
     const { life, event, broker, acknowledge, text } = world();
     broker.online = true;
     const outbox = life();
+    outbox.connected();
     for (let number = 0; number < 100; number++) {
       outbox.add(event(String(number)), 60_000);
       acknowledge(1);
@@ -137,6 +140,7 @@ describe("the outbox on disk", () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     broker.online = true;
     const outbox = life();
+    outbox.connected();
     outbox.add(event("a"), 60_000);
     acknowledge(1);
     // The moment in which "a" would have been written has passed when "b" is.
@@ -151,11 +155,12 @@ describe("the outbox on disk", () => {
     const { life, event, broker, acknowledge } = world();
     broker.online = true;
     const outbox = life();
+    outbox.connected();
     for (const payload of ["a", "b"]) outbox.add(event(payload), 60_000);
     acknowledge(1);
     await outbox.close();
     broker.got.length = 0;
-    life().send();
+    life().connected();
     expect(broker.got).toEqual(["b"]);
   });
 
@@ -166,14 +171,14 @@ describe("the outbox on disk", () => {
     for (let number = 0; number < 40; number++) first.add(event(String(number)), 60_000);
     await onDisk("39");
     broker.online = true;
-    first.send();
+    first.connected();
     await eventually(() => {
       if (broker.got.length < 20) acknowledge(1);
       return broker.got.length;
     }).toBe(20);
     const acknowledged = 20 - broker.waiting.length;
     broker.got.length = 0;
-    life({ window }).send();
+    life({ window }).connected();
     expect(Number(broker.got[0])).toBeLessThanOrEqual(acknowledged);
     expect(Number(broker.got[0])).toBeGreaterThanOrEqual(acknowledged - window);
   });
@@ -184,7 +189,7 @@ describe("the outbox on disk", () => {
     first.add(event("forbidden"), 60_000);
     await onDisk("forbidden");
     broker.online = true;
-    first.send();
+    first.connected();
     acknowledge(1, Object.assign(new Error("not authorised"), { code: 0x87 }));
     expect(first.dropped).toEqual({ expired: 0, full: 0, refused: 1 });
     await first.close();
@@ -200,7 +205,7 @@ describe("the outbox on disk", () => {
     clock.mono += 5_001;
     broker.online = true;
     const sameBoot = life();
-    sameBoot.send();
+    sameBoot.connected();
     expect(broker.got).toEqual(["long"]);
     expect(sameBoot.dropped.expired).toBe(1);
     // The machine was off for half an hour; then for more than an hour.
@@ -208,7 +213,7 @@ describe("the outbox on disk", () => {
       clock.epoch += clock.mono - 60_000 + after;
       clock.mono = 60_000;
       broker.got.length = 0;
-      life({ boot: `boot-${after}` }).send();
+      life({ boot: `boot-${after}` }).connected();
       return broker.got;
     };
     expect(reboot(1_800_000)).toEqual(["long"]);
@@ -222,7 +227,7 @@ describe("the outbox on disk", () => {
     first.add(event("long"), 70_000);
     await onDisk("long");
     [clock.epoch, clock.mono, broker.online] = [0, 60_000, true];
-    life({ boot: "boot-2" }).send();
+    life({ boot: "boot-2" }).connected();
     expect(broker.got).toEqual(["long"]);
   });
 
@@ -239,7 +244,7 @@ describe("the outbox on disk", () => {
     second.add(event("d"), 60_000);
     await onDisk("d");
     broker.online = true;
-    life().send();
+    life().connected();
     expect(broker.got).toEqual(["a", "c", "d"]);
     expect(log.entries.filter((entry) => entry.includes("could not be read"))).toHaveLength(2);
   });
@@ -270,7 +275,7 @@ describe("the outbox on disk", () => {
     outbox.add(event("a"), 60_000);
     await eventually(() => problems.at(-1)).toContain("could not be written");
     broker.online = true;
-    outbox.send();
+    outbox.connected();
     expect(broker.got).toEqual(["a"]);
     acknowledge(1);
     broker.online = false;
@@ -292,7 +297,7 @@ describe("the outbox on disk", () => {
     rmSync(file);
     mkdirSync(file);
     broker.online = true;
-    second.send();
+    second.connected();
     expect(broker.got).toHaveLength(64);
     await eventually(() => {
       acknowledge(64);
@@ -310,6 +315,7 @@ describe("the outbox on disk", () => {
     broker.online = false;
     for (const number of numbers.slice(0, 900)) outbox.add(event(number), 60_000);
     broker.online = true;
+    outbox.connected();
     for (const number of numbers.slice(900)) outbox.add(event(number), 60_000);
     expect(broker.got).toEqual(numbers);
     expect(outbox.depth).toBe(0);
@@ -335,7 +341,7 @@ describe("the outbox on disk", () => {
     await onDisk(`${long}599`);
     const before = statSync(file).size;
     broker.online = true;
-    outbox.send();
+    outbox.connected();
     await eventually(() => {
       acknowledge(outbox.depth - 50);
       return outbox.depth;
@@ -347,7 +353,7 @@ describe("the outbox on disk", () => {
     expect(statSync(file).size).toBeLessThan(before / 2);
     broker.got.length = 0;
     broker.online = true;
-    life().send();
+    life().connected();
     const left = Array.from({ length: 50 }, (_, index) => `${long}${550 + index}`);
     expect(broker.got).toEqual([...left, "last"]);
   });
