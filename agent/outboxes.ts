@@ -25,7 +25,7 @@ export interface Outboxes {
   ring: Outbox | undefined;
   /** Reads what the last run left. */
   load(): void;
-  /** What waits may go, events first: the states are at the broker. */
+  /** What waits may go, events first, readings as long as no event is on trial: the states are at the broker. */
   connected(): void;
   /** The connection has ended, however far it came. */
   disconnected(): void;
@@ -39,6 +39,8 @@ export function createOutboxes({ config, link, clock, log, onProblem }: Outboxes
     ...shared,
     dir: disk === "on" ? config.state_dir : null,
     limits: { count: max_events, bytes: maxBytes, window: 64 },
+    // Nothing else may be on its way with an event on trial: which of the two ends the connection could not be told.
+    onFree: () => both[1]?.connected(),
     onProblem: (problem) => onProblem("outbox", problem),
   });
   const ring = new Outbox({
@@ -57,7 +59,7 @@ export function createOutboxes({ config, link, clock, log, onProblem }: Outboxes
       for (const one of both) one.load();
     },
     connected() {
-      for (const one of both) one.connected();
+      outbox.connected();
     },
     disconnected() {
       for (const one of both) one.disconnected();

@@ -29,6 +29,8 @@ export interface OutboxOptions {
   log: Log;
   /** For so long, in ms, an event over which the connection ends is just sent again. */
   patience?: number;
+  /** Told, more than once, while connected and nothing of this is on trial: others may send at the same time. */
+  onFree?(): void;
   /** Told when what waits can no longer be kept on disk, and when it can again. */
   onProblem?(problem: string | null): void;
 }
@@ -150,6 +152,10 @@ export class Outbox {
     } finally {
       this.#sending = false;
     }
+    const { phase, number } = this.#trial;
+    // What was on trial may have become too old.
+    if (phase === "alone" && doneBelow(this.#outbox) !== number) answered(this.#trial, number);
+    if (this.#trial.phase === "free") this.#options.onFree?.();
   }
 
   #sendNext(): boolean {

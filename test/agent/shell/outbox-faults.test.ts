@@ -179,11 +179,11 @@ describeMosquitto("a broker that ends the connection over an event", () => {
       const observer = await observe(broker, `${P}/in/+/event`);
       onTestFinished(() => observer.stop());
       const log = keptLog();
-      const event = (input: string, payload: string) =>
-        outbox.add({ kind: "event", topic: `${P}/in/${input}/event`, payload, qos: 1, retain: false }, 600_000);
+      const event = (input: string, payload: string, ttl = 600_000) =>
+        outbox.add({ kind: "event", topic: `${P}/in/${input}/event`, payload, qos: 1, retain: false }, ttl);
       const birth = () => {
-        // Something else happens whenever the link prepares.
-        if (outbox.depth < 50) event("door", "open");
+        // Something else happens whenever the link prepares, however often that is.
+        event("door", "open", 1);
         return [];
       };
       const { options } = probe(broker.url, { protocol: "3.1.1", backoff: { first: 1, limit: 4, refused: { from: 1, to: 4 } }, birth });
@@ -196,7 +196,7 @@ describeMosquitto("a broker that ends the connection over an event", () => {
       link.start();
       await vi.waitFor(() => expect(outbox.dropped.refused).toBe(1), { timeout: 50_000, interval: 20 });
       await vi.waitFor(() => expect([...new Set(observer.payloads(`${P}/in/bell/event`))]).toEqual(["before", "behind", "last"]), patience);
-      expect(outbox.dropped).toEqual({ expired: 0, full: 0, refused: 1 });
+      expect(outbox.dropped).toMatchObject({ full: 0, refused: 1 });
       expect(log.entries.filter((line) => line.includes("ends the connection each time"))).toHaveLength(1);
     },
   );
