@@ -165,11 +165,11 @@ export async function startAgent({ config, host, version, log, load, reloading }
             retained.learn(closing.signal, (info) => link.publish(info));
           },
           offline: (problem) => {
-            outboxes.disconnected();
             send({ type: "link-changed", online: false, problem, at: clock.now() });
           },
           message: receive,
-          deaf: () => outboxes.send(),
+          deaf: () => outboxes.connected(),
+          closed: () => outboxes.disconnected(),
           packet: (direction, packet) => trace.packet(direction, packet),
           refused: (problem) => send({ type: "link-changed", online: true, problem, at: clock.now() }),
         },

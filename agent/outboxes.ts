@@ -25,10 +25,9 @@ export interface Outboxes {
   ring: Outbox | undefined;
   /** Reads what the last run left. */
   load(): void;
-  /** Sends what waits, events first: the broker takes publications. */
-  send(): void;
-  /** The link is online, and no more. */
+  /** What waits may go, events first, readings as long as no event is on trial: the states are at the broker. */
   connected(): void;
+  /** The connection has ended, however far it came. */
   disconnected(): void;
   close(): Promise<void>;
 }
@@ -40,6 +39,8 @@ export function createOutboxes({ config, link, clock, log, onProblem }: Outboxes
     ...shared,
     dir: disk === "on" ? config.state_dir : null,
     limits: { count: max_events, bytes: maxBytes, window: 64 },
+    // Nothing else may be on its way with an event on trial: which of the two ends the connection could not be told.
+    onFree: () => both[1]?.connected(),
     onProblem: (problem) => onProblem("outbox", problem),
   });
   const ring = new Outbox({
@@ -57,11 +58,8 @@ export function createOutboxes({ config, link, clock, log, onProblem }: Outboxes
     load() {
       for (const one of both) one.load();
     },
-    send() {
-      for (const one of both) one.send();
-    },
     connected() {
-      for (const one of both) one.connected();
+      outbox.connected();
     },
     disconnected() {
       for (const one of both) one.disconnected();

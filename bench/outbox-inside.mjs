@@ -34,7 +34,7 @@ if (kind === "pinbus") {
     log,
     on: {
       online() {
-        outbox.send();
+        outbox.connected();
         const timer = setInterval(() => {
           if (outbox.depth > 0) return;
           clearInterval(timer);
@@ -42,6 +42,7 @@ if (kind === "pinbus") {
         }, 1);
       },
       offline() {},
+      closed: () => outbox.disconnected(),
       message() {},
     },
   });

@@ -41,6 +41,8 @@ export interface LinkOptions {
     message(message: Incoming): void;
     /** Connected, and states and events may be published, but commands are not heard: `online` is not said. */
     deaf?(): void;
+    /** Every end of a connection, however far it came. */
+    closed?(): void;
     /** Every packet of every connection. */
     packet?(direction: "sent" | "received", packet: Packet): void;
     /** While online: what the broker does not let us publish, or null when that is over. */
@@ -229,6 +231,7 @@ class MqttLink implements Link {
   #closed(problem: LinkProblem): void {
     this.#past = this.bytes;
     this.#connection = undefined;
+    this.#options.on.closed?.();
     if (this.#phase === "stopped") return;
     const server = this.#servers.current;
     if (server.protocol.failed(problem.retry)) {

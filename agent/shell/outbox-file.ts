@@ -14,6 +14,8 @@ const syncEvery = 1000;
 const retryEvery = 5000;
 /** The file is written anew when it is larger and less than half of it still waits. */
 const compactBytes = 1024 * 1024;
+/** Larger than this it is written anew in any case: few that wait may be much shorter than those that are done. */
+const largeBytes = 32 * 1024 * 1024;
 /** A larger file was not written by us. */
 const maxBytes = 64 * 1024 * 1024;
 
@@ -24,7 +26,7 @@ export interface OutboxFileOptions {
   boot: string;
   clock: Clock;
   log: Log;
-  /** What waits by now, for a file that is written anew because most of it is done. */
+  /** What waits by now, in the order of the numbers. */
   waiting(): readonly Event[];
   /** More may be sent: `kept` has grown. */
   onKept(): void;
@@ -39,8 +41,6 @@ export interface OutboxFileOptions {
 export class OutboxFile {
   readonly #file: string;
   readonly #options: OutboxFileOptions;
-  /** To be written. */
-  readonly #queue = new Map<number, Event>();
   /** How many events are in the file since it was empty, and the number of the last one. */
   #inFile = 0;
   #last = 0;
@@ -102,21 +102,15 @@ export class OutboxFile {
     return { events, next: Math.max(done, this.#last + 1) };
   }
 
-  /** Soon on disk, unless it is done before. */
-  keep(event: Event): void {
-    this.#queue.set(event.number, event);
+  /** One more waits: soon on disk, unless it is done before. */
+  keep(): void {
     this.#soon(patience);
   }
 
-  /** What is below this number need not be sent again; nor `number`, which may be above it. */
-  done(below: number, number?: number): void {
-    if (number !== undefined) this.#queue.delete(number);
+  /** What is below this number need not be sent again. */
+  done(below: number): void {
     if (below <= this.#done) return;
     this.#done = below;
-    for (const number of this.#queue.keys()) {
-      if (number >= below) break;
-      this.#queue.delete(number);
-    }
     if (this.#inFile > 0) this.#run();
   }
 
@@ -175,17 +169,26 @@ export class OutboxFile {
   /** Begins one thing that is to be done; undefined when there is none. */
   #next(): Promise<void> | undefined {
     const done = this.#done;
-    if (this.#inFile > 0 && this.#queue.size === 0 && this.#last < done) return this.#empty();
+    const waiting = this.#options.waiting();
+    const isBehind = this.#isNew(waiting.at(-1));
+    if (this.#inFile > 0 && !isBehind && this.#last < done) return this.#empty();
     if (this.#rewrite) return this.#compact(done);
-    if (this.#queue.size > 0 || (this.#inFile > 0 && done > this.#doneInFile)) {
-      const mostIsDone = 2 * (this.#last - done) < this.#inFile;
-      return this.#size > compactBytes && mostIsDone ? this.#compact(done) : this.#append(done);
+    if (isBehind || (this.#inFile > 0 && done > this.#doneInFile)) {
+      // By count: an event that waits long may be in front of many that were done or became too old.
+      const mostIsDone = 2 * waiting.length < this.#inFile;
+      const isTooLarge = this.#size > largeBytes || (this.#size > compactBytes && mostIsDone);
+      return isTooLarge ? this.#compact(done) : this.#append(done);
     }
     if (this.#syncDue && this.#syncTimer === undefined && this.#syncing === undefined) {
       const wait = this.#syncedAt + syncEvery - performance.now();
       this.#syncTimer = setTimeout(() => this.#sync(), Math.max(0, wait)).unref();
     }
     return undefined;
+  }
+
+  /** Not in the file yet. */
+  #isNew(event: Event | undefined): boolean {
+    return event !== undefined && event.number > this.#last;
   }
 
   /** Beside the writes, and by a descriptor of its own: a slow card must not hold up what is sent. */
@@ -226,7 +229,7 @@ export class OutboxFile {
   }
 
   async #append(done: number): Promise<void> {
-    const events = [...this.#queue.values()];
+    const events = this.#options.waiting().filter((event) => this.#isNew(event));
     const lines = [...(this.#named ? [] : [this.#name()]), ...events.map((event) => lineOf(recordOf(event, this.#options.clock)))];
     if (done > this.#doneInFile) lines.push(lineOf({ done }));
     const text = `${this.#torn ? "\n" : ""}${lines.join("")}`;
@@ -250,11 +253,8 @@ export class OutboxFile {
   }
 
   #written(events: readonly Event[], done: number): void {
-    for (const { number } of events) {
-      this.#queue.delete(number);
-      this.#inFile++;
-      this.#last = Math.max(this.#last, number);
-    }
+    this.#inFile += events.length;
+    this.#last = Math.max(this.#last, events.at(-1)?.number ?? 0);
     if (events.length > 0 || this.#durable) this.#syncDue = true;
     this.#doneInFile = Math.max(this.#doneInFile, done);
   }

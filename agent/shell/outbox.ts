@@ -29,6 +29,8 @@ export interface OutboxOptions {
   log: Log;
   /** For so long, in ms, an event over which the connection ends is just sent again. */
   patience?: number;
+  /** Told, more than once, while connected and nothing of this is on trial: others may send at the same time. */
+  onFree?(): void;
   /** Told when what waits can no longer be kept on disk, and when it can again. */
   onProblem?(problem: string | null): void;
 }
@@ -46,6 +48,8 @@ export class Outbox {
   readonly #file: OutboxFile | undefined;
   readonly #trial = newTrial();
   #quietTimer: NodeJS.Timeout | undefined;
+  /** Nothing is sent but between `connected` and `disconnected`. */
+  #open = false;
   #sending = false;
   /** Something was on its way when the connection ended. */
   #interrupted = false;
@@ -56,7 +60,7 @@ export class Outbox {
     const { holding = "events", dir, boot, clock, log, onProblem = () => {} } = options;
     if (dir === null) return;
     const waiting = () => this.#outbox.entries;
-    this.#file = new OutboxFile({ dir, holding, boot, clock, log, waiting, onKept: () => this.send(), onProblem });
+    this.#file = new OutboxFile({ dir, holding, boot, clock, log, waiting, onKept: () => this.#send(), onProblem });
   }
 
   /** Reads what the last run left. */
@@ -73,28 +77,31 @@ export class Outbox {
   add(publication: Publication, ttl: number): void {
     const now = this.#options.clock.now();
     const bytes = sizeOf(publication.topic, publication.payload.toString());
-    const event = holdEvent(this.#outbox, publication, bytes, now + ttl, now);
-    this.#file?.keep(event);
-    this.send();
+    holdEvent(this.#outbox, publication, bytes, now + ttl, now);
+    this.#file?.keep();
+    this.#send();
     this.#tellFile();
   }
 
-  /** The link is online: what waits may go. */
+  /** The states are at the broker: what waits may go, until the connection ends. To say it again changes nothing. */
   connected(): void {
+    if (this.#open) return;
+    this.#open = true;
     this.#interrupted = false;
     const { clock, patience } = this.#options;
     const quiet = beginConnection(this.#trial, this.#outbox.entries[0]?.number, clock.now(), patience);
     if (quiet > 0) {
       this.#quietTimer = setTimeout(() => {
         endQuiet(this.#trial);
-        this.send();
+        this.#send();
       }, quiet);
     }
-    this.send();
+    this.#send();
   }
 
-  /** The link is online no more. */
+  /** The connection has ended, however far it came. */
   disconnected(): void {
+    this.#open = false;
     clearTimeout(this.#quietTimer);
     const [first] = this.#outbox.entries;
     const over = this.#interrupted || this.#trial.phase !== "free";
@@ -105,18 +112,6 @@ export class Outbox {
     const why = "the broker ends the connection each time that it gets a message";
     this.#options.log.warn(`${why} on ${topic}: it is left out; let this client publish there, or let it be smaller`, { topic });
     this.#settled(first.number, refusal);
-  }
-
-  /** Sends what may be sent. */
-  send(): void {
-    // QoS 0 is settled while it is sent: the loop that runs goes on with the next one.
-    if (this.#sending) return;
-    this.#sending = true;
-    try {
-      while (this.#sendNext());
-    } finally {
-      this.#sending = false;
-    }
   }
 
   /** Events that wait. */
@@ -148,6 +143,21 @@ export class Outbox {
     await this.#file?.close();
   }
 
+  #send(): void {
+    // QoS 0 is settled while it is sent: the loop that runs goes on with the next one.
+    if (!this.#open || this.#sending) return;
+    this.#sending = true;
+    try {
+      while (this.#sendNext());
+    } finally {
+      this.#sending = false;
+    }
+    const { phase, number } = this.#trial;
+    // What was on trial may have become too old.
+    if (phase === "alone" && doneBelow(this.#outbox) !== number) answered(this.#trial, number);
+    if (this.#trial.phase === "free") this.#options.onFree?.();
+  }
+
   #sendNext(): boolean {
     const { link, clock } = this.#options;
     if (!maySend(this.#trial, this.#outbox.sent)) return false;
@@ -172,8 +182,8 @@ export class Outbox {
     }
     answered(this.#trial, number);
     settleEvent(this.#outbox, number, refused);
-    this.#file?.done(doneBelow(this.#outbox), number);
-    this.send();
+    this.#tellFile();
+    this.#send();
   }
 
   #tellFile(): void {

@@ -2,11 +2,20 @@ import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 
 import { systemClock } from "../../../agent/shell/clock.ts";
 import { createLink, type Link, type LinkOptions } from "../../../agent/shell/link.ts";
 import { Outbox } from "../../../agent/shell/outbox.ts";
-import { describeMosquitto, type Observer, observe, startEmbedded, startMosquitto, type TestBroker } from "../../brokers.ts";
+import {
+  describeMosquitto,
+  type MosquittoOptions,
+  mosquittoDenying,
+  type Observer,
+  observe,
+  startEmbedded,
+  startMosquitto,
+  type TestBroker,
+} from "../../brokers.ts";
 import { type Direction, type FaultProxy, startProxy } from "../../fault-proxy.ts";
 import { describeRabbit } from "../../rabbitmq.ts";
 import { keptLog, silent, tempFolder } from "./fixture.ts";
-import { P, patience, probe } from "./link-contract.ts";
+import { P, patience, probe, state } from "./link-contract.ts";
 
 /** What the outbox promises, on a real broker behind a network that fails. */
 function promises(start: () => Promise<TestBroker>, protocol: LinkOptions["protocol"]): void {
@@ -33,7 +42,7 @@ function promises(start: () => Promise<TestBroker>, protocol: LinkOptions["proto
 
   function connect(changes: Partial<LinkOptions> = {}): void {
     const { options } = probe(proxy.url, { protocol, backoff: { first: 1, limit: 4, refused: { from: 1, to: 4 } }, ...changes });
-    link = createLink({ ...options, on: { ...options.on, online: () => outbox.connected(), offline: () => outbox.disconnected() } });
+    link = createLink({ ...options, on: { ...options.on, online: () => outbox.connected(), closed: () => outbox.disconnected() } });
     outbox = new Outbox({
       dir: tempFolder(),
       boot: "boot",
@@ -117,6 +126,24 @@ function promises(start: () => Promise<TestBroker>, protocol: LinkOptions["proto
     await arrived();
   });
 
+  it("sends nothing before `online`, although something happens whenever the link prepares for it", async () => {
+    const all = await observe(broker, `${P}/#`);
+    onTestFinished(() => all.stop());
+    const birth = () => {
+      event();
+      return [state("out/lamp/state", "OFF")];
+    };
+    proxy.open = false;
+    connect({ birth });
+    for (let count = 0; count < 3; count++) event();
+    proxy.open = true;
+    await arrived();
+    expect(made).toBe(4);
+    const topics = () => all.seen.map(({ topic }) => topic);
+    await vi.waitFor(() => expect(topics()).toHaveLength(6), patience);
+    expect(topics().slice(0, 2)).toEqual([`${P}/out/lamp/state`, `${P}/status`]);
+  });
+
   it("drains a long backlog through a slow network with a full window", { timeout: 60_000 }, async () => {
     proxy.open = false;
     connect();
@@ -135,25 +162,44 @@ describeMosquitto("the outbox on mosquitto with MQTT 3.1.1", () => {
   promises(() => startMosquitto({ config: ["allow_anonymous true", "max_queued_messages 0"] }), "3.1.1");
 });
 describeMosquitto("a broker that ends the connection over an event", () => {
-  it("does not hold up those behind it for ever: it is left out, counted and named", { timeout: 60_000 }, async () => {
-    const broker = await startMosquitto({ config: ["allow_anonymous true", "max_packet_size 500"] });
-    onTestFinished(() => broker.stop());
-    const observer = await observe(broker, `${P}/in/+/event`);
-    onTestFinished(() => observer.stop());
-    const log = keptLog();
-    const { options } = probe(broker.url, { protocol: "3.1.1", backoff: { first: 1, limit: 4, refused: { from: 1, to: 4 } } });
-    const limits = { count: 100, bytes: 1_000_000, window: 64 };
-    const link = createLink({ ...options, on: { ...options.on, online: () => outbox.connected(), offline: () => outbox.disconnected() } });
-    const outbox = new Outbox({ dir: null, boot: "boot", limits, link: () => link, clock: systemClock, log, patience: 100 });
-    onTestFinished(() => Promise.all([link.stop([]), outbox.close()]).then(() => undefined));
-    for (const payload of ["before", "x".repeat(600), "behind", "last"])
-      outbox.add({ kind: "event", topic: `${P}/in/bell/event`, payload, qos: 1, retain: false }, 600_000);
-    link.start();
-    await vi.waitFor(() => expect(outbox.depth).toBe(0), { timeout: 50_000, interval: 20 });
-    expect(outbox.dropped).toEqual({ expired: 0, full: 0, refused: 1 });
-    await vi.waitFor(() => expect([...new Set(observer.payloads(`${P}/in/bell/event`))]).toEqual(["before", "behind", "last"]), patience);
-    expect(log.entries.filter((line) => line.includes("ends the connection each time"))).toHaveLength(1);
-  });
+  const open: MosquittoOptions = { config: ["allow_anonymous true"] };
+  // Side by side, since each connection of a trial has to live for some seconds first.
+  it.concurrent.for([
+    { link: "is online", rules: () => open },
+    { link: "is deaf", rules: () => mosquittoDenying([{ acltype: "subscribeLiteral", topic: `${P}/out/+/set` }]) },
+  ])(
+    "does not hold up those behind it for ever, whatever else happens, while the link $link: it is left out, counted and named",
+    {
+      timeout: 60_000,
+    },
+    async ({ rules }, { expect, onTestFinished }) => {
+      const { config = [], files } = rules();
+      const broker = await startMosquitto({ config: [...config, "max_packet_size 500"], ...(files && { files }) });
+      onTestFinished(() => broker.stop());
+      const observer = await observe(broker, `${P}/in/+/event`);
+      onTestFinished(() => observer.stop());
+      const log = keptLog();
+      const event = (input: string, payload: string, ttl = 600_000) =>
+        outbox.add({ kind: "event", topic: `${P}/in/${input}/event`, payload, qos: 1, retain: false }, ttl);
+      const birth = () => {
+        // Something else happens whenever the link prepares, however often that is.
+        event("door", "open", 1);
+        return [];
+      };
+      const { options } = probe(broker.url, { protocol: "3.1.1", backoff: { first: 1, limit: 4, refused: { from: 1, to: 4 } }, birth });
+      const limits = { count: 100, bytes: 1_000_000, window: 64 };
+      const [connected, closed] = [() => outbox.connected(), () => outbox.disconnected()];
+      const link = createLink({ ...options, on: { ...options.on, online: connected, deaf: connected, closed } });
+      const outbox = new Outbox({ dir: null, boot: "boot", limits, link: () => link, clock: systemClock, log, patience: 100 });
+      onTestFinished(() => Promise.all([link.stop([]), outbox.close()]).then(() => undefined));
+      for (const payload of ["before", "x".repeat(600), "behind", "last"]) event("bell", payload);
+      link.start();
+      await vi.waitFor(() => expect(outbox.dropped.refused).toBe(1), { timeout: 50_000, interval: 20 });
+      await vi.waitFor(() => expect([...new Set(observer.payloads(`${P}/in/bell/event`))]).toEqual(["before", "behind", "last"]), patience);
+      expect(outbox.dropped).toMatchObject({ full: 0, refused: 1 });
+      expect(log.entries.filter((line) => line.includes("ends the connection each time"))).toHaveLength(1);
+    },
+  );
 });
 
 describe("the outbox on the built-in broker", () => {

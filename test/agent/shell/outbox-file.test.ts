@@ -26,11 +26,11 @@ function world() {
       return true;
     },
   };
-  const life = (options: { boot?: string; window?: number } = {}) => {
+  const life = (options: { boot?: string; window?: number; count?: number } = {}) => {
     const outbox = new Outbox({
       dir,
       boot: options.boot ?? "boot-1",
-      limits: { count: 1000, bytes: 10_000_000, window: options.window ?? 64 },
+      limits: { count: options.count ?? 1000, bytes: 10_000_000, window: options.window ?? 64 },
       link: () => link,
       clock,
       log,
@@ -65,6 +65,7 @@ describe("the outbox on disk", () => {
     const second = life();
     expect(second.depth).toBe(3);
     broker.online = true;
+    second.connected();
     second.add(event("d"), 60_000);
     expect(broker.got).toEqual(["a", "b", "c", "d"]);
     acknowledge(4);
@@ -81,9 +82,11 @@ describe("the outbox on disk", () => {
     onTestFinished(() => datasync.mockRestore());
     const outbox = life();
     broker.online = true;
+    outbox.connected();
     outbox.add(event("a"), 60_000);
     await onDisk("a");
-    await eventually(() => datasync.mock.calls.length).toBe(1);
+    // Not before it is done: what was not safe yet needs no second sync.
+    await eventually(() => datasync.mock.settledResults.length).toBe(1);
     acknowledge(1);
     await eventually(text).toBe("");
     await eventually(() => datasync.mock.calls.length).toBe(2);
@@ -123,6 +126,7 @@ describe("the outbox on disk", () => {
     const { life, event, broker, acknowledge, text } = world();
     broker.online = true;
     const outbox = life();
+    outbox.connected();
     for (let number = 0; number < 100; number++) {
       outbox.add(event(String(number)), 60_000);
       acknowledge(1);
@@ -136,6 +140,7 @@ describe("the outbox on disk", () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     broker.online = true;
     const outbox = life();
+    outbox.connected();
     outbox.add(event("a"), 60_000);
     acknowledge(1);
     // The moment in which "a" would have been written has passed when "b" is.
@@ -150,11 +155,12 @@ describe("the outbox on disk", () => {
     const { life, event, broker, acknowledge } = world();
     broker.online = true;
     const outbox = life();
+    outbox.connected();
     for (const payload of ["a", "b"]) outbox.add(event(payload), 60_000);
     acknowledge(1);
     await outbox.close();
     broker.got.length = 0;
-    life().send();
+    life().connected();
     expect(broker.got).toEqual(["b"]);
   });
 
@@ -165,14 +171,14 @@ describe("the outbox on disk", () => {
     for (let number = 0; number < 40; number++) first.add(event(String(number)), 60_000);
     await onDisk("39");
     broker.online = true;
-    first.send();
+    first.connected();
     await eventually(() => {
       if (broker.got.length < 20) acknowledge(1);
       return broker.got.length;
     }).toBe(20);
     const acknowledged = 20 - broker.waiting.length;
     broker.got.length = 0;
-    life({ window }).send();
+    life({ window }).connected();
     expect(Number(broker.got[0])).toBeLessThanOrEqual(acknowledged);
     expect(Number(broker.got[0])).toBeGreaterThanOrEqual(acknowledged - window);
   });
@@ -183,7 +189,7 @@ describe("the outbox on disk", () => {
     first.add(event("forbidden"), 60_000);
     await onDisk("forbidden");
     broker.online = true;
-    first.send();
+    first.connected();
     acknowledge(1, Object.assign(new Error("not authorised"), { code: 0x87 }));
     expect(first.dropped).toEqual({ expired: 0, full: 0, refused: 1 });
     await first.close();
@@ -199,7 +205,7 @@ describe("the outbox on disk", () => {
     clock.mono += 5_001;
     broker.online = true;
     const sameBoot = life();
-    sameBoot.send();
+    sameBoot.connected();
     expect(broker.got).toEqual(["long"]);
     expect(sameBoot.dropped.expired).toBe(1);
     // The machine was off for half an hour; then for more than an hour.
@@ -207,7 +213,7 @@ describe("the outbox on disk", () => {
       clock.epoch += clock.mono - 60_000 + after;
       clock.mono = 60_000;
       broker.got.length = 0;
-      life({ boot: `boot-${after}` }).send();
+      life({ boot: `boot-${after}` }).connected();
       return broker.got;
     };
     expect(reboot(1_800_000)).toEqual(["long"]);
@@ -221,7 +227,7 @@ describe("the outbox on disk", () => {
     first.add(event("long"), 70_000);
     await onDisk("long");
     [clock.epoch, clock.mono, broker.online] = [0, 60_000, true];
-    life({ boot: "boot-2" }).send();
+    life({ boot: "boot-2" }).connected();
     expect(broker.got).toEqual(["long"]);
   });
 
@@ -238,7 +244,7 @@ describe("the outbox on disk", () => {
     second.add(event("d"), 60_000);
     await onDisk("d");
     broker.online = true;
-    life().send();
+    life().connected();
     expect(broker.got).toEqual(["a", "c", "d"]);
     expect(log.entries.filter((entry) => entry.includes("could not be read"))).toHaveLength(2);
   });
@@ -269,7 +275,7 @@ describe("the outbox on disk", () => {
     outbox.add(event("a"), 60_000);
     await eventually(() => problems.at(-1)).toContain("could not be written");
     broker.online = true;
-    outbox.send();
+    outbox.connected();
     expect(broker.got).toEqual(["a"]);
     acknowledge(1);
     broker.online = false;
@@ -291,7 +297,7 @@ describe("the outbox on disk", () => {
     rmSync(file);
     mkdirSync(file);
     broker.online = true;
-    second.send();
+    second.connected();
     expect(broker.got).toHaveLength(64);
     await eventually(() => {
       acknowledge(64);
@@ -309,6 +315,7 @@ describe("the outbox on disk", () => {
     broker.online = false;
     for (const number of numbers.slice(0, 900)) outbox.add(event(number), 60_000);
     broker.online = true;
+    outbox.connected();
     for (const number of numbers.slice(900)) outbox.add(event(number), 60_000);
     expect(broker.got).toEqual(numbers);
     expect(outbox.depth).toBe(0);
@@ -334,7 +341,7 @@ describe("the outbox on disk", () => {
     await onDisk(`${long}599`);
     const before = statSync(file).size;
     broker.online = true;
-    outbox.send();
+    outbox.connected();
     await eventually(() => {
       acknowledge(outbox.depth - 50);
       return outbox.depth;
@@ -346,8 +353,42 @@ describe("the outbox on disk", () => {
     expect(statSync(file).size).toBeLessThan(before / 2);
     broker.got.length = 0;
     broker.online = true;
-    life().send();
+    life().connected();
     const left = Array.from({ length: 50 }, (_, index) => `${long}${550 + index}`);
     expect(broker.got).toEqual([...left, "last"]);
+  });
+
+  it("does not grow behind one event that waits long: those that became too old are taken out of it", { timeout: 30_000 }, async () => {
+    const { life, event, clock, file, onDisk, text } = world();
+    const outbox = life({ count: 10 });
+    outbox.add(event("first"), 7 * 86_400_000);
+    const long = "x".repeat(20_000);
+    for (let round = 0; round < 30; round++) {
+      for (let number = 0; number < 10; number++) {
+        clock.mono += 1000;
+        outbox.add(event(`${long}${round}-${number}`), 500);
+      }
+      await onDisk(`${long}${round}-9`);
+    }
+    expect(statSync(file).size).toBeLessThan(2_000_000);
+    expect(text()).toContain('"first"');
+    const restarted = life({ count: 10 });
+    expect(restarted.depth).toBe(10);
+  });
+
+  it("does not grow in memory while the disk cannot be written: what waits no more is not written when it can be", async () => {
+    const { life, event, clock, file, problems, text } = world();
+    const outbox = life({ count: 10 });
+    mkdirSync(file);
+    outbox.add(event("first"), 600_000);
+    await eventually(() => problems.at(-1)).toContain("could not be written");
+    for (let number = 0; number < 1000; number++) {
+      clock.mono += 10;
+      outbox.add(event(String(number)), 5);
+    }
+    rmSync(file, { recursive: true });
+    await outbox.close();
+    // The boot, the ten that are left, and what is done.
+    expect(text().trim().split("\n")).toHaveLength(12);
   });
 });

@@ -96,7 +96,7 @@ describe("the performers", () => {
     for (const payload of ["dropped", "b", "c", "d"]) event(payload);
     world.now += 5_000;
     world.online = true;
-    outbox.send();
+    outbox.connected();
     expect(world.sent.map(({ payload }) => payload)).toEqual(["b", "c", "d"]);
     expect(outbox.dropped).toEqual({ expired: 0, full: 2, refused: 0 });
   });

@@ -31,7 +31,7 @@ function world({ dir = null, count = 100 }: { dir?: string | null; count?: numbe
   };
   const come = () => {
     broker.online = true;
-    ring.send();
+    ring.connected();
   };
   const values = () => broker.got.map(({ topic, payload }) => [topic, JSON.parse(payload.toString()).temperature]);
   const answer = (error?: Error) => {
