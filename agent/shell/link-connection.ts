@@ -10,10 +10,11 @@ import { cutIncoming } from "./link-cut.ts";
 import { dial } from "./link-dial.ts";
 import { Listening } from "./link-listening.ts";
 import { closeProblem, errorCode, type LinkPeer, type LinkProblem, peerOf, strangerProblem } from "./link-problems.ts";
+import { sizeOf } from "./link-terms.ts";
 import { PublishWindow } from "./link-window.ts";
 
 const maxInFlight = 64;
-/** What a PUBLISH may have besides its topic and payload. */
+/** What a PUBLISH may have besides `sizeOf`: fixed header, packet identifier, lengths. */
 const packetMargin = 64;
 const maxWaiting = 1_000;
 const maxBufferedBytes = 256 * 1024;
@@ -261,7 +262,7 @@ export class LinkConnection {
     const { topic, payload, retain, properties } = publication;
     const limits = this.#client.serverProperties;
     // A broker closes the connection over it, each time it comes.
-    if (topic.length + payload.length + packetMargin > (limits?.maximumPacketSize ?? Number.POSITIVE_INFINITY)) {
+    if (sizeOf(publication) + packetMargin > (limits?.maximumPacketSize ?? Number.POSITIVE_INFINITY)) {
       this.#events.refused(topic, `larger than the ${limits?.maximumPacketSize} bytes that it takes`);
       done(Object.assign(new Error("packet too large"), { code: 0x95 }));
       return;

@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import type { Link, LinkOptions, MqttVersion } from "../../../agent/shell/link.ts";
+import type { Link, LinkOptions, MqttVersion, Publication } from "../../../agent/shell/link.ts";
 import { packet, text } from "../embedded/packets.ts";
 import { type HostileBroker, type Packet, type Script, startHostile } from "./hostile-broker.ts";
 import { P, type Probe, patience, probe, state, untilOnline } from "./link-contract.ts";
@@ -236,6 +236,22 @@ describe("the link on a broker that lies about what it takes (MQTT 5)", () => {
     await untilOnline(made.link);
     for (let id = 0; id < 50; id++) made.link.publish(state(`in/i${id}/state`, "ON"));
     await vi.waitFor(() => expect(most).toBe(1), patience);
+  });
+
+  it.each([
+    ["a payload", { payload: "é".repeat(200) }],
+    ["a topic", { topic: `${P}/${"é".repeat(190)}` }],
+    ["a response topic", { properties: { responseTopic: "é".repeat(190) } }],
+    ["correlation data", { properties: { correlationData: Buffer.alloc(380) } }],
+  ] as [string, Partial<Publication>][])("sends nothing larger than it takes, counted in bytes: %s", async (_name, part) => {
+    const made = await meet("5", greets(0x27, 0, 0, 400 >> 8, 400 & 0xff));
+    await untilOnline(made.link);
+    const event: Publication = { topic: `${P}/in/bell/event`, payload: "{}", qos: 1, retain: false, kind: "event", ...part };
+    const settled = await new Promise<Error | undefined>((resolve) => void made.link.publish(event, resolve));
+    expect(settled).toMatchObject({ code: 0x95 });
+    expect(broker.topics).not.toContain(event.topic);
+    expect(made.link.publish({ ...event, topic: `${P}/in/bell/event`, payload: "é".repeat(100), properties: {} })).toBe(true);
+    await vi.waitFor(() => expect(broker.topics.at(-1)).toBe(`${P}/in/bell/event`), patience);
   });
 
   const refusing = (topic: string, code: number) =>
