@@ -79,7 +79,8 @@ class MqttLink implements Link {
   #problem: string | null;
   #since: string | null = null;
   #attempt = 0;
-  #onlineAt = 0;
+  /** Since when the connection is of use, heard or deaf. */
+  #openAt = Number.POSITIVE_INFINITY;
   /** When what the link waits for is overdue. */
   #deadline = 0;
   #timesOnline = 0;
@@ -159,6 +160,7 @@ class MqttLink implements Link {
 
   #connect(): void {
     this.#phase = "connecting";
+    this.#openAt = Number.POSITIVE_INFINITY;
     this.#expectWithin(this.#options.connectTimeout ?? 10_000);
     try {
       const connection = this.#openConnection();
@@ -183,6 +185,7 @@ class MqttLink implements Link {
       },
       ready: () => this.#online(version),
       deaf: (problem) => {
+        this.#openAt = Math.min(this.#openAt, monotonic());
         this.#failed(this.#servers.current, problem);
         this.#options.on.deaf?.();
       },
@@ -215,7 +218,7 @@ class MqttLink implements Link {
     this.#servers.succeeded();
     this.#problem = null;
     this.#since = this.#time();
-    this.#onlineAt = monotonic();
+    this.#openAt = Math.min(this.#openAt, monotonic());
     this.#timesOnline += 1;
     this.#options.log.info(`online at ${server} with MQTT ${version}`, { server, version });
     this.#options.on.online(version);
@@ -242,9 +245,9 @@ class MqttLink implements Link {
     server.restsUntil = slow ? now + refusedDelay(backoff, random()) : 0;
     if (problem.reference !== undefined) this.#servers.follow(problem.reference);
     // A broker that takes us only to drop us again is treated as if it had not taken us.
-    const wasOnline = this.#phase === "online" && now - this.#onlineAt >= 5 * backoff.first;
-    if (wasOnline) this.#attempt = 0;
-    else if (this.#servers.next(now)) {
+    const lasted = now - this.#openAt >= 5 * backoff.first;
+    if (lasted) this.#attempt = 0;
+    if (!(lasted && this.#phase === "online") && this.#servers.next(now)) {
       this.#failed(server, problem);
       this.#connect();
       return;
