@@ -33,7 +33,7 @@ export interface ConnectionEvents {
   closed(problem: LinkProblem): void;
   message(message: Incoming): void;
   packet(direction: "sent" | "received", packet: Packet): void;
-  refused(topic: string, code: string): void;
+  refused(publication: Publication, code: string): void;
   /** The broker has taken it. */
   accepted(topic: string): void;
 }
@@ -263,7 +263,7 @@ export class LinkConnection {
     const limits = this.#client.serverProperties;
     // A broker closes the connection over it, each time it comes.
     if (sizeOf(publication) + packetMargin > (limits?.maximumPacketSize ?? Number.POSITIVE_INFINITY)) {
-      this.#events.refused(topic, `larger than the ${limits?.maximumPacketSize} bytes that it takes`);
+      this.#events.refused(publication, `larger than the ${limits?.maximumPacketSize} bytes that it takes`);
       done(Object.assign(new Error("packet too large"), { code: 0x95 }));
       return;
     }
@@ -275,7 +275,7 @@ export class LinkConnection {
     this.#client.publish(topic, payload, options, (error) => {
       // A failure without a code is the connection's end, which is told once, by `closed`.
       const code = (error as { code?: unknown } | undefined)?.code;
-      if (typeof code === "number") this.#events.refused(topic, codeText(code));
+      if (typeof code === "number") this.#events.refused(publication, codeText(code));
       if (!error) this.#events.accepted(topic);
       done(error ?? undefined);
     });

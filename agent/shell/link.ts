@@ -69,7 +69,8 @@ export function createLink(options: LinkOptions): Link {
 class MqttLink implements Link {
   readonly #options: LinkOptions;
   readonly #servers: Servers;
-  readonly #refusals = new Refusals();
+  readonly #refusals: Refusals;
+  #refusalsTold: string | null = null;
   readonly #network: NetworkWatch;
   #phase: "idle" | "connecting" | "online" | "waiting" | "stopped" = "idle";
   #connection: LinkConnection | undefined;
@@ -96,6 +97,10 @@ class MqttLink implements Link {
     this.#options = options;
     this.#servers = new Servers(options);
     this.#problem = this.#servers.problem;
+    this.#refusals = new Refusals({
+      isRetained: (topic) => options.birth(null).some((publication) => publication.topic === topic),
+      changed: () => this.#tellRefusals(),
+    });
     this.#network = new NetworkWatch({
       read: options.network?.read ?? readAddresses,
       every: options.network?.every,
@@ -125,6 +130,7 @@ class MqttLink implements Link {
     this.#phase = "stopped";
     this.#network.stop();
     clearTimeout(this.#retryTimer);
+    this.#refusals.clear();
     await this.#connection?.leave(farewell);
     this.#connection = undefined;
     this.#problem = "stopped";
@@ -199,11 +205,12 @@ class MqttLink implements Link {
         if (this.#options.keepalive > 0) this.#expectWithin(Math.max(answerTimeout, 2 * this.#options.keepalive));
         else this.#deadline = Number.POSITIVE_INFINITY;
       },
-      refused: (topic, code) => {
+      refused: (publication, code) => {
+        const { topic } = publication;
         this.#refused += 1;
         // Without its status it is deaf, which is told as such.
         if (topic === this.#options.will.topic) return;
-        if (isTold(this.#refusals.refused(topic, code))) log.warn(refusalOf(topic, code), { topic });
+        if (isTold(this.#refusals.refused(publication, code))) log.warn(refusalOf(topic, code), { topic });
         this.#tellRefusals();
       },
       accepted: (topic) => {
@@ -221,12 +228,17 @@ class MqttLink implements Link {
     this.#openAt = Math.min(this.#openAt, monotonic());
     this.#timesOnline += 1;
     this.#options.log.info(`online at ${server} with MQTT ${version}`, { server, version });
+    this.#refusalsTold = null;
     this.#options.on.online(version);
-    if (this.#refusals.sentence !== null) this.#tellRefusals();
+    this.#tellRefusals();
   }
 
   #tellRefusals(): void {
-    if (this.#phase === "online") this.#options.on.refused?.(this.#refusals.sentence);
+    const { sentence } = this.#refusals;
+    // Whoever is told publishes its health, which may be what is refused.
+    if (this.#phase !== "online" || sentence === this.#refusalsTold) return;
+    this.#refusalsTold = sentence;
+    this.#options.on.refused?.(sentence);
   }
 
   #closed(problem: LinkProblem): void {

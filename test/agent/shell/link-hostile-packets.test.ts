@@ -279,4 +279,38 @@ describe("the link on a broker that lies about what it takes (MQTT 5)", () => {
       await recovers(made, "5");
     },
   );
+
+  it("names each topic that is refused, and takes an answer that nobody may hear for no fault of this node", async () => {
+    const told: (string | null)[] = [];
+    const { options } = probe("mqtt://x");
+    const refused = (problem: string | null) => {
+      told.push(problem);
+      // As the agent does: its health is news, and refused as well.
+      made.link.publish(state("health", "{}"));
+    };
+    const made = await meet("5", refusing(`${P}/health`, 0x87), { on: { ...options.on, refused } });
+    await untilOnline(made.link);
+    const publish = (kind: "event" | "answer", topic: string) =>
+      new Promise((resolve) => void made.link.publish({ kind, topic, payload: "{}", qos: 1, retain: false }, resolve));
+    broker.script = refusing("nobody/hears", 0x87);
+    for (let count = 0; count < 6; count++) await publish("answer", "nobody/hears");
+    expect(made.link.view).toMatchObject({ online: true, problem: null });
+    expect(told).toEqual([]);
+    broker.script = refusing(`${P}/health`, 0x87);
+    made.link.publish(state("health", "{}"));
+    await vi.waitFor(() => expect(made.link.refused).toBe(8), patience);
+    await publish("event", `${P}/in/bell/event`);
+    expect(made.link.refused).toBe(8);
+    expect(told).toHaveLength(1);
+    const health = made.link.view.problem;
+    broker.script = refusing(`${P}/in/bell/event`, 0x87);
+    await publish("event", `${P}/in/bell/event`);
+    const words = (topic: string) => `the broker refuses the publication of ${topic} (code 0x87): allow this client to publish there`;
+    expect(health).toBe(words(`${P}/health`));
+    expect(made.warnings.filter((line) => !line.includes("nobody"))).toEqual([
+      words(`${P}/health`),
+      words(`${P}/health`),
+      words(`${P}/in/bell/event`),
+    ]);
+  });
 });
