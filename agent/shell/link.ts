@@ -13,6 +13,8 @@ export type { Incoming, Link, LinkLog, ListenedTopic, Publication, Settled } fro
 
 export interface LinkOptions {
   server: LinkServer;
+  /** How connections to it are secured; asked anew for each one. */
+  tls?(): Pick<LinkServer, "ca" | "cert" | "key" | "servername" | "minVersion" | "insecure">;
   /** `auto` = MQTT 5, and 3.1.1 with a broker that does not speak it. */
   protocol: "auto" | MqttVersion;
   clientId: string;
@@ -183,7 +185,8 @@ class MqttLink implements Link {
     const version = protocol.current;
     const { log } = this.#options;
     this.#refusals.clear();
-    return new LinkConnection({ ...this.#options, server: { ...this.#options.server, url } }, version, {
+    const options = { ...this.#options, server: { ...this.#options.server, ...this.#options.tls?.(), url } };
+    return new LinkConnection(options, version, {
       greeted: () => {
         this.#version = version;
         const news = protocol.greeted();
