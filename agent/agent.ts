@@ -6,7 +6,7 @@ import { findLine } from "../gpio/board.ts";
 import { openDriver } from "../gpio/registry.ts";
 import { SimBoard } from "../gpio/sim-board.ts";
 import { connectBroker } from "./broker-link.ts";
-import { readTls } from "./certificate.ts";
+import { Certificates } from "./certificate.ts";
 import type { AgentEvent, CounterVerdict, TimerKey, Verdict } from "./core/model.ts";
 import { planOf } from "./core/plan.ts";
 import { startLevel } from "./core/start.ts";
@@ -103,7 +103,12 @@ export async function startAgent({ config, host, version, log, load, reloading }
   const readClock = () => send(ofRules.reading());
 
   // What acts: lines, link, control sockets.
-  const tls = readTls(config, clock.wall());
+  const certificates = new Certificates({
+    config,
+    wall: clock.wall,
+    log,
+    onProblem: (problem) => send({ type: "file-changed", file: "certificate", problem, at: clock.now() }),
+  });
   const board = config.gpio.driver === "sim" ? new SimBoard(config.gpio.board) : undefined;
   const driver = await openDriver(config.gpio.driver, board ? { board } : {});
   const chips = driver.chips().map(({ label, lines }) => `${label} (${lines} lines)`);
@@ -149,7 +154,8 @@ export async function startAgent({ config, host, version, log, load, reloading }
     problems: (problems) => send({ type: "broker-changed", problems, at: clock.now() }),
     link: (url, { others = [], own } = {}) =>
       createLink({
-        ...linkOptions({ config, host, topics: plan.topics, tls: tls.options, url, others, own }),
+        ...linkOptions({ config, host, topics: plan.topics, url, others, own }),
+        tls: () => certificates.renew(),
         listensTo: () => listenedTopics(current().plan),
         birth: (problem) => retained.birth(problem),
         online: retained.status("online"),
@@ -197,6 +203,7 @@ export async function startAgent({ config, host, version, log, load, reloading }
       ofRules.restart();
       link.relisten();
       brokerLink.renewAccess(after);
+      certificates.renew();
       for (const publication of retained.reloaded(before, after, topics)) link.publish(publication);
       if (before.sys_interval === after.sys_interval && before.services.join() === after.services.join()) return;
       brokerLink.setSysInterval(after.sys_interval);
@@ -321,9 +328,7 @@ export async function startAgent({ config, host, version, log, load, reloading }
   const starts = new StartStore(config.state_dir, log);
   send({ type: "started", held: plan.listeners.start.length > 0 && (await starts.begin()), at: clock.now() });
   ofRules.restart();
-  const unsafe = [tls.insecure, tls.expired].filter((sentence) => sentence !== null);
-  for (const sentence of unsafe) log.warn(sentence);
-  if (unsafe.length > 0) send({ type: "file-changed", file: "certificate", problem: unsafe.join("; "), at: clock.now() });
+  certificates.renew();
   await brokerLink.start();
   statistics.start();
 

@@ -1,7 +1,9 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
 import type { Config } from "../config/schema.ts";
 import { readBounded } from "../config/text.ts";
 import type { LinkServer } from "./shell/link-dial.ts";
+import type { Log } from "./shell/log.ts";
 
 /** A setting that cannot be served on this machine: starting again does not help before a person has changed it. */
 export class SettingError extends Error {
@@ -48,6 +50,51 @@ export function readTls({ mqtt }: Config, wall: number): TlsSettings {
         ? "mqtt.tls_verify is insecure: the certificate of the broker is not checked, anybody in the network can pretend to be it and switch outputs"
         : null,
   };
+}
+
+export interface CertificatesOptions {
+  config: Config;
+  /** ms since 1970. */
+  wall(): number;
+  log: Log;
+  /** What is wrong with them, whenever that has changed; null when nothing is. */
+  onProblem(problem: string | null): void;
+}
+
+/** The certificates of a link that outlives them. Construction throws SettingError when they cannot be used, and tells nothing yet. */
+export class Certificates {
+  readonly #options: CertificatesOptions;
+  #settings: TlsSettings;
+  #told: readonly string[] = [];
+
+  constructor(options: CertificatesOptions) {
+    this.#options = options;
+    this.#settings = readTls(options.config, options.wall());
+  }
+
+  /** Reads the files again. When they cannot be used, those before them go on. */
+  renew(): TlsSettings["options"] {
+    const { config, wall, log } = this.#options;
+    let unusable: string | null = null;
+    try {
+      const settings = readTls(config, wall());
+      if (!isDeepStrictEqual(settings.options, this.#settings.options))
+        log.info("the certificates of the link have changed: they are used");
+      this.#settings = settings;
+    } catch (error) {
+      if (!(error instanceof SettingError)) throw error;
+      unusable = `${error.message}; the link goes on with the files as they were`;
+    }
+    this.#tell([this.#settings.insecure, this.#settings.expired, unusable].filter((sentence) => sentence !== null));
+    return this.#settings.options;
+  }
+
+  #tell(sentences: readonly string[]): void {
+    if (isDeepStrictEqual(sentences, this.#told)) return;
+    for (const sentence of sentences) if (!this.#told.includes(sentence)) this.#options.log.warn(sentence);
+    this.#told = sentences;
+    this.#options.onProblem(sentences.length > 0 ? sentences.join("; ") : null);
+  }
 }
 
 function readOwn(certFile: string, keyFile: string): { cert: Buffer; key: Buffer; certificate: X509Certificate } {

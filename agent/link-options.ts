@@ -1,6 +1,5 @@
 import type { Host } from "../config/host.ts";
 import type { Config } from "../config/schema.ts";
-import type { TlsSettings } from "./certificate.ts";
 import { defaultBackoff } from "./core/backoff.ts";
 import type { Topics } from "./core/topics.ts";
 import { clientIdOf } from "./identity.ts";
@@ -10,7 +9,6 @@ export interface LinkSettings {
   config: Config;
   host: Host;
   topics: Topics;
-  tls: TlsSettings["options"];
   url: string;
   others: readonly string[];
   /** Who we are at the broker in this process; without it, what the configuration says. */
@@ -18,7 +16,7 @@ export interface LinkSettings {
 }
 
 /** How the link meets the broker at `url`, or one of the others, as configured: who it is, what it listens to, what is said when it dies. */
-export function linkOptions({ config, host, topics, tls, url, others, own }: LinkSettings) {
+export function linkOptions({ config, host, topics, url, others, own }: LinkSettings) {
   const { protocol, client_id, keepalive } = config.mqtt;
   const { username, password } = own ?? config.mqtt;
   return {
@@ -27,7 +25,6 @@ export function linkOptions({ config, host, topics, tls, url, others, own }: Lin
       others,
       ...(username === null ? {} : { username }),
       ...(password === null ? {} : { password }),
-      ...tls,
     },
     protocol,
     clientId: client_id ?? clientIdOf(host, config.node),

@@ -53,7 +53,23 @@ function readAddress(text: string): Reading<Address> {
   const plain = path === "" || path === "/";
   if (!plain && known !== "ws" && known !== "wss")
     return bad("% has a path, which only WebSocket knows", "remove it, or write ws:// or wss:// in front");
+  const other = otherMeaning(host, path, known?.startsWith("ws") ?? false);
+  if (other) return other;
   return ok({ scheme: known, host, port, path: path === "" ? "/mqtt" : path });
+}
+
+/** A URL, and the resolver, may take a host for another one (`192.168.1` for 192.168.0.1): the password would go there. */
+function otherMeaning(host: string, path: string, webSocket: boolean): Reading<never> | undefined {
+  const name = host.includes(":") ? `[${host}]` : host;
+  const text = `ws://${name}${path}`;
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const meant = url?.hostname ?? "";
+  if (isIP(host) === 0 && isIP(meant) !== 0)
+    return bad(`% is read as ${meant}`, `write ${meant}, if that is meant, or the whole address or name`);
+  if (!webSocket) return undefined;
+  if (!url || (isIP(host) === 0 && meant !== host.toLowerCase())) return bad("% is not a host name or an IP address", example);
+  if (url.pathname === (path || "/")) return undefined;
+  return bad(`the path in % is read as ${url.pathname}`, `write ${url.pathname}, if that is meant`);
 }
 
 export interface ServerSettings {

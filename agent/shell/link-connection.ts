@@ -10,10 +10,11 @@ import { cutIncoming } from "./link-cut.ts";
 import { dial } from "./link-dial.ts";
 import { Listening } from "./link-listening.ts";
 import { closeProblem, errorCode, type LinkPeer, type LinkProblem, peerOf, strangerProblem } from "./link-problems.ts";
+import { sizeOf } from "./link-terms.ts";
 import { PublishWindow } from "./link-window.ts";
 
 const maxInFlight = 64;
-/** What a PUBLISH may have besides its topic and payload. */
+/** What a PUBLISH may have besides `sizeOf`: fixed header, packet identifier, lengths. */
 const packetMargin = 64;
 const maxWaiting = 1_000;
 const maxBufferedBytes = 256 * 1024;
@@ -32,7 +33,7 @@ export interface ConnectionEvents {
   closed(problem: LinkProblem): void;
   message(message: Incoming): void;
   packet(direction: "sent" | "received", packet: Packet): void;
-  refused(topic: string, code: string): void;
+  refused(publication: Publication, code: string): void;
   /** The broker has taken it. */
   accepted(topic: string): void;
 }
@@ -261,8 +262,8 @@ export class LinkConnection {
     const { topic, payload, retain, properties } = publication;
     const limits = this.#client.serverProperties;
     // A broker closes the connection over it, each time it comes.
-    if (topic.length + payload.length + packetMargin > (limits?.maximumPacketSize ?? Number.POSITIVE_INFINITY)) {
-      this.#events.refused(topic, `larger than the ${limits?.maximumPacketSize} bytes that it takes`);
+    if (sizeOf(publication) + packetMargin > (limits?.maximumPacketSize ?? Number.POSITIVE_INFINITY)) {
+      this.#events.refused(publication, `larger than the ${limits?.maximumPacketSize} bytes that it takes`);
       done(Object.assign(new Error("packet too large"), { code: 0x95 }));
       return;
     }
@@ -274,7 +275,7 @@ export class LinkConnection {
     this.#client.publish(topic, payload, options, (error) => {
       // A failure without a code is the connection's end, which is told once, by `closed`.
       const code = (error as { code?: unknown } | undefined)?.code;
-      if (typeof code === "number") this.#events.refused(topic, codeText(code));
+      if (typeof code === "number") this.#events.refused(publication, codeText(code));
       if (!error) this.#events.accepted(topic);
       done(error ?? undefined);
     });

@@ -28,6 +28,12 @@ export interface Publication {
   kind: "state" | "event" | "telemetry" | "answer" | "history";
 }
 
+/** Bytes of what is in it. */
+export function sizeOf({ topic, payload, properties }: Publication): number {
+  const parts = [topic, payload, properties?.responseTopic ?? "", properties?.correlationData ?? ""];
+  return parts.reduce((sum, part) => sum + Buffer.byteLength(part), 0);
+}
+
 /**
  * Called once for a publication that was taken: undefined = the broker has it; an error with a numeric `code` = the broker refused it;
  * any other = the connection ended before it was acknowledged.

@@ -13,6 +13,8 @@ export type { Incoming, Link, LinkLog, ListenedTopic, Publication, Settled } fro
 
 export interface LinkOptions {
   server: LinkServer;
+  /** How connections to it are secured; asked anew for each one. */
+  tls?(): Pick<LinkServer, "ca" | "cert" | "key" | "servername" | "minVersion" | "insecure">;
   /** `auto` = MQTT 5, and 3.1.1 with a broker that does not speak it. */
   protocol: "auto" | MqttVersion;
   clientId: string;
@@ -71,7 +73,8 @@ export function createLink(options: LinkOptions): Link {
 class MqttLink implements Link {
   readonly #options: LinkOptions;
   readonly #servers: Servers;
-  readonly #refusals = new Refusals();
+  readonly #refusals: Refusals;
+  #refusalsTold: string | null = null;
   readonly #network: NetworkWatch;
   #phase: "idle" | "connecting" | "online" | "waiting" | "stopped" = "idle";
   #connection: LinkConnection | undefined;
@@ -81,7 +84,8 @@ class MqttLink implements Link {
   #problem: string | null;
   #since: string | null = null;
   #attempt = 0;
-  #onlineAt = 0;
+  /** Since when the connection is of use, heard or deaf. */
+  #openAt = Number.POSITIVE_INFINITY;
   /** When what the link waits for is overdue. */
   #deadline = 0;
   #timesOnline = 0;
@@ -97,6 +101,10 @@ class MqttLink implements Link {
     this.#options = options;
     this.#servers = new Servers(options);
     this.#problem = this.#servers.problem;
+    this.#refusals = new Refusals({
+      isRetained: (topic) => options.birth(null).some((publication) => publication.topic === topic),
+      changed: () => this.#tellRefusals(),
+    });
     this.#network = new NetworkWatch({
       read: options.network?.read ?? readAddresses,
       every: options.network?.every,
@@ -126,6 +134,7 @@ class MqttLink implements Link {
     this.#phase = "stopped";
     this.#network.stop();
     clearTimeout(this.#retryTimer);
+    this.#refusals.clear();
     await this.#connection?.leave(farewell);
     this.#connection = undefined;
     this.#problem = "stopped";
@@ -161,6 +170,7 @@ class MqttLink implements Link {
 
   #connect(): void {
     this.#phase = "connecting";
+    this.#openAt = Number.POSITIVE_INFINITY;
     this.#expectWithin(this.#options.connectTimeout ?? 10_000);
     try {
       const connection = this.#openConnection();
@@ -177,7 +187,8 @@ class MqttLink implements Link {
     const version = protocol.current;
     const { log } = this.#options;
     this.#refusals.clear();
-    return new LinkConnection({ ...this.#options, server: { ...this.#options.server, url } }, version, {
+    const options = { ...this.#options, server: { ...this.#options.server, ...this.#options.tls?.(), url } };
+    return new LinkConnection(options, version, {
       greeted: () => {
         this.#version = version;
         const news = protocol.greeted();
@@ -185,6 +196,7 @@ class MqttLink implements Link {
       },
       ready: () => this.#online(version),
       deaf: (problem) => {
+        this.#openAt = Math.min(this.#openAt, monotonic());
         this.#failed(this.#servers.current, problem);
         this.#options.on.deaf?.();
       },
@@ -198,11 +210,12 @@ class MqttLink implements Link {
         if (this.#options.keepalive > 0) this.#expectWithin(Math.max(answerTimeout, 2 * this.#options.keepalive));
         else this.#deadline = Number.POSITIVE_INFINITY;
       },
-      refused: (topic, code) => {
+      refused: (publication, code) => {
+        const { topic } = publication;
         this.#refused += 1;
         // Without its status it is deaf, which is told as such.
         if (topic === this.#options.will.topic) return;
-        if (isTold(this.#refusals.refused(topic, code))) log.warn(refusalOf(topic, code), { topic });
+        if (isTold(this.#refusals.refused(publication, code))) log.warn(refusalOf(topic, code), { topic });
         this.#tellRefusals();
       },
       accepted: (topic) => {
@@ -217,15 +230,20 @@ class MqttLink implements Link {
     this.#servers.succeeded();
     this.#problem = null;
     this.#since = this.#time();
-    this.#onlineAt = monotonic();
+    this.#openAt = Math.min(this.#openAt, monotonic());
     this.#timesOnline += 1;
     this.#options.log.info(`online at ${server} with MQTT ${version}`, { server, version });
+    this.#refusalsTold = null;
     this.#options.on.online(version);
-    if (this.#refusals.sentence !== null) this.#tellRefusals();
+    this.#tellRefusals();
   }
 
   #tellRefusals(): void {
-    if (this.#phase === "online") this.#options.on.refused?.(this.#refusals.sentence);
+    const { sentence } = this.#refusals;
+    // Whoever is told publishes its health, which may be what is refused.
+    if (this.#phase !== "online" || sentence === this.#refusalsTold) return;
+    this.#refusalsTold = sentence;
+    this.#options.on.refused?.(sentence);
   }
 
   #closed(problem: LinkProblem): void {
@@ -245,9 +263,9 @@ class MqttLink implements Link {
     server.restsUntil = slow ? now + refusedDelay(backoff, random()) : 0;
     if (problem.reference !== undefined) this.#servers.follow(problem.reference);
     // A broker that takes us only to drop us again is treated as if it had not taken us.
-    const wasOnline = this.#phase === "online" && now - this.#onlineAt >= 5 * backoff.first;
-    if (wasOnline) this.#attempt = 0;
-    else if (this.#servers.next(now)) {
+    const lasted = now - this.#openAt >= 5 * backoff.first;
+    if (lasted) this.#attempt = 0;
+    if (!(lasted && this.#phase === "online") && this.#servers.next(now)) {
       this.#failed(server, problem);
       this.#connect();
       return;

@@ -2,10 +2,11 @@ import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { readTls, SettingError } from "../../agent/certificate.ts";
+import { Certificates, readTls, SettingError } from "../../agent/certificate.ts";
 import { leftOut } from "../brokers.ts";
 import { type Authority, type Certificate, makeAuthority } from "../certificates.ts";
 import { configOf } from "../config/loading.ts";
+import { keptLog } from "./shell/fixture.ts";
 
 describe.skipIf(leftOut("the certificates of the link", "openssl", "openssl"))("the certificates of the link", () => {
   let authority: Authority;
@@ -95,5 +96,34 @@ describe.skipIf(leftOut("the certificates of the link", "openssl", "openssl"))("
     const { options, insecure } = read("tls_verify: insecure");
     expect(options.insecure).toBe(true);
     expect(insecure).toContain("anybody in the network can pretend to be it");
+  });
+
+  it("are read again on demand: what cannot be used is told once, and nothing of it is used", () => {
+    const mine = authority.issue("mine");
+    const options = (pair: Certificate) => ({ cert: readFileSync(pair.cert), key: readFileSync(pair.key) });
+    const [first, renewed] = [options(mine), options(other)];
+    const log = keptLog();
+    const problems: (string | null)[] = [];
+    let wall = Date.now();
+    const config = configOf(`mqtt: { server: "a:8883", ${pair(mine)} }`);
+    const certificates = new Certificates({ config, wall: () => wall, log, onProblem: (problem) => problems.push(problem) });
+    expect(certificates.renew()).toMatchObject(first);
+    expect([problems, log.entries]).toEqual([[], []]);
+
+    // The certificate comes before its key.
+    writeFileSync(mine.cert, renewed.cert);
+    expect(certificates.renew()).toMatchObject(first);
+    expect(certificates.renew()).toMatchObject(first);
+    const words = `mqtt.key: ${mine.key} is not the key of the certificate in ${mine.cert}: name the two that were made together; the link goes on with the files as they were`;
+    expect([problems, log.entries]).toEqual([[words], [`warn: ${words}`]]);
+
+    writeFileSync(mine.key, renewed.key);
+    expect(certificates.renew()).toMatchObject(renewed);
+    expect(problems).toEqual([words, null]);
+    expect(log.entries.at(-1)).toBe("info: the certificates of the link have changed: they are used");
+
+    wall += 3 * 86_400_000;
+    expect(certificates.renew()).toMatchObject(renewed);
+    expect(problems.at(-1)).toContain(`the certificate of this client in ${mine.cert} has expired`);
   });
 });

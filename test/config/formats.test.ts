@@ -65,7 +65,7 @@ describe("a format", () => {
   it("knows servers, and never repeats what may be a password", () => {
     const hosts = ["192.168.1.10", "broker.local", "::1", "fe80::1", "a_b", "localhost."];
     const addresses = ["x:1883", "[::1]:1884", "mqtt://x", "WSS://x/a/b", "mqtts://[fe80::1]:8883/", "ws://10.0.0.1:9001"];
-    expect(accepts(server, [...hosts, ...addresses, 5])).toEqual([...hosts, ...addresses, 5]);
+    expect(accepts(server, [...hosts, ...addresses])).toEqual([...hosts, ...addresses]);
     const wrong = [
       "",
       "a b",
@@ -103,6 +103,19 @@ describe("a format", () => {
       "192.168.1.1",
     ]);
     expect(["127.1.2.3", "::1", "0.0.0.0", "::", "192.168.1.1"].map(isLoopback)).toEqual([true, true, false, false, false]);
+  });
+
+  it("takes no server whose address means another one, or nothing", () => {
+    const wrong = ["ws://10.0.0.256", "ws://pi.300/mqtt", "ws://broker.1", "ws://xn--a", "wss://192.168.1", "ws://0x7f.1"];
+    expect(accepts(server, wrong)).toEqual([]);
+    expect(server.read("wss://192.168.1")).toMatchObject({ ok: false, what: '"wss://192.168.1" is read as 192.168.0.1' });
+    // The resolver of the system reads them so, too.
+    expect(accepts(server, ["192.168.1", "192.168.1:1884", "mqtt://0x7f.1", 5])).toEqual([]);
+    expect(accepts(server, ["ws://h/a/../b", "ws://h/a\\b", "ws://h/%2e/", 'ws://h/a"b'])).toEqual([]);
+    expect(server.read("ws://h/a/../b")).toMatchObject({ ok: false, fix: "write /b, if that is meant" });
+    const right = ["ws://a_b/", "WS://H/A%zz", "ws://h./x", "ws://[FE80::1]/", "wss://[::ffff:1.2.3.4]/mqtt", "pi3", "broker.1"];
+    expect(accepts(server, right)).toEqual(right);
+    expect(right.map((text) => serverUrl(text, { port: 1883, tls: "auto" })).every((url) => URL.canParse(url))).toBe(true);
   });
 
   it("reads back what it writes", () => {

@@ -1,3 +1,4 @@
+import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { expect, it, onTestFinished, vi } from "vitest";
 import { describeMosquitto, freePort, observe, startMosquitto } from "../../brokers.ts";
 import { type Authority, makeAuthority, mosquittoTls } from "../../certificates.ts";
@@ -70,5 +71,36 @@ describeMosquitto("an agent", () => {
       code: 78,
       stderr: expect.stringMatching(/pinbus\.yaml:\d+:\d+: mqtt\.cert: the certificate of this client/),
     });
+  });
+
+  it("reads its certificates anew for each connection and each reload; those that cannot be used change nothing but its health", async () => {
+    const [before, after] = [authorityOfTest(), authorityOfTest()];
+    const required = ["require_certificate true"];
+    const first = await startMosquitto(mosquittoTls(before, before.issue("broker"), required));
+    onTestFinished(() => first.stop());
+    const { cert, key } = before.issue("client");
+    const agent = await agentWith(`server: 127.0.0.1, port: ${first.port}, tls: on, ca: ${before.cert}, cert: ${cert}, key: ${key}`);
+    await untilOnline(agent);
+    const reload = async () => {
+      expect(await agent.client.request("reload", {})).toMatchObject({ applied: true });
+      return agent.client.request("status", {});
+    };
+    const good = readFileSync(cert);
+    writeFileSync(cert, "half a certifi");
+    const words = `mqtt.cert: ${cert} is no certificate: name the certificate of this client in PEM; the link goes on with the files as they were`;
+    expect(await reload()).toMatchObject({ health: "degraded", problems: [words], link: { online: true, reconnects: 0 } });
+    expect(agent.stderr).toContain(`warn: ${words}`);
+    writeFileSync(cert, good);
+    expect(await reload()).toMatchObject({ health: "ok", problems: [], link: { online: true, reconnects: 0 } });
+
+    // Another authority for both sides: with the old files nobody believes anybody.
+    await first.stop();
+    const renewed = after.issue("client");
+    copyFileSync(after.cert, before.cert);
+    copyFileSync(renewed.cert, cert);
+    copyFileSync(renewed.key, key);
+    const second = await startMosquitto({ port: first.port, ...mosquittoTls(after, after.issue("broker"), required) });
+    onTestFinished(() => second.stop());
+    expect(await untilOnline(agent)).toMatchObject({ health: "ok", link: { reconnects: 1 } });
   });
 });

@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import type { Link, LinkOptions, MqttVersion } from "../../../agent/shell/link.ts";
+import type { Link, LinkOptions, MqttVersion, Publication } from "../../../agent/shell/link.ts";
 import { packet, text } from "../embedded/packets.ts";
 import { type HostileBroker, type Packet, type Script, startHostile } from "./hostile-broker.ts";
 import { P, type Probe, patience, probe, state, untilOnline } from "./link-contract.ts";
@@ -238,6 +238,22 @@ describe("the link on a broker that lies about what it takes (MQTT 5)", () => {
     await vi.waitFor(() => expect(most).toBe(1), patience);
   });
 
+  it.each([
+    ["a payload", { payload: "é".repeat(200) }],
+    ["a topic", { topic: `${P}/${"é".repeat(190)}` }],
+    ["a response topic", { properties: { responseTopic: "é".repeat(190) } }],
+    ["correlation data", { properties: { correlationData: Buffer.alloc(380) } }],
+  ] as [string, Partial<Publication>][])("sends nothing larger than it takes, counted in bytes: %s", async (_name, part) => {
+    const made = await meet("5", greets(0x27, 0, 0, 400 >> 8, 400 & 0xff));
+    await untilOnline(made.link);
+    const event: Publication = { topic: `${P}/in/bell/event`, payload: "{}", qos: 1, retain: false, kind: "event", ...part };
+    const settled = await new Promise<Error | undefined>((resolve) => void made.link.publish(event, resolve));
+    expect(settled).toMatchObject({ code: 0x95 });
+    expect(broker.topics).not.toContain(event.topic);
+    expect(made.link.publish({ ...event, topic: `${P}/in/bell/event`, payload: "é".repeat(100), properties: {} })).toBe(true);
+    await vi.waitFor(() => expect(broker.topics.at(-1)).toBe(`${P}/in/bell/event`), patience);
+  });
+
   const refusing = (topic: string, code: number) =>
     instead(publish, (socket, incoming) => {
       const refused = incoming.body.toString("utf8", 2, 2 + incoming.body.readUInt16BE(0)) === topic;
@@ -263,4 +279,38 @@ describe("the link on a broker that lies about what it takes (MQTT 5)", () => {
       await recovers(made, "5");
     },
   );
+
+  it("names each topic that is refused, and takes an answer that nobody may hear for no fault of this node", async () => {
+    const told: (string | null)[] = [];
+    const { options } = probe("mqtt://x");
+    const refused = (problem: string | null) => {
+      told.push(problem);
+      // As the agent does: its health is news, and refused as well.
+      made.link.publish(state("health", "{}"));
+    };
+    const made = await meet("5", refusing(`${P}/health`, 0x87), { on: { ...options.on, refused } });
+    await untilOnline(made.link);
+    const publish = (kind: "event" | "answer", topic: string) =>
+      new Promise((resolve) => void made.link.publish({ kind, topic, payload: "{}", qos: 1, retain: false }, resolve));
+    broker.script = refusing("nobody/hears", 0x87);
+    for (let count = 0; count < 6; count++) await publish("answer", "nobody/hears");
+    expect(made.link.view).toMatchObject({ online: true, problem: null });
+    expect(told).toEqual([]);
+    broker.script = refusing(`${P}/health`, 0x87);
+    made.link.publish(state("health", "{}"));
+    await vi.waitFor(() => expect(made.link.refused).toBe(8), patience);
+    await publish("event", `${P}/in/bell/event`);
+    expect(made.link.refused).toBe(8);
+    expect(told).toHaveLength(1);
+    const health = made.link.view.problem;
+    broker.script = refusing(`${P}/in/bell/event`, 0x87);
+    await publish("event", `${P}/in/bell/event`);
+    const words = (topic: string) => `the broker refuses the publication of ${topic} (code 0x87): allow this client to publish there`;
+    expect(health).toBe(words(`${P}/health`));
+    expect(made.warnings.filter((line) => !line.includes("nobody"))).toEqual([
+      words(`${P}/health`),
+      words(`${P}/health`),
+      words(`${P}/in/bell/event`),
+    ]);
+  });
 });

@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { LinkOptions } from "../../../agent/shell/link.ts";
 import { describeMosquitto, freePort, observe, startEmbedded, startMosquitto, type TestBroker } from "../../brokers.ts";
@@ -107,6 +108,27 @@ describe("a link with several servers", () => {
     expect(waits).toEqual([10, 20, 20, 20]);
     expect(events.at(-1)).toMatch(new RegExp(`${nameOf(a)}.*; nothing listens at ${nameOf(b)}`));
     expect(events).toHaveLength(2);
+  });
+
+  it("begins its waiting anew after a connection that had lasted, although commands were not heard", async () => {
+    const subscribed = new WeakMap<Socket, number>();
+    const deafening = await script((socket, packet, agree) => {
+      if (packet[0] !== 0x82) return agree(socket, packet);
+      const times = (subscribed.get(socket) ?? 0) + 1;
+      subscribed.set(socket, times);
+      // It asks again after a while: by then it has lasted.
+      if (times > 1) return socket.destroy();
+      socket.write(Buffer.from([0x90, 4, packet[2] ?? 0, packet[3] ?? 0, 0x80, 0x80]));
+    });
+    const waits: number[] = [];
+    const warn = (_message: string, fields?: Record<string, unknown>) => {
+      if (typeof fields?.retry_ms === "number") waits.push(fields.retry_ms);
+    };
+    const log = { debug: () => undefined, info: () => undefined, warn };
+    const backoff = { first: 10, limit: 60_000, refused: { from: 100, to: 101 } };
+    connect([deafening.url], { protocol: "3.1.1", log, backoff, random: () => 0.5, birth: () => [] });
+    await vi.waitFor(() => expect(waits.length).toBeGreaterThan(3), patience);
+    expect(new Set(waits)).toEqual(new Set([5]));
   });
 
   it("leaves one that refused it alone, and goes on with the others", async () => {
