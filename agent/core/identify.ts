@@ -2,7 +2,7 @@ import { endOf, identifyCause } from "./cause.ts";
 import { command } from "./contract.ts";
 import { interlockObjection } from "./interlock.ts";
 import type { AgentEvent, AnswerTo, Cause, Effect, Instant } from "./model.ts";
-import { endsAt } from "./output.ts";
+import { endsAt, keepOff } from "./output.ts";
 import { type Blink, endPattern, patternKey } from "./pattern-end.ts";
 import type { OutputPlan, Plan } from "./plan.ts";
 import { type Objection, refuse } from "./refusal.ts";
@@ -63,6 +63,7 @@ export function stepBlink(
   const over = endsSoon(before, outputPlan, blink.dark ? 0 : offMs, at);
   if (over || (blink.left === 0 && !blink.dark)) {
     state.patterns[index] = null;
+    keepOff(plan, state, index, effects);
     return;
   }
   const next = (time: Instant) => effects.push({ type: "startTimer", key: patternKey(outputPlan.id), at: time });

@@ -135,6 +135,13 @@ function keepLevel(state: State, index: number, { startFrom }: OutputPlan, outpu
   if (startFrom === "last") effects.push({ type: "keepOutput", output: index, locked: output.locked, level });
 }
 
+/** What a pattern or a blinking has left off at its end stays off, also after a restart. */
+export function keepOff(plan: Plan, state: State, index: number, effects: Effect[]): void {
+  const output = state.outputs[index];
+  const outputPlan = plan.outputs[index];
+  if (outputPlan && output?.written === false) keepLevel(state, index, outputPlan, output, effects);
+}
+
 /** What an output that was on goes back to, while it blinks to show which one it is. */
 function blinking(state: State, index: number): Blink["before"] {
   const pattern = state.patterns[index];

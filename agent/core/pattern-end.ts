@@ -1,4 +1,5 @@
 import type { Cause, Effect, Instant, TimerKey } from "./model.ts";
+import { keepOff } from "./output.ts";
 import type { PatternStep } from "./pattern-plan.ts";
 import type { Plan } from "./plan.ts";
 import type { State } from "./state.ts";
@@ -37,15 +38,21 @@ export function patternKey(id: string): TimerKey {
   return `pattern:${id}`;
 }
 
-/** Forgets the pattern of an output; what the output does now is up to whoever ends it. Nothing happens when there is none. */
+/** Ends the pattern of an output; what the output does now is up to whoever ends it. Nothing happens when there is none. */
 export function endPattern(plan: Plan, state: State, output: number, why: string, effects: Effect[]): void {
+  if (forgetPattern(plan, state, output, why, effects)) keepOff(plan, state, output, effects);
+}
+
+/** The same for the exit and for a line that is let go: what was on before it blinked is on again after the start. Returns whether there was one. */
+export function forgetPattern(plan: Plan, state: State, output: number, why: string, effects: Effect[]): boolean {
   const pattern = state.patterns[output];
   const id = plan.outputs[output]?.id;
-  if (!pattern || pattern.stepping || id === undefined) return;
+  if (!pattern || pattern.stepping || id === undefined) return false;
   state.patterns[output] = null;
   effects.push({ type: "stopTimer", key: patternKey(id) });
   const { rule } = pattern;
   const what = rule === null ? `identify of ${id}` : `the pattern of rule ${rule} on ${id}`;
   const fields = { ...(rule === null ? {} : { rule }), output: id, reason: why };
   effects.push({ type: "log", level: "info", message: `${what} ended: ${why}`, fields });
+  return true;
 }

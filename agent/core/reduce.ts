@@ -11,7 +11,7 @@ import { lock } from "./lock.ts";
 import type { AgentEvent, AnswerTo, Cause, Effect } from "./model.ts";
 import { attrOf, drive, endPulse, endRetry, failed, leaveCause, leaves, stateOf, written } from "./output.ts";
 import { commandReceived } from "./output-command.ts";
-import { endPattern } from "./pattern-end.ts";
+import { endPattern, forgetPattern } from "./pattern-end.ts";
 import { armPeer, disarmPeer, watchPeer } from "./peer.ts";
 import type { Plan } from "./plan.ts";
 import { refuse } from "./refusal.ts";
@@ -267,7 +267,7 @@ function exitOutput(plan: Plan, state: State, index: number, cause: Cause, at: n
   const output = state.outputs[index];
   const outputPlan = plan.outputs[index];
   if (!output || !outputPlan) return;
-  endPattern(plan, state, index, cause.text, effects);
+  forgetPattern(plan, state, index, cause.text, effects);
   cancelWait(plan, state, index, { reason: "stopping", message: "the agent is stopping" }, at, effects);
   disarm(plan, state, index, effects);
   disarmPeer(plan, state, index, effects);

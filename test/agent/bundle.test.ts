@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -9,6 +9,7 @@ const root = dirname(createRequire(import.meta.url).resolve("pinbus/package.json
 
 describe("the bundle", () => {
   let copy: string;
+  let tmp: string;
   const inCopy = (name: string) => join(copy, "dist/agent", name);
   const caches = () => readdirSync(join(copy, "dist/agent")).flatMap((name) => (name.endsWith(".cache") ? [inCopy(name)] : []));
 
@@ -18,10 +19,13 @@ describe("the bundle", () => {
     cpSync(join(root, "package.json"), join(copy, "package.json"));
     cpSync(join(root, "config/examples"), join(copy, "config/examples"), { recursive: true });
     symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
+    tmp = join(copy, "tmp");
+    mkdirSync(tmp);
   });
   afterEach(() => rmSync(copy, { recursive: true, force: true }));
 
   const pinbus = (...args: string[]) => spawnSync(process.execPath, [inCopy("main.js"), ...args], { encoding: "utf8" });
+  const warm = () => spawnSync(process.execPath, [inCopy("warm.js")], { encoding: "utf8", env: { ...process.env, TMPDIR: tmp } });
   /** Runs `code` with the copy's bundle as `bundle`. */
   const inside = (code: string, ...flags: string[]) => {
     const program = `import { loadBundle } from ${JSON.stringify(inCopy("bundle.js"))}; const bundle = loadBundle(); ${code}`;
@@ -83,7 +87,37 @@ describe("the bundle", () => {
 
   test("starts the programs that belong to it from their own places", () => {
     for (const path of caches()) rmSync(path);
-    execFileSync(process.execPath, [inCopy("warm.js")]);
+    expect(warm()).toMatchObject({ status: 0, stderr: "" });
     expect(inside("console.log(bundle.warm)")).toBe("true");
+  });
+
+  test("is built also where nothing can be compiled for it, with a warning", () => {
+    // The folder takes everything but this one name.
+    for (const path of caches()) {
+      rmSync(path);
+      mkdirSync(path);
+    }
+    expect(warm()).toMatchObject({ status: 0, stderr: expect.stringMatching(/^warning: .*EISDIR/) });
+    const demo = join(copy, "config/examples/demo.yaml");
+    const elsewhere = "mqtt: { server: 127.0.0.1, port: 1 }";
+    writeFileSync(demo, readFileSync(demo, "utf8").replace(/^broker:\n.*$/m, elsewhere));
+    expect(readFileSync(demo, "utf8")).toContain(elsewhere);
+    const box = inCopy("command/demo-box.js");
+    expect(readFileSync(box, "utf8")).toContain("60_000");
+    writeFileSync(box, readFileSync(box, "utf8").replace("60_000", "300"));
+    expect(warm()).toMatchObject({ status: 0, stderr: expect.stringMatching(/^warning: .*not online/) });
+    expect(readdirSync(tmp)).toEqual([]);
+  });
+
+  test("is not built when it cannot be loaded, or the agent ends by itself", () => {
+    const demo = join(copy, "config/examples/demo.yaml");
+    const before = readFileSync(demo, "utf8");
+    writeFileSync(demo, `${before}\nnonsense: 1\n`);
+    expect(warm()).toMatchObject({ status: 70, stderr: expect.stringContaining("nonsense") });
+    writeFileSync(demo, before);
+    writeFileSync(inCopy("pinbus.cjs"), "(function () { throw new Error('half a bundle'); })");
+    expect(warm()).toMatchObject({ status: 70, stderr: expect.stringContaining("half a bundle") });
+    writeFileSync(inCopy("pinbus.cjs"), "(function () { process.kill(process.pid, 'SIGSEGV'); })");
+    expect(warm()).toMatchObject({ status: 70, stderr: expect.stringContaining("did not start") });
   });
 });
