@@ -37,7 +37,7 @@ export class PublishedLog {
     const least = level();
     if (least === "off" || !isPublished(entry.level) || levels.indexOf(entry.level) > levels.indexOf(least)) return;
     if (link().view.online) this.#publish(entry, entry.level);
-    else if (this.#waiting.push(entry) > entriesWaiting) this.#waiting.shift();
+    else if (this.#waiting.push(entry) > entriesWaiting) this.#leaveOut(this.#waiting.shift());
   }
 
   /** The broker is there. */
@@ -45,6 +45,7 @@ export class PublishedLog {
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const entry of waiting) this.take(entry);
+    if (this.#leftOut.size > 0) this.#tellLater();
   }
 
   stop(): void {
@@ -52,24 +53,31 @@ export class PublishedLog {
   }
 
   #publish(entry: LogEntry, level: PublishedLevel): void {
-    if (!this.#mayPublish(level)) {
-      this.#leftOut.set(level, (this.#leftOut.get(level) ?? 0) + 1);
-      this.#timer ??= setTimeout(() => this.#tellLeftOut(), 2 * allowance.every).unref();
-      return;
-    }
-    this.#send(level, entry);
+    if (this.#mayPublish(level)) this.#send(level, entry);
+    else this.#leaveOut(entry);
   }
 
-  /** Said also when nothing comes any more. */
+  #leaveOut(entry: LogEntry | undefined): void {
+    if (!entry || !isPublished(entry.level)) return;
+    this.#leftOut.set(entry.level, (this.#leftOut.get(entry.level) ?? 0) + 1);
+    this.#tellLater();
+  }
+
+  #tellLater(): void {
+    this.#timer ??= setTimeout(() => this.#tellLeftOut(), 2 * allowance.every).unref();
+  }
+
+  /** Said also when nothing comes any more, and once the broker is there. */
   #tellLeftOut(): void {
     this.#timer = undefined;
+    if (!this.#options.link().view.online) return;
     for (const [level, count] of this.#leftOut) {
       if (!this.#mayPublish(level)) continue;
       this.#leftOut.delete(level);
       const message = `${count} ${count === 1 ? "entry" : "entries"} left out; the log of the machine has all of them`;
       this.#send(level, { at: Date.now(), level, message, fields: { left_out: String(count) } });
     }
-    if (this.#leftOut.size > 0) this.#timer = setTimeout(() => this.#tellLeftOut(), 2 * allowance.every).unref();
+    if (this.#leftOut.size > 0) this.#tellLater();
   }
 
   #mayPublish(level: PublishedLevel): boolean {

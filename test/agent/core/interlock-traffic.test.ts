@@ -85,6 +85,9 @@ describe("any traffic on a group of three", () => {
         }
         world.advance(20 * second);
         expect(world.answers).toHaveLength(asked);
+        // A start waits for a partner whose line is gone for as long as it is gone.
+        for (const id of ids) world.returnOutput(id);
+        world.advance(20 * second);
         let on: string | undefined;
         const offAt = new Map<string, number>();
         for (const wire of world.wires) {

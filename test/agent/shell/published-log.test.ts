@@ -76,6 +76,22 @@ describe("the log on the bus", () => {
     link.online = true;
     published.online();
     expect(said()).toEqual(Array.from({ length: 20 }, (_, index) => `${index % 2 === 0 ? "warn" : "error"} ${80 + index}`));
+    vi.advanceTimersByTime(2000);
+    expect(said().slice(20)).toEqual(
+      ["warn", "error"].map((level) => `${level} 40 entries left out; the log of the machine has all of them`),
+    );
+  });
+
+  it("says what was left out only to a broker that is there", () => {
+    const { published, said, entry, link } = world();
+    for (let count = 0; count < 12; count++) published.take(entry("warn", "noise"));
+    link.online = false;
+    vi.advanceTimersByTime(60_000);
+    expect(said()).toHaveLength(10);
+    link.online = true;
+    published.online();
+    vi.advanceTimersByTime(2000);
+    expect(said().slice(10)).toEqual(["warn 2 entries left out; the log of the machine has all of them"]);
   });
 
   it("never tells what publishing says, so that it ends", () => {
