@@ -93,6 +93,7 @@ export function running(config: Config) {
   const link = { publish: (publication: Publication) => sent.push(publication) > 0 } as unknown as Link;
   const limits = { count: 10, bytes: 10_000, window: 10 };
   const outbox = new Outbox({ dir: null, boot: "", limits, link: () => link, clock: systemClock, log });
+  outbox.connected();
   const perform = createPerformers({
     dispatch,
     lines,
