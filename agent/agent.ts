@@ -358,6 +358,8 @@ export async function startAgent({ config, host, version, log, load, reloading }
         rules.flushed(),
         starts.end(),
       ]);
+      // What the core has told comes before it.
+      await new Promise((resolve) => setImmediate(resolve));
       log.info("stopped");
     },
   };

@@ -42,6 +42,12 @@ type Performers = { [K in Effect["type"]]: (effect: Extract<Effect, { type: K }>
 /** One performer for each effect: a new effect does not compile until it has one. */
 export function createPerformers(options: PerformerOptions): (effect: Effect) => void {
   const { dispatch, lines, link, clock, log } = options;
+  let entries: Extract<Effect, { type: "log" }>[] = [];
+  const writeEntries = () => {
+    const written = entries;
+    entries = [];
+    for (const { level, message, fields } of written) log[level](message, { ...fields });
+  };
   const performers: Performers = {
     setOutput({ output, active, request }) {
       try {
@@ -90,7 +96,10 @@ export function createPerformers(options: PerformerOptions): (effect: Effect) =>
     reserveRuleSeq: ({ rule, upTo }) => options.seq.reserve(ruleSeqId(dispatch.current.plan.rules[rule]?.id ?? ""), upTo),
     keepRule: ({ rule, enabled }) => options.rules.keep(dispatch.current.plan.rules[rule]?.id ?? "", enabled),
     reply: ({ topic, to, payload }) => publishAnswer(link, topic, to, payload),
-    log: ({ level, message, fields }) => log[level](message, { ...fields }),
+    // After this turn of the event loop: what it publishes leaves at the end of it, and no state waits for the log.
+    log: (entry) => {
+      if (entries.push(entry) === 1) setImmediate(writeEntries);
+    },
   };
   return (effect) => (performers[effect.type] as (effect: Effect) => void)(effect);
 }
