@@ -1,7 +1,15 @@
 import type { Status } from "../agent/protocol.ts";
 import { AgentLink } from "./client/agent.ts";
 import { dialSocket, type Ssh, ssh } from "./client/dial.ts";
-import { agentBroker, type BrokerConfig, type BrokerTarget, configuredBroker, formatBroker, parseBroker } from "./client/target.ts";
+import {
+  agentBroker,
+  type BrokerConfig,
+  type BrokerTarget,
+  configuredBrokers,
+  formatBroker,
+  parseBroker,
+  usedBroker,
+} from "./client/target.ts";
 import type { Watcher } from "./client/watcher.ts";
 import { type Action, createState, type Effect, type Publication } from "./model.ts";
 import type { KeyEvent, Terminal, TerminalOptions } from "./shell/terminal.ts";
@@ -37,12 +45,13 @@ const defaultSocket = "/run/pinbus/control.sock";
 export async function runTui(options: TuiOptions): Promise<number> {
   const stderr = options.stderr ?? process.stderr;
   let target: BrokerTarget | undefined;
+  let configured: readonly BrokerTarget[] = [];
   let remote: Ssh | undefined;
   try {
     target = options.broker === undefined ? undefined : parseBroker(options.broker);
     if (options.host !== undefined) remote = ssh(options.host);
     // With --host the local configuration is about this machine, not about that one.
-    else if (target === undefined && options.config !== undefined) target = configuredBroker(options.config.mqtt);
+    else if (target === undefined && options.config !== undefined) configured = configuredBrokers(options.config.mqtt);
   } catch (error) {
     stderr.write(`pinbus tui: ${(error as Error).message}\n`);
     return exit.usage;
@@ -69,7 +78,7 @@ export async function runTui(options: TuiOptions): Promise<number> {
   });
   let terminal: Terminal | undefined;
   let watcher: Watcher | undefined;
-  /** The broker that the agent told of. */
+  /** The broker that is looked at. */
   let known = "";
 
   const act = (action: Action, urgent = false) => {
@@ -93,11 +102,11 @@ export async function runTui(options: TuiOptions): Promise<number> {
     },
   });
 
-  /** The agent said where its broker is; flags and configuration come first. */
+  /** The agent said where its broker is. A flag comes first; of the brokers of the configuration it is the one that the agent uses. */
   async function learn(status: Status): Promise<void> {
     act({ type: "status", status });
     if (target !== undefined) return;
-    const found = agentBroker(status);
+    const found = configured.length > 0 ? usedBroker(configured, status) : agentBroker(status);
     if (found === undefined || known === formatBroker(found)) return;
     known = formatBroker(found);
     try {
@@ -197,7 +206,11 @@ export async function runTui(options: TuiOptions): Promise<number> {
     remote?.close();
   }
   agent.start();
-  if (target !== undefined) void watch(target);
+  const first = target ?? configured[0];
+  if (first !== undefined) {
+    known = formatBroker(first);
+    void watch(first);
+  }
   const code = await done;
   terminal.close();
   leave();

@@ -119,6 +119,16 @@ test("it works with a broker alone, and publishes", async () => {
   await vi.waitFor(() => expect(heard).toContain("garden/lamp/set ON"));
 });
 
+test("of several brokers it looks at the one that the agent uses", async () => {
+  const port = await broker();
+  const { link } = status();
+  agent.serve.status = () => status({ link: { ...link, online: true, server: `127.0.0.1:${port}` } });
+  await agent.listen(socket);
+  // Nobody listens on the first one.
+  start({ config: { mqtt: { ...noBroker, server: ["127.0.0.1:1", `127.0.0.1:${port}`] }, control: { socket, view: socket } } });
+  await shows("gh-01 LIVE");
+});
+
 test("it waits for an agent that the person named, and says where", async () => {
   start();
   await shows("OFFLINE");

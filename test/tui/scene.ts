@@ -163,6 +163,7 @@ export const noBroker = {
   cert: null,
   key: null,
   servername: null,
+  tls_min: "1.2" as const,
   tls_verify: "on" as const,
   username: null,
   password: null,

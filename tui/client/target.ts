@@ -16,6 +16,7 @@ export interface BrokerTarget {
   key?: Buffer;
   /** The name that its certificate must have, instead of `host`. */
   servername?: string;
+  minVersion?: "TLSv1.2" | "TLSv1.3";
   /** Believes every certificate. */
   insecure?: boolean;
 }
@@ -30,6 +31,7 @@ export interface BrokerConfig {
   cert: string | null;
   key: string | null;
   servername: string | null;
+  tls_min: "1.2" | "1.3";
   tls_verify: "on" | "insecure";
   username: string | null;
   password: string | null;
@@ -60,19 +62,24 @@ export function parseBroker(text: string): BrokerTarget {
   };
 }
 
-/** The first external broker of the configuration; undefined when the agent runs its own. */
-export function configuredBroker(mqtt: BrokerConfig): BrokerTarget | undefined {
-  const [url] = serverUrls(mqtt);
-  if (url === undefined) return undefined;
-  return {
+/** The external brokers of the configuration, in the order of trying; none when the agent runs its own. */
+export function configuredBrokers(mqtt: BrokerConfig): BrokerTarget[] {
+  return serverUrls(mqtt).map((url) => ({
     ...parseBroker(url),
     ...(mqtt.username === null ? {} : { username: mqtt.username }),
     ...(mqtt.password === null ? {} : { password: mqtt.password }),
     ...(mqtt.ca === null ? {} : { ca: readFileSync(mqtt.ca) }),
     ...(mqtt.cert === null || mqtt.key === null ? {} : { cert: readFileSync(mqtt.cert), key: readFileSync(mqtt.key) }),
     ...(mqtt.servername === null ? {} : { servername: mqtt.servername }),
+    minVersion: `TLSv${mqtt.tls_min}`,
     ...(mqtt.tls_verify === "insecure" ? { insecure: true } : {}),
-  };
+  }));
+}
+
+/** The one of these brokers to which a running agent is connected; undefined while it is connected to none of them. */
+export function usedBroker(configured: readonly BrokerTarget[], { link }: Status): BrokerTarget | undefined {
+  const names = [link.server, `mqtt://${link.server}`, `mqtts://${link.server}`];
+  return link.online ? configured.find((target) => names.includes(formatBroker(target))) : undefined;
 }
 
 /**

@@ -135,7 +135,7 @@ export class Watcher {
 }
 
 function open(target: BrokerTarget, version: MqttVersion, clientId: string): MqttClient {
-  const { host, port, via, path, username, password, ca, cert, key, servername, insecure = false } = target;
+  const { host, port, via, path, username, password, ca, cert, key, servername, minVersion, insecure = false } = target;
   const options: IClientOptions = {
     protocolVersion: version === "5" ? 5 : 4,
     clientId,
@@ -154,6 +154,7 @@ function open(target: BrokerTarget, version: MqttVersion, clientId: string): Mqt
     ...(cert !== undefined && { cert }),
     ...(key !== undefined && { key }),
     ...(servername !== undefined && { servername }),
+    ...(minVersion !== undefined && { minVersion }),
     ...(insecure && { rejectUnauthorized: false }),
   };
   if (via === "socket") return new MqttClient(() => createConnection(path ?? ""), options);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { agentBroker, configuredBroker, formatBroker, parseBroker } from "../../../tui/client/target.ts";
+import { agentBroker, type BrokerConfig, configuredBrokers, formatBroker, parseBroker, usedBroker } from "../../../tui/client/target.ts";
 import { noBroker, status } from "../scene.ts";
 
 test.each([
@@ -18,13 +18,32 @@ test.each(["http://pi", "mqtt://", "mqtt://pi:notaport"])("--broker %s is refuse
 
 const mqtt = { ...noBroker, server: ["pi", "backup"] };
 
-test("the configuration names the broker, with TLS when the port starts with 8 unless said otherwise", () => {
-  expect(configuredBroker({ ...mqtt, server: [] })).toBeUndefined();
-  expect(configuredBroker({ ...mqtt, port: 8883 })?.via).toBe("mqtts");
-  expect(configuredBroker({ ...mqtt, port: 8883, tls: "off" })?.via).toBe("mqtt");
-  expect(configuredBroker({ ...mqtt, server: ["wss://pi/bus"] })).toEqual({ host: "pi", port: 443, via: "wss", path: "/bus" });
-  expect(configuredBroker({ ...mqtt, servername: "b", tls_verify: "insecure" })).toMatchObject({ servername: "b", insecure: true });
-  expect(configuredBroker({ ...mqtt, username: "pi", password: "secret" })).toMatchObject({ username: "pi", password: "secret" });
+test("the configuration names the brokers, with TLS when the port starts with 8 unless said otherwise", () => {
+  const first = (more: Partial<BrokerConfig>) => configuredBrokers({ ...mqtt, ...more })[0];
+  expect(configuredBrokers({ ...mqtt, server: [] })).toEqual([]);
+  expect(configuredBrokers(mqtt).map(formatBroker)).toEqual(["mqtt://pi:1883", "mqtt://backup:1883"]);
+  expect(first({ port: 8883 })?.via).toBe("mqtts");
+  expect(first({ port: 8883, tls: "off" })?.via).toBe("mqtt");
+  expect(first({ server: ["wss://pi/bus"] })).toEqual({ host: "pi", port: 443, via: "wss", path: "/bus", minVersion: "TLSv1.2" });
+  expect(first({ servername: "b", tls_min: "1.3", tls_verify: "insecure" })).toMatchObject({
+    servername: "b",
+    minVersion: "TLSv1.3",
+    insecure: true,
+  });
+  expect(first({ username: "pi", password: "secret" })).toMatchObject({ username: "pi", password: "secret" });
+});
+
+test("of several brokers it is the one that the agent uses", () => {
+  const brokers = configuredBrokers({ ...mqtt, server: ["api", "pi", "mqtts://pi:8884", "ws://pi/mqtt"] });
+  const used = (server: string, online = true) => {
+    const found = usedBroker(brokers, status({ link: { ...status().link, server, online } }));
+    return found && formatBroker(found);
+  };
+  expect(used("pi:1883")).toBe("mqtt://pi:1883");
+  expect(used("pi:8884")).toBe("mqtts://pi:8884");
+  expect(used("ws://pi:80/mqtt")).toBe("ws://pi:80/mqtt");
+  expect(used("i:1883")).toBeUndefined();
+  expect(used("pi:1883", false)).toBeUndefined();
 });
 
 test("the built-in broker is found by its listener that stands", () => {
