@@ -6,7 +6,7 @@ import { findLine } from "../gpio/board.ts";
 import { openDriver } from "../gpio/registry.ts";
 import { SimBoard } from "../gpio/sim-board.ts";
 import { connectBroker } from "./broker-link.ts";
-import { Certificates } from "./certificate.ts";
+import { linkCertificates } from "./certificate.ts";
 import type { AgentEvent, CounterVerdict, TimerKey, Verdict } from "./core/model.ts";
 import { planOf } from "./core/plan.ts";
 import { startLevel } from "./core/start.ts";
@@ -103,7 +103,7 @@ export async function startAgent({ config, host, version, log, load, reloading }
   const readClock = () => send(ofRules.reading());
 
   // What acts: lines, link, control sockets.
-  const certificates = new Certificates({
+  const certificates = linkCertificates({
     config,
     wall: clock.wall,
     log,
@@ -152,6 +152,7 @@ export async function startAgent({ config, host, version, log, load, reloading }
     log: log.local,
     clock,
     problems: (problems) => send({ type: "broker-changed", problems, at: clock.now() }),
+    onCertificate: (problem) => send({ type: "file-changed", file: "broker-certificate", problem, at: clock.now() }),
     link: (url, { others = [], own } = {}) =>
       createLink({
         ...linkOptions({ config, host, topics: plan.topics, url, others, own }),

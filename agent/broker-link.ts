@@ -1,15 +1,15 @@
+import { protocolOf } from "../config/listeners.ts";
 import type { Config } from "../config/schema.ts";
-import { serverUrl, serverUrls } from "../config/server.ts";
+import { serverUrls } from "../config/server.ts";
 import { accessProblems, createAccess, renewAccess } from "./broker-access.ts";
+import { Certificates, readBrokerTls, SettingError } from "./certificate.ts";
 import { type Broker, createBroker } from "./embedded/broker.ts";
+import { placeOf } from "./embedded/port-holder.ts";
+import type { OwnBroker } from "./link-options.ts";
 import type { Clock } from "./shell/clock.ts";
 import type { Link, Publication } from "./shell/link.ts";
+import { builtInUrl } from "./shell/link-dial.ts";
 import type { Log } from "./shell/log.ts";
-
-export interface Credentials {
-  username: string;
-  password: string;
-}
 
 export interface BrokerLinkOptions {
   config: Config;
@@ -18,12 +18,14 @@ export interface BrokerLinkOptions {
   clock: Clock;
   /** Sentences about listeners that do not listen; empty when all do. */
   problems(problems: string[]): void;
-  /** Makes the link to a broker, not started; `others` are tried when it cannot be used; `own` = who we are at the broker in this process. */
-  link(url: string, more?: { others?: readonly string[]; own?: Credentials }): Link;
+  /** What is wrong with the certificate of the listeners; null when nothing is. */
+  onCertificate(problem: string | null): void;
+  /** Makes the link to a broker, not started; `others` are tried when it cannot be used; `own` = the way to the one in this process. */
+  link(url: string, more?: { others?: readonly string[]; own?: OwnBroker }): Link;
 }
 
 export interface BrokerLink {
-  /** Always there; it starts when there is a broker to connect to. */
+  /** Always there; it starts with `start`. */
   readonly link: Link;
   /** The built-in broker, when no server is configured. */
   readonly broker: Broker | undefined;
@@ -32,15 +34,17 @@ export interface BrokerLink {
   setSysInterval(ms: number): void;
   /** Why a configuration could not be taken over. */
   problemsOf(config: Config): string[];
-  /** After a reload: who may connect to the built-in broker; those who may no more are disconnected. */
+  /** After a reload: who may connect to the built-in broker, and its certificates; those who may connect no more are disconnected. */
   renewAccess(config: Config): void;
   stop(farewell: readonly Publication[]): Promise<void>;
 }
 
+/** How often the certificate of the listeners is read again: what renews it need not know of us, and its end comes without anybody's doing. */
+const certificateEvery = 3_600_000;
 /** How often a listener that could not be opened is looked at again; the broker itself retries. */
 const lookEvery = 1000;
 
-/** Where the link goes: to the configured server, or to the broker in this process, once that one really listens. */
+/** Where the link goes: to the configured server, or to the broker in this process, whether or not that one can listen. */
 export function connectBroker(options: BrokerLinkOptions): BrokerLink {
   const { config, log } = options;
   const urls = serverUrls(config.mqtt);
@@ -63,100 +67,80 @@ export function connectBroker(options: BrokerLinkOptions): BrokerLink {
   return builtIn(options);
 }
 
-function builtIn({ config, version, log, clock, problems, link: linkTo }: BrokerLinkOptions): BrokerLink {
+function builtIn({ config, version, log, clock, problems, onCertificate, link: linkTo }: BrokerLinkOptions): BrokerLink {
   const access = createAccess(config.broker, log);
+  let current = config;
+  const certificates = new Certificates({
+    owner: "built-in broker",
+    log,
+    onProblem: onCertificate,
+    read() {
+      const { options, expired, expiring } = readBrokerTls(current, clock.wall()) ?? { options: undefined, expired: null, expiring: null };
+      return { options, problems: expired === null ? [] : [expired], warnings: expiring === null ? [] : [expiring] };
+    },
+  });
+  const renewCertificates = () => {
+    certificates.renew();
+    broker.renew();
+  };
   const broker = createBroker({
     access,
-    listeners: config.broker.listeners,
+    listeners: config.broker.listeners.map((listener) => ({ ...listener, protocol: protocolOf(listener) })),
+    tls: () => certificates.current,
+    origins: () => current.broker.origins,
     sysInterval: config.sys_interval,
     version,
     log,
     now: () => clock.now(),
   });
   let timer: NodeJS.Timeout | undefined;
+  let certificateTimer: NodeJS.Timeout | undefined;
   let told = "";
-  let linked = false;
   const look = () => {
     const bad = broker.addresses.flatMap(({ problem }) => problem ?? []);
     if (bad.join() !== told) {
       told = bad.join();
       problems(bad);
     }
-    const good = broker.addresses.find(({ problem }) => problem === null);
-    if (good && !linked) {
-      linked = true;
-      deferred.connect(linkTo(serverUrl(reached(good.address), { port: good.port, tls: "off" }), { own: access.own }));
-    }
-    timer = bad.length > 0 || !linked ? setTimeout(look, lookEvery) : undefined;
+    timer = bad.length > 0 ? setTimeout(look, lookEvery) : undefined;
   };
-  const deferred = deferredLink("the built-in broker does not listen yet");
+  const link = linkTo(builtInUrl, { own: { ...access.own, connect: () => broker.connect() } });
   return {
-    link: deferred.link,
+    link,
     broker,
     async start() {
       log.info("no mqtt.server is configured: the built-in broker is started");
       await broker.start();
+      for (const { protocol, address, port, problem } of broker.addresses)
+        if (problem === null) log.info(`the built-in broker listens on ${placeOf(address, port)} (${protocol})`, { protocol, address, port });
       look();
+      renewCertificates();
+      certificateTimer = setInterval(renewCertificates, certificateEvery).unref();
+      link.start();
     },
     setSysInterval: (ms) => broker.setSysInterval(ms),
-    problemsOf: (after) => accessProblems(after.broker),
+    problemsOf: (after) => [...accessProblems(after.broker), ...certificateProblems(after, clock.wall())],
     renewAccess(after) {
+      current = after;
+      renewCertificates();
       renewAccess(access, after.broker, log);
       broker.expel();
     },
     async stop(farewell) {
       clearTimeout(timer);
-      await deferred.link.stop(farewell);
+      clearInterval(certificateTimer);
+      await link.stop(farewell);
       await broker.stop();
     },
   };
 }
 
-/** How this process reaches its own listener. */
-function reached(address: string): string {
-  return { "0.0.0.0": "127.0.0.1", "::": "::1" }[address] ?? address;
-}
-
-/** A link whose address is not known before the built-in broker listens; until then it is offline and says why. */
-function deferredLink(problem: string): { link: Link; connect(link: Link): void } {
-  let inner: Link | undefined;
-  let looks = 0;
-  return {
-    connect(link) {
-      inner = link;
-      link.start();
-    },
-    link: {
-      start: () => {},
-      publish: (publication, settled) => inner?.publish(publication, settled) ?? false,
-      relisten: () => inner?.relisten(),
-      stop: async (farewell) => inner?.stop(farewell),
-      get view() {
-        return (
-          inner?.view ?? {
-            server: "built-in broker",
-            online: false,
-            version: null,
-            since: null,
-            problem,
-            reconnects: 0,
-            sent: 0,
-            received: 0,
-          }
-        );
-      },
-      get bytes() {
-        return inner?.bytes ?? { sent: 0, received: 0 };
-      },
-      get dropped() {
-        return inner?.dropped ?? 0;
-      },
-      get refused() {
-        return inner?.refused ?? 0;
-      },
-      get progress() {
-        return inner?.progress ?? looks++;
-      },
-    },
-  };
+function certificateProblems(config: Config, wall: number): string[] {
+  try {
+    readBrokerTls(config, wall);
+    return [];
+  } catch (error) {
+    if (error instanceof SettingError) return [error.message];
+    throw error;
+  }
 }

@@ -1,7 +1,10 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
+import { createRequire } from "node:module";
 import { isDeepStrictEqual } from "node:util";
+import { isSecure } from "../config/listeners.ts";
 import type { Config } from "../config/schema.ts";
 import { readBounded } from "../config/text.ts";
+import type { BrokerTls } from "./embedded/entrance.ts";
 import type { LinkServer } from "./shell/link-dial.ts";
 import type { Log } from "./shell/log.ts";
 
@@ -30,16 +33,15 @@ const maxBytes = 1024 * 1024;
 /** Reads and checks the files. `wall` is the time, in ms since 1970. Throws SettingError, which never says anything of the key. */
 export function readTls({ mqtt }: Config, wall: number): TlsSettings {
   const { servername, tls_min, tls_verify } = mqtt;
-  const ca = mqtt.ca === null ? undefined : readPem("ca", mqtt.ca);
-  if (ca !== undefined) parseCertificate("ca", mqtt.ca, ca, "name the certificate of the broker's authority in PEM");
-  const own = mqtt.cert === null || mqtt.key === null ? undefined : readOwn(mqtt.cert, mqtt.key);
+  const ca = mqtt.ca === null ? undefined : readAuthority("mqtt.ca", mqtt.ca, "the broker's authority");
+  const own = mqtt.cert === null || mqtt.key === null ? undefined : readOwn("mqtt", mqtt.cert, mqtt.key, "this client");
   const ended = own !== undefined && Date.parse(own.certificate.validTo) < wall;
   return {
     options: {
       ...(ca && { ca }),
       ...(own && { cert: own.cert, key: own.key }),
       ...(servername !== null && { servername }),
-      minVersion: tls_min === "1.3" ? "TLSv1.3" : "TLSv1.2",
+      minVersion: `TLSv${tls_min}`,
       insecure: tls_verify === "insecure",
     },
     expired: ended
@@ -52,82 +54,156 @@ export function readTls({ mqtt }: Config, wall: number): TlsSettings {
   };
 }
 
-export interface CertificatesOptions {
-  config: Config;
-  /** ms since 1970. */
-  wall(): number;
+const load = createRequire(import.meta.url);
+const day = 24 * 3600 * 1000;
+/** How long before its end a certificate of the built-in broker is told. */
+const notice = 14 * day;
+
+export interface BrokerTlsSettings {
+  options: BrokerTls;
+  /** Its certificate has expired, or soon will: a sentence. */
+  expired: string | null;
+  expiring: string | null;
+}
+
+/** The same for the listeners of the built-in broker. Undefined when none of them needs it. */
+export function readBrokerTls({ broker }: Pick<Config, "broker">, wall: number): BrokerTlsSettings | undefined {
+  const { cert: certFile, key: keyFile, ca: caFile } = broker;
+  if (certFile === null || keyFile === null || !broker.listeners.some(isSecure)) return undefined;
+  const { cert, key, certificate } = readOwn("broker", certFile, keyFile, "the broker");
+  const required = broker.require_certificate === "true" && caFile !== null;
+  const options: BrokerTls = {
+    cert,
+    key,
+    ...(required && { ca: readAuthority("broker.ca", caFile, "the clients' authority") }),
+    minVersion: `TLSv${broker.tls_min}`,
+  };
+  try {
+    (load("node:tls") as typeof import("node:tls")).createSecureContext(options);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? "no reason given";
+    throw new SettingError("broker.cert", `${certFile} cannot be used for TLS (${code}): get a new one`);
+  }
+  const { validTo } = certificate;
+  const left = Date.parse(validTo) - wall;
+  const cure = "get a new one, then run `pinbus reload`";
+  const what = `the certificate of the built-in broker in ${certFile}`;
+  return {
+    options,
+    expired: left < 0 ? `${what} has expired (${validTo}): clients will refuse it; ${cure}` : null,
+    expiring: left >= 0 && left < notice ? `${what} expires on ${validTo}: ${cure}` : null,
+  };
+}
+
+export interface CertificatesOptions<T> {
+  /** The settings now, and what is to be said of them; throws SettingError. */
+  read(): { options: T; warnings: readonly string[]; problems: readonly string[] };
+  /** `link`: for messages. */
+  owner: string;
   log: Log;
   /** What is wrong with them, whenever that has changed; null when nothing is. */
   onProblem(problem: string | null): void;
 }
 
-/** The certificates of a link that outlives them. Construction throws SettingError when they cannot be used, and tells nothing yet. */
-export class Certificates {
-  readonly #options: CertificatesOptions;
-  #settings: TlsSettings;
-  #told: readonly string[] = [];
+/** Certificates in the use of something that outlives them. Construction throws SettingError when they cannot be used, and tells nothing yet. */
+export class Certificates<T> {
+  readonly #options: CertificatesOptions<T>;
+  #settings: ReturnType<CertificatesOptions<T>["read"]>;
+  #warned: readonly string[] = [];
+  #problem: string | null = null;
 
-  constructor(options: CertificatesOptions) {
+  constructor(options: CertificatesOptions<T>) {
     this.#options = options;
-    this.#settings = readTls(options.config, options.wall());
+    this.#settings = options.read();
   }
 
-  /** Reads the files again. When they cannot be used, those before them go on. */
-  renew(): TlsSettings["options"] {
-    const { config, wall, log } = this.#options;
-    let unusable: string | null = null;
-    try {
-      const settings = readTls(config, wall());
-      if (!isDeepStrictEqual(settings.options, this.#settings.options))
-        log.info("the certificates of the link have changed: they are used");
-      this.#settings = settings;
-    } catch (error) {
-      if (!(error instanceof SettingError)) throw error;
-      unusable = `${error.message}; the link goes on with the files as they were`;
-    }
-    this.#tell([this.#settings.insecure, this.#settings.expired, unusable].filter((sentence) => sentence !== null));
+  get current(): T {
     return this.#settings.options;
   }
 
-  #tell(sentences: readonly string[]): void {
-    if (isDeepStrictEqual(sentences, this.#told)) return;
-    for (const sentence of sentences) if (!this.#told.includes(sentence)) this.#options.log.warn(sentence);
-    this.#told = sentences;
-    this.#options.onProblem(sentences.length > 0 ? sentences.join("; ") : null);
+  /** Reads the files again. When they cannot be used, those before them go on. */
+  renew(): T {
+    const { read, owner, log, onProblem } = this.#options;
+    const unusable: string[] = [];
+    try {
+      const settings = read();
+      if (!isDeepStrictEqual(settings.options, this.#settings.options))
+        log.info(`the certificates of the ${owner} have changed: they are used`);
+      this.#settings = settings;
+    } catch (error) {
+      if (!(error instanceof SettingError)) throw error;
+      unusable.push(`${error.message}; the ${owner} goes on with the files as they were`);
+    }
+    const problems = [...this.#settings.problems, ...unusable];
+    const sentences = [...problems, ...this.#settings.warnings];
+    for (const sentence of sentences) if (!this.#warned.includes(sentence)) log.warn(sentence);
+    this.#warned = sentences;
+    const problem = problems.length > 0 ? problems.join("; ") : null;
+    if (problem !== this.#problem) onProblem(problem);
+    this.#problem = problem;
+    return this.#settings.options;
   }
 }
 
-function readOwn(certFile: string, keyFile: string): { cert: Buffer; key: Buffer; certificate: X509Certificate } {
-  const cert = readPem("cert", certFile);
-  const certificate = parseCertificate("cert", certFile, cert, "name the certificate of this client in PEM");
-  const key = readPem("key", keyFile);
-  const parsed = parseKey(keyFile, key);
-  if (!certificate.checkPrivateKey(parsed))
-    throw new SettingError("mqtt.key", `${keyFile} is not the key of the certificate in ${certFile}: name the two that were made together`);
+/** Those of the link. */
+export function linkCertificates({
+  config,
+  wall,
+  ...more
+}: { config: Config; wall(): number } & Pick<CertificatesOptions<unknown>, "log" | "onProblem">): Certificates<TlsSettings["options"]> {
+  const read = () => {
+    const { options, insecure, expired } = readTls(config, wall());
+    return { options, warnings: [], problems: [insecure, expired].filter((sentence) => sentence !== null) };
+  };
+  return new Certificates({ ...more, owner: "link", read });
+}
+
+type Owner = "mqtt" | "broker";
+
+function readOwn(
+  owner: Owner,
+  certFile: string,
+  keyFile: string,
+  whose: string,
+): { cert: Buffer; key: Buffer; certificate: X509Certificate } {
+  const cert = readPem(`${owner}.cert`, certFile);
+  const certificate = parseCertificate(`${owner}.cert`, certFile, cert, `name the certificate of ${whose} in PEM`);
+  const key = readPem(`${owner}.key`, keyFile);
+  const parsed = parseKey(owner, keyFile, key);
+  if (!certificate.checkPrivateKey(parsed)) {
+    const words = `${keyFile} is not the key of the certificate in ${certFile}: name the two that were made together`;
+    throw new SettingError(`${owner}.key`, words);
+  }
   return { cert, key, certificate };
 }
 
-function readPem(key: "ca" | "cert" | "key", file: string): Buffer {
+function readAuthority(setting: string, file: string, whose: string): Buffer {
+  const pem = readPem(setting, file);
+  parseCertificate(setting, file, pem, `name the certificate of ${whose} in PEM`);
+  return pem;
+}
+
+function readPem(setting: string, file: string): Buffer {
   const reading = readBounded(file, maxBytes);
-  if (!reading.ok) throw new SettingError(`mqtt.${key}`, `${file} cannot be read: ${reading.message}, ${reading.fix}`);
+  if (!reading.ok) throw new SettingError(setting, `${file} cannot be read: ${reading.message}, ${reading.fix}`);
   return reading.bytes;
 }
 
-function parseCertificate(key: "ca" | "cert", file: string | null, pem: Buffer, fix: string): X509Certificate {
+function parseCertificate(setting: string, file: string, pem: Buffer, fix: string): X509Certificate {
   try {
     return new X509Certificate(pem);
   } catch {
-    throw new SettingError(`mqtt.${key}`, `${file} is no certificate: ${fix}`);
+    throw new SettingError(setting, `${file} is no certificate: ${fix}`);
   }
 }
 
 /** Without `cause`: what OpenSSL says might repeat a part of the file. */
-function parseKey(file: string, pem: Buffer): KeyObject {
+function parseKey(owner: Owner, file: string, pem: Buffer): KeyObject {
   try {
     return createPrivateKey(pem);
   } catch (error) {
     const locked = /PASSPHRASE|passphrase|BAD_DECRYPT|INTERRUPTED/.test(`${(error as { code?: string }).code} ${(error as Error).message}`);
-    const what = locked ? "is locked with a passphrase: name a key without one" : "is no private key: name the key of mqtt.cert in PEM";
-    throw new SettingError("mqtt.key", `${file} ${what}`);
+    const what = locked ? "is locked with a passphrase: name a key without one" : `is no private key: name the key of ${owner}.cert in PEM`;
+    throw new SettingError(`${owner}.key`, `${file} ${what}`);
   }
 }

@@ -4,6 +4,7 @@ import { defaultBackoff } from "./core/backoff.ts";
 import type { Topics } from "./core/topics.ts";
 import { clientIdOf } from "./identity.ts";
 import type { LinkOptions } from "./shell/link.ts";
+import type { LinkServer } from "./shell/link-dial.ts";
 
 export interface LinkSettings {
   config: Config;
@@ -11,9 +12,11 @@ export interface LinkSettings {
   topics: Topics;
   url: string;
   others: readonly string[];
-  /** Who we are at the broker in this process; without it, what the configuration says. */
-  own?: { username: string; password: string } | undefined;
+  /** How the broker in this process is reached, and who we are there; without it, what the configuration says. */
+  own?: OwnBroker | undefined;
 }
+
+export type OwnBroker = Required<Pick<LinkServer, "username" | "password" | "connect">>;
 
 /** How the link meets the broker at `url`, or one of the others, as configured: who it is, what it listens to, what is said when it dies. */
 export function linkOptions({ config, host, topics, url, others, own }: LinkSettings) {
@@ -25,8 +28,10 @@ export function linkOptions({ config, host, topics, url, others, own }: LinkSett
       others,
       ...(username === null ? {} : { username }),
       ...(password === null ? {} : { password }),
+      ...(own && { connect: own.connect }),
     },
-    protocol,
+    // There is nothing to find out about our own broker.
+    protocol: own && protocol === "auto" ? "3.1.1" : protocol,
     clientId: client_id ?? clientIdOf(host, config.node),
     keepalive,
     will: { topic: topics.status, payload: "offline", qos: 1, retain: true, delayS: 5 },

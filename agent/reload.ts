@@ -61,6 +61,12 @@ const inPlace = [
   "mqtt.command_ttl",
   "broker.password_file",
   "broker.anonymous",
+  "broker.cert",
+  "broker.key",
+  "broker.ca",
+  "broker.require_certificate",
+  "broker.tls_min",
+  "broker.origins",
 ];
 /** Of an input or output that stays: a press is under way as another kind, and two outputs may be on that now exclude each other. */
 const atStart = /^(inputs\.[^.]+\.kind|outputs\.[^.]+\.interlock)$/;

@@ -1,8 +1,9 @@
 import { checkContracts } from "./contracts.ts";
 import { checkCounting, debounceTime } from "./counting.ts";
-import { formatDuration, isLoopback } from "./formats.ts";
+import { formatDuration } from "./formats.ts";
 import { checkGestures } from "./gestures.ts";
 import { checkLines, gpioOf } from "./lines.ts";
+import { checkListeners } from "./listeners.ts";
 import { checkMqtt } from "./mqtt.ts";
 import { checkPeers } from "./peers.ts";
 import type { Place, Problem } from "./problem.ts";
@@ -31,6 +32,7 @@ export function check(config: Config, found: Found): Problem[] {
   };
   checkControl(config, report);
   checkMqtt(config, found, report);
+  checkListeners(config, found, report);
   checkBroker(config, found, report);
   checkInputs(config, report);
   checkOutputs(config, report);
@@ -59,34 +61,9 @@ function checkControl({ control }: Config, report: Report): void {
   }
 }
 
-function checkBroker({ broker, mqtt }: Config, { place, unread }: Found, report: Report): void {
-  const taken = new Map<string, number>();
-  for (const [index, { address, port }] of broker.listeners.entries()) {
-    for (const host of address === null ? ["127.0.0.1", "::1"] : [address]) {
-      const key = `${host} ${port}`;
-      const before = taken.get(key);
-      taken.set(key, index);
-      if (before === undefined || before === index || port === 0) continue;
-      report(`broker.listeners[${index}]`, `broker.listeners[${before}] listens on port ${port} too`, "give each a port of its own");
-      break;
-    }
-  }
-  const { anonymous, password_file: users } = broker;
-  if (anonymous === "false" && users === null && !unread.has("broker.password_file"))
+function checkBroker({ broker }: Config, { unread }: Found, report: Report): void {
+  if (broker.anonymous === "false" && broker.password_file === null && !unread.has("broker.password_file"))
     report("broker.anonymous", "there are no users, so nobody could connect", "add broker.password_file, or remove it");
-  const open = broker.listeners.findIndex(({ address }) => address !== null && !isLoopback(address));
-  if (open >= 0 && users === null && !unread.has("broker.password_file") && mqtt.server.length === 0) {
-    const path = `broker.listeners[${open}].address`;
-    if (anonymous === "true")
-      report(path, "everybody in the network may switch the outputs of this machine", "add broker.password_file", "warning");
-    else report(path, "it lets in everybody in the network", "add broker.password_file, or `anonymous: true` if that is meant");
-  }
-  if (mqtt.server.length > 0 && place("broker.listeners").line > 0) {
-    report("broker.listeners", "it is not used, because mqtt.server names a broker", "remove one of them", "note");
-  }
-  if (broker.listeners.length === 0 && mqtt.server.length === 0) {
-    report("broker.listeners", "the built-in broker listens nowhere", "add a listener or name a broker in mqtt.server");
-  }
 }
 
 function checkInputs({ inputs, gpio }: Config, report: Report): void {

@@ -4,6 +4,7 @@ import { brokerLost, pulseOf } from "./compound.ts";
 import { debounceOf, measure, ratio } from "./counting.ts";
 import { address, duration, id, line, oneOf, path, port, topicLevel, unit, wholeNumber } from "./formats.ts";
 import { type ConfigOf, derived, type Format, leaf, listOf, mapOf, optional, required, withNames } from "./leaf.ts";
+import { origin } from "./listeners.ts";
 import { mqttSchema } from "./mqtt.ts";
 import { peerOffline, peerSchema } from "./peers.ts";
 import { type actionSchema, type conditionSchema, ruleSchema, type triggerSchema } from "./rule-schema.ts";
@@ -98,7 +99,11 @@ export const interlockSchema = {
 };
 
 export const listenerSchema = {
-  protocol: leaf(oneOf("mqtt"), "mqtt", "What is spoken on the port."),
+  protocol: optional(
+    oneOf("mqtt", "mqtts", "ws", "wss"),
+    "What is spoken on the port: MQTT over TCP, TLS, WebSocket, or WebSocket over TLS.",
+    "`mqtt`; `mqtts` when the port starts with 8",
+  ),
   address: optional(address, "The address to listen on; `0.0.0.0` and `::` are all of this machine's.", "127.0.0.1 and ::1"),
   port: leaf(port, 1883, "The port to listen on; 0 takes a free one."),
 };
@@ -134,8 +139,8 @@ export const schema = withNames({
   },
   broker: {
     listeners: listOf(listenerSchema, "Where the built-in broker listens.", {
-      value: [{ protocol: "mqtt", address: null, port: 1883 }],
-      shown: "`[{protocol: mqtt, port: 1883}]`",
+      value: [{ protocol: null, address: null, port: 1883 }],
+      shown: "`[{port: 1883}]`",
     }),
     password_file: optional(
       path,
@@ -146,6 +151,15 @@ export const schema = withNames({
       oneOf("true", "false"),
       "Whether clients without a user may connect; without `password_file` this means everybody, with any user and password.",
       "`true` without `password_file`, `false` with it",
+    ),
+    cert: optional(path, "A PEM file with the certificate chain of the listeners with TLS, their own first."),
+    key: optional(path, "A PEM file with the private key of `broker.cert`, without a passphrase."),
+    ca: optional(path, "A PEM file with the authority of the clients' certificates.", "no client needs one"),
+    require_certificate: leaf(oneOf("true", "false"), "false", "Whether clients need a certificate of `broker.ca` on listeners with TLS."),
+    tls_min: leaf(oneOf("1.2", "1.3"), "1.2", "The oldest version of TLS that is spoken."),
+    origins: listOf(
+      required(origin, "The scheme and the host of a page."),
+      "Pages of other hosts that may connect from a browser without a user, as `https://host` or `https://host:port`; `*` = all.",
     ),
   },
   commands: listOf(

@@ -2,7 +2,7 @@ import { formatProblem } from "../../config/problem.ts";
 import type { Config, InputConfig, OutputConfig } from "../../config/schema.ts";
 import { formatLineName } from "../../gpio/line.ts";
 import { loadOnoff } from "../../gpio/onoff.ts";
-import { readTls, SettingError } from "../certificate.ts";
+import { readBrokerTls, readTls, SettingError } from "../certificate.ts";
 import { type Latency, latenciesOf } from "../core/gesture-latency.ts";
 import { planOf } from "../core/plan.ts";
 import { exit } from "../exit.ts";
@@ -39,11 +39,14 @@ export const check: Command = {
   },
 };
 
-/** What is wrong with the files of the link on this machine. */
+/** What is wrong with the files of the link, or of the built-in broker, on this machine. */
 function tlsProblem(config: Config): SettingError | undefined {
   try {
     const { expired } = readTls(config, Date.now());
-    return expired === null ? undefined : new SettingError("mqtt.cert", expired);
+    if (expired !== null) return new SettingError("mqtt.cert", expired);
+    const own = config.mqtt.server.length === 0 ? readBrokerTls(config, Date.now()) : undefined;
+    if (own?.expiring) complain(`warning: ${own.expiring}`);
+    return own?.expired ? new SettingError("broker.cert", own.expired) : undefined;
   } catch (error) {
     if (error instanceof SettingError) return error;
     throw error;

@@ -26,8 +26,8 @@ export const status: Command = {
       );
       for (const line of outboxLines(answer.outbox)) print(`  ${line}`);
       for (const { id, state, since } of answer.peers) print(`  peer ${id}: ${state}${since === null ? "" : ` since ${since}`}`);
-      for (const { address, port, problem } of answer.broker?.listeners ?? [])
-        print(`  built-in broker ${address} port ${port}: ${problem ?? "listens"}`);
+      for (const { protocol, address, port, problem } of answer.broker?.listeners ?? [])
+        print(`  built-in broker ${address} port ${port} (${protocol}): ${problem ?? "listens"}`);
       for (const [id, { total, unit, rate, rate_unit, lost }] of Object.entries(answer.counters ?? {})) {
         const speed = rate === null ? "" : `, ${rate} ${rate_unit}`;
         print(`  ${id}: ${total}${unit === null ? "" : ` ${unit}`}${speed}${lost > 0 ? `, ${lost} edges lost` : ""}`);

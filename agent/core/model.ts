@@ -192,7 +192,7 @@ export type AgentEvent = Union<{
 }>;
 
 /** The history of the outputs; the events, and the readings, that wait for the broker; what the link trusts, and is trusted for. */
-export type KeptFile = "history" | "outbox" | "telemetry" | "certificate";
+export type KeptFile = "history" | "outbox" | "telemetry" | "certificate" | "broker-certificate";
 
 export type PublicationKind = "state" | "event" | "answer";
 

@@ -33,6 +33,11 @@ export class Access {
     this.#rules = rules;
   }
 
+  /** Whether who names no user may connect. */
+  get anonymous(): boolean {
+    return this.#rules.anonymous;
+  }
+
   /** Whether somebody may connect. */
   async lets(username: string | undefined, password: Buffer | undefined): Promise<Verdict> {
     const given = password ?? Buffer.alloc(0);

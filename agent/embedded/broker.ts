@@ -1,18 +1,25 @@
 import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import type { Aedes, Client } from "aedes";
 import { Access } from "./access.ts";
 import { Census } from "./census.ts";
 import { Crowd } from "./crowd.ts";
 import { DrainingDuplex } from "./drain.ts";
+import type { BrokerTls, Entrance, Protocol } from "./entrance.ts";
 import { type FrameCounts, FrameScanner } from "./frames.ts";
-import { Listener } from "./listener.ts";
+import { Listeners } from "./listeners.ts";
+import { streamPair } from "./pair.ts";
 import type { PasswordHash } from "./password-file.ts";
 import { mendRetained, type Retained } from "./rules.ts";
 import { changedValues, sysValues } from "./sys.ts";
 
 export interface BrokerOptions {
   /** `address: null` = 127.0.0.1 and ::1; `port: 0` = a free one, the same on both. */
-  listeners: readonly { protocol: "mqtt"; address: string | null; port: number }[];
+  listeners: readonly { protocol: Protocol; address: string | null; port: number }[];
+  /** For the listeners with TLS; `renew` asks again. */
+  tls?(): BrokerTls | undefined;
+  /** Pages of other machines that may connect without a user; `*` = all. Asked for each one. */
+  origins?(): readonly string[];
   /** Who may connect; default: everybody. */
   access?: Access;
   /** How often changed `$SYS` values are published; milliseconds. */
@@ -33,7 +40,7 @@ export interface BrokerLog {
 }
 
 export interface BrokerAddress {
-  protocol: "mqtt";
+  protocol: Protocol;
   address: string;
   /** The real one once it listens; as configured before. */
   port: number;
@@ -49,6 +56,10 @@ export interface Broker {
   readonly clients: number;
   /** Publishes in the broker's own name; resolves when every connected subscriber was given it. */
   publish(message: { topic: string; payload: string | Buffer; qos: 0 | 1; retain: boolean }): Promise<void>;
+  /** A client of this process, without a socket; throws before the start. */
+  connect(): Duplex;
+  /** Asks for the certificates again, from the next connection on. */
+  renew(): void;
   /** Another period for the `$SYS` values, from now on. */
   setSysInterval(ms: number): void;
   /** Ends the connections of those whom the rules of `access` let in no more. */
@@ -69,12 +80,18 @@ export function createBroker(options: BrokerOptions): Broker {
   return new EmbeddedBroker(options);
 }
 
+/** An accepted connection; `connection` is there as soon as it may speak MQTT. */
+interface Visit {
+  socket: Socket;
+  connection?: DrainingDuplex;
+}
+
 class EmbeddedBroker implements Broker {
   readonly #options: BrokerOptions;
   readonly #census = new Census();
   readonly #received: FrameCounts = { bytes: 0, packets: 0, publishes: 0 };
   readonly #sent: FrameCounts = { bytes: 0, packets: 0, publishes: 0 };
-  readonly #crowd = new Crowd<DrainingDuplex>();
+  readonly #crowd = new Crowd<Visit>();
   readonly #lastSys = new Map<string, string>();
   readonly #access: Access;
   /** Who is in, with the name under which each was let in. The agent itself is not among them. */
@@ -83,7 +100,7 @@ class EmbeddedBroker implements Broker {
   readonly #letIn = new WeakSet<Client>();
   /** How often each warning came. */
   readonly #warned = new Map<string, number>();
-  #listeners: Listener[] = [];
+  readonly #listeners: Listeners;
   #retained: Retained = new Map();
   #aedes: Aedes | undefined;
   #sysTimer: NodeJS.Timeout | undefined;
@@ -95,6 +112,16 @@ class EmbeddedBroker implements Broker {
     this.#options = options;
     this.#sysInterval = options.sysInterval;
     this.#access = options.access ?? new Access({ anonymous: true, users: null });
+    this.#listeners = new Listeners({
+      wanted: options.listeners,
+      retryEvery: options.retryEvery ?? 5_000,
+      log: options.log,
+      connection: (socket, entrance) => this.#accept(socket, entrance),
+      tls: () => options.tls?.(),
+      origins: () => options.origins?.() ?? [],
+      anonymous: () => this.#access.anonymous,
+      warn: (kind, message) => this.#warn(kind, message),
+    });
   }
 
   async start(): Promise<void> {
@@ -108,11 +135,11 @@ class EmbeddedBroker implements Broker {
     this.#keepRules(aedes);
     this.#publishSys();
     this.setSysInterval(this.#sysInterval);
-    for (const listener of this.#options.listeners) await this.#listen(listener.address, listener.port);
+    await this.#listeners.start();
   }
 
   get addresses(): readonly BrokerAddress[] {
-    return this.#listeners.map(({ address, port, problem }) => ({ protocol: "mqtt", address, port, problem }));
+    return this.#listeners.addresses;
   }
 
   get clients(): number {
@@ -124,6 +151,16 @@ class EmbeddedBroker implements Broker {
       if (!this.#aedes || this.#aedes.closed) return reject(new Error("the built-in broker is not running"));
       this.#aedes.publish({ cmd: "publish", topic, payload, qos, retain, dup: false }, (error) => (error ? reject(error) : resolve()));
     });
+  }
+
+  connect(): Duplex {
+    const [near, far] = streamPair();
+    this.#serve(far, () => undefined);
+    return near;
+  }
+
+  renew(): void {
+    this.#listeners.renew();
   }
 
   setSysInterval(ms: number): void {
@@ -144,13 +181,14 @@ class EmbeddedBroker implements Broker {
   async stop(): Promise<void> {
     this.#stopped = true;
     clearInterval(this.#sysTimer);
-    for (const listener of this.#listeners) listener.stop();
+    this.#listeners.stop();
     const aedes = this.#aedes;
     if (aedes && !aedes.closed) await new Promise<void>((resolve) => aedes.close(() => resolve()));
     // Also those that have not sent their CONNECT yet, which aedes does not know as clients.
     const open = [...this.#crowd.all];
-    for (const connection of open) connection.destroy();
-    await Promise.all(open.map(({ over }) => over));
+    const closed = open.map(({ socket }) => new Promise<void>((resolve) => socket.once("close", () => resolve())));
+    for (const { socket, connection } of open) (connection ?? socket).destroy();
+    await Promise.all(closed);
   }
 
   #keepRules(aedes: Aedes): void {
@@ -184,9 +222,7 @@ class EmbeddedBroker implements Broker {
     };
     aedes.on("clientReady", (client) => {
       census.joined(client.id, client.clean);
-      if (!(client.conn instanceof DrainingDuplex)) return;
-      this.#crowd.letIn(client.conn);
-      client.conn.ready();
+      if (client.conn instanceof DrainingDuplex) client.conn.ready();
     });
     aedes.on("clientDisconnect", (client) => {
       census.left(client.id);
@@ -215,44 +251,7 @@ class EmbeddedBroker implements Broker {
     if (Number.isInteger(Math.log2(count))) this.#options.log.warn(`${message} (${count} since the start)`);
   }
 
-  async #listen(address: string | null, port: number): Promise<void> {
-    if (address !== null) return void (await this.#add(address, port).start());
-    // A free port must be free on both addresses: some clients try ::1 first, some only 127.0.0.1.
-    for (let tries = 0; ; tries += 1) {
-      const four = this.#add("127.0.0.1", port);
-      await four.start();
-      const six = this.#add("::1", four.port);
-      const code = await six.start();
-      if (code === "EADDRNOTAVAIL" || code === "EAFNOSUPPORT") this.#remove(six);
-      if (port !== 0 || code !== "EADDRINUSE" || tries === 10) return;
-      this.#remove(four);
-      this.#remove(six);
-    }
-  }
-
-  #add(address: string, port: number): Listener {
-    const { log } = this.#options;
-    const listener: Listener = new Listener({
-      address,
-      port,
-      retryEvery: this.#options.retryEvery ?? 5_000,
-      connection: (socket) => this.#accept(socket),
-      changed: (problem) => {
-        if (problem === undefined)
-          log.info(`the built-in broker listens on ${address}:${listener.port} now`, { address, port: listener.port });
-        else log.warn(problem, { address, port: listener.port });
-      },
-    });
-    this.#listeners.push(listener);
-    return listener;
-  }
-
-  #remove(listener: Listener): void {
-    listener.stop();
-    this.#listeners = this.#listeners.filter((other) => other !== listener);
-  }
-
-  #accept(socket: Socket): void {
+  #accept(socket: Socket, entrance: Entrance): void {
     const address = socket.remoteAddress?.replace(/^::ffff:/, "") ?? "";
     const refusal = this.#crowd.refuses(address);
     if (this.#stopped || !this.#aedes || refusal) {
@@ -260,14 +259,25 @@ class EmbeddedBroker implements Broker {
       socket.destroy();
       return;
     }
-    const connection = new DrainingDuplex(socket, {
+    const visit: Visit = { socket };
+    this.#crowd.came(visit, address);
+    socket.once("close", () => this.#crowd.left(visit));
+    entrance.admit(socket, (stream) => {
+      if (this.#stopped) stream.destroy();
+      else visit.connection = this.#serve(stream, () => this.#crowd.letIn(visit));
+    });
+  }
+
+  #serve(stream: Duplex, letIn: () => void): DrainingDuplex {
+    if (!this.#aedes) throw new Error("the built-in broker is not running");
+    const connection = new DrainingDuplex(stream, {
       incoming: new FrameScanner(this.#received, maxPacketBytes),
       outgoing: new FrameScanner(this.#sent, Number.POSITIVE_INFINITY),
       oversized: () => this.#warn("oversized", `broker: a packet of more than ${maxPacketBytes / 1024} kB: connection closed`),
+      letIn,
     });
-    this.#crowd.came(connection, address);
-    void connection.over.then(() => this.#crowd.left(connection));
     this.#aedes.handle(connection);
+    return connection;
   }
 
   #publishSys(): void {

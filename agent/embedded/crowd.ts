@@ -39,6 +39,7 @@ export class Crowd<C> {
   }
 }
 
-function isNear(address: string): boolean {
-  return address === "::1" || address.startsWith("127.");
+/** An address of this machine that no other one reaches. */
+export function isNear(address: string): boolean {
+  return address === "::1" || /^127(\.\d{1,3}){3}$/.test(address);
 }

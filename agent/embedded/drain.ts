@@ -1,4 +1,3 @@
-import type { Socket } from "node:net";
 import { Duplex } from "node:stream";
 import type { FrameScanner } from "./frames.ts";
 
@@ -13,6 +12,8 @@ export interface DrainOptions {
   outgoing: FrameScanner;
   /** The client sent a packet that is too large; the connection is closed. */
   oversized(): void;
+  /** The client was let in. */
+  letIn(): void;
 }
 
 /**
@@ -22,20 +23,15 @@ export interface DrainOptions {
  * a CONNECT that it has not answered yet, so the end waits for `ready`.
  */
 export class DrainingDuplex extends Duplex {
-  readonly #socket: Socket;
+  readonly #socket: Duplex & { destroySoon?(): void };
   readonly #options: DrainOptions;
   #ended = false;
   #ready = false;
-  /** Resolves when the socket is closed. */
-  readonly over: Promise<void>;
 
-  constructor(socket: Socket, options: DrainOptions) {
+  constructor(socket: Duplex, options: DrainOptions) {
     super({ readableHighWaterMark: readBuffer, writableHighWaterMark: writeBuffer });
     this.#socket = socket;
     this.#options = options;
-    this.over = new Promise((resolve) => {
-      socket.on("close", () => resolve());
-    });
     socket.on("data", (chunk: Buffer) => this.#received(chunk));
     socket.on("end", () => this.#end());
     socket.on("error", () => undefined);
@@ -45,6 +41,7 @@ export class DrainingDuplex extends Duplex {
   /** aedes has let the client in and is about to take what came with its CONNECT. */
   ready(): void {
     this.#ready = true;
+    this.#options.letIn();
     if (this.#ended) setImmediate(() => this.push(null));
   }
 
@@ -70,7 +67,8 @@ export class DrainingDuplex extends Duplex {
       const giveUp = setTimeout(() => socket.destroy(), flushTimeout).unref();
       socket.once("close", () => clearTimeout(giveUp));
       socket.resume();
-      socket.destroySoon();
+      if (socket.destroySoon) socket.destroySoon();
+      else socket.end();
     }
     done(null);
   }

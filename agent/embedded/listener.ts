@@ -1,5 +1,5 @@
 import { createServer, type Server, type Socket } from "node:net";
-import { describePortHolder, findPortHolder } from "./port-holder.ts";
+import { describePortHolder, findPortHolder, placeOf } from "./port-holder.ts";
 
 export interface ListenerOptions {
   address: string;
@@ -75,8 +75,8 @@ export class Listener {
     const { address } = this.#options;
     if (error.code === "EADDRINUSE") return describePortHolder(address, this.#port, await findPortHolder(this.#port));
     if (error.code === "EACCES") {
-      return `the built-in broker may not listen on ${address}:${this.#port}: ports below 1024 need a privilege; set a higher port in broker.listeners`;
+      return `the built-in broker may not listen on ${placeOf(address, this.#port)}: ports below 1024 need a privilege; set a higher port in broker.listeners`;
     }
-    return `the built-in broker cannot listen on ${address}:${this.#port}: ${error.message}`;
+    return `the built-in broker cannot listen on ${placeOf(address, this.#port)}: ${error.message}`;
   }
 }

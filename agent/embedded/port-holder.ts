@@ -17,9 +17,13 @@ export async function findPortHolder(port: number, proc = "/proc", passwd = "/et
   return { process, user };
 }
 
+/** For messages; an IPv6 address in brackets. */
+export function placeOf(address: string, port: number): string {
+  return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
 /** The sentence for people; `what to do` is included. */
 export function describePortHolder(address: string, port: number, holder: PortHolder | undefined): string {
-  const place = address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
   const who = holder?.process
     ? `${holder.process.name} (pid ${holder.process.pid})`
     : holder
@@ -29,7 +33,7 @@ export function describePortHolder(address: string, port: number, holder: PortHo
   const cure = isBroker
     ? "to use that broker set mqtt.server: 127.0.0.1, or stop it"
     : "if it is a broker set mqtt.server: 127.0.0.1, else set another port in broker.listeners";
-  return `the built-in broker cannot listen on ${place}: ${who} holds the port; ${cure}`;
+  return `the built-in broker cannot listen on ${placeOf(address, port)}: ${who} holds the port; ${cure}`;
 }
 
 /** Format: `man 5 proc_pid_net`. State 0A = LISTEN; uid is column 7, inode column 9. */

@@ -7,7 +7,7 @@ const load = createRequire(import.meta.url);
 
 /** Where the broker is and who we are there. */
 export interface LinkServer {
-  /** `mqtt://host:port`, or with `mqtts`, `ws` or `wss`, without credentials. */
+  /** `mqtt://host:port`, or with `mqtts`, `ws` or `wss`, without credentials; `builtInUrl` with `connect`. */
   url: string;
   /** Tried in this order when that one cannot be used. */
   others?: readonly string[];
@@ -25,7 +25,12 @@ export interface LinkServer {
   insecure?: boolean;
   /** Instead of the resolver of this machine. */
   lookup?: LookupFunction;
+  /** A stream to the broker in this process, in place of a connection. */
+  connect?(): Duplex;
 }
+
+/** The broker in this process. */
+export const builtInUrl = "inside:";
 
 /**
  * A name may have several addresses. Node gives each 250 ms before it drops the attempt and takes the next one, which is too short for a
@@ -38,6 +43,10 @@ const timePerAddress = 2_000;
  * called when MQTT can be spoken. The name is resolved anew each time.
  */
 export function dial(server: LinkServer, opened: () => void): Duplex {
+  if (server.connect) {
+    process.nextTick(opened);
+    return server.connect();
+  }
   const { host, port, secure, path } = parseServer(server.url);
   const { lookup } = server;
   // Without noDelay the kernel holds a small PUBLISH back until the previous one is acknowledged.
@@ -66,7 +75,7 @@ function dialTls(server: LinkServer, address: { host: string; port: number }): S
   return socket;
 }
 
-const ports: Readonly<Record<string, number>> = { "mqtt:": 1883, "mqtts:": 8883, "ws:": 80, "wss:": 443 };
+const ports: Readonly<Record<string, number>> = { "mqtt:": 1883, "mqtts:": 8883, "ws:": 80, "wss:": 443, [builtInUrl]: 0 };
 
 /** `path` is there for WebSocket only. Throws for another scheme than `mqtt:`, `mqtts:`, `ws:` and `wss:`. */
 export function parseServer(url: string): { host: string; port: number; secure: boolean; path: string | undefined } {
@@ -88,6 +97,7 @@ function serverHost(url: string): string {
 
 /** For messages: `host:port`, of a WebSocket the whole URL. */
 export function serverName(url: string): string {
+  if (url === builtInUrl) return "built-in broker";
   const { path } = parseServer(url);
   return path === undefined ? serverHost(url) : `${url.slice(0, url.indexOf(":"))}://${serverHost(url)}${path}`;
 }

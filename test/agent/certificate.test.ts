@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { Certificates, readTls, SettingError } from "../../agent/certificate.ts";
+import { linkCertificates, readTls, SettingError } from "../../agent/certificate.ts";
 import { leftOut } from "../brokers.ts";
 import { type Authority, type Certificate, makeAuthority } from "../certificates.ts";
 import { configOf } from "../config/loading.ts";
@@ -106,7 +106,7 @@ describe.skipIf(leftOut("the certificates of the link", "openssl", "openssl"))("
     const problems: (string | null)[] = [];
     let wall = Date.now();
     const config = configOf(`mqtt: { server: "a:8883", ${pair(mine)} }`);
-    const certificates = new Certificates({ config, wall: () => wall, log, onProblem: (problem) => problems.push(problem) });
+    const certificates = linkCertificates({ config, wall: () => wall, log, onProblem: (problem) => problems.push(problem) });
     expect(certificates.renew()).toMatchObject(first);
     expect([problems, log.entries]).toEqual([[], []]);
 

@@ -213,9 +213,15 @@ describe("loadConfig", () => {
         telemetry_ttl: number;
       };
       broker: {
-        listeners: { protocol: "mqtt"; address: string | null; port: number }[];
+        listeners: { protocol: "mqtt" | "mqtts" | "ws" | "wss" | null; address: string | null; port: number }[];
         password_file: string | null;
         anonymous: "true" | "false" | null;
+        cert: string | null;
+        key: string | null;
+        ca: string | null;
+        require_certificate: "true" | "false";
+        tls_min: "1.2" | "1.3";
+        origins: string[];
       };
       commands: ("reload" | "resync" | "identify" | "log-level" | "diag")[];
       sys_interval: number;

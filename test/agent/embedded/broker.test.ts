@@ -279,7 +279,7 @@ describe("a taken port", () => {
     );
     holder.close();
     await vi.waitFor(() => expect(broker.addresses[0]?.problem).toBeNull(), patience);
-    expect(info).toHaveBeenCalledWith(`the built-in broker listens on 127.0.0.1:${port} now`, expect.anything());
+    expect(info).toHaveBeenCalledWith(`the built-in broker listens on 127.0.0.1:${port} (mqtt) now`, expect.anything());
     await watch(`mqtt://127.0.0.1:${port}`, "x");
   });
 

@@ -1,0 +1,102 @@
+import type { Found, Report } from "./check.ts";
+import { bad, isLoopback, ok, quote, show } from "./formats.ts";
+import type { Format } from "./leaf.ts";
+import type { Config } from "./schema.ts";
+
+/** As a browser sends it: without a path, and without the usual port. */
+export const origin: Format<string> = {
+  name: "origin",
+  shape: "a scheme and a host such as `https://panel.local`, or `*`",
+  read(value, source) {
+    const given = show(value, source);
+    if (given === "*") return ok(given);
+    const url = /^https?:\/\/[^/?#@\s]{1,260}\/?$/i.test(given) && URL.canParse(given) ? new URL(given) : undefined;
+    return url
+      ? ok(url.origin)
+      : bad(`${quote(value, source)} is not the origin of a page`, "write it like https://panel.local or http://192.168.1.10:8080");
+  },
+  write: (value) => value,
+};
+
+type BrokerConfig = Config["broker"];
+export type Protocol = NonNullable<BrokerConfig["listeners"][number]["protocol"]>;
+
+/** What is spoken on a listener; as of `mqtt.tls: auto`, a port that starts with 8 means TLS. */
+export function protocolOf({ protocol, port }: BrokerConfig["listeners"][number]): Protocol {
+  return protocol ?? (String(port).startsWith("8") ? "mqtts" : "mqtt");
+}
+
+/** Whether a listener speaks TLS. */
+export function isSecure(listener: BrokerConfig["listeners"][number]): boolean {
+  return ["mqtts", "wss"].includes(protocolOf(listener));
+}
+
+export function checkListeners({ broker, mqtt }: Config, { place, unread }: Found, report: Report): void {
+  const { listeners, password_file: users, anonymous } = broker;
+  checkPorts(broker, report);
+  // A client with a certificate is no stranger.
+  const isOpen = (listener: BrokerConfig["listeners"][number]) => !(isSecure(listener) && broker.require_certificate === "true");
+  const open = listeners.findIndex((listener) => listener.address !== null && !isLoopback(listener.address) && isOpen(listener));
+  if (open >= 0 && users === null && !unread.has("broker.password_file") && mqtt.server.length === 0) {
+    const path = `broker.listeners[${open}].address`;
+    if (anonymous === "true")
+      report(path, "everybody in the network may switch the outputs of this machine", "add broker.password_file", "warning");
+    else report(path, "it lets in everybody in the network", "add broker.password_file, or `anonymous: true` if that is meant");
+  }
+  if (mqtt.server.length > 0) {
+    if (place("broker.listeners").line > 0)
+      report("broker.listeners", "it is not used, because mqtt.server names a broker", "remove one of them", "note");
+    return;
+  }
+  if (listeners.length === 0)
+    report("broker.listeners", "the built-in broker listens nowhere", "add a listener or name a broker in mqtt.server");
+  checkTls(broker, unread, place, report);
+}
+
+function checkPorts({ listeners }: BrokerConfig, report: Report): void {
+  const taken = new Map<string, number>();
+  for (const [index, { address, port }] of listeners.entries()) {
+    for (const host of address === null ? ["127.0.0.1", "::1"] : [address]) {
+      const key = `${host} ${port}`;
+      const before = taken.get(key);
+      taken.set(key, index);
+      if (before === undefined || before === index || port === 0) continue;
+      report(`broker.listeners[${index}]`, `broker.listeners[${before}] listens on port ${port} too`, "give each a port of its own");
+      break;
+    }
+  }
+}
+
+function checkTls(broker: BrokerConfig, unread: Found["unread"], place: Found["place"], report: Report): void {
+  const { listeners, cert, key, ca, require_certificate: required } = broker;
+  for (const [has, lacks] of [
+    ["cert", "key"],
+    ["key", "cert"],
+  ] as const) {
+    if (broker[has] !== null && broker[lacks] === null && !unread.has(`broker.${lacks}`))
+      report(`broker.${has}`, `there is no broker.${lacks} beside it`, `add broker.${lacks}`);
+  }
+  if (required === "true" && ca === null && !unread.has("broker.ca"))
+    report("broker.require_certificate", "no authority is named that could have signed it", "add broker.ca");
+  if (required === "false" && ca !== null)
+    report(
+      "broker.ca",
+      "it is not used, because no client needs a certificate",
+      "write require_certificate: true, or remove it",
+      "warning",
+    );
+  const secure = listeners.findIndex(isSecure);
+  const found = listeners[secure];
+  if (found && cert === null && key === null && !unread.has("broker.cert") && !unread.has("broker.key")) {
+    const means =
+      found.protocol === null ? `port ${found.port} means mqtts, as each that starts with 8` : `${found.protocol} needs a certificate`;
+    const other = found.protocol === null ? ", or write protocol: mqtt" : "";
+    report(`broker.listeners[${secure}]`, `${means}, and there is none`, `add broker.cert and broker.key${other}`);
+  }
+  if (found) return;
+  for (const name of ["cert", "require_certificate", "tls_min"] as const) {
+    const used = name === "cert" ? cert !== null : place(`broker.${name}`).line > 0;
+    if (used)
+      report(`broker.${name}`, "it is not used, because no listener speaks TLS", "add one with protocol: mqtts, or remove it", "warning");
+  }
+}
