@@ -2,6 +2,7 @@ import type { Config } from "../config/schema.ts";
 import { serverUrl, serverUrls } from "../config/server.ts";
 import { accessProblems, createAccess, renewAccess } from "./broker-access.ts";
 import { type Broker, createBroker } from "./embedded/broker.ts";
+import type { DialogueSettings } from "./embedded/dialogue-log.ts";
 import type { Clock } from "./shell/clock.ts";
 import type { Link, Publication } from "./shell/link.ts";
 import type { Log } from "./shell/log.ts";
@@ -28,12 +29,10 @@ export interface BrokerLink {
   /** The built-in broker, when no server is configured. */
   readonly broker: Broker | undefined;
   start(): Promise<void>;
-  /** How often the built-in broker says what is new below `$SYS`. */
-  setSysInterval(ms: number): void;
   /** Why a configuration could not be taken over. */
   problemsOf(config: Config): string[];
-  /** After a reload: who may connect to the built-in broker; those who may no more are disconnected. */
-  renewAccess(config: Config): void;
+  /** After a reload: who may connect to the built-in broker, where those who may no more are disconnected, and what it tells. */
+  renew(config: Config): void;
   stop(farewell: readonly Publication[]): Promise<void>;
 }
 
@@ -54,9 +53,8 @@ export function connectBroker(options: BrokerLinkOptions): BrokerLink {
         log.info(`the broker is ${urls.join(", else ")}; the built-in one is not started`);
         link.start();
       },
-      setSysInterval() {},
       problemsOf: () => [],
-      renewAccess() {},
+      renew() {},
       stop: (farewell) => link.stop(farewell),
     };
   }
@@ -68,7 +66,8 @@ function builtIn({ config, version, log, clock, problems, link: linkTo }: Broker
   const broker = createBroker({
     access,
     listeners: config.broker.listeners,
-    sysInterval: config.sys_interval,
+    sysInterval: config.broker.sys_interval,
+    dialogue: dialogueOf(config),
     version,
     log,
     now: () => clock.now(),
@@ -98,10 +97,11 @@ function builtIn({ config, version, log, clock, problems, link: linkTo }: Broker
       await broker.start();
       look();
     },
-    setSysInterval: (ms) => broker.setSysInterval(ms),
     problemsOf: (after) => accessProblems(after.broker),
-    renewAccess(after) {
+    renew(after) {
       renewAccess(access, after.broker, log);
+      broker.setSysInterval(after.broker.sys_interval);
+      broker.setDialogue(dialogueOf(after));
       broker.expel();
     },
     async stop(farewell) {
@@ -110,6 +110,10 @@ function builtIn({ config, version, log, clock, problems, link: linkTo }: Broker
       await broker.stop();
     },
   };
+}
+
+function dialogueOf({ broker: { log } }: Config): DialogueSettings {
+  return { connections: log.connections === "on", subscribes: log.subscribes === "on", topics: log.topics === "on" };
 }
 
 /** How this process reaches its own listener. */

@@ -3,20 +3,26 @@ import type { Aedes, Client } from "aedes";
 import { Access } from "./access.ts";
 import { Census } from "./census.ts";
 import { Crowd } from "./crowd.ts";
+import { DialogueLog, type DialogueSettings } from "./dialogue-log.ts";
 import { DrainingDuplex } from "./drain.ts";
-import { type FrameCounts, FrameScanner } from "./frames.ts";
+import { FrameScanner, newCounts } from "./frames.ts";
 import { Listener } from "./listener.ts";
 import type { PasswordHash } from "./password-file.ts";
+import { mendConnection, mendProtocol } from "./protocol.ts";
 import { mendRetained, type Retained } from "./rules.ts";
-import { changedValues, sysValues } from "./sys.ts";
+import { SysTree } from "./sys.ts";
+import { countWaiting, type Waiting } from "./waiting.ts";
+import { Watch } from "./watch.ts";
 
 export interface BrokerOptions {
   /** `address: null` = 127.0.0.1 and ::1; `port: 0` = a free one, the same on both. */
   listeners: readonly { protocol: "mqtt"; address: string | null; port: number }[];
   /** Who may connect; default: everybody. */
   access?: Access;
-  /** How often changed `$SYS` values are published; milliseconds. */
+  /** How often changed `$SYS` values are published; milliseconds, 0 = not at all. */
   sysInterval: number;
+  /** What of the clients' doings is told; default: nothing. */
+  dialogue?: DialogueSettings;
   /** Of pinbus. */
   version: string;
   log: BrokerLog;
@@ -48,9 +54,11 @@ export interface Broker {
   readonly addresses: readonly BrokerAddress[];
   readonly clients: number;
   /** Publishes in the broker's own name; resolves when every connected subscriber was given it. */
-  publish(message: { topic: string; payload: string | Buffer; qos: 0 | 1; retain: boolean }): Promise<void>;
-  /** Another period for the `$SYS` values, from now on. */
+  publish(message: { topic: string; payload: string | Buffer; qos: 0 | 1 | 2; retain: boolean }): Promise<void>;
+  /** Another period for the `$SYS` values, from now on; 0 = not at all. */
   setSysInterval(ms: number): void;
+  /** What of the clients' doings is told, from now on. */
+  setDialogue(settings: DialogueSettings): void;
   /** Ends the connections of those whom the rules of `access` let in no more. */
   expel(): void;
   stop(): Promise<void>;
@@ -72,10 +80,12 @@ export function createBroker(options: BrokerOptions): Broker {
 class EmbeddedBroker implements Broker {
   readonly #options: BrokerOptions;
   readonly #census = new Census();
-  readonly #received: FrameCounts = { bytes: 0, packets: 0, publishes: 0 };
-  readonly #sent: FrameCounts = { bytes: 0, packets: 0, publishes: 0 };
+  readonly #received = newCounts();
+  readonly #sent = newCounts();
   readonly #crowd = new Crowd<DrainingDuplex>();
-  readonly #lastSys = new Map<string, string>();
+  readonly #sys: SysTree;
+  readonly #dialogue: DialogueLog;
+  readonly #watch: Watch;
   readonly #access: Access;
   /** Who is in, with the name under which each was let in. The agent itself is not among them. */
   readonly #guests = new Map<Client, { username: string | undefined; hash: PasswordHash | undefined }>();
@@ -85,6 +95,7 @@ class EmbeddedBroker implements Broker {
   readonly #warned = new Map<string, number>();
   #listeners: Listener[] = [];
   #retained: Retained = new Map();
+  #waiting: Waiting = { count: 0, bytes: 0 };
   #aedes: Aedes | undefined;
   #sysTimer: NodeJS.Timeout | undefined;
   #sysInterval: number;
@@ -92,9 +103,17 @@ class EmbeddedBroker implements Broker {
   #stopped = false;
 
   constructor(options: BrokerOptions) {
-    this.#options = options;
     this.#sysInterval = options.sysInterval;
     this.#access = options.access ?? new Access({ anonymous: true, users: null });
+    this.#sys = new SysTree({ version: options.version, census: this.#census, received: this.#received, sent: this.#sent });
+    this.#dialogue = new DialogueLog({
+      settings: options.dialogue ?? { connections: false, subscribes: false, topics: false },
+      info: (message) => options.log.info(message),
+      publish: (topic, payload) => void this.publish({ topic, payload, qos: 2, retain: false }).catch(() => undefined),
+      now: () => options.now(),
+    });
+    this.#options = { ...options, log: this.#dialogue.repeats(options.log) };
+    this.#watch = new Watch(this.#census, this.#dialogue, options.log);
   }
 
   async start(): Promise<void> {
@@ -106,7 +125,6 @@ class EmbeddedBroker implements Broker {
     if (this.#stopped) return void aedes.close();
     this.#aedes = aedes;
     this.#keepRules(aedes);
-    this.#publishSys();
     this.setSysInterval(this.#sysInterval);
     for (const listener of this.#options.listeners) await this.#listen(listener.address, listener.port);
   }
@@ -130,13 +148,20 @@ class EmbeddedBroker implements Broker {
     this.#sysInterval = ms;
     clearInterval(this.#sysTimer);
     // Before the start there is nothing to publish; the start comes here again.
-    if (this.#aedes && !this.#stopped) this.#sysTimer = setInterval(() => this.#publishSys(), ms).unref();
+    if (!this.#aedes || this.#stopped || ms === 0) return;
+    this.#publishSys();
+    this.#sysTimer = setInterval(() => this.#publishSys(), ms).unref();
+  }
+
+  setDialogue(settings: DialogueSettings): void {
+    this.#dialogue.settings = settings;
   }
 
   expel(): void {
     for (const [client, { username, hash }] of this.#guests) {
       if (this.#access.keeps(username, hash)) continue;
       this.#options.log.info(`broker: client ${client.id} may stay no longer: disconnected`, { client: client.id });
+      this.#watch.ends(client, "refused");
       client.close();
     }
   }
@@ -154,10 +179,13 @@ class EmbeddedBroker implements Broker {
   }
 
   #keepRules(aedes: Aedes): void {
-    const census = this.#census;
     this.#retained = mendRetained(aedes);
+    mendProtocol(aedes);
+    this.#waiting = countWaiting(aedes);
+    this.#watch.start(aedes);
     // aedes reads on until `authenticate` is called, some turns later, and would do what comes behind the CONNECT before that.
-    aedes.preConnect = (client, _packet, done) => {
+    aedes.preConnect = (client, packet, done) => {
+      this.#watch.connects(client, packet);
       (client as Client & { pause(): void }).pause();
       done(null, true);
     };
@@ -175,7 +203,10 @@ class EmbeddedBroker implements Broker {
         if (client.closed) return;
         if (verdict === "yes" || verdict === "own") this.#letIn.add(client);
         if (verdict === "yes") this.#guests.set(client, { username, hash: this.#access.hashOf(username) });
-        if (verdict === "no" || verdict === "busy") this.#refuse(username, verdict);
+        if (verdict === "no" || verdict === "busy") {
+          this.#refuse(username, verdict);
+          this.#watch.ends(client, "refused");
+        } else this.#watch.takesOver(aedes, client);
         // MQTT 3.1.1 section 3.2.2.3; mosquitto says 5 for a wrong password, too.
         const returnCode = { no: notAuthorised, busy: serverUnavailable }[verdict as "no"];
         if (returnCode === undefined) done(null, true);
@@ -183,24 +214,11 @@ class EmbeddedBroker implements Broker {
       });
     };
     aedes.on("clientReady", (client) => {
-      census.joined(client.id, client.clean);
       if (!(client.conn instanceof DrainingDuplex)) return;
       this.#crowd.letIn(client.conn);
       client.conn.ready();
     });
-    aedes.on("clientDisconnect", (client) => {
-      census.left(client.id);
-      this.#guests.delete(client);
-    });
-    aedes.on("subscribe", (subscriptions, client) => {
-      for (const { topic, qos } of subscriptions) if (qos <= 2) census.subscribed(client.id, topic);
-    });
-    aedes.on("unsubscribe", (filters, client) => {
-      for (const filter of filters) census.unsubscribed(client.id, filter);
-    });
-    const { log } = this.#options;
-    aedes.on("clientError", (client, error) => log.debug(`broker: client ${client.id}: ${error.message}`, { client: client.id }));
-    aedes.on("connectionError", (_client, error) => log.debug(`broker: a connection without a client: ${error.message}`));
+    aedes.on("clientDisconnect", (client) => this.#guests.delete(client));
   }
 
   #refuse(username: string | undefined, verdict: "no" | "busy"): void {
@@ -267,22 +285,15 @@ class EmbeddedBroker implements Broker {
     });
     this.#crowd.came(connection, address);
     void connection.over.then(() => this.#crowd.left(connection));
-    this.#aedes.handle(connection);
+    const client = this.#aedes.handle(connection) as unknown as Client;
+    mendConnection(client, connection, this.#watch);
+    this.#watch.came(client, connection.over, `${address}:${socket.remotePort}`, socket.localPort ?? 0);
   }
 
   #publishSys(): void {
-    const values = sysValues({
-      version: this.#options.version,
-      uptimeS: Math.floor((this.#options.now() - this.#startedAt) / 1_000),
-      clientsConnected: this.#census.connected,
-      clientsTotal: this.#census.total,
-      received: this.#received,
-      sent: this.#sent,
-      retained: this.#retained.size,
-      subscriptions: this.#census.subscriptions,
-    });
-    for (const [topic, payload] of changedValues(values, this.#lastSys)) {
-      this.publish({ topic, payload, qos: 0, retain: true }).catch(() => undefined);
+    const moment = { retained: this.#retained, waiting: this.#waiting, startedAt: this.#startedAt, now: this.#options.now() };
+    for (const [topic, payload] of this.#sys.changes(moment)) {
+      this.publish({ topic, payload, qos: 2, retain: true }).catch(() => undefined);
     }
   }
 }
