@@ -203,11 +203,10 @@ export async function startAgent({ config, host, version, log, load, reloading }
       level.end();
       ofRules.restart();
       link.relisten();
-      brokerLink.renewAccess(after);
+      brokerLink.renew(after);
       certificates.renew();
       for (const publication of retained.reloaded(before, after, topics)) link.publish(publication);
       if (before.sys_interval === after.sys_interval && before.services.join() === after.services.join()) return;
-      brokerLink.setSysInterval(after.sys_interval);
       statistics.restart();
     },
   });

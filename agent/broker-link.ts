@@ -4,6 +4,7 @@ import { serverUrls } from "../config/server.ts";
 import { accessProblems, createAccess, renewAccess } from "./broker-access.ts";
 import { Certificates, readBrokerTls, SettingError } from "./certificate.ts";
 import { type Broker, createBroker } from "./embedded/broker.ts";
+import type { DialogueSettings } from "./embedded/dialogue-log.ts";
 import { placeOf } from "./embedded/port-holder.ts";
 import type { OwnBroker } from "./link-options.ts";
 import type { Clock } from "./shell/clock.ts";
@@ -30,12 +31,10 @@ export interface BrokerLink {
   /** The built-in broker, when no server is configured. */
   readonly broker: Broker | undefined;
   start(): Promise<void>;
-  /** How often the built-in broker says what is new below `$SYS`. */
-  setSysInterval(ms: number): void;
   /** Why a configuration could not be taken over. */
   problemsOf(config: Config): string[];
-  /** After a reload: who may connect to the built-in broker, and its certificates; those who may connect no more are disconnected. */
-  renewAccess(config: Config): void;
+  /** After a reload: who may connect to the built-in broker, where those who may no more are disconnected, its certificates, and what it tells. */
+  renew(config: Config): void;
   stop(farewell: readonly Publication[]): Promise<void>;
 }
 
@@ -58,9 +57,8 @@ export function connectBroker(options: BrokerLinkOptions): BrokerLink {
         log.info(`the broker is ${urls.join(", else ")}; the built-in one is not started`);
         link.start();
       },
-      setSysInterval() {},
       problemsOf: () => [],
-      renewAccess() {},
+      renew() {},
       stop: (farewell) => link.stop(farewell),
     };
   }
@@ -88,7 +86,8 @@ function builtIn({ config, version, log, clock, problems, onCertificate, link: l
     listeners: config.broker.listeners.map((listener) => ({ ...listener, protocol: protocolOf(listener) })),
     tls: () => certificates.current,
     origins: () => current.broker.origins,
-    sysInterval: config.sys_interval,
+    sysInterval: config.broker.sys_interval,
+    dialogue: dialogueOf(config),
     version,
     log,
     now: () => clock.now(),
@@ -112,18 +111,20 @@ function builtIn({ config, version, log, clock, problems, onCertificate, link: l
       log.info("no mqtt.server is configured: the built-in broker is started");
       await broker.start();
       for (const { protocol, address, port, problem } of broker.addresses)
-        if (problem === null) log.info(`the built-in broker listens on ${placeOf(address, port)} (${protocol})`, { protocol, address, port });
+        if (problem === null)
+          log.info(`the built-in broker listens on ${placeOf(address, port)} (${protocol})`, { protocol, address, port });
       look();
       renewCertificates();
       certificateTimer = setInterval(renewCertificates, certificateEvery).unref();
       link.start();
     },
-    setSysInterval: (ms) => broker.setSysInterval(ms),
     problemsOf: (after) => [...accessProblems(after.broker), ...certificateProblems(after, clock.wall())],
-    renewAccess(after) {
+    renew(after) {
       current = after;
       renewCertificates();
       renewAccess(access, after.broker, log);
+      broker.setSysInterval(after.broker.sys_interval);
+      broker.setDialogue(dialogueOf(after));
       broker.expel();
     },
     async stop(farewell) {
@@ -143,4 +144,8 @@ function certificateProblems(config: Config, wall: number): string[] {
     if (error instanceof SettingError) return [error.message];
     throw error;
   }
+}
+
+function dialogueOf({ broker: { log } }: Config): DialogueSettings {
+  return { connections: log.connections === "on", subscribes: log.subscribes === "on", topics: log.topics === "on" };
 }

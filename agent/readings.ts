@@ -1,5 +1,5 @@
 import { readUnits } from "../systemd/units.ts";
-import { averagesOf, look, type MovingAverage, newAverage } from "./core/moving-average.ts";
+import { loadValues, newAverages } from "./core/moving-average.ts";
 import type { Clock } from "./shell/clock.ts";
 import type { Current } from "./shell/current.ts";
 import { readHost } from "./shell/host.ts";
@@ -33,12 +33,7 @@ export function createReadings(options: ReadingsOptions): Pick<StatisticsOptions
     if (units.length === 0) return [];
     return (await readUnits(units)).map(({ unit, active }) => ({ topic: topics.service(unit), payload: active, qos: 1 }));
   };
-  const loads = {
-    "messages/received": newAverage(),
-    "messages/sent": newAverage(),
-    "bytes/received": newAverage(),
-    "bytes/sent": newAverage(),
-  };
+  const loads = newAverages("messages/received", "messages/sent", "bytes/received", "bytes/sent");
   return {
     every: () => current().config.sys_interval,
     own() {
@@ -67,16 +62,6 @@ export function createReadings(options: ReadingsOptions): Pick<StatisticsOptions
     },
     sources: [async () => sys(await readHost({ stateDir: current().config.state_dir })), services],
   };
-}
-
-/** Per minute, averaged over 1, 5 and 15 minutes, named as mosquitto names its own. */
-function loadValues<T extends string>(loads: Record<T, MovingAverage>, counts: Record<T, number>, at: number): Record<string, string> {
-  return Object.fromEntries(
-    (Object.keys(loads) as T[]).flatMap((name) => {
-      look(loads[name], counts[name], at);
-      return averagesOf(loads[name]).map(([span, rate]) => [`load/${name}/${span}`, rate]);
-    }),
-  );
 }
 
 function sumOf<T>(items: readonly T[], figure: (item: T) => number): number {

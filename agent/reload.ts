@@ -67,6 +67,8 @@ const inPlace = [
   "broker.require_certificate",
   "broker.tls_min",
   "broker.origins",
+  "broker.sys_interval",
+  "broker.log",
 ];
 /** Of an input or output that stays: a press is under way as another kind, and two outputs may be on that now exclude each other. */
 const atStart = /^(inputs\.[^.]+\.kind|outputs\.[^.]+\.interlock)$/;

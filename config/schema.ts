@@ -161,13 +161,27 @@ export const schema = withNames({
       required(origin, "The scheme and the host of a page."),
       "Pages of other hosts that may connect from a browser without a user, as `https://host` or `https://host:port`; `*` = all.",
     ),
+    sys_interval: leaf(
+      duration(0, day),
+      10 * second,
+      "How often the built-in broker publishes what has changed below `$SYS/broker/`; `0s` = not at all.",
+    ),
+    log: {
+      connections: leaf(oneOf("off", "on"), "off", "Whether the log tells who connects to the built-in broker and who leaves it."),
+      subscribes: leaf(oneOf("off", "on"), "off", "Whether the log tells who subscribes to what at the built-in broker."),
+      topics: leaf(
+        oneOf("off", "on"),
+        "off",
+        "Whether what the built-in broker logs is also published below `$SYS/broker/log/`, as mosquitto does it.",
+      ),
+    },
   },
   commands: listOf(
     required(oneOf("reload", "resync", "identify", "log-level", "diag"), "A command to the agent itself."),
     "The commands to the agent itself that are served over MQTT; see [remote.md](remote.md).",
     { value: ["resync"], shown: "`[resync]`" },
   ),
-  sys_interval: leaf(duration(second, day), 10 * second, "How often the agent publishes its own statistics under `$SYS`."),
+  sys_interval: leaf(duration(second, day), 10 * second, "How often the agent publishes its own statistics below `P/$SYS/`."),
   inputs: mapOf(inputSchema, "Buttons, switches and contacts, by id."),
   outputs: mapOf(outputSchema, "Relays, lamps and valves, by id."),
   start_spacing: leaf(

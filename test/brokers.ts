@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connectAsync, type IClientOptions, type IClientSubscribeOptions, type IPublishPacket, type MqttClient } from "mqtt";
 import { describe } from "vitest";
-import { type Broker, createBroker } from "../agent/embedded/broker.ts";
+import { type Broker, type BrokerOptions, createBroker } from "../agent/embedded/broker.ts";
 
 export interface TestBroker {
   port: number;
@@ -156,7 +156,7 @@ export function mosquittoDenying(
 }
 
 /** Our own broker in this process. */
-export async function startEmbedded(port = 0): Promise<TestBroker & { broker(): Broker }> {
+export async function startEmbedded(port = 0, changes: Partial<BrokerOptions> = {}): Promise<TestBroker & { broker(): Broker }> {
   let broker: Broker;
   const start = async (wanted: number) => {
     broker = createBroker({
@@ -165,6 +165,7 @@ export async function startEmbedded(port = 0): Promise<TestBroker & { broker(): 
       version: "0.0.0-test",
       log: silentLog,
       now: () => performance.now(),
+      ...changes,
     });
     await broker.start();
     const [address] = broker.addresses;

@@ -25,6 +25,24 @@ export function look(average: MovingAverage, count: number, at: number): void {
   average.at = at;
 }
 
+export function newAverages<T extends string>(...names: T[]): Record<T, MovingAverage> {
+  return Object.fromEntries(names.map((name) => [name, newAverage()])) as Record<T, MovingAverage>;
+}
+
+/** Per minute, averaged over 1, 5 and 15 minutes, named as mosquitto names its own: `load/<name>/1min`. */
+export function loadValues<T extends string>(
+  loads: Record<T, MovingAverage>,
+  counts: Record<T, number>,
+  at: number,
+): Record<string, string> {
+  return Object.fromEntries(
+    (Object.keys(loads) as T[]).flatMap((name) => {
+      look(loads[name], counts[name], at);
+      return averagesOf(loads[name]).map(([span, rate]) => [`load/${name}/${span}`, rate]);
+    }),
+  );
+}
+
 /** `1min`, `5min` and `15min`, with two decimals as mosquitto writes them. */
 export function averagesOf({ perMinute }: MovingAverage): [string, string][] {
   return perMinute.map((rate, index) => [`${spans[index]}min`, rate.toFixed(2)]);

@@ -4,14 +4,18 @@ import type { Aedes, Client } from "aedes";
 import { Access } from "./access.ts";
 import { Census } from "./census.ts";
 import { Crowd } from "./crowd.ts";
+import { DialogueLog, type DialogueSettings } from "./dialogue-log.ts";
 import { DrainingDuplex } from "./drain.ts";
 import type { BrokerTls, Entrance, Protocol } from "./entrance.ts";
-import { type FrameCounts, FrameScanner } from "./frames.ts";
+import { FrameScanner, newCounts } from "./frames.ts";
 import { Listeners } from "./listeners.ts";
 import { streamPair } from "./pair.ts";
 import type { PasswordHash } from "./password-file.ts";
+import { mendConnection, mendProtocol } from "./protocol.ts";
 import { mendRetained, type Retained } from "./rules.ts";
-import { changedValues, sysValues } from "./sys.ts";
+import { SysTree } from "./sys.ts";
+import { countWaiting, type Waiting } from "./waiting.ts";
+import { type Place, Watch } from "./watch.ts";
 
 export interface BrokerOptions {
   /** `address: null` = 127.0.0.1 and ::1; `port: 0` = a free one, the same on both. */
@@ -22,8 +26,10 @@ export interface BrokerOptions {
   origins?(): readonly string[];
   /** Who may connect; default: everybody. */
   access?: Access;
-  /** How often changed `$SYS` values are published; milliseconds. */
+  /** How often changed `$SYS` values are published; milliseconds, 0 = not at all. */
   sysInterval: number;
+  /** What of the clients' doings is told; default: nothing. */
+  dialogue?: DialogueSettings;
   /** Of pinbus. */
   version: string;
   log: BrokerLog;
@@ -55,13 +61,15 @@ export interface Broker {
   readonly addresses: readonly BrokerAddress[];
   readonly clients: number;
   /** Publishes in the broker's own name; resolves when every connected subscriber was given it. */
-  publish(message: { topic: string; payload: string | Buffer; qos: 0 | 1; retain: boolean }): Promise<void>;
+  publish(message: { topic: string; payload: string | Buffer; qos: 0 | 1 | 2; retain: boolean }): Promise<void>;
   /** A client of this process, without a socket; throws before the start. */
   connect(): Duplex;
   /** Asks for the certificates again, from the next connection on. */
   renew(): void;
-  /** Another period for the `$SYS` values, from now on. */
+  /** Another period for the `$SYS` values, from now on; 0 = not at all. */
   setSysInterval(ms: number): void;
+  /** What of the clients' doings is told, from now on. */
+  setDialogue(settings: DialogueSettings): void;
   /** Ends the connections of those whom the rules of `access` let in no more. */
   expel(): void;
   stop(): Promise<void>;
@@ -89,10 +97,12 @@ interface Visit {
 class EmbeddedBroker implements Broker {
   readonly #options: BrokerOptions;
   readonly #census = new Census();
-  readonly #received: FrameCounts = { bytes: 0, packets: 0, publishes: 0 };
-  readonly #sent: FrameCounts = { bytes: 0, packets: 0, publishes: 0 };
+  readonly #received = newCounts();
+  readonly #sent = newCounts();
   readonly #crowd = new Crowd<Visit>();
-  readonly #lastSys = new Map<string, string>();
+  readonly #sys: SysTree;
+  readonly #dialogue: DialogueLog;
+  readonly #watch: Watch;
   readonly #access: Access;
   /** Who is in, with the name under which each was let in. The agent itself is not among them. */
   readonly #guests = new Map<Client, { username: string | undefined; hash: PasswordHash | undefined }>();
@@ -102,6 +112,7 @@ class EmbeddedBroker implements Broker {
   readonly #warned = new Map<string, number>();
   readonly #listeners: Listeners;
   #retained: Retained = new Map();
+  #waiting: Waiting = { count: 0, bytes: 0 };
   #aedes: Aedes | undefined;
   #sysTimer: NodeJS.Timeout | undefined;
   #sysInterval: number;
@@ -109,13 +120,22 @@ class EmbeddedBroker implements Broker {
   #stopped = false;
 
   constructor(options: BrokerOptions) {
-    this.#options = options;
     this.#sysInterval = options.sysInterval;
     this.#access = options.access ?? new Access({ anonymous: true, users: null });
+    this.#sys = new SysTree({ version: options.version, census: this.#census, received: this.#received, sent: this.#sent });
+    this.#dialogue = new DialogueLog({
+      settings: options.dialogue ?? { connections: false, subscribes: false, topics: false },
+      info: (message) => options.log.info(message),
+      publish: (topic, payload) => void this.publish({ topic, payload, qos: 2, retain: false }).catch(() => undefined),
+      now: () => options.now(),
+    });
+    const log = this.#dialogue.repeats(options.log);
+    this.#options = { ...options, log };
+    this.#watch = new Watch(this.#census, this.#dialogue, options.log);
     this.#listeners = new Listeners({
       wanted: options.listeners,
       retryEvery: options.retryEvery ?? 5_000,
-      log: options.log,
+      log,
       connection: (socket, entrance) => this.#accept(socket, entrance),
       tls: () => options.tls?.(),
       origins: () => options.origins?.() ?? [],
@@ -133,7 +153,6 @@ class EmbeddedBroker implements Broker {
     if (this.#stopped) return void aedes.close();
     this.#aedes = aedes;
     this.#keepRules(aedes);
-    this.#publishSys();
     this.setSysInterval(this.#sysInterval);
     await this.#listeners.start();
   }
@@ -155,7 +174,7 @@ class EmbeddedBroker implements Broker {
 
   connect(): Duplex {
     const [near, far] = streamPair();
-    this.#serve(far, () => undefined);
+    this.#serve(far);
     return near;
   }
 
@@ -167,13 +186,20 @@ class EmbeddedBroker implements Broker {
     this.#sysInterval = ms;
     clearInterval(this.#sysTimer);
     // Before the start there is nothing to publish; the start comes here again.
-    if (this.#aedes && !this.#stopped) this.#sysTimer = setInterval(() => this.#publishSys(), ms).unref();
+    if (!this.#aedes || this.#stopped || ms === 0) return;
+    this.#publishSys();
+    this.#sysTimer = setInterval(() => this.#publishSys(), ms).unref();
+  }
+
+  setDialogue(settings: DialogueSettings): void {
+    this.#dialogue.settings = settings;
   }
 
   expel(): void {
     for (const [client, { username, hash }] of this.#guests) {
       if (this.#access.keeps(username, hash)) continue;
       this.#options.log.info(`broker: client ${client.id} may stay no longer: disconnected`, { client: client.id });
+      this.#watch.ends(client, "refused");
       client.close();
     }
   }
@@ -192,10 +218,13 @@ class EmbeddedBroker implements Broker {
   }
 
   #keepRules(aedes: Aedes): void {
-    const census = this.#census;
     this.#retained = mendRetained(aedes);
+    mendProtocol(aedes);
+    this.#waiting = countWaiting(aedes);
+    this.#watch.start(aedes);
     // aedes reads on until `authenticate` is called, some turns later, and would do what comes behind the CONNECT before that.
-    aedes.preConnect = (client, _packet, done) => {
+    aedes.preConnect = (client, packet, done) => {
+      this.#watch.connects(client, packet);
       (client as Client & { pause(): void }).pause();
       done(null, true);
     };
@@ -213,7 +242,10 @@ class EmbeddedBroker implements Broker {
         if (client.closed) return;
         if (verdict === "yes" || verdict === "own") this.#letIn.add(client);
         if (verdict === "yes") this.#guests.set(client, { username, hash: this.#access.hashOf(username) });
-        if (verdict === "no" || verdict === "busy") this.#refuse(username, verdict);
+        if (verdict === "no" || verdict === "busy") {
+          this.#refuse(username, verdict);
+          this.#watch.ends(client, "refused");
+        } else this.#watch.takesOver(aedes, client);
         // MQTT 3.1.1 section 3.2.2.3; mosquitto says 5 for a wrong password, too.
         const returnCode = { no: notAuthorised, busy: serverUnavailable }[verdict as "no"];
         if (returnCode === undefined) done(null, true);
@@ -221,22 +253,9 @@ class EmbeddedBroker implements Broker {
       });
     };
     aedes.on("clientReady", (client) => {
-      census.joined(client.id, client.clean);
       if (client.conn instanceof DrainingDuplex) client.conn.ready();
     });
-    aedes.on("clientDisconnect", (client) => {
-      census.left(client.id);
-      this.#guests.delete(client);
-    });
-    aedes.on("subscribe", (subscriptions, client) => {
-      for (const { topic, qos } of subscriptions) if (qos <= 2) census.subscribed(client.id, topic);
-    });
-    aedes.on("unsubscribe", (filters, client) => {
-      for (const filter of filters) census.unsubscribed(client.id, filter);
-    });
-    const { log } = this.#options;
-    aedes.on("clientError", (client, error) => log.debug(`broker: client ${client.id}: ${error.message}`, { client: client.id }));
-    aedes.on("connectionError", (_client, error) => log.debug(`broker: a connection without a client: ${error.message}`));
+    aedes.on("clientDisconnect", (client) => this.#guests.delete(client));
   }
 
   #refuse(username: string | undefined, verdict: "no" | "busy"): void {
@@ -259,16 +278,18 @@ class EmbeddedBroker implements Broker {
       socket.destroy();
       return;
     }
+    const place = { from: `${address}:${socket.remotePort}`, port: socket.localPort ?? 0 };
     const visit: Visit = { socket };
     this.#crowd.came(visit, address);
     socket.once("close", () => this.#crowd.left(visit));
     entrance.admit(socket, (stream) => {
       if (this.#stopped) stream.destroy();
-      else visit.connection = this.#serve(stream, () => this.#crowd.letIn(visit));
+      else visit.connection = this.#serve(stream, { place, letIn: () => this.#crowd.letIn(visit) });
     });
   }
 
-  #serve(stream: Duplex, letIn: () => void): DrainingDuplex {
+  /** `place` is null for a client of this process. */
+  #serve(stream: Duplex, { place = null, letIn = () => {} }: { place?: Place | null; letIn?(): void } = {}): DrainingDuplex {
     if (!this.#aedes) throw new Error("the built-in broker is not running");
     const connection = new DrainingDuplex(stream, {
       incoming: new FrameScanner(this.#received, maxPacketBytes),
@@ -276,23 +297,16 @@ class EmbeddedBroker implements Broker {
       oversized: () => this.#warn("oversized", `broker: a packet of more than ${maxPacketBytes / 1024} kB: connection closed`),
       letIn,
     });
-    this.#aedes.handle(connection);
+    const client = this.#aedes.handle(connection) as unknown as Client;
+    mendConnection(client, connection, this.#watch);
+    this.#watch.came(client, new Promise((resolve) => stream.once("close", () => resolve())), place);
     return connection;
   }
 
   #publishSys(): void {
-    const values = sysValues({
-      version: this.#options.version,
-      uptimeS: Math.floor((this.#options.now() - this.#startedAt) / 1_000),
-      clientsConnected: this.#census.connected,
-      clientsTotal: this.#census.total,
-      received: this.#received,
-      sent: this.#sent,
-      retained: this.#retained.size,
-      subscriptions: this.#census.subscriptions,
-    });
-    for (const [topic, payload] of changedValues(values, this.#lastSys)) {
-      this.publish({ topic, payload, qos: 0, retain: true }).catch(() => undefined);
+    const moment = { retained: this.#retained, waiting: this.#waiting, startedAt: this.#startedAt, now: this.#options.now() };
+    for (const [topic, payload] of this.#sys.changes(moment)) {
+      this.publish({ topic, payload, qos: 2, retain: true }).catch(() => undefined);
     }
   }
 }

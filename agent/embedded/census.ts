@@ -4,9 +4,15 @@ export class Census {
   /** Clients whose session outlives their connection. */
   readonly #sessions = new Set<string>();
   readonly #filters = new Map<string, Set<string>>();
+  #maximum = 0;
+  /** Connections that came, whoever they were. */
+  sockets = 0;
+  /** CONNECT packets. */
+  connects = 0;
 
   joined(client: string, clean: boolean): void {
     this.#connected.add(client);
+    this.#maximum = Math.max(this.#maximum, this.#connected.size);
     if (clean) {
       this.#sessions.delete(client);
       this.#filters.delete(client);
@@ -27,10 +33,13 @@ export class Census {
   get connected(): number {
     return this.#connected.size;
   }
-  get total(): number {
-    let total = this.#sessions.size;
-    for (const client of this.#connected) if (!this.#sessions.has(client)) total += 1;
-    return total;
+  /** The most at one time. */
+  get maximum(): number {
+    return this.#maximum;
+  }
+  /** Whose session waits for them. */
+  get asleep(): number {
+    return [...this.#sessions].filter((client) => !this.#connected.has(client)).length;
   }
   get subscriptions(): number {
     let count = 0;

@@ -1,40 +1,100 @@
+import { loadValues, newAverages } from "../core/moving-average.ts";
+import type { Census } from "./census.ts";
 import type { FrameCounts } from "./frames.ts";
+import type { Retained } from "./rules.ts";
+import type { Waiting } from "./waiting.ts";
 
-export interface SysFigures {
+/** What is counted elsewhere. */
+export interface SysCounts {
   version: string;
-  uptimeS: number;
-  clientsConnected: number;
-  /** Connected, and those whose session waits for them. */
-  clientsTotal: number;
+  census: Census;
   received: FrameCounts;
   sent: FrameCounts;
-  retained: number;
-  subscriptions: number;
 }
 
-/** Names and formats of mosquitto 2; only figures that this broker really has. */
-export function sysValues(figures: SysFigures): Map<string, string> {
-  const { received, sent } = figures;
-  const values: Record<string, string | number> = {
-    version: `pinbus version ${figures.version}`,
-    uptime: `${figures.uptimeS} seconds`,
-    "clients/connected": figures.clientsConnected,
-    "clients/total": figures.clientsTotal,
-    "messages/received": received.packets,
-    "messages/sent": sent.packets,
-    "publish/messages/received": received.publishes,
-    "publish/messages/sent": sent.publishes,
-    "bytes/received": received.bytes,
-    "bytes/sent": sent.bytes,
-    "retained messages/count": figures.retained,
-    "subscriptions/count": figures.subscriptions,
-  };
-  return new Map(Object.entries(values).map(([name, value]) => [`$SYS/broker/${name}`, String(value)]));
+export interface SysMoment {
+  retained: Retained;
+  waiting: Waiting;
+  /** Milliseconds, any origin. */
+  startedAt: number;
+  now: number;
 }
 
-/** What to publish now: mosquitto sends a value again only when it has changed. Remembers what it gave out in `last`. */
-export function changedValues(values: ReadonlyMap<string, string>, last: Map<string, string>): [topic: string, value: string][] {
-  const changed = [...values].filter(([topic, value]) => last.get(topic) !== value);
-  for (const [topic, value] of changed) last.set(topic, value);
-  return changed;
+/** What `$SYS` tells, with the averages that it needs from one look to the next. */
+export class SysTree {
+  readonly #loads = newAverages(
+    "messages/received",
+    "messages/sent",
+    "publish/dropped",
+    "publish/received",
+    "publish/sent",
+    "bytes/received",
+    "bytes/sent",
+    "sockets",
+    "connections",
+  );
+  readonly #counts: SysCounts;
+  readonly #last = new Map<string, string>();
+
+  constructor(counts: SysCounts) {
+    this.#counts = counts;
+  }
+
+  /** What to publish now: mosquitto sends a value again only when it has changed. */
+  changes(moment: SysMoment): [topic: string, value: string][] {
+    const changed = Object.entries(this.#values(moment))
+      .map(([name, value]): [string, string] => [`$SYS/broker/${name}`, String(value)])
+      .filter(([topic, value]) => this.#last.get(topic) !== value);
+    for (const [topic, value] of changed) this.#last.set(topic, value);
+    return changed;
+  }
+
+  /** Names and formats of mosquitto 2.0.11. Its heap is left out: this process has one heap for the broker and all the rest. */
+  #values({ retained, waiting, startedAt, now }: SysMoment): Record<string, string | number> {
+    const { version, census, received, sent } = this.#counts;
+    // Nothing is dropped here: a client that does not read is disconnected.
+    const dropped = 0;
+    const stored = retained.size + waiting.count;
+    const retainedBytes = [...retained.values()].reduce((sum, payload) => sum + payload.length, 0);
+    const counts = {
+      "messages/received": received.packets,
+      "messages/sent": sent.packets,
+      "publish/dropped": dropped,
+      "publish/received": received.publishes,
+      "publish/sent": sent.publishes,
+      "bytes/received": received.bytes,
+      "bytes/sent": sent.bytes,
+      sockets: census.sockets,
+      connections: census.connects,
+    };
+    return {
+      version: `pinbus version ${version}`,
+      uptime: `${Math.floor((now - startedAt) / 1_000)} seconds`,
+      "clients/total": census.connected + census.asleep,
+      "clients/connected": census.connected,
+      "clients/active": census.connected,
+      "clients/disconnected": census.asleep,
+      "clients/inactive": census.asleep,
+      "clients/maximum": census.maximum,
+      // A session waits as long as the broker runs.
+      "clients/expired": 0,
+      "messages/received": received.packets,
+      "messages/sent": sent.packets,
+      "messages/stored": stored,
+      "store/messages/count": stored,
+      "store/messages/bytes": retainedBytes + waiting.bytes,
+      "publish/messages/received": received.publishes,
+      "publish/messages/sent": sent.publishes,
+      "publish/messages/dropped": dropped,
+      "publish/bytes/received": received.payloadBytes,
+      "publish/bytes/sent": sent.payloadBytes,
+      "bytes/received": received.bytes,
+      "bytes/sent": sent.bytes,
+      "retained messages/count": retained.size,
+      "subscriptions/count": census.subscriptions,
+      // `$share/…` is a topic like any other in MQTT 3.1.1.
+      "shared_subscriptions/count": 0,
+      ...loadValues(this.#loads, counts, now),
+    };
+  }
 }

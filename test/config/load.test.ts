@@ -26,6 +26,10 @@ const samples: Record<string, [string, string, string]> = {
   "control.view": ["/d", "/e", "/f"],
   "broker.password_file": ["/a", "/b", "/c"],
   "broker.anonymous": ["true", "true", "true"],
+  "broker.sys_interval": ["0s", "1s", "1d"],
+  "broker.log.connections": ["on", "off", "on"],
+  "broker.log.subscribes": ["on", "off", "on"],
+  "broker.log.topics": ["on", "off", "on"],
   "mqtt.server": ["10.0.0.1", "broker.local:1884, wss://b/mqtt", "::1"],
   "mqtt.port": ["1", "2", "3"],
   "mqtt.tls": ["on", "off", "auto"],
@@ -64,8 +68,8 @@ function at(config: Config, path: string): unknown {
 
 function yamlOf(path: string, text: string): string {
   const value = path === "services" || path === "commands" || text.includes(", ") ? `[${text}]` : JSON.stringify(text);
-  const [section, key] = path.split(".");
-  return key === undefined ? `${path}: ${value}\n` : `${section}: { ${key}: ${value} }\n`;
+  const [section, ...keys] = path.split(".");
+  return `${section}: ${keys.reduceRight((inner, key) => `{ ${key}: ${inner} }`, value)}\n`;
 }
 
 /** A user name needs a password and the reverse: they come along in the weakest layer. */
@@ -104,7 +108,13 @@ describe("loadConfig", () => {
           client_id: null,
           command_ttl: 10_000,
         },
-        broker: { listeners: [{ protocol: "mqtt", address: null, port: 1883 }], password_file: null, anonymous: null },
+        broker: {
+          listeners: [{ protocol: "mqtt", address: null, port: 1883 }],
+          password_file: null,
+          anonymous: null,
+          sys_interval: 10_000,
+          log: { connections: "off", subscribes: "off", topics: "off" },
+        },
         sys_interval: 10_000,
         inputs: {},
         outputs: {},
@@ -222,6 +232,8 @@ describe("loadConfig", () => {
         require_certificate: "true" | "false";
         tls_min: "1.2" | "1.3";
         origins: string[];
+        sys_interval: number;
+        log: { connections: "off" | "on"; subscribes: "off" | "on"; topics: "off" | "on" };
       };
       commands: ("reload" | "resync" | "identify" | "log-level" | "diag")[];
       sys_interval: number;

@@ -114,6 +114,8 @@ export function configOf(parts: {
       require_certificate: "false",
       tls_min: "1.2",
       origins: [],
+      sys_interval: 10_000,
+      log: { connections: "off", subscribes: "off", topics: "off" },
     },
     sys_interval: 10_000,
     inputs: Object.fromEntries(inputs),

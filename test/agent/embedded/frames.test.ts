@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { FrameScanner } from "../../../agent/embedded/frames.ts";
+import { FrameScanner, newCounts } from "../../../agent/embedded/frames.ts";
 import { generate } from "./packets.ts";
 
-const fresh = () => ({ bytes: 0, packets: 0, publishes: 0 });
+const fresh = newCounts;
 const maxBytes = 1_000;
 
 describe("the frame scanner", () => {
@@ -23,8 +23,9 @@ describe("the frame scanner", () => {
         }
         expect(scanner.push(rest)).toBe(true);
         const bytes = packets.reduce((sum, { length }) => sum + length, 0);
-        const publishes = packets.filter((bytes) => bytes[0] === 0x30).length;
-        expect(counts).toEqual({ bytes, packets: packets.length, publishes });
+        const publishes = packets.filter((bytes) => bytes[0] === 0x30);
+        const payloadBytes = publishes.reduce((sum, bytes) => sum + bytes.length - (bytes.length > 129 ? 3 : 2) - "..a/b".length, 0);
+        expect(counts).toEqual({ bytes, packets: packets.length, publishes: publishes.length, payloadBytes });
         expect(scanner.complete).toBe(packets.length);
       }),
     );

@@ -5,5 +5,5 @@ import { linkContract } from "./link-contract.ts";
 
 describe("the link on the built-in broker", () => {
   linkContract(startEmbedded, "auto", "the built-in broker");
-  capabilityProbes(startEmbedded, "the built-in broker");
+  capabilityProbes(() => startEmbedded(), "the built-in broker");
 });

@@ -1,0 +1,143 @@
+import type { EventEmitter } from "node:events";
+import { Readable, type Writable } from "node:stream";
+import type { Aedes, AedesPublishPacket, Client } from "aedes";
+import { isFilter, isText, isTopic, matchesFilter } from "./topic-filter.ts";
+
+/** A packet as aedes' parser gives it out. */
+interface Packet {
+  cmd: string;
+  messageId?: number;
+  topic: string;
+  qos: number;
+  dup: boolean;
+  protocolId?: string;
+  protocolVersion?: number;
+  clientId: string;
+  clean?: boolean;
+  username?: string;
+  password?: Buffer;
+  will?: { topic: string; qos: number };
+  subscriptions?: { topic: string }[];
+  unsubscriptions?: string[];
+}
+
+type Deliver = (packet: AedesPublishPacket, done: () => void) => void;
+
+/** What of aedes' client is not in its types. */
+interface Inside {
+  _parser: EventEmitter;
+  subscriptions: Record<string, { qos: number }>;
+  deliver0: Deliver;
+  deliverQoS: Deliver;
+}
+
+/** Codes of a CONNACK (MQTT 3.1.1 section 3.2.2.3). */
+const [badVersion, badClientId] = [1, 2];
+
+/**
+ * Mends what aedes 1.2.0 lets through or passes on; each rule has a test in the conformance suite. Call it once, after
+ * `mendRetained`, and `mendConnection` with each connection.
+ * - A client's publication to a `$` topic is acknowledged and goes nowhere, as with mosquitto; aedes ends the connection.
+ * - The DUP flag of a publisher is not that of the copies [MQTT-3.3.1-3], and what is sent again to a session has it [MQTT-3.3.1-1].
+ * - No message has a higher QoS than its subscription [MQTT-3.8.4-6]: aedes keeps this for filters without a wildcard only.
+ */
+export function mendProtocol(aedes: Aedes): void {
+  const nowhere = `$${aedes.id}`;
+  aedes.authorizePublish = (_client, packet, done) => {
+    packet.dup = false;
+    if (packet.topic.startsWith("$")) {
+      packet.topic = nowhere;
+      packet.retain = false;
+    }
+    done(null);
+  };
+  const forwards = aedes.authorizeForward;
+  aedes.authorizeForward = (client, packet) => {
+    const forwarded = forwards(client, packet);
+    if (forwarded) forwarded.qos = Math.min(forwarded.qos, grantedQos(client, forwarded.topic)) as 0 | 1 | 2;
+    return forwarded;
+  };
+  const store = (aedes as unknown as { persistence: { outgoingStream(client: Client): Readable } }).persistence;
+  const waiting = store.outgoingStream.bind(store);
+  store.outgoingStream = (client) => Readable.from(markRepeated(waiting(client)));
+}
+
+/** Checks what the parser of aedes does not, and gives each message the highest QoS of its overlapping subscriptions [MQTT-3.3.5-1]. */
+export function mendConnection(
+  client: Client,
+  connection: Writable,
+  watch: { unsubscribes(client: Client, filters: readonly string[]): void },
+): void {
+  const inside = client as unknown as Inside;
+  const { _parser: parser, deliver0 } = inside;
+  inside.deliver0 = (packet, done) => {
+    if (packet.qos > 0 && grantedQos(client, packet.topic) > 0) inside.deliverQoS(packet, done);
+    else deliver0(packet, done);
+  };
+  const refuse = (code: number) => connection.write(Buffer.from([0x20, 2, 0, code]));
+  parser.prependListener("error", (error: Error) => {
+    // [MQTT-3.1.2-2]
+    if (error.message === "Invalid protocol version") refuse(badVersion);
+  });
+  const [take] = parser.listeners("packet");
+  parser.removeAllListeners("packet");
+  parser.on("packet", (packet: Packet) => {
+    const problem = packetProblem(packet);
+    if (problem === undefined) {
+      if (packet.unsubscriptions) watch.unsubscribes(client, packet.unsubscriptions);
+      return void take?.call(parser, packet);
+    }
+    if (problem.code !== undefined) refuse(problem.code);
+    parser.emit("error", new Error(problem.sentence));
+  });
+}
+
+/** Why this packet ends the connection; with a code for the CONNACK before the end. */
+function packetProblem(packet: Packet): { sentence: string; code?: number } | undefined {
+  const { cmd, messageId = 0, qos } = packet;
+  const malformed = (sentence: string) => ({ sentence: `malformed packet: ${cmd} ${sentence}` });
+  switch (cmd) {
+    case "connect":
+      return connectProblem(packet);
+    case "publish":
+      if (!isTopic(packet.topic)) return { sentence: "a publication to a topic that is none" };
+      if (qos > 0 && messageId < 1) return malformed("without a packet identifier");
+      // [MQTT-3.3.1-2]
+      return packet.dup && qos === 0 ? malformed("with DUP and QoS 0") : undefined;
+    case "subscribe":
+    case "unsubscribe": {
+      const filters = packet.subscriptions?.map(({ topic }) => topic) ?? packet.unsubscriptions ?? [];
+      if (messageId < 1) return malformed("without a packet identifier");
+      if (filters.length === 0) return malformed("without a topic filter");
+      return filters.every(isFilter) ? undefined : malformed("with a topic filter that is none");
+    }
+    default:
+      return undefined;
+  }
+}
+
+function connectProblem({ protocolId, protocolVersion = 0, clientId, clean, username, password, will }: Packet) {
+  if ((protocolVersion === 3) !== (protocolId === "MQIsdp")) return { sentence: "a protocol of another version", code: badVersion };
+  // What version 5 asks for is not judged by these rules; aedes answers it.
+  if (protocolVersion === 5) return undefined;
+  // [MQTT-3.1.2-22]
+  if (password !== undefined && username === undefined && protocolVersion === 4) return { sentence: "a password without a user" };
+  // [MQTT-3.1.2-14]
+  if (will && (will.qos > 2 || !isTopic(will.topic))) return { sentence: "a will that cannot be published" };
+  if (!isText(clientId) || !isText(username ?? "")) return { sentence: "a name with characters that are not allowed" };
+  // [MQTT-3.1.3-8]
+  return clientId === "" && !clean ? { sentence: "a session without a client id", code: badClientId } : undefined;
+}
+
+function grantedQos(client: Client, topic: string): number {
+  let granted = 0;
+  for (const [filter, { qos }] of Object.entries((client as unknown as Inside).subscriptions))
+    if (qos > granted && matchesFilter(filter, topic)) granted = qos;
+  return granted;
+}
+
+/** A message that has an identifier was sent before. */
+async function* markRepeated(waiting: Readable): AsyncGenerator<object> {
+  for await (const packet of waiting as AsyncIterable<{ cmd: string; messageId?: number }>)
+    yield packet.cmd === "publish" && packet.messageId !== undefined ? { ...packet, dup: true } : packet;
+}
