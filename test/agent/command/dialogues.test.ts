@@ -1,0 +1,335 @@
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
+import { freePort, leftOut, leftOutUnless, startMosquitto } from "../../brokers.ts";
+import { startAgent } from "./agent-process.ts";
+
+// What people type and what their programs do, with Debian's own clients, against mosquitto and the built-in broker in the same run.
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+const patience = { timeout: 20_000, interval: 20 };
+const python = "/usr/bin/python3";
+const withoutClients = leftOut("dialogues", "mosquitto_sub", "mosquitto mosquitto-clients");
+const withoutPaho = leftOutUnless(hasPaho(), "dialogues in Python", "paho is not installed (apt install python3-paho-mqtt)");
+
+interface Place {
+  mqtt: number;
+  ws: number;
+  stop(): Promise<unknown>;
+}
+
+/** `users`: a file of mosquitto_passwd, with or without those who name none; undefined: everybody. */
+interface Door {
+  users?: Readonly<Record<string, string>>;
+  anonymous: boolean;
+}
+
+interface Transcript {
+  output: string;
+  code: number | null;
+}
+
+const brokers: [name: string, start: (door: Door) => Promise<Place>][] = [
+  ["mosquitto", onMosquitto],
+  ["the built-in broker", onAgent],
+];
+
+async function onMosquitto({ users, anonymous }: Door): Promise<Place> {
+  const ws = await freePort();
+  const broker = await startMosquitto({
+    config: [
+      `allow_anonymous ${anonymous}`,
+      ...(users ? ["password_file {dir}/pwfile"] : []),
+      `listener ${ws} 127.0.0.1`,
+      "protocol websockets",
+    ],
+    files: users ? { pwfile: passwordFile(users) } : {},
+  });
+  return { mqtt: broker.port, ws, stop: () => broker.stop() };
+}
+
+async function onAgent({ users, anonymous }: Door): Promise<Place> {
+  const [folder, mqtt, ws] = [mkdtempSync(join(tmpdir(), "pinbus-dialogue-")), await freePort(), await freePort()];
+  if (users) writeFileSync(join(folder, "pwfile"), passwordFile(users), { mode: 0o600 });
+  const agent = await startAgent(
+    `node: garage
+gpio: { driver: sim }
+broker:
+  listeners: [{ protocol: mqtt, address: 127.0.0.1, port: ${mqtt} }, { protocol: ws, address: 127.0.0.1, port: ${ws} }]
+  anonymous: ${anonymous}
+${users ? `  password_file: ${join(folder, "pwfile")}\n` : ""}`,
+  );
+  return {
+    mqtt,
+    ws,
+    async stop() {
+      await agent.clean();
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
+
+/** As document 003 makes it, beginning with `echo "" > pwfile`. */
+function passwordFile(users: Readonly<Record<string, string>>): string {
+  const file = join(mkdtempSync(join(tmpdir(), "pinbus-pwfile-")), "pwfile");
+  writeFileSync(file, "\n");
+  chmodSync(file, 0o600);
+  for (const [user, password] of Object.entries(users)) execFileSync("mosquitto_passwd", ["-b", file, user, password], { stdio: "ignore" });
+  return execFileSync("cat", [file], { encoding: "utf8" });
+}
+
+function hasPaho(): boolean {
+  try {
+    execFileSync(python, ["-c", "import paho.mqtt.client"], { stdio: "ignore" });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** A program that writes line by line, as in a terminal of its own; it does not outlive the test. */
+function open(program: string, ...args: string[]) {
+  const child: ChildProcess = spawn("stdbuf", ["-oL", program, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) stream?.setEncoding("utf8").on("data", (text: string) => (output += text));
+  const closed = once(child, "close");
+  const terminal = {
+    child,
+    get output() {
+      return output;
+    },
+    shows: (text: string) => vi.waitFor(() => expect(output).toContain(text), patience),
+    async ended(): Promise<Transcript> {
+      const [code] = (await closed) as [number | null];
+      return { output: plain(output), code };
+    },
+    /** Ctrl+C. */
+    interrupt() {
+      child.kill("SIGINT");
+      return terminal.ended();
+    },
+  };
+  onTestFinished(async () => {
+    child.kill("SIGKILL");
+    await closed;
+  });
+  return terminal;
+}
+
+/** Without what is made by chance. */
+function plain(output: string): string {
+  return output.replace(/auto-[0-9A-F-]{36}/g, "auto-ID");
+}
+
+/** The same steps at both; whatever a person sees must be the same. */
+function both(name: string, door: Door, steps: (place: Place) => Promise<unknown>): void {
+  it(name, async () => {
+    const seen: unknown[] = [];
+    for (const [, start] of brokers) {
+      const place = await start(door);
+      try {
+        seen.push(await steps(place));
+      } finally {
+        await place.stop();
+      }
+    }
+    expect(seen[1]).toEqual(seen[0]);
+  });
+}
+const at = (port: number) => ["-h", "127.0.0.1", "-p", String(port)];
+const open1883 = { anonymous: true };
+const formosa = { ev3: "formosa", test: "formosa" };
+
+/** mosquitto_sub -d in one terminal, mosquitto_pub -d in another one. */
+async function helloWorld(port: number, subscriber: string[] = [], publisher: string[] = []) {
+  const sub = open("mosquitto_sub", ...at(port), "-t", "hello/world", "-d", ...subscriber);
+  await sub.shows("Subscribed (mid: 1): 0");
+  const pub = open("mosquitto_pub", ...at(port), "-d", "-t", "hello/world", "-m", "hello", ...publisher);
+  const published = await pub.ended();
+  await sub.shows("hello\n");
+  return { published, subscribed: await sub.interrupt() };
+}
+
+describe.skipIf(withoutClients)("documents 003 and 004 with mosquitto's clients", () => {
+  both("without a user: `mosquitto_sub -t hello/world -d`, `mosquitto_pub -d -t hello/world -m hello`", open1883, async ({ mqtt }) => {
+    const seen = await helloWorld(mqtt);
+    expect(seen.subscribed.output).toContain("received PUBLISH (d0, q0, r0, m0, 'hello/world', ... (5 bytes))\nhello\n");
+    expect(seen.published.output).toContain("sending PUBLISH (d0, q0, r0, m1, 'hello/world', ... (5 bytes))");
+    return seen;
+  });
+
+  both("with `-u ev3 -P formosa` and `-u test -P formosa`", { users: formosa, anonymous: true }, ({ mqtt }) =>
+    helloWorld(mqtt, ["-u", "ev3", "-P", "formosa"], ["-u", "test", "-P", "formosa"]),
+  );
+
+  both("without a user where users are listed and `anonymous` is true", { users: formosa, anonymous: true }, ({ mqtt }) =>
+    helloWorld(mqtt),
+  );
+
+  both("with a wrong password", { users: formosa, anonymous: true }, async ({ mqtt }) => {
+    const seen = await open("mosquitto_sub", ...at(mqtt), "-t", "hello/world", "-d", "-u", "ev3", "-P", "wrong").ended();
+    expect(seen.output).toContain("Connection error: Connection Refused: not authorised.");
+    expect(seen.code).not.toBe(0);
+    return seen;
+  });
+
+  both("with nobody at the port", open1883, async () => {
+    const seen = await open("mosquitto_pub", ...at(await freePort()), "-t", "hello/world", "-m", "hello").ended();
+    expect(seen.output).toContain("Connection refused");
+    return seen;
+  });
+});
+
+describe.skipIf(withoutClients)("documents 000 and 001: a competition", () => {
+  const owlcms = { owlcms: "some_Password_you_choose" };
+  both("who is not listed stays outside, also without a user", { users: owlcms, anonymous: false }, async ({ mqtt }) => {
+    const seen = [];
+    for (const who of [[], ["-u", "owlcms"], ["-u", "owlcms", "-P", "guess"], ["-u", "owlcms", "-P", owlcms.owlcms]]) {
+      seen.push(await open("mosquitto_pub", ...at(mqtt), "-q", "1", "-t", "owlcms/refbox/connected/A", "-m", "1", ...who).ended());
+    }
+    expect(seen.map(({ code }) => code === 0)).toEqual([false, false, false, true]);
+    return seen;
+  });
+
+  both("any user and any password, where nobody is listed", open1883, ({ mqtt }) =>
+    helloWorld(mqtt, ["-u", "anybody", "-P", "anything"], ["-u", "", "-P", ""]),
+  );
+
+  both("a decision of a referee reaches every box, in its order", open1883, async ({ mqtt }) => {
+    const box = open("mosquitto_sub", ...at(mqtt), "-q", "1", "-v", "-t", "owlcms/fop/#", "-C", "4", "-d");
+    await box.shows("Subscribed (mid: 1): 1");
+    for (const [topic, payload] of [
+      ["decisionRequest/A/1", "on"],
+      ["decision/A", "1 good"],
+      ["decision/A", "2 bad"],
+      ["down/A", ""],
+    ])
+      await open("mosquitto_pub", ...at(mqtt), "-q", "1", "-t", `owlcms/fop/${topic}`, ...(payload ? ["-m", payload] : ["-n"])).ended();
+    return (await box.ended()).output.split("\n").filter((line) => line.startsWith("owlcms/"));
+  });
+});
+
+describe.skipIf(withoutClients)("document 002: a grow tent", () => {
+  const sniffer = '{"Time":"2022-09-06T08:52:59","SCD30":{"CarbonDioxide":814,"Temperature":71.8,"Humidity":61.6},"TempUnit":"F"}';
+
+  both("a device that is killed is Offline for everybody, now and later; one that says goodbye is not", open1883, async ({ mqtt }) => {
+    const topic = "tele/snifferbuddy/LWT";
+    const watcher = open("mosquitto_sub", ...at(mqtt), "-v", "-t", "tele/+/LWT", "-F", "%r %t %p", "-d");
+    await watcher.shows("Subscribed");
+    const will = ["--will-topic", topic, "--will-payload", "Offline", "--will-retain", "--will-qos", "1"];
+    const device = () => open("mosquitto_sub", ...at(mqtt), "-k", "30", "-t", "cmnd/snifferbuddy/POWER", ...will, "-d");
+    const first = device();
+    await first.shows("Subscribed");
+    await open("mosquitto_pub", ...at(mqtt), "-r", "-t", topic, "-m", "Online").ended();
+    await first.interrupt();
+    const second = device();
+    await second.shows("Subscribed");
+    second.child.kill("SIGKILL");
+    await watcher.shows(`${topic} Offline`);
+    const late = open("mosquitto_sub", ...at(mqtt), "-C", "1", "-t", topic, "-F", "%r %t %p");
+    const { output } = await watcher.interrupt();
+    return [output.split("\n").filter((line) => /^[01] tele/.test(line)), await late.ended()];
+  });
+
+  both("a reading travels as it is, and `cmnd/plug_fillerup/POWER` switches", open1883, async ({ mqtt }) => {
+    const tent = open(
+      "mosquitto_sub",
+      ...at(mqtt),
+      "-C",
+      "2",
+      "-v",
+      "-t",
+      "tele/snifferbuddy/SENSOR",
+      "-t",
+      "cmnd/plug_fillerup/POWER",
+      "-d",
+    );
+    await tent.shows("Subscribed");
+    await open("mosquitto_pub", ...at(mqtt), "-t", "tele/snifferbuddy/SENSOR", "-m", sniffer).ended();
+    await open("mosquitto_pub", ...at(mqtt), "-t", "cmnd/plug_fillerup/POWER", "-m", "toggle").ended();
+    const { output } = await tent.ended();
+    expect(output).toContain(`tele/snifferbuddy/SENSOR ${sniffer}\n`);
+    return output;
+  });
+});
+
+describe.skipIf(withoutClients || withoutPaho)("Python with paho", () => {
+  let folder = "";
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), "pinbus-paho-"));
+    writeFileSync(join(folder, "publisher.py"), publisher);
+    writeFileSync(join(folder, "subscriber.py"), subscriber);
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const run = (script: string, ...args: (string | number)[]) => open(python, "-u", join(folder, script), ...args.map(String));
+
+  both("document 004's publisher and subscriber", open1883, async ({ mqtt }) => {
+    const sub = run("subscriber.py", "tcp", mqtt, "/mqtt", "mqtt_test/#");
+    await sub.shows("Connected with result code 0");
+    await sub.shows("Subscribed");
+    const pub = await run("publisher.py", "tcp", mqtt, "/mqtt").ended();
+    await sub.shows("Message: b'The broker is working properly'");
+    sub.child.kill("SIGKILL");
+    return [pub.output, (await sub.ended()).output];
+  });
+
+  both("over WebSocket at /mqtt and at /, as the pages of documents 002 and 004", open1883, async ({ ws }) => {
+    const seen = [];
+    for (const path of ["/mqtt", "/"]) {
+      const sub = run("subscriber.py", "websockets", ws, path, "mqtt_test/#");
+      await sub.shows("Subscribed");
+      const pub = await run("publisher.py", "websockets", ws, path).ended();
+      await sub.shows("Message: b'The broker is working properly'");
+      sub.child.kill("SIGKILL");
+      seen.push(pub.output, (await sub.ended()).output);
+    }
+    return seen;
+  });
+
+  both("`$SYS/#` tells of the broker", open1883, async ({ mqtt }) => {
+    const sub = run("subscriber.py", "tcp", mqtt, "/mqtt", "$SYS/#");
+    await sub.shows("Topic: $SYS/broker/version");
+    await sub.shows("Topic: $SYS/broker/clients/connected");
+    sub.child.kill("SIGKILL");
+  });
+});
+
+const publisher = `import sys
+import paho.mqtt.client as mqtt
+transport, port, path = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+def on_publish(client, userdata, result):
+    print("data published")
+client1 = mqtt.Client("test1", transport=transport)
+if transport == "websockets":
+    client1.ws_set_options(path=path)
+client1.on_publish = on_publish
+client1.connect("127.0.0.1", port)
+ret = client1.publish("mqtt_test", "The broker is working properly")
+client1.loop_start()
+ret.wait_for_publish()
+client1.disconnect()
+client1.loop_stop()
+`;
+const subscriber = `import sys
+import paho.mqtt.client as mqtt
+transport, port, path, filter = sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4]
+def on_connect(client, userdata, flags, rc):
+    print("Connected with result code " + str(rc))
+    client.subscribe(filter)
+def on_subscribe(client, userdata, mid, granted_qos):
+    print("Subscribed")
+def on_message(client, userdata, msg):
+    print("Topic: " + msg.topic)
+    print("Message: " + str(msg.payload))
+client = mqtt.Client(transport=transport)
+if transport == "websockets":
+    client.ws_set_options(path=path)
+client.on_connect = on_connect
+client.on_subscribe = on_subscribe
+client.on_message = on_message
+client.connect("127.0.0.1", port, 60)
+client.loop_forever()
+`;
