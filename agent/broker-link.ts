@@ -112,7 +112,8 @@ function builtIn({ config, version, log, clock, problems, onCertificate, link: l
       log.info("no mqtt.server is configured: the built-in broker is started");
       await broker.start();
       for (const { protocol, address, port, problem } of broker.addresses)
-        if (problem === null) log.info(`the built-in broker listens on ${placeOf(address, port)} (${protocol})`, { protocol, address, port });
+        if (problem === null)
+          log.info(`the built-in broker listens on ${placeOf(address, port)} (${protocol})`, { protocol, address, port });
       look();
       renewCertificates();
       certificateTimer = setInterval(renewCertificates, certificateEvery).unref();

@@ -77,7 +77,11 @@ export class Listeners {
       connection: (socket) => connection(socket, entrance),
       changed: (problem) => {
         if (problem === undefined)
-          log.info(`the built-in broker listens on ${placeOf(address, listener.port)} (${protocol}) now`, { protocol, address, port: listener.port });
+          log.info(`the built-in broker listens on ${placeOf(address, listener.port)} (${protocol}) now`, {
+            protocol,
+            address,
+            port: listener.port,
+          });
         else log.warn(problem, { protocol, address, port: listener.port });
       },
     });
