@@ -52,7 +52,7 @@ it("says goodbye, and its will is published when the broker loses it", async () 
   const thief = await observe({ url: `mqtt://127.0.0.1:${second.broker.addresses[0]?.port}` }, "none", { clientId: "taken" });
   onTestFinished(() => thief.stop());
   await vi.waitFor(() => expect(second.observer.payloads(`${P}/status`)).toEqual(["online", "offline"]), patience);
-  expect(second.link.view.problem).toContain("the broker built-in broker closed the connection");
+  await vi.waitFor(() => expect(second.link.view.problem).toContain("the broker built-in broker closed the connection"), patience);
 });
 
 it("delivers a burst that is larger than its buffers, whole and in order", async () => {
