@@ -88,10 +88,11 @@ function checkTls(broker: BrokerConfig, unread: Found["unread"], place: Found["p
   const secure = listeners.findIndex(isSecure);
   const found = listeners[secure];
   if (found && cert === null && key === null && !unread.has("broker.cert") && !unread.has("broker.key")) {
-    const means =
-      found.protocol === null ? `port ${found.port} means mqtts, as each that starts with 8` : `${found.protocol} needs a certificate`;
-    const other = found.protocol === null ? ", or write protocol: mqtt" : "";
-    report(`broker.listeners[${secure}]`, `${means}, and there is none`, `add broker.cert and broker.key${other}`);
+    const [what, other] =
+      found.protocol === null
+        ? [`port ${found.port} means mqtts, as each that starts with 8, and there is no certificate`, ", or write protocol: mqtt"]
+        : [`${found.protocol} needs a certificate, and there is none`, ""];
+    report(`broker.listeners[${secure}]`, what, `add broker.cert and broker.key${other}`);
   }
   if (found) return;
   for (const name of ["cert", "require_certificate", "tls_min"] as const) {

@@ -139,8 +139,8 @@ export const schema = withNames({
   },
   broker: {
     listeners: listOf(listenerSchema, "Where the built-in broker listens.", {
-      value: [{ protocol: null, address: null, port: 1883 }],
-      shown: "`[{port: 1883}]`",
+      value: [{ protocol: "mqtt", address: null, port: 1883 }],
+      shown: "`[{protocol: mqtt, port: 1883}]`",
     }),
     password_file: optional(
       path,

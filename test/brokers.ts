@@ -209,7 +209,7 @@ export async function observe(
   const { rap = true, ...connection } = options;
   const client = await connectAsync(broker.url, { protocolVersion: 4, reconnectPeriod: 0, ...connection });
   // Else each small packet waits up to 40 ms for the kernel's acknowledgement of the one before.
-  (client.stream as Socket).setNoDelay(true);
+  (client.stream as Partial<Socket>).setNoDelay?.(true);
   const seen: Seen[] = [];
   client.on("message", (topic, payload, packet) => seen.push({ topic, payload: payload.toString(), retain: packet.retain, packet }));
   const wanted: IClientSubscribeOptions = connection.protocolVersion === 5 ? { qos: 1, rap } : { qos: 1 };

@@ -2,13 +2,13 @@ import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { linkCertificates, readTls, SettingError } from "../../agent/certificate.ts";
+import { linkCertificates, readBrokerTls, readTls, SettingError } from "../../agent/certificate.ts";
 import { leftOut } from "../brokers.ts";
 import { type Authority, type Certificate, makeAuthority } from "../certificates.ts";
 import { configOf } from "../config/loading.ts";
 import { keptLog } from "./shell/fixture.ts";
 
-describe.skipIf(leftOut("the certificates of the link", "openssl", "openssl"))("the certificates of the link", () => {
+describe.skipIf(leftOut("the certificates", "openssl", "openssl"))("the certificates of the link", () => {
   let authority: Authority;
   let own: Certificate;
   let other: Certificate;
@@ -125,5 +125,46 @@ describe.skipIf(leftOut("the certificates of the link", "openssl", "openssl"))("
     wall += 3 * 86_400_000;
     expect(certificates.renew()).toMatchObject(renewed);
     expect(problems.at(-1)).toContain(`the certificate of this client in ${mine.cert} has expired`);
+  });
+
+  describe("the certificate of the built-in broker", () => {
+    const day = 86_400_000;
+    const listeners = "listeners: [{ port: 8883 }]";
+    const read = (broker: string, wall = Date.now()) => readBrokerTls(configOf(`broker: { ${listeners}, ${broker} }`), wall);
+
+    it("is not read without a listener with TLS", () => {
+      expect(readBrokerTls(configOf("broker: { cert: /gone, key: /gone }"), Date.now())).toBeUndefined();
+    });
+
+    it("comes with the version and the authority that are asked for", () => {
+      expect(read(`${pair(own)}, tls_min: 1.3`)?.options).toEqual({
+        cert: readFileSync(own.cert),
+        key: readFileSync(own.key),
+        minVersion: "TLSv1.3",
+      });
+      const required = read(`${pair(own)}, ca: ${authority.cert}, require_certificate: true`);
+      expect(required?.options.ca).toEqual(readFileSync(authority.cert));
+    });
+
+    it("is named with its setting when it cannot be used", () => {
+      for (const [broker, words] of [
+        ["cert: /gone.pem, key: /gone.pem", "broker.cert: /gone.pem cannot be read: there is no such file"],
+        [`cert: ${own.cert}, key: ${other.key}`, `broker.key: ${other.key} is not the key of the certificate in ${own.cert}`],
+        [`cert: ${own.key}, key: ${own.key}`, `broker.cert: ${own.key} is no certificate: name the certificate of the broker in PEM`],
+        [`${pair(own)}, require_certificate: true, ca: ${own.key}`, "name the certificate of the clients' authority in PEM"],
+      ] as const)
+        expect(() => read(broker)).toThrow(words);
+    });
+
+    it("is told from 14 days before its end on, and when it has come", () => {
+      const long = authority.issue("long", { from: -1, to: 20 });
+      const at = (days: number) => {
+        const { expired, expiring } = read(pair(long), Date.now() + days * day) ?? {};
+        return [expired, expiring];
+      };
+      expect(at(5)).toEqual([null, null]);
+      expect(at(7)).toEqual([null, expect.stringContaining(`the certificate of the built-in broker in ${long.cert} expires on `)]);
+      expect(at(21)).toEqual([expect.stringContaining("has expired ("), null]);
+    });
   });
 });

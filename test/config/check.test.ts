@@ -90,6 +90,30 @@ describe("check", () => {
     ]);
   });
 
+  it("takes a port that starts with 8 for TLS unless its protocol is written, and warns of what is for TLS only", () => {
+    const tls = "cert: /c, key: /k";
+    expect(said(`broker: { listeners: [{ port: 8883 }], ${tls} }`)).toEqual([]);
+    expect(said("broker: { listeners: [{ protocol: mqtt, port: 8883 }, { protocol: ws, port: 8080 }] }")).toEqual([]);
+    expect(said(`broker: { ${tls}, require_certificate: false, tls_min: 1.3 }`)).toEqual(
+      ["cert", "require_certificate", "tls_min"].map((name) =>
+        expect.stringContaining(
+          `warning: broker.${name}: it is not used, because no listener speaks TLS, add one with protocol: mqtts, or remove it`,
+        ),
+      ),
+    );
+    expect(said(`broker: { listeners: [{ port: 8883 }], ${tls}, ca: /a }`)).toEqual([
+      expect.stringContaining("warning: broker.ca: it is not used, because no client needs a certificate, write require_certificate: true"),
+    ]);
+  });
+
+  it("takes a listener that wants certificates for closed", () => {
+    const secure = "cert: /c, key: /k, ca: /a, require_certificate: true";
+    expect(said(`broker: { listeners: [{ port: 8883, address: 0.0.0.0 }], ${secure} }`)).toEqual([]);
+    expect(said(`broker: { listeners: [{ port: 8883, address: 0.0.0.0 }, { port: 1883, address: 0.0.0.0 }], ${secure} }`)).toEqual([
+      expect.stringContaining("broker.listeners[1].address: it lets in everybody in the network"),
+    ]);
+  });
+
   it("accepts several free ports, and one port on two addresses", () => {
     expect(said("broker: { listeners: [{ port: 0 }, { port: 0 }] }")).toEqual([]);
     expect(said("broker: { listeners: [{ address: 127.0.0.1, port: 1884 }, { address: '::1', port: 1884 }] }")).toEqual([]);

@@ -22,6 +22,7 @@ describe("describeConfig", () => {
       "A day of the week.",
       "A time of day.",
       "A time.",
+      "The scheme and the host of a page.",
     ];
     const inTables = docsOf(schema).filter((doc) => !ofListed.includes(doc));
     for (const doc of inTables) expect(page).toContain(doc);

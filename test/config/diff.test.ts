@@ -26,7 +26,7 @@ services: [mosquitto.service, cron.service]
 broker: { listeners: [{ port: 1884 }] }
 `;
   expect(differences(base, after)).toEqual([
-    "broker.listeners: { protocol: mqtt, port: 1883 } -> { port: 1884 }",
+    "broker.listeners: { protocol: mqtt } -> { port: 1884 }",
     "inputs.porch.line: GPIO17 -> pin11",
     "inputs.porch.debounce: 30ms -> 20ms",
     "inputs.bell: null -> { line: GPIO5, bias: pull-up }",

@@ -30,6 +30,12 @@ const samples: Record<string, [string, string, string]> = {
   "broker.log.connections": ["on", "off", "on"],
   "broker.log.subscribes": ["on", "off", "on"],
   "broker.log.topics": ["on", "off", "on"],
+  "broker.cert": ["/a", "/b", "/c"],
+  "broker.key": ["/a", "/b", "/c"],
+  "broker.ca": ["/a", "/b", "/c"],
+  "broker.require_certificate": ["false", "false", "false"],
+  "broker.tls_min": ["1.3", "1.2", "1.3"],
+  "broker.origins": ["https://a", "http://b:81, https://c", "*"],
   "mqtt.server": ["10.0.0.1", "broker.local:1884, wss://b/mqtt", "::1"],
   "mqtt.port": ["1", "2", "3"],
   "mqtt.tls": ["on", "off", "auto"],
@@ -67,7 +73,7 @@ function at(config: Config, path: string): unknown {
 }
 
 function yamlOf(path: string, text: string): string {
-  const value = path === "services" || path === "commands" || text.includes(", ") ? `[${text}]` : JSON.stringify(text);
+  const value = ["services", "commands", "broker.origins"].includes(path) || text.includes(", ") ? `[${text}]` : JSON.stringify(text);
   const [section, ...keys] = path.split(".");
   return `${section}: ${keys.reduceRight((inner, key) => `{ ${key}: ${inner} }`, value)}\n`;
 }
@@ -75,8 +81,8 @@ function yamlOf(path: string, text: string): string {
 /** A user name needs a password and the reverse: they come along in the weakest layer. */
 function partnerOf(path: string): Record<string, string> {
   if (path === "mqtt.username") return { PINBUS_MQTT_PASSWORD: "p" };
-  if (path === "mqtt.cert") return { PINBUS_MQTT_KEY: "/k" };
-  if (path === "mqtt.key") return { PINBUS_MQTT_CERT: "/c" };
+  const pair = /^(mqtt|broker)\.(cert|key)$/.exec(path);
+  if (pair) return { [`PINBUS_${pair[1]?.toUpperCase()}_${pair[2] === "cert" ? "KEY" : "CERT"}`]: "/p" };
   if (path === "location.latitude") return { PINBUS_LOCATION_LONGITUDE: "1" };
   if (path === "location.longitude") return { PINBUS_LOCATION_LATITUDE: "1" };
   return path === "mqtt.password" ? { PINBUS_MQTT_USERNAME: "u" } : {};
@@ -114,6 +120,12 @@ describe("loadConfig", () => {
           anonymous: null,
           sys_interval: 10_000,
           log: { connections: "off", subscribes: "off", topics: "off" },
+          cert: null,
+          key: null,
+          ca: null,
+          require_certificate: "false",
+          tls_min: "1.2",
+          origins: [],
         },
         sys_interval: 10_000,
         inputs: {},
@@ -178,7 +190,7 @@ describe("loadConfig", () => {
     expect(config.rules).toEqual({
       c: rule([{ input: "a", gesture: "hold" }], [{ output: "b", set: "on" }]),
     });
-    expect(config.broker.listeners).toEqual([{ protocol: "mqtt", address: null, port: 1883 }]);
+    expect(config.broker.listeners).toEqual([{ protocol: null, address: null, port: 1883 }]);
   });
 
   it("never shares a default between two configurations", () => {

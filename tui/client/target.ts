@@ -91,8 +91,12 @@ export function agentBroker(status: Status): BrokerTarget | undefined {
     const external = parseBroker(status.link.server);
     return String(external.port).startsWith("8") ? { ...external, via: "mqtts" } : external;
   }
-  const listener = status.broker.listeners.find(({ protocol, problem }) => protocol === "mqtt" && problem === null);
-  return listener === undefined ? undefined : { host: listener.address, port: listener.port, via: "mqtt" };
+  // Without TLS: whose authority it would be stands in no status.
+  const open = status.broker.listeners.filter(({ problem }) => problem === null);
+  const listener = open.find(({ protocol }) => protocol === "mqtt") ?? open.find(({ protocol }) => protocol === "ws");
+  if (listener === undefined) return undefined;
+  const { address: host, port } = listener;
+  return listener.protocol === "ws" ? { host, port, via: "ws", path: "/mqtt" } : { host, port, via: "mqtt" };
 }
 
 /** For people; never with a password. */

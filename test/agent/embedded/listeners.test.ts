@@ -10,6 +10,7 @@ import { type ClientOptions, WebSocket } from "ws";
 import { Access } from "../../../agent/embedded/access.ts";
 import { type BrokerOptions, createBroker } from "../../../agent/embedded/broker.ts";
 import type { BrokerTls, Protocol } from "../../../agent/embedded/entrance.ts";
+import { parsePasswordFile, passwordLine } from "../../../agent/embedded/password-file.ts";
 import { leftOut, leftOutUnless, observe, silentLog } from "../../brokers.ts";
 import { type Authority, type Certificate, makeAuthority } from "../../certificates.ts";
 import { generate } from "./packets.ts";
@@ -131,6 +132,32 @@ describe("the listeners of the built-in broker", () => {
     }
     await vi.waitFor(() => expect(observer.payloads("seen/fire")).toHaveLength(200), patience);
     expect(new Set(observer.payloads("seen/fire")).size).toBe(200);
+  });
+
+  it.each(protocols)("let in who is listed, tell others why not, and publish the will of who dies (%s)", async (protocol) => {
+    const access = new Access({ anonymous: true, users: null });
+    const { url, observer } = await start({ access });
+    const dies = await client(url(protocol), { will: { topic: "seen/will", payload: Buffer.from("gone"), qos: 1, retain: false } });
+    dies.stream.destroy();
+    await vi.waitFor(() => expect(observer.payloads("seen/will")).toEqual(["gone"]), patience);
+    access.rules = { anonymous: false, users: parsePasswordFile(await passwordLine("ev3", "formosa")).users };
+    await client(url(protocol), { username: "ev3", password: "formosa" });
+    await expect(client(url(protocol), { username: "ev3", password: "wrong" })).rejects.toMatchObject({ code: 5 });
+  });
+
+  it.each(protocols)("end who does not take what it asked for, and nobody else (%s)", async (protocol) => {
+    const { url, broker, observer } = await start();
+    const deaf = await client(url(protocol));
+    await deaf.subscribeAsync("flood");
+    deaf.stream.pause();
+    (deaf.stream as { socket?: { pause?(): void; _socket?: Socket } }).socket?._socket?.pause();
+    const payload = Buffer.alloc(200_000);
+    const given: Promise<void>[] = [];
+    for (let count = 0; count < 150; count++) given.push(broker.publish({ topic: "flood", payload, qos: 0, retain: false }));
+    await vi.waitFor(() => expect(broker.clients).toBe(1), patience);
+    await Promise.all(given);
+    await observer.client.publishAsync("seen/still", "here", { qos: 1 });
+    await vi.waitFor(() => expect(observer.payloads("seen/still")).toEqual(["here"]), patience);
   });
 
   it("end at once, with whoever stands in a handshake", async () => {

@@ -61,6 +61,12 @@ test("the built-in broker is found by its listener that stands", () => {
   );
   expect(found).toEqual({ host: "127.0.0.1", port: 1884, via: "mqtt" });
   expect(agentBroker(status({ broker: { listeners: [{ ...listener, problem: "taken" }], clients: 0 } }))).toBeUndefined();
+  const web = [
+    { ...listener, protocol: "mqtts" },
+    { ...listener, protocol: "ws", port: 9000 },
+  ];
+  const target = { host: "127.0.0.1", port: 9000, via: "ws", path: "/mqtt" };
+  expect(agentBroker(status({ broker: { listeners: web, clients: 0 } }))).toEqual(target);
 });
 
 test("the external broker of an agent is taken from what it says of its link", () => {
