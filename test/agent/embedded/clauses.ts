@@ -11,7 +11,10 @@ export interface Clause {
   expected: unknown;
 }
 
-const outcome = (expected: unknown) => (id: string, must: string, see: Clause["see"]): Clause => ({ id, must, see, expected });
+const outcome =
+  (expected: unknown) =>
+  (id: string, must: string, see: Clause["see"]): Clause => ({ id, must, see, expected });
 export const closes = outcome("closes");
 export const stays = outcome("stays");
-export const equals = (expected: unknown, ...[id, must, see]: Parameters<ReturnType<typeof outcome>>): Clause => outcome(expected)(id, must, see);
+export const equals = (expected: unknown, ...[id, must, see]: Parameters<ReturnType<typeof outcome>>): Clause =>
+  outcome(expected)(id, must, see);

@@ -80,7 +80,12 @@ export class Rig {
   async retained(filter: string, qos = 1): Promise<Message[]> {
     const end = this.name();
     const wire = await this.connect();
-    wire.send(subscribePacket([[filter, qos], [end, 0]]));
+    wire.send(
+      subscribePacket([
+        [filter, qos],
+        [end, 0],
+      ]),
+    );
     await wire.next(0x90);
     return this.until(wire, end);
   }
