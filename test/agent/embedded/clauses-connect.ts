@@ -80,6 +80,11 @@ export const connectClauses: readonly Clause[] = [
   equals("gone 0", "MQTT-3.1.2-24", "ends a connection that is silent for longer than the keep alive", (rig) => willOf(rig, {}, "cut", 1)),
   closes("MQTT-3.1.3-4", "takes no client id that is not UTF-8", (rig) => rig.answerTo({ id: broken })),
   equals("0 stays", "MQTT-3.1.3-5", "takes a client id of 23 letters and digits", (rig) => rig.answerTo({ id: "abcdefghijklmnopqrst012" })),
+  equals("0 stays", "MQTT-3.1.3-5 (MQIsdp)", "takes a longer one, with MQTT 3.1 too", (rig) =>
+    rig.answerTo({ id: "a".repeat(40), name: "MQIsdp", level: 3 }),
+  ),
+  closes("MQTT-1.5.3 (client id)", "takes no client id with a control character", (rig) => rig.answerTo({ id: "a\u001b[2J" })),
+  closes("MQTT-1.5.3 (user)", "takes no user with a control character", (rig) => rig.answerTo({ username: "a\n" })),
   equals("0 stays", "MQTT-3.1.3-6", "gives a client without an id one", (rig) => rig.answerTo({ id: "" })),
   equals("2 closes", "MQTT-3.1.3-8", "wants an id for a session", (rig) => rig.answerTo({ id: "", clean: false })),
   closes("MQTT-3.1.3-10", "takes no will topic that is not UTF-8", (rig) => rig.answerTo({ will: { topic: broken, payload: "" } })),
