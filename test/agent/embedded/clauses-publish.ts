@@ -1,6 +1,6 @@
 import { type Clause, closes, equals } from "./clauses.ts";
 import type { Rig } from "./rig.ts";
-import { connectPacket, messageOf, publishPacket, subscribePacket } from "./wire.ts";
+import { connectPacket, messageOf, publishPacket } from "./wire.ts";
 
 /** `payload` and `retain` of what is kept on a topic after these publications. */
 async function keptAfter(rig: Rig, publications: readonly (readonly [payload: string, retain: boolean, qos?: number])[]): Promise<string> {
@@ -11,19 +11,12 @@ async function keptAfter(rig: Rig, publications: readonly (readonly [payload: st
 
 /** What a subscriber that was there before gets. */
 async function liveOf(rig: Rig, options: { qos?: number; retain?: boolean; dup?: boolean }, payload = "x") {
-  const [topic, end] = [rig.name(), rig.name()];
-  const wire = await rig.connect();
-  wire.send(
-    subscribePacket([
-      [topic, 1],
-      [end, 0],
-    ]),
-  );
-  await wire.next(0x90);
+  const topic = rig.name();
+  const { rest } = await rig.listen([[topic, 1]]);
   const publisher = await rig.connect();
   publisher.send(publishPacket(topic, payload, { qos: 1, ...options }));
   await publisher.next(0x40);
-  return rig.until(wire, end);
+  return rest();
 }
 
 /** A session's client that gets `qos`, and is cut off before it answers; `answer` is what it then gets again. */
@@ -51,15 +44,8 @@ async function again(rig: Rig, qos: number, before: "PUBLISH" | "PUBREL") {
 
 /** How often a message of QoS 2 is delivered when its publisher sends it twice. */
 async function twice(rig: Rig, reconnect: boolean): Promise<number> {
-  const [id, topic, end] = [rig.name(), rig.name(), rig.name()];
-  const watcher = await rig.connect();
-  watcher.send(
-    subscribePacket([
-      [topic, 2],
-      [end, 0],
-    ]),
-  );
-  await watcher.next(0x90);
+  const [id, topic] = [rig.name(), rig.name()];
+  const { rest } = await rig.listen([[topic, 2]]);
   let publisher = await rig.connect({ id, clean: false });
   publisher.send(publishPacket(topic, "x", { qos: 2, id: 7 }));
   await publisher.next(0x50);
@@ -72,27 +58,20 @@ async function twice(rig: Rig, reconnect: boolean): Promise<number> {
   await publisher.next(0x50);
   publisher.send([0x62, 2, 0, 7]);
   await publisher.next(0x70);
-  return (await rig.until(watcher, end)).length;
+  return (await rest()).length;
 }
 
 /** Payloads in the order in which they come. */
 async function ordered(rig: Rig, qos: number): Promise<string> {
-  const [topic, end] = [rig.name(), rig.name()];
-  const watcher = await rig.connect();
-  watcher.send(
-    subscribePacket([
-      [topic, qos],
-      [end, 0],
-    ]),
-  );
-  await watcher.next(0x90);
+  const topic = rig.name();
+  const { rest } = await rig.listen([[topic, qos]]);
   const publisher = await rig.connect();
   for (let id = 1; id <= 9; id++) publisher.send(publishPacket(topic, String(id), { qos, id }));
   if (qos === 2) for (let id = 1; id <= 9; id++) await publisher.next(0x50);
   if (qos === 2) for (let id = 1; id <= 9; id++) publisher.send([0x62, 2, 0, id]);
   if (qos === 2) for (let id = 1; id <= 9; id++) await publisher.next(0x70);
   await publisher.fate();
-  return (await rig.until(watcher, end)).map(({ payload }) => payload).join("");
+  return (await rest()).map(({ payload }) => payload).join("");
 }
 
 /** MQTT 3.1.1 sections 3.3 to 3.7 and 4.3 to 4.6. */
@@ -140,6 +119,15 @@ export const publishClauses: readonly Clause[] = [
   ),
   closes("MQTT-3.3.2-2 (#)", "takes no # in a topic", (rig) => rig.fateOf(publishPacket("a/#", "x"))),
   closes("MQTT-3.3.2-2 (+)", "takes no + in a topic", (rig) => rig.fateOf(publishPacket("+/a", "x"))),
+  equals("stays, 0 forged", "MQTT-4.7.2 ($SYS)", "acknowledges what a client publishes below $SYS, and drops it", async (rig) => {
+    const { wire, rest } = await rig.listen([["$SYS/broker/version", 1]]);
+    const forger = await rig.connect();
+    forger.send(publishPacket("$SYS/broker/version", "forged", { qos: 1, retain: true }));
+    await forger.next(0x40);
+    const all = [...(await rest()), ...(await rig.retained("$SYS/broker/version"))];
+    wire.cut();
+    return `${await forger.fate()}, ${all.filter(({ payload }) => payload === "forged").length} forged`;
+  }),
   equals("answers", "MQTT-3.3.4-1", "acknowledges QoS 1 and 2, also when nobody listens", async (rig) => {
     const wire = await rig.connect();
     wire.send(publishPacket(rig.name(), "x", { qos: 1 }), publishPacket(rig.name(), "x", { qos: 2, id: 2 }));

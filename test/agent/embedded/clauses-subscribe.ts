@@ -6,17 +6,10 @@ import { messageOf, publishPacket, subscribePacket, unsubscribePacket } from "./
 
 /** Which of these topics, all below one of its own, a subscription gets; the filter stands for what is below, too. */
 async function matched(rig: Rig, filter: string, topics: readonly string[]): Promise<string[]> {
-  const [top, end] = [rig.name(), rig.name()];
-  const wire = await rig.connect();
-  wire.send(
-    subscribePacket([
-      [`${top}/${filter}`, 1],
-      [end, 0],
-    ]),
-  );
-  await wire.next(0x90);
+  const top = rig.name();
+  const { rest } = await rig.listen([[`${top}/${filter}`, 1]]);
   for (const topic of topics) await rig.publish(topic === "" ? top : `${top}/${topic}`, "x");
-  return (await rig.until(wire, end)).map(({ topic }) => topic.slice(top.length + 1));
+  return (await rest()).map(({ topic }) => topic.slice(top.length + 1));
 }
 
 /** Codes of a SUBACK. */
@@ -29,28 +22,24 @@ async function codes(rig: Rig, filters: readonly (readonly [string, number])[]):
 
 /** The QoS of each copy of one message. */
 async function copies(rig: Rig, filters: (topic: string) => (readonly [string, number])[], qos: number): Promise<number[]> {
-  const [topic, end] = [`${rig.name()}/x`, rig.name()];
-  const wire = await rig.connect();
-  wire.send(subscribePacket([...filters(topic), [end, 0]]));
-  await wire.next(0x90);
+  const topic = `${rig.name()}/x`;
+  const { rest } = await rig.listen(filters(topic));
   const publisher = await rig.connect();
   publisher.send(publishPacket(topic, "x", { qos }));
   if (qos > 0) await publisher.next(qos === 1 ? 0x40 : 0x50);
   if (qos === 2) publisher.send([0x62, 2, 0, 1]);
   if (qos === 2) await publisher.next(0x70);
-  return (await rig.until(wire, end)).map((message) => message.qos);
+  return (await rest()).map((message) => message.qos);
 }
 
 /** Topics that come after these filters are given up. */
 async function after(rig: Rig, subscribed: readonly string[], given: readonly string[]): Promise<string[]> {
-  const [top, end] = [rig.name(), rig.name()];
-  const wire = await rig.connect();
-  wire.send(subscribePacket([...subscribed.map((filter) => [`${top}/${filter}`, 0] as const), [end, 0]]));
-  await wire.next(0x90);
+  const top = rig.name();
+  const { wire, rest } = await rig.listen(subscribed.map((filter) => [`${top}/${filter}`, 0]));
   wire.send(unsubscribePacket(given.map((filter) => `${top}/${filter}`)));
   await wire.next(0xb0);
   for (const topic of ["a", "b", "c"]) await rig.publish(`${top}/${topic}`, "x");
-  return (await rig.until(wire, end)).map(({ topic }) => topic.slice(top.length + 1));
+  return (await rest()).map(({ topic }) => topic.slice(top.length + 1));
 }
 
 const filterFate = (filter: string | Buffer) => (rig: Rig) => rig.fateOf(subscribePacket([[filter, 0]]));
@@ -110,6 +99,26 @@ export const subscribeClauses: readonly Clause[] = [
         ],
         2,
       )),
+    ),
+  ),
+  equals([2], "MQTT-3.3.5-1 (wildcards)", "also when none of them is the very topic", (rig) =>
+    copies(
+      rig,
+      (topic) => [
+        [topic.replace("/x", "/+"), 0],
+        [topic.replace("/x", "/#"), 2],
+      ],
+      2,
+    ),
+  ),
+  equals([2], "MQTT-3.3.5-1 (other order)", "in whichever order they came", (rig) =>
+    copies(
+      rig,
+      (topic) => [
+        [topic.replace("/x", "/#"), 0],
+        [topic.replace("/x", "/+"), 2],
+      ],
+      2,
     ),
   ),
   equals(
