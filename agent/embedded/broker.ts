@@ -83,6 +83,7 @@ const drainTimeout = 5_000;
 const [serverUnavailable, notAuthorised] = [3, 5];
 /** Packets of one client before it is let in; they arrive in one read, which is bounded in bytes. */
 const queueLimit = 5_000;
+const maxClientsIdLength = 65_535;
 
 export function createBroker(options: BrokerOptions): Broker {
   return new EmbeddedBroker(options);
@@ -100,7 +101,7 @@ class EmbeddedBroker implements Broker {
   readonly #received = newCounts();
   readonly #sent = newCounts();
   readonly #crowd = new Crowd<Visit>();
-  readonly #sys: SysTree;
+  readonly #sys = new SysTree({ census: this.#census, received: this.#received, sent: this.#sent });
   readonly #dialogue: DialogueLog;
   readonly #watch: Watch;
   readonly #access: Access;
@@ -122,7 +123,6 @@ class EmbeddedBroker implements Broker {
   constructor(options: BrokerOptions) {
     this.#sysInterval = options.sysInterval;
     this.#access = options.access ?? new Access({ anonymous: true, users: null });
-    this.#sys = new SysTree({ version: options.version, census: this.#census, received: this.#received, sent: this.#sent });
     this.#dialogue = new DialogueLog({
       settings: options.dialogue ?? { connections: false, subscribes: false, topics: false },
       info: (message) => options.log.info(message),
@@ -148,7 +148,7 @@ class EmbeddedBroker implements Broker {
     this.#startedAt = this.#options.now();
     // Loaded here: with an external broker these 12 MB are never needed.
     const { Aedes } = await import("aedes");
-    const aedes = new Aedes({ connectTimeout, drainTimeout, queueLimit });
+    const aedes = new Aedes({ connectTimeout, drainTimeout, queueLimit, maxClientsIdLength });
     await aedes.listen();
     if (this.#stopped) return void aedes.close();
     this.#aedes = aedes;
@@ -305,7 +305,7 @@ class EmbeddedBroker implements Broker {
 
   #publishSys(): void {
     const moment = { retained: this.#retained, waiting: this.#waiting, startedAt: this.#startedAt, now: this.#options.now() };
-    for (const [topic, payload] of this.#sys.changes(moment)) {
+    for (const [topic, payload] of this.#sys.changes(this.#options.version, moment)) {
       this.publish({ topic, payload, qos: 2, retain: true }).catch(() => undefined);
     }
   }

@@ -9,7 +9,6 @@ interface Packet {
   messageId?: number;
   topic: string;
   qos: number;
-  dup: boolean;
   protocolId?: string;
   protocolVersion?: number;
   clientId: string;
@@ -81,7 +80,11 @@ export function mendConnection(
   });
   const [take] = parser.listeners("packet");
   parser.removeAllListeners("packet");
+  let goodbye = false;
   parser.on("packet", (packet: Packet) => {
+    // [MQTT-3.14.4-2]
+    if (goodbye) return;
+    goodbye = packet.cmd === "disconnect";
     const problem = packetProblem(packet);
     if (problem === undefined) {
       if (packet.unsubscriptions) watch.unsubscribes(client, packet.unsubscriptions);
@@ -101,9 +104,7 @@ function packetProblem(packet: Packet): { sentence: string; code?: number } | un
       return connectProblem(packet);
     case "publish":
       if (!isTopic(packet.topic)) return { sentence: "a publication to a topic that is none" };
-      if (qos > 0 && messageId < 1) return malformed("without a packet identifier");
-      // [MQTT-3.3.1-2]
-      return packet.dup && qos === 0 ? malformed("with DUP and QoS 0") : undefined;
+      return qos > 0 && messageId < 1 ? malformed("without a packet identifier") : undefined;
     case "subscribe":
     case "unsubscribe": {
       const filters = packet.subscriptions?.map(({ topic }) => topic) ?? packet.unsubscriptions ?? [];

@@ -6,7 +6,6 @@ import type { Waiting } from "./waiting.ts";
 
 /** What is counted elsewhere. */
 export interface SysCounts {
-  version: string;
   census: Census;
   received: FrameCounts;
   sent: FrameCounts;
@@ -40,9 +39,9 @@ export class SysTree {
     this.#counts = counts;
   }
 
-  /** What to publish now: mosquitto sends a value again only when it has changed. */
-  changes(moment: SysMoment): [topic: string, value: string][] {
-    const changed = Object.entries(this.#values(moment))
+  /** What to publish now; `version` is that of pinbus. mosquitto sends a value again only when it has changed. */
+  changes(version: string, moment: SysMoment): [topic: string, value: string][] {
+    const changed = Object.entries({ version: `pinbus version ${version}`, ...this.#values(moment) })
       .map(([name, value]): [string, string] => [`$SYS/broker/${name}`, String(value)])
       .filter(([topic, value]) => this.#last.get(topic) !== value);
     for (const [topic, value] of changed) this.#last.set(topic, value);
@@ -51,7 +50,7 @@ export class SysTree {
 
   /** Names and formats of mosquitto 2.0.11. Its heap is left out: this process has one heap for the broker and all the rest. */
   #values({ retained, waiting, startedAt, now }: SysMoment): Record<string, string | number> {
-    const { version, census, received, sent } = this.#counts;
+    const { census, received, sent } = this.#counts;
     // Nothing is dropped here: a client that does not read is disconnected.
     const dropped = 0;
     const stored = retained.size + waiting.count;
@@ -68,7 +67,6 @@ export class SysTree {
       connections: census.connects,
     };
     return {
-      version: `pinbus version ${version}`,
       uptime: `${Math.floor((now - startedAt) / 1_000)} seconds`,
       "clients/total": census.connected + census.asleep,
       "clients/connected": census.connected,

@@ -76,18 +76,18 @@ export class Rig {
       .filter(({ topic }) => topic !== end);
   }
 
-  /** Retained messages for a new subscriber, up to `end`. */
-  async retained(filter: string, qos = 1): Promise<Message[]> {
+  /** A subscriber; `rest` gives every message that came to it until then. */
+  async listen(filters: readonly (readonly [string, number])[]): Promise<{ wire: Wire; rest(): Promise<Message[]> }> {
     const end = this.name();
     const wire = await this.connect();
-    wire.send(
-      subscribePacket([
-        [filter, qos],
-        [end, 0],
-      ]),
-    );
+    wire.send(subscribePacket([...filters, [end, 0]]));
     await wire.next(0x90);
-    return this.until(wire, end);
+    return { wire, rest: () => this.until(wire, end) };
+  }
+
+  /** Retained messages for a new subscriber. */
+  async retained(filter: string): Promise<Message[]> {
+    return (await this.listen([[filter, 1]])).rest();
   }
 
   async end(): Promise<void> {
