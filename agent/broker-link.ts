@@ -1,6 +1,6 @@
 import type { Config } from "../config/schema.ts";
 import { serverUrl, serverUrls } from "../config/server.ts";
-import { accessProblems, createAccess, renewAccess } from "./broker-access.ts";
+import { accessProblems, createAccess, limitsOf, renewAccess } from "./broker-access.ts";
 import { type Broker, createBroker } from "./embedded/broker.ts";
 import type { Clock } from "./shell/clock.ts";
 import type { Link, Publication } from "./shell/link.ts";
@@ -67,6 +67,7 @@ function builtIn({ config, version, log, clock, problems, link: linkTo }: Broker
   const access = createAccess(config.broker, log);
   const broker = createBroker({
     access,
+    limits: limitsOf(config.broker),
     listeners: config.broker.listeners,
     sysInterval: config.sys_interval,
     version,

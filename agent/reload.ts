@@ -61,6 +61,7 @@ const inPlace = [
   "mqtt.command_ttl",
   "broker.password_file",
   "broker.anonymous",
+  "broker.acl_file",
 ];
 /** Of an input or output that stays: a press is under way as another kind, and two outputs may be on that now exclude each other. */
 const atStart = /^(inputs\.[^.]+\.kind|outputs\.[^.]+\.interlock)$/;

@@ -76,7 +76,7 @@ function decisive(config: Config): string {
     gpio: { driver: "auto", board: "pi4" },
     state_dir: "/",
     control: { socket: "/s", view: "/v" },
-    broker: { listeners: [], password_file: null, anonymous: null },
+    broker: { ...usual.broker, listeners: [] },
     services: [],
     commands: [],
     log: { level: "info", format: "auto", mqtt: "off" },

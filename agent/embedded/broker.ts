@@ -1,12 +1,16 @@
 import type { Socket } from "node:net";
 import type { Aedes, Client } from "aedes";
 import { Access } from "./access.ts";
+import { AclGate } from "./acl-gate.ts";
+import { AddressRate } from "./address-rate.ts";
 import { Census } from "./census.ts";
 import { Crowd } from "./crowd.ts";
 import { DrainingDuplex } from "./drain.ts";
 import { type FrameCounts, FrameScanner } from "./frames.ts";
+import { type Limits, usualLimits } from "./limits.ts";
 import { Listener } from "./listener.ts";
 import type { PasswordHash } from "./password-file.ts";
+import { describeRefusal, refusalCodes } from "./refusal.ts";
 import { mendRetained, type Retained } from "./rules.ts";
 import { changedValues, sysValues } from "./sys.ts";
 
@@ -15,6 +19,7 @@ export interface BrokerOptions {
   listeners: readonly { protocol: "mqtt"; address: string | null; port: number }[];
   /** Who may connect; default: everybody. */
   access?: Access;
+  limits?: Partial<Limits>;
   /** How often changed `$SYS` values are published; milliseconds. */
   sysInterval: number;
   /** Of pinbus. */
@@ -56,12 +61,8 @@ export interface Broker {
   stop(): Promise<void>;
 }
 
-/** Larger packets end the connection before they are collected. */
-const maxPacketBytes = 256 * 1024;
-const connectTimeout = 10_000;
-/** A subscriber that takes nothing for this long, with 1 MB waiting for it, is disconnected: it holds the others up. */
+/** A subscriber that takes nothing for this long, with all waiting for it that may, is disconnected: it holds the others up. */
 const drainTimeout = 5_000;
-const [serverUnavailable, notAuthorised] = [3, 5];
 /** Packets of one client before it is let in; they arrive in one read, which is bounded in bytes. */
 const queueLimit = 5_000;
 
@@ -74,13 +75,16 @@ class EmbeddedBroker implements Broker {
   readonly #census = new Census();
   readonly #received: FrameCounts = { bytes: 0, packets: 0, publishes: 0 };
   readonly #sent: FrameCounts = { bytes: 0, packets: 0, publishes: 0 };
-  readonly #crowd = new Crowd<DrainingDuplex>();
+  readonly #limits: Limits;
+  readonly #crowd: Crowd<DrainingDuplex>;
+  readonly #wrongPasswords: AddressRate;
   readonly #lastSys = new Map<string, string>();
   readonly #access: Access;
   /** Who is in, with the name under which each was let in. The agent itself is not among them. */
   readonly #guests = new Map<Client, { username: string | undefined; hash: PasswordHash | undefined }>();
   /** The same and the agent itself: nobody else publishes or subscribes. */
   readonly #letIn = new WeakSet<Client>();
+  readonly #acl = new AclGate({ acl: () => this.#access.acl, refused: (sentence) => this.#warn("acl", sentence) });
   /** How often each warning came. */
   readonly #warned = new Map<string, number>();
   #listeners: Listener[] = [];
@@ -95,13 +99,16 @@ class EmbeddedBroker implements Broker {
     this.#options = options;
     this.#sysInterval = options.sysInterval;
     this.#access = options.access ?? new Access({ anonymous: true, users: null });
+    this.#limits = { ...usualLimits, ...options.limits };
+    this.#crowd = new Crowd(this.#limits, options.now);
+    this.#wrongPasswords = new AddressRate(this.#limits.maxFailedLogins, options.now);
   }
 
   async start(): Promise<void> {
     this.#startedAt = this.#options.now();
     // Loaded here: with an external broker these 12 MB are never needed.
     const { Aedes } = await import("aedes");
-    const aedes = new Aedes({ connectTimeout, drainTimeout, queueLimit });
+    const aedes = new Aedes({ connectTimeout: this.#limits.connectTimeout, drainTimeout, queueLimit });
     await aedes.listen();
     if (this.#stopped) return void aedes.close();
     this.#aedes = aedes;
@@ -156,8 +163,11 @@ class EmbeddedBroker implements Broker {
   #keepRules(aedes: Aedes): void {
     const census = this.#census;
     this.#retained = mendRetained(aedes);
-    // aedes reads on until `authenticate` is called, some turns later, and would do what comes behind the CONNECT before that.
-    aedes.preConnect = (client, _packet, done) => {
+    const restless = new WeakSet<Client>();
+    aedes.preConnect = (client, { keepalive = 0 }, done) => {
+      const { maxKeepalive } = this.#limits;
+      if (maxKeepalive !== null && (keepalive === 0 || keepalive * 1000 > maxKeepalive)) restless.add(client);
+      // aedes reads on until `authenticate` is called, some turns later, and would do what comes behind the CONNECT before that.
       (client as Client & { pause(): void }).pause();
       done(null, true);
     };
@@ -171,17 +181,21 @@ class EmbeddedBroker implements Broker {
       else maySubscribe(client, subscription, done);
     };
     aedes.authenticate = (client, username, password, done) => {
-      void this.#access.lets(username, password).then((verdict) => {
+      const address = this.#crowd.addressOf(client.conn);
+      void this.#access.lets(username, password, this.#wrongPasswords.of(address)).then((found) => {
         if (client.closed) return;
-        if (verdict === "yes" || verdict === "own") this.#letIn.add(client);
+        const verdict = found === "yes" && restless.has(client) ? "keepalive" : found;
+        if (verdict !== "yes" && verdict !== "own") {
+          this.#warn(verdict, describeRefusal(verdict, username, address, this.#limits));
+          return done(Object.assign(new Error("refused"), { returnCode: refusalCodes[verdict] }), false);
+        }
+        this.#letIn.add(client);
+        this.#acl.admit(client, username, verdict === "own");
         if (verdict === "yes") this.#guests.set(client, { username, hash: this.#access.hashOf(username) });
-        if (verdict === "no" || verdict === "busy") this.#refuse(username, verdict);
-        // MQTT 3.1.1 section 3.2.2.3; mosquitto says 5 for a wrong password, too.
-        const returnCode = { no: notAuthorised, busy: serverUnavailable }[verdict as "no"];
-        if (returnCode === undefined) done(null, true);
-        else done(Object.assign(new Error("refused"), { returnCode }), false);
+        done(null, true);
       });
     };
+    this.#acl.guard(aedes);
     aedes.on("clientReady", (client) => {
       census.joined(client.id, client.clean);
       if (!(client.conn instanceof DrainingDuplex)) return;
@@ -201,11 +215,6 @@ class EmbeddedBroker implements Broker {
     const { log } = this.#options;
     aedes.on("clientError", (client, error) => log.debug(`broker: client ${client.id}: ${error.message}`, { client: client.id }));
     aedes.on("connectionError", (_client, error) => log.debug(`broker: a connection without a client: ${error.message}`));
-  }
-
-  #refuse(username: string | undefined, verdict: "no" | "busy"): void {
-    const who = username === undefined || username === "" ? "a client without a user" : `user ${JSON.stringify(username.slice(0, 64))}`;
-    this.#warn(verdict, `broker: refused ${who}: ${verdict === "busy" ? "too many ask at the same time" : "not authorised"}`);
   }
 
   /** Told for the 1st, 2nd, 4th, 8th … one: whoever is not let in must not fill the log. */
@@ -260,10 +269,12 @@ class EmbeddedBroker implements Broker {
       socket.destroy();
       return;
     }
+    const { maxPacket, maxQueuedBytes } = this.#limits;
     const connection = new DrainingDuplex(socket, {
-      incoming: new FrameScanner(this.#received, maxPacketBytes),
+      incoming: new FrameScanner(this.#received, maxPacket),
       outgoing: new FrameScanner(this.#sent, Number.POSITIVE_INFINITY),
-      oversized: () => this.#warn("oversized", `broker: a packet of more than ${maxPacketBytes / 1024} kB: connection closed`),
+      writeBuffer: maxQueuedBytes,
+      oversized: () => this.#warn("oversized", `broker: a packet of more than ${maxPacket} bytes: connection closed`),
     });
     this.#crowd.came(connection, address);
     void connection.over.then(() => this.#crowd.left(connection));

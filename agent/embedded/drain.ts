@@ -4,13 +4,13 @@ import type { FrameScanner } from "./frames.ts";
 
 /** What a client may send before the broker takes it; then the kernel holds the rest. */
 const readBuffer = 512 * 1024;
-/** What may wait for a client that reads slowly before the broker feels it. */
-const writeBuffer = 1024 * 1024;
 const flushTimeout = 2_000;
 
 export interface DrainOptions {
   incoming: FrameScanner;
   outgoing: FrameScanner;
+  /** Bytes that may wait for a client that reads slowly before the broker feels it. */
+  writeBuffer: number;
   /** The client sent a packet that is too large; the connection is closed. */
   oversized(): void;
 }
@@ -30,7 +30,7 @@ export class DrainingDuplex extends Duplex {
   readonly over: Promise<void>;
 
   constructor(socket: Socket, options: DrainOptions) {
-    super({ readableHighWaterMark: readBuffer, writableHighWaterMark: writeBuffer });
+    super({ readableHighWaterMark: readBuffer, writableHighWaterMark: options.writeBuffer });
     this.#socket = socket;
     this.#options = options;
     this.over = new Promise((resolve) => {
@@ -105,7 +105,7 @@ export class DrainingDuplex extends Duplex {
       socket.write(chunk);
     }
     socket.uncork();
-    if (socket.writableLength < writeBuffer) {
+    if (socket.writableLength < this.#options.writeBuffer) {
       done();
       return;
     }
