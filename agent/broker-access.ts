@@ -12,7 +12,7 @@ const maxFileBytes = 1024 * 1024;
 const maxTold = 5;
 
 /** Who may connect to the built-in broker, and what they may do. Throws SettingError when a file cannot be read. */
-export function createAccess(config: Config["broker"], log: Log): Access {
+export function createAccess(config: Config["broker"], log: Pick<Log, "warn">): Access {
   return new Access(readRules(config, log));
 }
 

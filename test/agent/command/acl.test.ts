@@ -93,6 +93,15 @@ it("a class with robots: each has its place, the teacher has all, and the agent 
   expect(await agent.ask("reload")).toMatchObject({ code: exit.refused });
   await bob.client.publishAsync("robots/ada/go", "there", { qos: 1 });
   await eventually(() => ada.seen).toContain("robots/ada/go there");
+
+  // Another file takes no restart.
+  writeFileSync(`${acl}2`, classroom);
+  writeFileSync(agent.config, readFileSync(agent.config, "utf8").replace(acl, `${acl}2`));
+  expect(await agent.ask("reload")).toMatchObject({ code: 0 });
+  await bob.client.publishAsync("robots/ada/go", "no more", { qos: 1 });
+  await bob.client.publishAsync("robots/bob/go", "still mine, too", { qos: 1 });
+  await eventually(() => teacher.seen).toContain("robots/bob/go still mine, too");
+  expect(teacher.seen).not.toContain("robots/ada/go no more");
   expect([teacher, ada, bob, guest].map(({ client }) => client.connected)).toEqual([true, true, true, true]);
   expect((await agent.client.request("status", {})).link).toMatchObject({ online: true, reconnects: 0 });
 });
@@ -101,13 +110,15 @@ it.each([
   ["a bad line", "topic reed a", ':1: "reed" is not one of read'],
   ["bytes that are no text", Buffer.from([0x74, 0xff]), ":1:2: byte 1 (0xFF) is not UTF-8"],
   ["a file that is too large", "#".repeat(1024 * 1024 + 1), ": the file is larger than 1024 kB"],
-])("an agent does not start with %s in its rules, and names the place", async (_name, content, sentence) => {
+])("neither the check nor an agent takes rules with %s, and each names the place", async (_name, content, sentence) => {
   const folder = tempFolder();
   const [acl, config] = [join(folder, "acl"), join(folder, "pinbus.yaml")];
   writeFileSync(acl, content);
   writeFileSync(config, `gpio: { driver: sim }\nstate_dir: .\ncontrol: { socket: control.sock }\nbroker: { acl_file: ${acl} }\n`);
-  const { code, stderr } = await pinbus(["run", "--config", config]);
-  expect([code, stderr]).toEqual([exit.config, expect.stringContaining(`broker.acl_file: ${acl}${sentence}`)]);
+  for (const command of ["run", "check"]) {
+    const { code, stderr } = await pinbus([command, "--config", config]);
+    expect([code, stderr]).toEqual([exit.config, expect.stringContaining(`broker.acl_file: ${acl}${sentence}`)]);
+  }
 });
 
 it("an agent says what is hardly meant: rules for who cannot log in, or for names that nobody has to prove", async () => {

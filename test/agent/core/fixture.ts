@@ -1,15 +1,19 @@
 import fc from "fast-check";
 import type { Gesture } from "../../../agent/core/model.ts";
-import type {
-  ActionConfig,
-  ConditionConfig,
-  Config,
-  InputConfig,
-  OutputConfig,
-  RuleConfig,
-  SensorConfig,
-  TriggerConfig,
+import { complete } from "../../../config/complete.ts";
+import {
+  type ActionConfig,
+  type ConditionConfig,
+  type Config,
+  type InputConfig,
+  type OutputConfig,
+  type RuleConfig,
+  type SensorConfig,
+  schema,
+  type TriggerConfig,
 } from "../../../config/schema.ts";
+
+const usual = complete(schema, {}) as Config;
 
 /** A checked configuration, as small as a test needs it. Lines are numbered by themselves. */
 export function configOf(parts: {
@@ -104,19 +108,7 @@ export function configOf(parts: {
       command_ttl: 10_000,
     },
     outbox: { max_events: 10_000, disk: "on", telemetry: "memory", max_telemetry: 10_000, telemetry_ttl: 86_400_000 },
-    broker: {
-      listeners: [],
-      password_file: null,
-      anonymous: null,
-      acl_file: null,
-      max_connections: 100,
-      max_packet: 262_144,
-      connect_timeout: 10_000,
-      keepalive_max: null,
-      max_queued_bytes: 1_048_576,
-      max_connects: 3000,
-      max_failed_logins: 60,
-    },
+    broker: { ...usual.broker, listeners: [] },
     sys_interval: 10_000,
     inputs: Object.fromEntries(inputs),
     outputs: Object.fromEntries(outputs),

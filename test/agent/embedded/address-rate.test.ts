@@ -27,7 +27,8 @@ it("forgets the address that was counted longest ago when there are a thousand",
   for (let count = 0; count < 998; count++) rate.count(`${count}`);
   rate.count("again");
   rate.count("new");
-  expect(["old", "again", "0", "new"].map((address) => rate.full(address))).toEqual([false, true, true, true]);
+  rate.count("newer");
+  expect(["old", "0", "again", "1", "newer"].map((address) => rate.full(address))).toEqual([false, false, true, true, true]);
 });
 
 it("takes an IPv6 network for one address, except on the wire", () => {

@@ -90,7 +90,8 @@ it("max_packet: a packet of that size is taken, a larger one ends the connection
 it("connect_timeout: who says nothing is closed", async () => {
   const { port } = await start({ connectTimeout: 50 });
   await once(dial(port).resume(), "close");
-});
+  // The default is 10 s.
+}, 8_000);
 
 it("keepalive_max: 0 and longer ones are refused with 2, and told; the agent itself is not asked", async () => {
   const access = new Access({ anonymous: true, users: null });
