@@ -52,12 +52,12 @@ export class AclGate {
   /** Hooks it in; once, after `listen` and after everything else that sets these hooks. */
   guard(aedes: Aedes): void {
     const { authorizePublish, authorizeForward } = aedes;
-    aedes.authorizePublish = (client, packet, done) =>
-      authorizePublish(client, packet, (error) => {
-        const guest = client && this.#guests.get(client);
-        if (!error && guest && !guest.may("write", packet.topic, this.#options.acl())) this.#drop(packet, guest);
-        done(error);
-      });
+    aedes.authorizePublish = (client, packet, done) => {
+      const guest = client && this.#guests.get(client);
+      if (!guest || guest.may("write", packet.topic, this.#options.acl())) return authorizePublish(client, packet, done);
+      this.#drop(packet, guest);
+      done(null);
+    };
     // aedes acknowledges before it publishes, so what is dropped here is acknowledged all the same.
     const publish = aedes.publish.bind(aedes) as (packet: object, client?: unknown, done?: unknown) => void;
     aedes.publish = ((packet: object, client?: unknown, done?: () => void) => {

@@ -113,6 +113,7 @@ class EmbeddedBroker implements Broker {
     if (this.#stopped) return void aedes.close();
     this.#aedes = aedes;
     this.#keepRules(aedes);
+    this.#acl.guard(aedes);
     this.#publishSys();
     this.setSysInterval(this.#sysInterval);
     for (const listener of this.#options.listeners) await this.#listen(listener.address, listener.port);
@@ -195,7 +196,6 @@ class EmbeddedBroker implements Broker {
         done(null, true);
       });
     };
-    this.#acl.guard(aedes);
     aedes.on("clientReady", (client) => {
       census.joined(client.id, client.clean);
       if (!(client.conn instanceof DrainingDuplex)) return;
