@@ -1,14 +1,18 @@
 import type { Config } from "../config/schema.ts";
-import { readBounded } from "../config/text.ts";
+import { decodeText, readBounded } from "../config/text.ts";
 import { SettingError } from "./certificate.ts";
 import { Access, type AccessRules } from "./embedded/access.ts";
+import { type Acl, parseAcl } from "./embedded/acl.ts";
+import type { Limits } from "./embedded/limits.ts";
 import { parsePasswordFile } from "./embedded/password-file.ts";
 import type { Log } from "./shell/log.ts";
 
 const maxFileBytes = 1024 * 1024;
+/** So many bad lines of a file are told at once. */
+const maxTold = 5;
 
-/** Who may connect to the built-in broker. Throws SettingError when the file cannot be read. */
-export function createAccess(config: Config["broker"], log: Log): Access {
+/** Who may connect to the built-in broker, and what they may do. Throws SettingError when a file cannot be read. */
+export function createAccess(config: Config["broker"], log: Pick<Log, "warn">): Access {
   return new Access(readRules(config, log));
 }
 
@@ -17,7 +21,7 @@ export function renewAccess(access: Access, config: Config["broker"], log: Log):
   try {
     access.rules = readRules(config, log);
   } catch (error) {
-    log.error(`${(error as Error).message}; the built-in broker keeps the users that it had`);
+    log.error(`${(error as Error).message}; the built-in broker keeps the users and rules that it had`);
   }
 }
 
@@ -31,13 +35,55 @@ export function accessProblems(config: Config["broker"]): string[] {
   }
 }
 
-function readRules({ password_file: file, anonymous }: Config["broker"], log: Pick<Log, "warn">): AccessRules {
-  if (file === null) return { anonymous: anonymous !== "false", users: null };
+/** How much the built-in broker takes on. */
+export function limitsOf(config: Config["broker"]): Limits {
+  return {
+    maxConnections: config.max_connections,
+    maxPacket: config.max_packet,
+    connectTimeout: config.connect_timeout,
+    maxKeepalive: config.keepalive_max,
+    maxQueuedBytes: config.max_queued_bytes,
+    maxConnects: config.max_connects,
+    maxFailedLogins: config.max_failed_logins,
+  };
+}
+
+function readRules({ password_file, acl_file, anonymous }: Config["broker"], log: Pick<Log, "warn">): AccessRules {
+  const users = password_file === null ? null : readUsers(password_file, log);
+  const acl = acl_file === null ? undefined : readAcl(acl_file);
+  if (acl_file !== null && acl) for (const warning of doubts(acl, users)) log.warn(`${acl_file}: ${warning}`);
+  return { anonymous: users === null ? anonymous !== "false" : anonymous === "true", users, acl };
+}
+
+function readUsers(file: string, log: Pick<Log, "warn">): NonNullable<AccessRules["users"]> {
   const reading = readBounded(file, maxFileBytes);
   if (!reading.ok) throw new SettingError("broker.password_file", `${file}: ${reading.message}: ${reading.fix}`);
   const { users, problems } = parsePasswordFile(reading.bytes.toString("utf8"));
   for (const { line, message } of problems) log.warn(`${file}:${line}: ${message}`);
   if (users.size === 0) log.warn(`${file} has no user who can log in: add one with \`pinbus passwd ${file} USER\``);
   if (reading.stats?.isFile() && (reading.stats.mode & 0o004) !== 0) log.warn(`everybody may read ${file}: run chmod o-r ${file}`);
-  return { anonymous: anonymous === "true", users };
+  return users;
+}
+
+/** A file that is not understood as a whole is refused: without one of its lines somebody might do what he may not. */
+function readAcl(file: string): Acl {
+  const refuse = (message: string) => new SettingError("broker.acl_file", message);
+  const reading = readBounded(file, maxFileBytes);
+  if (!reading.ok) throw refuse(`${file}: ${reading.message}: ${reading.fix}`);
+  const decoded = decodeText(reading.bytes);
+  if (!decoded.ok) throw refuse(`${file}:${decoded.line}:${decoded.column}: ${decoded.message}; ${decoded.fix}`);
+  const parsed = parseAcl(decoded.text);
+  if (parsed.ok) return parsed.acl;
+  const told = parsed.problems.slice(0, maxTold).map(({ line, message }) => `${file}:${line}: ${message}`);
+  const more = parsed.problems.length - told.length;
+  throw refuse([...told, ...(more > 0 ? [`and ${more} more lines`] : [])].join("; "));
+}
+
+/** What is allowed, but hardly meant. */
+function doubts({ sections }: Acl, users: AccessRules["users"]): string[] {
+  const named = [...sections.keys()].filter((user) => user !== "");
+  if (users === null && named.length > 0)
+    return ["it has rules for users, but without broker.password_file everybody may call himself what he likes"];
+  const unknown = named.filter((user) => !users?.has(user)).map((user) => JSON.stringify(user));
+  return unknown.length > 0 ? [`it has rules for ${unknown.slice(0, maxTold).join(", ")}, who cannot log in`] : [];
 }

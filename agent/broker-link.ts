@@ -1,7 +1,7 @@
 import { protocolOf } from "../config/listeners.ts";
 import type { Config } from "../config/schema.ts";
 import { serverUrls } from "../config/server.ts";
-import { accessProblems, createAccess, renewAccess } from "./broker-access.ts";
+import { accessProblems, createAccess, limitsOf, renewAccess } from "./broker-access.ts";
 import { Certificates, readBrokerTls, SettingError } from "./certificate.ts";
 import { type Broker, createBroker } from "./embedded/broker.ts";
 import type { DialogueSettings } from "./embedded/dialogue-log.ts";
@@ -83,6 +83,7 @@ function builtIn({ config, version, log, clock, problems, onCertificate, link: l
   };
   const broker = createBroker({
     access,
+    limits: limitsOf(config.broker),
     listeners: config.broker.listeners.map((listener) => ({ ...listener, protocol: protocolOf(listener) })),
     tls: () => certificates.current,
     origins: () => current.broker.origins,

@@ -69,6 +69,7 @@ const inPlace = [
   "broker.origins",
   "broker.sys_interval",
   "broker.log",
+  "broker.acl_file",
 ];
 /** Of an input or output that stays: a press is under way as another kind, and two outputs may be on that now exclude each other. */
 const atStart = /^(inputs\.[^.]+\.kind|outputs\.[^.]+\.interlock)$/;

@@ -175,6 +175,38 @@ export const schema = withNames({
         "Whether what the built-in broker logs is also published below `$SYS/broker/log/`, as mosquitto does it.",
       ),
     },
+    acl_file: optional(
+      path,
+      "Who may publish and read what, in the syntax of mosquitto's `acl_file`; read again by a reload. See [built-in-broker.md](built-in-broker.md#who-may-do-what).",
+      "everybody may everything",
+    ),
+    max_connections: leaf(
+      wholeNumber(2, 10_000),
+      100,
+      "How many connections the built-in broker has at most; a tenth of them, at most 10, is for this machine alone.",
+    ),
+    max_packet: leaf(
+      wholeNumber(1024, 16_777_216),
+      262_144,
+      "The largest packet that a client may send, in bytes; a larger one ends its connection.",
+    ),
+    connect_timeout: leaf(duration(second, 60 * second), 10 * second, "How soon after its connection a client must send its CONNECT."),
+    keepalive_max: optional(
+      duration(10 * second, 65_535 * second),
+      "The longest keep alive that a client may ask for; who asks for a longer one or none is refused.",
+      "no limit",
+    ),
+    max_queued_bytes: leaf(
+      wholeNumber(16_384, 67_108_864),
+      1_048_576,
+      "How many bytes may wait for a client that is connected and reads slowly; with more than that for 5 s it is disconnected.",
+    ),
+    max_connects: leaf(wholeNumber(10, 1_000_000), 3000, "How often in a minute one other machine may connect."),
+    max_failed_logins: leaf(
+      wholeNumber(5, 100_000),
+      60,
+      "How many wrong passwords from one address are looked at in a minute; an IPv6 network of 64 bits counts as one address.",
+    ),
   },
   commands: listOf(
     required(oneOf("reload", "resync", "identify", "log-level", "diag"), "A command to the agent itself."),

@@ -2,6 +2,7 @@ import { formatProblem } from "../../config/problem.ts";
 import type { Config, InputConfig, OutputConfig } from "../../config/schema.ts";
 import { formatLineName } from "../../gpio/line.ts";
 import { loadOnoff } from "../../gpio/onoff.ts";
+import { createAccess } from "../broker-access.ts";
 import { readBrokerTls, readTls, SettingError } from "../certificate.ts";
 import { type Latency, latenciesOf } from "../core/gesture-latency.ts";
 import { planOf } from "../core/plan.ts";
@@ -28,7 +29,7 @@ export const check: Command = {
         throw new CommandError(exit.config, (error as Error).message);
       }
     }
-    const problem = tlsProblem(result.config);
+    const problem = fileProblem(result.config);
     if (problem) {
       complain(`${result.sourceOf(problem.path)}: ${problem.message}`);
       return exit.config;
@@ -39,9 +40,10 @@ export const check: Command = {
   },
 };
 
-/** What is wrong with the files of the link, or of the built-in broker, on this machine. */
-function tlsProblem(config: Config): SettingError | undefined {
+/** What is wrong with the files of the link, or of the built-in broker, on this machine; what is only doubtful is told at once. */
+function fileProblem(config: Config): SettingError | undefined {
   try {
+    if (config.mqtt.server.length === 0) createAccess(config.broker, { warn: complain });
     const { expired } = readTls(config, Date.now());
     if (expired !== null) return new SettingError("mqtt.cert", expired);
     const own = config.mqtt.server.length === 0 ? readBrokerTls(config, Date.now()) : undefined;

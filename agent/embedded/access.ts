@@ -1,4 +1,5 @@
 import { randomBytes, timingSafeEqual } from "node:crypto";
+import type { Acl } from "./acl.ts";
 import { isPassword, type PasswordFile, type PasswordHash, sameHash, spend } from "./password-file.ts";
 
 /** Who may connect. */
@@ -7,14 +8,16 @@ export interface AccessRules {
   anonymous: boolean;
   /** Null when nobody is listed at all: then any user and password are as good as none. */
   users: PasswordFile["users"] | null;
+  /** What they may do; undefined: everything. */
+  acl?: Acl | undefined;
 }
 
 /** So many passwords are checked at a time; a flood of wrong ones must leave room for the rest of the process. */
 const maxChecks = 2;
 const maxWaiting = 100;
 
-/** `busy` = too many ask at the same time; `own` = the agent itself. */
-export type Verdict = "own" | "yes" | "no" | "busy";
+/** `busy` = too many ask at the same time; `guesses` = too many wrong passwords came from there; `own` = the agent itself. */
+export type Verdict = "own" | "yes" | "no" | "busy" | "guesses";
 
 /** The door of the built-in broker. */
 export class Access {
@@ -38,8 +41,13 @@ export class Access {
     return this.#rules.anonymous;
   }
 
-  /** Whether somebody may connect. */
-  async lets(username: string | undefined, password: Buffer | undefined): Promise<Verdict> {
+  /** What they may do who are in. */
+  get acl(): Acl | undefined {
+    return this.#rules.acl;
+  }
+
+  /** Whether somebody may connect; `guesses` counts the wrong passwords from where he asks. */
+  async lets(username: string | undefined, password: Buffer | undefined, guesses?: { full(): boolean; count(): void }): Promise<Verdict> {
     const given = password ?? Buffer.alloc(0);
     if (username === this.own.username && same(given, Buffer.from(this.own.password))) return "own";
     const { anonymous, users } = this.#rules;
@@ -50,13 +58,17 @@ export class Access {
     }
     this.#checks++;
     try {
+      // Without a look at the password: else a right guess would be told from a wrong one.
+      if (guesses?.full()) return "guesses";
       const hash = users.get(username);
       const right = hash !== undefined && (await isPassword(hash, given));
       // As long as for the slowest of them: the time tells neither who is listed nor how.
       const slowest = Math.max(1, ...Array.from(users.values(), ({ iterations }) => iterations));
       await spend(slowest - (hash?.iterations ?? 0));
       // The user may have been removed meanwhile, or have got another password.
-      return right && this.keeps(username, hash) ? "yes" : "no";
+      if (right && this.keeps(username, hash)) return "yes";
+      guesses?.count();
+      return "no";
     } finally {
       this.#checks--;
       this.#waiting.shift()?.();

@@ -2,16 +2,20 @@ import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Aedes, Client } from "aedes";
 import { Access } from "./access.ts";
+import { AclGate } from "./acl-gate.ts";
+import { AddressRate } from "./address-rate.ts";
 import { Census } from "./census.ts";
 import { Crowd } from "./crowd.ts";
 import { DialogueLog, type DialogueSettings } from "./dialogue-log.ts";
 import { DrainingDuplex } from "./drain.ts";
 import type { BrokerTls, Entrance, Protocol } from "./entrance.ts";
 import { FrameScanner, newCounts } from "./frames.ts";
+import { type Limits, usualLimits } from "./limits.ts";
 import { Listeners } from "./listeners.ts";
 import { streamPair } from "./pair.ts";
 import type { PasswordHash } from "./password-file.ts";
 import { mendConnection, mendProtocol } from "./protocol.ts";
+import { describeRefusal, refusalCodes } from "./refusal.ts";
 import { mendRetained, type Retained } from "./rules.ts";
 import { SysTree } from "./sys.ts";
 import { countWaiting, type Waiting } from "./waiting.ts";
@@ -26,6 +30,7 @@ export interface BrokerOptions {
   origins?(): readonly string[];
   /** Who may connect; default: everybody. */
   access?: Access;
+  limits?: Partial<Limits>;
   /** How often changed `$SYS` values are published; milliseconds, 0 = not at all. */
   sysInterval: number;
   /** What of the clients' doings is told; default: nothing. */
@@ -75,12 +80,8 @@ export interface Broker {
   stop(): Promise<void>;
 }
 
-/** Larger packets end the connection before they are collected. */
-const maxPacketBytes = 256 * 1024;
-const connectTimeout = 10_000;
-/** A subscriber that takes nothing for this long, with 1 MB waiting for it, is disconnected: it holds the others up. */
+/** A subscriber that takes nothing for this long, with all waiting for it that may, is disconnected: it holds the others up. */
 const drainTimeout = 5_000;
-const [serverUnavailable, notAuthorised] = [3, 5];
 /** Packets of one client before it is let in; they arrive in one read, which is bounded in bytes. */
 const queueLimit = 5_000;
 const maxClientsIdLength = 65_535;
@@ -100,7 +101,11 @@ class EmbeddedBroker implements Broker {
   readonly #census = new Census();
   readonly #received = newCounts();
   readonly #sent = newCounts();
-  readonly #crowd = new Crowd<Visit>();
+  readonly #limits: Limits;
+  readonly #crowd: Crowd<Visit>;
+  readonly #wrongPasswords: AddressRate;
+  /** Where each connection comes from; those of this process from nowhere. */
+  readonly #addresses = new WeakMap<object, string>();
   readonly #sys = new SysTree({ census: this.#census, received: this.#received, sent: this.#sent });
   readonly #dialogue: DialogueLog;
   readonly #watch: Watch;
@@ -109,6 +114,7 @@ class EmbeddedBroker implements Broker {
   readonly #guests = new Map<Client, { username: string | undefined; hash: PasswordHash | undefined }>();
   /** The same and the agent itself: nobody else publishes or subscribes. */
   readonly #letIn = new WeakSet<Client>();
+  readonly #acl = new AclGate({ acl: () => this.#access.acl, refused: (sentence) => this.#warn("acl", sentence) });
   /** How often each warning came. */
   readonly #warned = new Map<string, number>();
   readonly #listeners: Listeners;
@@ -123,6 +129,9 @@ class EmbeddedBroker implements Broker {
   constructor(options: BrokerOptions) {
     this.#sysInterval = options.sysInterval;
     this.#access = options.access ?? new Access({ anonymous: true, users: null });
+    this.#limits = { ...usualLimits, ...options.limits };
+    this.#crowd = new Crowd(this.#limits, options.now);
+    this.#wrongPasswords = new AddressRate(this.#limits.maxFailedLogins, options.now);
     this.#dialogue = new DialogueLog({
       settings: options.dialogue ?? { connections: false, subscribes: false, topics: false },
       info: (message) => options.log.info(message),
@@ -148,11 +157,12 @@ class EmbeddedBroker implements Broker {
     this.#startedAt = this.#options.now();
     // Loaded here: with an external broker these 12 MB are never needed.
     const { Aedes } = await import("aedes");
-    const aedes = new Aedes({ connectTimeout, drainTimeout, queueLimit, maxClientsIdLength });
+    const aedes = new Aedes({ connectTimeout: this.#limits.connectTimeout, drainTimeout, queueLimit, maxClientsIdLength });
     await aedes.listen();
     if (this.#stopped) return void aedes.close();
     this.#aedes = aedes;
     this.#keepRules(aedes);
+    this.#acl.guard(aedes);
     this.setSysInterval(this.#sysInterval);
     await this.#listeners.start();
   }
@@ -222,9 +232,13 @@ class EmbeddedBroker implements Broker {
     mendProtocol(aedes);
     this.#waiting = countWaiting(aedes);
     this.#watch.start(aedes);
+    const restless = new WeakSet<Client>();
     // aedes reads on until `authenticate` is called, some turns later, and would do what comes behind the CONNECT before that.
     aedes.preConnect = (client, packet, done) => {
       this.#watch.connects(client, packet);
+      const { keepalive = 0 } = packet;
+      const { maxKeepalive } = this.#limits;
+      if (maxKeepalive !== null && (keepalive === 0 || keepalive * 1000 > maxKeepalive)) restless.add(client);
       (client as Client & { pause(): void }).pause();
       done(null, true);
     };
@@ -238,29 +252,26 @@ class EmbeddedBroker implements Broker {
       else maySubscribe(client, subscription, done);
     };
     aedes.authenticate = (client, username, password, done) => {
-      void this.#access.lets(username, password).then((verdict) => {
+      const address = this.#addresses.get(client.conn) ?? "";
+      void this.#access.lets(username, password, this.#wrongPasswords.of(address)).then((found) => {
         if (client.closed) return;
-        if (verdict === "yes" || verdict === "own") this.#letIn.add(client);
-        if (verdict === "yes") this.#guests.set(client, { username, hash: this.#access.hashOf(username) });
-        if (verdict === "no" || verdict === "busy") {
-          this.#refuse(username, verdict);
+        const verdict = found === "yes" && restless.has(client) ? "keepalive" : found;
+        if (verdict !== "yes" && verdict !== "own") {
           this.#watch.ends(client, "refused");
-        } else this.#watch.takesOver(aedes, client);
-        // MQTT 3.1.1 section 3.2.2.3; mosquitto says 5 for a wrong password, too.
-        const returnCode = { no: notAuthorised, busy: serverUnavailable }[verdict as "no"];
-        if (returnCode === undefined) done(null, true);
-        else done(Object.assign(new Error("refused"), { returnCode }), false);
+          this.#warn(verdict, describeRefusal(verdict, username, address, this.#limits));
+          return done(Object.assign(new Error("refused"), { returnCode: refusalCodes[verdict] }), false);
+        }
+        this.#letIn.add(client);
+        this.#acl.admit(client, username, verdict === "own");
+        if (verdict === "yes") this.#guests.set(client, { username, hash: this.#access.hashOf(username) });
+        this.#watch.takesOver(aedes, client);
+        done(null, true);
       });
     };
     aedes.on("clientReady", (client) => {
       if (client.conn instanceof DrainingDuplex) client.conn.ready();
     });
     aedes.on("clientDisconnect", (client) => this.#guests.delete(client));
-  }
-
-  #refuse(username: string | undefined, verdict: "no" | "busy"): void {
-    const who = username === undefined || username === "" ? "a client without a user" : `user ${JSON.stringify(username.slice(0, 64))}`;
-    this.#warn(verdict, `broker: refused ${who}: ${verdict === "busy" ? "too many ask at the same time" : "not authorised"}`);
   }
 
   /** Told for the 1st, 2nd, 4th, 8th … one: whoever is not let in must not fill the log. */
@@ -278,7 +289,7 @@ class EmbeddedBroker implements Broker {
       socket.destroy();
       return;
     }
-    const place = { from: `${address}:${socket.remotePort}`, port: socket.localPort ?? 0 };
+    const place = { from: `${address}:${socket.remotePort}`, address, port: socket.localPort ?? 0 };
     const visit: Visit = { socket };
     this.#crowd.came(visit, address);
     socket.once("close", () => this.#crowd.left(visit));
@@ -291,12 +302,15 @@ class EmbeddedBroker implements Broker {
   /** `place` is null for a client of this process. */
   #serve(stream: Duplex, { place = null, letIn = () => {} }: { place?: Place | null; letIn?(): void } = {}): DrainingDuplex {
     if (!this.#aedes) throw new Error("the built-in broker is not running");
+    const { maxPacket, maxQueuedBytes } = this.#limits;
     const connection = new DrainingDuplex(stream, {
-      incoming: new FrameScanner(this.#received, maxPacketBytes),
+      incoming: new FrameScanner(this.#received, maxPacket),
       outgoing: new FrameScanner(this.#sent, Number.POSITIVE_INFINITY),
-      oversized: () => this.#warn("oversized", `broker: a packet of more than ${maxPacketBytes / 1024} kB: connection closed`),
+      writeBuffer: maxQueuedBytes,
+      oversized: () => this.#warn("oversized", `broker: a packet of more than ${maxPacket} bytes: connection closed`),
       letIn,
     });
+    if (place) this.#addresses.set(connection, place.address);
     const client = this.#aedes.handle(connection) as unknown as Client;
     mendConnection(client, connection, this.#watch);
     this.#watch.came(client, new Promise((resolve) => stream.once("close", () => resolve())), place);

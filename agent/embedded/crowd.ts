@@ -1,32 +1,51 @@
-const maxConnections = 100;
-/** So many of them are for this machine: whoever fills the others must not keep the agent from its own broker. */
-const reserved = 10;
+import { AddressRate, networkOf } from "./address-rate.ts";
+import type { Limits } from "./limits.ts";
+
+/** So many connections are for this machine at most: whoever fills the others must not keep the agent from its own broker. */
+const maxReserved = 10;
 /** So many connections of one other machine may be without a CONNECT that was accepted. */
 const maxStrangers = 20;
 
 /** Who is connected, from where, and whether each was let in. */
-export class Crowd<C> {
-  /** With their addresses. */
-  readonly #all = new Map<C, string>();
+export class Crowd<C extends object> {
+  readonly #max: number;
+  readonly #maxConnects: number;
+  readonly #connects: AddressRate;
+  readonly #all = new Set<C>();
   readonly #strangers = new Set<C>();
+  /** Also of those who are gone: what they sent may not have been taken yet. */
+  readonly #addresses = new WeakMap<object, string>();
+
+  constructor({ maxConnections, maxConnects }: Pick<Limits, "maxConnections" | "maxConnects">, now: () => number) {
+    this.#max = maxConnections;
+    this.#maxConnects = maxConnects;
+    this.#connects = new AddressRate(maxConnects, now);
+  }
 
   get all(): Iterable<C> {
-    return this.#all.keys();
+    return this.#all;
   }
 
   /** A sentence when there is no room for one more from this address. */
-  refuses(address: string): { kind: "full" | "strangers"; sentence: string } | undefined {
+  refuses(address: string): { kind: "full" | "strangers" | "connects"; sentence: string } | undefined {
     const near = isNear(address);
-    if (this.#all.size >= (near ? maxConnections : maxConnections - reserved))
+    const reserved = Math.min(maxReserved, Math.ceil(this.#max / 10));
+    if (this.#all.size >= (near ? this.#max : this.#max - reserved))
       return { kind: "full", sentence: `the built-in broker has ${this.#all.size} connections: refusing more` };
-    const waiting = [...this.#strangers].filter((other) => this.#all.get(other) === address).length;
-    if (near || waiting < maxStrangers) return undefined;
+    if (near) return undefined;
+    if (this.#connects.full(address))
+      return { kind: "connects", sentence: `broker: ${address} connects more than ${this.#maxConnects} times a minute: refusing more` };
+    const network = networkOf(address);
+    const waiting = [...this.#strangers].filter((other) => networkOf(this.addressOf(other)) === network).length;
+    if (waiting < maxStrangers) return undefined;
     return { kind: "strangers", sentence: `broker: ${waiting} connections of ${address} are not let in yet: refusing more` };
   }
 
   came(connection: C, address: string): void {
-    this.#all.set(connection, address);
+    this.#all.add(connection);
+    this.#addresses.set(connection, address);
     this.#strangers.add(connection);
+    if (!isNear(address)) this.#connects.count(address);
   }
 
   letIn(connection: C): void {
@@ -36,6 +55,11 @@ export class Crowd<C> {
   left(connection: C): void {
     this.#all.delete(connection);
     this.#strangers.delete(connection);
+  }
+
+  /** Where it comes from, or came from. */
+  addressOf(connection: object): string {
+    return this.#addresses.get(connection) ?? "";
   }
 }
 

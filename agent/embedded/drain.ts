@@ -3,13 +3,13 @@ import type { FrameScanner } from "./frames.ts";
 
 /** What a client may send before the broker takes it; then the kernel holds the rest. */
 const readBuffer = 512 * 1024;
-/** What may wait for a client that reads slowly before the broker feels it. */
-const writeBuffer = 1024 * 1024;
 const flushTimeout = 2_000;
 
 export interface DrainOptions {
   incoming: FrameScanner;
   outgoing: FrameScanner;
+  /** Bytes that may wait for a client that reads slowly before the broker feels it. */
+  writeBuffer: number;
   /** The client sent a packet that is too large; the connection is closed. */
   oversized(): void;
   /** The client was let in. */
@@ -29,7 +29,7 @@ export class DrainingDuplex extends Duplex {
   #ready = false;
 
   constructor(socket: Duplex, options: DrainOptions) {
-    super({ readableHighWaterMark: readBuffer, writableHighWaterMark: writeBuffer });
+    super({ readableHighWaterMark: readBuffer, writableHighWaterMark: options.writeBuffer });
     this.#socket = socket;
     this.#options = options;
     socket.on("data", (chunk: Buffer) => this.#received(chunk));
@@ -103,7 +103,7 @@ export class DrainingDuplex extends Duplex {
       socket.write(chunk);
     }
     socket.uncork();
-    if (socket.writableLength < writeBuffer) {
+    if (socket.writableLength < this.#options.writeBuffer) {
       done();
       return;
     }

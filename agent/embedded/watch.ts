@@ -8,9 +8,10 @@ interface Connect {
   username?: string;
 }
 
-/** Where a connection comes from, `address:port`, and the port of ours where it arrived. */
+/** Where a connection comes from, `address:port` and the address alone, and the port of ours where it arrived. */
 export interface Place {
   from: string;
+  address: string;
   port: number;
 }
 

@@ -36,6 +36,14 @@ const samples: Record<string, [string, string, string]> = {
   "broker.require_certificate": ["false", "false", "false"],
   "broker.tls_min": ["1.3", "1.2", "1.3"],
   "broker.origins": ["https://a", "http://b:81, https://c", "*"],
+  "broker.acl_file": ["/a", "/b", "/c"],
+  "broker.max_connections": ["10", "20", "30"],
+  "broker.max_packet": ["1024", "2048", "4096"],
+  "broker.connect_timeout": ["1s", "2s", "3s"],
+  "broker.keepalive_max": ["10s", "20s", "30s"],
+  "broker.max_queued_bytes": ["16384", "20000", "30000"],
+  "broker.max_connects": ["10", "20", "30"],
+  "broker.max_failed_logins": ["5", "20", "30"],
   "mqtt.server": ["10.0.0.1", "broker.local:1884, wss://b/mqtt", "::1"],
   "mqtt.port": ["1", "2", "3"],
   "mqtt.tls": ["on", "off", "auto"],
@@ -126,6 +134,14 @@ describe("loadConfig", () => {
           require_certificate: "false",
           tls_min: "1.2",
           origins: [],
+          acl_file: null,
+          max_connections: 100,
+          max_packet: 262_144,
+          connect_timeout: 10_000,
+          keepalive_max: null,
+          max_queued_bytes: 1_048_576,
+          max_connects: 3000,
+          max_failed_logins: 60,
         },
         sys_interval: 10_000,
         inputs: {},
@@ -246,6 +262,14 @@ describe("loadConfig", () => {
         origins: string[];
         sys_interval: number;
         log: { connections: "off" | "on"; subscribes: "off" | "on"; topics: "off" | "on" };
+        acl_file: string | null;
+        max_connections: number;
+        max_packet: number;
+        connect_timeout: number;
+        keepalive_max: number | null;
+        max_queued_bytes: number;
+        max_connects: number;
+        max_failed_logins: number;
       };
       commands: ("reload" | "resync" | "identify" | "log-level" | "diag")[];
       sys_interval: number;

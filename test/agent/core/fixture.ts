@@ -1,15 +1,19 @@
 import fc from "fast-check";
 import type { Gesture } from "../../../agent/core/model.ts";
-import type {
-  ActionConfig,
-  ConditionConfig,
-  Config,
-  InputConfig,
-  OutputConfig,
-  RuleConfig,
-  SensorConfig,
-  TriggerConfig,
+import { complete } from "../../../config/complete.ts";
+import {
+  type ActionConfig,
+  type ConditionConfig,
+  type Config,
+  type InputConfig,
+  type OutputConfig,
+  type RuleConfig,
+  type SensorConfig,
+  schema,
+  type TriggerConfig,
 } from "../../../config/schema.ts";
+
+const usual = complete(schema, {}) as Config;
 
 /** A checked configuration, as small as a test needs it. Lines are numbered by themselves. */
 export function configOf(parts: {
@@ -104,19 +108,7 @@ export function configOf(parts: {
       command_ttl: 10_000,
     },
     outbox: { max_events: 10_000, disk: "on", telemetry: "memory", max_telemetry: 10_000, telemetry_ttl: 86_400_000 },
-    broker: {
-      listeners: [],
-      password_file: null,
-      anonymous: null,
-      cert: null,
-      key: null,
-      ca: null,
-      require_certificate: "false",
-      tls_min: "1.2",
-      origins: [],
-      sys_interval: 10_000,
-      log: { connections: "off", subscribes: "off", topics: "off" },
-    },
+    broker: { ...usual.broker, listeners: [] },
     sys_interval: 10_000,
     inputs: Object.fromEntries(inputs),
     outputs: Object.fromEntries(outputs),

@@ -1,9 +1,12 @@
 /** MQTT packets by hand: a test of the wire must not use the library that broker and link are made of. These are MQTT 3.1.1. */
 export const generate = {
-  connect: (clientId: string, { username, password }: { username?: string; password?: string } = {}): Buffer => {
+  connect: (
+    clientId: string,
+    { username, password, keepalive = 60 }: { username?: string; password?: string; keepalive?: number } = {},
+  ): Buffer => {
     const flags = 0x02 | (username === undefined ? 0 : 0x80) | (password === undefined ? 0 : 0x40);
     const rest = [clientId, username, password].flatMap((value) => (value === undefined ? [] : text(value)));
-    return packet(0x10, Buffer.concat([text("MQTT"), Buffer.from([4, flags, 0, 60]), ...rest]));
+    return packet(0x10, Buffer.concat([text("MQTT"), Buffer.from([4, flags, keepalive >> 8, keepalive & 0xff]), ...rest]));
   },
   subscribe: (filter: string): Buffer => packet(0x82, Buffer.concat([Buffer.from([0, 1]), text(filter), Buffer.from([0])])),
   publish: (topic: string, payload: string): Buffer => packet(0x30, Buffer.concat([text(topic), Buffer.from(payload)])),

@@ -1,0 +1,26 @@
+/** How much the built-in broker takes on; each has a setting below `broker`. */
+export interface Limits {
+  maxConnections: number;
+  /** Bytes; a larger packet ends the connection before it is collected. */
+  maxPacket: number;
+  /** Milliseconds until the CONNECT must be there. */
+  connectTimeout: number;
+  /** Milliseconds; null: a client may ask for any keep alive, and for none. */
+  maxKeepalive: number | null;
+  /** Bytes that may wait for a client that reads slowly before the broker feels it. */
+  maxQueuedBytes: number;
+  /** Of one other machine, in a minute. */
+  maxConnects: number;
+  /** Wrong passwords from one address, in a minute. */
+  maxFailedLogins: number;
+}
+
+export const usualLimits: Limits = {
+  maxConnections: 100,
+  maxPacket: 256 * 1024,
+  connectTimeout: 10_000,
+  maxKeepalive: null,
+  maxQueuedBytes: 1024 * 1024,
+  maxConnects: 3000,
+  maxFailedLogins: 60,
+};
