@@ -152,6 +152,7 @@ export async function startAgent({ config, host, version, log, load, reloading }
     log: log.local,
     clock,
     problems: (problems) => send({ type: "broker-changed", problems, at: clock.now() }),
+    storeProblem: (problem) => send({ type: "file-changed", file: "broker", problem, at: clock.now() }),
     link: (url, { others = [], own } = {}) =>
       createLink({
         ...linkOptions({ config, host, topics: plan.topics, url, others, own }),

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import type { Config } from "../config/schema.ts";
 import { serverUrl, serverUrls } from "../config/server.ts";
 import { accessProblems, createAccess, renewAccess } from "./broker-access.ts";
@@ -16,6 +17,8 @@ export interface BrokerLinkOptions {
   version: string;
   log: Log;
   clock: Clock;
+  /** Told when what the built-in broker keeps can no longer be written, and with null when it can again. */
+  storeProblem(problem: string | null): void;
   /** Sentences about listeners that do not listen; empty when all do. */
   problems(problems: string[]): void;
   /** Makes the link to a broker, not started; `others` are tried when it cannot be used; `own` = who we are at the broker in this process. */
@@ -63,12 +66,20 @@ export function connectBroker(options: BrokerLinkOptions): BrokerLink {
   return builtIn(options);
 }
 
-function builtIn({ config, version, log, clock, problems, link: linkTo }: BrokerLinkOptions): BrokerLink {
+function builtIn({ config, version, log, clock, problems, storeProblem, link: linkTo }: BrokerLinkOptions): BrokerLink {
   const access = createAccess(config.broker, log);
   const broker = createBroker({
     access,
     listeners: config.broker.listeners,
     sysInterval: config.sys_interval,
+    store: {
+      file: config.broker.persistence === "on" ? join(config.state_dir, "broker.jsonl") : null,
+      maxQueued: config.broker.max_queued,
+      sessionExpiry: config.broker.session_expiry,
+      clock,
+      log,
+      onProblem: storeProblem,
+    },
     version,
     log,
     now: () => clock.now(),

@@ -147,6 +147,13 @@ export const schema = withNames({
       "Whether clients without a user may connect; without `password_file` this means everybody, with any user and password.",
       "`true` without `password_file`, `false` with it",
     ),
+    persistence: leaf(
+      oneOf("on", "off"),
+      "on",
+      "Whether retained messages and the sessions of clients are kept in `state_dir`, so that a restart does not lose them.",
+    ),
+    max_queued: leaf(wholeNumber(1, 100_000), 1000, "How many messages may wait for one client that is away; further ones are dropped."),
+    session_expiry: leaf(duration(second, 365 * day), 60 * day, "How long a session waits for its client before it is ended."),
   },
   commands: listOf(
     required(oneOf("reload", "resync", "identify", "log-level", "diag"), "A command to the agent itself."),

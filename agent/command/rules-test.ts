@@ -76,7 +76,7 @@ function decisive(config: Config): string {
     gpio: { driver: "auto", board: "pi4" },
     state_dir: "/",
     control: { socket: "/s", view: "/v" },
-    broker: { listeners: [], password_file: null, anonymous: null },
+    broker: { listeners: [], password_file: null, anonymous: null, persistence: "off", max_queued: 1, session_expiry: 1 },
     services: [],
     commands: [],
     log: { level: "info", format: "auto", mqtt: "off" },

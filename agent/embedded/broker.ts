@@ -8,6 +8,7 @@ import { type FrameCounts, FrameScanner } from "./frames.ts";
 import { Listener } from "./listener.ts";
 import type { PasswordHash } from "./password-file.ts";
 import { mendRetained, type Retained } from "./rules.ts";
+import { Store, type StoreCounts, type StoreSettings } from "./store.ts";
 import { changedValues, sysValues } from "./sys.ts";
 
 export interface BrokerOptions {
@@ -22,6 +23,8 @@ export interface BrokerOptions {
   log: BrokerLog;
   /** Milliseconds, any origin. */
   now(): number;
+  /** What outlives a connection, and a restart; default: in memory. */
+  store?: StoreSettings;
   /** Wait before a taken port is tried again; default 5 s. */
   retryEvery?: number;
 }
@@ -47,6 +50,8 @@ export interface Broker {
   start(): Promise<void>;
   readonly addresses: readonly BrokerAddress[];
   readonly clients: number;
+  /** Of the sessions; undefined before the start. */
+  readonly stored: StoreCounts | undefined;
   /** Publishes in the broker's own name; resolves when every connected subscriber was given it. */
   publish(message: { topic: string; payload: string | Buffer; qos: 0 | 1; retain: boolean }): Promise<void>;
   /** Another period for the `$SYS` values, from now on. */
@@ -86,6 +91,7 @@ class EmbeddedBroker implements Broker {
   #listeners: Listener[] = [];
   #retained: Retained = new Map();
   #aedes: Aedes | undefined;
+  #store: Store | undefined;
   #sysTimer: NodeJS.Timeout | undefined;
   #sysInterval: number;
   #startedAt = 0;
@@ -106,6 +112,12 @@ class EmbeddedBroker implements Broker {
     if (this.#stopped) return void aedes.close();
     this.#aedes = aedes;
     this.#keepRules(aedes);
+    this.#store = new Store(aedes, {
+      settings: this.#options.store,
+      isOwn: (client) => this.#letIn.has(client) && !this.#guests.has(client),
+      warn: (kind, message) => this.#warn(kind, message),
+    });
+    for (const { client, filters } of await this.#store.load()) this.#census.returned(client, filters);
     this.#publishSys();
     this.setSysInterval(this.#sysInterval);
     for (const listener of this.#options.listeners) await this.#listen(listener.address, listener.port);
@@ -117,6 +129,10 @@ class EmbeddedBroker implements Broker {
 
   get clients(): number {
     return this.#census.connected;
+  }
+
+  get stored(): StoreCounts | undefined {
+    return this.#store?.counts;
   }
 
   publish({ topic, payload, qos, retain }: Parameters<Broker["publish"]>[0]): Promise<void> {
@@ -151,6 +167,7 @@ class EmbeddedBroker implements Broker {
     const open = [...this.#crowd.all];
     for (const connection of open) connection.destroy();
     await Promise.all(open.map(({ over }) => over));
+    await this.#store?.close();
   }
 
   #keepRules(aedes: Aedes): void {

@@ -12,6 +12,11 @@ export class Census {
       this.#filters.delete(client);
     } else this.#sessions.add(client);
   }
+  /** A session from before the start. */
+  returned(client: string, filters: readonly string[]): void {
+    this.#sessions.add(client);
+    this.#filters.set(client, new Set(filters));
+  }
   left(client: string): void {
     this.#connected.delete(client);
     if (!this.#sessions.has(client)) this.#filters.delete(client);
