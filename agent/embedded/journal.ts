@@ -48,7 +48,7 @@ export class Journal {
   /** The last line may have been cut off. */
   #torn = true;
   #size = 0;
-  /** The size that the file had when it was new. */
+  /** The size that the file had when it was new, if that was in this run. */
   #base = 0;
   /** What was added since the snapshot that is being written. */
   #behind: string[] | undefined;
@@ -72,7 +72,7 @@ export class Journal {
    */
   async load(apply: (record: Record<string, unknown>) => boolean): Promise<void> {
     const { file, log } = this.#options;
-    let [bad, records] = [0, 0];
+    let bad = 0;
     try {
       await mkdir(dirname(file), { recursive: true, mode: 0o750 });
       this.#size = (await stat(file)).size;
@@ -80,8 +80,7 @@ export class Journal {
       for await (const line of linesOf(file)) {
         if (line === "") continue;
         const record = readChecked(line);
-        if (isRecord(record) && (isFormat(record) || apply(record))) records++;
-        else bad++;
+        if (!isRecord(record) || !(isFormat(record) || apply(record))) bad++;
       }
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
@@ -90,10 +89,7 @@ export class Journal {
       this.#size = 0;
     }
     if (bad > 0) log.warn(`${file}: ${bad} ${bad === 1 ? "record" : "records"} could not be read and left out`);
-    let kept = 0;
-    for (const _ of this.#options.snapshot()) kept++;
-    this.#base = this.#size;
-    if (bad > 0 || (this.#size > compactBytes && records > 2 * kept)) void this.#compact();
+    if (bad > 0) void this.#compact();
   }
 
   /** Keeps a record. `written` is called, in the order of the calls, when it is with the kernel or the disk cannot be written. */

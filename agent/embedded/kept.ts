@@ -4,6 +4,7 @@ import { type Content, type ContentRecord, contentOf, contentRecord, type Messag
 /** Of any size together; a bound for memory and for the file. */
 const maxSessions = 1000;
 const maxFilters = 1000;
+const maxFilterBytes = 64 * 1024;
 const maxQueuedBytes = 4 * 1024 * 1024;
 const maxAllQueuedBytes = 32 * 1024 * 1024;
 const maxRetained = 10_000;
@@ -66,7 +67,10 @@ export class Kept {
 
   /** Whether so many filters may be added to what the session has. */
   hasRoomForFilters(session: Session, filters: readonly string[]): boolean {
-    return session.filters.size + filters.filter((filter) => !session.filters.has(filter)).length <= maxFilters;
+    const all = new Set([...session.filters.keys(), ...filters]);
+    let bytes = 0;
+    for (const filter of all) bytes += filter.length;
+    return all.size <= maxFilters && bytes <= maxFilterBytes;
   }
 
   hasRoom(session: Session, content: Content): boolean {
@@ -104,7 +108,7 @@ export class Kept {
     for (const session of this.#byClient.values()) {
       const { number, client, filters, incoming } = session;
       yield { session: number, client };
-      yield { sub: number, filters: [...filters] };
+      for (const filter of filters) yield { sub: number, filters: [filter] };
       yield this.goneRecord(session);
       for (const id of incoming) yield { topic: "", qos: 2, n: 0, to: [], retain: false, from: [number, id] };
     }

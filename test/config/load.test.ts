@@ -26,6 +26,9 @@ const samples: Record<string, [string, string, string]> = {
   "control.view": ["/d", "/e", "/f"],
   "broker.password_file": ["/a", "/b", "/c"],
   "broker.anonymous": ["true", "true", "true"],
+  "broker.persistence": ["off", "on", "off"],
+  "broker.max_queued": ["1", "2", "3"],
+  "broker.session_expiry": ["1h", "2h", "3h"],
   "mqtt.server": ["10.0.0.1", "broker.local:1884, wss://b/mqtt", "::1"],
   "mqtt.port": ["1", "2", "3"],
   "mqtt.tls": ["on", "off", "auto"],
@@ -104,7 +107,14 @@ describe("loadConfig", () => {
           client_id: null,
           command_ttl: 10_000,
         },
-        broker: { listeners: [{ protocol: "mqtt", address: null, port: 1883 }], password_file: null, anonymous: null },
+        broker: {
+          listeners: [{ protocol: "mqtt", address: null, port: 1883 }],
+          password_file: null,
+          anonymous: null,
+          persistence: "on",
+          max_queued: 1000,
+          session_expiry: 5_184_000_000,
+        },
         sys_interval: 10_000,
         inputs: {},
         outputs: {},
@@ -216,6 +226,9 @@ describe("loadConfig", () => {
         listeners: { protocol: "mqtt"; address: string | null; port: number }[];
         password_file: string | null;
         anonymous: "true" | "false" | null;
+        persistence: "on" | "off";
+        max_queued: number;
+        session_expiry: number;
       };
       commands: ("reload" | "resync" | "identify" | "log-level" | "diag")[];
       sys_interval: number;

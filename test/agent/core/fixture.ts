@@ -104,7 +104,7 @@ export function configOf(parts: {
       command_ttl: 10_000,
     },
     outbox: { max_events: 10_000, disk: "on", telemetry: "memory", max_telemetry: 10_000, telemetry_ttl: 86_400_000 },
-    broker: { listeners: [], password_file: null, anonymous: null },
+    broker: { listeners: [], password_file: null, anonymous: null, persistence: "on", max_queued: 1000, session_expiry: 86_400_000 },
     sys_interval: 10_000,
     inputs: Object.fromEntries(inputs),
     outputs: Object.fromEntries(outputs),

@@ -141,6 +141,16 @@ function contract(disk: boolean): void {
     expect([both.payloads, again.payloads]).toEqual([["live"], ["kept"]]);
   });
 
+  it("keeps nothing for a client that got it by a subscription of QoS 0", async () => {
+    const { broker, port } = await started();
+    const both = await wire(port, "both");
+    await both.subscribe("t/#", 0);
+    await both.subscribe("t/+", 1);
+    const publisher = await wire(port, "publisher", { clean: true });
+    await publisher.publish("t/x", "live");
+    await eventually(() => [broker.stored?.queued, both.payloads]).toEqual([0, ["live"]]);
+  });
+
   it("ends a subscription that is ended before it was answered", async () => {
     const { broker, port } = await started();
     const hasty = await wire(port, "hasty");
