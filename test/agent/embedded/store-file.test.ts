@@ -145,8 +145,8 @@ describe("the built-in broker after a SIGKILL", () => {
     const again = await wire(second.port, "publisher");
     again.send("t/x", "twice", { qos: 2, id: 40, dup: true });
     await again.next(7);
-    await again.publish("t/y", "later");
     await again.publish("gone", "for nobody");
+    await again.publish("t/y", "later");
     const back = await wire(second.port, "sleeper");
     expect(back.got[0]?.body[0]).toBe(1);
     await eventually(() => back.payloads).toEqual(["a", "\ufffd\0\ufffd", "twice", "later"]);
