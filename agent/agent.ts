@@ -153,6 +153,7 @@ export async function startAgent({ config, host, version, log, load, reloading }
     clock,
     problems: (problems) => send({ type: "broker-changed", problems, at: clock.now() }),
     onCertificate: (problem) => send({ type: "file-changed", file: "broker-certificate", problem, at: clock.now() }),
+    storeProblem: (problem) => send({ type: "file-changed", file: "broker", problem, at: clock.now() }),
     link: (url, { others = [], own } = {}) =>
       createLink({
         ...linkOptions({ config, host, topics: plan.topics, url, others, own }),

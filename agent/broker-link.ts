@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { protocolOf } from "../config/listeners.ts";
 import type { Config } from "../config/schema.ts";
 import { serverUrls } from "../config/server.ts";
@@ -17,6 +18,8 @@ export interface BrokerLinkOptions {
   version: string;
   log: Log;
   clock: Clock;
+  /** Told when what the built-in broker keeps can no longer be written, and with null when it can again. */
+  storeProblem(problem: string | null): void;
   /** Sentences about listeners that do not listen; empty when all do. */
   problems(problems: string[]): void;
   /** What is wrong with the certificate of the listeners; null when nothing is. */
@@ -65,7 +68,7 @@ export function connectBroker(options: BrokerLinkOptions): BrokerLink {
   return builtIn(options);
 }
 
-function builtIn({ config, version, log, clock, problems, onCertificate, link: linkTo }: BrokerLinkOptions): BrokerLink {
+function builtIn({ config, version, log, clock, problems, onCertificate, storeProblem, link: linkTo }: BrokerLinkOptions): BrokerLink {
   const access = createAccess(config.broker, log);
   let current = config;
   const certificates = new Certificates({
@@ -89,6 +92,14 @@ function builtIn({ config, version, log, clock, problems, onCertificate, link: l
     origins: () => current.broker.origins,
     sysInterval: config.broker.sys_interval,
     dialogue: dialogueOf(config),
+    store: {
+      file: config.broker.persistence === "on" ? join(config.state_dir, "broker.jsonl") : null,
+      maxQueued: config.broker.max_queued,
+      sessionExpiry: config.broker.session_expiry,
+      clock,
+      log,
+      onProblem: storeProblem,
+    },
     version,
     log,
     now: () => clock.now(),

@@ -207,6 +207,13 @@ export const schema = withNames({
       60,
       "How many wrong passwords from one address are looked at in a minute; an IPv6 network of 64 bits counts as one address.",
     ),
+    persistence: leaf(
+      oneOf("on", "off"),
+      "on",
+      "Whether retained messages and the sessions of clients are kept in `state_dir`, so that a restart does not lose them.",
+    ),
+    max_queued: leaf(wholeNumber(1, 100_000), 1000, "How many messages may wait for one client that is away; further ones are dropped."),
+    session_expiry: leaf(duration(second, 365 * day), 60 * day, "How long a session waits for its client before it is ended."),
   },
   commands: listOf(
     required(oneOf("reload", "resync", "identify", "log-level", "diag"), "A command to the agent itself."),

@@ -191,8 +191,11 @@ export type AgentEvent = Union<{
   "lock-requested": { output: number; locked: boolean; from: "cli" | "tui"; at: Instant };
 }>;
 
-/** The history of the outputs; the events, and the readings, that wait for the broker; what the link trusts, and is trusted for. */
-export type KeptFile = "history" | "outbox" | "telemetry" | "certificate" | "broker-certificate";
+/**
+ * The history of the outputs; the events, and the readings, that wait for the broker; what the link trusts, and is trusted for; the same of
+ * the built-in broker, and what it keeps.
+ */
+export type KeptFile = "history" | "outbox" | "telemetry" | "certificate" | "broker-certificate" | "broker";
 
 export type PublicationKind = "state" | "event" | "answer";
 

@@ -4,7 +4,6 @@ import { type Acl, Rights } from "./acl.ts";
 /** The parts of aedes' store that concern those who sleep; public, but missing in its types. */
 interface SessionStore {
   outgoingEnqueueCombi(subscriptions: { clientId: string }[], packet: AedesPublishPacket): Promise<void>;
-  outgoingClearMessageId(client: Client, packet: { messageId?: number }): Promise<unknown>;
 }
 
 export interface AclGateOptions {
@@ -77,9 +76,6 @@ export class AclGate {
         packet,
       );
     };
-    // aedes clears a message that it does not forward before it has an identifier, and so takes another one out of the queue.
-    const clear = store.outgoingClearMessageId.bind(store);
-    store.outgoingClearMessageId = (client, packet) => (packet.messageId === undefined ? Promise.resolve() : clear(client, packet));
   }
 
   #drop(packet: { topic: string }, { user, client }: Guest): void {

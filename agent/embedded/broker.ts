@@ -17,8 +17,8 @@ import type { PasswordHash } from "./password-file.ts";
 import { mendConnection, mendProtocol } from "./protocol.ts";
 import { describeRefusal, refusalCodes } from "./refusal.ts";
 import { mendRetained, type Retained } from "./rules.ts";
+import { Store, type StoreCounts, type StoreSettings } from "./store.ts";
 import { SysTree } from "./sys.ts";
-import { countWaiting, type Waiting } from "./waiting.ts";
 import { type Place, Watch } from "./watch.ts";
 
 export interface BrokerOptions {
@@ -40,6 +40,8 @@ export interface BrokerOptions {
   log: BrokerLog;
   /** Milliseconds, any origin. */
   now(): number;
+  /** What outlives a connection, and a restart; default: in memory. */
+  store?: StoreSettings;
   /** Wait before a taken port is tried again; default 5 s. */
   retryEvery?: number;
 }
@@ -65,6 +67,8 @@ export interface Broker {
   start(): Promise<void>;
   readonly addresses: readonly BrokerAddress[];
   readonly clients: number;
+  /** Of the sessions; undefined before the start. */
+  readonly stored: StoreCounts | undefined;
   /** Publishes in the broker's own name; resolves when every connected subscriber was given it. */
   publish(message: { topic: string; payload: string | Buffer; qos: 0 | 1 | 2; retain: boolean }): Promise<void>;
   /** A client of this process, without a socket; throws before the start. */
@@ -119,8 +123,8 @@ class EmbeddedBroker implements Broker {
   readonly #warned = new Map<string, number>();
   readonly #listeners: Listeners;
   #retained: Retained = new Map();
-  #waiting: Waiting = { count: 0, bytes: 0 };
   #aedes: Aedes | undefined;
+  #store: Store | undefined;
   #sysTimer: NodeJS.Timeout | undefined;
   #sysInterval: number;
   #startedAt = 0;
@@ -162,7 +166,15 @@ class EmbeddedBroker implements Broker {
     if (this.#stopped) return void aedes.close();
     this.#aedes = aedes;
     this.#keepRules(aedes);
+    this.#store = new Store(aedes, {
+      settings: this.#options.store,
+      isOwn: (client) => this.#letIn.has(client) && !this.#guests.has(client),
+      warn: (kind, message) => this.#warn(kind, message),
+      expired: (client) => this.#census.expired(client),
+    });
+    // The last to decide, the first to be asked: what is dropped is not kept either.
     this.#acl.guard(aedes);
+    for (const { client, filters } of await this.#store.load()) this.#census.returned(client, filters);
     this.setSysInterval(this.#sysInterval);
     await this.#listeners.start();
   }
@@ -173,6 +185,10 @@ class EmbeddedBroker implements Broker {
 
   get clients(): number {
     return this.#census.connected;
+  }
+
+  get stored(): StoreCounts | undefined {
+    return this.#store?.counts;
   }
 
   publish({ topic, payload, qos, retain }: Parameters<Broker["publish"]>[0]): Promise<void> {
@@ -225,12 +241,12 @@ class EmbeddedBroker implements Broker {
     const closed = open.map(({ socket }) => new Promise<void>((resolve) => socket.once("close", () => resolve())));
     for (const { socket, connection } of open) (connection ?? socket).destroy();
     await Promise.all(closed);
+    await this.#store?.close();
   }
 
   #keepRules(aedes: Aedes): void {
     this.#retained = mendRetained(aedes);
     mendProtocol(aedes);
-    this.#waiting = countWaiting(aedes);
     this.#watch.start(aedes);
     const restless = new WeakSet<Client>();
     // aedes reads on until `authenticate` is called, some turns later, and would do what comes behind the CONNECT before that.
@@ -318,7 +334,8 @@ class EmbeddedBroker implements Broker {
   }
 
   #publishSys(): void {
-    const moment = { retained: this.#retained, waiting: this.#waiting, startedAt: this.#startedAt, now: this.#options.now() };
+    if (!this.#store) return;
+    const moment = { retained: this.#retained, stored: this.#store.counts, startedAt: this.#startedAt, now: this.#options.now() };
     for (const [topic, payload] of this.#sys.changes(this.#options.version, moment)) {
       this.publish({ topic, payload, qos: 2, retain: true }).catch(() => undefined);
     }

@@ -18,6 +18,16 @@ export class Census {
       this.#filters.delete(client);
     } else this.#sessions.add(client);
   }
+  /** A session from before the start. */
+  returned(client: string, filters: readonly string[]): void {
+    this.#sessions.add(client);
+    this.#filters.set(client, new Set(filters));
+  }
+  /** Nobody came back to it. */
+  expired(client: string): void {
+    this.#sessions.delete(client);
+    this.#filters.delete(client);
+  }
   left(client: string): void {
     this.#connected.delete(client);
     if (!this.#sessions.has(client)) this.#filters.delete(client);

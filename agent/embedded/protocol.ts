@@ -1,5 +1,5 @@
 import type { EventEmitter } from "node:events";
-import { Readable, type Writable } from "node:stream";
+import type { Writable } from "node:stream";
 import type { Aedes, AedesPublishPacket, Client } from "aedes";
 import { isFilter, isText, isTopic, matchesFilter } from "./topic-filter.ts";
 
@@ -36,15 +36,15 @@ const [badVersion, badClientId] = [1, 2];
 /**
  * Mends what aedes 1.2.0 lets through or passes on; each rule has a test in the conformance suite. Call it once, after
  * `mendRetained`, and `mendConnection` with each connection.
- * - A client's publication to a `$` topic is acknowledged and goes nowhere, as with mosquitto; aedes ends the connection.
- * - The DUP flag of a publisher is not that of the copies [MQTT-3.3.1-3], and what is sent again to a session has it [MQTT-3.3.1-1].
+ * - A client's publication below `$SYS` or `$share` is acknowledged and goes nowhere, as with mosquitto; aedes ends the connection.
+ * - The DUP flag of a publisher is not that of the copies [MQTT-3.3.1-3].
  * - No message has a higher QoS than its subscription [MQTT-3.8.4-6]: aedes keeps this for filters without a wildcard only.
  */
 export function mendProtocol(aedes: Aedes): void {
   const nowhere = `$${aedes.id}`;
   aedes.authorizePublish = (_client, packet, done) => {
     packet.dup = false;
-    if (packet.topic.startsWith("$")) {
+    if (/^\$(SYS|share)(\/|$)/.test(packet.topic)) {
       packet.topic = nowhere;
       packet.retain = false;
     }
@@ -56,9 +56,6 @@ export function mendProtocol(aedes: Aedes): void {
     if (forwarded) forwarded.qos = Math.min(forwarded.qos, grantedQos(client, forwarded.topic)) as 0 | 1 | 2;
     return forwarded;
   };
-  const store = (aedes as unknown as { persistence: { outgoingStream(client: Client): Readable } }).persistence;
-  const waiting = store.outgoingStream.bind(store);
-  store.outgoingStream = (client) => Readable.from(markRepeated(waiting(client)));
 }
 
 /** Checks what the parser of aedes does not, and gives each message the highest QoS of its overlapping subscriptions [MQTT-3.3.5-1]. */
@@ -138,7 +135,3 @@ function grantedQos(client: Client, topic: string): number {
 }
 
 /** A message that has an identifier was sent before. */
-async function* markRepeated(waiting: Readable): AsyncGenerator<object> {
-  for await (const packet of waiting as AsyncIterable<{ cmd: string; messageId?: number }>)
-    yield packet.cmd === "publish" && packet.messageId !== undefined ? { ...packet, dup: true } : packet;
-}

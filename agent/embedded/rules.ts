@@ -48,7 +48,7 @@ export function mendRetained(aedes: Aedes): Retained {
 }
 
 /** The memory store has done its work when it returns; aedes may go on in the same turn. */
-function atOnce(stored: PromiseLike<void>): PromiseLike<void> {
+export function atOnce(stored: PromiseLike<void>): PromiseLike<void> {
   // biome-ignore lint/suspicious/noThenProperty: aedes only calls `then`, and must be answered before the next packet is read
   return { then: (resolve, reject) => (resolve ? Promise.resolve(resolve()) : stored.then(resolve, reject)) };
 }

@@ -2,7 +2,7 @@ import { loadValues, newAverages } from "../core/moving-average.ts";
 import type { Census } from "./census.ts";
 import type { FrameCounts } from "./frames.ts";
 import type { Retained } from "./rules.ts";
-import type { Waiting } from "./waiting.ts";
+import type { StoreCounts } from "./store.ts";
 
 /** What is counted elsewhere. */
 export interface SysCounts {
@@ -13,7 +13,7 @@ export interface SysCounts {
 
 export interface SysMoment {
   retained: Retained;
-  waiting: Waiting;
+  stored: StoreCounts;
   /** Milliseconds, any origin. */
   startedAt: number;
   now: number;
@@ -49,11 +49,11 @@ export class SysTree {
   }
 
   /** Names and formats of mosquitto 2.0.11. Its heap is left out: this process has one heap for the broker and all the rest. */
-  #values({ retained, waiting, startedAt, now }: SysMoment): Record<string, string | number> {
+  #values({ retained, stored, startedAt, now }: SysMoment): Record<string, string | number> {
     const { census, received, sent } = this.#counts;
-    // Nothing is dropped here: a client that does not read is disconnected.
-    const dropped = 0;
-    const stored = retained.size + waiting.count;
+    // For those who sleep: a client that is there and does not read is disconnected.
+    const { dropped, expired } = stored;
+    const messages = retained.size + stored.queued;
     const retainedBytes = [...retained.values()].reduce((sum, payload) => sum + payload.length, 0);
     const counts = {
       "messages/received": received.packets,
@@ -74,13 +74,12 @@ export class SysTree {
       "clients/disconnected": census.asleep,
       "clients/inactive": census.asleep,
       "clients/maximum": census.maximum,
-      // A session waits as long as the broker runs.
-      "clients/expired": 0,
+      "clients/expired": expired,
       "messages/received": received.packets,
       "messages/sent": sent.packets,
-      "messages/stored": stored,
-      "store/messages/count": stored,
-      "store/messages/bytes": retainedBytes + waiting.bytes,
+      "messages/stored": messages,
+      "store/messages/count": messages,
+      "store/messages/bytes": retainedBytes + stored.queuedBytes,
       "publish/messages/received": received.publishes,
       "publish/messages/sent": sent.publishes,
       "publish/messages/dropped": dropped,

@@ -17,7 +17,11 @@ export async function replaceFile(file: string, text: string, like?: { mode: num
     await handle.close();
   }
   await rename(next, file);
-  // A power cut may undo a rename that only the folder's cache knows.
+  await syncFolder(file);
+}
+
+/** A power cut may undo a rename that only the folder's cache knows. */
+export async function syncFolder(file: string): Promise<void> {
   const folder = await open(dirname(file), "r");
   try {
     await folder.sync();

@@ -2,9 +2,10 @@ import { mkdirSync, readFileSync, statSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
 import { replaceFile, setAside } from "./atomic-file.ts";
+import { checkedLine } from "./checked-line.ts";
 import type { Clock } from "./clock.ts";
 import type { Log } from "./log.ts";
-import { type Event, eventOf, fileOf, type Holding, kindOf, lineOf, parse, recordOf } from "./outbox-record.ts";
+import { type Event, eventOf, fileOf, type Holding, kindOf, parse, recordOf } from "./outbox-record.ts";
 
 /** An event that the broker takes within this time never reaches the disk: a memory card wears out by writing. */
 const patience = 50;
@@ -230,8 +231,8 @@ export class OutboxFile {
 
   async #append(done: number): Promise<void> {
     const events = this.#options.waiting().filter((event) => this.#isNew(event));
-    const lines = [...(this.#named ? [] : [this.#name()]), ...events.map((event) => lineOf(recordOf(event, this.#options.clock)))];
-    if (done > this.#doneInFile) lines.push(lineOf({ done }));
+    const lines = [...(this.#named ? [] : [this.#name()]), ...events.map((event) => checkedLine(recordOf(event, this.#options.clock)))];
+    if (done > this.#doneInFile) lines.push(checkedLine({ done }));
     const text = `${this.#torn ? "\n" : ""}${lines.join("")}`;
     const handle = await this.#open();
     this.#torn = true;
@@ -246,7 +247,9 @@ export class OutboxFile {
   async #compact(done: number): Promise<void> {
     const events = [...this.#options.waiting()];
     await this.#close();
-    const text = [this.#name(), ...events.map((event) => lineOf(recordOf(event, this.#options.clock))), lineOf({ done })].join("");
+    const text = [this.#name(), ...events.map((event) => checkedLine(recordOf(event, this.#options.clock))), checkedLine({ done })].join(
+      "",
+    );
     await replaceFile(this.#file, text);
     [this.#inFile, this.#size, this.#torn, this.#named, this.#rewrite] = [0, Buffer.byteLength(text), false, true, false];
     this.#written(events, done);
@@ -260,7 +263,7 @@ export class OutboxFile {
   }
 
   #name(): string {
-    return lineOf({ boot: this.#options.boot });
+    return checkedLine({ boot: this.#options.boot });
   }
 
   #tell(problem: string | null): void {

@@ -1,5 +1,5 @@
-import { crc32 } from "node:zlib";
 import type { Held } from "../core/outbox.ts";
+import { readChecked } from "./checked-line.ts";
 import { type Clock, clockIsSet } from "./clock.ts";
 import type { Publication } from "./link.ts";
 
@@ -45,17 +45,9 @@ export function sizeOf(topic: string, payload: string): number {
   return topic.length + payload.length + 100;
 }
 
-/** A checksum and JSON. */
-export function lineOf(record: OutboxRecord): string {
-  const text = JSON.stringify(record);
-  return `${crc32(text).toString(16).padStart(8, "0")} ${text}\n`;
-}
-
 /** Undefined for what is no whole record of ours. */
 export function parse(text: string): OutboxRecord | undefined {
-  const json = text.slice(9);
-  if (json === "" || text.slice(0, 9) !== `${crc32(json).toString(16).padStart(8, "0")} `) return undefined;
-  const record = JSON.parse(json) as Partial<EventRecord & { boot: string; done: number }> | null;
+  const record = readChecked(text) as Partial<EventRecord & { boot: string; done: number }> | null | undefined;
   const { boot, done, n, topic, payload } = record ?? {};
   const known = typeof boot === "string" || typeof done === "number" || (n && typeof topic === "string" && typeof payload === "string");
   return known ? (record as OutboxRecord) : undefined;

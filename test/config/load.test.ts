@@ -44,6 +44,9 @@ const samples: Record<string, [string, string, string]> = {
   "broker.max_queued_bytes": ["16384", "20000", "30000"],
   "broker.max_connects": ["10", "20", "30"],
   "broker.max_failed_logins": ["5", "20", "30"],
+  "broker.persistence": ["off", "on", "off"],
+  "broker.max_queued": ["1", "2", "3"],
+  "broker.session_expiry": ["1h", "2h", "3h"],
   "mqtt.server": ["10.0.0.1", "broker.local:1884, wss://b/mqtt", "::1"],
   "mqtt.port": ["1", "2", "3"],
   "mqtt.tls": ["on", "off", "auto"],
@@ -142,6 +145,9 @@ describe("loadConfig", () => {
           max_queued_bytes: 1_048_576,
           max_connects: 3000,
           max_failed_logins: 60,
+          persistence: "on",
+          max_queued: 1000,
+          session_expiry: 5_184_000_000,
         },
         sys_interval: 10_000,
         inputs: {},
@@ -270,6 +276,9 @@ describe("loadConfig", () => {
         max_queued_bytes: number;
         max_connects: number;
         max_failed_logins: number;
+        persistence: "on" | "off";
+        max_queued: number;
+        session_expiry: number;
       };
       commands: ("reload" | "resync" | "identify" | "log-level" | "diag")[];
       sys_interval: number;

@@ -23,6 +23,7 @@ it("the table of every way to stop has a row for each", () => {
 describe.each([
   ["outputs.md", stops],
   ["link.md", rowsOf("link.md", "What it promises")],
+  ["built-in-broker.md", rowsOf("built-in-broker.md", "What survives")],
 ])("the table of %s", (_file, rows) => {
   it("is there", () => {
     expect(rows.length).toBeGreaterThan(0);

@@ -1,0 +1,201 @@
+import type { Aedes, Client } from "aedes";
+import type { Journal } from "./journal.ts";
+import type { Kept } from "./kept.ts";
+import { innerOf, type Packet, persistenceOf, type Subscription } from "./persistence.ts";
+import { atOnce } from "./rules.ts";
+import type { Session } from "./session.ts";
+import { type Content, contentRecord, type MessageRecord, type QoS } from "./store-record.ts";
+
+export interface AdmissionOptions {
+  aedes: Aedes;
+  kept: Kept;
+  /** Undefined = everything stays in memory. */
+  journal: Journal | undefined;
+  /** Whether it is the agent itself: it says its retained messages anew after each start, so they need not be kept. */
+  isOwn(client: Client): boolean;
+  /** Told again and again; `kind` is the same for the same reason. */
+  warn(kind: string, message: string): void;
+}
+
+/** What is known of a publication between its first look at the store and its last; by its payload, which aedes hands on as it is. */
+interface Note {
+  isOwn: boolean;
+  record: MessageRecord | undefined;
+}
+
+/**
+ * What comes in. aedes acknowledges a QoS 1 message before it stores it, and a subscriber never gets a message that has an older number than
+ * what it got last; so a message that is to be kept is written before aedes numbers and acknowledges it.
+ */
+export class Admission {
+  readonly #options: AdmissionOptions;
+  readonly #notes = new WeakMap<object, Note>();
+  readonly #pending = new Map<number, MessageRecord>();
+  /** How many publications of a client are on their way to the file. */
+  readonly #held = new WeakMap<Client, number>();
+  /** Messages for which there was no room. */
+  dropped = 0;
+
+  constructor(options: AdmissionOptions) {
+    this.#options = options;
+    const { aedes } = options;
+    const persistence = persistenceOf(aedes);
+    const inner = innerOf(persistence);
+    const mayPublish = aedes.authorizePublish;
+    aedes.authorizePublish = (client, packet, done) => {
+      mayPublish(client, packet, (error) => {
+        if (error || !client) done(error);
+        else this.#admit(client, packet as Packet, inner.subscriptionsByTopic, () => done(null));
+      });
+    };
+    persistence.storeRetained = (packet) => {
+      const kept = { ...packet, payload: Buffer.from(packet.payload) };
+      return this.#retain(packet, kept) ? inner.storeRetained(kept) : atOnce(Promise.resolve());
+    };
+    persistence.outgoingEnqueueCombi = async (subscriptions, packet) => this.#enqueue(subscriptions, packet);
+    persistence.outgoingEnqueue = async (subscription, packet) => this.#enqueue([subscription], packet);
+  }
+
+  /** Written, but in no queue yet. */
+  get pending(): Iterable<MessageRecord> {
+    return this.#pending.values();
+  }
+
+  #admit(client: Client, packet: Packet, match: (topic: string) => Promise<Subscription[]>, done: () => void): void {
+    const { journal, kept } = this.#options;
+    const isOwn = this.#options.isOwn(client);
+    if (isOwn && packet.retain) this.#notes.set(packet.payload, { isOwn, record: undefined });
+    if (journal === undefined) {
+      done();
+      return;
+    }
+    if (packet.qos === 0) {
+      // Behind what the client sent before; aedes publishes that one turn after its acknowledgement.
+      if (this.#held.has(client)) this.#hold(client, journal, () => setImmediate(done));
+      else done();
+      return;
+    }
+    const retain = packet.retain && !isOwn;
+    if (!retain && kept.sessions.size === 0 && packet.qos === 1 && !this.#held.has(client)) {
+      done();
+      return;
+    }
+    this.#held.set(client, (this.#held.get(client) ?? 0) + 1);
+    const go = () => {
+      this.#release(client);
+      // aedes would not publish what it cannot acknowledge any more. A will has no identifier, and goes its way.
+      if (client.closed && packet.qos === 1 && packet.messageId !== undefined) publishAs(this.#options.aedes, packet, client);
+      else done();
+    };
+    void match(packet.topic).then((subscriptions) => {
+      const record = this.#recordOf(client, packet, subscriptions, retain);
+      if (record) {
+        this.#notes.set(packet.payload, { isOwn, record });
+        this.#pending.set(record.n, record);
+        journal.add(record, go);
+      } else if ((this.#held.get(client) ?? 0) > 1) journal.after(go);
+      else go();
+    });
+  }
+
+  #hold(client: Client, journal: Journal, done: () => void): void {
+    this.#held.set(client, (this.#held.get(client) ?? 0) + 1);
+    journal.after(() => {
+      this.#release(client);
+      done();
+    });
+  }
+
+  #release(client: Client): void {
+    const left = (this.#held.get(client) ?? 1) - 1;
+    if (left > 0) this.#held.set(client, left);
+    else this.#held.delete(client);
+  }
+
+  /** Undefined when nothing of it needs to be kept. */
+  #recordOf(client: Client, packet: Packet, subscriptions: readonly Subscription[], retain: boolean): MessageRecord | undefined {
+    const { kept } = this.#options;
+    const publisher = packet.qos === 2 && !client.clean ? this.#publisher(client.id) : undefined;
+    const id = packet.messageId;
+    // A repetition: it is in the file, and aedes knows it.
+    if (id !== undefined && publisher?.incoming.has(id)) return undefined;
+    const to: MessageRecord["to"] = [];
+    for (const [session, qos] of this.#sessionsOf(subscriptions, packet.qos)) {
+      if (kept.hasRoom(session, packet)) to.push([session.number, qos]);
+    }
+    if (to.length === 0 && !retain && publisher === undefined) return undefined;
+    const record: MessageRecord = { ...contentRecord(packet), n: kept.nextNumber(), to, retain };
+    if (publisher && id !== undefined) {
+      publisher.incoming.add(id);
+      record.from = [publisher.number, id];
+    }
+    return record;
+  }
+
+  #publisher(client: string): Session | undefined {
+    const { kept, journal } = this.#options;
+    const known = kept.sessions.get(client);
+    if (known) return known;
+    const session = kept.open(client);
+    if (session) journal?.add({ session: session.number, client });
+    return session;
+  }
+
+  /** Each session once, with the highest QoS of its subscriptions, or that of the message. */
+  #sessionsOf(subscriptions: readonly Subscription[], qos: QoS): Map<Session, QoS> {
+    const sessions = new Map<Session, QoS>();
+    for (const { clientId, qos: granted } of subscriptions) {
+      const session = this.#options.kept.sessions.get(clientId);
+      if (session) sessions.set(session, Math.max(sessions.get(session) ?? 0, Math.min(granted, qos)) as QoS);
+    }
+    return sessions;
+  }
+
+  #enqueue(subscriptions: readonly Subscription[], packet: Packet): void {
+    const { kept, journal, warn } = this.#options;
+    const record = this.#notes.get(packet.payload)?.record;
+    if (record) this.#pending.delete(record.n);
+    const written = new Set(record?.to.map(([session]) => session));
+    const n = record?.n ?? kept.nextNumber();
+    const more: MessageRecord["to"] = [];
+    // A copy: what came over the network is a piece of something larger.
+    const payload = subscriptions.length > 0 ? Buffer.from(packet.payload) : packet.payload;
+    for (const [session, qos] of this.#sessionsOf(subscriptions, packet.qos)) {
+      if (!kept.hasRoom(session, packet)) {
+        this.dropped++;
+        warn("queue", `broker: too much waits for client ${JSON.stringify(session.client.slice(0, 64))}: a message to it was dropped`);
+        continue;
+      }
+      session.add({ topic: packet.topic, payload, qos, n, counter: packet.brokerCounter });
+      if (!written.delete(session.number)) more.push([session.number, qos]);
+    }
+    if (more.length > 0) journal?.add({ ...contentRecord(packet), n, to: more, retain: false } satisfies MessageRecord);
+    for (const number of written) if (kept.numbered(number)) journal?.add({ ack: number, n });
+  }
+
+  /** False: there is no room for it. */
+  #retain(packet: Packet, { topic, payload, qos }: Content): boolean {
+    const { kept, journal, warn } = this.#options;
+    // The broker's own values; nobody else publishes there.
+    if (topic.startsWith("$")) return true;
+    const note = this.#notes.get(packet.payload);
+    const content: Content = { topic, payload, qos };
+    const forget: Content = { topic, payload: Buffer.alloc(0), qos: 0 };
+    const wasKept = kept.isRetained(topic);
+    if (note?.isOwn) {
+      if (wasKept && kept.retain(forget)) journal?.add(contentRecord(forget));
+      return true;
+    }
+    const hasRoom = kept.retain(content);
+    if (!hasRoom) warn("retained", "broker: too many retained messages: one was not kept");
+    if (!hasRoom && note?.record?.retain) journal?.add(contentRecord(forget));
+    // With a record it stands in the file already.
+    else if (hasRoom && !note?.record?.retain && (wasKept || content.payload.length > 0)) journal?.add(contentRecord(content));
+    return hasRoom;
+  }
+}
+
+/** In a client's name; missing in aedes' types. */
+function publishAs(aedes: Aedes, packet: Packet, client: Client): void {
+  (aedes.publish as unknown as (packet: Packet, client: Client, done: () => void) => void).call(aedes, packet, client, () => undefined);
+}

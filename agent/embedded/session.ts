@@ -1,0 +1,96 @@
+import type { Content, QoS } from "./store-record.ts";
+
+/** A message that waits for a client, or is under way to it. */
+export interface Queued extends Content {
+  n: number;
+  /** What aedes calls it in this process. */
+  counter: number;
+  /** The packet identifier under which it left. */
+  id?: number;
+  /** The client has it, and need only be told to forget its identifier (QoS 2). */
+  released?: boolean;
+}
+
+export interface Total {
+  count: number;
+  bytes: number;
+}
+
+/** What a message takes of the bounds. */
+export function sizeOf({ topic, payload }: Content): number {
+  return topic.length + payload.length + 100;
+}
+
+/** What a client finds again when it comes back (MQTT 3.1.1 section 3.1.2.4). */
+export class Session {
+  readonly number: number;
+  readonly client: string;
+  readonly filters = new Map<string, QoS>();
+  /** QoS 2 messages of the client whose identifiers it has not been told to forget. */
+  readonly incoming = new Set<number>();
+  readonly #queue = new Map<number, Queued>();
+  readonly #byId = new Map<number, Queued>();
+  readonly #byCounter = new Map<number, Queued>();
+  readonly #total: Total;
+  #bytes = 0;
+  /** By the monotonic clock; null = it is connected. */
+  goneAt: number | null = null;
+  /** While it is given what waits, new messages wait behind that. Called when the one that was given last is on its way. */
+  giving: (() => void) | undefined;
+
+  /** `total` = of all sessions. */
+  constructor(number: number, client: string, total: Total) {
+    this.number = number;
+    this.client = client;
+    this.#total = total;
+  }
+
+  /** In order, and with what is added meanwhile. */
+  get queue(): Iterable<Queued> {
+    return this.#queue.values();
+  }
+  get count(): number {
+    return this.#queue.size;
+  }
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  byNumber(n: number): Queued | undefined {
+    return this.#queue.get(n);
+  }
+  byId(id: number | undefined): Queued | undefined {
+    return id === undefined ? undefined : this.#byId.get(id);
+  }
+  byCounter(counter: number): Queued | undefined {
+    return this.#byCounter.get(counter);
+  }
+
+  add(queued: Queued): void {
+    this.#queue.set(queued.n, queued);
+    this.#byCounter.set(queued.counter, queued);
+    this.#count(1, sizeOf(queued));
+  }
+
+  remove(queued: Queued): void {
+    if (!this.#queue.delete(queued.n)) return;
+    this.#byCounter.delete(queued.counter);
+    if (queued.id !== undefined) this.#byId.delete(queued.id);
+    this.#count(-1, -sizeOf(queued));
+  }
+
+  /** It leaves under this identifier or, if another message has that one, the next free one. */
+  identify(queued: Queued, id: number): number {
+    let free = id;
+    while (this.#byId.has(free)) free = (free % 65_535) + 1;
+    queued.id = free;
+    this.#byId.set(free, queued);
+    return free;
+  }
+
+  #count(count: number, bytes: number): void {
+    this.#bytes += bytes;
+    this.#total.count += count;
+    this.#total.bytes += bytes;
+  }
+}
