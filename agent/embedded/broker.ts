@@ -2,20 +2,17 @@ import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Aedes, Client } from "aedes";
 import { Access } from "./access.ts";
-import { AclGate } from "./acl-gate.ts";
-import { AddressRate } from "./address-rate.ts";
 import { Census } from "./census.ts";
 import { Crowd } from "./crowd.ts";
 import { DialogueLog, type DialogueSettings } from "./dialogue-log.ts";
+import { Door } from "./door.ts";
 import { DrainingDuplex } from "./drain.ts";
 import type { BrokerTls, Entrance, Protocol } from "./entrance.ts";
 import { FrameScanner, newCounts } from "./frames.ts";
 import { type Limits, usualLimits } from "./limits.ts";
 import { Listeners } from "./listeners.ts";
 import { streamPair } from "./pair.ts";
-import type { PasswordHash } from "./password-file.ts";
 import { mendConnection, mendProtocol } from "./protocol.ts";
-import { describeRefusal, refusalCodes } from "./refusal.ts";
 import { mendRetained, type Retained } from "./rules.ts";
 import { Store, type StoreCounts, type StoreSettings } from "./store.ts";
 import { SysTree } from "./sys.ts";
@@ -107,18 +104,11 @@ class EmbeddedBroker implements Broker {
   readonly #sent = newCounts();
   readonly #limits: Limits;
   readonly #crowd: Crowd<Visit>;
-  readonly #wrongPasswords: AddressRate;
-  /** Where each connection comes from; those of this process from nowhere. */
-  readonly #addresses = new WeakMap<object, string>();
   readonly #sys = new SysTree({ census: this.#census, received: this.#received, sent: this.#sent });
   readonly #dialogue: DialogueLog;
   readonly #watch: Watch;
   readonly #access: Access;
-  /** Who is in, with the name under which each was let in. The agent itself is not among them. */
-  readonly #guests = new Map<Client, { username: string | undefined; hash: PasswordHash | undefined }>();
-  /** The same and the agent itself: nobody else publishes or subscribes. */
-  readonly #letIn = new WeakSet<Client>();
-  readonly #acl = new AclGate({ acl: () => this.#access.acl, refused: (sentence) => this.#warn("acl", sentence) });
+  readonly #door: Door;
   /** How often each warning came. */
   readonly #warned = new Map<string, number>();
   readonly #listeners: Listeners;
@@ -135,7 +125,6 @@ class EmbeddedBroker implements Broker {
     this.#access = options.access ?? new Access({ anonymous: true, users: null });
     this.#limits = { ...usualLimits, ...options.limits };
     this.#crowd = new Crowd(this.#limits, options.now);
-    this.#wrongPasswords = new AddressRate(this.#limits.maxFailedLogins, options.now);
     this.#dialogue = new DialogueLog({
       settings: options.dialogue ?? { connections: false, subscribes: false, topics: false },
       info: (message) => options.log.info(message),
@@ -145,6 +134,14 @@ class EmbeddedBroker implements Broker {
     const log = this.#dialogue.repeats(options.log);
     this.#options = { ...options, log };
     this.#watch = new Watch(this.#census, this.#dialogue, options.log);
+    this.#door = new Door({
+      access: this.#access,
+      limits: this.#limits,
+      watch: this.#watch,
+      now: options.now,
+      info: (message, fields) => log.info(message, fields),
+      warn: (kind, message) => this.#warn(kind, message),
+    });
     this.#listeners = new Listeners({
       wanted: options.listeners,
       retryEvery: options.retryEvery ?? 5_000,
@@ -165,15 +162,18 @@ class EmbeddedBroker implements Broker {
     await aedes.listen();
     if (this.#stopped) return void aedes.close();
     this.#aedes = aedes;
-    this.#keepRules(aedes);
+    this.#retained = mendRetained(aedes);
+    mendProtocol(aedes);
+    this.#watch.start(aedes);
+    this.#door.guard(aedes);
     this.#store = new Store(aedes, {
       settings: this.#options.store,
-      isOwn: (client) => this.#letIn.has(client) && !this.#guests.has(client),
+      isOwn: (client) => this.#door.isOwn(client),
       warn: (kind, message) => this.#warn(kind, message),
       expired: (client) => this.#census.expired(client),
     });
     // The last to decide, the first to be asked: what is dropped is not kept either.
-    this.#acl.guard(aedes);
+    this.#door.acl.guard(aedes);
     for (const { client, filters } of await this.#store.load()) this.#census.returned(client, filters);
     this.setSysInterval(this.#sysInterval);
     await this.#listeners.start();
@@ -222,12 +222,7 @@ class EmbeddedBroker implements Broker {
   }
 
   expel(): void {
-    for (const [client, { username, hash }] of this.#guests) {
-      if (this.#access.keeps(username, hash)) continue;
-      this.#options.log.info(`broker: client ${client.id} may stay no longer: disconnected`, { client: client.id });
-      this.#watch.ends(client, "refused");
-      client.close();
-    }
+    this.#door.expel();
   }
 
   async stop(): Promise<void> {
@@ -242,52 +237,6 @@ class EmbeddedBroker implements Broker {
     for (const { socket, connection } of open) (connection ?? socket).destroy();
     await Promise.all(closed);
     await this.#store?.close();
-  }
-
-  #keepRules(aedes: Aedes): void {
-    this.#retained = mendRetained(aedes);
-    mendProtocol(aedes);
-    this.#watch.start(aedes);
-    const restless = new WeakSet<Client>();
-    // aedes reads on until `authenticate` is called, some turns later, and would do what comes behind the CONNECT before that.
-    aedes.preConnect = (client, packet, done) => {
-      this.#watch.connects(client, packet);
-      const { keepalive = 0 } = packet;
-      const { maxKeepalive } = this.#limits;
-      if (maxKeepalive !== null && (keepalive === 0 || keepalive * 1000 > maxKeepalive)) restless.add(client);
-      (client as Client & { pause(): void }).pause();
-      done(null, true);
-    };
-    const [mayPublish, maySubscribe] = [aedes.authorizePublish, aedes.authorizeSubscribe];
-    aedes.authorizePublish = (client, packet, done) => {
-      if (client && !this.#letIn.has(client)) done(new Error("a publication before the client was let in"));
-      else mayPublish(client, packet, done);
-    };
-    aedes.authorizeSubscribe = (client, subscription, done) => {
-      if (client && !this.#letIn.has(client)) done(new Error("a subscription before the client was let in"), null);
-      else maySubscribe(client, subscription, done);
-    };
-    aedes.authenticate = (client, username, password, done) => {
-      const address = this.#addresses.get(client.conn) ?? "";
-      void this.#access.lets(username, password, this.#wrongPasswords.of(address)).then((found) => {
-        if (client.closed) return;
-        const verdict = found === "yes" && restless.has(client) ? "keepalive" : found;
-        if (verdict !== "yes" && verdict !== "own") {
-          this.#watch.ends(client, "refused");
-          this.#warn(verdict, describeRefusal(verdict, username, address, this.#limits));
-          return done(Object.assign(new Error("refused"), { returnCode: refusalCodes[verdict] }), false);
-        }
-        this.#letIn.add(client);
-        this.#acl.admit(client, username, verdict === "own");
-        if (verdict === "yes") this.#guests.set(client, { username, hash: this.#access.hashOf(username) });
-        this.#watch.takesOver(aedes, client);
-        done(null, true);
-      });
-    };
-    aedes.on("clientReady", (client) => {
-      if (client.conn instanceof DrainingDuplex) client.conn.ready();
-    });
-    aedes.on("clientDisconnect", (client) => this.#guests.delete(client));
   }
 
   /** Told for the 1st, 2nd, 4th, 8th … one: whoever is not let in must not fill the log. */
@@ -326,7 +275,7 @@ class EmbeddedBroker implements Broker {
       oversized: () => this.#warn("oversized", `broker: a packet of more than ${maxPacket} bytes: connection closed`),
       letIn,
     });
-    if (place) this.#addresses.set(connection, place.address);
+    if (place) this.#door.came(connection, place.address);
     const client = this.#aedes.handle(connection) as unknown as Client;
     mendConnection(client, connection, this.#watch);
     this.#watch.came(client, new Promise((resolve) => stream.once("close", () => resolve())), place);

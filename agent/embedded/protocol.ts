@@ -133,5 +133,3 @@ function grantedQos(client: Client, topic: string): number {
     if (qos > granted && matchesFilter(filter, topic)) granted = qos;
   return granted;
 }
-
-/** A message that has an identifier was sent before. */
