@@ -79,7 +79,11 @@ describeMosquitto("what the bus sees of a whole session", () => {
       proxy.open = false;
       proxy.cut();
       await chapter("loss", ends("status offline"));
+      const waiting = async () => (await agent.client.request("status", {})).outbox.waiting;
+      const before = await waiting();
       await agent.client.request("sim-press", { input: "bell", for_ms: 80 });
+      // Until its end: the link may come back at any moment.
+      await vi.waitFor(async () => expect(await waiting()).toBe(before + 1), patience);
       proxy.open = true;
       await chapter("return, with a press from meanwhile", (line) => line.includes("in/bell/event"));
       agent.child.kill("SIGTERM");
