@@ -330,10 +330,8 @@ export async function startAgent({ config, host, version, log, load, reloading }
   send({ type: "started", held: plan.listeners.start.length > 0 && (await starts.begin()), at: clock.now() });
   ofRules.restart();
   certificates.renew();
-  await brokerLink.start();
-  statistics.start();
 
-  return {
+  const agent: Agent = {
     progress: { "event loop": eventLoopProgress(), "line reader": () => lines.probe(), link: () => link.progress },
     reload: (from) => reloader.reload(from),
     async stop() {
@@ -364,4 +362,13 @@ export async function startAgent({ config, host, version, log, load, reloading }
       log.info("stopped");
     },
   };
+  try {
+    await brokerLink.start();
+  } catch (error) {
+    // Outputs may be on by now, and sockets open.
+    await agent.stop();
+    throw error;
+  }
+  statistics.start();
+  return agent;
 }

@@ -212,7 +212,7 @@ export const schema = withNames({
       "on",
       "Whether retained messages and the sessions of clients are kept in `state_dir`, so that a restart does not lose them.",
     ),
-    max_queued: leaf(wholeNumber(1, 100_000), 1000, "How many messages may wait for one client that is away; further ones are dropped."),
+    max_queued: leaf(wholeNumber(1, 65_534), 1000, "How many messages may wait for one client that is away; further ones are dropped."),
     session_expiry: leaf(duration(second, 365 * day), 60 * day, "How long a session waits for its client before it is ended."),
   },
   commands: listOf(

@@ -33,6 +33,8 @@ export class Admission {
   readonly #pending = new Map<number, MessageRecord>();
   /** How many publications of a client are on their way to the file. */
   readonly #held = new WeakMap<Client, number>();
+  /** Identifiers of QoS 2 messages of those who have no session, until they are released. */
+  readonly #open = new WeakMap<object, Set<number>>();
   /** Messages for which there was no room. */
   dropped = 0;
 
@@ -59,6 +61,11 @@ export class Admission {
   /** Written, but in no queue yet. */
   get pending(): Iterable<MessageRecord> {
     return this.#pending.values();
+  }
+
+  /** A client has ended the exchange of this QoS 2 message. */
+  released(client: object, id: number): void {
+    this.#open.get(client)?.delete(id);
   }
 
   #admit(client: Client, packet: Packet, match: (topic: string) => Promise<Subscription[]>, done: () => void): void {
@@ -118,7 +125,7 @@ export class Admission {
     const publisher = packet.qos === 2 && !client.clean ? this.#publisher(client.id) : undefined;
     const id = packet.messageId;
     // A repetition: it is in the file, and aedes knows it.
-    if (id !== undefined && publisher?.incoming.has(id)) return undefined;
+    if (id !== undefined && packet.qos === 2 && (publisher?.incoming ?? this.#openOf(client)).has(id)) return undefined;
     const to: MessageRecord["to"] = [];
     for (const [session, qos] of this.#sessionsOf(subscriptions, packet.qos)) {
       if (kept.hasRoom(session, packet)) to.push([session.number, qos]);
@@ -128,8 +135,14 @@ export class Admission {
     if (publisher && id !== undefined) {
       publisher.incoming.add(id);
       record.from = [publisher.number, id];
-    }
+    } else if (packet.qos === 2 && id !== undefined) this.#openOf(client).add(id);
     return record;
+  }
+
+  #openOf(client: Client): Set<number> {
+    const open = this.#open.get(client) ?? new Set();
+    this.#open.set(client, open);
+    return open;
   }
 
   #publisher(client: string): Session | undefined {
@@ -177,7 +190,7 @@ export class Admission {
   #retain(packet: Packet, { topic, payload, qos }: Content): boolean {
     const { kept, journal, warn } = this.#options;
     // The broker's own values; nobody else publishes there.
-    if (topic.startsWith("$")) return true;
+    if (topic.startsWith("$SYS/")) return true;
     const note = this.#notes.get(packet.payload);
     const content: Content = { topic, payload, qos };
     const forget: Content = { topic, payload: Buffer.alloc(0), qos: 0 };

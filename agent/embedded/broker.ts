@@ -85,7 +85,10 @@ export interface Broker {
 const drainTimeout = 5_000;
 /** Packets of one client before it is let in; they arrive in one read, which is bounded in bytes. */
 const queueLimit = 5_000;
-const maxClientsIdLength = 65_535;
+/** Of one client of another process. */
+const maxFilters = 1000;
+/** MQTT 3.1 allows 23, and nobody keeps to it. */
+const maxClientsIdLength = 1024;
 
 export function createBroker(options: BrokerOptions): Broker {
   return new EmbeddedBroker(options);
@@ -175,6 +178,7 @@ class EmbeddedBroker implements Broker {
     // The last to decide, the first to be asked: what is dropped is not kept either.
     this.#door.acl.guard(aedes);
     for (const { client, filters } of await this.#store.load()) this.#census.returned(client, filters);
+    if (this.#stopped) return;
     this.setSysInterval(this.#sysInterval);
     await this.#listeners.start();
   }
@@ -277,7 +281,7 @@ class EmbeddedBroker implements Broker {
     });
     if (place) this.#door.came(connection, place.address);
     const client = this.#aedes.handle(connection) as unknown as Client;
-    mendConnection(client, connection, this.#watch);
+    mendConnection(client, connection, this.#watch, place ? maxFilters : Number.POSITIVE_INFINITY);
     this.#watch.came(client, new Promise((resolve) => stream.once("close", () => resolve())), place);
     return connection;
   }

@@ -30,6 +30,8 @@ export class Census {
   }
   left(client: string): void {
     this.#connected.delete(client);
+    // A session without a subscription is none.
+    if ((this.#filters.get(client)?.size ?? 0) === 0) this.#sessions.delete(client);
     if (!this.#sessions.has(client)) this.#filters.delete(client);
   }
   subscribed(client: string, filter: string): void {

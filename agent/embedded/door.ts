@@ -29,6 +29,8 @@ export class Door {
   readonly #guests = new Map<Client, { username: string | undefined; hash: PasswordHash | undefined }>();
   /** The same and the agent itself: nobody else publishes or subscribes. */
   readonly #letIn = new WeakSet<Client>();
+  /** The client id of the agent itself: whoever else came with it would end its connection. */
+  #ownId: string | undefined;
   /** Those whose keep alive is too long, or none. */
   readonly #restless = new WeakSet<Client>();
   /** What those may do who are in. */
@@ -100,7 +102,8 @@ export class Door {
     const address = this.#addresses.get(client.conn) ?? "";
     const found = await access.lets(username, password, this.#wrongPasswords.of(address));
     if (client.closed) return undefined;
-    const verdict = found === "yes" && this.#restless.has(client) ? "keepalive" : found;
+    if (found === "own") this.#ownId = client.id;
+    const verdict = found === "yes" ? (this.#objection(client) ?? found) : found;
     if (verdict !== "yes" && verdict !== "own") {
       watch.ends(client, "refused");
       warn(verdict, describeRefusal(verdict, username, address, limits));
@@ -111,5 +114,11 @@ export class Door {
     if (verdict === "yes") this.#guests.set(client, { username, hash: access.hashOf(username) });
     watch.takesOver(aedes, client);
     return undefined;
+  }
+
+  /** Why somebody who may connect may not do it like this. */
+  #objection(client: Client): "taken" | "keepalive" | undefined {
+    if (client.id === this.#ownId) return "taken";
+    return this.#restless.has(client) ? "keepalive" : undefined;
   }
 }

@@ -12,8 +12,8 @@ const retryEvery = 5000;
 const compactBytes = 1024 * 1024;
 /** A larger file was not written by us. */
 const maxBytes = 512 * 1024 * 1024;
-/** Nor was a longer line. */
-const maxLine = 4 * 1024 * 1024;
+/** Nor was a longer line: the largest packet there may be, with each character escaped. */
+const maxLine = 128 * 1024 * 1024;
 /** More than this does not wait for a disk that hangs: the file is written anew when it answers. */
 const maxPending = 8 * 1024 * 1024;
 /** Written at a time when the file is written anew: nothing else in this process may wait for it. */

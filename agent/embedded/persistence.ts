@@ -22,8 +22,9 @@ export interface Persistence {
   outgoingUpdate(client: Client, packet: Packet | { cmd: "pubrel"; messageId: number }): Promise<void>;
   outgoingClearMessageId(client: Client, packet: { messageId?: number; brokerCounter?: number }): Promise<unknown>;
   outgoingStream(client: Client): Readable;
-  incomingStorePacket(client: ById, packet: object): Promise<void>;
+  incomingStorePacket(client: ById, packet: { messageId: number; [more: string]: unknown }): Promise<void>;
   incomingDelPacket(client: ById, packet: { messageId: number }): Promise<void>;
+  cleanIncoming(client: ById): Promise<void>;
 }
 
 export function persistenceOf(aedes: Aedes): Persistence {
@@ -42,6 +43,7 @@ export function innerOf(
   | "subscriptionsByTopic"
   | "incomingStorePacket"
   | "incomingDelPacket"
+  | "cleanIncoming"
 > {
   return {
     storeRetained: persistence.storeRetained.bind(persistence),
@@ -51,5 +53,6 @@ export function innerOf(
     subscriptionsByTopic: persistence.subscriptionsByTopic.bind(persistence),
     incomingStorePacket: persistence.incomingStorePacket.bind(persistence),
     incomingDelPacket: persistence.incomingDelPacket.bind(persistence),
+    cleanIncoming: persistence.cleanIncoming.bind(persistence),
   };
 }

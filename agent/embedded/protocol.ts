@@ -24,6 +24,7 @@ type Deliver = (packet: AedesPublishPacket, done: () => void) => void;
 
 /** What of aedes' client is not in its types. */
 interface Inside {
+  broker: { id: string };
   _parser: EventEmitter;
   subscriptions: Record<string, { qos: number }>;
   deliver0: Deliver;
@@ -63,11 +64,15 @@ export function mendConnection(
   client: Client,
   connection: Writable,
   watch: { unsubscribes(client: Client, filters: readonly string[]): void },
+  maxFilters: number,
 ): void {
   const inside = client as unknown as Inside;
   const { _parser: parser, deliver0 } = inside;
+  const ownTopics = `$SYS/${inside.broker.id}/`;
   inside.deliver0 = (packet, done) => {
-    if (packet.qos > 0 && grantedQos(client, packet.topic) > 0) inside.deliverQoS(packet, done);
+    // What aedes says of itself reaches nobody; looked at, its younger number would make an older message look like a repetition.
+    if (packet.topic.startsWith(ownTopics)) setImmediate(done);
+    else if (packet.qos > 0 && grantedQos(client, packet.topic) > 0) inside.deliverQoS(packet, done);
     else deliver0(packet, done);
   };
   const refuse = (code: number) => connection.write(Buffer.from([0x20, 2, 0, code]));
@@ -82,7 +87,7 @@ export function mendConnection(
     // [MQTT-3.14.4-2]
     if (goodbye) return;
     goodbye = packet.cmd === "disconnect";
-    const problem = packetProblem(packet);
+    const problem = packetProblem(packet) ?? tooManyFilters(packet, inside, maxFilters);
     if (problem === undefined) {
       if (packet.unsubscriptions) watch.unsubscribes(client, packet.unsubscriptions);
       return void take?.call(parser, packet);
@@ -90,6 +95,13 @@ export function mendConnection(
     if (problem.code !== undefined) refuse(problem.code);
     parser.emit("error", new Error(problem.sentence));
   });
+}
+
+/** Each is looked at for each message, and for each that is retained. */
+function tooManyFilters({ subscriptions }: Packet, client: Inside, most: number): { sentence: string; code?: number } | undefined {
+  if (!subscriptions) return undefined;
+  const all = new Set([...Object.keys(client.subscriptions), ...subscriptions.map(({ topic }) => topic)]);
+  return subscriptions.length > most || all.size > most ? { sentence: "too many subscriptions" } : undefined;
 }
 
 /** Why this packet ends the connection; with a code for the CONNACK before the end. */

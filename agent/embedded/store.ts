@@ -4,9 +4,10 @@ import { Admission } from "./admission.ts";
 import { Delivery } from "./delivery.ts";
 import { Journal, type JournalOptions } from "./journal.ts";
 import { Kept } from "./kept.ts";
-import { innerOf, persistenceOf } from "./persistence.ts";
+import { innerOf, type Persistence, persistenceOf } from "./persistence.ts";
 import type { Session } from "./session.ts";
 import type { QoS, StoreRecord } from "./store-record.ts";
+import { isFilter, isTopic } from "./topic-filter.ts";
 
 export interface StoreSettings {
   /** Where it is kept; null = in memory only. */
@@ -88,6 +89,7 @@ export class Store {
     await this.#journal?.load((record) => this.#kept.apply(record as StoreRecord));
     this.#kept.loaded(() => ++(this.#aedes as Aedes & { counter: number }).counter);
     for (const { topic, payload, qos } of this.#kept.retained) {
+      if (!isTopic(topic)) continue;
       await this.#inner.storeRetained({
         cmd: "publish",
         topic,
@@ -102,7 +104,7 @@ export class Store {
     for (const { client: id, filters, incoming } of this.#kept.sessions.values()) {
       await this.#inner.addSubscriptions(
         { id },
-        Array.from(filters, ([topic, qos]) => ({ topic, qos })),
+        Array.from(filters, ([topic, qos]) => ({ topic, qos })).filter(({ topic }) => isFilter(topic)),
       );
       for (const messageId of incoming) await this.#inner.incomingStorePacket({ id }, { cmd: "publish", topic: "", qos: 2, messageId });
     }
@@ -138,8 +140,17 @@ export class Store {
   #keepSessions(): void {
     const persistence = persistenceOf(this.#aedes);
     const inner = this.#inner;
+    // aedes brings the whole list once for each filter in it.
+    const added = new WeakMap<object, Promise<void>>();
+    persistence.addSubscriptions = (client, subscriptions) => {
+      const before = added.get(subscriptions);
+      if (before) return before;
+      const now = add(client, subscriptions);
+      added.set(subscriptions, now);
+      return now;
+    };
     // Each in its turn: a client may unsubscribe before its subscription is answered.
-    persistence.addSubscriptions = ({ id }, subscriptions) => {
+    const add: Persistence["addSubscriptions"] = ({ id }, subscriptions) => {
       const record = this.#subscribed(id, subscriptions);
       if (record === "full") return Promise.reject(new Error("too many sessions or subscriptions"));
       return this.#written(record, () => inner.addSubscriptions({ id }, subscriptions));
@@ -153,7 +164,12 @@ export class Store {
       const session = this.#kept.sessions.get(id);
       return session ? this.#end(session) : inner.cleanSubscriptions({ id });
     };
-    persistence.incomingDelPacket = async ({ id }, packet) => {
+    // Only its identifier is asked for again.
+    persistence.incomingStorePacket = ({ id }, { messageId }) =>
+      inner.incomingStorePacket({ id }, { cmd: "publish", topic: "", qos: 2, messageId });
+    persistence.incomingDelPacket = async (client, packet) => {
+      const { id } = client;
+      this.#admission.released(client, packet.messageId);
       await inner.incomingDelPacket({ id }, packet);
       const session = this.#kept.sessions.get(id);
       // A new message under this identifier would be taken for the old one.
@@ -181,7 +197,10 @@ export class Store {
 
   #end(session: Session): Promise<void> {
     this.#kept.end(session);
-    return this.#written({ end: session.number }, () => this.#inner.cleanSubscriptions({ id: session.client }));
+    return this.#written({ end: session.number }, async () => {
+      await this.#inner.cleanSubscriptions({ id: session.client });
+      await this.#inner.cleanIncoming({ id: session.client });
+    });
   }
 
   #moved(client: Client, goneAt: number | null): void {

@@ -7,15 +7,19 @@ export function isText(text: string): boolean {
   return !notText.test(text);
 }
 
+/** aedes throws at more, also much later, out of what it keeps. */
+const maxLevels = 100;
+
 /** Whether one may publish to it. */
 export function isTopic(topic: string): boolean {
-  return topic !== "" && isText(topic) && !/[+#]/.test(topic);
+  return topic !== "" && isText(topic) && !/[+#]/.test(topic) && topic.split("/").length <= maxLevels;
 }
 
 /** Whether one may subscribe to it [MQTT-4.7.1-2] [MQTT-4.7.1-3]. */
 export function isFilter(filter: string): boolean {
   if (filter === "" || !isText(filter)) return false;
   const levels = filter.split("/");
+  if (levels.length > maxLevels) return false;
   return levels.every((level, index) => !/[+#]/.test(level) || level === "+" || (level === "#" && index === levels.length - 1));
 }
 
