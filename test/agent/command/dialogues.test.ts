@@ -93,18 +93,22 @@ function hasPaho(): boolean {
 /** A program that writes line by line, as in a terminal of its own; it does not outlive the test. */
 function open(program: string, ...args: string[]) {
   const child: ChildProcess = spawn("stdbuf", ["-oL", program, ...args], { stdio: ["ignore", "pipe", "pipe"] });
-  let output = "";
-  for (const stream of [child.stdout, child.stderr]) stream?.setEncoding("utf8").on("data", (text: string) => (output += text));
+  // Each for itself: which of two pipes is read first is chance.
+  const text = { stdout: "", stderr: "" };
+  for (const name of ["stdout", "stderr"] as const)
+    child[name]?.setEncoding("utf8").on("data", (chunk: string) => {
+      text[name] += chunk;
+    });
   const closed = once(child, "close");
   const terminal = {
     child,
     get output() {
-      return output;
+      return text.stdout + text.stderr;
     },
-    shows: (text: string) => vi.waitFor(() => expect(output).toContain(text), patience),
+    shows: (words: string) => vi.waitFor(() => expect(terminal.output).toContain(words), patience),
     async ended(): Promise<Transcript> {
       const [code] = (await closed) as [number | null];
-      return { output: plain(output), code };
+      return { output: plain(terminal.output), code };
     },
     /** Ctrl+C. */
     interrupt() {

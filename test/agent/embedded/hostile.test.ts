@@ -1,4 +1,4 @@
-import { appendFileSync, statSync } from "node:fs";
+import { appendFileSync, readFileSync, statSync } from "node:fs";
 import { connectAsync } from "mqtt";
 import { expect, it, onTestFinished, vi } from "vitest";
 import { Access } from "../../../agent/embedded/access.ts";
@@ -105,7 +105,7 @@ it("an identifier that a session left open is free again when the session has ex
   first.send("t", "before", { qos: 2, id: 7 });
   await first.next(5);
   await first.close();
-  await vi.waitFor(() => expect(broker.stored?.disconnected).toBe(1), patience);
+  await vi.waitFor(() => expect(readFileSync(world.file, "utf8")).toMatch(/"gone":\d+,"at":\d/), patience);
   world.clock.mono += 2000;
   const later = await world.start();
   const listener = await wire(later.port, "watcher", { clean: true });
