@@ -235,10 +235,12 @@ export function buttonCases(recorder: Recorder): Case[] {
       run: async () => {
         const promises = promised(await run(program[0], program[1], "check", "--config", configFile));
         const wrong: string[] = [];
-        for (const { input, gpio, script, gives, never } of series) {
+        /** Whether it was written in time; what nobody may do at any speed is `wrong` at once. */
+        const inTime = async ({ input, gpio, script, gives, never }: Series): Promise<boolean> => {
           await play({ ...script, paced: true }, later(50), () => recorder.mark());
           await eventually(`${input}: ${JSON.stringify(gives)}`, () => gives.every((one) => edgesOf(one.gpio).length >= one.times), 30_000);
           const contacts = pulls(gpio);
+          let slow = false;
           for (const { gesture, gpio: output, times } of gives) {
             const promise = promises.get(`${input} ${gesture}`);
             if (!promise) throw new Error(`check says nothing about ${input} ${gesture}`);
@@ -248,10 +250,16 @@ export function buttonCases(recorder: Recorder): Case[] {
             console.log(
               `# ${input} ${gesture}: promised ${promise.ms} ms after it ${promise.after}; written ${[first, middle, last].map((ms) => `+${ms.toFixed(2)}`).join(" / ")} ms (first, median, last of ${late.length})`,
             );
-            const good = late.length === times && first >= 0 && middle <= tolerance.median && last <= tolerance.latest;
-            if (!good) wrong.push(`${input} ${gesture}: ${late.map((ms) => ms.toFixed(2)).join(" ")}`);
+            if (late.length !== times || !(first >= 0)) wrong.push(`${input} ${gesture}: ${late.map((ms) => ms.toFixed(2)).join(" ")}`);
+            slow ||= middle > tolerance.median || last > tolerance.latest;
           }
           for (const output of never) if (edgesOf(output).length > 0) wrong.push(`${input}: GPIO${output} was switched too`);
+          return !slow;
+        };
+        for (const one of series) {
+          // A host with other work stops this machine for longer than that; what pinbus adds, it adds each time.
+          let tries = 1;
+          while (!(await inTime(one)) && wrong.length === 0) if (tries++ === 10) throw new Error(`${one.input} is too late each time`);
         }
         if (wrong.length > 0) throw new Error(wrong.join("\n"));
       },
