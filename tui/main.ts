@@ -98,7 +98,7 @@ export async function runTui(options: TuiOptions): Promise<number> {
         if (remote !== undefined) known = "";
       },
       status: (status) => void learn(status).catch(failed),
-      push: (push) => act(push.push === "pins" ? { type: "pins", data: push.data } : { type: "services", data: push.data }),
+      push: (push) => act({ type: push.push, data: push.data } as Action),
     },
   });
 
