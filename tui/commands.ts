@@ -3,8 +3,9 @@ import { editor, insert } from "./editor.ts";
 import { time } from "./format.ts";
 import { type Command, lookup } from "./keys.ts";
 import { layout } from "./layout.ts";
-import { type Effect, indexOf, mayOperate, type State, type TabId, tabs, visiblePins, visibleServices } from "./model.ts";
+import { type Effect, mayOperate, type State, type TabId, tabs, visiblePins } from "./model.ts";
 import { filterText, move, setFilter, topicIndex } from "./moves.ts";
+import { rowsOf, selectedIndex } from "./rows.ts";
 import type { TopicNode } from "./topic.ts";
 import { textOf } from "./value.ts";
 
@@ -151,13 +152,7 @@ export function askWhy(state: State, now: number): readonly Effect[] {
   const { pins, agent } = state;
   if (state.tab !== "pins" || !agent.up || state.frozen !== null) return none;
   const visible = visiblePins(state);
-  const pin =
-    visible[
-      indexOf(
-        pins.list,
-        visible.map(({ id }) => id),
-      )
-    ];
+  const pin = visible[selectedIndex(pins.list, visible)];
   if (pin === undefined || pin.kind !== "output") return none;
   if (pins.asked !== null && pins.asked.output === pin.id && now - pins.asked.at < whyEvery) return none;
   pins.asked = { output: pin.id, at: now };
@@ -248,19 +243,8 @@ function copy(state: State, now: number): readonly Effect[] {
     const last = node === undefined ? null : state.topics.store.view(node).last;
     if (last !== null) text = textOf(last) ?? Buffer.from(last.bytes, "latin1").toString("hex");
   } else {
-    const { list } = state[state.tab];
-    const lines =
-      state.tab === "pins"
-        ? visiblePins(state).map(({ id, state: level }): [string, string] => [id, level])
-        : visibleServices(state).map(({ unit, active, sub }): [string, string] => [unit, `${active} ${sub}`]);
-    const line =
-      lines[
-        indexOf(
-          list,
-          lines.map(([id]) => id),
-        )
-      ];
-    text = line?.join(" ");
+    const rows = rowsOf(state);
+    text = rows[selectedIndex(state[state.tab].list, rows)]?.text;
   }
   state.notice = { text: text === undefined ? "nothing to copy" : `copied at ${time(now)}`, style: "text", at: now };
   return text === undefined ? none : [{ type: "copy", text }];

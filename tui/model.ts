@@ -244,9 +244,3 @@ export function visiblePins(state: State): PinView[] {
 export function visibleServices(state: State): ServiceView[] {
   return (state.services.data?.data ?? []).filter((unit) => state.services.filter.test(unit.unit, () => `${unit.active} ${unit.sub}`));
 }
-
-/** Where the selection is in a list of identities: the first row when there is none yet or it is gone. */
-export function indexOf(list: ListState, ids: readonly string[]): number {
-  const index = list.selected === null ? -1 : ids.indexOf(list.selected);
-  return index >= 0 ? index : ids.length > 0 ? 0 : -1;
-}

@@ -1,7 +1,8 @@
 import { everything, parseFilter } from "./filter.ts";
 import type { Command } from "./keys.ts";
 import { layout, type Scroll } from "./layout.ts";
-import { indexOf, type State, visiblePins, visibleServices } from "./model.ts";
+import type { State } from "./model.ts";
+import { rowsOf, selectedIndex } from "./rows.ts";
 import type { TopicNode } from "./topic.ts";
 
 /** Where the selection of the tree is now: a row that shows it, or the branch it is folded into, or the first row; -1 in an empty tree. */
@@ -32,8 +33,8 @@ export function move(state: State, command: Command): void {
     return;
   }
   const { list } = state[state.tab];
-  const ids = state.tab === "pins" ? visiblePins(state).map(({ id }) => id) : visibleServices(state).map(({ unit }) => unit);
-  list.selected = ids[target(indexOf(list, ids), ids.length, command, page, () => true)] ?? list.selected;
+  const rows = rowsOf(state);
+  list.selected = rows[target(selectedIndex(list, rows), rows.length, command, page, () => true)]?.id ?? list.selected;
 }
 
 function matches(state: State, node: TopicNode | undefined): boolean {

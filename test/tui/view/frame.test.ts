@@ -58,7 +58,7 @@ test("Topics at 40x12: one pane", () => {
   scene.keys("o");
   expect(`\n${scene.draw(40, 12).text()}`).toMatchInlineSnapshot(`
     "
-    [1 Topics] 2 Pins  5 Services       LIVE
+    [1 Topics] 2 5                gh-01 LIVE
     ─[Topics 7 - 0 msg/s] ──────────────────
     v plant                              (5)
       v room1                            (4)
@@ -136,7 +136,7 @@ test("Pins at 40x12: the table alone, W brings the causes", () => {
   scene.keys("2");
   expect(`\n${scene.draw(40, 12).text()}`).toMatchInlineSnapshot(`
     "
-     1 Topics [2 Pins] 5 Services       LIVE
+    1 [2 Pins] 5                  gh-01 LIVE
     ─[Pins - DISARMED (! arms 60 s) - pinct─
       NAME      LINE DIR BIAS STATE     SINC
     > pump-rela   17 out -    ON        12m4
@@ -153,7 +153,7 @@ test("Pins at 40x12: the table alone, W brings the causes", () => {
   scene.act({ type: "why", output: "pump-relay", changes });
   expect(`\n${scene.draw(40, 12).text()}`).toMatchInlineSnapshot(`
     "
-     1 Topics [2 Pins] 5 Services       LIVE
+    1 [2 Pins] 5                  gh-01 LIVE
     ─[Why pump-relay] ──────────────────────
      ON since 10:33:18  GPIO17 (header pin 1
      by cmd mqtt 4f2

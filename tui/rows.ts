@@ -1,0 +1,25 @@
+import { type ListState, type State, visiblePins, visibleServices } from "./model.ts";
+
+/** A row of the list of a tab: what the selection names, and what `y` copies. */
+export interface Row {
+  readonly id: string;
+  readonly text: string;
+}
+
+/** The rows of the tab that is shown, top to bottom; the tree of topics has its own. */
+export function rowsOf(state: State): readonly Row[] {
+  switch (state.tab) {
+    case "topics":
+      return [];
+    case "pins":
+      return visiblePins(state).map(({ id, state: level }) => ({ id, text: `${id} ${level}` }));
+    case "services":
+      return visibleServices(state).map(({ unit, active, sub }) => ({ id: unit, text: `${unit} ${active} ${sub}` }));
+  }
+}
+
+/** Where the selection is among rows: the first one when there is none yet or it is gone, -1 when there are no rows. */
+export function selectedIndex(list: ListState, rows: readonly { readonly id: string }[]): number {
+  const index = list.selected === null ? -1 : rows.findIndex(({ id }) => id === list.selected);
+  return index >= 0 ? index : rows.length > 0 ? 0 : -1;
+}
