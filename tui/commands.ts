@@ -1,10 +1,12 @@
+import type { View } from "../agent/protocol.ts";
+import { brokerFigures, brokerRows } from "./broker.ts";
 import { dialogKey, openInject, openPublish, openSwitch, typed } from "./dialogs.ts";
 import { editor, insert } from "./editor.ts";
 import { time } from "./format.ts";
 import { type Command, lookup } from "./keys.ts";
 import { layout } from "./layout.ts";
 import { type Effect, mayOperate, type State, type TabId, tabs, visiblePins } from "./model.ts";
-import { filterText, move, setFilter, topicIndex } from "./moves.ts";
+import { filterText, move, setFilter, setFilterOf, topicIndex } from "./moves.ts";
 import { rowsOf, selectedIndex } from "./rows.ts";
 import type { TopicNode } from "./topic.ts";
 import { textOf } from "./value.ts";
@@ -21,6 +23,11 @@ export function handleKey(state: State, key: string, text: string | undefined, n
   const entry = lookup(scope, key, state.readOnly);
   if (entry === undefined) return state.overlay === null ? none : dialogKey(state, key, undefined, now, run);
   return run(state, entry.command, now);
+}
+
+function sayTo(state: State, text: string, now: number): readonly Effect[] {
+  state.notice = { text, style: "text", at: now };
+  return none;
 }
 
 /** Pasted text never runs commands: a text field takes it, else it is ignored aloud. */
@@ -46,10 +53,7 @@ export function run(state: State, command: Command, now: number): readonly Effec
   if (state.overlay !== null && command !== "quit-now" && command !== "repaint" && command !== "suspend") {
     return dialogKey(state, "", command, now, run);
   }
-  const say = (text: string) => {
-    state.notice = { text, style: "text", at: now };
-    return none;
-  };
+  const say = (text: string) => sayTo(state, text, now);
   const tab = state[state.tab];
   switch (command) {
     case "quit-now":
@@ -62,6 +66,8 @@ export function run(state: State, command: Command, now: number): readonly Effec
       return go(state, "topics", now);
     case "tab-pins":
       return go(state, "pins", now);
+    case "tab-broker":
+      return go(state, "broker", now);
     case "tab-services":
       return go(state, "services", now);
     case "tab-next":
@@ -84,10 +90,10 @@ export function run(state: State, command: Command, now: number): readonly Effec
     case "page-up":
     case "match-next":
     case "match-previous":
-      move(state, command);
+      move(state, command, now);
       return askWhy(state, now);
     case "open":
-      return open(state);
+      return open(state, now);
     case "fold":
     case "unfold":
     case "fold-toggle":
@@ -159,13 +165,15 @@ export function askWhy(state: State, now: number): readonly Effect[] {
   return [{ type: "why", output: pin.id }];
 }
 
+const viewOf: Partial<Record<TabId, View>> = { broker: "host", services: "services" };
+
 /** Asks the agent to push what the tab shows, and the pins always: a wave has no holes. */
 export function watch(state: State, fresh = false): readonly Effect[] {
   const { agent } = state;
-  const services = state.tab === "services";
-  if (!agent.up || (services === agent.watchingServices && !fresh)) return none;
-  agent.watchingServices = services;
-  return [{ type: "watch", views: services ? ["pins", "services"] : ["pins"] }];
+  const view = viewOf[state.tab] ?? null;
+  if (!agent.up || (view === agent.watching && !fresh)) return none;
+  agent.watching = view;
+  return [{ type: "watch", views: view === null ? ["pins"] : ["pins", view] }];
 }
 
 export function selectedTopic(state: State): TopicNode | undefined {
@@ -183,14 +191,33 @@ function neighbour(of: TabId, step: number): TabId {
   return tabs[(index + step + tabs.length) % tabs.length]?.id ?? of;
 }
 
-function open(state: State): readonly Effect[] {
+function open(state: State, now: number): readonly Effect[] {
   if (state.tab === "topics") {
     const node = selectedTopic(state);
     if (state.topics.pane > 0 || node === undefined) return none;
     if (node.children.length > 0) state.topics.store.fold(node, !node.open);
     else state.topics.pane = 1;
+  } else if (state.tab === "broker") {
+    const { list, filter } = state.broker;
+    const rows = brokerRows(brokerFigures(state.broker), filter, now);
+    const topic = rows[selectedIndex(list, rows)]?.topic;
+    if (topic === undefined || !showTopic(state, topic)) return sayTo(state, "the broker has not published that topic", now);
+    return go(state, "topics", now);
   } else state[state.tab].pane = 1;
   return none;
+}
+
+/** Selects a topic in the tree, and unfolds the way to it; false when there is none. */
+function showTopic(state: State, topic: string): boolean {
+  const { store, list } = state.topics;
+  const node = store.node(topic);
+  if (node === undefined) return false;
+  for (let at = node.parent; at !== null; at = at.parent) store.fold(at, true);
+  // A filter would hide it.
+  if (store.rowOf(topic) < 0) setFilterOf(state, "topics", "");
+  list.selected = topic;
+  state.topics.pane = 0;
+  return true;
 }
 
 function fold(state: State, command: "fold" | "unfold" | "fold-toggle"): readonly Effect[] {
@@ -211,10 +238,12 @@ function freeze(state: State, now: number): readonly Effect[] {
   if (state.frozen === null) {
     state.frozen = { at: now, received: store.received };
     store.freeze(now);
+    state.broker.held = structuredClone(state.broker.figures);
     return none;
   }
   state.frozen = null;
   store.thaw();
+  state.broker.held = null;
   for (const tab of [state.pins, state.services]) {
     if (tab.newer !== null) tab.data = tab.newer as never;
     tab.newer = null;
@@ -243,7 +272,7 @@ function copy(state: State, now: number): readonly Effect[] {
     const last = node === undefined ? null : state.topics.store.view(node).last;
     if (last !== null) text = textOf(last) ?? Buffer.from(last.bytes, "latin1").toString("hex");
   } else {
-    const rows = rowsOf(state);
+    const rows = rowsOf(state, now);
     text = rows[selectedIndex(state[state.tab].list, rows)]?.text;
   }
   state.notice = { text: text === undefined ? "nothing to copy" : `copied at ${time(now)}`, style: "text", at: now };

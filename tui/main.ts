@@ -128,6 +128,8 @@ export async function runTui(options: TuiOptions): Promise<number> {
         on: {
           online: (version) => act({ type: "mqtt-online", version }),
           offline: (problem) => act({ type: "mqtt-offline", problem }),
+          granted: (filter) => act({ type: "mqtt-granted", filter }),
+          rtt: (ms) => act({ type: "mqtt-rtt", ms }),
           refused: (filter) => act({ type: "mqtt-refused", filter }),
           message(topic, payload, retain, qos) {
             message.topic = topic;

@@ -1,4 +1,5 @@
-import type { Change, Hello, PinsView, PinView, ServiceView, Status, SwitchWord, View } from "../agent/protocol.ts";
+import type { Change, Hello, HostView, PinsView, PinView, ServiceView, Status, SwitchWord, View } from "../agent/protocol.ts";
+import { type BrokerTab, createBrokerTab } from "./broker.ts";
 import type { Editor } from "./editor.ts";
 import { everything, type Filter } from "./filter.ts";
 import type { Scroll } from "./layout.ts";
@@ -28,15 +29,17 @@ export interface State {
   agent: AgentState;
   topics: TopicsTab;
   pins: PinsTab;
+  broker: BrokerTab;
   services: ServicesTab;
 }
 
-export type TabId = "topics" | "pins" | "services";
+export type TabId = "topics" | "pins" | "broker" | "services";
 
-/** The tabs that exist. Numbers are final: Broker 3, Host 4, Trace 6 and Fleet 7 take their places without moving a key. */
+/** The tabs that exist. Numbers are final: Host 4, Trace 6 and Fleet 7 take their places without moving a key. */
 export const tabs: readonly { id: TabId; label: string; panes: number }[] = [
   { id: "topics", label: "1 Topics", panes: 3 },
   { id: "pins", label: "2 Pins", panes: 3 },
+  { id: "broker", label: "3 Broker", panes: 2 },
   { id: "services", label: "5 Services", panes: 2 },
 ];
 
@@ -52,15 +55,19 @@ export interface LinkState {
 export interface MqttState extends LinkState {
   server: string;
   version: "5" | "3.1.1" | null;
-  /** Topic filters that the broker did not grant. */
+  /** Topic filters that the broker granted, and that it did not. */
+  granted: string[];
   refused: string[];
+  /** How long the broker took for its last answer to us, ms. */
+  rtt: number | null;
 }
 
 export interface AgentState extends LinkState {
   hello: Hello | null;
   status: Status | null;
-  /** Which view the agent pushes. */
-  watchingServices: boolean;
+  /** Which view the agent pushes besides the pins. */
+  watching: View | null;
+  host: Snapshot<HostView> | null;
 }
 
 /** A list with a selection that is an identity, so that inserts never move it. */
@@ -161,8 +168,8 @@ export function createState(options: StateOptions): State {
     overlay: null,
     notice: null,
     published: [],
-    mqtt: { ...link(options.mqtt), server: "", version: null, refused: [] },
-    agent: { ...link(options.agent), hello: null, status: null, watchingServices: false },
+    mqtt: { ...link(options.mqtt), server: "", version: null, granted: [], refused: [], rtt: null },
+    agent: { ...link(options.agent), hello: null, status: null, watching: null, host: null },
     topics: {
       store: options.store ?? new TopicStore(),
       list: list(),
@@ -187,6 +194,7 @@ export function createState(options: StateOptions): State {
       why: null,
       asked: null,
     },
+    broker: createBrokerTab(now),
     services: { data: null, newer: null, list: list(), filter: everything, pane: 0, detail: { top: 0 }, cpu: new Map() },
   };
 }
@@ -201,12 +209,15 @@ export type Action =
   | { type: "mqtt-wanted"; server: string }
   | { type: "mqtt-online"; version: "5" | "3.1.1" }
   | { type: "mqtt-offline"; problem: string }
+  | { type: "mqtt-granted"; filter: string }
   | { type: "mqtt-refused"; filter: string }
+  | { type: "mqtt-rtt"; ms: number }
   | { type: "agent-online"; hello: Hello }
   | { type: "agent-offline"; problem: string; absent?: boolean }
   | { type: "status"; status: Status }
   | { type: "pins"; data: PinsView }
   | { type: "services"; data: ServiceView[] }
+  | { type: "host"; data: HostView }
   | { type: "why"; output: string; changes: Change[] }
   | { type: "said"; text: string; ok: boolean };
 

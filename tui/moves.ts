@@ -1,7 +1,7 @@
 import { everything, parseFilter } from "./filter.ts";
 import type { Command } from "./keys.ts";
 import { layout, type Scroll } from "./layout.ts";
-import type { State } from "./model.ts";
+import type { State, TabId } from "./model.ts";
 import { rowsOf, selectedIndex } from "./rows.ts";
 import type { TopicNode } from "./topic.ts";
 
@@ -18,7 +18,7 @@ export function topicIndex(state: State): number {
 }
 
 /** Moves the selection of a list, or the window of a pane that only scrolls. */
-export function move(state: State, command: Command): void {
+export function move(state: State, command: Command, now: number): void {
   const tab = state[state.tab];
   const page = Math.max(1, layout(state.cols, state.rows).body.rows - 1);
   if (tab.pane > 0) {
@@ -33,7 +33,7 @@ export function move(state: State, command: Command): void {
     return;
   }
   const { list } = state[state.tab];
-  const rows = rowsOf(state);
+  const rows = rowsOf(state, now);
   list.selected = rows[target(selectedIndex(list, rows), rows.length, command, page, () => true)]?.id ?? list.selected;
 }
 
@@ -81,6 +81,8 @@ function paneScroll(state: State): Scroll {
       return state.topics.pane === 1 ? state.topics.value : state.topics.history;
     case "pins":
       return state.pins.pane === 1 ? state.pins.whyScroll : state.pins.rulesScroll;
+    case "broker":
+      return state.broker.links;
     case "services":
       return state.services.detail;
   }
@@ -92,9 +94,13 @@ export function filterText(state: State): string {
 }
 
 export function setFilter(state: State, text: string): void {
+  setFilterOf(state, state.tab, text);
+}
+
+export function setFilterOf(state: State, tab: TabId, text: string): void {
   const filter = text === "" ? everything : parseFilter(text);
-  if (state.tab === "topics") {
+  if (tab === "topics") {
     state.topics.store.filter = filter;
     state.topics.store.touch();
-  } else state[state.tab].filter = filter;
+  } else state[tab].filter = filter;
 }

@@ -1,4 +1,5 @@
-import { type ListState, type State, visiblePins, visibleServices } from "./model.ts";
+import { brokerFigures, brokerRows } from "./broker.ts";
+import { type ListState, type State, viewNow, visiblePins, visibleServices } from "./model.ts";
 
 /** A row of the list of a tab: what the selection names, and what `y` copies. */
 export interface Row {
@@ -7,12 +8,17 @@ export interface Row {
 }
 
 /** The rows of the tab that is shown, top to bottom; the tree of topics has its own. */
-export function rowsOf(state: State): readonly Row[] {
+export function rowsOf(state: State, now: number): readonly Row[] {
   switch (state.tab) {
     case "topics":
       return [];
     case "pins":
       return visiblePins(state).map(({ id, state: level }) => ({ id, text: `${id} ${level}` }));
+    case "broker":
+      return brokerRows(brokerFigures(state.broker), state.broker.filter, viewNow(state, now)).map(({ id, label, text }) => ({
+        id,
+        text: `${label} ${text.trim()}`,
+      }));
     case "services":
       return visibleServices(state).map(({ unit, active, sub }) => ({ id: unit, text: `${unit} ${active} ${sub}` }));
   }

@@ -1,4 +1,5 @@
 import type { PinsView, ServiceView } from "../agent/protocol.ts";
+import { sysPrefix, sysReceived, tickBroker } from "./broker.ts";
 import { askWhy, handleKey, handlePaste, watch } from "./commands.ts";
 import { instant } from "./format.ts";
 import { type Action, agentNow, type Effect, type MqttState, type State } from "./model.ts";
@@ -19,7 +20,10 @@ export function update(state: State, action: Action, now: number): readonly Effe
   switch (action.type) {
     case "message": {
       const { store } = state.topics;
-      store.receive(action.topic, action.payload, retainedOf(state.mqtt, action.retain), action.qos, now);
+      const { topic, payload } = action;
+      const node = store.receive(topic, payload, retainedOf(state.mqtt, action.retain), action.qos, now);
+      state.broker.talkers.heard(node);
+      if (topic.startsWith(sysPrefix)) sysReceived(state.broker, topic, payload, store.epoch, now);
       return none;
     }
     case "key":
@@ -38,13 +42,19 @@ export function update(state: State, action: Action, now: number): readonly Effe
       state.mqtt.server = action.server;
       return none;
     case "mqtt-online":
-      state.mqtt = { ...state.mqtt, up: true, since: now, problem: null, version: action.version, refused: [] };
+      state.mqtt = { ...state.mqtt, up: true, since: now, problem: null, version: action.version, granted: [], refused: [], rtt: null };
       state.topics.store.epoch += 1;
       return none;
     case "mqtt-offline":
       if (state.mqtt.up) state.mqtt.since = now;
       state.mqtt.up = false;
       state.mqtt.problem = action.problem;
+      return none;
+    case "mqtt-granted":
+      state.mqtt.granted.push(action.filter);
+      return none;
+    case "mqtt-rtt":
+      state.mqtt.rtt = action.ms;
       return none;
     case "mqtt-refused":
       state.mqtt.refused.push(action.filter);
@@ -63,6 +73,9 @@ export function update(state: State, action: Action, now: number): readonly Effe
       return pins(state, action.data, now);
     case "services":
       return services(state, action.data, now);
+    case "host":
+      state.agent.host = { data: action.data, received: now, at: instant(action.data.at) };
+      return none;
     case "why":
       state.pins.why = { output: action.output, changes: action.changes, at: now };
       return none;
@@ -86,6 +99,7 @@ function tick(state: State, now: number): readonly Effect[] {
     topics.rate = ((store.received - topics.counted.received) * 1000) / passed;
     topics.counted = { at: now, received: store.received };
     store.expire(now);
+    tickBroker(state.broker, state.mqtt.up, now);
     if (store.filter.live && state.frozen === null) store.touch();
   }
   if (state.notice !== null && now - state.notice.at > noticeLasts) state.notice = null;

@@ -1,4 +1,4 @@
-import type { Hello, InputView, OutputView, PinsView, ServiceView, Status } from "../../agent/protocol.ts";
+import type { Hello, HostView, InputView, OutputView, PinsView, ServiceView, Status } from "../../agent/protocol.ts";
 import { type Action, createState, type Effect, type State, type StateOptions } from "../../tui/model.ts";
 import { update } from "../../tui/update.ts";
 import { drawFrame } from "../../tui/view/frame.ts";
@@ -168,3 +168,105 @@ export const noBroker = {
   username: null,
   password: null,
 };
+
+/** What mosquitto says of itself, twice, ten seconds apart: of a counter a second value is needed for a speed, and a third as the first is old. */
+export function sysOf(scene: Scene, some: Record<string, string> = {}): Scene {
+  const figures: Record<string, string> = {
+    version: "mosquitto version 2.0.11",
+    "clients/connected": "18",
+    "clients/disconnected": "3",
+    "clients/maximum": "24",
+    "clients/expired": "0",
+    "subscriptions/count": "71",
+    "shared_subscriptions/count": "0",
+    "retained messages/count": "412",
+    "store/messages/bytes": "3100000",
+    "heap/current": "1900000",
+    "heap/maximum": "2400000",
+  };
+  for (const [load, perMinute] of Object.entries({
+    "messages/received": 23_922,
+    "messages/sent": 48_378,
+    "publish/dropped": 0,
+    "bytes/received": 3_648_000,
+    "bytes/sent": 7_740_000,
+    connections: 6,
+  }))
+    for (const span of ["1min", "5min", "15min"]) figures[`load/${load}/${span}`] = perMinute.toFixed(2);
+  for (let round = 0; round < 3; round += 1) {
+    const counters = {
+      uptime: `${1_051_860 + round * 10} seconds`,
+      "messages/received": String(round * 4021),
+      "messages/sent": String(round * 8119),
+    };
+    const bytes = { "bytes/received": String(round * 612_000), "bytes/sent": String(round * 1_304_000), "publish/messages/dropped": "0" };
+    for (const [name, value] of Object.entries({ ...(round === 0 ? figures : {}), ...counters, ...bytes, ...some }))
+      scene.message(`$SYS/broker/${name}`, value, true);
+    if (round < 2) for (let second = 0; second < 10; second += 1) scene.pass(1000);
+  }
+  return scene;
+}
+
+/** The host view of the pictures. */
+export function hostView(some: Partial<HostView> = {}): HostView {
+  return {
+    at: ago(0),
+    machine: { model: "Raspberry Pi Zero 2 W", os: "Debian GNU/Linux 12" },
+    values: {
+      version: "pinbus 0.1.0",
+      uptime: "267060 seconds",
+      "connection/rtt": "2.1",
+      "loop/lag": "3",
+      "memory/used": "58000000",
+      "outbox/depth": "0",
+      "outbox/age": "0 seconds",
+      "outbox/dropped": "3",
+      "outbox/dropped/expired": "3",
+      "outbox/dropped/full": "0",
+      "outbox/dropped/refused": "0",
+      "outbox/dropped/unsent": "0",
+      "outbox/telemetry/depth": "12",
+      "outbox/telemetry/age": "41 seconds",
+      "outbox/telemetry/dropped": "0",
+      "host/uptime": "1051860 seconds",
+      "host/load/1min": "0.61",
+      "host/load/5min": "0.55",
+      "host/load/15min": "0.49",
+      "host/cpu/busy": "1000",
+      "host/cpu/total": "10000",
+      "host/memory/total": "427000000",
+      "host/memory/used": "211000000",
+      "host/swap/total": "99000000",
+      "host/swap/used": "12000000",
+      "host/temperature": "51.3",
+      "host/disk/total": "7400000000",
+      "host/disk/used": "4500000000",
+      "host/disk/free": "2900000000",
+      "host/disk/written": "100000",
+      "host/network/wlan0/received": "1000000",
+      "host/network/wlan0/sent": "2000000",
+      "host/network/wlan0/address": "192.168.1.40",
+      "host/wifi/wlan0/signal": "-61",
+      "host/throttled": "0x50000",
+      "host/throttled/now": "OFF",
+      "host/throttled/since_boot": "OFF",
+      "host/under_voltage/now": "OFF",
+      "host/under_voltage/since_boot": "ON",
+    },
+    health: "degraded",
+    problems: ["sensor soil-2 is stale"],
+    checks: [
+      { name: "event loop", problem: null, detail: "3 ms" },
+      { name: "gpio lines", problem: null, detail: null },
+      { name: "broker link", problem: null, detail: null },
+      { name: "files", problem: null, detail: null },
+      { name: "clock", problem: null, detail: null },
+    ],
+    watchdog_ms: 4000,
+    sensors: {
+      attic: { values: [{ name: "temperature", value: 21.4, unit: "°C" }], quality: "ok", reason: null, ts: ago(12_000), age_ms: 12_000 },
+      "soil-2": { values: [], quality: "stale", reason: "no answer for 12 min", ts: ago(720_000), age_ms: 720_000 },
+    },
+    ...some,
+  };
+}

@@ -234,7 +234,7 @@ test("in any order of events the selections are valid, histories are under their
         const pins = visiblePins(state);
         const ids = pins.map(({ id }) => id);
         expect(selectedIndex(state.pins.list, pins)).toBe(ids.length === 0 ? -1 : Math.max(0, ids.indexOf(state.pins.list.selected ?? "")));
-        const rowsShown = rowsOf(state);
+        const rowsShown = rowsOf(state, scene.now);
         if (state.tab !== "topics") expect(selectedIndex(state[state.tab].list, rowsShown)).toBeLessThan(Math.max(1, rowsShown.length));
         scene.draw();
       }

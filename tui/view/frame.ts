@@ -1,5 +1,6 @@
 import { layout } from "../layout.ts";
 import type { State, TabId } from "../model.ts";
+import { drawBroker } from "./broker.ts";
 import type { Canvas } from "./canvas.ts";
 import { drawDialog } from "./dialog.ts";
 import { drawHeader, drawHints, drawMessage } from "./header.ts";
@@ -11,6 +12,7 @@ import { drawTopics } from "./topics.ts";
 const views: Record<TabId, (state: State, canvas: Canvas, now: number) => void> = {
   topics: drawTopics,
   pins: drawPins,
+  broker: drawBroker,
   services: drawServices,
 };
 

@@ -2,7 +2,7 @@ import type { ServiceView } from "../../agent/protocol.ts";
 import { age, instant, size } from "../format.ts";
 import { layout, type Rect, scrollTo, splitRows } from "../layout.ts";
 import { agentNow, type State, viewNow, visibleServices } from "../model.ts";
-import { rowsOf, selectedIndex } from "../rows.ts";
+import { selectedIndex } from "../rows.ts";
 import type { Canvas, Style } from "./canvas.ts";
 import { left, mark, putLines, right, title } from "./text.ts";
 
@@ -44,7 +44,10 @@ function drawTable(state: State, canvas: Canvas, rect: Rect, now: number): void 
     inner.col,
     inner.cols,
   );
-  const selected = selectedIndex(services.list, rowsOf(state));
+  const selected = selectedIndex(
+    services.list,
+    units.map(({ unit }) => ({ id: unit })),
+  );
   const rows = { ...inner, row: inner.row + 1, rows: inner.rows - 1 };
   const top = scrollTo(services.list, selected, units.length, rows.rows);
   const at = agentNow(data, viewNow(state, now));
@@ -78,7 +81,13 @@ function columns(active: string, sub: string, since: string, cpu: string, memory
 function drawDetail(state: State, canvas: Canvas, rect: Rect, now: number): void {
   const { services } = state;
   const units = visibleServices(state);
-  const unit = units[selectedIndex(services.list, rowsOf(state))];
+  const unit =
+    units[
+      selectedIndex(
+        services.list,
+        units.map(({ unit }) => ({ id: unit })),
+      )
+    ];
   const inner = title(canvas, rect, unit === undefined ? "Unit" : unit.unit, services.pane === 1);
   if (unit === undefined || services.data === null) return;
   const at = agentNow(services.data, viewNow(state, now));

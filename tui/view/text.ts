@@ -37,3 +37,16 @@ export function title(canvas: Canvas, rect: Rect, text: string, focused: boolean
   if (rect.rows > 0) canvas.rule(rect.row, focused ? `[${text}]` : text, focused ? "bold" : "title", rect.col, rect.cols);
   return { ...rect, row: rect.row + 1, rows: Math.max(0, rect.rows - 1) };
 }
+
+/** Facts one after the other, as many in a line as fit; the lines that follow are indented. */
+export function flow(facts: readonly string[], width: number, indent = "   "): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const fact of facts) {
+    if (line !== "" && line.length + 2 + fact.length > width) {
+      lines.push(line);
+      line = indent + fact;
+    } else line = line === "" ? fact : `${line}  ${fact}`;
+  }
+  return line === "" ? lines : [...lines, line];
+}

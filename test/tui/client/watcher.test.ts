@@ -13,6 +13,8 @@ let watcher: Watcher;
 let online: string[];
 let offline: string[];
 let refused: string[];
+let granted: string[];
+let rtts: number[];
 let messages: { topic: string; text: string; retain: boolean }[];
 const cleanups: (() => unknown)[] = [];
 
@@ -20,13 +22,17 @@ beforeEach(() => {
   online = [];
   offline = [];
   refused = [];
+  granted = [];
+  rtts = [];
   messages = [];
   watcher = new Watcher({
     filters: ["#", "$SYS/#"],
     on: {
       online: (version) => online.push(version),
       offline: (problem) => offline.push(problem),
+      granted: (filter) => granted.push(filter),
       refused: (filter) => refused.push(filter),
+      rtt: (ms) => rtts.push(ms),
       message: (topic, payload, retain) => messages.push({ topic, text: payload.toString(), retain }),
     },
     wait: [5, 30],
@@ -144,6 +150,8 @@ describeMosquitto("mosquitto", () => {
     const port = await broker(mosquittoDenying([{ acltype: "subscribeLiteral", topic: "$SYS/#" }]));
     watcher.use(at(port));
     await vi.waitFor(() => expect(refused).toEqual(["$SYS/#"]));
+    await vi.waitFor(() => expect(granted).toEqual(["#"]));
+    expect(rtts.length).toBeGreaterThan(0);
     await publish(port, "a/b", "1");
     await vi.waitFor(() => expect(messages).toContainEqual({ topic: "a/b", text: "1", retain: false }));
   });
