@@ -68,6 +68,8 @@ export function run(state: State, command: Command, now: number): readonly Effec
       return go(state, "pins", now);
     case "tab-broker":
       return go(state, "broker", now);
+    case "tab-host":
+      return go(state, "host", now);
     case "tab-services":
       return go(state, "services", now);
     case "tab-next":
@@ -143,6 +145,9 @@ export function run(state: State, command: Command, now: number): readonly Effec
       return openSwitch(state, now);
     case "inject":
       return openInject(state, now);
+    case "checks":
+      tab.pane = 1;
+      return none;
     case "why":
     case "rules":
       tab.pane = command === "why" ? 1 : 2;
@@ -165,7 +170,7 @@ export function askWhy(state: State, now: number): readonly Effect[] {
   return [{ type: "why", output: pin.id }];
 }
 
-const viewOf: Partial<Record<TabId, View>> = { broker: "host", services: "services" };
+const viewOf: Partial<Record<TabId, View>> = { broker: "host", host: "host", services: "services" };
 
 /** Asks the agent to push what the tab shows, and the pins always: a wave has no holes. */
 export function watch(state: State, fresh = false): readonly Effect[] {
@@ -244,7 +249,7 @@ function freeze(state: State, now: number): readonly Effect[] {
   state.frozen = null;
   store.thaw();
   state.broker.held = null;
-  for (const tab of [state.pins, state.services]) {
+  for (const tab of [state.pins, state.host, state.services]) {
     if (tab.newer !== null) tab.data = tab.newer as never;
     tab.newer = null;
   }

@@ -1,12 +1,13 @@
 /** The one key table: the handler, the hint line, `?`, `:` and docs/keys.md all read it, so they cannot drift. */
 
 /** Where a key means something. `all` holds in every tab; a dialog is a scope of its own. */
-export type Scope = "all" | "topics" | "pins" | "broker" | "services" | "filter" | "menu" | "publish" | "switch" | "inject";
+export type Scope = "all" | "topics" | "pins" | "broker" | "host" | "services" | "filter" | "menu" | "publish" | "switch" | "inject";
 
 export type Command =
   | "tab-topics"
   | "tab-pins"
   | "tab-broker"
+  | "tab-host"
   | "tab-services"
   | "tab-previous"
   | "tab-next"
@@ -48,6 +49,7 @@ export type Command =
   | "inject"
   | "why"
   | "rules"
+  | "checks"
   | "accept"
   | "cancel"
   | "choice-down"
@@ -93,6 +95,7 @@ export const keyTable: readonly KeyEntry[] = [
   { command: "why", scope: "pins", keys: ["W"], does: "Why: the causes of the selected state", hint: "Why" },
   { command: "rules", scope: "pins", keys: ["r"], does: "Rules: what fired, and when", hint: "Rules" },
   { command: "open", scope: "broker", keys: ["enter"], does: "Show the raw topic in the tab Topics", hint: "Raw-topic" },
+  { command: "checks", scope: "host", keys: ["C", "enter"], does: "Checks: what the agent depends on", hint: "Checks" },
   { command: "open", scope: "services", keys: ["enter"], does: "Open the details of the unit" },
   { command: "fold-toggle", scope: "topics", keys: ["space"], does: "Fold or unfold the branch", hint: "Fold" },
   { command: "fold", scope: "topics", keys: ["h", "left"], does: "Fold the branch, or go to its parent" },
@@ -117,6 +120,7 @@ export const keyTable: readonly KeyEntry[] = [
   { command: "tab-topics", scope: "all", keys: ["1"], does: "Tab Topics" },
   { command: "tab-pins", scope: "all", keys: ["2"], does: "Tab Pins" },
   { command: "tab-broker", scope: "all", keys: ["3"], does: "Tab Broker" },
+  { command: "tab-host", scope: "all", keys: ["4"], does: "Tab Host" },
   { command: "tab-services", scope: "all", keys: ["5"], does: "Tab Services" },
   { command: "tab-previous", scope: "all", keys: ["["], does: "Previous tab" },
   { command: "tab-next", scope: "all", keys: ["]"], does: "Next tab" },
@@ -190,6 +194,7 @@ const headings: Record<Scope, string> = {
   topics: "1 Topics",
   pins: "2 Pins",
   broker: "3 Broker",
+  host: "4 Host",
   services: "5 Services",
   filter: "While typing a filter",
   menu: "In help and palette",

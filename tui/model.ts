@@ -2,6 +2,7 @@ import type { Change, Hello, HostView, PinsView, PinView, ServiceView, Status, S
 import { type BrokerTab, createBrokerTab } from "./broker.ts";
 import type { Editor } from "./editor.ts";
 import { everything, type Filter } from "./filter.ts";
+import { createHostTab, type HostTab } from "./host.ts";
 import type { Scroll } from "./layout.ts";
 import type { Message } from "./topic.ts";
 import { TopicStore } from "./topics.ts";
@@ -30,16 +31,18 @@ export interface State {
   topics: TopicsTab;
   pins: PinsTab;
   broker: BrokerTab;
+  host: HostTab;
   services: ServicesTab;
 }
 
-export type TabId = "topics" | "pins" | "broker" | "services";
+export type TabId = "topics" | "pins" | "broker" | "host" | "services";
 
-/** The tabs that exist. Numbers are final: Host 4, Trace 6 and Fleet 7 take their places without moving a key. */
+/** The tabs that exist. Numbers are final: Trace 6 and Fleet 7 take their places without moving a key. */
 export const tabs: readonly { id: TabId; label: string; panes: number }[] = [
   { id: "topics", label: "1 Topics", panes: 3 },
   { id: "pins", label: "2 Pins", panes: 3 },
   { id: "broker", label: "3 Broker", panes: 2 },
+  { id: "host", label: "4 Host", panes: 2 },
   { id: "services", label: "5 Services", panes: 2 },
 ];
 
@@ -67,7 +70,6 @@ export interface AgentState extends LinkState {
   status: Status | null;
   /** Which view the agent pushes besides the pins. */
   watching: View | null;
-  host: Snapshot<HostView> | null;
 }
 
 /** A list with a selection that is an identity, so that inserts never move it. */
@@ -169,7 +171,7 @@ export function createState(options: StateOptions): State {
     notice: null,
     published: [],
     mqtt: { ...link(options.mqtt), server: "", version: null, granted: [], refused: [], rtt: null },
-    agent: { ...link(options.agent), hello: null, status: null, watching: null, host: null },
+    agent: { ...link(options.agent), hello: null, status: null, watching: null },
     topics: {
       store: options.store ?? new TopicStore(),
       list: list(),
@@ -195,6 +197,7 @@ export function createState(options: StateOptions): State {
       asked: null,
     },
     broker: createBrokerTab(now),
+    host: createHostTab(),
     services: { data: null, newer: null, list: list(), filter: everything, pane: 0, detail: { top: 0 }, cpu: new Map() },
   };
 }

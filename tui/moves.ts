@@ -83,6 +83,8 @@ function paneScroll(state: State): Scroll {
       return state.pins.pane === 1 ? state.pins.whyScroll : state.pins.rulesScroll;
     case "broker":
       return state.broker.links;
+    case "host":
+      return state.host.checks;
     case "services":
       return state.services.detail;
   }

@@ -1,4 +1,5 @@
 import { brokerFigures, brokerRows } from "./broker.ts";
+import { hostRows } from "./host.ts";
 import { type ListState, type State, viewNow, visiblePins, visibleServices } from "./model.ts";
 
 /** A row of the list of a tab: what the selection names, and what `y` copies. */
@@ -19,6 +20,8 @@ export function rowsOf(state: State, now: number): readonly Row[] {
         id,
         text: `${label} ${text.trim()}`,
       }));
+    case "host":
+      return hostRows(state.host).map(({ id, label, text, more }) => ({ id, text: `${label} ${text} ${more}`.trim() }));
     case "services":
       return visibleServices(state).map(({ unit, active, sub }) => ({ id: unit, text: `${unit} ${active} ${sub}` }));
   }

@@ -1,7 +1,8 @@
-import type { PinsView, ServiceView } from "../agent/protocol.ts";
+import type { HostView, PinsView, ServiceView } from "../agent/protocol.ts";
 import { sysPrefix, sysReceived, tickBroker } from "./broker.ts";
 import { askWhy, handleKey, handlePaste, watch } from "./commands.ts";
 import { instant } from "./format.ts";
+import { hostFigures } from "./host.ts";
 import { type Action, agentNow, type Effect, type MqttState, type State } from "./model.ts";
 import type { Retained } from "./topic.ts";
 import { end, observe, shift, wave } from "./wave.ts";
@@ -74,7 +75,7 @@ export function update(state: State, action: Action, now: number): readonly Effe
     case "services":
       return services(state, action.data, now);
     case "host":
-      state.agent.host = { data: action.data, received: now, at: instant(action.data.at) };
+      host(state, action.data, now);
       return none;
     case "why":
       state.pins.why = { output: action.output, changes: action.changes, at: now };
@@ -168,6 +169,13 @@ function services(state: State, data: ServiceView[], now: number): readonly Effe
   else tab.newer = snapshot;
   tab.list.selected ??= data[0]?.unit ?? null;
   return [];
+}
+
+function host({ host: tab, frozen }: State, data: HostView, now: number): void {
+  const at = instant(data.at);
+  const snapshot = { data: hostFigures(data, tab.newer ?? tab.data, at), received: now, at };
+  if (frozen === null) tab.data = snapshot;
+  else tab.newer = snapshot;
 }
 
 /** The agent's clock now; the clocks of two machines need not agree. */

@@ -66,7 +66,12 @@ const service = members({
   restarts: numberOrNull,
   problem: textOrNull,
 });
-const sensor = members({ quality: text, reason: textOrNull, age_ms: numberOrNull });
+const sensor = members({
+  values: list(members({ value: number, unit: textOrNull })),
+  quality: text,
+  reason: textOrNull,
+  age_ms: numberOrNull,
+});
 const check = members({ name: text, problem: textOrNull, detail: textOrNull });
 const listener = members({ protocol: text, address: text, port: number, problem: textOrNull });
 

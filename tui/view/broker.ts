@@ -126,7 +126,8 @@ function watcherFacts({ mqtt }: State, now: number): Facts[] {
 
 function agentFacts(state: State, now: number): Facts[] {
   const { agent, pins } = state;
-  const { host, status } = agent;
+  const { status } = agent;
+  const host = state.host.data;
   const name = " pinbus link";
   if (!agent.wanted) return [[[name, "no agent here: --host user@pi looks at another machine"], "dim"]];
   if (status === null) return [[[name, agent.problem ?? "asking the agent"], "dim"]];
@@ -134,7 +135,7 @@ function agentFacts(state: State, now: number): Facts[] {
   const clock = host ?? pins.data;
   const at = clock === null ? now : agentNow<unknown>(clock, viewNow(state, now));
   const since = link.since === null ? "" : ` ${age(at - instant(link.since))}`;
-  const rtt = host?.data.values["connection/rtt"];
+  const rtt = host?.data.view.values["connection/rtt"];
   const online = [`connected${since}`, `MQTT ${link.version ?? "-"}`, `rtt ${rtt ?? "-"} ms`];
   const words = link.online ? online : [`NOT connected: ${link.problem ?? ""}`];
   const stale = agent.up ? [] : [`(as of ${shortAge(now - agent.since)} ago: no agent)`];

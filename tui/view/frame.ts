@@ -4,6 +4,7 @@ import { drawBroker } from "./broker.ts";
 import type { Canvas } from "./canvas.ts";
 import { drawDialog } from "./dialog.ts";
 import { drawHeader, drawHints, drawMessage } from "./header.ts";
+import { drawHost } from "./host.ts";
 import { drawPins } from "./pins.ts";
 import { drawServices } from "./services.ts";
 import { drawTopics } from "./topics.ts";
@@ -13,6 +14,7 @@ const views: Record<TabId, (state: State, canvas: Canvas, now: number) => void> 
   topics: drawTopics,
   pins: drawPins,
   broker: drawBroker,
+  host: drawHost,
   services: drawServices,
 };
 

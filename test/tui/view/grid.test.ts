@@ -3,7 +3,7 @@ import { tabs } from "../../../tui/model.ts";
 import { Grid } from "../../../tui/shell/grid.ts";
 import type { Style } from "../../../tui/view/canvas.ts";
 import { drawFrame } from "../../../tui/view/frame.ts";
-import { garden, type Scene, status } from "../scene.ts";
+import { garden, hostView, type Scene, status } from "../scene.ts";
 import { styles } from "../shell/drawing.ts";
 
 const attributes = Object.fromEntries(styles.map((style, index) => [style, index])) as Record<Style, number>;
@@ -26,8 +26,9 @@ test("without UTF-8 every cell of every screen is ASCII", () => {
   const scene = garden();
   scene.message("grün/温度/🌡", "21 °C ✓");
   scene.message("$SYS/broker/version", "mosquitto 温度 ✓");
+  scene.act({ type: "host", data: hostView({ machine: { model: "Ωmega 温" } }) });
   scene.keys("o");
-  for (const keys of [["1"], ["?"], ["escape", "p"], ["escape", "2", "!", "enter"], ["escape", "3"], ["5"]]) {
+  for (const keys of [["1"], ["?"], ["escape", "p"], ["escape", "2", "!", "enter"], ["escape", "3"], ["4"], ["5"]]) {
     scene.keys(...keys);
     for (const [cols, lines] of [
       [40, 12],
@@ -48,6 +49,18 @@ test("wide and hostile names leave every row as wide as the screen", () => {
   scene.act({ type: "mqtt-granted", filter: evil });
   scene.act({ type: "status", status: status({ link: { ...status().link, online: false, problem: evil } }) });
   scene.message(`${evil}/talks`, "1");
+  const { values } = hostView();
+  const sensor = { values: [{ name: evil, value: 1, unit: evil }], quality: "ok" as const, reason: evil, ts: null, age_ms: 1 };
+  scene.act({
+    type: "host",
+    data: hostView({
+      machine: { model: evil, os: evil },
+      values: { ...values, version: evil, [`host/network/${evil}/received`]: evil, "host/load/1min": evil, uptime: evil },
+      sensors: { [evil]: sensor },
+      problems: [evil],
+      checks: [{ name: evil, problem: evil, detail: evil }],
+    }),
+  });
   scene.pass(1000);
   scene.keys("o");
   for (const { id } of tabs) {
