@@ -1,19 +1,18 @@
-import type { View } from "../agent/protocol.ts";
 import { brokerFigures, brokerRows } from "./broker.ts";
 import { dialogKey, openInject, openPublish, openSwitch, typed } from "./dialogs.ts";
 import { editor, insert } from "./editor.ts";
 import { time } from "./format.ts";
 import { type Command, lookup } from "./keys.ts";
 import { layout } from "./layout.ts";
-import { type Effect, mayOperate, type State, type TabId, tabs, visiblePins } from "./model.ts";
+import { type Effect, mayOperate, type State, tabs } from "./model.ts";
 import { filterText, move, setFilter, setFilterOf, topicIndex } from "./moves.ts";
 import { rowsOf, selectedIndex } from "./rows.ts";
 import type { TopicNode } from "./topic.ts";
 import { textOf } from "./value.ts";
+import { askWhy, go, neighbour } from "./visit.ts";
 
 const none: readonly Effect[] = [];
 const armFor = 60_000;
-const whyEvery = 2000;
 
 export function handleKey(state: State, key: string, text: string | undefined, now: number): readonly Effect[] {
   const scope = scopeOf(state);
@@ -72,6 +71,8 @@ export function run(state: State, command: Command, now: number): readonly Effec
       return go(state, "host", now);
     case "tab-services":
       return go(state, "services", now);
+    case "tab-trace":
+      return go(state, "trace", now);
     case "tab-next":
       return go(state, neighbour(state.tab, 1), now);
     case "tab-previous":
@@ -135,6 +136,10 @@ export function run(state: State, command: Command, now: number): readonly Effec
       return say(branch === undefined ? "nothing is selected" : `history below ${branch.path} cleared here; the broker keeps its own`);
     }
     case "value-mode":
+      if (state.tab === "trace") {
+        state.trace.mode = state.trace.mode === "auto" ? "hex" : "auto";
+        return say(`payload: ${state.trace.mode === "auto" ? "as it is" : "hex"}`);
+      }
       state.topics.mode = state.topics.mode === "auto" ? "hex" : state.topics.mode === "hex" ? "diff" : "auto";
       return say(`value: ${state.topics.mode === "auto" ? "as it is" : state.topics.mode}`);
     case "arm":
@@ -145,6 +150,12 @@ export function run(state: State, command: Command, now: number): readonly Effec
       return openSwitch(state, now);
     case "inject":
       return openInject(state, now);
+    case "follow":
+      state.trace.follow = true;
+      tab.pane = 0;
+      return none;
+    case "record":
+      return [{ type: state.trace.recording === null ? "record-start" : "record-stop" }];
     case "checks":
       tab.pane = 1;
       return none;
@@ -158,42 +169,8 @@ export function run(state: State, command: Command, now: number): readonly Effec
   }
 }
 
-/** Asks for the causes of the selected output when they may have changed; at most every two seconds. */
-export function askWhy(state: State, now: number): readonly Effect[] {
-  const { pins, agent } = state;
-  if (state.tab !== "pins" || !agent.up || state.frozen !== null) return none;
-  const visible = visiblePins(state);
-  const pin = visible[selectedIndex(pins.list, visible)];
-  if (pin === undefined || pin.kind !== "output") return none;
-  if (pins.asked !== null && pins.asked.output === pin.id && now - pins.asked.at < whyEvery) return none;
-  pins.asked = { output: pin.id, at: now };
-  return [{ type: "why", output: pin.id }];
-}
-
-const viewOf: Partial<Record<TabId, View>> = { broker: "host", host: "host", services: "services" };
-
-/** Asks the agent to push what the tab shows, and the pins always: a wave has no holes. */
-export function watch(state: State, fresh = false): readonly Effect[] {
-  const { agent } = state;
-  const view = viewOf[state.tab] ?? null;
-  if (!agent.up || (view === agent.watching && !fresh)) return none;
-  agent.watching = view;
-  return [{ type: "watch", views: view === null ? ["pins"] : ["pins", view] }];
-}
-
 export function selectedTopic(state: State): TopicNode | undefined {
   return state.topics.store.rows()[topicIndex(state)];
-}
-
-function go(state: State, to: TabId, now: number): readonly Effect[] {
-  state.tab = to;
-  state.zoom = false;
-  return [...watch(state), ...askWhy(state, now)];
-}
-
-function neighbour(of: TabId, step: number): TabId {
-  const index = tabs.findIndex(({ id }) => id === of);
-  return tabs[(index + step + tabs.length) % tabs.length]?.id ?? of;
 }
 
 function open(state: State, now: number): readonly Effect[] {
@@ -208,7 +185,7 @@ function open(state: State, now: number): readonly Effect[] {
     const topic = rows[selectedIndex(list, rows)]?.topic;
     if (topic === undefined || !showTopic(state, topic)) return sayTo(state, "the broker has not published that topic", now);
     return go(state, "topics", now);
-  } else state[state.tab].pane = 1;
+  } else state[state.tab].pane = state.tab === "trace" ? 2 : 1;
   return none;
 }
 
@@ -243,12 +220,14 @@ function freeze(state: State, now: number): readonly Effect[] {
   if (state.frozen === null) {
     state.frozen = { at: now, received: store.received };
     store.freeze(now);
+    state.trace.held = state.trace.entries.slice();
     state.broker.held = structuredClone(state.broker.figures);
     return none;
   }
   state.frozen = null;
   store.thaw();
   state.broker.held = null;
+  state.trace.held = null;
   for (const tab of [state.pins, state.host, state.services]) {
     if (tab.newer !== null) tab.data = tab.newer as never;
     tab.newer = null;

@@ -1,7 +1,19 @@
 /** The one key table: the handler, the hint line, `?`, `:` and docs/keys.md all read it, so they cannot drift. */
 
 /** Where a key means something. `all` holds in every tab; a dialog is a scope of its own. */
-export type Scope = "all" | "topics" | "pins" | "broker" | "host" | "services" | "filter" | "menu" | "publish" | "switch" | "inject";
+export type Scope =
+  | "all"
+  | "topics"
+  | "pins"
+  | "broker"
+  | "host"
+  | "services"
+  | "trace"
+  | "filter"
+  | "menu"
+  | "publish"
+  | "switch"
+  | "inject";
 
 export type Command =
   | "tab-topics"
@@ -9,6 +21,7 @@ export type Command =
   | "tab-broker"
   | "tab-host"
   | "tab-services"
+  | "tab-trace"
   | "tab-previous"
   | "tab-next"
   | "pane-next"
@@ -50,6 +63,8 @@ export type Command =
   | "why"
   | "rules"
   | "checks"
+  | "follow"
+  | "record"
   | "accept"
   | "cancel"
   | "choice-down"
@@ -97,6 +112,10 @@ export const keyTable: readonly KeyEntry[] = [
   { command: "open", scope: "broker", keys: ["enter"], does: "Show the raw topic in the tab Topics", hint: "Raw-topic" },
   { command: "checks", scope: "host", keys: ["C", "enter"], does: "Checks: what the agent depends on", hint: "Checks" },
   { command: "open", scope: "services", keys: ["enter"], does: "Open the details of the unit" },
+  { command: "open", scope: "trace", keys: ["enter"], does: "Decode the selected packet", hint: "Decode" },
+  { command: "follow", scope: "trace", keys: ["F"], does: "Follow the newest packet; moving up ends it", hint: "Follow" },
+  { command: "record", scope: "trace", keys: ["x"], does: "Record the packets to a file (JSONL), or end it", hint: "Record" },
+  { command: "value-mode", scope: "trace", keys: ["d"], does: "Show the payload as it is, or as hex" },
   { command: "fold-toggle", scope: "topics", keys: ["space"], does: "Fold or unfold the branch", hint: "Fold" },
   { command: "fold", scope: "topics", keys: ["h", "left"], does: "Fold the branch, or go to its parent" },
   { command: "unfold", scope: "topics", keys: ["l", "right"], does: "Unfold the branch, or go into it" },
@@ -122,6 +141,7 @@ export const keyTable: readonly KeyEntry[] = [
   { command: "tab-broker", scope: "all", keys: ["3"], does: "Tab Broker" },
   { command: "tab-host", scope: "all", keys: ["4"], does: "Tab Host" },
   { command: "tab-services", scope: "all", keys: ["5"], does: "Tab Services" },
+  { command: "tab-trace", scope: "all", keys: ["6"], does: "Tab Trace" },
   { command: "tab-previous", scope: "all", keys: ["["], does: "Previous tab" },
   { command: "tab-next", scope: "all", keys: ["]"], does: "Next tab" },
   { command: "down", scope: "all", keys: ["j", "down"], does: "Down" },
@@ -196,6 +216,7 @@ const headings: Record<Scope, string> = {
   broker: "3 Broker",
   host: "4 Host",
   services: "5 Services",
+  trace: "6 Trace",
   filter: "While typing a filter",
   menu: "In help and palette",
   publish: "In the publish dialog",

@@ -1,4 +1,4 @@
-import type { Change, Hello, HostView, PinsView, PinView, ServiceView, Status, SwitchWord, View } from "../agent/protocol.ts";
+import type { Change, Hello, HostView, PinsView, PinView, ServiceView, Status, SwitchWord, TraceEntry, View } from "../agent/protocol.ts";
 import { type BrokerTab, createBrokerTab } from "./broker.ts";
 import type { Editor } from "./editor.ts";
 import { everything, type Filter } from "./filter.ts";
@@ -6,6 +6,7 @@ import { createHostTab, type HostTab } from "./host.ts";
 import type { Scroll } from "./layout.ts";
 import type { Message } from "./topic.ts";
 import { TopicStore } from "./topics.ts";
+import { createTraceTab, type TraceTab } from "./trace.ts";
 import type { ValueMode } from "./value.ts";
 import type { Style } from "./view/canvas.ts";
 import type { Wave } from "./wave.ts";
@@ -33,17 +34,19 @@ export interface State {
   broker: BrokerTab;
   host: HostTab;
   services: ServicesTab;
+  trace: TraceTab;
 }
 
-export type TabId = "topics" | "pins" | "broker" | "host" | "services";
+export type TabId = "topics" | "pins" | "broker" | "host" | "services" | "trace";
 
-/** The tabs that exist. Numbers are final: Trace 6 and Fleet 7 take their places without moving a key. */
+/** The tabs that exist. Numbers are final: Fleet 7 takes its place without moving a key. */
 export const tabs: readonly { id: TabId; label: string; panes: number }[] = [
   { id: "topics", label: "1 Topics", panes: 3 },
   { id: "pins", label: "2 Pins", panes: 3 },
   { id: "broker", label: "3 Broker", panes: 2 },
   { id: "host", label: "4 Host", panes: 2 },
   { id: "services", label: "5 Services", panes: 2 },
+  { id: "trace", label: "6 Trace", panes: 3 },
 ];
 
 export interface LinkState {
@@ -199,6 +202,7 @@ export function createState(options: StateOptions): State {
     broker: createBrokerTab(now),
     host: createHostTab(),
     services: { data: null, newer: null, list: list(), filter: everything, pane: 0, detail: { top: 0 }, cpu: new Map() },
+    trace: createTraceTab(now),
   };
 }
 
@@ -221,6 +225,9 @@ export type Action =
   | { type: "pins"; data: PinsView }
   | { type: "services"; data: ServiceView[] }
   | { type: "host"; data: HostView }
+  | { type: "trace"; entries: TraceEntry[] }
+  /** A file takes the packets from now on; null = no more. */
+  | { type: "recording"; path: string | null }
   | { type: "why"; output: string; changes: Change[] }
   | { type: "said"; text: string; ok: boolean };
 
@@ -230,6 +237,11 @@ export type Effect =
   | { type: "set"; output: string; state: SwitchWord }
   | { type: "press"; input: string; forMs: number }
   | { type: "why"; output: string }
+  /** Asks for the packets after this number, `wait` ms from now. */
+  | { type: "trace"; after: number; wait: number }
+  | { type: "record-start" }
+  | { type: "record"; entries: readonly TraceEntry[] }
+  | { type: "record-stop" }
   | { type: "watch"; views: readonly View[] }
   | { type: "copy"; text: string }
   | { type: "repaint" }

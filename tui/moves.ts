@@ -4,6 +4,7 @@ import { layout, type Scroll } from "./layout.ts";
 import type { State, TabId } from "./model.ts";
 import { rowsOf, selectedIndex } from "./rows.ts";
 import type { TopicNode } from "./topic.ts";
+import { selectedPacket } from "./trace.ts";
 
 /** Where the selection of the tree is now: a row that shows it, or the branch it is folded into, or the first row; -1 in an empty tree. */
 export function topicIndex(state: State): number {
@@ -33,8 +34,11 @@ export function move(state: State, command: Command, now: number): void {
     return;
   }
   const { list } = state[state.tab];
+  if (state.tab === "trace") list.selected = String(selectedPacket(state.trace)?.number ?? "");
   const rows = rowsOf(state, now);
   list.selected = rows[target(selectedIndex(list, rows), rows.length, command, page, () => true)]?.id ?? list.selected;
+  // It ends with any move but the one to the newest.
+  if (state.tab === "trace") state.trace.follow = command === "bottom";
 }
 
 function matches(state: State, node: TopicNode | undefined): boolean {
@@ -87,6 +91,8 @@ function paneScroll(state: State): Scroll {
       return state.host.checks;
     case "services":
       return state.services.detail;
+    case "trace":
+      return state.trace.pane === 1 ? state.trace.outbox : state.trace.packet;
   }
 }
 

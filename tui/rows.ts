@@ -1,6 +1,8 @@
 import { brokerFigures, brokerRows } from "./broker.ts";
 import { hostRows } from "./host.ts";
 import { type ListState, type State, viewNow, visiblePins, visibleServices } from "./model.ts";
+import { factText } from "./packet.ts";
+import { visiblePackets } from "./trace.ts";
 
 /** A row of the list of a tab: what the selection names, and what `y` copies. */
 export interface Row {
@@ -24,6 +26,11 @@ export function rowsOf(state: State, now: number): readonly Row[] {
       return hostRows(state.host).map(({ id, label, text, more }) => ({ id, text: `${label} ${text} ${more}`.trim() }));
     case "services":
       return visibleServices(state).map(({ unit, active, sub }) => ({ id: unit, text: `${unit} ${active} ${sub}` }));
+    case "trace":
+      return visiblePackets(state.trace).map((entry) => ({
+        id: String(entry.number),
+        text: `${entry.at} ${entry.type} ${factText(entry)}`,
+      }));
   }
 }
 

@@ -1,10 +1,12 @@
 import type { HostView, PinsView, ServiceView } from "../agent/protocol.ts";
 import { sysPrefix, sysReceived, tickBroker } from "./broker.ts";
-import { askWhy, handleKey, handlePaste, watch } from "./commands.ts";
+import { handleKey, handlePaste } from "./commands.ts";
 import { instant } from "./format.ts";
 import { hostFigures } from "./host.ts";
 import { type Action, agentNow, type Effect, type MqttState, type State } from "./model.ts";
 import type { Retained } from "./topic.ts";
+import { askTrace, countLosses, newAgent, tickTrace, traceReceived } from "./trace.ts";
+import { askWhy, watch } from "./visit.ts";
 import { end, observe, shift, wave } from "./wave.ts";
 
 const none: readonly Effect[] = [];
@@ -63,7 +65,8 @@ export function update(state: State, action: Action, now: number): readonly Effe
       return none;
     case "agent-online": {
       state.agent = { ...state.agent, wanted: true, up: true, since: now, problem: null, hello: action.hello };
-      return watch(state, true);
+      newAgent(state);
+      return [...watch(state, true), ...askTrace(state, now)];
     }
     case "agent-offline":
       return agentOffline(state, action.problem, action.absent ?? false, now);
@@ -77,6 +80,10 @@ export function update(state: State, action: Action, now: number): readonly Effe
     case "host":
       host(state, action.data, now);
       return none;
+    case "trace":
+      return traceReceived(state, action.entries, now);
+    case "recording":
+      return recording(state, action.path, now);
     case "why":
       state.pins.why = { output: action.output, changes: action.changes, at: now };
       return none;
@@ -108,7 +115,16 @@ function tick(state: State, now: number): readonly Effect[] {
     state.armedUntil = 0;
     state.notice = { text: "outputs are disarmed again", style: "text", at: now };
   }
-  return askWhy(state, now);
+  return [...askWhy(state, now), ...tickTrace(state, now)];
+}
+
+function recording(state: State, path: string | null, now: number): readonly Effect[] {
+  const { trace } = state;
+  trace.recording = path === null ? null : { path, packets: trace.entries.length };
+  if (path === null) return none;
+  state.notice = { text: `packets are recorded to ${path}; x ends it`, style: "ok", at: now };
+  // Those that are here already come first.
+  return [{ type: "record", entries: trace.entries.slice() }, ...askTrace(state, now)];
 }
 
 function agentOffline(state: State, problem: string, absent: boolean, now: number): readonly Effect[] {
@@ -171,8 +187,9 @@ function services(state: State, data: ServiceView[], now: number): readonly Effe
   return [];
 }
 
-function host({ host: tab, frozen }: State, data: HostView, now: number): void {
+function host({ host: tab, trace, frozen }: State, data: HostView, now: number): void {
   const at = instant(data.at);
+  countLosses(trace, (tab.newer ?? tab.data)?.data.view, data);
   const snapshot = { data: hostFigures(data, tab.newer ?? tab.data, at), received: now, at };
   if (frozen === null) tab.data = snapshot;
   else tab.newer = snapshot;

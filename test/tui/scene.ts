@@ -1,4 +1,4 @@
-import type { Hello, HostView, InputView, OutputView, PinsView, ServiceView, Status } from "../../agent/protocol.ts";
+import type { Hello, HostView, InputView, OutputView, PinsView, ServiceView, Status, TraceEntry } from "../../agent/protocol.ts";
 import { type Action, createState, type Effect, type State, type StateOptions } from "../../tui/model.ts";
 import { update } from "../../tui/update.ts";
 import { drawFrame } from "../../tui/view/frame.ts";
@@ -269,4 +269,20 @@ export function hostView(some: Partial<HostView> = {}): HostView {
     },
     ...some,
   };
+}
+
+/** What agent and broker said to each other, from `noon` on. */
+export function packets(): TraceEntry[] {
+  const all: Omit<TraceEntry, "number" | "at">[] = [
+    { direction: "sent", type: "CONNECT" },
+    { direction: "received", type: "CONNACK", reason: 0, rtt_ms: 2.4 },
+    { direction: "sent", type: "SUBSCRIBE", id: 1, topic: "pinbus/gh-01/out/+/set pinbus/gh-01/cmd/+" },
+    { direction: "received", type: "SUBACK", id: 1, reason: 0x87, rtt_ms: 1.2 },
+    { direction: "received", type: "PUBLISH", topic: "plant/room1/climate", qos: 0, retain: false, dup: false, size: 20 },
+    { direction: "sent", type: "PUBLISH", id: 4711, topic: "plant/pump/state", qos: 1, retain: true, dup: true, size: 2 },
+    { direction: "received", type: "PUBACK", id: 4711, reason: 0x10, rtt_ms: 3.217 },
+    { direction: "sent", type: "PINGREQ" },
+    { direction: "received", type: "PINGRESP", rtt_ms: 12.6 },
+  ];
+  return all.map((entry, at) => ({ number: at + 1, at: new Date(noon + at * 100).toISOString(), ...entry }));
 }

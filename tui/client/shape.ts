@@ -75,6 +75,19 @@ const sensor = members({
 const check = members({ name: text, problem: textOrNull, detail: textOrNull });
 const listener = members({ protocol: text, address: text, port: number, problem: textOrNull });
 
+const packet = members({
+  number,
+  at: text,
+  direction: word("sent", "received"),
+  type: text,
+  id: either(absent, number),
+  topic: either(absent, text),
+  qos: either(absent, number),
+  size: either(absent, number),
+  reason: either(absent, number),
+  rtt_ms: either(absent, number),
+});
+
 /** By the name of the push. */
 export const pushShapes: Readonly<Record<string, Shape>> = {
   pins: members({ at: text, driver: text, simulated: flag, edges: number, pins: list(either(input, output)), rules: list(rule) }),
@@ -100,6 +113,7 @@ export const answerShapes: Readonly<Record<string, Shape>> = {
     outbox: members({ waiting: number, dropped: number }),
     broker: either(absent, members({ listeners: list(listener) })),
   }),
+  trace: list(packet),
   why: list(members({ at: text, state: text, cause: text, detail: textOrNull })),
 };
 

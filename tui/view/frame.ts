@@ -8,6 +8,7 @@ import { drawHost } from "./host.ts";
 import { drawPins } from "./pins.ts";
 import { drawServices } from "./services.ts";
 import { drawTopics } from "./topics.ts";
+import { drawTrace } from "./trace.ts";
 
 /** One view a tab; a new tab is one line here and one in `tabs`. */
 const views: Record<TabId, (state: State, canvas: Canvas, now: number) => void> = {
@@ -16,6 +17,7 @@ const views: Record<TabId, (state: State, canvas: Canvas, now: number) => void> 
   broker: drawBroker,
   host: drawHost,
   services: drawServices,
+  trace: drawTrace,
 };
 
 /** The whole screen. */

@@ -63,8 +63,11 @@ function messageOf(state: State, now: number): [text: string, style: Style] {
   }
   if (notice !== null) return [notice.text, notice.style];
   if (frozen !== null) {
-    const held = state.topics.store.received - frozen.received;
-    return [`FROZEN at ${clock(frozen.at)} - ${count(held)} newer messages held - z to resume`, "warn"];
+    const { trace, topics } = state;
+    const packets = trace.last - (trace.held?.at(-1)?.number ?? trace.last);
+    const held =
+      state.tab === "trace" ? `${count(packets)} newer packets` : `${count(topics.store.received - frozen.received)} newer messages`;
+    return [`FROZEN at ${clock(frozen.at)} - ${held} held - z to resume`, "warn"];
   }
   if (filterText(state) !== "")
     return [`/${filterText(state)}  ${filterProblem(state) ?? matched(state)}   n next  N prev  Esc clear`, "bold"];
