@@ -1,6 +1,7 @@
 import { brokerFigures, brokerRows } from "./broker.ts";
 import { dialogKey, openInject, openPublish, openSwitch, typed } from "./dialogs.ts";
 import { editor, insert } from "./editor.ts";
+import { nextSort, refreshFilters } from "./fleet.ts";
 import { time } from "./format.ts";
 import { type Command, lookup } from "./keys.ts";
 import { layout } from "./layout.ts";
@@ -18,6 +19,7 @@ export function handleKey(state: State, key: string, text: string | undefined, n
   const scope = scopeOf(state);
   // From the first key on the selection is what the person saw, however many topics come in above it.
   state.topics.list.selected ??= state.topics.store.rows()[0]?.path ?? null;
+  if (state.tab !== "topics") state[state.tab].list.selected ??= rowsOf(state, now)[0]?.id ?? null;
   if (state.overlay !== null && typed(state.overlay, text)) return retyped(state);
   const entry = lookup(scope, key, state.readOnly);
   if (entry === undefined) return state.overlay === null ? none : dialogKey(state, key, undefined, now, run);
@@ -73,6 +75,8 @@ export function run(state: State, command: Command, now: number): readonly Effec
       return go(state, "services", now);
     case "tab-trace":
       return go(state, "trace", now);
+    case "tab-fleet":
+      return go(state, "fleet", now);
     case "tab-next":
       return go(state, neighbour(state.tab, 1), now);
     case "tab-previous":
@@ -156,6 +160,12 @@ export function run(state: State, command: Command, now: number): readonly Effec
       return none;
     case "record":
       return [{ type: state.trace.recording === null ? "record-start" : "record-stop" }];
+    case "sort":
+      return say(`sorted by ${nextSort(state.fleet)}`);
+    case "refresh":
+      if (!state.mqtt.up) return say("not connected to a broker: nothing can be asked now");
+      say("the broker was asked once more for what it keeps of the nodes");
+      return [{ type: "refresh", filters: refreshFilters(state.fleet) }];
     case "checks":
       tab.pane = 1;
       return none;
@@ -185,6 +195,17 @@ function open(state: State, now: number): readonly Effect[] {
     const topic = rows[selectedIndex(list, rows)]?.topic;
     if (topic === undefined || !showTopic(state, topic)) return sayTo(state, "the broker has not published that topic", now);
     return go(state, "topics", now);
+  } else if (state.tab === "fleet") {
+    const rows = rowsOf(state, now);
+    const base = rows[selectedIndex(state.fleet.list, rows)]?.id;
+    if (base === undefined) return none;
+    const own = base === state.agent.hello?.base;
+    const name = base.slice(base.lastIndexOf("/") + 1);
+    return sayTo(
+      state,
+      own ? `${base} is the node of the tabs 2 to 6` : `attaching from here is not there yet: pinbus tui --host user@${name}`,
+      now,
+    );
   } else state[state.tab].pane = state.tab === "trace" ? 2 : 1;
   return none;
 }
@@ -221,12 +242,14 @@ function freeze(state: State, now: number): readonly Effect[] {
     state.frozen = { at: now, received: store.received };
     store.freeze(now);
     state.trace.held = state.trace.entries.slice();
+    state.fleet.held = structuredClone(state.fleet.nodes);
     state.broker.held = structuredClone(state.broker.figures);
     return none;
   }
   state.frozen = null;
   store.thaw();
   state.broker.held = null;
+  state.fleet.held = null;
   state.trace.held = null;
   for (const tab of [state.pins, state.host, state.services]) {
     if (tab.newer !== null) tab.data = tab.newer as never;

@@ -9,6 +9,7 @@ export type Scope =
   | "host"
   | "services"
   | "trace"
+  | "fleet"
   | "filter"
   | "menu"
   | "publish"
@@ -22,6 +23,7 @@ export type Command =
   | "tab-host"
   | "tab-services"
   | "tab-trace"
+  | "tab-fleet"
   | "tab-previous"
   | "tab-next"
   | "pane-next"
@@ -65,6 +67,8 @@ export type Command =
   | "checks"
   | "follow"
   | "record"
+  | "sort"
+  | "refresh"
   | "accept"
   | "cancel"
   | "choice-down"
@@ -116,6 +120,15 @@ export const keyTable: readonly KeyEntry[] = [
   { command: "follow", scope: "trace", keys: ["F"], does: "Follow the newest packet; moving up ends it", hint: "Follow" },
   { command: "record", scope: "trace", keys: ["x"], does: "Record the packets to a file (JSONL), or end it", hint: "Record" },
   { command: "value-mode", scope: "trace", keys: ["d"], does: "Show the payload as it is, or as hex" },
+  {
+    command: "open",
+    scope: "fleet",
+    keys: ["enter"],
+    does: "How to look at the node (attaching from here is not there yet)",
+    hint: "Attach",
+  },
+  { command: "sort", scope: "fleet", keys: ["s"], does: "Sort by name, state or rate", hint: "Sort" },
+  { command: "refresh", scope: "fleet", keys: ["r"], does: "Ask the broker once more for what it keeps of the nodes", hint: "Refresh" },
   { command: "fold-toggle", scope: "topics", keys: ["space"], does: "Fold or unfold the branch", hint: "Fold" },
   { command: "fold", scope: "topics", keys: ["h", "left"], does: "Fold the branch, or go to its parent" },
   { command: "unfold", scope: "topics", keys: ["l", "right"], does: "Unfold the branch, or go into it" },
@@ -142,6 +155,7 @@ export const keyTable: readonly KeyEntry[] = [
   { command: "tab-host", scope: "all", keys: ["4"], does: "Tab Host" },
   { command: "tab-services", scope: "all", keys: ["5"], does: "Tab Services" },
   { command: "tab-trace", scope: "all", keys: ["6"], does: "Tab Trace" },
+  { command: "tab-fleet", scope: "all", keys: ["7"], does: "Tab Fleet" },
   { command: "tab-previous", scope: "all", keys: ["["], does: "Previous tab" },
   { command: "tab-next", scope: "all", keys: ["]"], does: "Next tab" },
   { command: "down", scope: "all", keys: ["j", "down"], does: "Down" },
@@ -217,6 +231,7 @@ const headings: Record<Scope, string> = {
   host: "4 Host",
   services: "5 Services",
   trace: "6 Trace",
+  fleet: "7 Fleet",
   filter: "While typing a filter",
   menu: "In help and palette",
   publish: "In the publish dialog",

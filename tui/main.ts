@@ -184,6 +184,7 @@ export async function runTui(options: TuiOptions): Promise<number> {
       if (ended !== undefined) ended.close().then(() => say(`recorded to ${ended.path}`, true), failed);
     },
     watch: ({ views }) => void agent.request("watch", { views }).catch(failed),
+    refresh: ({ filters }) => watcher?.refresh(filters),
     copy: ({ text }) => terminal?.copy(text),
     repaint: () => terminal?.repaint(),
     suspend: () => terminal?.suspend(),

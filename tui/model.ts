@@ -2,6 +2,7 @@ import type { Change, Hello, HostView, PinsView, PinView, ServiceView, Status, S
 import { type BrokerTab, createBrokerTab } from "./broker.ts";
 import type { Editor } from "./editor.ts";
 import { everything, type Filter } from "./filter.ts";
+import { createFleetTab, type FleetTab } from "./fleet.ts";
 import { createHostTab, type HostTab } from "./host.ts";
 import type { Scroll } from "./layout.ts";
 import type { Message } from "./topic.ts";
@@ -35,11 +36,12 @@ export interface State {
   host: HostTab;
   services: ServicesTab;
   trace: TraceTab;
+  fleet: FleetTab;
 }
 
-export type TabId = "topics" | "pins" | "broker" | "host" | "services" | "trace";
+export type TabId = "topics" | "pins" | "broker" | "host" | "services" | "trace" | "fleet";
 
-/** The tabs that exist. Numbers are final: Fleet 7 takes its place without moving a key. */
+/** The tabs. Numbers are final. */
 export const tabs: readonly { id: TabId; label: string; panes: number }[] = [
   { id: "topics", label: "1 Topics", panes: 3 },
   { id: "pins", label: "2 Pins", panes: 3 },
@@ -47,6 +49,7 @@ export const tabs: readonly { id: TabId; label: string; panes: number }[] = [
   { id: "host", label: "4 Host", panes: 2 },
   { id: "services", label: "5 Services", panes: 2 },
   { id: "trace", label: "6 Trace", panes: 3 },
+  { id: "fleet", label: "7 Fleet", panes: 2 },
 ];
 
 export interface LinkState {
@@ -203,6 +206,7 @@ export function createState(options: StateOptions): State {
     host: createHostTab(),
     services: { data: null, newer: null, list: list(), filter: everything, pane: 0, detail: { top: 0 }, cpu: new Map() },
     trace: createTraceTab(now),
+    fleet: createFleetTab(),
   };
 }
 
@@ -243,6 +247,8 @@ export type Effect =
   | { type: "record"; entries: readonly TraceEntry[] }
   | { type: "record-stop" }
   | { type: "watch"; views: readonly View[] }
+  /** Asks the broker once more for what it keeps under these topic filters. */
+  | { type: "refresh"; filters: readonly string[] }
   | { type: "copy"; text: string }
   | { type: "repaint" }
   | { type: "suspend" }

@@ -93,6 +93,8 @@ function paneScroll(state: State): Scroll {
       return state.services.detail;
     case "trace":
       return state.trace.pane === 1 ? state.trace.outbox : state.trace.packet;
+    case "fleet":
+      return state.fleet.detail;
   }
 }
 

@@ -1,4 +1,5 @@
 import { brokerFigures, brokerRows } from "./broker.ts";
+import { visibleNodes } from "./fleet.ts";
 import { hostRows } from "./host.ts";
 import { type ListState, type State, viewNow, visiblePins, visibleServices } from "./model.ts";
 import { factText } from "./packet.ts";
@@ -26,6 +27,8 @@ export function rowsOf(state: State, now: number): readonly Row[] {
       return hostRows(state.host).map(({ id, label, text, more }) => ({ id, text: `${label} ${text} ${more}`.trim() }));
     case "services":
       return visibleServices(state).map(({ unit, active, sub }) => ({ id: unit, text: `${unit} ${active} ${sub}` }));
+    case "fleet":
+      return visibleNodes(state.fleet, state.mqtt, viewNow(state, now)).map(({ base }) => ({ id: base, text: base }));
     case "trace":
       return visiblePackets(state.trace).map((entry) => ({
         id: String(entry.number),

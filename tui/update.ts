@@ -1,6 +1,7 @@
 import type { HostView, PinsView, ServiceView } from "../agent/protocol.ts";
 import { sysPrefix, sysReceived, tickBroker } from "./broker.ts";
 import { handleKey, handlePaste } from "./commands.ts";
+import { fleetReceived } from "./fleet.ts";
 import { instant } from "./format.ts";
 import { hostFigures } from "./host.ts";
 import { type Action, agentNow, type Effect, type MqttState, type State } from "./model.ts";
@@ -26,6 +27,7 @@ export function update(state: State, action: Action, now: number): readonly Effe
       const { topic, payload } = action;
       const node = store.receive(topic, payload, retainedOf(state.mqtt, action.retain), action.qos, now);
       state.broker.talkers.heard(node);
+      fleetReceived(state.fleet, topic, payload, store.epoch, now);
       if (topic.startsWith(sysPrefix)) sysReceived(state.broker, topic, payload, store.epoch, now);
       return none;
     }

@@ -286,3 +286,43 @@ export function packets(): TraceEntry[] {
   ];
   return all.map((entry, at) => ({ number: at + 1, at: new Date(noon + at * 100).toISOString(), ...entry }));
 }
+
+/** Four nodes: one up, one with problems, one silent, one down. */
+export function fleetOf(scene: Scene): Scene {
+  const node = (base: string, status: string, problems: string[] = [], figures: Record<string, string> = {}) => {
+    const machine = { model: "Raspberry Pi 4 Model B", os: "Debian GNU/Linux 12" };
+    const ids = { inputs: ["porch"], outputs: ["lamp", "fan"], sensors: [] };
+    const info = { version: "0.1.0", started: ago(86_400_000), driver: "chardev", machine, ...ids };
+    scene.message(`${base}/info`, JSON.stringify(info), true);
+    scene.message(`${base}/health`, JSON.stringify({ health: problems.length > 0 ? "degraded" : "ok", problems }), true);
+    scene.message(`${base}/status`, status, true);
+    const values = {
+      uptime: "86400 seconds",
+      "host/temperature": "48.3",
+      "host/load/1min": "0.61",
+      "host/memory/used": "44",
+      "host/memory/total": "100",
+      "host/disk/used": "58",
+      "host/disk/free": "42",
+      "load/messages/sent/1min": "20000.00",
+      "load/messages/received/1min": "2260.00",
+      reconnects: "2",
+      "outbox/depth": "0",
+      ...figures,
+    };
+    for (const [name, value] of Object.entries(values)) scene.message(`${base}/$SYS/${name}`, value, true);
+  };
+  node("pinbus/gh-01", "online");
+  node("pinbus/gh-02", "online", ["sensor soil-2 is stale", "peer plug is offline"], { "load/messages/sent/1min": "90000.00" });
+  node("pinbus/pump-north", "online");
+  node("farm/hall/pump-south", "offline");
+  // A stranger with the same habit.
+  scene.message("esphome/plug/status", "online", true);
+  for (let round = 1; round <= 6; round += 1) {
+    for (let second = 0; second < 10; second += 1) scene.pass(1000);
+    for (const base of ["pinbus/gh-01", "pinbus/gh-02", ...(round < 3 ? ["pinbus/pump-north"] : [])])
+      scene.message(`${base}/$SYS/uptime`, `${86_400 + round * 10} seconds`, true);
+  }
+  scene.pass(1000);
+  return scene;
+}

@@ -109,6 +109,7 @@ export const answerShapes: Readonly<Record<string, Shape>> = {
   hello: members({ protocol: number, version: text }),
   status: members({
     problems: list(text),
+    peers: list(members({ id: text, state: text })),
     link: members({ server: text, online: flag, since: textOrNull, problem: textOrNull, reconnects: number }),
     outbox: members({ waiting: number, dropped: number }),
     broker: either(absent, members({ listeners: list(listener) })),

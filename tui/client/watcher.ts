@@ -65,6 +65,16 @@ export class Watcher {
     });
   }
 
+  /** Asks once more for what the broker keeps under these topic filters. What comes live under them meanwhile may come twice. */
+  refresh(filters: readonly string[]): void {
+    const client = this.#client;
+    if (client?.connected !== true) return;
+    const done = () => {
+      if (this.#client === client && client.connected) client.unsubscribe([...filters], () => undefined);
+    };
+    client.subscribe(Object.fromEntries(filters.map((filter) => [filter, { qos: 0, rap: true, rh: 0, nl: false }])), done);
+  }
+
   close(): void {
     this.#drop();
   }

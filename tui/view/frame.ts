@@ -3,6 +3,7 @@ import type { State, TabId } from "../model.ts";
 import { drawBroker } from "./broker.ts";
 import type { Canvas } from "./canvas.ts";
 import { drawDialog } from "./dialog.ts";
+import { drawFleet } from "./fleet.ts";
 import { drawHeader, drawHints, drawMessage } from "./header.ts";
 import { drawHost } from "./host.ts";
 import { drawPins } from "./pins.ts";
@@ -18,6 +19,7 @@ const views: Record<TabId, (state: State, canvas: Canvas, now: number) => void> 
   host: drawHost,
   services: drawServices,
   trace: drawTrace,
+  fleet: drawFleet,
 };
 
 /** The whole screen. */

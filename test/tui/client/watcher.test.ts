@@ -156,6 +156,18 @@ describeMosquitto("mosquitto", () => {
     await vi.waitFor(() => expect(messages).toContainEqual({ topic: "a/b", text: "1", retain: false }));
   });
 
+  test("what the broker keeps comes once more when it is asked for, and live messages still come", async () => {
+    const port = await broker();
+    await publish(port, "pinbus/a/status", "online", true);
+    watcher.use(at(port));
+    const statuses = () => messages.filter(({ topic }) => topic === "pinbus/a/status").length;
+    await vi.waitFor(() => expect(statuses()).toBe(1));
+    watcher.refresh(["pinbus/+/status", "pinbus/+/info"]);
+    await vi.waitFor(() => expect(statuses()).toBe(2));
+    await publish(port, "pinbus/a/status", "offline");
+    await vi.waitFor(() => expect(messages).toContainEqual({ topic: "pinbus/a/status", text: "offline", retain: false }));
+  });
+
   test("anonymous clients that are refused are told so", async () => {
     const port = await broker({ config: ["allow_anonymous false"] });
     watcher.use(at(port));

@@ -28,7 +28,7 @@ test("without UTF-8 every cell of every screen is ASCII", () => {
   scene.message("$SYS/broker/version", "mosquitto 温度 ✓");
   scene.act({ type: "host", data: hostView({ machine: { model: "Ωmega 温" } }) });
   scene.keys("o");
-  for (const keys of [["1"], ["?"], ["escape", "p"], ["escape", "2", "!", "enter"], ["escape", "3"], ["4"], ["5"], ["6"]]) {
+  for (const keys of [["1"], ["?"], ["escape", "p"], ["escape", "2", "!", "enter"], ["escape", "3"], ["4"], ["5"], ["6"], ["7"]]) {
     scene.keys(...keys);
     for (const [cols, lines] of [
       [40, 12],
@@ -49,6 +49,9 @@ test("wide and hostile names leave every row as wide as the screen", () => {
   scene.act({ type: "mqtt-granted", filter: evil });
   scene.act({ type: "status", status: status({ link: { ...status().link, online: false, problem: evil } }) });
   scene.message(`${evil}/talks`, "1");
+  scene.message(`${evil}/info`, JSON.stringify({ version: evil, started: evil, driver: evil, machine: { model: evil, os: evil } }));
+  scene.message(`${evil}/health`, JSON.stringify({ health: evil, problems: [evil] }));
+  scene.message(`${evil}/$SYS/reconnects`, evil);
   const packet = { number: 1, at: evil, direction: "sent" as const, type: evil, topic: evil, size: 3, reason: 999, rtt_ms: 1e99 };
   scene.act({ type: "trace", entries: [packet] });
   const { values } = hostView();
