@@ -120,7 +120,11 @@ type MakeRow = (id: string, label: string, text: string, more?: Partial<HostRow>
 
 function networkRows(values: Record<string, string>, pace: (name: string) => string, row: MakeRow): HostRow[] {
   const names = Object.keys(values).flatMap((name) => /^host\/network\/(.*)\/received$/.exec(name)?.[1] ?? []);
-  return names.map((name) => {
+  // A machine has interfaces that nobody uses.
+  const used = names.filter(
+    (name) => values[`host/network/${name}/address`] !== undefined || values[`host/network/${name}/received`] !== "0",
+  );
+  return used.map((name) => {
     const signal = values[`host/wifi/${name}/signal`];
     const weak = signal !== undefined && Number(signal) <= -75;
     const words = [
@@ -147,11 +151,19 @@ function powerRow(values: Record<string, string>, row: MakeRow): HostRow {
 
 type Facts = [facts: string[], style: Style];
 
+/** What is not well with the agent, one sentence each. */
+export function agentProblems({ data }: Snapshot<HostFigures>): { text: string; style: Style }[] {
+  const { checks, problems } = data.view;
+  const failed = checks.flatMap(({ name, problem }) =>
+    problem === null ? [] : [{ text: `! ${name}: ${problem}`, style: "bad" as const }],
+  );
+  return [...failed, ...problems.map((problem) => ({ text: `! ${problem}`, style: "warn" as const }))];
+}
+
 /** What the agent says of itself: facts, as many in a line as fit. `now` is our clock. */
 export function agentFacts(snapshot: Snapshot<HostFigures>, now: number): Facts[] {
-  const { checks, values, sensors, problems, watchdog_ms: fed } = snapshot.data.view;
+  const { checks, values, sensors, watchdog_ms: fed } = snapshot.data.view;
   const passed = agentNow(snapshot, now) - snapshot.at;
-  const failed = checks.filter(({ problem }) => problem !== null);
   const well = checks.filter(({ problem }) => problem === null);
   const waiting = (below: string, name: string): string[] => {
     const [depth, dropped, waited] = ["depth", "dropped", "age"].map((each) => values[`${below}/${each}`]);
@@ -164,12 +176,10 @@ export function agentFacts(snapshot: Snapshot<HostFigures>, now: number): Facts[
   const dishonest = Object.values(sensors).some(({ quality }) => quality !== "ok");
   const watched = fed === null ? "none: systemd watches nothing here" : `fed ${age(fed + passed)} ago, all parts made progress`;
   return [
-    ...failed.map(({ name, problem }): Facts => [[`! ${name}:`, problem ?? ""], "bad"]),
     [["Checks", ...well.map(({ name, detail }) => `${name} ok${detail === null ? "" : ` ${detail}`}`)], "text"],
     [["Outbox", ...(outbox.length === 0 ? ["missing"] : outbox)], lost ? "warn" : "text"],
     [["Sensors", ...(sensorFacts.length === 0 ? ["none configured"] : sensorFacts)], dishonest ? "warn" : "text"],
     [["Watchdog", watched], "text"],
-    ...problems.map((problem): Facts => [["!", problem], "warn"]),
   ];
 }
 

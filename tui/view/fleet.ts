@@ -4,7 +4,7 @@ import { layout, type Rect, scrollTo, splitRows } from "../layout.ts";
 import { type State, viewNow } from "../model.ts";
 import { selectedIndex } from "../rows.ts";
 import type { Canvas, Style } from "./canvas.ts";
-import { flow, left, mark, putLines, right, title } from "./text.ts";
+import { flow, left, mark, putLines, right, sentence, title } from "./text.ts";
 
 const detailRows = 7;
 
@@ -157,7 +157,7 @@ function drawDetail(state: State, canvas: Canvas, rect: Rect, nodes: readonly Fl
   const lines: [string, Style][] = flow(facts, inner.cols).map((line) => [line, "text"]);
   for (const line of flow([` ${machine.join(" - ")}`, ...ids], inner.cols)) lines.push([line, "text"]);
   if (health !== null) lines.push([` health ${health.health}`, health.health === "ok" ? "ok" : "warn"]);
-  for (const problem of health?.problems ?? []) lines.push([` ! ${problem}`, "warn"]);
+  for (const problem of health?.problems ?? []) for (const line of sentence(`! ${problem}`, inner.cols)) lines.push([line, "warn"]);
   const peers = agent.hello?.base === node.base ? (agent.status?.peers ?? []) : [];
   if (peers.length > 0) {
     const words = peers.map(({ id, state }) => `${id} ${state}`);

@@ -1,11 +1,11 @@
 import { age } from "../format.ts";
-import { agentFacts, type HostFigures, type HostRow, hostRows, hostSlots } from "../host.ts";
+import { agentFacts, agentProblems, type HostFigures, type HostRow, hostRows, hostSlots } from "../host.ts";
 import { layout, type Rect, scrollTo, splitRows } from "../layout.ts";
 import { type Snapshot, type State, viewNow } from "../model.ts";
 import { selectedIndex } from "../rows.ts";
 import { spark } from "../spark.ts";
 import type { Canvas } from "./canvas.ts";
-import { flow, mark, putLines, title } from "./text.ts";
+import { flow, mark, putLines, sentence, title } from "./text.ts";
 
 const labelCols = 6;
 const textCols = 11;
@@ -86,9 +86,11 @@ function drawAgent(state: State, canvas: Canvas, rect: Rect, now: number): void 
   const { host } = state;
   const inner = title(canvas, rect, agentTitle(host.data, now), host.pane === 1);
   if (host.data === null) return;
-  const lines = agentFacts(host.data, viewNow(state, now)).flatMap(([facts, style]) =>
+  const problems = agentProblems(host.data).flatMap(({ text, style }) => sentence(text, inner.cols).map((line) => [line, style] as const));
+  const facts = agentFacts(host.data, viewNow(state, now)).flatMap(([facts, style]) =>
     flow([` ${facts[0] ?? ""}`, ...facts.slice(1)], inner.cols).map((line) => [line, style] as const),
   );
+  const lines = [...problems, ...facts];
   host.checks.top = putLines(canvas, inner, lines, host.checks.top);
 }
 

@@ -39,14 +39,23 @@ export function title(canvas: Canvas, rect: Rect, text: string, focused: boolean
 }
 
 /** Facts one after the other, as many in a line as fit; the lines that follow are indented. */
-export function flow(facts: readonly string[], width: number, indent = "   "): string[] {
+export function flow(facts: readonly string[], width: number, gap = "  "): string[] {
+  const indent = "   ";
   const lines: string[] = [];
   let line = "";
   for (const fact of facts) {
-    if (line !== "" && line.length + 2 + fact.length > width) {
+    if (line !== "" && line.length + gap.length + fact.length > width) {
       lines.push(line);
       line = indent + fact;
-    } else line = line === "" ? fact : `${line}  ${fact}`;
+    } else line = line === "" ? fact : line + gap + fact;
   }
   return line === "" ? lines : [...lines, line];
 }
+
+/** A sentence of somebody else, on as many lines as it takes. */
+export function sentence(text: string, width: number): string[] {
+  const [first = "", ...rest] = text.slice(0, maxSentence).split(" ");
+  return flow([` ${first}`, ...rest], width, " ");
+}
+
+const maxSentence = 1000;

@@ -80,7 +80,7 @@ test("a hot, full or weakly fed machine and a check that fails are marked, not b
   expect(row(shown, "Pwr")).toContain("under-voltage: now YES");
   const at = new Date(shown.now + 2000).toISOString();
   shown.act({ type: "host", data: hostView({ at, checks: [{ name: "files", problem: "the disk is full", detail: null }] }) });
-  expect(shown.draw().text()).toContain(" ! files:  the disk is full");
+  expect(shown.draw().text()).toContain(" ! files: the disk is full");
 });
 
 test("the figures of a lost agent stay and are called stale, ages go on", () => {
