@@ -64,12 +64,14 @@ export const factRows: readonly FactRow[] = [
 ];
 
 export const spans = ["1min", "5min", "15min"] as const;
-const names: ReadonlySet<string> = new Set([
+/** Everything that is shown, below `$SYS/broker/`. */
+export const sysTopics: readonly string[] = [
   "version",
   "uptime",
   ...factRows.flatMap(({ facts }) => facts.map(({ topic }) => topic)),
   ...loadRows.flatMap(({ counter, load }) => [...(counter === null ? [] : [counter]), ...spans.map((span) => `load/${load}/${span}`)]),
-]);
+];
+const names: ReadonlySet<string> = new Set(sysTopics);
 
 export interface SysValue {
   text: string;

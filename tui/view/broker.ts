@@ -1,4 +1,14 @@
-import { type BrokerFigures, type BrokerRow, brokerFigures, brokerRows, brokerUptime, spans, sysPrefix, trendSlots } from "../broker.ts";
+import {
+  type BrokerFigures,
+  type BrokerRow,
+  brokerFigures,
+  brokerRows,
+  brokerUptime,
+  spans,
+  sysPrefix,
+  sysTopics,
+  trendSlots,
+} from "../broker.ts";
 import { age, instant, shortAge } from "../format.ts";
 import { layout, type Rect, scrollTo, splitRows } from "../layout.ts";
 import { agentNow, type State, viewNow } from "../model.ts";
@@ -6,8 +16,9 @@ import { selectedIndex } from "../rows.ts";
 import { sparkFromZero } from "../spark.ts";
 import type { TopicNode } from "../topic.ts";
 import { preview } from "../value.ts";
+import { withoutAgent, withoutBroker } from "./absent.ts";
 import type { Canvas, Style } from "./canvas.ts";
-import { flow, left, mark, putLines, right, title } from "./text.ts";
+import { flow, left, mark, putLines, putSentence, right, sentence, title } from "./text.ts";
 
 const labelCols = 17;
 const factCols = 9;
@@ -49,10 +60,11 @@ function brokerTitle(state: State, figures: BrokerFigures, now: number): string 
 }
 
 /** Why there is nothing to show, or what to know about it; empty when all is well. */
-function remark({ mqtt }: State, figures: BrokerFigures): string {
-  if (!mqtt.wanted) return "no broker is known: --broker URL names one, or start the agent";
-  if (figures.heard !== null) return "";
-  if (!mqtt.up) return `not connected to ${mqtt.server}: ${mqtt.problem ?? "connecting"}`;
+function remark(state: State, figures: BrokerFigures): string {
+  const { mqtt } = state;
+  if (mqtt.wanted && figures.heard !== null) return "";
+  const absent = withoutBroker(state);
+  if (absent !== null) return absent;
   if (mqtt.refused.some((filter) => filter.startsWith("$SYS")))
     return "the broker refuses $SYS/#: an ACL keeps its statistics from this user";
   return "connected; this broker has said nothing below $SYS/broker yet";
@@ -63,14 +75,13 @@ function drawTable(state: State, canvas: Canvas, rect: Rect, now: number): void 
   const figures = brokerFigures(broker);
   const inner = title(canvas, rect, brokerTitle(state, figures, now), broker.pane === 0);
   const text = remark(state, figures);
-  if (text !== "") canvas.put(inner.row, ` ${text}`, "dim", inner.col, inner.cols);
+  const skip = text === "" ? 0 : putSentence(canvas, inner, text, "dim");
   if (!state.mqtt.wanted) return;
   const rows = brokerRows(figures, broker.filter, viewNow(state, now));
   if (rows.length === 0) canvas.put(inner.row + 1, " no row matches the filter", "dim", inner.col, inner.cols);
   const selected = selectedIndex(broker.list, rows);
   const head = rows.findIndex(({ trend }) => trend !== null);
   const lines: (BrokerRow | null)[] = head < 0 ? rows : [...rows.slice(0, head), null, ...rows.slice(head)];
-  const skip = text === "" ? 0 : 1;
   const area = { ...inner, row: inner.row + skip, rows: inner.rows - skip };
   const top = scrollTo(broker.list, head >= 0 && selected >= head ? selected + 1 : selected, lines.length, area.rows);
   const chosen = rows[selected];
@@ -104,17 +115,25 @@ function drawRow(state: State, canvas: Canvas, rect: Rect, row: number, { label,
 function drawLinks(state: State, canvas: Canvas, rect: Rect, now: number): void {
   const { broker } = state;
   const inner = title(canvas, rect, "Links", broker.pane === 1);
-  const facts = [...watcherFacts(state, now), ...agentFacts(state, now), ...talkerFacts(brokerFigures(broker))];
-  const lines = facts.flatMap(([facts, style]) => flow(facts, inner.cols).map((line) => [line, style] as const));
+  const figures = brokerFigures(broker);
+  const facts = [...watcherFacts(state, now), ...agentFacts(state, now), ...talkerFacts(figures), ...missingFacts(state, figures)];
+  const lines = facts.flatMap(([facts, style]) =>
+    (typeof facts === "string" ? sentence(facts, inner.cols) : flow(facts, inner.cols)).map((line) => [line, style] as const),
+  );
   broker.links.top = putLines(canvas, inner, lines, broker.links.top);
 }
 
-type Facts = [facts: string[], style: Style];
+/** Facts, or a sentence of somebody else. */
+type Facts = [facts: string[] | string, style: Style];
 
 function watcherFacts({ mqtt }: State, now: number): Facts[] {
   if (!mqtt.wanted) return [[[" Watcher link", "none: --broker URL names a broker"], "dim"]];
   const name = " Watcher link (this terminal)";
-  if (!mqtt.up) return [[[name, `lost ${shortAge(now - mqtt.since)} ago:`, mqtt.problem ?? "connecting"], "bad"]];
+  if (!mqtt.up)
+    return [
+      [[name, `lost ${shortAge(now - mqtt.since)} ago`], "bad"],
+      [`  ${mqtt.problem ?? "connecting"}`, "bad"],
+    ];
   const rap = mqtt.version === "5" ? "rap yes" : "rap no (so R? is not known)";
   const rtt = mqtt.rtt === null ? "-" : `${Math.round(mqtt.rtt)} ms`;
   const granted =
@@ -129,15 +148,14 @@ function agentFacts(state: State, now: number): Facts[] {
   const { status } = agent;
   const host = state.host.data;
   const name = " pinbus link";
-  if (!agent.wanted) return [[[name, "no agent here: --host user@pi looks at another machine"], "dim"]];
-  if (status === null) return [[[name, agent.problem ?? "asking the agent"], "dim"]];
+  if (!agent.wanted || status === null) return [[`pinbus link: ${withoutAgent(state) ?? "asking the agent"}`, "dim"]];
   const { link, outbox } = status;
   const clock = host ?? pins.data;
   const at = clock === null ? now : agentNow<unknown>(clock, viewNow(state, now));
   const since = link.since === null ? "" : ` ${age(at - instant(link.since))}`;
   const rtt = host?.data.view.values["connection/rtt"];
   const online = [`connected${since}`, `MQTT ${link.version ?? "-"}`, `rtt ${rtt ?? "-"} ms`];
-  const words = link.online ? online : [`NOT connected: ${link.problem ?? ""}`];
+  const words = link.online ? online : ["NOT connected"];
   const stale = agent.up ? [] : [`(as of ${shortAge(now - agent.since)} ago: no agent)`];
   const style: Style = !agent.up ? "warn" : link.online ? "text" : "bad";
   const waits = outbox.oldest_ms === null ? [] : [`oldest ${age(outbox.oldest_ms)}`];
@@ -146,6 +164,7 @@ function agentFacts(state: State, now: number): Facts[] {
   const lost = outbox.dropped + (telemetry?.dropped ?? 0) > 0;
   return [
     [[name, ...words, `reconnects ${link.reconnects}`, ...stale], style],
+    ...(link.problem === null ? [] : [[`  ${link.problem}`, link.online ? "warn" : style] satisfies Facts]),
     [["   outbox", `events ${outbox.waiting}`, ...waits, `dropped ${outbox.dropped}`, ...readings], lost ? "warn" : style],
   ];
 }
@@ -157,6 +176,12 @@ function talkerFacts({ talkers, values }: BrokerFigures): Facts[] {
   const shares = talkers.map(({ name, share }) => `${name} ${Math.round(share * 100)} %`);
   const talking: Facts = [[" Top talkers (1 min)", ...(shares.length === 0 ? ["nobody yet"] : shares)], "text"];
   return dropped.some((rate) => rate >= 0.005) ? [warning, talking] : [talking];
+}
+
+/** mosquitto says a value only when it changes, and keeps it for a minute. */
+function missingFacts({ mqtt }: State, figures: BrokerFigures): Facts[] {
+  const some = figures.heard !== null && mqtt.up && sysTopics.some((topic) => !figures.values.has(topic));
+  return some ? [["missing = not said since this terminal came, not said at all, or denied by an ACL; never 0", "dim"]] : [];
 }
 
 /** What the broker says of itself, as it says it. */

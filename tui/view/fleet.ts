@@ -3,8 +3,9 @@ import { age, count, instant, shortAge } from "../format.ts";
 import { layout, type Rect, scrollTo, splitRows } from "../layout.ts";
 import { type State, viewNow } from "../model.ts";
 import { selectedIndex } from "../rows.ts";
+import { withoutBroker } from "./absent.ts";
 import type { Canvas, Style } from "./canvas.ts";
-import { flow, left, mark, putLines, right, sentence, title } from "./text.ts";
+import { flow, left, mark, putLines, putSentence, right, sentence, title } from "./text.ts";
 
 const detailRows = 7;
 
@@ -28,7 +29,14 @@ function fleetTitle({ fleet, mqtt }: State, nodes: readonly FleetNode[], now: nu
   const sorted = fleet.sort === "name" ? [] : [`by ${fleet.sort}`];
   const unknown = many("unknown") > 0 ? [`${many("unknown")} unknown`] : [];
   const full = nodes.length >= maxNodes ? " (no more are kept)" : "";
-  const parts = [`${nodes.length} nodes${full}`, `${many("up")} up`, `${many("late")} late`, `${many("DOWN")} down`, ...unknown, ...sorted];
+  const parts = [
+    `${nodes.length} node${nodes.length === 1 ? "" : "s"}${full}`,
+    `${many("up")} up`,
+    `${many("late")} late`,
+    `${many("DOWN")} down`,
+    ...unknown,
+    ...sorted,
+  ];
   return !mqtt.up && nodes.length > 0
     ? `Fleet - STALE ${age(now - mqtt.since)}, not connected - ${nodes.length} nodes`
     : `Fleet ${parts.join(" - ")}`;
@@ -38,14 +46,8 @@ function drawNodes(state: State, canvas: Canvas, rect: Rect, nodes: readonly Fle
   const { fleet, mqtt } = state;
   const inner = title(canvas, rect, fleetTitle(state, nodes, now), fleet.pane === 0);
   if (nodes.length === 0) {
-    const text = !mqtt.wanted
-      ? "no broker is known: --broker URL names one, or start the agent"
-      : !mqtt.up
-        ? `not connected to ${mqtt.server}: ${mqtt.problem ?? "connecting"}`
-        : fleet.filter.text === ""
-          ? "no pinbus has told of itself on this broker yet"
-          : "no node matches the filter";
-    canvas.put(inner.row, ` ${text}`, "dim", inner.col, inner.cols);
+    const none = fleet.filter.text === "" ? "no pinbus has told of itself on this broker yet" : "no node matches the filter";
+    putSentence(canvas, inner, withoutBroker(state) ?? none, "dim");
     return;
   }
   const name = Math.max(12, Math.min(40, inner.cols - 78));

@@ -4,8 +4,9 @@ import { layout, type Rect, scrollTo, splitRows } from "../layout.ts";
 import { type Snapshot, type State, viewNow } from "../model.ts";
 import { selectedIndex } from "../rows.ts";
 import { spark } from "../spark.ts";
+import { withoutAgent } from "./absent.ts";
 import type { Canvas } from "./canvas.ts";
-import { flow, mark, putLines, sentence, title } from "./text.ts";
+import { flow, mark, putLines, putSentence, sentence, title } from "./text.ts";
 
 const labelCols = 6;
 const textCols = 11;
@@ -25,17 +26,10 @@ export function drawHost(state: State, canvas: Canvas, now: number): void {
 }
 
 function drawMachine(state: State, canvas: Canvas, rect: Rect, now: number): void {
-  const { host, agent } = state;
+  const { host } = state;
   const inner = title(canvas, rect, machineTitle(state, now), host.pane === 0);
   if (host.data === null) {
-    const asking = agent.up ? "asking the agent" : (agent.problem ?? "connecting to the agent");
-    canvas.put(
-      inner.row,
-      ` ${agent.wanted ? asking : "no agent here: --host user@pi looks at another machine"}`,
-      "dim",
-      inner.col,
-      inner.cols,
-    );
+    putSentence(canvas, inner, withoutAgent(state) ?? "asking the agent", "dim");
     return;
   }
   const rows = hostRows(host);

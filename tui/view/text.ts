@@ -59,3 +59,15 @@ export function sentence(text: string, width: number): string[] {
 }
 
 const maxSentence = 1000;
+
+/** The same on the canvas, from the first row on; returns how many rows it took. */
+export function putSentence(canvas: Canvas, rect: Rect, text: string, style: Style): number {
+  const lines = sentence(text, rect.cols).slice(0, Math.max(0, rect.rows));
+  putLines(
+    canvas,
+    rect,
+    lines.map((line) => [line, style]),
+    0,
+  );
+  return lines.length;
+}

@@ -5,8 +5,9 @@ import type { State } from "../model.ts";
 import { factText, isRefusal, partner, reasonText, rttText } from "../packet.ts";
 import { lossWords, packetIndex, payloadOf, selectedPacket, visiblePackets } from "../trace.ts";
 import { valueLines } from "../value.ts";
+import { withoutAgent } from "./absent.ts";
 import type { Canvas, Style } from "./canvas.ts";
-import { flow, left, mark, putLines, right, title } from "./text.ts";
+import { flow, left, mark, putLines, putSentence, right, title } from "./text.ts";
 
 /** From here on the selected packet stands beside the others. */
 const wide = 130;
@@ -42,7 +43,7 @@ function packetsTitle(state: State, now: number): string {
   const { trace, agent } = state;
   const { missed, recording } = trace;
   const parts = ["Packet trace pinbus <-> broker", `${count((trace.held ?? trace.entries).length)} kept`];
-  if (!agent.up) parts.splice(0, 1, `Packet trace - STALE ${age(now - agent.since)}, no agent`);
+  if (!agent.up && trace.entries.length > 0) parts.splice(0, 1, `Packet trace - STALE ${age(now - agent.since)}, no agent`);
   parts.push(`${count(trace.rate)} pkt/s`, trace.follow ? "FOLLOW" : "F follows");
   if (missed > 0) parts.push(`${count(missed)} missed`);
   if (recording !== null) parts.push(`REC ${count(recording.packets)}`);
@@ -54,13 +55,9 @@ function drawPackets(state: State, canvas: Canvas, rect: Rect, now: number): voi
   const inner = title(canvas, rect, packetsTitle(state, now), trace.pane === 0);
   const packets = visiblePackets(trace);
   if (packets.length === 0) {
-    const none = !agent.up ? (agent.problem ?? "connecting to the agent") : trace.fresh ? "asking the agent" : "no packet yet";
-    const text = !agent.wanted
-      ? "no agent here: --host user@pi looks at another machine"
-      : trace.filter.text !== "" && trace.entries.length > 0
-        ? "no packet matches the filter"
-        : none;
-    canvas.put(inner.row, ` ${text}`, "dim", inner.col, inner.cols);
+    const none = trace.fresh ? "asking the agent" : "no packet yet";
+    const filtered = trace.filter.text !== "" && trace.entries.length > 0;
+    putSentence(canvas, inner, filtered ? "no packet matches the filter" : (withoutAgent(state) ?? none), "dim");
     return;
   }
   const narrow = inner.cols < 70;
