@@ -200,7 +200,9 @@ function open(state: State, now: number): readonly Effect[] {
     const base = rows[selectedIndex(state.fleet.list, rows)]?.id;
     if (base === undefined) return none;
     const own = base === state.agent.hello?.base;
-    const name = base.slice(base.lastIndexOf("/") + 1);
+    const last = base.slice(base.lastIndexOf("/") + 1);
+    // Somebody may copy it into a shell.
+    const name = /^[a-z0-9-]+$/.test(last) ? last : "machine";
     return sayTo(
       state,
       own ? `${base} is the node of the tabs 2 to 6` : `attaching from here is not there yet: pinbus tui --host user@${name}`,

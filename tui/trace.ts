@@ -72,25 +72,37 @@ export function askTrace(state: State, now: number, wait = 0): readonly Effect[]
   return [{ type: "trace", after: trace.fresh ? 0 : trace.last, wait }];
 }
 
-export function traceReceived(state: State, entries: readonly TraceEntry[], now: number): readonly Effect[] {
+export function traceReceived(state: State, answer: readonly TraceEntry[], now: number): readonly Effect[] {
   const { trace } = state;
   trace.asked = null;
-  const first = entries[0]?.number ?? 0;
-  if (trace.fresh) {
+  const other = trace.fresh && !goesOn(trace, answer);
+  const entries = trace.fresh && !other ? answer.filter(({ number }) => number > trace.last) : answer;
+  trace.fresh = false;
+  const last = entries.at(-1)?.number;
+  if (other) {
     trace.entries = [];
     trace.missed = 0;
-    trace.counted = { at: now, last: entries.at(-1)?.number ?? 0 };
-  } else if (entries.length > 0) trace.missed += Math.max(0, first - trace.last - 1);
-  trace.fresh = false;
-  trace.entries.push(...entries);
+    trace.last = last ?? 0;
+    trace.counted = { at: now, last: trace.last };
+  } else if (entries.length > 0) trace.missed += Math.max(0, (entries[0]?.number ?? 0) - trace.last - 1);
+  trace.entries.push(...entries.slice(-maxPackets));
   trace.entries.splice(0, trace.entries.length - maxPackets);
-  trace.last = entries.at(-1)?.number ?? trace.last;
+  trace.last = last ?? trace.last;
   const recorded: Effect[] = [];
   if (trace.recording !== null && entries.length > 0) {
     trace.recording.packets += entries.length;
     recorded.push({ type: "record", entries });
   }
   return [...recorded, ...askTrace(state, now, askEvery)];
+}
+
+/** After a new connection: is it the same run of the agent? Its packets would else come twice into a recording. */
+function goesOn({ entries }: TraceTab, answer: readonly TraceEntry[]): boolean {
+  const known = entries.at(-1);
+  if (known === undefined) return false;
+  const again = answer.find(({ number }) => number === known.number);
+  // The agent tells a moment in its wall clock, which is slewed.
+  return again?.type === known.type && Math.abs(instant(again.at) - instant(known.at)) < 1000;
 }
 
 export function tickTrace(state: State, now: number): readonly Effect[] {

@@ -209,7 +209,7 @@ test("the packets of the agent come to the tab Trace and, recorded, into a file"
   agent.serve = { status: () => status(), trace: ({ params }) => packets().slice(params.after ?? 0) };
   await agent.listen(socket);
   start({ env: { TERM: "xterm-256color", LANG: "C.UTF-8", XDG_STATE_HOME: dir } });
-  await shows(/gh-01/);
+  await shows(/\[1 Topics\]/);
   screen.type("6");
   await shows(/PUBLISH +4711 +1 R D +2 +plant\/pump\/state/);
   screen.type("x");
@@ -229,7 +229,7 @@ test("a file that cannot be made is said, and the terminal goes on", async () =>
   await agent.listen(socket);
   // The socket is no folder.
   start({ env: { TERM: "xterm-256color", LANG: "C.UTF-8", XDG_STATE_HOME: socket } });
-  await shows(/gh-01/);
+  await shows(/\[1 Topics\]/);
   screen.type("6x");
   await shows(/ENOTDIR/);
   screen.type("1");

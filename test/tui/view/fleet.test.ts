@@ -140,6 +140,10 @@ test("Enter says how to look at another node; the details name problems and peer
   shown.keys("j", "enter");
   expect(shown.draw().lines()[22]).toContain("not there yet: pinbus tui --host user@gh-02");
   expect(shown.draw(100, 24).text()).toContain("! sensor soil-2 is stale");
+  shown.message("pinbus/;reboot/info", JSON.stringify({ version: "1", started: ago(0), driver: "sim" }), true);
+  shown.keys("g", "j", "enter");
+  expect(shown.draw().text()).toContain("Node pinbus/;reboot");
+  expect(shown.draw().lines()[22]).toContain("--host user@machine");
 });
 
 test("frozen nodes stand still; the filter finds nodes by name and by problem", () => {

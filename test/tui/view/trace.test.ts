@@ -85,6 +85,17 @@ test("an agent that counts from one again replaces what was there, and until it 
   expect(title(shown)).not.toContain("missed");
 });
 
+test("after a lost connection to the same agent only what is new is added and recorded", () => {
+  const shown = scene();
+  shown.act({ type: "recording", path: "/x" });
+  shown.act({ type: "agent-offline", problem: "gone" });
+  shown.attach();
+  const [effect] = shown.act({ type: "trace", entries: [...packets(), ...later(10, 2)] });
+  expect(effect).toEqual({ type: "record", entries: later(10, 2) });
+  expect(title(shown)).toContain("11 kept");
+  expect(title(shown)).toContain("REC 11");
+});
+
 test("it follows the newest packet until one moves up; G and F follow again", () => {
   const shown = scene();
   expect(title(shown)).toContain("FOLLOW");
