@@ -13,6 +13,7 @@ import { startLevel } from "./core/start.ts";
 import { newState, ruleSeqId, seqBlock } from "./core/state.ts";
 import { parseTopic } from "./core/topics.ts";
 import { createHandlers, statusOf } from "./handlers.ts";
+import { createHostView } from "./host-view.ts";
 import { createReceiver, listenedTopics } from "./incoming.ts";
 import { linkOptions } from "./link-options.ts";
 import { createNodeCommands } from "./node-commands.ts";
@@ -56,6 +57,8 @@ export interface AgentOptions {
   load(): LoadResult;
   /** Before a reload looks at the file, and when it is done or refused: what the service manager is told. */
   reloading: { began(): void; ended(status: string): void };
+  /** When systemd's watchdog was fed last, monotonic ms; undefined while it is not. */
+  fed?(): number | undefined;
 }
 
 export interface Agent {
@@ -74,7 +77,7 @@ const usualTtl = 10_000;
  * The composition root: everything is made and started here in order, and stopped in reverse order. Rejects with what a person
  * can mend (no driver, another agent runs); from then on only a stop ends it.
  */
-export async function startAgent({ config, host, version, log, load, reloading }: AgentOptions): Promise<Agent> {
+export async function startAgent({ config, host, version, log, load, reloading, fed = () => undefined }: AgentOptions): Promise<Agent> {
   const started = new Date(systemClock.wall()).toISOString();
   const clock = systemClock;
   const startedAt = clock.now();
@@ -228,8 +231,20 @@ export async function startAgent({ config, host, version, log, load, reloading }
     clock,
   });
   const nodeCommand = createNodeCommands({ current, link: () => link, operations, clock, log });
+  const readings = createReadings({
+    version,
+    startedAt,
+    clock,
+    link,
+    trace,
+    outbox,
+    ring,
+    lag: () => Math.max(timers.takeLag(), statistics.late),
+    current,
+  });
   const handlers = createHandlers({
     ...shown,
+    host: createHostView({ current, clock, retained, figures: readings.figures, fed }),
     reloader,
     operations,
     board,
@@ -263,17 +278,7 @@ export async function startAgent({ config, host, version, log, load, reloading }
   });
   const statistics = new Statistics({
     link,
-    ...createReadings({
-      version,
-      startedAt,
-      clock,
-      link,
-      trace,
-      outbox,
-      ring,
-      lag: () => Math.max(timers.takeLag(), statistics.late),
-      current,
-    }),
+    ...readings,
     afterRound: readClock,
   });
 

@@ -13,7 +13,7 @@ import type { Plan } from "./core/plan.ts";
 import { isoTime } from "./core/state.ts";
 import { createOperationHandlers } from "./operation-handlers.ts";
 import type { Operations } from "./operations.ts";
-import type { SimReading, Status, WaitingView } from "./protocol.ts";
+import type { HostView, SimReading, Status, WaitingView } from "./protocol.ts";
 import type { Reloader } from "./reload.ts";
 import type { AgentSensors } from "./sensors.ts";
 import type { Clock } from "./shell/clock.ts";
@@ -60,6 +60,7 @@ export interface HandlerSources {
   send(event: AgentEvent): void;
   readClock(): void;
   clock: Clock;
+  host(): Promise<HostView>;
 }
 
 type StatusSources = Pick<
@@ -99,7 +100,7 @@ export function createHandlers(sources: HandlerSources): Handlers {
   };
   const output = (id: string) => current().plan.outputIndex.get(id);
   const player = sources.board && createSimPlayer({ ...sources, board: sources.board, input: inputLine, output, simulate });
-  let units: ReturnType<typeof readUnits> | undefined;
+  const services = shared(() => readUnits(current().config.services));
 
   return {
     status: () => statusOf(sources),
@@ -214,19 +215,25 @@ export function createHandlers(sources: HandlerSources): Handlers {
       return view;
     },
     "sim-play": ({ steps, start }) => simulated(player).play(steps, start),
-    // One program for all who ask at the same time: somebody who may only look must not be able to start hundreds.
-    services: () => {
-      units ??= readUnits(current().config.services).finally(() => {
-        units = undefined;
-      });
-      return units;
-    },
+    services,
+    host: shared(() => sources.host()),
     trace: ({ after = 0 }) => {
       if (!Number.isSafeInteger(after) || after < 0) throw new Refused("malformed", "after must be the number of a packet");
       return sources.trace.since(after, (at) => isoTime(current().state, at));
     },
     ...createOperationHandlers(sources.operations),
     diff: () => sources.reloader.diff(),
+  };
+}
+
+/** One reading for all who ask at the same time: somebody who may only look must not be able to start hundreds. */
+function shared<T>(read: () => Promise<T>): () => Promise<T> {
+  let running: Promise<T> | undefined;
+  return () => {
+    running ??= read().finally(() => {
+      running = undefined;
+    });
+    return running;
   };
 }
 

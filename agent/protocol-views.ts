@@ -210,6 +210,27 @@ export interface ServiceView {
   problem: string | null;
 }
 
+/** The machine and the agent, as somebody sees them who looks. */
+export interface HostView {
+  /** ISO time of the snapshot; ages are counted from it. */
+  at: string;
+  /** What the machine is; a part that nobody knows is absent. */
+  machine: { model?: string; os?: string };
+  /**
+   * As below `P/$SYS/`; besides, counters since the boot from which a reader makes rates (`host/cpu/busy` and `host/cpu/total` in ticks,
+   * `host/disk/written` in bytes), `host/network/<interface>/address` and `memory/used`, what the agent itself takes. What this machine
+   * does not have is absent, never 0.
+   */
+  values: Record<string, string>;
+  health: Status["health"];
+  problems: string[];
+  /** What the agent depends on, each with a problem or null. */
+  checks: { name: string; problem: string | null; detail: string | null }[];
+  /** How long ago systemd was told that all parts make progress; null when it watches nothing. */
+  watchdog_ms: number | null;
+  sensors: Record<string, SensorView>;
+}
+
 /** One MQTT control packet between the agent and the broker. */
 export interface TraceEntry {
   /** Counts all packets since the start. */

@@ -3,6 +3,7 @@ import type {
   ChipView,
   CounterView,
   Diagnosis,
+  HostView,
   PinsView,
   ReloadResult,
   RuleStatus,
@@ -69,6 +70,8 @@ export interface Methods {
    */
   "sim-sensor": { params: { sensor: string; to: SimReading | "hang" | "ok" }; result: SensorView };
   services: { params: Record<string, never>; result: ServiceView[] };
+  /** The machine and the agent's own figures. */
+  host: { params: Record<string, never>; result: HostView };
   /** The last packets between the agent and the broker, oldest first, without payloads; `after` = only what came after this number. */
   trace: { params: { after?: number }; result: TraceEntry[] };
   /** Publishes every retained topic again. Needs the operate socket. */
@@ -97,13 +100,13 @@ export interface Methods {
   watch: { params: { views: readonly View[] }; result: Record<string, never> };
 }
 export type Method = keyof Methods;
-export type View = "pins" | "services";
+export type View = "pins" | "services" | "host";
 
 export type Request = { [M in Method]: { id: number; method: M; params: Methods[M]["params"] } }[Method];
 export type Answer<M extends Method = Method> =
   | { id: number; ok: true; result: Methods[M]["result"] }
   | { id: number | null; ok: false; error: Refusal };
-export type Push = { push: "pins"; data: PinsView } | { push: "services"; data: ServiceView[] };
+export type Push = { push: "pins"; data: PinsView } | { push: "services"; data: ServiceView[] } | { push: "host"; data: HostView };
 /** A line of a recording, or why there are no more. */
 export type RecordPush = { push: "record"; data: unknown } | { push: "record-failed"; data: string };
 

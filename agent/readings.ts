@@ -22,8 +22,13 @@ export interface ReadingsOptions {
   current(): Current;
 }
 
+export interface Readings extends Pick<StatisticsOptions, "every" | "own" | "sources"> {
+  /** What `own` says, by the names below `P/$SYS/`, for somebody who looks; the delay of the timers is that of the last round. */
+  figures(): Record<string, string>;
+}
+
 /** What the agent publishes about itself, its host and the services, as `Statistics` asks for it. */
-export function createReadings(options: ReadingsOptions): Pick<StatisticsOptions, "every" | "own" | "sources"> {
+export function createReadings(options: ReadingsOptions): Readings {
   const { version, startedAt, clock, link, trace, outbox, ring, lag, current } = options;
   const { topics } = current().plan;
   const sys = (values: Record<string, string>): Reading[] =>
@@ -34,32 +39,38 @@ export function createReadings(options: ReadingsOptions): Pick<StatisticsOptions
     return (await readUnits(units)).map(({ unit, active }) => ({ topic: topics.service(unit), payload: active, qos: 1 }));
   };
   const loads = newAverages("messages/received", "messages/sent", "bytes/received", "bytes/sent");
+  let late = 0;
+  const figures = (): Record<string, string> => {
+    const { sent, received, since, online, reconnects } = link.view;
+    const { bytes } = link;
+    const counts = { "messages/received": received, "messages/sent": sent, "bytes/received": bytes.received, "bytes/sent": bytes.sent };
+    const { inputs, rules, edges, commands, refused } = current().state;
+    return {
+      version: `pinbus ${version}`,
+      uptime: `${Math.round((clock.now() - startedAt) / 1000)} seconds`,
+      ...Object.fromEntries(Object.entries(counts).map(([name, count]) => [name, String(count)])),
+      ...loadValues(loads, counts, clock.now()),
+      reconnects: String(reconnects),
+      ...(online && since !== null && { "connection/since": since }),
+      ...(online && trace.rtt !== null && { "connection/rtt": trace.rtt.toPrecision(2) }),
+      ...waitingValues("outbox", outbox, { unsent: link.dropped }),
+      ...(ring && waitingValues("outbox/telemetry", ring, {})),
+      "loop/lag": String(Math.round(late)),
+      "events/edges": String(edges),
+      "events/lost": String(sumOf(inputs, ({ lost }) => lost)),
+      "events/glitches": String(sumOf(inputs, ({ debounce }) => debounce.glitches)),
+      "events/rules": String(sumOf(rules, ({ fired }) => fired)),
+      "events/commands": String(commands),
+      "events/refused": String(refused),
+    };
+  };
   return {
     every: () => current().config.sys_interval,
     own() {
-      const { sent, received, since, online, reconnects } = link.view;
-      const { bytes } = link;
-      const counts = { "messages/received": received, "messages/sent": sent, "bytes/received": bytes.received, "bytes/sent": bytes.sent };
-      const { inputs, rules, edges, commands, refused } = current().state;
-      return sys({
-        version: `pinbus ${version}`,
-        uptime: `${Math.round((clock.now() - startedAt) / 1000)} seconds`,
-        ...Object.fromEntries(Object.entries(counts).map(([name, count]) => [name, String(count)])),
-        ...loadValues(loads, counts, clock.now()),
-        reconnects: String(reconnects),
-        ...(online && since !== null && { "connection/since": since }),
-        ...(online && trace.rtt !== null && { "connection/rtt": trace.rtt.toPrecision(2) }),
-        ...waitingValues("outbox", outbox, { unsent: link.dropped }),
-        ...(ring && waitingValues("outbox/telemetry", ring, {})),
-        "loop/lag": String(Math.round(lag())),
-        "events/edges": String(edges),
-        "events/lost": String(sumOf(inputs, ({ lost }) => lost)),
-        "events/glitches": String(sumOf(inputs, ({ debounce }) => debounce.glitches)),
-        "events/rules": String(sumOf(rules, ({ fired }) => fired)),
-        "events/commands": String(commands),
-        "events/refused": String(refused),
-      });
+      late = lag();
+      return sys(figures());
     },
+    figures,
     sources: [async () => sys(await readHost({ stateDir: current().config.state_dir })), services],
   };
 }

@@ -37,6 +37,10 @@ export class Retained {
     });
   }
 
+  get machine(): Readonly<Inventory> {
+    return this.#machine ?? {};
+  }
+
   info(): Publication {
     const { version, started, driver, current } = this.#options;
     const { topics, inputs, outputs, sensors } = current().plan;

@@ -1,25 +1,34 @@
+import { brokerFigures, brokerRows } from "./broker.ts";
 import { dialogKey, openInject, openPublish, openSwitch, typed } from "./dialogs.ts";
 import { editor, insert } from "./editor.ts";
+import { nextSort, refreshFilters } from "./fleet.ts";
 import { time } from "./format.ts";
 import { type Command, lookup } from "./keys.ts";
 import { layout } from "./layout.ts";
-import { type Effect, indexOf, mayOperate, type State, type TabId, tabs, visiblePins, visibleServices } from "./model.ts";
-import { filterText, move, setFilter, topicIndex } from "./moves.ts";
+import { type Effect, mayOperate, type State, tabs } from "./model.ts";
+import { filterText, move, setFilter, setFilterOf, topicIndex } from "./moves.ts";
+import { rowsOf, selectedIndex } from "./rows.ts";
 import type { TopicNode } from "./topic.ts";
 import { textOf } from "./value.ts";
+import { askWhy, go, neighbour } from "./visit.ts";
 
 const none: readonly Effect[] = [];
 const armFor = 60_000;
-const whyEvery = 2000;
 
 export function handleKey(state: State, key: string, text: string | undefined, now: number): readonly Effect[] {
   const scope = scopeOf(state);
   // From the first key on the selection is what the person saw, however many topics come in above it.
   state.topics.list.selected ??= state.topics.store.rows()[0]?.path ?? null;
+  if (state.tab !== "topics") state[state.tab].list.selected ??= rowsOf(state, now)[0]?.id ?? null;
   if (state.overlay !== null && typed(state.overlay, text)) return retyped(state);
   const entry = lookup(scope, key, state.readOnly);
   if (entry === undefined) return state.overlay === null ? none : dialogKey(state, key, undefined, now, run);
   return run(state, entry.command, now);
+}
+
+function sayTo(state: State, text: string, now: number): readonly Effect[] {
+  state.notice = { text, style: "text", at: now };
+  return none;
 }
 
 /** Pasted text never runs commands: a text field takes it, else it is ignored aloud. */
@@ -45,10 +54,7 @@ export function run(state: State, command: Command, now: number): readonly Effec
   if (state.overlay !== null && command !== "quit-now" && command !== "repaint" && command !== "suspend") {
     return dialogKey(state, "", command, now, run);
   }
-  const say = (text: string) => {
-    state.notice = { text, style: "text", at: now };
-    return none;
-  };
+  const say = (text: string) => sayTo(state, text, now);
   const tab = state[state.tab];
   switch (command) {
     case "quit-now":
@@ -61,8 +67,16 @@ export function run(state: State, command: Command, now: number): readonly Effec
       return go(state, "topics", now);
     case "tab-pins":
       return go(state, "pins", now);
+    case "tab-broker":
+      return go(state, "broker", now);
+    case "tab-host":
+      return go(state, "host", now);
     case "tab-services":
       return go(state, "services", now);
+    case "tab-trace":
+      return go(state, "trace", now);
+    case "tab-fleet":
+      return go(state, "fleet", now);
     case "tab-next":
       return go(state, neighbour(state.tab, 1), now);
     case "tab-previous":
@@ -83,10 +97,10 @@ export function run(state: State, command: Command, now: number): readonly Effec
     case "page-up":
     case "match-next":
     case "match-previous":
-      move(state, command);
+      move(state, command, now);
       return askWhy(state, now);
     case "open":
-      return open(state);
+      return open(state, now);
     case "fold":
     case "unfold":
     case "fold-toggle":
@@ -126,6 +140,10 @@ export function run(state: State, command: Command, now: number): readonly Effec
       return say(branch === undefined ? "nothing is selected" : `history below ${branch.path} cleared here; the broker keeps its own`);
     }
     case "value-mode":
+      if (state.tab === "trace") {
+        state.trace.mode = state.trace.mode === "auto" ? "hex" : "auto";
+        return say(`payload: ${state.trace.mode === "auto" ? "as it is" : "hex"}`);
+      }
       state.topics.mode = state.topics.mode === "auto" ? "hex" : state.topics.mode === "hex" ? "diff" : "auto";
       return say(`value: ${state.topics.mode === "auto" ? "as it is" : state.topics.mode}`);
     case "arm":
@@ -136,6 +154,21 @@ export function run(state: State, command: Command, now: number): readonly Effec
       return openSwitch(state, now);
     case "inject":
       return openInject(state, now);
+    case "follow":
+      state.trace.follow = true;
+      tab.pane = 0;
+      return none;
+    case "record":
+      return [{ type: state.trace.recording === null ? "record-start" : "record-stop" }];
+    case "sort":
+      return say(`sorted by ${nextSort(state.fleet)}`);
+    case "refresh":
+      if (!state.mqtt.up) return say("not connected to a broker: nothing can be asked now");
+      say("the broker was asked once more for what it keeps of the nodes");
+      return [{ type: "refresh", filters: refreshFilters(state.fleet) }];
+    case "checks":
+      tab.pane = 1;
+      return none;
     case "why":
     case "rules":
       tab.pane = command === "why" ? 1 : 2;
@@ -146,56 +179,50 @@ export function run(state: State, command: Command, now: number): readonly Effec
   }
 }
 
-/** Asks for the causes of the selected output when they may have changed; at most every two seconds. */
-export function askWhy(state: State, now: number): readonly Effect[] {
-  const { pins, agent } = state;
-  if (state.tab !== "pins" || !agent.up || state.frozen !== null) return none;
-  const visible = visiblePins(state);
-  const pin =
-    visible[
-      indexOf(
-        pins.list,
-        visible.map(({ id }) => id),
-      )
-    ];
-  if (pin === undefined || pin.kind !== "output") return none;
-  if (pins.asked !== null && pins.asked.output === pin.id && now - pins.asked.at < whyEvery) return none;
-  pins.asked = { output: pin.id, at: now };
-  return [{ type: "why", output: pin.id }];
-}
-
-/** Asks the agent to push what the tab shows, and the pins always: a wave has no holes. */
-export function watch(state: State, fresh = false): readonly Effect[] {
-  const { agent } = state;
-  const services = state.tab === "services";
-  if (!agent.up || (services === agent.watchingServices && !fresh)) return none;
-  agent.watchingServices = services;
-  return [{ type: "watch", views: services ? ["pins", "services"] : ["pins"] }];
-}
-
 export function selectedTopic(state: State): TopicNode | undefined {
   return state.topics.store.rows()[topicIndex(state)];
 }
 
-function go(state: State, to: TabId, now: number): readonly Effect[] {
-  state.tab = to;
-  state.zoom = false;
-  return [...watch(state), ...askWhy(state, now)];
-}
-
-function neighbour(of: TabId, step: number): TabId {
-  const index = tabs.findIndex(({ id }) => id === of);
-  return tabs[(index + step + tabs.length) % tabs.length]?.id ?? of;
-}
-
-function open(state: State): readonly Effect[] {
+function open(state: State, now: number): readonly Effect[] {
   if (state.tab === "topics") {
     const node = selectedTopic(state);
     if (state.topics.pane > 0 || node === undefined) return none;
     if (node.children.length > 0) state.topics.store.fold(node, !node.open);
     else state.topics.pane = 1;
-  } else state[state.tab].pane = 1;
+  } else if (state.tab === "broker") {
+    const { list, filter } = state.broker;
+    const rows = brokerRows(brokerFigures(state.broker), filter, now);
+    const topic = rows[selectedIndex(list, rows)]?.topic;
+    if (topic === undefined || !showTopic(state, topic)) return sayTo(state, "the broker has not published that topic", now);
+    return go(state, "topics", now);
+  } else if (state.tab === "fleet") {
+    const rows = rowsOf(state, now);
+    const base = rows[selectedIndex(state.fleet.list, rows)]?.id;
+    if (base === undefined) return none;
+    const own = base === state.agent.hello?.base;
+    const last = base.slice(base.lastIndexOf("/") + 1);
+    // Somebody may copy it into a shell.
+    const name = /^[a-z0-9-]+$/.test(last) ? last : "machine";
+    return sayTo(
+      state,
+      own ? `${base} is the node of the tabs 2 to 6` : `attaching from here is not there yet: pinbus tui --host user@${name}`,
+      now,
+    );
+  } else state[state.tab].pane = state.tab === "trace" ? 2 : 1;
   return none;
+}
+
+/** Selects a topic in the tree, and unfolds the way to it; false when there is none. */
+function showTopic(state: State, topic: string): boolean {
+  const { store, list } = state.topics;
+  const node = store.node(topic);
+  if (node === undefined) return false;
+  for (let at = node.parent; at !== null; at = at.parent) store.fold(at, true);
+  // A filter would hide it.
+  if (store.rowOf(topic) < 0) setFilterOf(state, "topics", "");
+  list.selected = topic;
+  state.topics.pane = 0;
+  return true;
 }
 
 function fold(state: State, command: "fold" | "unfold" | "fold-toggle"): readonly Effect[] {
@@ -216,11 +243,17 @@ function freeze(state: State, now: number): readonly Effect[] {
   if (state.frozen === null) {
     state.frozen = { at: now, received: store.received };
     store.freeze(now);
+    state.trace.held = state.trace.entries.slice();
+    state.fleet.held = structuredClone(state.fleet.nodes);
+    state.broker.held = structuredClone(state.broker.figures);
     return none;
   }
   state.frozen = null;
   store.thaw();
-  for (const tab of [state.pins, state.services]) {
+  state.broker.held = null;
+  state.fleet.held = null;
+  state.trace.held = null;
+  for (const tab of [state.pins, state.host, state.services]) {
     if (tab.newer !== null) tab.data = tab.newer as never;
     tab.newer = null;
   }
@@ -248,19 +281,8 @@ function copy(state: State, now: number): readonly Effect[] {
     const last = node === undefined ? null : state.topics.store.view(node).last;
     if (last !== null) text = textOf(last) ?? Buffer.from(last.bytes, "latin1").toString("hex");
   } else {
-    const { list } = state[state.tab];
-    const lines =
-      state.tab === "pins"
-        ? visiblePins(state).map(({ id, state: level }): [string, string] => [id, level])
-        : visibleServices(state).map(({ unit, active, sub }): [string, string] => [unit, `${active} ${sub}`]);
-    const line =
-      lines[
-        indexOf(
-          list,
-          lines.map(([id]) => id),
-        )
-      ];
-    text = line?.join(" ");
+    const rows = rowsOf(state, now);
+    text = rows[selectedIndex(state[state.tab].list, rows)]?.text;
   }
   state.notice = { text: text === undefined ? "nothing to copy" : `copied at ${time(now)}`, style: "text", at: now };
   return text === undefined ? none : [{ type: "copy", text }];

@@ -1,7 +1,8 @@
 import { type Editor, edit, editor, insert } from "./editor.ts";
 import { type Command, entriesOf, type KeyEntry, keyName } from "./keys.ts";
-import { type Effect, indexOf, mayOperate, type Overlay, type State, visiblePins } from "./model.ts";
+import { type Effect, mayOperate, type Overlay, type State, visiblePins } from "./model.ts";
 import { setFilter, topicIndex } from "./moves.ts";
+import { selectedIndex } from "./rows.ts";
 
 const none: readonly Effect[] = [];
 const shortPress = 120;
@@ -155,12 +156,7 @@ function switchKey(state: State, overlay: Overlay & { kind: "switch" }, command:
 
 function selectedPin(state: State) {
   const visible = visiblePins(state);
-  return visible[
-    indexOf(
-      state.pins.list,
-      visible.map(({ id }) => id),
-    )
-  ];
+  return visible[selectedIndex(state.pins.list, visible)];
 }
 
 function refuse(state: State, text: string, now: number): readonly Effect[] {

@@ -1,12 +1,29 @@
 /** The one key table: the handler, the hint line, `?`, `:` and docs/keys.md all read it, so they cannot drift. */
 
 /** Where a key means something. `all` holds in every tab; a dialog is a scope of its own. */
-export type Scope = "all" | "topics" | "pins" | "services" | "filter" | "menu" | "publish" | "switch" | "inject";
+export type Scope =
+  | "all"
+  | "topics"
+  | "pins"
+  | "broker"
+  | "host"
+  | "services"
+  | "trace"
+  | "fleet"
+  | "filter"
+  | "menu"
+  | "publish"
+  | "switch"
+  | "inject";
 
 export type Command =
   | "tab-topics"
   | "tab-pins"
+  | "tab-broker"
+  | "tab-host"
   | "tab-services"
+  | "tab-trace"
+  | "tab-fleet"
   | "tab-previous"
   | "tab-next"
   | "pane-next"
@@ -47,6 +64,11 @@ export type Command =
   | "inject"
   | "why"
   | "rules"
+  | "checks"
+  | "follow"
+  | "record"
+  | "sort"
+  | "refresh"
   | "accept"
   | "cancel"
   | "choice-down"
@@ -91,7 +113,22 @@ export const keyTable: readonly KeyEntry[] = [
   { command: "inject", scope: "pins", keys: ["i"], does: "Inject a press into the simulated board", hint: "Inject", writes: true },
   { command: "why", scope: "pins", keys: ["W"], does: "Why: the causes of the selected state", hint: "Why" },
   { command: "rules", scope: "pins", keys: ["r"], does: "Rules: what fired, and when", hint: "Rules" },
+  { command: "open", scope: "broker", keys: ["enter"], does: "Show the raw topic in the tab Topics", hint: "Raw-topic" },
+  { command: "checks", scope: "host", keys: ["C", "enter"], does: "Checks: what the agent depends on", hint: "Checks" },
   { command: "open", scope: "services", keys: ["enter"], does: "Open the details of the unit" },
+  { command: "open", scope: "trace", keys: ["enter"], does: "Decode the selected packet", hint: "Decode" },
+  { command: "follow", scope: "trace", keys: ["F"], does: "Follow the newest packet; moving up ends it", hint: "Follow" },
+  { command: "record", scope: "trace", keys: ["x"], does: "Record the packets to a file (JSONL), or end it", hint: "Record" },
+  { command: "value-mode", scope: "trace", keys: ["d"], does: "Show the payload as it is, or as hex" },
+  {
+    command: "open",
+    scope: "fleet",
+    keys: ["enter"],
+    does: "How to look at the node (attaching from here is not there yet)",
+    hint: "Attach",
+  },
+  { command: "sort", scope: "fleet", keys: ["s"], does: "Sort by name, state or rate", hint: "Sort" },
+  { command: "refresh", scope: "fleet", keys: ["r"], does: "Ask the broker once more for what it keeps of the nodes", hint: "Refresh" },
   { command: "fold-toggle", scope: "topics", keys: ["space"], does: "Fold or unfold the branch", hint: "Fold" },
   { command: "fold", scope: "topics", keys: ["h", "left"], does: "Fold the branch, or go to its parent" },
   { command: "unfold", scope: "topics", keys: ["l", "right"], does: "Unfold the branch, or go into it" },
@@ -114,7 +151,11 @@ export const keyTable: readonly KeyEntry[] = [
   { command: "palette", scope: "all", keys: [":"], does: "Command palette: every action by name", hint: "Command" },
   { command: "tab-topics", scope: "all", keys: ["1"], does: "Tab Topics" },
   { command: "tab-pins", scope: "all", keys: ["2"], does: "Tab Pins" },
+  { command: "tab-broker", scope: "all", keys: ["3"], does: "Tab Broker" },
+  { command: "tab-host", scope: "all", keys: ["4"], does: "Tab Host" },
   { command: "tab-services", scope: "all", keys: ["5"], does: "Tab Services" },
+  { command: "tab-trace", scope: "all", keys: ["6"], does: "Tab Trace" },
+  { command: "tab-fleet", scope: "all", keys: ["7"], does: "Tab Fleet" },
   { command: "tab-previous", scope: "all", keys: ["["], does: "Previous tab" },
   { command: "tab-next", scope: "all", keys: ["]"], does: "Next tab" },
   { command: "down", scope: "all", keys: ["j", "down"], does: "Down" },
@@ -186,7 +227,11 @@ const headings: Record<Scope, string> = {
   all: "Everywhere",
   topics: "1 Topics",
   pins: "2 Pins",
+  broker: "3 Broker",
+  host: "4 Host",
   services: "5 Services",
+  trace: "6 Trace",
+  fleet: "7 Fleet",
   filter: "While typing a filter",
   menu: "In help and palette",
   publish: "In the publish dialog",

@@ -1,6 +1,7 @@
 import type { Status } from "../agent/protocol.ts";
 import { AgentLink } from "./client/agent.ts";
 import { dialSocket, type Ssh, ssh } from "./client/dial.ts";
+import { PacketFile } from "./client/packet-file.ts";
 import {
   agentBroker,
   type BrokerConfig,
@@ -78,6 +79,10 @@ export async function runTui(options: TuiOptions): Promise<number> {
   });
   let terminal: Terminal | undefined;
   let watcher: Watcher | undefined;
+  let asking: NodeJS.Timeout | undefined;
+  let file: PacketFile | undefined;
+  /** A file is being made. */
+  let recording = false;
   /** The broker that is looked at. */
   let known = "";
 
@@ -98,7 +103,7 @@ export async function runTui(options: TuiOptions): Promise<number> {
         if (remote !== undefined) known = "";
       },
       status: (status) => void learn(status).catch(failed),
-      push: (push) => act(push.push === "pins" ? { type: "pins", data: push.data } : { type: "services", data: push.data }),
+      push: (push) => act({ type: push.push, data: push.data } as Action),
     },
   });
 
@@ -128,6 +133,8 @@ export async function runTui(options: TuiOptions): Promise<number> {
         on: {
           online: (version) => act({ type: "mqtt-online", version }),
           offline: (problem) => act({ type: "mqtt-offline", problem }),
+          granted: (filter) => act({ type: "mqtt-granted", filter }),
+          rtt: (ms) => act({ type: "mqtt-rtt", ms }),
           refused: (filter) => act({ type: "mqtt-refused", filter }),
           message(topic, payload, retain, qos) {
             message.topic = topic;
@@ -159,7 +166,25 @@ export async function runTui(options: TuiOptions): Promise<number> {
         () => undefined,
       );
     },
+    trace({ after, wait }) {
+      clearTimeout(asking);
+      const ask = () =>
+        agent.request("trace", { after }).then(
+          (entries) => act({ type: "trace", entries }),
+          () => undefined,
+        );
+      asking = setTimeout(ask, wait);
+    },
+    "record-start": () => void record().catch(failed),
+    record: ({ entries }) => file?.write(entries),
+    "record-stop"() {
+      const ended = file;
+      file = undefined;
+      act({ type: "recording", path: null });
+      if (ended !== undefined) ended.close().then(() => say(`recorded to ${ended.path}`, true), failed);
+    },
     watch: ({ views }) => void agent.request("watch", { views }).catch(failed),
+    refresh: ({ filters }) => watcher?.refresh(filters),
     copy: ({ text }) => terminal?.copy(text),
     repaint: () => terminal?.repaint(),
     suspend: () => terminal?.suspend(),
@@ -167,6 +192,21 @@ export async function runTui(options: TuiOptions): Promise<number> {
   };
   function perform<T extends Effect["type"]>(effect: Effect & { type: T }): void {
     (effects[effect.type] as (effect: Effect & { type: T }) => void)(effect);
+  }
+  async function record(): Promise<void> {
+    const onEnd = (problem: string) => {
+      file = undefined;
+      act({ type: "recording", path: null });
+      say(problem, false);
+    };
+    if (recording) return;
+    recording = true;
+    try {
+      file = await PacketFile.create({ env: options.env, now: new Date(), onEnd });
+      act({ type: "recording", path: file.path });
+    } finally {
+      recording = false;
+    }
   }
   function publish(publication: Publication): void {
     if (watcher === undefined) say("not connected to a broker: nothing was published", false);
@@ -201,6 +241,8 @@ export async function runTui(options: TuiOptions): Promise<number> {
   const clock = setInterval(() => act({ type: "tick" }), 1000);
   function leave(): void {
     clearInterval(clock);
+    clearTimeout(asking);
+    void file?.close();
     watcher?.close();
     agent.close();
     remote?.close();
@@ -214,6 +256,7 @@ export async function runTui(options: TuiOptions): Promise<number> {
   const code = await done;
   terminal.close();
   leave();
+  await file?.close();
   return code;
 }
 

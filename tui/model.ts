@@ -1,9 +1,13 @@
-import type { Change, Hello, PinsView, PinView, ServiceView, Status, SwitchWord, View } from "../agent/protocol.ts";
+import type { Change, Hello, HostView, PinsView, PinView, ServiceView, Status, SwitchWord, TraceEntry, View } from "../agent/protocol.ts";
+import { type BrokerTab, createBrokerTab } from "./broker.ts";
 import type { Editor } from "./editor.ts";
 import { everything, type Filter } from "./filter.ts";
+import { createFleetTab, type FleetTab } from "./fleet.ts";
+import { createHostTab, type HostTab } from "./host.ts";
 import type { Scroll } from "./layout.ts";
 import type { Message } from "./topic.ts";
 import { TopicStore } from "./topics.ts";
+import { createTraceTab, type TraceTab } from "./trace.ts";
 import type { ValueMode } from "./value.ts";
 import type { Style } from "./view/canvas.ts";
 import type { Wave } from "./wave.ts";
@@ -28,16 +32,24 @@ export interface State {
   agent: AgentState;
   topics: TopicsTab;
   pins: PinsTab;
+  broker: BrokerTab;
+  host: HostTab;
   services: ServicesTab;
+  trace: TraceTab;
+  fleet: FleetTab;
 }
 
-export type TabId = "topics" | "pins" | "services";
+export type TabId = "topics" | "pins" | "broker" | "host" | "services" | "trace" | "fleet";
 
-/** The tabs that exist. Numbers are final: Broker 3, Host 4, Trace 6 and Fleet 7 take their places without moving a key. */
+/** The tabs. Numbers are final. */
 export const tabs: readonly { id: TabId; label: string; panes: number }[] = [
   { id: "topics", label: "1 Topics", panes: 3 },
   { id: "pins", label: "2 Pins", panes: 3 },
+  { id: "broker", label: "3 Broker", panes: 2 },
+  { id: "host", label: "4 Host", panes: 2 },
   { id: "services", label: "5 Services", panes: 2 },
+  { id: "trace", label: "6 Trace", panes: 3 },
+  { id: "fleet", label: "7 Fleet", panes: 2 },
 ];
 
 export interface LinkState {
@@ -52,15 +64,18 @@ export interface LinkState {
 export interface MqttState extends LinkState {
   server: string;
   version: "5" | "3.1.1" | null;
-  /** Topic filters that the broker did not grant. */
+  /** Topic filters that the broker granted, and that it did not. */
+  granted: string[];
   refused: string[];
+  /** How long the broker took for its last answer to us, ms. */
+  rtt: number | null;
 }
 
 export interface AgentState extends LinkState {
   hello: Hello | null;
   status: Status | null;
-  /** Which view the agent pushes. */
-  watchingServices: boolean;
+  /** Which view the agent pushes besides the pins. */
+  watching: View | null;
 }
 
 /** A list with a selection that is an identity, so that inserts never move it. */
@@ -161,8 +176,8 @@ export function createState(options: StateOptions): State {
     overlay: null,
     notice: null,
     published: [],
-    mqtt: { ...link(options.mqtt), server: "", version: null, refused: [] },
-    agent: { ...link(options.agent), hello: null, status: null, watchingServices: false },
+    mqtt: { ...link(options.mqtt), server: "", version: null, granted: [], refused: [], rtt: null },
+    agent: { ...link(options.agent), hello: null, status: null, watching: null },
     topics: {
       store: options.store ?? new TopicStore(),
       list: list(),
@@ -187,7 +202,11 @@ export function createState(options: StateOptions): State {
       why: null,
       asked: null,
     },
+    broker: createBrokerTab(now),
+    host: createHostTab(),
     services: { data: null, newer: null, list: list(), filter: everything, pane: 0, detail: { top: 0 }, cpu: new Map() },
+    trace: createTraceTab(now),
+    fleet: createFleetTab(),
   };
 }
 
@@ -201,12 +220,18 @@ export type Action =
   | { type: "mqtt-wanted"; server: string }
   | { type: "mqtt-online"; version: "5" | "3.1.1" }
   | { type: "mqtt-offline"; problem: string }
+  | { type: "mqtt-granted"; filter: string }
   | { type: "mqtt-refused"; filter: string }
+  | { type: "mqtt-rtt"; ms: number }
   | { type: "agent-online"; hello: Hello }
   | { type: "agent-offline"; problem: string; absent?: boolean }
   | { type: "status"; status: Status }
   | { type: "pins"; data: PinsView }
   | { type: "services"; data: ServiceView[] }
+  | { type: "host"; data: HostView }
+  | { type: "trace"; entries: TraceEntry[] }
+  /** A file takes the packets from now on; null = no more. */
+  | { type: "recording"; path: string | null }
   | { type: "why"; output: string; changes: Change[] }
   | { type: "said"; text: string; ok: boolean };
 
@@ -216,7 +241,14 @@ export type Effect =
   | { type: "set"; output: string; state: SwitchWord }
   | { type: "press"; input: string; forMs: number }
   | { type: "why"; output: string }
+  /** Asks for the packets after this number, `wait` ms from now. */
+  | { type: "trace"; after: number; wait: number }
+  | { type: "record-start" }
+  | { type: "record"; entries: readonly TraceEntry[] }
+  | { type: "record-stop" }
   | { type: "watch"; views: readonly View[] }
+  /** Asks the broker once more for what it keeps under these topic filters. */
+  | { type: "refresh"; filters: readonly string[] }
   | { type: "copy"; text: string }
   | { type: "repaint" }
   | { type: "suspend" }
@@ -243,10 +275,4 @@ export function visiblePins(state: State): PinView[] {
 
 export function visibleServices(state: State): ServiceView[] {
   return (state.services.data?.data ?? []).filter((unit) => state.services.filter.test(unit.unit, () => `${unit.active} ${unit.sub}`));
-}
-
-/** Where the selection is in a list of identities: the first row when there is none yet or it is gone. */
-export function indexOf(list: ListState, ids: readonly string[]): number {
-  const index = list.selected === null ? -1 : ids.indexOf(list.selected);
-  return index >= 0 ? index : ids.length > 0 ? 0 : -1;
 }

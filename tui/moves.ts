@@ -1,8 +1,10 @@
 import { everything, parseFilter } from "./filter.ts";
 import type { Command } from "./keys.ts";
 import { layout, type Scroll } from "./layout.ts";
-import { indexOf, type State, visiblePins, visibleServices } from "./model.ts";
+import type { State, TabId } from "./model.ts";
+import { rowsOf, selectedIndex } from "./rows.ts";
 import type { TopicNode } from "./topic.ts";
+import { selectedPacket } from "./trace.ts";
 
 /** Where the selection of the tree is now: a row that shows it, or the branch it is folded into, or the first row; -1 in an empty tree. */
 export function topicIndex(state: State): number {
@@ -17,7 +19,7 @@ export function topicIndex(state: State): number {
 }
 
 /** Moves the selection of a list, or the window of a pane that only scrolls. */
-export function move(state: State, command: Command): void {
+export function move(state: State, command: Command, now: number): void {
   const tab = state[state.tab];
   const page = Math.max(1, layout(state.cols, state.rows).body.rows - 1);
   if (tab.pane > 0) {
@@ -32,8 +34,11 @@ export function move(state: State, command: Command): void {
     return;
   }
   const { list } = state[state.tab];
-  const ids = state.tab === "pins" ? visiblePins(state).map(({ id }) => id) : visibleServices(state).map(({ unit }) => unit);
-  list.selected = ids[target(indexOf(list, ids), ids.length, command, page, () => true)] ?? list.selected;
+  if (state.tab === "trace") list.selected = String(selectedPacket(state.trace)?.number ?? "");
+  const rows = rowsOf(state, now);
+  list.selected = rows[target(selectedIndex(list, rows), rows.length, command, page, () => true)]?.id ?? list.selected;
+  // It ends with any move but the one to the newest.
+  if (state.tab === "trace") state.trace.follow = command === "bottom";
 }
 
 function matches(state: State, node: TopicNode | undefined): boolean {
@@ -80,8 +85,16 @@ function paneScroll(state: State): Scroll {
       return state.topics.pane === 1 ? state.topics.value : state.topics.history;
     case "pins":
       return state.pins.pane === 1 ? state.pins.whyScroll : state.pins.rulesScroll;
+    case "broker":
+      return state.broker.links;
+    case "host":
+      return state.host.checks;
     case "services":
       return state.services.detail;
+    case "trace":
+      return state.trace.pane === 1 ? state.trace.outbox : state.trace.packet;
+    case "fleet":
+      return state.fleet.detail;
   }
 }
 
@@ -91,9 +104,13 @@ export function filterText(state: State): string {
 }
 
 export function setFilter(state: State, text: string): void {
+  setFilterOf(state, state.tab, text);
+}
+
+export function setFilterOf(state: State, tab: TabId, text: string): void {
   const filter = text === "" ? everything : parseFilter(text);
-  if (state.tab === "topics") {
+  if (tab === "topics") {
     state.topics.store.filter = filter;
     state.topics.store.touch();
-  } else state[state.tab].filter = filter;
+  } else state[tab].filter = filter;
 }

@@ -47,11 +47,11 @@ export class TopicStore {
     return this.#nodes.get(path);
   }
 
-  receive(topic: string, payload: Buffer, retained: Retained, qos: 0 | 1 | 2, at: number): void {
+  /** The node of the topic, undefined when a bound was reached and it is not kept. */
+  receive(topic: string, payload: Buffer, retained: Retained, qos: 0 | 1 | 2, at: number): TopicNode | undefined {
     this.received += 1;
     const found = this.#nodes.get(topic) ?? this.#grow(topic, at);
-    if (found === undefined) return;
-    if (found.count === 0 && !this.#admit(found)) return;
+    if (found === undefined || (found.count === 0 && !this.#admit(found))) return undefined;
     if (this.#frozen !== null && found.held?.stamp !== this.#frozen.stamp && found.born <= this.#frozen.at) {
       found.held = { last: found.last, history: found.history.slice(), count: found.count, stamp: this.#frozen.stamp };
     }
@@ -64,6 +64,7 @@ export class TopicStore {
     this.bytes += keep;
     this.#trim(found, at, this.#bounds.history, this.#bounds.topicBytes);
     if (this.bytes > this.#bounds.bytes) this.#sweep(at);
+    return found;
   }
 
   /** Visible nodes from top to bottom. The array is reused: do not keep it. */

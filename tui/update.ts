@@ -1,8 +1,13 @@
-import type { PinsView, ServiceView } from "../agent/protocol.ts";
-import { askWhy, handleKey, handlePaste, watch } from "./commands.ts";
+import type { HostView, PinsView, ServiceView } from "../agent/protocol.ts";
+import { sysPrefix, sysReceived, tickBroker } from "./broker.ts";
+import { handleKey, handlePaste } from "./commands.ts";
+import { fleetReceived } from "./fleet.ts";
 import { instant } from "./format.ts";
+import { hostFigures } from "./host.ts";
 import { type Action, agentNow, type Effect, type MqttState, type State } from "./model.ts";
 import type { Retained } from "./topic.ts";
+import { askTrace, countLosses, newAgent, tickTrace, traceReceived } from "./trace.ts";
+import { askWhy, watch } from "./visit.ts";
 import { end, observe, shift, wave } from "./wave.ts";
 
 const none: readonly Effect[] = [];
@@ -19,7 +24,11 @@ export function update(state: State, action: Action, now: number): readonly Effe
   switch (action.type) {
     case "message": {
       const { store } = state.topics;
-      store.receive(action.topic, action.payload, retainedOf(state.mqtt, action.retain), action.qos, now);
+      const { topic, payload } = action;
+      const node = store.receive(topic, payload, retainedOf(state.mqtt, action.retain), action.qos, now);
+      state.broker.talkers.heard(node);
+      fleetReceived(state.fleet, topic, payload, store.epoch, now);
+      if (topic.startsWith(sysPrefix)) sysReceived(state.broker, topic, payload, store.epoch, now);
       return none;
     }
     case "key":
@@ -38,7 +47,7 @@ export function update(state: State, action: Action, now: number): readonly Effe
       state.mqtt.server = action.server;
       return none;
     case "mqtt-online":
-      state.mqtt = { ...state.mqtt, up: true, since: now, problem: null, version: action.version, refused: [] };
+      state.mqtt = { ...state.mqtt, up: true, since: now, problem: null, version: action.version, granted: [], refused: [], rtt: null };
       state.topics.store.epoch += 1;
       return none;
     case "mqtt-offline":
@@ -46,13 +55,20 @@ export function update(state: State, action: Action, now: number): readonly Effe
       state.mqtt.up = false;
       state.mqtt.problem = action.problem;
       return none;
+    case "mqtt-granted":
+      state.mqtt.granted.push(action.filter);
+      return none;
+    case "mqtt-rtt":
+      state.mqtt.rtt = action.ms;
+      return none;
     case "mqtt-refused":
       state.mqtt.refused.push(action.filter);
       state.notice = { text: `the broker refused the topic filter ${action.filter}: its topics are not shown`, style: "warn", at: now };
       return none;
     case "agent-online": {
       state.agent = { ...state.agent, wanted: true, up: true, since: now, problem: null, hello: action.hello };
-      return watch(state, true);
+      newAgent(state);
+      return [...watch(state, true), ...askTrace(state, now)];
     }
     case "agent-offline":
       return agentOffline(state, action.problem, action.absent ?? false, now);
@@ -63,6 +79,13 @@ export function update(state: State, action: Action, now: number): readonly Effe
       return pins(state, action.data, now);
     case "services":
       return services(state, action.data, now);
+    case "host":
+      host(state, action.data, now);
+      return none;
+    case "trace":
+      return traceReceived(state, action.entries, now);
+    case "recording":
+      return recording(state, action.path, now);
     case "why":
       state.pins.why = { output: action.output, changes: action.changes, at: now };
       return none;
@@ -86,6 +109,7 @@ function tick(state: State, now: number): readonly Effect[] {
     topics.rate = ((store.received - topics.counted.received) * 1000) / passed;
     topics.counted = { at: now, received: store.received };
     store.expire(now);
+    tickBroker(state.broker, state.mqtt.up, now);
     if (store.filter.live && state.frozen === null) store.touch();
   }
   if (state.notice !== null && now - state.notice.at > noticeLasts) state.notice = null;
@@ -93,7 +117,16 @@ function tick(state: State, now: number): readonly Effect[] {
     state.armedUntil = 0;
     state.notice = { text: "outputs are disarmed again", style: "text", at: now };
   }
-  return askWhy(state, now);
+  return [...askWhy(state, now), ...tickTrace(state, now)];
+}
+
+function recording(state: State, path: string | null, now: number): readonly Effect[] {
+  const { trace } = state;
+  trace.recording = path === null ? null : { path, packets: trace.entries.length };
+  if (path === null) return none;
+  state.notice = { text: `packets are recorded to ${path}; x ends it`, style: "ok", at: now };
+  // Those that are here already come first.
+  return [{ type: "record", entries: trace.entries.slice() }, ...askTrace(state, now)];
 }
 
 function agentOffline(state: State, problem: string, absent: boolean, now: number): readonly Effect[] {
@@ -154,6 +187,14 @@ function services(state: State, data: ServiceView[], now: number): readonly Effe
   else tab.newer = snapshot;
   tab.list.selected ??= data[0]?.unit ?? null;
   return [];
+}
+
+function host({ host: tab, trace, frozen }: State, data: HostView, now: number): void {
+  const at = instant(data.at);
+  countLosses(trace, (tab.newer ?? tab.data)?.data.view, data);
+  const snapshot = { data: hostFigures(data, tab.newer ?? tab.data, at), received: now, at };
+  if (frozen === null) tab.data = snapshot;
+  else tab.newer = snapshot;
 }
 
 /** The agent's clock now; the clocks of two machines need not agree. */

@@ -6,6 +6,7 @@ import { progressed, startWatchdog, watchdogUsec } from "../../systemd/watchdog.
 import { type Agent, startAgent } from "../agent.ts";
 import { SettingError } from "../certificate.ts";
 import { exit } from "../exit.ts";
+import { systemClock } from "../shell/clock.ts";
 import { createLog } from "../shell/log.ts";
 import { readVersion } from "../version.ts";
 import { type Command, CommandError, load, loadOrFail, readArgs, settings } from "./command.ts";
@@ -48,9 +49,18 @@ export const run: Command = {
         if (!stopping) notify?.ready(status);
       },
     };
+    let fed: number | undefined;
     let agent: Agent;
     try {
-      agent = await startAgent({ config, host: readHost(), version: readVersion(), log, load: () => load(values, "read"), reloading });
+      agent = await startAgent({
+        config,
+        host: readHost(),
+        version: readVersion(),
+        log,
+        load: () => load(values, "read"),
+        reloading,
+        fed: () => fed,
+      });
     } catch (error) {
       await journal?.close();
       throw new CommandError(
@@ -65,7 +75,12 @@ export const run: Command = {
     const endWatchdog =
       notify && usec !== undefined
         ? startWatchdog({
-            notify,
+            notify: {
+              watchdog() {
+                fed = systemClock.now();
+                notify.watchdog();
+              },
+            },
             usec,
             checks: Object.fromEntries(Object.entries(agent.progress).map(([name, read]) => [name, progressed(read)])),
             onStall: (name) => log.error(`the ${name} made no progress: the watchdog is not fed until it does`),

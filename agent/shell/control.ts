@@ -47,7 +47,9 @@ export interface ControlOptions {
   log: Log;
 }
 
-const allViews: readonly View[] = ["pins", "services"];
+const allViews: readonly View[] = ["pins", "services", "host"];
+/** Nothing tells when these change: they are read again and again while somebody looks. */
+const polled: readonly View[] = ["services", "host"];
 interface Client {
   socket: Socket;
   operate: boolean;
@@ -60,7 +62,7 @@ interface Client {
 
 const maxClients = 32;
 const pushEvery = 100;
-const servicesEvery = 2000;
+const pollEvery = 2000;
 /** So much of a recording waits for a client that reads slowly; then the rest is not recorded until it has caught up. */
 const recordingHeld = 1024 * 1024;
 /** These change something: refused on the socket that may only look. */
@@ -75,7 +77,7 @@ export class Control {
   readonly #clients = new Set<Client>();
   readonly #reading = new Set<View>();
   #pushTimer: NodeJS.Timeout | undefined;
-  #servicesTimer: NodeJS.Timeout | undefined;
+  #pollTimer: NodeJS.Timeout | undefined;
   #lastPush = 0;
 
   constructor(options: ControlOptions) {
@@ -102,7 +104,7 @@ export class Control {
 
   async stop(): Promise<void> {
     clearTimeout(this.#pushTimer);
-    clearInterval(this.#servicesTimer);
+    clearInterval(this.#pollTimer);
     for (const { socket } of this.#clients) socket.destroy();
     await Promise.all(this.#servers.map((server) => new Promise((resolve) => server.close(resolve))));
   }
@@ -152,7 +154,7 @@ export class Control {
     socket.on("close", () => {
       client.recording?.stop();
       this.#clients.delete(client);
-      this.#watchServices();
+      this.#poll();
     });
   }
 
@@ -200,11 +202,11 @@ export class Control {
 
   #watch(client: Client, views: unknown): Record<string, never> {
     if (!Array.isArray(views) || !views.every((view) => allViews.includes(view))) {
-      throw new Refused("malformed", `"views" must be a list of ${allViews.join(" and ")}`);
+      throw new Refused("malformed", `"views" must be a list of ${allViews.join(", ")}`);
     }
     client.views = new Set(views);
     client.dirty = new Set(views);
-    this.#watchServices();
+    this.#poll();
     this.#schedule();
     return {};
   }
@@ -224,13 +226,16 @@ export class Control {
     return {};
   }
 
-  /** Units are read only while somebody looks at them. */
-  #watchServices(): void {
-    const watched = [...this.#clients].some(({ views }) => views.has("services"));
+  /** Units and host are read only while somebody looks at them. */
+  #poll(): void {
+    const watched = [...this.#clients].some(({ views }) => polled.some((view) => views.has(view)));
     if (!watched) {
-      clearInterval(this.#servicesTimer);
-      this.#servicesTimer = undefined;
-    } else this.#servicesTimer ??= setInterval(() => this.#mark("services"), servicesEvery);
+      clearInterval(this.#pollTimer);
+      this.#pollTimer = undefined;
+    } else
+      this.#pollTimer ??= setInterval(() => {
+        for (const view of polled) this.#mark(view);
+      }, pollEvery);
   }
 
   #mark(view: View): void {

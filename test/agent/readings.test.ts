@@ -1,4 +1,4 @@
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import { planOf } from "../../agent/core/plan.ts";
 import { newState } from "../../agent/core/state.ts";
 import { createReadings } from "../../agent/readings.ts";
@@ -40,7 +40,8 @@ it("the agent's own figures are named like a broker's, count on, and leave out w
   for (const payload of ["old", "new"])
     ring.add({ kind: "history", topic: "p/n/sensor/attic/history", payload, qos: 1, retain: false }, 60_000);
   const current = () => ({ config, plan, state: world.state });
-  const { own, sources } = createReadings({
+  const lag = vi.fn(() => 3.4);
+  const { own, figures, sources } = createReadings({
     version: "1.2.3",
     startedAt: 0,
     clock,
@@ -48,9 +49,11 @@ it("the agent's own figures are named like a broker's, count on, and leave out w
     trace: world,
     outbox,
     ring,
-    lag: () => 3.4,
+    lag,
     current,
   });
+  // Nobody has taken the delay of the timers before there was a round.
+  expect(figures()["loop/lag"]).toBe("0");
   const values = () => Object.fromEntries(own().map(({ topic, payload }) => [topic.replace(`${plan.topics.base}/$SYS/`, ""), payload]));
   expect(values()).toMatchObject({
     version: "pinbus 1.2.3",
@@ -78,6 +81,10 @@ it("the agent's own figures are named like a broker's, count on, and leave out w
     "outbox/age": "60 seconds",
     "outbox/telemetry/age": "60 seconds",
   });
+  const asked = lag.mock.calls.length;
+  expect(figures()).toEqual(values());
+  expect(figures()["loop/lag"]).toBe("3");
+  expect(lag.mock.calls.length, "who only looks takes no delay away from the next round").toBe(asked + 1);
   const [host] = await Promise.all(sources.map((source) => source()));
   expect(host?.map(({ topic }) => topic)).toContain(`${plan.topics.base}/$SYS/host/disk/free`);
 });

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,7 +9,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { exit } from "../../agent/exit.ts";
 import { runTui, type TuiOptions } from "../../tui/main.ts";
 import { FakeAgent } from "./client/fake-agent.ts";
-import { input, noBroker, output, pinsView, service, status } from "./scene.ts";
+import { input, noBroker, output, packets, pinsView, service, status } from "./scene.ts";
 import { createFakeTerminal, type FakeTerminal } from "./screen.ts";
 
 let dir: string;
@@ -203,4 +203,35 @@ test("hostile topics and payloads change no title, ring no bell and get no answe
   expect(screen.titles).toEqual([]);
   expect(screen.bells).toBe(0);
   expect(screen.replies.filter((reply) => reply !== "\u001b[0n")).toEqual([]);
+});
+
+test("the packets of the agent come to the tab Trace and, recorded, into a file", async () => {
+  agent.serve = { status: () => status(), trace: ({ params }) => packets().slice(params.after ?? 0) };
+  await agent.listen(socket);
+  start({ env: { TERM: "xterm-256color", LANG: "C.UTF-8", XDG_STATE_HOME: dir } });
+  await shows(/\[1 Topics\]/);
+  screen.type("6");
+  await shows(/PUBLISH +4711 +1 R D +2 +plant\/pump\/state/);
+  screen.type("x");
+  await shows(/packets are recorded to/);
+  await shows(/REC 9/);
+  screen.type("x");
+  await shows(/recorded to .*packets-.*\.jsonl/);
+  const [name = ""] = readdirSync(join(dir, "pinbus"));
+  const lines = readFileSync(join(dir, "pinbus", name), "utf8")
+    .trimEnd()
+    .split("\n");
+  expect(lines.map((line) => JSON.parse(line).number)).toEqual(packets().map(({ number }) => number));
+});
+
+test("a file that cannot be made is said, and the terminal goes on", async () => {
+  agent.serve = { status: () => status(), trace: ({ params }) => packets().slice(params.after ?? 0) };
+  await agent.listen(socket);
+  // The socket is no folder.
+  start({ env: { TERM: "xterm-256color", LANG: "C.UTF-8", XDG_STATE_HOME: socket } });
+  await shows(/\[1 Topics\]/);
+  screen.type("6x");
+  await shows(/ENOTDIR/);
+  screen.type("1");
+  await shows(/\[1 Topics\]/);
 });

@@ -96,7 +96,7 @@ describe.skipIf(missing.length > 0 && !required)("pinbus tui in tmux at 80x24, b
   const pid = () =>
     Number(execFileSync("pgrep", ["-f", `main.js tui --config ${join(dir, "pinbus.yaml")}`], { encoding: "utf8" }).split("\n")[0]);
 
-  it("shows what mosquitto_pub publishes, what a press does, and the services; q leaves the terminal as it was", async () => {
+  it("shows what mosquitto_pub publishes, what a press does, and every other tab; q leaves the terminal as it was", async () => {
     const before = settings();
     await open();
 
@@ -115,8 +115,22 @@ describe.skipIf(missing.length > 0 && !required)("pinbus tui in tmux at 80x24, b
     publish("pinbus/tmux/out/lamp/set", "OFF");
     await shows(/lamp\s+27 out\s+-\s+off.*mqtt/);
 
+    tmux("send-keys", "-t", "ui", "3");
+    await shows(/Broker mosquitto [\d.]+ - up/);
+    await shows(/Watcher link \(this terminal\) {2}MQTT 5 {2}rap yes {2}rtt \d+ ms {2}granted # {2}\$SYS\/#/);
+    await shows(/pinbus link {2}connected .* reconnects 0/);
+    tmux("send-keys", "-t", "ui", "4");
+    await shows(/CPU +\d+ % /);
+    await shows(/Checks {2}event loop ok/);
     tmux("send-keys", "-t", "ui", "5");
     await shows(/ssh\.service/);
+    tmux("send-keys", "-t", "ui", "6");
+    await shows(/Packet trace/);
+    // The agent's statistics would push the lamp away.
+    tmux("send-keys", "-t", "ui", "/lamp", "Enter");
+    await shows(/-> {2}PUBLISH +\d+ {2}1 R - +2 {2}pinbus\/tmux\/out\/lamp\/sta/);
+    tmux("send-keys", "-t", "ui", "7");
+    await shows(/> tmux +up /);
 
     tmux("send-keys", "-t", "ui", "q");
     await shows(/ended with 0/);

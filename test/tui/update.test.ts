@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { keyTable } from "../../tui/keys.ts";
-import { indexOf, visiblePins, visibleServices } from "../../tui/model.ts";
+import { visiblePins } from "../../tui/model.ts";
 import { topicIndex } from "../../tui/moves.ts";
+import { rowsOf, selectedIndex } from "../../tui/rows.ts";
 import { bounds } from "../../tui/topic.ts";
 import { TopicStore } from "../../tui/topics.ts";
 import { garden, input, output, pinsView, Scene, service, status } from "./scene.ts";
@@ -230,14 +231,11 @@ test("in any order of events the selections are valid, histories are under their
         const index = topicIndex(state);
         expect(rows.length === 0 ? index === -1 : index >= 0 && index < rows.length).toBe(true);
         expect(rows.every(({ history }) => history.length <= limits.history)).toBe(true);
-        const pins = visiblePins(state).map(({ id }) => id);
-        expect(indexOf(state.pins.list, pins)).toBe(pins.length === 0 ? -1 : Math.max(0, pins.indexOf(state.pins.list.selected ?? "")));
-        expect(
-          indexOf(
-            state.services.list,
-            visibleServices(state).map(({ unit }) => unit),
-          ),
-        ).toBeLessThan(Math.max(1, visibleServices(state).length));
+        const pins = visiblePins(state);
+        const ids = pins.map(({ id }) => id);
+        expect(selectedIndex(state.pins.list, pins)).toBe(ids.length === 0 ? -1 : Math.max(0, ids.indexOf(state.pins.list.selected ?? "")));
+        const rowsShown = rowsOf(state, scene.now);
+        if (state.tab !== "topics") expect(selectedIndex(state[state.tab].list, rowsShown)).toBeLessThan(Math.max(1, rowsShown.length));
         scene.draw();
       }
     }),

@@ -20,6 +20,11 @@ const members =
     typeof value === "object" &&
     value !== null &&
     Object.entries(of).every(([name, shape]) => shape((value as Record<string, unknown>)[name]));
+/** Names are anybody's, values of this shape. */
+const record =
+  (of: Shape): Shape =>
+  (value) =>
+    typeof value === "object" && value !== null && Object.values(value).every(of);
 const word =
   (...words: string[]): Shape =>
   (value) =>
@@ -61,12 +66,42 @@ const service = members({
   restarts: numberOrNull,
   problem: textOrNull,
 });
+const sensor = members({
+  values: list(members({ value: number, unit: textOrNull })),
+  quality: text,
+  reason: textOrNull,
+  age_ms: numberOrNull,
+});
+const check = members({ name: text, problem: textOrNull, detail: textOrNull });
 const listener = members({ protocol: text, address: text, port: number, problem: textOrNull });
+
+const packet = members({
+  number,
+  at: text,
+  direction: word("sent", "received"),
+  type: text,
+  id: either(absent, number),
+  topic: either(absent, text),
+  qos: either(absent, number),
+  size: either(absent, number),
+  reason: either(absent, number),
+  rtt_ms: either(absent, number),
+});
 
 /** By the name of the push. */
 export const pushShapes: Readonly<Record<string, Shape>> = {
   pins: members({ at: text, driver: text, simulated: flag, edges: number, pins: list(either(input, output)), rules: list(rule) }),
   services: list(service),
+  host: members({
+    at: text,
+    machine: members({ model: either(absent, text), os: either(absent, text) }),
+    values: record(text),
+    health: text,
+    problems: list(text),
+    checks: list(check),
+    watchdog_ms: numberOrNull,
+    sensors: record(sensor),
+  }),
 };
 
 /** By the method; the answers to the others are not taken apart. */
@@ -74,9 +109,12 @@ export const answerShapes: Readonly<Record<string, Shape>> = {
   hello: members({ protocol: number, version: text }),
   status: members({
     problems: list(text),
-    link: members({ server: text }),
+    peers: list(members({ id: text, state: text })),
+    link: members({ server: text, online: flag, since: textOrNull, problem: textOrNull, reconnects: number }),
+    outbox: members({ waiting: number, dropped: number }),
     broker: either(absent, members({ listeners: list(listener) })),
   }),
+  trace: list(packet),
   why: list(members({ at: text, state: text, cause: text, detail: textOrNull })),
 };
 

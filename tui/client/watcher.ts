@@ -13,9 +13,13 @@ export interface WatcherOptions {
   on: {
     online(version: MqttVersion): void;
     offline(problem: string): void;
+    /** The broker granted a filter. */
+    granted(filter: string): void;
     /** The broker did not grant a filter. */
     refused(filter: string): void;
     message(topic: string, payload: Buffer, retain: boolean, qos: 0 | 1 | 2): void;
+    /** How long the broker took for its answer to a PINGREQ or SUBSCRIBE, ms. */
+    rtt(ms: number): void;
   };
   random?: () => number;
   wait?: readonly [first: number, most: number];
@@ -61,6 +65,16 @@ export class Watcher {
     });
   }
 
+  /** Asks once more for what the broker keeps under these topic filters. What comes live under them meanwhile may come twice. */
+  refresh(filters: readonly string[]): void {
+    const client = this.#client;
+    if (client?.connected !== true) return;
+    const done = () => {
+      if (this.#client === client && client.connected) client.unsubscribe([...filters], () => undefined);
+    };
+    client.subscribe(Object.fromEntries(filters.map((filter) => [filter, { qos: 0, rap: true, rh: 0, nl: false }])), done);
+  }
+
   close(): void {
     this.#drop();
   }
@@ -83,6 +97,7 @@ export class Watcher {
     client.on("message", (topic, payload, packet) => {
       if (mine()) this.#options.on.message(topic, payload, packet.retain, packet.qos);
     });
+    this.#measure(client);
     client.on("disconnect", ({ reasonCode = 0 }) => {
       problem = `the broker ended the connection (reason ${reasonCode})`;
     });
@@ -121,6 +136,19 @@ export class Watcher {
       const codes = (packet as { granted?: readonly (number | { qos: number })[] } | undefined)?.granted ?? [];
       const refused = codes.some((each) => (typeof each === "number" ? each : each.qos) >= 0x80);
       if (refused || (error !== null && client.connected)) this.#options.on.refused(filter);
+      else if (error === null) this.#options.on.granted(filter);
+    });
+  }
+
+  #measure(client: MqttClient): void {
+    let asked: number | null = null;
+    client.on("packetsend", ({ cmd }) => {
+      if (cmd === "pingreq" || cmd === "subscribe") asked ??= performance.now();
+    });
+    client.on("packetreceive", ({ cmd }) => {
+      if (asked === null || (cmd !== "pingresp" && cmd !== "suback") || this.#client !== client) return;
+      this.#options.on.rtt(performance.now() - asked);
+      asked = null;
     });
   }
 

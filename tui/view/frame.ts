@@ -1,17 +1,25 @@
 import { layout } from "../layout.ts";
 import type { State, TabId } from "../model.ts";
+import { drawBroker } from "./broker.ts";
 import type { Canvas } from "./canvas.ts";
 import { drawDialog } from "./dialog.ts";
+import { drawFleet } from "./fleet.ts";
 import { drawHeader, drawHints, drawMessage } from "./header.ts";
+import { drawHost } from "./host.ts";
 import { drawPins } from "./pins.ts";
 import { drawServices } from "./services.ts";
 import { drawTopics } from "./topics.ts";
+import { drawTrace } from "./trace.ts";
 
 /** One view a tab; a new tab is one line here and one in `tabs`. */
 const views: Record<TabId, (state: State, canvas: Canvas, now: number) => void> = {
   topics: drawTopics,
   pins: drawPins,
+  broker: drawBroker,
+  host: drawHost,
   services: drawServices,
+  trace: drawTrace,
+  fleet: drawFleet,
 };
 
 /** The whole screen. */

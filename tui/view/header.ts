@@ -8,6 +8,8 @@ import { filterText } from "../moves.ts";
 import type { Canvas, Style } from "./canvas.ts";
 import { putRight } from "./text.ts";
 
+const longestLink = 14;
+
 /** Which link is down, in at most 14 columns. */
 export function linkState(state: State, now: number): { text: string; style: Style } {
   const { mqtt, agent } = state;
@@ -24,17 +26,22 @@ export function linkState(state: State, now: number): { text: string; style: Sty
   return { text: `OFFLINE ${shortAge(now - since)}`, style: "bad" };
 }
 
-/** Tabs of fixed width, so that they never move; node and link state at the right. */
+/**
+ * Tabs of fixed width, so that they never move; node and link state at the right. Where there is no room for all names, only the tab
+ * that is shown has its name.
+ */
 export function drawHeader(state: State, canvas: Canvas, now: number): void {
+  const link = linkState(state, now);
+  const width = link.text.length;
+  const named = tabs.reduce((sum, { label }) => sum + label.length + 2, 0) + longestLink <= canvas.cols;
   let col = 0;
   for (const { id, label } of tabs) {
     const active = id === state.tab;
-    canvas.put(0, active ? `[${label}]` : ` ${label} `, active ? "tab-active" : "tab", col, label.length + 2);
-    col += label.length + 2;
+    const text = named ? (active ? `[${label}]` : ` ${label} `) : active ? `[${label}] ` : `${label.charAt(0)} `;
+    canvas.put(0, text, active ? "tab-active" : "tab", col, text.length);
+    col += text.length;
   }
-  const link = linkState(state, now);
-  const width = link.text.length;
-  if (canvas.cols - col <= width) return;
+  if (canvas.cols - col < width) return;
   canvas.put(0, link.text, link.style, canvas.cols - width, width);
   const room = canvas.cols - col - width - 2;
   const node = state.agent.hello?.node ?? state.node;
@@ -56,8 +63,11 @@ function messageOf(state: State, now: number): [text: string, style: Style] {
   }
   if (notice !== null) return [notice.text, notice.style];
   if (frozen !== null) {
-    const held = state.topics.store.received - frozen.received;
-    return [`FROZEN at ${clock(frozen.at)} - ${count(held)} newer messages held - z to resume`, "warn"];
+    const { trace, topics } = state;
+    const packets = trace.last - (trace.held?.at(-1)?.number ?? trace.last);
+    const held =
+      state.tab === "trace" ? `${count(packets)} newer packets` : `${count(topics.store.received - frozen.received)} newer messages`;
+    return [`FROZEN at ${clock(frozen.at)} - ${held} held - z to resume`, "warn"];
   }
   if (filterText(state) !== "")
     return [`/${filterText(state)}  ${filterProblem(state) ?? matched(state)}   n next  N prev  Esc clear`, "bold"];

@@ -1,7 +1,8 @@
 import type { Change, CounterView, OutputView, PinView } from "../../agent/protocol.ts";
 import { age, clock, count, instant, time } from "../format.ts";
 import { layout, type Rect, scrollTo, splitRows } from "../layout.ts";
-import { agentNow, indexOf, mayOperate, type State, viewNow, visiblePins } from "../model.ts";
+import { agentNow, mayOperate, type State, viewNow, visiblePins } from "../model.ts";
+import { selectedIndex } from "../rows.ts";
 import { draw } from "../wave.ts";
 import type { Canvas, Style } from "./canvas.ts";
 import { left, mark, putLines, right, title } from "./text.ts";
@@ -61,10 +62,7 @@ function drawTable(state: State, canvas: Canvas, rect: Rect, now: number): void 
   const wave = waveCols >= 8 ? `${left("WAVE (30 s)", waveCols)}  ` : "";
   canvas.put(inner.row, `  ${left("NAME", nameCols)}LINE DIR BIAS STATE     SINCE   ${wave}CAUSE`, "dim", inner.col, inner.cols);
   const pins = visiblePins(state);
-  const selected = indexOf(
-    state.pins.list,
-    pins.map(({ id }) => id),
-  );
+  const selected = selectedIndex(state.pins.list, pins);
   const rows = { ...inner, row: inner.row + 1, rows: inner.rows - 1 };
   const top = scrollTo(state.pins.list, selected, pins.length, rows.rows);
   const at = agentNow(data, viewNow(state, now));
@@ -112,13 +110,7 @@ export function drawPinList(state: State, canvas: Canvas, rect: Rect, now: numbe
 function drawWhy(state: State, canvas: Canvas, rect: Rect, now: number): void {
   const { pins } = state;
   const visible = visiblePins(state);
-  const pin =
-    visible[
-      indexOf(
-        pins.list,
-        visible.map(({ id }) => id),
-      )
-    ];
+  const pin = visible[selectedIndex(pins.list, visible)];
   const inner = title(canvas, rect, pin === undefined ? "Why" : `Why ${pin.id}`, pins.pane === 1);
   if (pin === undefined || pins.data === null) return;
   const at = agentNow(pins.data, viewNow(state, now));

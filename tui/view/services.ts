@@ -1,7 +1,8 @@
 import type { ServiceView } from "../../agent/protocol.ts";
 import { age, instant, size } from "../format.ts";
 import { layout, type Rect, scrollTo, splitRows } from "../layout.ts";
-import { agentNow, indexOf, type State, viewNow, visibleServices } from "../model.ts";
+import { agentNow, type State, viewNow, visibleServices } from "../model.ts";
+import { selectedIndex } from "../rows.ts";
 import type { Canvas, Style } from "./canvas.ts";
 import { left, mark, putLines, right, title } from "./text.ts";
 
@@ -43,9 +44,9 @@ function drawTable(state: State, canvas: Canvas, rect: Rect, now: number): void 
     inner.col,
     inner.cols,
   );
-  const selected = indexOf(
+  const selected = selectedIndex(
     services.list,
-    units.map(({ unit }) => unit),
+    units.map(({ unit }) => ({ id: unit })),
   );
   const rows = { ...inner, row: inner.row + 1, rows: inner.rows - 1 };
   const top = scrollTo(services.list, selected, units.length, rows.rows);
@@ -82,9 +83,9 @@ function drawDetail(state: State, canvas: Canvas, rect: Rect, now: number): void
   const units = visibleServices(state);
   const unit =
     units[
-      indexOf(
+      selectedIndex(
         services.list,
-        units.map((each) => each.unit),
+        units.map(({ unit }) => ({ id: unit })),
       )
     ];
   const inner = title(canvas, rect, unit === undefined ? "Unit" : unit.unit, services.pane === 1);

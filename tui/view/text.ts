@@ -37,3 +37,37 @@ export function title(canvas: Canvas, rect: Rect, text: string, focused: boolean
   if (rect.rows > 0) canvas.rule(rect.row, focused ? `[${text}]` : text, focused ? "bold" : "title", rect.col, rect.cols);
   return { ...rect, row: rect.row + 1, rows: Math.max(0, rect.rows - 1) };
 }
+
+/** Facts one after the other, as many in a line as fit; the lines that follow are indented. */
+export function flow(facts: readonly string[], width: number, gap = "  "): string[] {
+  const indent = "   ";
+  const lines: string[] = [];
+  let line = "";
+  for (const fact of facts) {
+    if (line !== "" && line.length + gap.length + fact.length > width) {
+      lines.push(line);
+      line = indent + fact;
+    } else line = line === "" ? fact : line + gap + fact;
+  }
+  return line === "" ? lines : [...lines, line];
+}
+
+/** A sentence of somebody else, on as many lines as it takes. */
+export function sentence(text: string, width: number): string[] {
+  const [first = "", ...rest] = text.slice(0, maxSentence).split(" ");
+  return flow([` ${first}`, ...rest], width, " ");
+}
+
+const maxSentence = 1000;
+
+/** The same on the canvas, from the first row on; returns how many rows it took. */
+export function putSentence(canvas: Canvas, rect: Rect, text: string, style: Style): number {
+  const lines = sentence(text, rect.cols).slice(0, Math.max(0, rect.rows));
+  putLines(
+    canvas,
+    rect,
+    lines.map((line) => [line, style]),
+    0,
+  );
+  return lines.length;
+}

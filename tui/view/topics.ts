@@ -4,6 +4,7 @@ import { type State, type TopicsTab, viewNow } from "../model.ts";
 import { topicIndex } from "../moves.ts";
 import { type Message, stale, type TopicNode } from "../topic.ts";
 import { preview, valueLines } from "../value.ts";
+import { withoutBroker } from "./absent.ts";
 import type { Canvas, Style } from "./canvas.ts";
 import { drawPinList } from "./pins.ts";
 import { mark, putRight, title } from "./text.ts";
@@ -54,14 +55,8 @@ function drawTree(state: State, canvas: Canvas, rect: Rect, now: number): void {
 }
 
 function drawEmpty(state: State, canvas: Canvas, rect: Rect): void {
-  const { mqtt, topics } = state;
-  const text = !mqtt.wanted
-    ? "no broker is known: --broker URL names one, or start the agent"
-    : !mqtt.up
-      ? `not connected to ${mqtt.server}: ${mqtt.problem ?? "connecting"}`
-      : topics.store.filter.text === ""
-        ? "connected, no message yet"
-        : "no topic matches the filter";
+  const none = state.topics.store.filter.text === "" ? "connected, no message yet" : "no topic matches the filter";
+  const text = withoutBroker(state) ?? none;
   canvas.put(rect.row, text, "dim", rect.col, rect.cols);
 }
 

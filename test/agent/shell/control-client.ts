@@ -76,6 +76,16 @@ export async function agent(more: { handlers?: Partial<Handlers>; folder?: strin
       world.services++;
       return [];
     },
+    host: async () => ({
+      at: "",
+      machine: {},
+      values: {},
+      health: "ok",
+      problems: [],
+      checks: [],
+      watchdog_ms: null,
+      sensors: {},
+    }),
     reload: () => ({ file: "/etc/pinbus/pinbus.yaml", applied: true, problems: [], restart: [], changes: [] }),
     resync: () => ({}),
     identify: ({ output }) => ({ output, for_ms: 1000 }),

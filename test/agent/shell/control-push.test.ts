@@ -81,6 +81,16 @@ describe("pushes", () => {
     await eventually(() => client.pushes().at(-1)?.push).toBe("services");
   });
 
+  it("of services and host come again by themselves, each only to those who look at it", async () => {
+    const { operate } = await agent();
+    const [both, one] = [operate().hello(), operate().hello()];
+    both.send({ id: 1, method: "watch", params: { views: ["services", "host"] } });
+    one.send({ id: 1, method: "watch", params: { views: ["host"] } });
+    await eventually(() => one.pushes()).toHaveLength(2);
+    expect(one.pushes().map(({ push }) => push)).toEqual(["host", "host"]);
+    await eventually(() => new Set(both.pushes().map(({ push }) => push)).size).toBe(2);
+  });
+
   it("go on after a view could not be read", async () => {
     const world = { broken: true };
     const { control, operate, log } = await agent({

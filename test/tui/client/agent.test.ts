@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Hello, Push, Status } from "../../../agent/protocol.ts";
 import { AgentError, AgentLink, type AgentLinkOptions } from "../../../tui/client/agent.ts";
 import { dialSocket } from "../../../tui/client/dial.ts";
-import { hello, input, output, pinsView, service, status } from "../scene.ts";
+import { hello, hostView, input, output, pinsView, service, status } from "../scene.ts";
 import { FakeAgent } from "./fake-agent.ts";
 
 let dir: string;
@@ -138,6 +138,9 @@ test.each([
   { push: "pins", data: { at: "now", pins: [{ id: "x" }], rules: [] } },
   { push: "pins", data: { ...pinsView([output("lamp")]), rules: [null] } },
   { push: "services", data: "none" },
+  { push: "host", data: { ...hostView(), values: { "host/uptime": 5 } } },
+  { push: "host", data: { ...hostView(), sensors: { attic: { quality: "ok" } } } },
+  { push: "host", data: { ...hostView(), checks: [null] } },
   { push: "weather", data: [] },
 ])("a push of another shape reaches no view: %j", async (push) => {
   await agent.listen(path);
@@ -154,6 +157,14 @@ test("an answer of another shape is none", async () => {
   start();
   await vi.waitFor(() => expect(online.length).toBe(1));
   await expect(link.request("why", { output: "lamp" })).rejects.toThrow("an answer to why of another shape");
+});
+
+test("packets of another shape are none", async () => {
+  agent.serve.trace = () => [{ number: 1, at: "", direction: "sideways", type: "PUBLISH" }];
+  await agent.listen(path);
+  start();
+  await vi.waitFor(() => expect(online.length).toBe(1));
+  await expect(link.request("trace", {})).rejects.toThrow("an answer to trace of another shape");
 });
 
 test("a line without end is not collected for ever", async () => {

@@ -13,6 +13,8 @@ let watcher: Watcher;
 let online: string[];
 let offline: string[];
 let refused: string[];
+let granted: string[];
+let rtts: number[];
 let messages: { topic: string; text: string; retain: boolean }[];
 const cleanups: (() => unknown)[] = [];
 
@@ -20,13 +22,17 @@ beforeEach(() => {
   online = [];
   offline = [];
   refused = [];
+  granted = [];
+  rtts = [];
   messages = [];
   watcher = new Watcher({
     filters: ["#", "$SYS/#"],
     on: {
       online: (version) => online.push(version),
       offline: (problem) => offline.push(problem),
+      granted: (filter) => granted.push(filter),
       refused: (filter) => refused.push(filter),
+      rtt: (ms) => rtts.push(ms),
       message: (topic, payload, retain) => messages.push({ topic, text: payload.toString(), retain }),
     },
     wait: [5, 30],
@@ -144,8 +150,22 @@ describeMosquitto("mosquitto", () => {
     const port = await broker(mosquittoDenying([{ acltype: "subscribeLiteral", topic: "$SYS/#" }]));
     watcher.use(at(port));
     await vi.waitFor(() => expect(refused).toEqual(["$SYS/#"]));
+    await vi.waitFor(() => expect(granted).toEqual(["#"]));
+    expect(rtts.length).toBeGreaterThan(0);
     await publish(port, "a/b", "1");
     await vi.waitFor(() => expect(messages).toContainEqual({ topic: "a/b", text: "1", retain: false }));
+  });
+
+  test("what the broker keeps comes once more when it is asked for, and live messages still come", async () => {
+    const port = await broker();
+    await publish(port, "pinbus/a/status", "online", true);
+    watcher.use(at(port));
+    const statuses = () => messages.filter(({ topic }) => topic === "pinbus/a/status").length;
+    await vi.waitFor(() => expect(statuses()).toBe(1));
+    watcher.refresh(["pinbus/+/status", "pinbus/+/info"]);
+    await vi.waitFor(() => expect(statuses()).toBe(2));
+    await publish(port, "pinbus/a/status", "offline");
+    await vi.waitFor(() => expect(messages).toContainEqual({ topic: "pinbus/a/status", text: "offline", retain: false }));
   });
 
   test("anonymous clients that are refused are told so", async () => {

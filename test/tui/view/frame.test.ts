@@ -26,7 +26,7 @@ test("Topics at 80x24: tree, value and history", () => {
   scene.keys("o", "/", ..."climate", "enter", "n", "escape");
   expect(`\n${scene.draw(80, 24).text()}`).toMatchInlineSnapshot(`
     "
-    [1 Topics] 2 Pins  5 Services                                         gh-01 LIVE
+    [1 Topics] 2 Pins  3 Broker  4 Host  5 Services  6 Trace  7 Fleet     gh-01 LIVE
     ─[Topics 7 - 0 msg/s] ────────────────────┬─plant/room1/climate ────────────────
     v plant                                (5)│ q0  20 B  every 1.0 s  n=5
       v room1                              (4)│ 1s ago
@@ -58,7 +58,7 @@ test("Topics at 40x12: one pane", () => {
   scene.keys("o");
   expect(`\n${scene.draw(40, 12).text()}`).toMatchInlineSnapshot(`
     "
-    [1 Topics] 2 Pins  5 Services       LIVE
+    [1 Topics] 2 3 4 5 6 7        gh-01 LIVE
     ─[Topics 7 - 0 msg/s] ──────────────────
     v plant                              (5)
       v room1                            (4)
@@ -79,7 +79,7 @@ test("Topics at 150x44: the pins stand beside them", () => {
   const lines = scene.draw(150, 44).lines();
   expect(`\n${[...lines.slice(0, 14), ...lines.slice(-2)].join("\n")}`).toMatchInlineSnapshot(`
     "
-    [1 Topics] 2 Pins  5 Services                                                                                                               gh-01 LIVE
+    [1 Topics] 2 Pins  3 Broker  4 Host  5 Services  6 Trace  7 Fleet                                                                           gh-01 LIVE
     ─[Topics 7 - 0 msg/s] ────────────────────────────┬─plant ────────────────────────────────────────────────────┬─Pins - DISARMED (! arms 60 s) ────────
     v plant                                        (5)│ branch of 5 topics, no value of its own                   │ pump-relay     17 out ON       12m49s
       v room1                                      (4)│                                                           │ gate           24 out PULSE    5s
@@ -104,7 +104,7 @@ test("Pins at 80x24: states, why, rules", () => {
   scene.act({ type: "why", output: "pump-relay", changes });
   expect(`\n${scene.draw(80, 24).text()}`).toMatchInlineSnapshot(`
     "
-     1 Topics [2 Pins] 5 Services                                         gh-01 LIVE
+     1 Topics [2 Pins] 3 Broker  4 Host  5 Services  6 Trace  7 Fleet     gh-01 LIVE
     ─[Pins pinctrl-bcm2835 SIMULATED - 0 edges/s - DISARMED (! arms 60 s)] ─────────
       NAME        LINE DIR BIAS STATE     SINCE   WAVE (30 s)       CAUSE
     > pump-relay    17 out -    ON        12m49s  ----------------  cmd mqtt 4f2
@@ -136,7 +136,7 @@ test("Pins at 40x12: the table alone, W brings the causes", () => {
   scene.keys("2");
   expect(`\n${scene.draw(40, 12).text()}`).toMatchInlineSnapshot(`
     "
-     1 Topics [2 Pins] 5 Services       LIVE
+    1 [2 Pins] 3 4 5 6 7          gh-01 LIVE
     ─[Pins - DISARMED (! arms 60 s) - pinct─
       NAME      LINE DIR BIAS STATE     SINC
     > pump-rela   17 out -    ON        12m4
@@ -153,7 +153,7 @@ test("Pins at 40x12: the table alone, W brings the causes", () => {
   scene.act({ type: "why", output: "pump-relay", changes });
   expect(`\n${scene.draw(40, 12).text()}`).toMatchInlineSnapshot(`
     "
-     1 Topics [2 Pins] 5 Services       LIVE
+    1 [2 Pins] 3 4 5 6 7          gh-01 LIVE
     ─[Why pump-relay] ──────────────────────
      ON since 10:33:18  GPIO17 (header pin 1
      by cmd mqtt 4f2
@@ -199,7 +199,7 @@ test("Services at 80x24: state, problems, details", () => {
   scene.keys("5", "j");
   expect(`\n${scene.draw(80, 24).text()}`).toMatchInlineSnapshot(`
     "
-     1 Topics  2 Pins [5 Services]                                        gh-01 LIVE
+     1 Topics  2 Pins  3 Broker  4 Host [5 Services] 6 Trace  7 Fleet     gh-01 LIVE
     ─[Units 3 - failed 1] ──────────────────────────────────────────────────────────
       UNIT                     ACTIVE    SUB       SINCE       CPU    MEM  RESTARTS
       pinbus.service           active    running   3d02h         -   58 M         0

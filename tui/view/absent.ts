@@ -1,0 +1,13 @@
+import type { State } from "../model.ts";
+
+/** Why the agent says nothing here, and which flag would help; null while it is there. */
+export function withoutAgent({ agent }: State): string | null {
+  if (!agent.wanted) return "no agent here: --host user@pi looks at another machine";
+  return agent.up ? null : (agent.problem ?? "connecting to the agent");
+}
+
+/** The same of the broker. */
+export function withoutBroker({ mqtt }: State): string | null {
+  if (!mqtt.wanted) return "no broker is known: --broker URL names one, or start the agent";
+  return mqtt.up ? null : `not connected to ${mqtt.server}: ${mqtt.problem ?? "connecting"}`;
+}

@@ -1,0 +1,205 @@
+import {
+  type BrokerFigures,
+  type BrokerRow,
+  brokerFigures,
+  brokerRows,
+  brokerUptime,
+  spans,
+  sysPrefix,
+  sysTopics,
+  trendSlots,
+} from "../broker.ts";
+import { age, instant, shortAge } from "../format.ts";
+import { layout, type Rect, scrollTo, splitRows } from "../layout.ts";
+import { agentNow, type State, viewNow } from "../model.ts";
+import { selectedIndex } from "../rows.ts";
+import { sparkFromZero } from "../spark.ts";
+import type { TopicNode } from "../topic.ts";
+import { preview } from "../value.ts";
+import { withoutAgent, withoutBroker } from "./absent.ts";
+import type { Canvas, Style } from "./canvas.ts";
+import { flow, left, mark, putLines, putSentence, right, sentence, title } from "./text.ts";
+
+const labelCols = 17;
+const factCols = 9;
+/** Rows of the links, title included. */
+const linkRows = 8;
+/** From here on there is room for the raw topics. */
+const wide = 130;
+const rawValueCols = 17;
+
+export function drawBroker(state: State, canvas: Canvas, now: number): void {
+  const { body, single } = layout(canvas.cols, canvas.rows, state.zoom);
+  if (single) {
+    if (state.broker.pane === 0) drawTable(state, canvas, body, now);
+    else drawLinks(state, canvas, body, now);
+    return;
+  }
+  const raw = body.cols >= wide ? Math.round(body.cols / 3) : 0;
+  const main = raw > 0 ? { ...body, cols: body.cols - raw - 1 } : body;
+  const [table, links] = splitRows(main, main.rows - linkRows);
+  drawTable(state, canvas, table, now);
+  drawLinks(state, canvas, links, now);
+  if (raw === 0) return;
+  drawRaw(state, canvas, { ...body, col: main.cols + 1, cols: raw });
+  canvas.rule(body.row, "", "title", main.cols, 1);
+  canvas.vline(main.cols, body.row, body.row + body.rows - 1);
+}
+
+function brokerTitle(state: State, figures: BrokerFigures, now: number): string {
+  const { mqtt } = state;
+  const at = viewNow(state, now);
+  if (!mqtt.up && figures.heard !== null) return `Broker - STALE ${age(now - mqtt.since)}, not connected`;
+  const version = figures.values.get("version")?.text.replace(/\bversion /, "") ?? "";
+  const up = brokerUptime(figures);
+  const parts = [`Broker${version === "" ? "" : ` ${version}`}`];
+  if (up !== null) parts.push(`up ${up}`);
+  if (figures.interval !== null) parts.push(`$SYS every ${Math.round(figures.interval / 1000)} s`);
+  if (figures.heard !== null) parts.push(`age ${shortAge(at - figures.heard)}`);
+  return parts.join(" - ");
+}
+
+/** Why there is nothing to show, or what to know about it; empty when all is well. */
+function remark(state: State, figures: BrokerFigures): string {
+  const { mqtt } = state;
+  if (mqtt.wanted && figures.heard !== null) return "";
+  const absent = withoutBroker(state);
+  if (absent !== null) return absent;
+  if (mqtt.refused.some((filter) => filter.startsWith("$SYS")))
+    return "the broker refuses $SYS/#: an ACL keeps its statistics from this user";
+  return "connected; this broker has said nothing below $SYS/broker yet";
+}
+
+function drawTable(state: State, canvas: Canvas, rect: Rect, now: number): void {
+  const { broker } = state;
+  const figures = brokerFigures(broker);
+  const inner = title(canvas, rect, brokerTitle(state, figures, now), broker.pane === 0);
+  const text = remark(state, figures);
+  const skip = text === "" ? 0 : putSentence(canvas, inner, text, "dim");
+  if (!state.mqtt.wanted) return;
+  const rows = brokerRows(figures, broker.filter, viewNow(state, now));
+  if (rows.length === 0) canvas.put(inner.row + 1, " no row matches the filter", "dim", inner.col, inner.cols);
+  const selected = selectedIndex(broker.list, rows);
+  const head = rows.findIndex(({ trend }) => trend !== null);
+  const lines: (BrokerRow | null)[] = head < 0 ? rows : [...rows.slice(0, head), null, ...rows.slice(head)];
+  const area = { ...inner, row: inner.row + skip, rows: inner.rows - skip };
+  const top = scrollTo(broker.list, head >= 0 && selected >= head ? selected + 1 : selected, lines.length, area.rows);
+  const chosen = rows[selected];
+  for (const [offset, line] of lines.slice(top, top + Math.max(0, area.rows)).entries()) {
+    if (line === null) drawHead(canvas, area, area.row + offset);
+    else drawRow(state, canvas, area, area.row + offset, line, line === chosen);
+  }
+}
+
+function trendCols(rect: Rect): number {
+  return rect.cols - 2 - labelCols - 44;
+}
+
+function drawHead(canvas: Canvas, rect: Rect, row: number): void {
+  const columns = ["now/s", ...spans.map((span) => span.replace("min", " min"))].map((name) => right(name, 10)).join("");
+  const trend = trendCols(rect) >= 14 ? "    trend (15 min)" : "";
+  canvas.put(row, `  ${left("", labelCols)}${columns}${trend}`, "dim", rect.col, rect.cols);
+}
+
+function drawRow(state: State, canvas: Canvas, rect: Rect, row: number, { label, text, trend }: BrokerRow, selected: boolean): void {
+  const style = mark(canvas, row, rect, selected, state.mqtt.up ? "text" : "warn");
+  if (selected) canvas.put(row, ">", style, rect.col, 1);
+  const narrow = trend === null ? factCols : labelCols;
+  canvas.put(row, label, style, rect.col + 2, Math.min(narrow, rect.cols - 2));
+  canvas.put(row, text, style, rect.col + 2 + narrow, Math.max(0, Math.min(rect.cols - 2 - narrow, text.length)));
+  const cols = trendCols(rect);
+  if (trend === null || cols < 8) return;
+  canvas.put(row, sparkFromZero(trend, trendSlots, cols), style, rect.col + rect.cols - cols, cols);
+}
+
+function drawLinks(state: State, canvas: Canvas, rect: Rect, now: number): void {
+  const { broker } = state;
+  const inner = title(canvas, rect, "Links", broker.pane === 1);
+  const figures = brokerFigures(broker);
+  const facts = [...watcherFacts(state, now), ...agentFacts(state, now), ...talkerFacts(figures), ...missingFacts(state, figures)];
+  const lines = facts.flatMap(([facts, style]) =>
+    (typeof facts === "string" ? sentence(facts, inner.cols) : flow(facts, inner.cols)).map((line) => [line, style] as const),
+  );
+  broker.links.top = putLines(canvas, inner, lines, broker.links.top);
+}
+
+/** Facts, or a sentence of somebody else. */
+type Facts = [facts: string[] | string, style: Style];
+
+function watcherFacts({ mqtt }: State, now: number): Facts[] {
+  if (!mqtt.wanted) return [[[" Watcher link", "none: --broker URL names a broker"], "dim"]];
+  const name = " Watcher link (this terminal)";
+  if (!mqtt.up)
+    return [
+      [[name, `lost ${shortAge(now - mqtt.since)} ago`], "bad"],
+      [`  ${mqtt.problem ?? "connecting"}`, "bad"],
+    ];
+  const rap = mqtt.version === "5" ? "rap yes" : "rap no (so R? is not known)";
+  const rtt = mqtt.rtt === null ? "-" : `${Math.round(mqtt.rtt)} ms`;
+  const granted =
+    mqtt.granted.length === 0 ? ["granted nothing yet"] : mqtt.granted.map((filter, at) => (at === 0 ? `granted ${filter}` : filter));
+  const facts: Facts[] = [[[name, `MQTT ${mqtt.version ?? "-"}`, rap, `rtt ${rtt}`, ...granted], "text"]];
+  if (mqtt.refused.length > 0) facts.push([[" ! refused", ...mqtt.refused], "bad"]);
+  return facts;
+}
+
+function agentFacts(state: State, now: number): Facts[] {
+  const { agent, pins } = state;
+  const { status } = agent;
+  const host = state.host.data;
+  const name = " pinbus link";
+  if (!agent.wanted || status === null) return [[`pinbus link: ${withoutAgent(state) ?? "asking the agent"}`, "dim"]];
+  const { link, outbox } = status;
+  const clock = host ?? pins.data;
+  const at = clock === null ? now : agentNow<unknown>(clock, viewNow(state, now));
+  const since = link.since === null ? "" : ` ${age(at - instant(link.since))}`;
+  const rtt = host?.data.view.values["connection/rtt"];
+  const online = [`connected${since}`, `MQTT ${link.version ?? "-"}`, `rtt ${rtt ?? "-"} ms`];
+  const words = link.online ? online : ["NOT connected"];
+  const stale = agent.up ? [] : [`(as of ${shortAge(now - agent.since)} ago: no agent)`];
+  const style: Style = !agent.up ? "warn" : link.online ? "text" : "bad";
+  const waits = outbox.oldest_ms === null ? [] : [`oldest ${age(outbox.oldest_ms)}`];
+  const { telemetry } = outbox;
+  const readings = telemetry === undefined ? [] : [`readings ${telemetry.waiting}`, `dropped ${telemetry.dropped}`];
+  const lost = outbox.dropped + (telemetry?.dropped ?? 0) > 0;
+  return [
+    [[name, ...words, `reconnects ${link.reconnects}`, ...stale], style],
+    ...(link.problem === null ? [] : [[`  ${link.problem}`, link.online ? "warn" : style] satisfies Facts]),
+    [["   outbox", `events ${outbox.waiting}`, ...waits, `dropped ${outbox.dropped}`, ...readings], lost ? "warn" : style],
+  ];
+}
+
+function talkerFacts({ talkers, values }: BrokerFigures): Facts[] {
+  const dropped = spans.map((span) => (values.get(`load/publish/dropped/${span}`)?.number ?? 0) / 60);
+  const rates = dropped.map((rate) => rate.toFixed(2)).join(", ");
+  const warning: Facts = [[" ! publish dropped", `${rates} /s over 1, 5, 15 min:`, "a client reads too slowly"], "warn"];
+  const shares = talkers.map(({ name, share }) => `${name} ${Math.round(share * 100)} %`);
+  const talking: Facts = [[" Top talkers (1 min)", ...(shares.length === 0 ? ["nobody yet"] : shares)], "text"];
+  return dropped.some((rate) => rate >= 0.005) ? [warning, talking] : [talking];
+}
+
+/** mosquitto says a value only when it changes, and keeps it for a minute. */
+function missingFacts({ mqtt }: State, figures: BrokerFigures): Facts[] {
+  const some = figures.heard !== null && mqtt.up && sysTopics.some((topic) => !figures.values.has(topic));
+  return some ? [["missing = not said since this terminal came, not said at all, or denied by an ACL; never 0", "dim"]] : [];
+}
+
+/** What the broker says of itself, as it says it. */
+function drawRaw(state: State, canvas: Canvas, rect: Rect): void {
+  const { store } = state.topics;
+  const inner = title(canvas, rect, "$SYS as the broker says it", false);
+  const leaves: TopicNode[] = [];
+  const walk = (node: TopicNode | undefined) => {
+    if (node === undefined || leaves.length >= inner.rows) return;
+    if (node.count > 0) leaves.push(node);
+    for (const child of node.children) walk(child);
+  };
+  walk(store.node("$SYS"));
+  for (const [line, leaf] of leaves.slice(0, inner.rows).entries()) {
+    const { last } = store.view(leaf);
+    const name = leaf.path.startsWith(sysPrefix) ? leaf.path.slice(sysPrefix.length) : leaf.path;
+    canvas.put(inner.row + line, name, "dim", inner.col + 1, Math.max(0, inner.cols - rawValueCols - 2));
+    if (last !== null)
+      canvas.put(inner.row + line, preview(last, rawValueCols), "text", inner.col + inner.cols - rawValueCols, rawValueCols);
+  }
+}

@@ -1,0 +1,150 @@
+import type { TraceEntry } from "../../agent/protocol.ts";
+import { age, clock, count, instant, time } from "../format.ts";
+import { layout, type Rect, scrollTo, splitRows } from "../layout.ts";
+import type { State } from "../model.ts";
+import { factText, isRefusal, partner, reasonText, rttText } from "../packet.ts";
+import { lossWords, packetIndex, payloadOf, selectedPacket, visiblePackets } from "../trace.ts";
+import { valueLines } from "../value.ts";
+import { withoutAgent } from "./absent.ts";
+import type { Canvas, Style } from "./canvas.ts";
+import { flow, left, mark, putLines, putSentence, right, title } from "./text.ts";
+
+/** From here on the selected packet stands beside the others. */
+const wide = 130;
+const packetCols = 56;
+
+export function drawTrace(state: State, canvas: Canvas, now: number): void {
+  const { body, single } = layout(canvas.cols, canvas.rows, state.zoom);
+  const { pane } = state.trace;
+  if (single) {
+    if (pane === 0) drawPackets(state, canvas, body, now);
+    else if (pane === 1) drawOutbox(state, canvas, body);
+    else drawPacket(state, canvas, body);
+    return;
+  }
+  if (body.cols >= wide) {
+    const main = { ...body, cols: body.cols - packetCols - 1 };
+    const [packets, outbox] = splitRows(main, main.rows - 8);
+    drawPackets(state, canvas, packets, now);
+    drawOutbox(state, canvas, outbox);
+    drawPacket(state, canvas, { ...body, col: main.cols + 1, cols: packetCols });
+    canvas.rule(body.row, "", "title", main.cols, 1);
+    canvas.vline(main.cols, body.row, body.row + body.rows - 1);
+    return;
+  }
+  const [packets, rest] = splitRows(body, Math.floor(body.rows / 2));
+  const [outbox, packet] = splitRows(rest, 4);
+  drawPackets(state, canvas, packets, now);
+  drawOutbox(state, canvas, outbox);
+  drawPacket(state, canvas, packet);
+}
+
+function packetsTitle(state: State, now: number): string {
+  const { trace, agent } = state;
+  const { missed, recording } = trace;
+  const parts = ["Packet trace pinbus <-> broker", `${count((trace.held ?? trace.entries).length)} kept`];
+  if (!agent.up && trace.entries.length > 0) parts.splice(0, 1, `Packet trace - STALE ${age(now - agent.since)}, no agent`);
+  parts.push(`${count(trace.rate)} pkt/s`, trace.follow ? "FOLLOW" : "F follows");
+  if (missed > 0) parts.push(`${count(missed)} missed`);
+  if (recording !== null) parts.push(`REC ${count(recording.packets)}`);
+  return parts.join(" - ");
+}
+
+function drawPackets(state: State, canvas: Canvas, rect: Rect, now: number): void {
+  const { trace, agent } = state;
+  const inner = title(canvas, rect, packetsTitle(state, now), trace.pane === 0);
+  const packets = visiblePackets(trace);
+  if (packets.length === 0) {
+    const none = trace.fresh ? "asking the agent" : "no packet yet";
+    const filtered = trace.filter.text !== "" && trace.entries.length > 0;
+    putSentence(canvas, inner, filtered ? "no packet matches the filter" : (withoutAgent(state) ?? none), "dim");
+    return;
+  }
+  const narrow = inner.cols < 70;
+  const head = narrow ? "  TIME     DIR TYPE     TOPIC / REASON" : "  TIME          DIR TYPE          MID  Q R D    LEN  TOPIC / REASON";
+  canvas.put(inner.row, head, "dim", inner.col, inner.cols);
+  const rows = { ...inner, row: inner.row + 1, rows: inner.rows - 1 };
+  const selected = packetIndex(trace, packets);
+  const top = scrollTo(trace.list, selected, packets.length, rows.rows);
+  for (const [offset, packet] of packets.slice(top, top + Math.max(0, rows.rows)).entries()) {
+    const chosen = top + offset === selected;
+    const otherwise: Style = isRefusal(packet) ? "bad" : !agent.up ? "warn" : "text";
+    const style = mark(canvas, rows.row + offset, rows, chosen, otherwise);
+    const flag = isRefusal(packet) ? "!" : chosen ? ">" : " ";
+    const rtt = narrow ? "" : rttText(packet);
+    const room = rows.cols - (rtt === "" ? 0 : rtt.length + 1);
+    canvas.put(rows.row + offset, `${flag} ${packetRow(packet, narrow)}`, style, rows.col, room);
+    canvas.put(rows.row + offset, rtt, style, rows.col + rows.cols - rtt.length, rtt.length);
+  }
+}
+
+function packetRow(entry: TraceEntry, narrow: boolean): string {
+  const { at, direction, type, id, qos, retain, dup, size } = entry;
+  const arrow = direction === "sent" ? "->" : "<-";
+  const moment = instant(at);
+  if (narrow) return `${left(time(moment), 8)} ${arrow}  ${left(type, 8)} ${factText(entry)}`;
+  const flags = `${qos ?? "-"} ${retain ? "R" : "-"} ${dup ? "D" : "-"}`;
+  return `${left(clock(moment), 12)}  ${arrow}  ${left(type, 11)}${right(String(id ?? "-"), 6)}  ${flags} ${right(String(size ?? "-"), 6)}  ${factText(entry)}`;
+}
+
+function drawOutbox(state: State, canvas: Canvas, rect: Rect): void {
+  const { trace, agent, host } = state;
+  const values = host.data?.data.view.values ?? {};
+  const { outbox } = agent.status ?? {};
+  const events = values["outbox/depth"] ?? outbox?.waiting ?? "missing";
+  const readings = values["outbox/telemetry/depth"];
+  const known = `Outbox events ${events}${readings === undefined ? "" : ` - readings ${readings}`}`;
+  const inner = title(canvas, rect, agent.wanted ? known : "Outbox", trace.pane === 1);
+  const lines: [string, Style][] = trace.losses.map(({ at, text }) => [` ${clock(at)}  ${text}`, "warn"]);
+  for (const [below, what] of Object.entries({ outbox: "events", "outbox/telemetry": "readings" })) {
+    const facts = Object.entries(lossWords).flatMap(([reason, words]) => {
+      const lost = values[`${below}/dropped/${reason}`];
+      return lost === undefined ? [] : [`${lost} ${words}`];
+    });
+    if (facts.length === 0) continue;
+    const lost = values[`${below}/dropped`] !== "0";
+    for (const line of flow([` ${what} dropped since the start:`, ...facts], inner.cols)) lines.push([line, lost ? "warn" : "text"]);
+  }
+  if (lines.length === 0) lines.push([` ${agent.up ? "asking the agent" : "not known: no agent"}`, "dim"]);
+  trace.outbox.top = putLines(canvas, inner, lines, trace.outbox.top);
+}
+
+function drawPacket(state: State, canvas: Canvas, rect: Rect): void {
+  const { trace } = state;
+  const entry = selectedPacket(trace);
+  const heading = entry === undefined ? "Packet" : `Packet ${count(entry.number)} ${entry.type}`;
+  const inner = title(canvas, rect, heading, trace.pane === 2);
+  if (entry === undefined) return;
+  trace.packet.top = putLines(canvas, inner, packetLines(state, entry, inner.cols), trace.packet.top);
+}
+
+function packetLines(state: State, entry: TraceEntry, cols: number): [string, Style][] {
+  const { direction, id, qos, retain, dup, size, topic, reason } = entry;
+  const way = direction === "sent" ? "from pinbus to the broker" : "from the broker to pinbus";
+  const facts = [` ${way}`, clock(instant(entry.at))];
+  if (id !== undefined) facts.push(`packet id ${id}`);
+  if (qos !== undefined) facts.push(`QoS ${qos}`, retain ? "retain" : "no retain", ...(dup ? ["sent again (dup)"] : []));
+  const lines: [string, Style][] = flow(facts, cols).map((line) => [line, "text"]);
+  if (topic !== undefined) lines.push([` ${topic}`, "bold"]);
+  if (reason !== undefined) lines.push([` ${reasonText(entry)}`, isRefusal(entry) ? "bad" : "text"]);
+  const other = partner(state.trace.held ?? state.trace.entries, entry);
+  if (other !== undefined) lines.push([` ${partnerText(entry, other)}`, "text"]);
+  if (size !== undefined) lines.push(...payloadLines(state, entry, size, cols));
+  return lines;
+}
+
+function partnerText(entry: TraceEntry, other: TraceEntry): string {
+  const later = other.number > entry.number;
+  const rtt = (later ? other : entry).rtt_ms;
+  const took = rtt === undefined ? "" : ` after ${rtt} ms`;
+  const what = `packet ${count(other.number)} ${other.type}${other.topic === undefined ? "" : ` ${other.topic}`}`;
+  return later ? `answered${took} by ${what}` : `answers${took} ${what}`;
+}
+
+function payloadLines(state: State, entry: TraceEntry, size: number, cols: number): [string, Style][] {
+  if (size === 0) return [[" empty payload", "dim"]];
+  const message = payloadOf(state, entry);
+  if (message === undefined) return [[` payload ${size} bytes: the agent keeps none, and this terminal has not received it`, "dim"]];
+  const lines = valueLines(message, state.trace.mode, cols - 2).map((line): [string, Style] => [`  ${line}`, "text"]);
+  return [[` payload ${size} bytes, as this terminal received it`, "dim"], ...lines];
+}
