@@ -139,6 +139,7 @@ export class LinkConnection {
     });
     const giveUp = setTimeout(() => this.#abort(), farewellTimeout);
     if (this.#window) {
+      this.#window.flush();
       await Promise.race([this.#sendAll(farewell), ended]);
       // Expiry 0: nobody needs the session of a node that said goodbye.
       this.#client.end(false, this.#version === "5" ? { properties: { sessionExpiryInterval: 0 } } : {});
@@ -261,9 +262,10 @@ export class LinkConnection {
   #write(publication: Publication, done: (error: Error | undefined) => void): void {
     const { topic, payload, retain, properties } = publication;
     const limits = this.#client.serverProperties;
+    const largest = limits?.maximumPacketSize;
     // A broker closes the connection over it, each time it comes.
-    if (sizeOf(publication) + packetMargin > (limits?.maximumPacketSize ?? Number.POSITIVE_INFINITY)) {
-      this.#events.refused(publication, `larger than the ${limits?.maximumPacketSize} bytes that it takes`);
+    if (largest !== undefined && sizeOf(publication) + packetMargin > largest) {
+      this.#events.refused(publication, `larger than the ${largest} bytes that it takes`);
       done(Object.assign(new Error("packet too large"), { code: 0x95 }));
       return;
     }

@@ -123,6 +123,55 @@ describe("the publish window", () => {
     expect(overdue()).toBe(1);
   });
 
+  describe("with a state of QoS 0 that changes fast", () => {
+    const burst = () => {
+      vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+      onTestFinished(() => {
+        vi.useRealTimers();
+      });
+      const made = make(5);
+      for (const payload of ["1", "2", "3"]) made.window.push(state("attr", payload, 0));
+      expect(made.written).toEqual(["attr=1"]);
+      return made;
+    };
+
+    it("sends the first at once, and the newest of a tenth of a second at the end of it", () => {
+      const { window, written } = burst();
+      window.push(state("other", "1", 0));
+      vi.advanceTimersByTime(100);
+      expect(written).toEqual(["attr=1", "other=1", "attr=3"]);
+      vi.advanceTimersByTime(99);
+      window.push(state("attr", "4", 0));
+      expect(written).toHaveLength(3);
+      vi.advanceTimersByTime(100);
+      window.push(state("attr", "5", 0));
+      vi.advanceTimersByTime(1_000);
+      expect(written.slice(3)).toEqual(["attr=4", "attr=5"]);
+    });
+
+    it("sends what it held back before the farewell", () => {
+      const { window, written } = burst();
+      window.flush();
+      expect(written).toEqual(["attr=1", "attr=3"]);
+      vi.advanceTimersByTime(1_000);
+      expect(written).toHaveLength(2);
+    });
+
+    it("lets a newer word there win: what is cleared stays cleared", () => {
+      const { window, written } = burst();
+      window.push(state("attr", "", 1));
+      vi.advanceTimersByTime(1_000);
+      expect(written).toEqual(["attr=1", "attr="]);
+    });
+
+    it("forgets it when the connection ends: the next one is told everything anew", () => {
+      const { window, written } = burst();
+      window.abandon(new Error("cut"));
+      vi.advanceTimersByTime(1_000);
+      expect(written).toEqual(["attr=1"]);
+    });
+  });
+
   it("waits for a congested socket", () => {
     const { window, written, socket } = make(10);
     socket.congested = true;
@@ -154,6 +203,7 @@ describe("the publish window", () => {
             window.push(state(step.topic, String(index), step.qos));
           }
         });
+        window.flush();
         while (acks.length > 0) acks.shift()?.();
         expect(most()).toBeLessThanOrEqual(inFlight);
         expect(window.empty).toBe(true);
