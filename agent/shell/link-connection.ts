@@ -86,17 +86,12 @@ export class LinkConnection {
         this.#problem ??= disconnectProblem(this.#peer, packet.reasonCode, packet.properties?.serverReference);
     });
     client.on("connect", () => this.#greeted());
-    client.on("message", (topic, payload, packet) => {
-      const { properties } = packet;
-      this.#message({
-        topic,
-        payload,
-        retain: packet.retain,
-        qos: packet.qos,
-        ...(properties?.responseTopic !== undefined && { responseTopic: properties.responseTopic }),
-        ...(properties?.correlationData !== undefined && { correlationData: properties.correlationData }),
-        ...(properties?.messageExpiryInterval !== undefined && { expiryS: properties.messageExpiryInterval }),
-      });
+    client.on("message", (topic, payload, { retain, qos, properties }) => {
+      const message: Incoming = { topic, payload, retain, qos };
+      if (properties?.responseTopic !== undefined) message.responseTopic = properties.responseTopic;
+      if (properties?.correlationData !== undefined) message.correlationData = properties.correlationData;
+      if (properties?.messageExpiryInterval !== undefined) message.expiryS = properties.messageExpiryInterval;
+      this.#message(message);
     });
     client.on("close", () => this.#closed());
     client.connect();

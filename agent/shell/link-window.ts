@@ -58,7 +58,10 @@ export class PublishWindow {
       return true;
     }
     if (publication.kind === "state") {
-      if (publication.qos === 0 && settled === undefined && this.#pace.holds(publication)) return true;
+      if (publication.qos === 0 && settled === undefined) {
+        this.#pace.add(publication);
+        return true;
+      }
       this.#pace.forget(publication.topic);
     }
     return this.#take(publication, settled);

@@ -40,6 +40,7 @@ describe("the publish window", () => {
     window.push(state("a", "1"));
     window.push(event("2"));
     window.push(state("b", "3", 0));
+    window.flush();
     expect(written).toEqual(["a=1"]);
     acks.shift()?.();
     expect(written).toEqual(["a=1", "e=2", "b=3"]);
@@ -123,36 +124,52 @@ describe("the publish window", () => {
     expect(overdue()).toBe(1);
   });
 
-  describe("with a state of QoS 0 that changes fast", () => {
+  describe("with states of QoS 0", () => {
     const burst = () => {
-      vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+      vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "setImmediate", "clearImmediate", "performance"] });
       onTestFinished(() => {
         vi.useRealTimers();
       });
       const made = make(5);
-      for (const payload of ["1", "2", "3"]) made.window.push(state("attr", payload, 0));
-      expect(made.written).toEqual(["attr=1"]);
+      for (const payload of ["1", "2"]) made.window.push(state("attr", payload, 0));
+      made.window.push(state("state", "ON"));
+      expect(made.written).toEqual(["state=ON"]);
       return made;
     };
 
-    it("sends the first at once, and the newest of a tenth of a second at the end of it", () => {
+    it("sends them at the end of the turn, behind everything else, each once", () => {
+      const { written } = burst();
+      vi.advanceTimersByTime(0);
+      expect(written).toEqual(["state=ON", "attr=2"]);
+    });
+
+    it("sends the newest of what changes within a tenth of a second at the end of it", () => {
       const { window, written } = burst();
-      window.push(state("other", "1", 0));
-      vi.advanceTimersByTime(100);
-      expect(written).toEqual(["attr=1", "other=1", "attr=3"]);
+      vi.advanceTimersByTime(0);
+      for (const payload of ["3", "4"]) window.push(state("attr", payload, 0));
       vi.advanceTimersByTime(99);
-      window.push(state("attr", "4", 0));
-      expect(written).toHaveLength(3);
+      expect(written).toHaveLength(2);
+      vi.advanceTimersByTime(1);
+      expect(written.slice(2)).toEqual(["attr=4"]);
       vi.advanceTimersByTime(100);
       window.push(state("attr", "5", 0));
-      vi.advanceTimersByTime(1_000);
-      expect(written.slice(3)).toEqual(["attr=4", "attr=5"]);
+      vi.advanceTimersByTime(0);
+      expect(written.slice(3)).toEqual(["attr=5"]);
+    });
+
+    it("lets none wait for another that changes fast", () => {
+      const { window, written } = burst();
+      vi.advanceTimersByTime(0);
+      window.push(state("attr", "3", 0));
+      window.push(state("other", "1", 0));
+      vi.advanceTimersByTime(0);
+      expect(written).toContain("other=1");
     });
 
     it("sends what it held back before the farewell", () => {
       const { window, written } = burst();
       window.flush();
-      expect(written).toEqual(["attr=1", "attr=3"]);
+      expect(written).toEqual(["state=ON", "attr=2"]);
       vi.advanceTimersByTime(1_000);
       expect(written).toHaveLength(2);
     });
@@ -161,14 +178,14 @@ describe("the publish window", () => {
       const { window, written } = burst();
       window.push(state("attr", "", 1));
       vi.advanceTimersByTime(1_000);
-      expect(written).toEqual(["attr=1", "attr="]);
+      expect(written).toEqual(["state=ON", "attr="]);
     });
 
-    it("forgets it when the connection ends: the next one is told everything anew", () => {
+    it("forgets them when the connection ends: the next one is told everything anew", () => {
       const { window, written } = burst();
       window.abandon(new Error("cut"));
       vi.advanceTimersByTime(1_000);
-      expect(written).toEqual(["attr=1"]);
+      expect(written).toEqual(["state=ON"]);
     });
   });
 
