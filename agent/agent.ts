@@ -147,7 +147,14 @@ export async function startAgent({ config, host, version, log, load, reloading, 
     onProblem: (file, problem) => send({ type: "file-changed", file, problem, at: clock.now() }),
   });
   const { outbox, ring } = outboxes;
-  const receive = createReceiver({ current, send, readClock, nodeCommand: (name, message) => nodeCommand(name, message), clock, log });
+  const receive = createReceiver({
+    current,
+    send,
+    readClock: ofRules.refresh,
+    nodeCommand: (name, message) => nodeCommand(name, message),
+    clock,
+    log,
+  });
   const retained = new Retained({ version, started, driver, current });
   const brokerLink = connectBroker({
     config,

@@ -23,13 +23,20 @@ const places = {
   },
 };
 
+/** The client library tells `debug` of each step of each packet. Nobody listens in the agent, which has `pinbus trace`, and the asking alone costs. */
+const silence = {
+  name: "silence",
+  resolveId: (id) => (id === "debug" ? id : null),
+  load: (id) => (id === "debug" ? "module.exports = () => () => {};" : null),
+};
+
 const build = await rolldown({
   input: join(root, "agent/cli.ts"),
   cwd: root,
   platform: "node",
   // Loaded when they are used, from their own packages: native, large or not bundable.
   external: ["aedes", "blessed", "onoff", "systeminformation", "node-gyp-build"],
-  plugins: [terminal, places],
+  plugins: [terminal, silence, places],
   onLog: (_level, log) => {
     throw new Error(log.message);
   },

@@ -15,6 +15,8 @@ export interface RuleClockOptions {
 export interface RuleClock {
   /** The clocks and the time zone as they are now. */
   reading(): AgentEvent;
+  /** Tells them, unless they are known to 2 ms: every command asks. */
+  refresh(): void;
   /** When the first of the times for which a rule waits comes, UTC ms since 1970; null = none within the next days, or the clock is not set. */
   next(rule: number): number | null;
   /** Begins, or goes on with what the configuration says by now. */
@@ -27,12 +29,17 @@ export function createRuleClock({ current, send, clock, log }: RuleClockOptions)
   let name = current().config.time_zone;
   let zone = zoneOf(name);
   let almanac: Almanac | undefined;
-  const reading = (): AgentEvent => {
+  const reading = () => {
     const [wall, at] = [clock.wall(), clock.now()];
-    return { type: "clock-read", offset: wall - at, set: clockIsSet(clock), zone: zone(wall), at };
+    return { type: "clock-read" as const, offset: wall - at, set: clockIsSet(clock), zone: zone(wall), at };
   };
   return {
     reading,
+    refresh() {
+      const now = reading();
+      const { clockOffset, clockSet, zone } = current().state;
+      if (Math.abs(now.offset - clockOffset) >= 2 || now.set !== clockSet || now.zone !== zone) send(now);
+    },
     restart() {
       const { config, plan } = current();
       if (config.time_zone !== name) {

@@ -1,5 +1,5 @@
 import { keepAnswer } from "./answers.ts";
-import { type CauseFacts, factsOf, fieldsOf } from "./cause.ts";
+import { factsOf, fieldsOf, whyOf } from "./cause.ts";
 import type { Cause, Effect, Instant, SetRequest, Verdict } from "./model.ts";
 import type { Blink } from "./pattern-end.ts";
 import type { OutputPlan, Plan } from "./plan.ts";
@@ -64,9 +64,7 @@ export function written(
     const blink = cause.blink === true || cause.ended?.blink === true;
     const change = { at, state: stateWord(active), cause, detail: cause.detail, ends: endOf(output) };
     if (!blink) remember(event.output, output, change, effects);
-    const facts = factsOf(cause);
-    effects.push(publish(attrOf(state, outputPlan, output, facts)));
-    effects.push(logOf(outputPlan.id, active, cause, facts, blink ? "debug" : "info"));
+    effects.push(attrLater(state, outputPlan, output), logLater(outputPlan.id, active, cause, blink ? "debug" : "info"));
   } else if (mended) effects.push({ type: "publish", ...attrOf(state, outputPlan, output) });
   if (event.answer) {
     const verdict: Verdict = { ok: true, state: stateWord(active), changed };
@@ -201,28 +199,68 @@ export function stateOf(outputPlan: OutputPlan, output: OutputState): Retained {
   return { kind: "state", topic: outputPlan.stateTopic, payload: stateWord(output.written), qos: 1, retain: true };
 }
 
-export function attrOf(state: State, outputPlan: OutputPlan, output: OutputState, facts = factsOf(output.cause)): Retained {
-  const { until } = output;
-  const payload = JSON.stringify({
-    cause: output.cause.text,
-    detail: output.cause.detail,
+export function attrOf(state: State, outputPlan: OutputPlan, output: OutputState): Retained {
+  return { kind: "state", topic: outputPlan.attrTopic, payload: attrText(outputPlan, toldOf(state, output)), qos: 0, retain: true };
+}
+
+/** Its text is made when somebody reads it: no state waits for it, and of many in a row most are never sent. */
+function attrLater(state: State, outputPlan: OutputPlan, output: OutputState): Effect {
+  const told = toldOf(state, output);
+  return {
+    type: "publish",
+    kind: "state",
+    topic: outputPlan.attrTopic,
+    get payload() {
+      return attrText(outputPlan, told);
+    },
+    qos: 0,
+    retain: true,
+  };
+}
+
+/** What the attributes tell, as it is now. */
+interface Told extends Pick<OutputState, "written" | "cause" | "since" | "until" | "problem" | "locked"> {
+  ends: End | null;
+  clockOffset: number;
+}
+
+function toldOf({ clockOffset }: State, output: OutputState): Told {
+  const { written, cause, since, until, problem, locked } = output;
+  return { written, cause, since, until, problem, locked, ends: endOf(output), clockOffset };
+}
+
+function attrText(outputPlan: OutputPlan, told: Told): string {
+  const { written, cause, since, until, problem, locked, ends } = told;
+  const facts = factsOf(cause);
+  return JSON.stringify({
+    cause: cause.text,
+    detail: cause.detail,
     kind: facts.kind,
     source: facts.source,
     id: facts.id,
     chain: facts.chain,
-    since: isoTime(state, output.since),
-    until: until === null ? null : isoTime(state, until),
-    text: output.written === undefined ? null : sentenceOf({ state: stateWord(output.written), cause: output.cause, ends: endOf(output) }),
-    problem: output.problem,
-    locked: output.locked,
+    since: isoTime(told, since),
+    until: until === null ? null : isoTime(told, until),
+    text: written === undefined ? null : sentenceOf({ state: stateWord(written), cause, ends }),
+    problem,
+    locked,
     // Left out of the text when there is none.
     interlock: outputPlan.interlock?.group,
   });
-  return { kind: "state", topic: outputPlan.attrTopic, payload, qos: 0, retain: true };
 }
 
-function logOf(id: string, active: boolean, cause: Cause, facts: CauseFacts, level: "info" | "debug"): Effect {
-  const fields = fieldsOf(cause, facts);
-  fields.output = id;
-  return { type: "log", level, message: `${id} ${active ? "on" : "off"}: ${fields.cause}`, fields };
+/** Its words, too, are found when it is written. */
+function logLater(id: string, active: boolean, cause: Cause, level: "info" | "debug"): Effect {
+  return {
+    type: "log",
+    level,
+    get message() {
+      return `${id} ${active ? "on" : "off"}: ${whyOf(cause)}`;
+    },
+    get fields() {
+      const fields = fieldsOf(cause);
+      fields.output = id;
+      return fields;
+    },
+  };
 }

@@ -1,5 +1,6 @@
 import type { IClientOptions } from "mqtt";
 import type { LinkOptions, MqttVersion } from "./link.ts";
+import { keepAliveTimer } from "./link-timer.ts";
 
 /** No sane command is larger; MQTT 5 brokers are told, what others send is cut. */
 export const maxIncomingBytes = 256 * 1024;
@@ -15,6 +16,7 @@ export function clientOptions(options: LinkOptions, version: MqttVersion, connec
     clientId: options.clientId,
     clean: true,
     keepalive: Math.ceil(options.keepalive / 1_000),
+    timerVariant: keepAliveTimer(),
     connectTimeout,
     reconnectPeriod: 0,
     resubscribe: false,

@@ -86,17 +86,12 @@ export class LinkConnection {
         this.#problem ??= disconnectProblem(this.#peer, packet.reasonCode, packet.properties?.serverReference);
     });
     client.on("connect", () => this.#greeted());
-    client.on("message", (topic, payload, packet) => {
-      const { properties } = packet;
-      this.#message({
-        topic,
-        payload,
-        retain: packet.retain,
-        qos: packet.qos,
-        ...(properties?.responseTopic !== undefined && { responseTopic: properties.responseTopic }),
-        ...(properties?.correlationData !== undefined && { correlationData: properties.correlationData }),
-        ...(properties?.messageExpiryInterval !== undefined && { expiryS: properties.messageExpiryInterval }),
-      });
+    client.on("message", (topic, payload, { retain, qos, properties }) => {
+      const message: Incoming = { topic, payload, retain, qos };
+      if (properties?.responseTopic !== undefined) message.responseTopic = properties.responseTopic;
+      if (properties?.correlationData !== undefined) message.correlationData = properties.correlationData;
+      if (properties?.messageExpiryInterval !== undefined) message.expiryS = properties.messageExpiryInterval;
+      this.#message(message);
     });
     client.on("close", () => this.#closed());
     client.connect();
@@ -139,6 +134,7 @@ export class LinkConnection {
     });
     const giveUp = setTimeout(() => this.#abort(), farewellTimeout);
     if (this.#window) {
+      this.#window.flush();
       await Promise.race([this.#sendAll(farewell), ended]);
       // Expiry 0: nobody needs the session of a node that said goodbye.
       this.#client.end(false, this.#version === "5" ? { properties: { sessionExpiryInterval: 0 } } : {});
@@ -261,9 +257,10 @@ export class LinkConnection {
   #write(publication: Publication, done: (error: Error | undefined) => void): void {
     const { topic, payload, retain, properties } = publication;
     const limits = this.#client.serverProperties;
+    const largest = limits?.maximumPacketSize;
     // A broker closes the connection over it, each time it comes.
-    if (sizeOf(publication) + packetMargin > (limits?.maximumPacketSize ?? Number.POSITIVE_INFINITY)) {
-      this.#events.refused(publication, `larger than the ${limits?.maximumPacketSize} bytes that it takes`);
+    if (largest !== undefined && sizeOf(publication) + packetMargin > largest) {
+      this.#events.refused(publication, `larger than the ${largest} bytes that it takes`);
       done(Object.assign(new Error("packet too large"), { code: 0x95 }));
       return;
     }

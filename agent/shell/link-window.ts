@@ -1,4 +1,5 @@
 import type { Publication } from "./link.ts";
+import { Pace } from "./link-pace.ts";
 
 export interface WindowOptions {
   /** QoS 1 publications that may wait for their PUBACK: the broker's receive maximum, which it enforces by disconnecting. */
@@ -33,6 +34,7 @@ export class PublishWindow {
   readonly #states = new Map<string, Entry>();
   /** In the order in which they were written, with the time of it. */
   readonly #inFlight = new Map<Entry, number>();
+  readonly #pace = new Pace((publication) => this.#take(publication, undefined));
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: WindowOptions) {
@@ -55,6 +57,17 @@ export class PublishWindow {
       this.pump();
       return true;
     }
+    if (publication.kind === "state") {
+      if (publication.qos === 0 && settled === undefined) {
+        this.#pace.add(publication);
+        return true;
+      }
+      this.#pace.forget(publication.topic);
+    }
+    return this.#take(publication, settled);
+  }
+
+  #take(publication: Publication, settled: Entry["settled"]): boolean {
     const state = publication.kind === "state";
     if (state) {
       const older = this.#states.get(publication.topic);
@@ -89,9 +102,15 @@ export class PublishWindow {
     }
   }
 
+  /** What was held back for its pace goes now. */
+  flush(): void {
+    this.#pace.flush();
+  }
+
   /** The connection has ended: nothing is written any more, and whoever waits is told. */
   abandon(error: Error): void {
     clearTimeout(this.#timer);
+    this.#pace.stop();
     const entries = [...this.#inFlight.keys(), ...this.#waiting, ...this.#history.splice(0)];
     this.#inFlight.clear();
     this.#waiting = [];

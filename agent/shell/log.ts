@@ -60,18 +60,22 @@ export function createLog(options: LogOptions): AdjustableLog {
     for (const secret of secrets) safe = safe.replaceAll(secret, "***");
     return printable(safe);
   };
-  const transport: Transport = journal
-    ? new JournalTransport(journal)
-    : new winston.transports.Stream({ stream: options.stream ?? process.stderr, format: winston.format.printf(textLine) });
-  const logger = winston.createLogger({ level: options.level, levels: { error: 0, warn: 1, info: 2, debug: 3 }, transports: [transport] });
+  const logger = winston.createLogger({
+    level: options.level,
+    levels: { error: 0, warn: 1, info: 2, debug: 3 },
+    // Each transport has its own; the default would make JSON of every entry for nobody.
+    format: asItIs(),
+    transports: [journal ? new JournalTransport(journal) : new LineTransport(options.stream ?? process.stderr)],
+  });
   const tail: LogEntry[] = [];
   let listener: (entry: LogEntry) => void = () => {};
   let telling = false;
   const write = (level: LogLevel, local: boolean) => (message: string, fields?: LogFields) => {
     if (!logger.isLevelEnabled(level)) return;
     const [text, cleaned] = [clean(message), cleanFields(fields, clean)];
-    logger.log({ level, message: text, fields: cleaned });
-    const entry = { at: Date.now(), level, message: text.slice(0, charactersKept), fields: cutFields(cleaned) };
+    const at = Date.now();
+    logger.log({ level, message: text, fields: cleaned, at });
+    const entry = { at, level, message: text.slice(0, charactersKept), fields: cutFields(cleaned) };
     tail.push(entry);
     if (tail.length > entriesKept) tail.shift();
     if (local || telling) return;
@@ -102,8 +106,25 @@ export function createLog(options: LogOptions): AdjustableLog {
   };
 }
 
+const asItIs = winston.format((info) => info);
+
 function cutFields(fields: Record<string, string>): Record<string, string> {
-  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, value.slice(0, charactersKept)]));
+  const cut: Record<string, string> = {};
+  for (const name in fields) cut[name] = (fields[name] ?? "").slice(0, charactersKept);
+  return cut;
+}
+
+class LineTransport extends Transport {
+  readonly #stream: NodeJS.WritableStream;
+  constructor(stream: NodeJS.WritableStream) {
+    super();
+    this.#stream = stream;
+  }
+  override log({ at, level, message }: LogEntry, next: () => void): void {
+    const mark = level === "info" ? "" : `${level}: `;
+    this.#stream.write(`${new Date(at).toISOString().slice(11, 23)} ${mark}${message}\n`);
+    next();
+  }
 }
 
 class JournalTransport extends Transport {
@@ -112,22 +133,18 @@ class JournalTransport extends Transport {
     super();
     this.#journal = journal;
   }
-  override log(info: { level: LogLevel; message: string; fields: Record<string, string> }, next: () => void): void {
-    const fields = Object.fromEntries(Object.entries(info.fields).map(([name, value]) => [`PINBUS_${name.toUpperCase()}`, value]));
+  override log(info: LogEntry, next: () => void): void {
+    const fields: Record<string, string> = {};
+    for (const name in info.fields) fields[`PINBUS_${name.toUpperCase()}`] = info.fields[name] ?? "";
     this.#journal({ message: info.message, priority: priorities[info.level], fields });
     next();
   }
 }
 
-function textLine(info: winston.Logform.TransformableInfo): string {
-  const time = new Date().toISOString().slice(11, 23);
-  const mark = info.level === "info" ? "" : `${info.level}: `;
-  return `${time} ${mark}${String(info.message)}`;
-}
-
 function cleanFields(fields: LogFields | undefined, clean: (text: string) => string): Record<string, string> {
   const cleaned: Record<string, string> = {};
-  for (const [name, value] of Object.entries(fields ?? {})) {
+  for (const name in fields) {
+    const value = fields[name];
     if (value !== undefined && value !== null && /^[A-Za-z_]\w*$/.test(name)) cleaned[name] = clean(String(value));
   }
   return cleaned;

@@ -71,7 +71,13 @@ export function createPerformers(options: PerformerOptions): (effect: Effect) =>
     startTimer: ({ key, at }) => options.timers.start(key, at),
     stopTimer: ({ key }) => options.timers.stop(key),
     readSensor: ({ sensor }) => options.sensors.read(sensor),
-    publish({ kind, topic, payload, qos, retain, afterwards }) {
+    publish(effect) {
+      // Attributes make their text when it is read, so that no state waits for it.
+      if (effect.kind === "state" && effect.qos === 0 && !effect.afterwards) {
+        link.publish(effect);
+        return;
+      }
+      const { kind, topic, payload, qos, retain, afterwards } = effect;
       const publication: Publication = { kind, topic, payload, qos, retain };
       if (kind === "event") options.outbox.add(publication, options.eventTtl(topic));
       else if (afterwards) options.telemetry(publication, afterwards);

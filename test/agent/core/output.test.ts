@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { Effect } from "../../../agent/core/model.ts";
 import { configOf, when } from "./fixture.ts";
 import { World } from "./world.ts";
 
@@ -37,6 +38,27 @@ describe("on, off and toggle", () => {
     expect(world.moves.map((move) => move.split(" ").slice(0, 2).join(" "))).toEqual(["lamp on", "fan on", "lamp off"]);
     expect(world.state.rules.map(({ fired }) => fired)).toEqual([1, 1]);
     expect(world.outputState("fan").cause).toMatchObject({ kind: "rule", text: "rule two", detail: "porch press" });
+  });
+
+  it("tell of their own moment, however late their words are read", () => {
+    const world = relay();
+    const effects: Effect[] = [];
+    world.turned = (_, more) => effects.push(...more);
+    world.mqtt("lamp", '{"state":"ON","id":"a-1"}');
+    world.advance(second);
+    world.control("lamp", "OFF");
+    const attrs = effects.flatMap((effect) =>
+      effect.type === "publish" && effect.topic.endsWith("/attr") ? JSON.parse(effect.payload) : [],
+    );
+    expect(attrs).toMatchObject([
+      { id: "a-1", text: "ON because a command over MQTT says on (id a-1)", since: new Date(world.now - second).toISOString() },
+      { id: null, text: "OFF because somebody switched it off with `pinbus set`", since: new Date(world.now).toISOString() },
+    ]);
+    const logs = effects.flatMap((effect) => (effect.type === "log" ? [{ message: effect.message, output: effect.fields.output }] : []));
+    expect(logs).toEqual([
+      { message: "lamp on: mqtt (id a-1)", output: "lamp" },
+      { message: "lamp off: cli", output: "lamp" },
+    ]);
   });
 
   it("remember their causes, newest last, bounded", () => {

@@ -40,6 +40,7 @@ describe("the publish window", () => {
     window.push(state("a", "1"));
     window.push(event("2"));
     window.push(state("b", "3", 0));
+    window.flush();
     expect(written).toEqual(["a=1"]);
     acks.shift()?.();
     expect(written).toEqual(["a=1", "e=2", "b=3"]);
@@ -123,6 +124,71 @@ describe("the publish window", () => {
     expect(overdue()).toBe(1);
   });
 
+  describe("with states of QoS 0", () => {
+    const burst = () => {
+      vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "setImmediate", "clearImmediate", "performance"] });
+      onTestFinished(() => {
+        vi.useRealTimers();
+      });
+      const made = make(5);
+      for (const payload of ["1", "2"]) made.window.push(state("attr", payload, 0));
+      made.window.push(state("state", "ON"));
+      expect(made.written).toEqual(["state=ON"]);
+      return made;
+    };
+
+    it("sends them at the end of the turn, behind everything else, each once", () => {
+      const { written } = burst();
+      vi.advanceTimersByTime(0);
+      expect(written).toEqual(["state=ON", "attr=2"]);
+    });
+
+    it("sends the newest of what changes within a tenth of a second at the end of it", () => {
+      const { window, written } = burst();
+      vi.advanceTimersByTime(0);
+      for (const payload of ["3", "4"]) window.push(state("attr", payload, 0));
+      vi.advanceTimersByTime(99);
+      expect(written).toHaveLength(2);
+      vi.advanceTimersByTime(1);
+      expect(written.slice(2)).toEqual(["attr=4"]);
+      vi.advanceTimersByTime(100);
+      window.push(state("attr", "5", 0));
+      vi.advanceTimersByTime(0);
+      expect(written.slice(3)).toEqual(["attr=5"]);
+    });
+
+    it("lets none wait for another that changes fast", () => {
+      const { window, written } = burst();
+      vi.advanceTimersByTime(0);
+      window.push(state("attr", "3", 0));
+      window.push(state("other", "1", 0));
+      vi.advanceTimersByTime(0);
+      expect(written).toContain("other=1");
+    });
+
+    it("sends what it held back before the farewell", () => {
+      const { window, written } = burst();
+      window.flush();
+      expect(written).toEqual(["state=ON", "attr=2"]);
+      vi.advanceTimersByTime(1_000);
+      expect(written).toHaveLength(2);
+    });
+
+    it("lets a newer word there win: what is cleared stays cleared", () => {
+      const { window, written } = burst();
+      window.push(state("attr", "", 1));
+      vi.advanceTimersByTime(1_000);
+      expect(written).toEqual(["state=ON", "attr="]);
+    });
+
+    it("forgets them when the connection ends: the next one is told everything anew", () => {
+      const { window, written } = burst();
+      window.abandon(new Error("cut"));
+      vi.advanceTimersByTime(1_000);
+      expect(written).toEqual(["state=ON"]);
+    });
+  });
+
   it("waits for a congested socket", () => {
     const { window, written, socket } = make(10);
     socket.congested = true;
@@ -154,6 +220,7 @@ describe("the publish window", () => {
             window.push(state(step.topic, String(index), step.qos));
           }
         });
+        window.flush();
         while (acks.length > 0) acks.shift()?.();
         expect(most()).toBeLessThanOrEqual(inFlight);
         expect(window.empty).toBe(true);

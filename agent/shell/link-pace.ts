@@ -1,0 +1,56 @@
+import type { Publication } from "./link-terms.ts";
+
+const pause = 100;
+
+/**
+ * States with QoS 0, which tell about other states: they go at the end of the turn, so that nothing waits for their text, and of what
+ * changes within a tenth of a second only the newest. Nobody reads them faster, and under load they would cost as much as the states.
+ */
+export class Pace {
+  readonly #write: (publication: Publication) => void;
+  readonly #last = new Map<string, number>();
+  readonly #waiting = new Map<string, Publication>();
+  #timer: NodeJS.Timeout | undefined;
+  #turn: NodeJS.Immediate | undefined;
+
+  constructor(write: (publication: Publication) => void) {
+    this.#write = write;
+  }
+
+  add(publication: Publication): void {
+    const { topic } = publication;
+    this.#waiting.set(topic, publication);
+    const last = this.#last.get(topic) ?? Number.NEGATIVE_INFINITY;
+    if (performance.now() - last >= pause) this.#turn ??= setImmediate(() => this.flush());
+    else this.#timer ??= setTimeout(() => this.flush(), pause);
+  }
+
+  /** Something else is said there. */
+  forget(topic: string): void {
+    this.#waiting.delete(topic);
+  }
+
+  /** Everything that waits, now. */
+  flush(): void {
+    this.#rest();
+    const now = performance.now();
+    const publications = [...this.#waiting.values()];
+    this.#waiting.clear();
+    for (const publication of publications) {
+      this.#last.set(publication.topic, now);
+      this.#write(publication);
+    }
+  }
+
+  stop(): void {
+    this.#rest();
+    this.#waiting.clear();
+  }
+
+  #rest(): void {
+    clearImmediate(this.#turn);
+    clearTimeout(this.#timer);
+    this.#turn = undefined;
+    this.#timer = undefined;
+  }
+}
