@@ -8,7 +8,7 @@ import { SettingError } from "../certificate.ts";
 import { exit } from "../exit.ts";
 import { createLog } from "../shell/log.ts";
 import { readVersion } from "../version.ts";
-import { type Command, CommandError, load, loadOrFail, readArgs, settings } from "./command.ts";
+import { type Command, CommandError, load, loadedOrFail, readArgs, settings } from "./command.ts";
 
 /** `pinbus run`: the agent in the foreground, which is what systemd starts. */
 export const run: Command = {
@@ -16,9 +16,9 @@ export const run: Command = {
   summary: "run the agent in the foreground (what systemd starts)",
   async run(args) {
     const { values } = readArgs(args, settings, { min: 0, max: 0 });
-    const config = loadOrFail(values);
+    const { config, given } = loadedOrFail(values);
     const journal = config.log.format === "text" ? undefined : openJournal(process.env);
-    const secrets = config.mqtt.password === null ? [] : [config.mqtt.password];
+    const secrets = [config.mqtt.password, config.broker.password].filter((secret) => secret !== null);
     const log = createLog({ level: config.log.level, secrets, ...(journal ? { journal: (entry) => journal.write(entry) } : {}) });
     // Until there is an agent, a reload waits for it.
     let reload: (from: string) => void = () => {
@@ -50,7 +50,15 @@ export const run: Command = {
     };
     let agent: Agent;
     try {
-      agent = await startAgent({ config, host: readHost(), version: readVersion(), log, load: () => load(values, "read"), reloading });
+      agent = await startAgent({
+        config,
+        given,
+        host: readHost(),
+        version: readVersion(),
+        log,
+        load: () => load(values, "read"),
+        reloading,
+      });
     } catch (error) {
       await journal?.close();
       throw new CommandError(
