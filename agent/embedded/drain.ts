@@ -97,12 +97,15 @@ export class DrainingDuplex extends Duplex {
       done();
       return;
     }
-    socket.cork();
+    // What a turn of the loop has for this client leaves in one call of the kernel, which costs more than all the rest of a packet.
+    if (socket.writableCorked === 0) {
+      socket.cork();
+      setImmediate(() => socket.uncork());
+    }
     for (const chunk of chunks) {
       this.#options.outgoing.push(chunk);
       socket.write(chunk);
     }
-    socket.uncork();
     if (socket.writableLength < this.#options.writeBuffer) {
       done();
       return;
