@@ -81,7 +81,7 @@ export async function startAgent({ config, given, host, version, log, load, relo
   const clock = systemClock;
   const startedAt = clock.now();
   log.info(`pinbus ${version} starts as ${config.prefix}/${config.node}`);
-  for (const [setting, name] of given) log.info(`${setting} is given by ${name}`, { setting, from: name });
+  for (const [setting, name] of given) log.info(`${setting} is given by ${name}`);
 
   // What decides: plan, state, loop.
   const plan = planOf(config);

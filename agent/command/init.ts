@@ -10,7 +10,8 @@ export const init: Command = {
   usage: "[--example [NAME]] [--config FILE]",
   summary: "write a commented starter configuration; --example alone lists what there is",
   async run(args) {
-    if (args.includes("--example") && (args.at(-1) === "--example" || args[args.indexOf("--example") + 1]?.startsWith("-"))) {
+    const at = args.indexOf("--example");
+    if (at >= 0 && (args[at + 1] ?? "-").startsWith("-")) {
       for (const line of exampleLines()) print(line);
       return exit.ok;
     }
