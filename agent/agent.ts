@@ -50,6 +50,8 @@ import { Tickets } from "./tickets.ts";
 
 export interface AgentOptions {
   config: Config;
+  /** What of it the environment and the arguments give: setting → variable or argument. */
+  given: ReadonlyMap<string, string>;
   host: Host;
   version: string;
   log: AdjustableLog;
@@ -77,11 +79,21 @@ const usualTtl = 10_000;
  * The composition root: everything is made and started here in order, and stopped in reverse order. Rejects with what a person
  * can mend (no driver, another agent runs); from then on only a stop ends it.
  */
-export async function startAgent({ config, host, version, log, load, reloading, fed = () => undefined }: AgentOptions): Promise<Agent> {
+export async function startAgent({
+  config,
+  given,
+  host,
+  version,
+  log,
+  load,
+  reloading,
+  fed = () => undefined,
+}: AgentOptions): Promise<Agent> {
   const started = new Date(systemClock.wall()).toISOString();
   const clock = systemClock;
   const startedAt = clock.now();
   log.info(`pinbus ${version} starts as ${config.prefix}/${config.node}`);
+  for (const [setting, name] of given) log.info(`${setting} is given by ${name}`);
 
   // What decides: plan, state, loop.
   const plan = planOf(config);
@@ -221,7 +233,7 @@ export async function startAgent({ config, host, version, log, load, reloading, 
       statistics.restart();
     },
   });
-  const shown = { current, version, started, startedAt, driver, brokerLink, outbox, ring, clock };
+  const shown = { current, version, given, started, startedAt, driver, brokerLink, outbox, ring, clock };
   const operations = createOperations({
     current,
     reloader,

@@ -4,7 +4,7 @@ import { SettingError } from "./certificate.ts";
 import { Access, type AccessRules } from "./embedded/access.ts";
 import { type Acl, parseAcl } from "./embedded/acl.ts";
 import type { Limits } from "./embedded/limits.ts";
-import { parsePasswordFile } from "./embedded/password-file.ts";
+import { keptHash, parsePasswordFile } from "./embedded/password-file.ts";
 import type { Log } from "./shell/log.ts";
 
 const maxFileBytes = 1024 * 1024;
@@ -48,19 +48,22 @@ export function limitsOf(config: Config["broker"]): Limits {
   };
 }
 
-function readRules({ password_file, acl_file, anonymous }: Config["broker"], log: Pick<Log, "warn">): AccessRules {
-  const users = password_file === null ? null : readUsers(password_file, log);
+function readRules({ password_file, username, password, acl_file, anonymous }: Config["broker"], log: Pick<Log, "warn">): AccessRules {
+  const listed = password_file === null ? null : readUsers(password_file, username, log);
+  const users = username === null || password === null ? listed : new Map(listed).set(username, keptHash(password));
   const acl = acl_file === null ? undefined : readAcl(acl_file);
   if (acl_file !== null && acl) for (const warning of doubts(acl, users)) log.warn(`${acl_file}: ${warning}`);
   return { anonymous: users === null ? anonymous !== "false" : anonymous === "true", users, acl };
 }
 
-function readUsers(file: string, log: Pick<Log, "warn">): NonNullable<AccessRules["users"]> {
+function readUsers(file: string, configured: string | null, log: Pick<Log, "warn">): NonNullable<AccessRules["users"]> {
   const reading = readBounded(file, maxFileBytes);
   if (!reading.ok) throw new SettingError("broker.password_file", `${file}: ${reading.message}: ${reading.fix}`);
   const { users, problems } = parsePasswordFile(reading.bytes.toString("utf8"));
   for (const { line, message } of problems) log.warn(`${file}:${line}: ${message}`);
-  if (users.size === 0) log.warn(`${file} has no user who can log in: add one with \`pinbus passwd ${file} USER\``);
+  if (configured !== null && users.has(configured))
+    log.warn(`${file} has the user of broker.username too: broker.password counts, remove one of them`);
+  if (users.size === 0 && configured === null) log.warn(`${file} has no user who can log in: add one with \`pinbus passwd ${file} USER\``);
   if (reading.stats?.isFile() && (reading.stats.mode & 0o004) !== 0) log.warn(`everybody may read ${file}: run chmod o-r ${file}`);
   return users;
 }
@@ -82,8 +85,7 @@ function readAcl(file: string): Acl {
 /** What is allowed, but hardly meant. */
 function doubts({ sections }: Acl, users: AccessRules["users"]): string[] {
   const named = [...sections.keys()].filter((user) => user !== "");
-  if (users === null && named.length > 0)
-    return ["it has rules for users, but without broker.password_file everybody may call himself what he likes"];
+  if (users === null && named.length > 0) return ["it has rules for users, but without users everybody may call himself what he likes"];
   const unknown = named.filter((user) => !users?.has(user)).map((user) => JSON.stringify(user));
   return unknown.length > 0 ? [`it has rules for ${unknown.slice(0, maxTold).join(", ")}, who cannot log in`] : [];
 }

@@ -37,6 +37,7 @@ export interface HandlerSources {
   reloader: Pick<Reloader, "diff">;
   operations: Operations;
   version: string;
+  given: ReadonlyMap<string, string>;
   /** ISO time. */
   started: string;
   /** The same moment on the monotonic clock: the wall clock of a Pi without a battery jumps by years after the start. */
@@ -65,7 +66,7 @@ export interface HandlerSources {
 
 type StatusSources = Pick<
   HandlerSources,
-  "current" | "version" | "started" | "startedAt" | "driver" | "brokerLink" | "outbox" | "ring" | "clock"
+  "current" | "version" | "given" | "started" | "startedAt" | "driver" | "brokerLink" | "outbox" | "ring" | "clock"
 >;
 
 const words: readonly SwitchWord[] = ["ON", "OFF", "TOGGLE", "PULSE"];
@@ -246,7 +247,7 @@ function outputIndexOf(plan: Plan, id: string): number {
 }
 
 /** What `pinbus status` shows. */
-export function statusOf({ current, version, started, startedAt, driver, brokerLink, outbox, ring, clock }: StatusSources): Status {
+export function statusOf({ current, version, given, started, startedAt, driver, brokerLink, outbox, ring, clock }: StatusSources): Status {
   const { plan, state, config } = current();
   const { broker, link } = brokerLink;
   return {
@@ -256,6 +257,7 @@ export function statusOf({ current, version, started, startedAt, driver, brokerL
     uptime_s: Math.round((clock.now() - startedAt) / 1000),
     pid: process.pid,
     ...healthOf(plan, state),
+    given: Object.fromEntries(given),
     driver: driver.name,
     chips: driver.chips().map(({ label }) => label),
     link: link.view,

@@ -10,6 +10,8 @@ export interface Status {
   health: "ok" | "degraded" | "failing";
   /** One sentence for each thing that is not well; empty when health is ok. */
   problems: string[];
+  /** What of the configuration the environment and the arguments give: setting → variable or argument. */
+  given?: Record<string, string>;
   driver: string;
   chips: string[];
   link: LinkView;

@@ -60,6 +60,8 @@ const inPlace = [
   "log.mqtt",
   "mqtt.command_ttl",
   "broker.password_file",
+  "broker.username",
+  "broker.password",
   "broker.anonymous",
   "broker.cert",
   "broker.key",

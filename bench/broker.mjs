@@ -43,7 +43,7 @@ export async function freePort() {
   return port;
 }
 
-function answers(port) {
+export function answers(port) {
   return new Promise((resolve) => {
     const socket = createConnection(port, "127.0.0.1");
     socket.on("connect", () => {

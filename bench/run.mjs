@@ -1,4 +1,4 @@
-// node bench/run.mjs start|idle|command|outbox|core|edge|all… [--rounds N] [--seconds S] [--load S] [--write]
+// node bench/run.mjs start|idle|command|outbox|core|broker|edge|all… [--rounds N] [--seconds S] [--load S] [--write]
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,7 +6,7 @@ import { parseArgs } from "node:util";
 import { requireBuild } from "./compiled.mjs";
 import { machineInWords, table, writeIntoReadme } from "./table.mjs";
 
-const benches = ["start", "idle", "command", "outbox", "core", "edge"];
+const benches = ["start", "idle", "command", "outbox", "core", "broker", "edge"];
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
@@ -28,7 +28,8 @@ requireBuild();
 for (const name of chosen) {
   const folder = mkdtempSync(join(tmpdir(), "pinbus-bench-"));
   try {
-    const bench = await import(`./${name}.mjs`);
+    // broker.mjs is the broker of the others.
+    const bench = await import(`./${name === "broker" ? "brokers" : name}.mjs`);
     const words = machineInWords();
     const result = await bench.run({
       folder,

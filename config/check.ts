@@ -3,8 +3,9 @@ import { checkCounting, debounceTime } from "./counting.ts";
 import { formatDuration } from "./formats.ts";
 import { checkGestures } from "./gestures.ts";
 import { checkLines, gpioOf } from "./lines.ts";
-import { checkListeners } from "./listeners.ts";
+import { checkListeners, hasUsers } from "./listeners.ts";
 import { checkMqtt } from "./mqtt.ts";
+import { checkPair } from "./pairs.ts";
 import { checkPeers } from "./peers.ts";
 import type { Place, Problem } from "./problem.ts";
 import { checkIds } from "./references.ts";
@@ -62,7 +63,8 @@ function checkControl({ control }: Config, report: Report): void {
 }
 
 function checkBroker({ broker }: Config, { unread }: Found, report: Report): void {
-  if (broker.anonymous === "false" && broker.password_file === null && !unread.has("broker.password_file"))
+  checkPair("broker", broker, ["username", "password"], { unread }, report);
+  if (broker.anonymous === "false" && !hasUsers(broker, unread))
     report("broker.anonymous", "there are no users, so nobody could connect", "add broker.password_file, or remove it");
 }
 

@@ -10,7 +10,8 @@ that is wrong, at once and with its place; \`pinbus init\` writes a file to star
 - Times are written \`20ms\`, \`5s\`, \`10m\`, \`2h\`, \`1d\`. YAML is version 1.2: \`on\`, \`off\`, \`yes\` and \`no\` are words.
 - Ids are 1 to 32 of the characters a-z, 0-9 and \`-\`. Inputs, outputs and sensors share them: no id stands twice.
 - A line is a GPIO number (\`17\`), a header pin (\`pin11\`), the line's name (\`GPIO17\`) or \`{chip: LABEL, offset: 3}\`.
-- Relative paths in the file are relative to the file.
+- Relative paths in the file are relative to the file, others to the current directory. A list in a variable or an argument has commas; an
+  empty variable counts as not set. A map such as \`inputs\` stands in the file only.
 - A secret is written \`{file: PATH}\`, \`{env: NAME}\`, \`{credential: NAME}\` (of systemd) or as text. It is never shown and there is no
   argument for it.
 `;
@@ -68,8 +69,12 @@ function row(path: string, node: SchemaNode): Row {
   throw new TypeError(`${path} is no setting`);
 }
 
-function valuesOf({ items, single }: ListOf<SchemaNode>): string {
-  const shape = isLeaf(items) ? `: ${items.reads.shape}` : "";
+function valuesOf({ items, single, short }: ListOf<SchemaNode>): string {
+  const shape = isLeaf(items)
+    ? `: ${items.reads.shape}`
+    : short
+      ? `; in a variable or an argument, with commas between: ${short.shape}`
+      : "";
   return `${single ? "one, or a list" : "a list"}${shape}`;
 }
 

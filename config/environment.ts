@@ -1,5 +1,5 @@
 import { path } from "./formats.ts";
-import { type Format, isLeaf, type Leaf, type Reading, type SchemaGroup, type Setting, settingsOf } from "./leaf.ts";
+import { type Format, isLeaf, isShortList, type Leaf, type Reading, type SchemaGroup, type Setting, settingsOf } from "./leaf.ts";
 import type { Problem } from "./problem.ts";
 import { suggest } from "./suggest.ts";
 
@@ -7,6 +7,8 @@ import { suggest } from "./suggest.ts";
 export interface Given {
   env: Record<string, string>;
   args: Record<string, string>;
+  /** Path → the items of a list of groups, which convict cannot read from text. */
+  lists: Map<string, unknown[]>;
   /** Path → the variable or argument that gives it. */
   from: Map<string, string>;
   problems: Problem[];
@@ -25,35 +27,34 @@ const otherPrefixes = ["PINBUS_MACHINE_"];
 
 /**
  * Reads `PINBUS_<PATH>` variables and arguments (`mqtt-server` → text). An empty variable counts as not set.
- * Paths in them are relative to `cwd`, not to the file.
+ * `others` are weaker variables by the path that they give. Paths in all of them are relative to `cwd`, not to the file.
  */
 export function readGiven(
   schema: SchemaGroup,
   env: NodeJS.ProcessEnv,
   args: Readonly<Record<string, unknown>>,
   resolve: (path: string) => string,
+  others: ReadonlyMap<string, string> = new Map(),
 ): Given {
-  const given: Given = { env: {}, args: {}, from: new Map(), problems: [], unread: new Set() };
+  const given: Given = { env: {}, args: {}, lists: new Map(), from: new Map(), problems: [], unread: new Set() };
   const settings = settingsOf(schema);
+  /** The value comes by `name`; `layer` is what convict gets it by. */
+  const take = (setting: Setting, value: string, name: string, layer: "env" | "args") => {
+    const texts = readTexts(setting, value, resolve, name, given.problems);
+    if (texts === undefined) {
+      given.unread.add(setting.path);
+      return;
+    }
+    given.from.set(setting.path, name);
+    if (isShortList(setting.node)) given.lists.set(setting.path, texts);
+    else given[layer][layer === "env" ? setting.env : setting.path] = texts.join(",");
+  };
   for (const setting of settings) {
-    const variable = env[setting.env];
+    const variable = env[setting.env] ? setting.env : (others.get(setting.path) ?? "");
+    const text = env[variable];
+    if (text) take(setting, text, variable, "env");
     const argument = setting.arg === undefined ? undefined : args[setting.arg];
-    if (variable) {
-      const value = readText(setting, variable, resolve, setting.env, given.problems);
-      if (value === undefined) given.unread.add(setting.path);
-      else {
-        given.env[setting.env] = value;
-        given.from.set(setting.path, setting.env);
-      }
-    }
-    if (typeof argument === "string") {
-      const value = readText(setting, argument, resolve, `--${setting.arg}`, given.problems);
-      if (value === undefined) given.unread.add(setting.path);
-      else {
-        given.args[setting.path] = value;
-        given.from.set(setting.path, `--${setting.arg}`);
-      }
-    }
+    if (typeof argument === "string") take(setting, argument, `--${setting.arg}`, "args");
   }
   const names = [...settings.map((setting) => setting.env), ...otherVariables];
   for (const name of Object.keys(env)) {
@@ -68,31 +69,24 @@ export function readGiven(
   return given;
 }
 
-/** The text that convict reads as the same value again, or undefined and a problem. */
-function readText(
-  setting: Setting,
+/** The texts that convict reads as the same values again, or the items themselves; undefined, and a problem, when one is wrong. */
+function readTexts(
+  { node, path: at }: Setting,
   value: string,
   resolve: (path: string) => string,
   name: string,
   problems: Problem[],
-): string | undefined {
-  const { node } = setting;
+): unknown[] | undefined {
+  const parts = value.split(",").flatMap((part) => part.trim() || []);
   const readings = isLeaf(node)
     ? [readOne(node, value)]
-    : value
-        .split(",")
-        .map((part) => part.trim())
-        .filter((part) => part !== "")
-        .map((part) => readOne(node.items, part));
-  const texts: string[] = [];
-  for (const reading of readings) {
-    if (reading.ok) texts.push(reading.value);
-    else
-      problems.push({ file: name, line: 0, column: 0, message: `${setting.path}: ${reading.what}`, fix: reading.fix, severity: "error" });
-  }
-  if (texts.length < readings.length) return undefined;
-  const text = texts.join(",");
-  return node.format === path.name ? resolve(text) : text;
+    : parts.map((part) => (isShortList(node) ? node.short.read(part) : readOne(node.items, part)));
+  const values = readings.flatMap((reading) => {
+    if (reading.ok) return [node.format === path.name ? resolve(String(reading.value)) : reading.value];
+    problems.push({ file: name, line: 0, column: 0, message: `${at}: ${reading.what}`, fix: reading.fix, severity: "error" });
+    return [];
+  });
+  return values.length < readings.length ? undefined : values;
 }
 
 function readOne(leaf: Leaf<unknown>, value: string): Reading<string> {

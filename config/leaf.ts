@@ -53,6 +53,8 @@ export interface ListOf<I> {
   readonly minimum: number;
   /** One item may stand there without the list around it. */
   readonly single: boolean;
+  /** How the environment and arguments write one item, where it is more than a value. */
+  readonly short?: { shape: string; read(text: string): Reading<unknown> };
   readonly env?: string;
 }
 
@@ -135,10 +137,17 @@ export function isListOf(node: SchemaNode): node is ListOf<SchemaNode> {
   return "container" in node && node.container === "list";
 }
 
+export function isShortList(node: SchemaNode): node is ShortList {
+  return isListOf(node) && node.short !== undefined;
+}
+
+/** A list of groups that can be written in one line. */
+export type ShortList = ListOf<SchemaGroup> & Required<Pick<ListOf<SchemaGroup>, "short">>;
+
 /** A setting that the environment and arguments can give too. */
 export interface Setting {
   path: string;
-  node: Leaf<unknown> | ListOf<Leaf<unknown>>;
+  node: Leaf<unknown> | ListOf<Leaf<unknown>> | ShortList;
   /** `PINBUS_MQTT_SERVER` */
   env: string;
   /** `mqtt-server`; absent for a secret, which must not stand in a process list. */
@@ -152,7 +161,9 @@ export function settingsOf(group: SchemaGroup, prefix = ""): Setting[] {
     if (isLeaf(node)) return [{ path, node, env: envOf(path), ...(node.sensitive ? {} : { arg: path.replaceAll(/[._]/g, "-") }) }];
     if (isListOf(node)) {
       const { items } = node;
-      return isLeaf(items) ? [{ path, node: { ...node, items }, env: envOf(path), arg: path.replaceAll(/[._]/g, "-") }] : [];
+      const names = { env: envOf(path), arg: path.replaceAll(/[._]/g, "-") };
+      if (isLeaf(items)) return [{ path, node: { ...node, items }, ...names }];
+      return isShortList(node) ? [{ path, node, ...names }] : [];
     }
     return isMapOf(node) ? [] : settingsOf(node, `${path}.`);
   });

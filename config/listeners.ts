@@ -1,6 +1,7 @@
 import type { Found, Report } from "./check.ts";
-import { bad, isLoopback, ok, quote, show } from "./formats.ts";
-import type { Format } from "./leaf.ts";
+import { address, bad, isLoopback, ok, port, quote, show } from "./formats.ts";
+import type { Format, ListOf, Reading, SchemaGroup } from "./leaf.ts";
+import { checkPair } from "./pairs.ts";
 import type { Config } from "./schema.ts";
 
 /** As a browser sends it: without a path, and without the usual port. */
@@ -19,25 +20,43 @@ export const origin: Format<string> = {
 };
 
 type BrokerConfig = Config["broker"];
+type Listener = BrokerConfig["listeners"][number];
 export type Protocol = NonNullable<BrokerConfig["listeners"][number]["protocol"]>;
 
+/** A listener in one line: `ws://0.0.0.0:9000`, `[::]:1883`, `1883`. */
+export const shortListener: Required<ListOf<SchemaGroup>>["short"] = {
+  shape: "`mqtt://0.0.0.0:1883`, `ws://[::1]:9000`, `0.0.0.0:1883` or `1883`; `mqtt`, `mqtts`, `ws` or `wss`",
+  read(given) {
+    const [, scheme, six, four, digits] =
+      /^(?:(mqtts?|wss?):\/\/)?(?:\[([\da-f:.]{2,45})\]:|([^:/[\]]{0,64}):)?(\d{1,6})$/i.exec(given) ?? [];
+    if (digits === undefined)
+      return bad(`${quote(given)} is not a listener`, "write it like mqtt://0.0.0.0:1883, ws://0.0.0.0:9000 or 1883");
+    const host = six ?? (four || undefined);
+    const place: Reading<string | null> = host === undefined ? ok(null) : address.read(host);
+    if (!place.ok) return place;
+    const number = port.read(digits);
+    if (!number.ok) return number;
+    return ok({ protocol: scheme?.toLowerCase() ?? null, address: place.value, port: number.value });
+  },
+};
+
 /** What is spoken on a listener; as of `mqtt.tls: auto`, a port that starts with 8 means TLS. */
-export function protocolOf({ protocol, port }: BrokerConfig["listeners"][number]): Protocol {
+export function protocolOf({ protocol, port }: Listener): Protocol {
   return protocol ?? (String(port).startsWith("8") ? "mqtts" : "mqtt");
 }
 
 /** Whether a listener speaks TLS. */
-export function isSecure(listener: BrokerConfig["listeners"][number]): boolean {
+export function isSecure(listener: Listener): boolean {
   return ["mqtts", "wss"].includes(protocolOf(listener));
 }
 
 export function checkListeners({ broker, mqtt }: Config, { place, unread }: Found, report: Report): void {
-  const { listeners, password_file: users, anonymous } = broker;
+  const { listeners, anonymous } = broker;
   checkPorts(broker, report);
   // A client with a certificate is no stranger.
-  const isOpen = (listener: BrokerConfig["listeners"][number]) => !(isSecure(listener) && broker.require_certificate === "true");
+  const isOpen = (listener: Listener) => !(isSecure(listener) && broker.require_certificate === "true");
   const open = listeners.findIndex((listener) => listener.address !== null && !isLoopback(listener.address) && isOpen(listener));
-  if (open >= 0 && users === null && !unread.has("broker.password_file") && mqtt.server.length === 0) {
+  if (open >= 0 && !hasUsers(broker, unread) && mqtt.server.length === 0) {
     const path = `broker.listeners[${open}].address`;
     if (anonymous === "true")
       report(path, "everybody in the network may switch the outputs of this machine", "add broker.password_file", "warning");
@@ -51,6 +70,11 @@ export function checkListeners({ broker, mqtt }: Config, { place, unread }: Foun
   if (listeners.length === 0)
     report("broker.listeners", "the built-in broker listens nowhere", "add a listener or name a broker in mqtt.server");
   checkTls(broker, unread, place, report);
+}
+
+/** Whether anybody has a password, as far as it could be read. */
+export function hasUsers({ password_file: file, username }: BrokerConfig, unread: Found["unread"]): boolean {
+  return file !== null || username !== null || unread.has("broker.password_file") || unread.has("broker.username");
 }
 
 function checkPorts({ listeners }: BrokerConfig, report: Report): void {
@@ -69,13 +93,7 @@ function checkPorts({ listeners }: BrokerConfig, report: Report): void {
 
 function checkTls(broker: BrokerConfig, unread: Found["unread"], place: Found["place"], report: Report): void {
   const { listeners, cert, key, ca, require_certificate: required } = broker;
-  for (const [has, lacks] of [
-    ["cert", "key"],
-    ["key", "cert"],
-  ] as const) {
-    if (broker[has] !== null && broker[lacks] === null && !unread.has(`broker.${lacks}`))
-      report(`broker.${has}`, `there is no broker.${lacks} beside it`, `add broker.${lacks}`);
-  }
+  checkPair("broker", broker, ["cert", "key"], { unread }, report);
   if (required === "true" && ca === null && !unread.has("broker.ca"))
     report("broker.require_certificate", "no authority is named that could have signed it", "add broker.ca");
   if (required === "false" && ca !== null)

@@ -4,6 +4,7 @@ import { complete } from "./complete.ts";
 import { countingDefaults } from "./counting.ts";
 import { readGiven } from "./environment.ts";
 import { type Host, nodeName } from "./host.ts";
+import { readOwlcms } from "./owlcms.ts";
 import { byPlace, type Place, type Problem } from "./problem.ts";
 import { type Config, schema } from "./schema.ts";
 import { decodeText, type FileReading, maxConfigBytes, readBounded, tooLarge } from "./text.ts";
@@ -35,6 +36,8 @@ export type LoadResult =
       file: string;
       warnings: Problem[];
       notes: Problem[];
+      /** What the environment and the arguments give: each setting with its variable or argument. */
+      given: ReadonlyMap<string, string>;
       /** Where a setting comes from: `pinbus.yaml:3:7`, `PINBUS_MQTT_SERVER`, `--mqtt-server` or `default`. */
       sourceOf(path: string): string;
     }
@@ -74,13 +77,16 @@ export function loadConfig(options: LoadOptions): LoadResult {
     exposed: reading.stats?.isFile() === true && (reading.stats.mode & 0o004) !== 0,
     resolve: (path) => (isAbsolute(path) ? path : join(base, path)),
   });
-  const given = readGiven(schema, env, args, (path) => resolve(path));
+  const owlcms = readOwlcms(walked.values, env, args);
+  const given = readGiven(schema, env, args, (path) => resolve(path), owlcms.variables);
+  for (const [path, items] of given.lists) put(walked.values, path, items);
   const config = complete(schema, walked.values, { derived: { node: nodeName(host) }, env: given.env, args: given.args }) as Config;
   countingDefaults(config.inputs, (path) => walked.places.has(path));
+  owlcms.setPorts(config.broker, given);
   config.control.view ??= join(dirname(config.control.socket), "view.sock");
 
   const place = (path: string): Place => {
-    const name = given.from.get(path);
+    const name = given.from.get(path) ?? given.from.get(path.replace(/\[.*/, ""));
     return name ? { file: name, line: 0, column: 0 } : (walked.places.get(path) ?? whole);
   };
   const syntax = faults.map((fault): Problem => ({ file, ...fault, severity: "error" }));
@@ -89,12 +95,12 @@ export function loadConfig(options: LoadOptions): LoadResult {
     tree === undefined && faults.length > 0
       ? []
       : check(config, { ids: walked.ids, unread: new Set([...walked.unread, ...given.unread]), place });
-  const problems = [...syntax, ...walked.problems, ...given.problems, ...found].sort(byPlace);
+  const problems = [...syntax, ...walked.problems, ...given.problems, ...owlcms.problems, ...found].sort(byPlace);
   if (problems.some((problem) => problem.severity === "error")) return { ok: false, file, problems: bound(problems, whole) };
   const sourceOf = (path: string): string => {
     const { file: name, line, column } = place(path);
     if (line > 0) return `${name}:${line}:${column}`;
-    return given.from.get(path) ?? "default";
+    return line === 0 && name !== file ? name : "default";
   };
   return {
     ok: true,
@@ -102,8 +108,21 @@ export function loadConfig(options: LoadOptions): LoadResult {
     file,
     warnings: problems.filter(({ severity }) => severity === "warning"),
     notes: problems.filter(({ severity }) => severity === "note"),
+    given: given.from,
     sourceOf,
   };
+}
+
+/** Sets what a path such as `broker.listeners` names. */
+function put(values: Record<string, unknown>, path: string, value: unknown): void {
+  const [key = "", ...rest] = path.split(".");
+  if (rest.length === 0) {
+    values[key] = value;
+    return;
+  }
+  const group = { ...(values[key] as Record<string, unknown> | undefined) };
+  put(group, rest.join("."), value);
+  values[key] = group;
 }
 
 function bound(problems: Problem[], whole: Place): Problem[] {

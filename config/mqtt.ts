@@ -1,6 +1,7 @@
 import type { Found, Report } from "./check.ts";
 import { anyText, clientId, duration, host, oneOf, path, serverPort } from "./formats.ts";
 import { leaf, oneOrMore, optional, required, secret } from "./leaf.ts";
+import { checkPair } from "./pairs.ts";
 import type { Config } from "./schema.ts";
 import { leavesOpen, server, serverUrls } from "./server.ts";
 
@@ -43,6 +44,11 @@ export const mqttSchema = {
     "The client id at the broker; MQTT 3.1 takes 23 characters at most.",
     "derived from the machine's identity",
   ),
+  env: leaf(
+    oneOf("off", "owlcms"),
+    "off",
+    "`owlcms` reads the variables of owlcms too; see [built-in-broker.md](built-in-broker.md#from-the-environment).",
+  ),
   command_ttl: leaf(duration(100, 24 * 3600 * second), 10 * second, "A command that is older than this is refused."),
 };
 
@@ -50,16 +56,8 @@ export const mqttSchema = {
 const maxClientId31 = 23;
 
 export function checkMqtt({ mqtt }: Config, found: Found, report: Report): void {
-  const { unread } = found;
-  for (const [has, lacks] of [
-    ["username", "password"],
-    ["password", "username"],
-    ["cert", "key"],
-    ["key", "cert"],
-  ] as const) {
-    if (mqtt[has] === null || mqtt[lacks] !== null || unread.has(`mqtt.${lacks}`)) continue;
-    report(`mqtt.${has}`, `there is no mqtt.${lacks} beside it`, `add mqtt.${lacks}`);
-  }
+  checkPair("mqtt", mqtt, ["username", "password"], found, report);
+  checkPair("mqtt", mqtt, ["cert", "key"], found, report);
   if (mqtt.protocol === "3.1" && (mqtt.client_id?.length ?? 0) > maxClientId31)
     report("mqtt.client_id", `MQTT 3.1 takes at most ${maxClientId31} characters`, "shorten it, or remove it");
   if (mqtt.tls_verify === "insecure")

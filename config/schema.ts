@@ -2,9 +2,9 @@ import type { ActiveLevel, Bias } from "../gpio/line.ts";
 import { decimal, timeZone } from "./clock-formats.ts";
 import { brokerLost, pulseOf } from "./compound.ts";
 import { debounceOf, measure, ratio } from "./counting.ts";
-import { address, duration, id, line, oneOf, path, port, topicLevel, unit, wholeNumber } from "./formats.ts";
-import { type ConfigOf, derived, type Format, leaf, listOf, mapOf, optional, required, withNames } from "./leaf.ts";
-import { origin } from "./listeners.ts";
+import { address, anyText, duration, id, line, oneOf, path, port, topicLevel, unit, wholeNumber } from "./formats.ts";
+import { type ConfigOf, derived, type Format, leaf, listOf, mapOf, optional, required, secret, withNames } from "./leaf.ts";
+import { origin, shortListener } from "./listeners.ts";
 import { mqttSchema } from "./mqtt.ts";
 import { peerOffline, peerSchema } from "./peers.ts";
 import { type actionSchema, type conditionSchema, ruleSchema, type triggerSchema } from "./rule-schema.ts";
@@ -138,10 +138,15 @@ export const schema = withNames({
     telemetry_ttl: leaf(duration(second, 7 * day), day, "How long a reading may wait for the broker before it is dropped as too old."),
   },
   broker: {
-    listeners: listOf(listenerSchema, "Where the built-in broker listens.", {
-      value: [{ protocol: "mqtt", address: null, port: 1883 }],
-      shown: "`[{protocol: mqtt, port: 1883}]`",
-    }),
+    listeners: {
+      ...listOf(listenerSchema, "Where the built-in broker listens.", {
+        value: [{ protocol: "mqtt", address: null, port: 1883 }],
+        shown: "`[{protocol: mqtt, port: 1883}]`",
+      }),
+      short: shortListener,
+    },
+    username: optional(anyText, "A user of the built-in broker besides those of `broker.password_file`."),
+    password: secret(anyText, "The password of that user: `{file: PATH}`, `{env: NAME}`, `{credential: NAME}` or text."),
     password_file: optional(
       path,
       "The users of the built-in broker, as `pinbus passwd` and `mosquitto_passwd` write them; read again by a reload.",

@@ -35,6 +35,7 @@ export const check: Command = {
       return exit.config;
     }
     print(`${result.file} is fine.`);
+    for (const [setting, name] of result.given) print(`  ${setting} is given by ${name}`);
     for (const line of [...pinMap(result.config), ...sensorTable(result.config), ...gestureTable(result.config)]) print(line);
     return exit.ok;
   },

@@ -79,10 +79,15 @@ export function load(args: Readonly<Record<string, unknown>>, secrets: "read" | 
 
 /** The configuration, or exit 78 with every problem on stderr. Warnings go to stderr too. */
 export function loadOrFail(args: Readonly<Record<string, unknown>>, secrets: "read" | "leave" = "read"): Config {
+  return loadedOrFail(args, secrets).config;
+}
+
+/** The same with where its settings come from. */
+export function loadedOrFail(args: Readonly<Record<string, unknown>>, secrets: "read" | "leave" = "read"): LoadResult & { ok: true } {
   const result = load(args, secrets);
   const said = result.ok ? result.warnings : result.problems;
   for (const problem of said) complain(formatProblem(problem));
-  if (result.ok) return result.config;
+  if (result.ok) return result;
   throw new CommandError(exit.config, `the configuration ${result.file} cannot be used: ${countOf(result.problems)}`);
 }
 

@@ -9,7 +9,7 @@ import { exit } from "../exit.ts";
 import { systemClock } from "../shell/clock.ts";
 import { createLog } from "../shell/log.ts";
 import { readVersion } from "../version.ts";
-import { type Command, CommandError, load, loadOrFail, readArgs, settings } from "./command.ts";
+import { type Command, CommandError, load, loadedOrFail, readArgs, settings } from "./command.ts";
 
 /** `pinbus run`: the agent in the foreground, which is what systemd starts. */
 export const run: Command = {
@@ -17,9 +17,9 @@ export const run: Command = {
   summary: "run the agent in the foreground (what systemd starts)",
   async run(args) {
     const { values } = readArgs(args, settings, { min: 0, max: 0 });
-    const config = loadOrFail(values);
+    const { config, given } = loadedOrFail(values);
     const journal = config.log.format === "text" ? undefined : openJournal(process.env);
-    const secrets = config.mqtt.password === null ? [] : [config.mqtt.password];
+    const secrets = [config.mqtt.password, config.broker.password].filter((secret) => secret !== null);
     const log = createLog({ level: config.log.level, secrets, ...(journal ? { journal: (entry) => journal.write(entry) } : {}) });
     // Until there is an agent, a reload waits for it.
     let reload: (from: string) => void = () => {
@@ -54,6 +54,7 @@ export const run: Command = {
     try {
       agent = await startAgent({
         config,
+        given,
         host: readHost(),
         version: readVersion(),
         log,

@@ -20,6 +20,7 @@ export const status: Command = {
       print(`${answer.node}: ${answer.health}`);
       for (const problem of answer.problems) print(`  problem: ${problem}`);
       print(`  pinbus ${answer.version}, up ${answer.uptime_s} s, pid ${answer.pid}`);
+      for (const [setting, name] of Object.entries(answer.given ?? {})) print(`  ${setting} is given by ${name}`);
       print(`  driver ${answer.driver}: ${answer.chips.join(", ") || "no chip"}`);
       print(
         `  broker ${link.server}: ${link.online ? `online with MQTT ${link.version} since ${link.since}` : `not online: ${link.problem}`}`,

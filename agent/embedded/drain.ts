@@ -97,12 +97,19 @@ export class DrainingDuplex extends Duplex {
       done();
       return;
     }
-    socket.cork();
+    const first = socket.writableCorked === 0;
+    if (first) socket.cork();
     for (const chunk of chunks) {
       this.#options.outgoing.push(chunk);
       socket.write(chunk);
     }
-    socket.uncork();
+    // What comes first leaves at once; what the same turn of the loop has besides leaves in one call of the kernel, which costs more than
+    // all the rest of a packet.
+    if (first) {
+      socket.uncork();
+      socket.cork();
+      setImmediate(() => socket.uncork());
+    }
     if (socket.writableLength < this.#options.writeBuffer) {
       done();
       return;

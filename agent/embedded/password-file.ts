@@ -73,6 +73,13 @@ export async function passwordLine(user: string, password: string): Promise<stri
   return `${user}:$7$${newIterations}$${salt.toString("base64")}$${hash.toString("base64")}`;
 }
 
+const ownSalt = randomBytes(saltBytes);
+
+/** Of a password that the configuration tells; only ever in memory. The same each time, so that a reload disconnects nobody for it. */
+export function keptHash(password: string): PasswordHash {
+  return { kind: "sha512", iterations: 1, salt: ownSalt, hash: createHash("sha512").update(password).update(ownSalt).digest() };
+}
+
 /** The hash, or why it cannot be used and what to do. */
 function parseHash(text: string): PasswordHash | string {
   const [empty, kind, ...parts] = text.split("$");

@@ -45,7 +45,7 @@ export function mendProtocol(aedes: Aedes): void {
   const nowhere = `$${aedes.id}`;
   aedes.authorizePublish = (_client, packet, done) => {
     packet.dup = false;
-    if (/^\$(SYS|share)(\/|$)/.test(packet.topic)) {
+    if (packet.topic.startsWith("$") && /^\$(SYS|share)(\/|$)/.test(packet.topic)) {
       packet.topic = nowhere;
       packet.retain = false;
     }
@@ -54,7 +54,7 @@ export function mendProtocol(aedes: Aedes): void {
   const forwards = aedes.authorizeForward;
   aedes.authorizeForward = (client, packet) => {
     const forwarded = forwards(client, packet);
-    if (forwarded) forwarded.qos = Math.min(forwarded.qos, grantedQos(client, forwarded.topic)) as 0 | 1 | 2;
+    if (forwarded && forwarded.qos > 0) forwarded.qos = Math.min(forwarded.qos, grantedQos(client, forwarded.topic)) as 0 | 1 | 2;
     return forwarded;
   };
 }
@@ -140,8 +140,12 @@ function connectProblem({ protocolId, protocolVersion = 0, clientId, clean, user
 }
 
 function grantedQos(client: Client, topic: string): number {
+  const { subscriptions } = client as unknown as Inside;
   let granted = 0;
-  for (const [filter, { qos }] of Object.entries((client as unknown as Inside).subscriptions))
+  // Without a list of its own for each message.
+  for (const filter in subscriptions) {
+    const qos = subscriptions[filter]?.qos ?? 0;
     if (qos > granted && matchesFilter(filter, topic)) granted = qos;
+  }
   return granted;
 }

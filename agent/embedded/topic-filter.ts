@@ -1,6 +1,8 @@
 // C0, DEL, C1, noncharacters, and what broken UTF-8 became: MQTT 3.1.1 section 1.5.3.
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not come in
 const notText = /[\u0000-\u001f\u007f-\u009f\ufdd0-\ufdef\ufffd-\uffff]/;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: as above
+const notTopic = /[+#\u0000-\u001f\u007f-\u009f\ufdd0-\ufdef\ufffd-\uffff]/;
 
 /** Whether this may be a topic, a filter or the name of a client. */
 export function isText(text: string): boolean {
@@ -12,7 +14,7 @@ const maxLevels = 100;
 
 /** Whether one may publish to it. */
 export function isTopic(topic: string): boolean {
-  return topic !== "" && isText(topic) && !/[+#]/.test(topic) && topic.split("/").length <= maxLevels;
+  return topic !== "" && !notTopic.test(topic) && (topic.length < maxLevels || topic.split("/").length <= maxLevels);
 }
 
 /** Whether one may subscribe to it [MQTT-4.7.1-2] [MQTT-4.7.1-3]. */
@@ -28,10 +30,18 @@ export function matchesFilter(filter: string, topic: string): boolean {
   if (filter === topic) return true;
   // [MQTT-4.7.2-1]
   if (topic.startsWith("$") && /^[+#]/.test(filter)) return false;
-  const [wanted, given] = [filter.split("/"), topic.split("/")];
-  for (const [index, level] of wanted.entries()) {
+  // For each message and each subscription of its subscriber, so without arrays.
+  let at = 0;
+  for (let from = 0; ; ) {
+    const end = filter.indexOf("/", from);
+    const level = end < 0 ? filter.slice(from) : filter.slice(from, end);
     if (level === "#") return true;
-    if (index >= given.length || (level !== "+" && level !== given[index])) return false;
+    if (at > topic.length) return false;
+    const next = topic.indexOf("/", at);
+    const given = next < 0 ? topic.length : next;
+    if (level !== "+" && !(level.length === given - at && topic.startsWith(level, at))) return false;
+    at = given + 1;
+    if (end < 0) return given === topic.length;
+    from = end + 1;
   }
-  return wanted.length === given.length;
 }

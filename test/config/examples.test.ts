@@ -42,6 +42,14 @@ describe("the examples", () => {
     expect(config.rules["porch-lamp"]?.do).toMatchObject([{ output: "lamp", set: "toggle", for: null }]);
   });
 
+  it("have a broker for owlcms that only those reach who have its password", () => {
+    const result = loadConfig({ file: join(folder, "owlcms-broker.yaml"), env: {}, args: {}, host });
+    expect(result).toMatchObject({
+      ok: true,
+      config: { mqtt: { server: [] }, broker: { password_file: join(folder, "owlcms.users"), anonymous: null, persistence: "on" } },
+    });
+  });
+
   it("have a demo on the simulated board, on a free port, with its files beside it", () => {
     const result = loadConfig({ file: join(folder, "demo.yaml"), env: {}, args: {}, host });
     expect(result).toMatchObject({

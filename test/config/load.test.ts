@@ -24,6 +24,9 @@ const samples: Record<string, [string, string, string]> = {
   state_dir: ["/a", "/b", "/c"],
   "control.socket": ["/a", "/b", "/c"],
   "control.view": ["/d", "/e", "/f"],
+  "broker.listeners": ["ws://[::1]:9000", "mqtt://127.0.0.2:1884, ws://[::1]:0", "mqtt://127.0.0.1:1885"],
+  "broker.username": ["a", "b", "c"],
+  "broker.password": ["a", "b", "c"],
   "broker.password_file": ["/a", "/b", "/c"],
   "broker.anonymous": ["true", "true", "true"],
   "broker.sys_interval": ["0s", "1s", "1d"],
@@ -61,6 +64,7 @@ const samples: Record<string, [string, string, string]> = {
   "mqtt.protocol": ["5", "3.1.1", "3.1"],
   "mqtt.keepalive": ["10s", "20s", "30s"],
   "mqtt.client_id": ["a", "b", "c"],
+  "mqtt.env": ["owlcms", "off", "owlcms"],
   "mqtt.command_ttl": ["1s", "2s", "3s"],
   sys_interval: ["1s", "2s", "3s"],
   start_spacing: ["1s", "2s", "3s"],
@@ -83,8 +87,15 @@ function at(config: Config, path: string): unknown {
   return path.split(".").reduce<unknown>((value, key) => (value as Record<string, unknown>)[key], config);
 }
 
+/** As the file has it: `ws://[::1]:9000` as a map. */
+function listenersOf(text: string): string {
+  const written = '{ protocol: $1, address: "$2", port: $3 }';
+  return `[${text.replace(/(\w+):\/\/\[?([\d.:]+?)\]?:(\d+)(?=,|$)/g, written)}]`;
+}
+
 function yamlOf(path: string, text: string): string {
-  const value = ["services", "commands", "broker.origins"].includes(path) || text.includes(", ") ? `[${text}]` : JSON.stringify(text);
+  const list = ["services", "commands", "broker.origins"].includes(path) || text.includes(", ");
+  const value = path === "broker.listeners" ? listenersOf(text) : list ? `[${text}]` : JSON.stringify(text);
   const [section, ...keys] = path.split(".");
   return `${section}: ${keys.reduceRight((inner, key) => `{ ${key}: ${inner} }`, value)}\n`;
 }
@@ -92,6 +103,8 @@ function yamlOf(path: string, text: string): string {
 /** A user name needs a password and the reverse: they come along in the weakest layer. */
 function partnerOf(path: string): Record<string, string> {
   if (path === "mqtt.username") return { PINBUS_MQTT_PASSWORD: "p" };
+  if (path === "broker.username") return { PINBUS_BROKER_PASSWORD: "p" };
+  if (path === "broker.password") return { PINBUS_BROKER_USERNAME: "u" };
   const pair = /^(mqtt|broker)\.(cert|key)$/.exec(path);
   if (pair) return { [`PINBUS_${pair[1]?.toUpperCase()}_${pair[2] === "cert" ? "KEY" : "CERT"}`]: "/p" };
   if (path === "location.latitude") return { PINBUS_LOCATION_LONGITUDE: "1" };
@@ -123,10 +136,13 @@ describe("loadConfig", () => {
           protocol: "auto",
           keepalive: 60_000,
           client_id: null,
+          env: "off",
           command_ttl: 10_000,
         },
         broker: {
           listeners: [{ protocol: "mqtt", address: null, port: 1883 }],
+          username: null,
+          password: null,
           password_file: null,
           anonymous: null,
           sys_interval: 10_000,
@@ -247,6 +263,7 @@ describe("loadConfig", () => {
         protocol: "auto" | "5" | "3.1.1" | "3.1";
         keepalive: number;
         client_id: string | null;
+        env: "off" | "owlcms";
         command_ttl: number;
       };
       outbox: {
@@ -258,6 +275,8 @@ describe("loadConfig", () => {
       };
       broker: {
         listeners: { protocol: "mqtt" | "mqtts" | "ws" | "wss" | null; address: string | null; port: number }[];
+        username: string | null;
+        password: string | null;
         password_file: string | null;
         anonymous: "true" | "false" | null;
         cert: string | null;

@@ -1,5 +1,6 @@
 #!/bin/bash
-# The power goes while events and readings wait for a broker that is away, on a disk with ext4 that outlives the machine: power-cut.ts.
+# The power goes while events and readings wait for a broker that is away, and messages in the built-in one of another agent, on a disk with
+# ext4 that outlives the machine: power-cut.ts.
 set -uo pipefail
 here=$(cd "$(dirname "$(readlink -f "$0")")" && pwd)
 cd "$here/../.."

@@ -1,6 +1,7 @@
 // Inside the machine, as root: power-cut.js before <package.tar>, until the machine is cut; then, in a new machine with the same disk,
 // power-cut.js after <package.tar> <what the first one printed>
-// What waits for a broker that is away, on a real file system whose power goes without a word.
+// What waits for a broker that is away, and what the built-in broker of another agent keeps, on a real file system whose power goes
+// without a word.
 import { appendFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { board } from "./board.ts";
 import { P } from "./bus.ts";
@@ -8,10 +9,12 @@ import { type Case, eventually, runCases } from "./cases.ts";
 import { run } from "./commands.ts";
 import { configure, dropIn, home, install, installBroker } from "./install.ts";
 import { Listener } from "./listener.ts";
+import { fallAsleep, publishNumbers, retainedNumber, startBuiltIn, wakeUp } from "./sleeper.ts";
 import { journalTail } from "./unit.ts";
 
 const [phase = "", tar = "", story = ""] = process.argv.slice(2);
 const stateDir = "/var/lib/pinbus";
+const builtInDir = `${stateDir}/built-in`;
 const gpio = { bell: 17, meter: 22 };
 /** Written beside the agent's files, and never synced: what is missing of it shows that the cut took what was not synced. */
 const witness = `${stateDir}/witness`;
@@ -34,6 +37,9 @@ interface Tick {
   at: number;
   events: number;
   readings: number;
+  /** The last numbers that the built-in broker has acknowledged. */
+  sleeping: number;
+  retained: number;
 }
 
 /** A control client, from the installed program: here are no packages. */
@@ -58,6 +64,9 @@ async function prepare(): Promise<void> {
 async function produce(): Promise<never> {
   await run("systemctl", "start", "pinbus.service");
   const agent = await connect();
+  await startBuiltIn(builtInDir);
+  await fallAsleep();
+  const [sleeping, kept] = [publishNumbers("sleeper/number"), publishNumbers("kept/number", "-r")];
   const waiting = async () => (await agent.request("status", {})).outbox;
   for (let events = 1; ; events++) {
     board.pull(gpio.bell, "down");
@@ -66,8 +75,10 @@ async function produce(): Promise<never> {
     board.pull(gpio.bell, "up");
     board.pull(gpio.meter, "up");
     await eventually(`${events} events`, async () => (await waiting()).waiting >= events);
+    await Promise.all([sleeping.next(), kept.next()]);
     const { waiting: made, telemetry } = await waiting();
-    const tick: Tick = { at: performance.now(), events: made, readings: telemetry?.waiting ?? 0 };
+    const acknowledged = { sleeping: sleeping.acknowledged, retained: kept.acknowledged };
+    const tick: Tick = { at: performance.now(), events: made, readings: telemetry?.waiting ?? 0, ...acknowledged };
     appendFileSync(witness, `${JSON.stringify(tick)}\n`);
     console.log(JSON.stringify(tick));
   }
@@ -146,12 +157,40 @@ const cases: Case[] = [
       if (!before.some(({ level }) => level === 1)) throw new Error("the sensor is missing");
     },
   },
+  {
+    name: "the built-in broker opens its file as the cut left it, and nothing of NULs is in it then",
+    run: async () => {
+      const file = `${builtInDir}/broker.jsonl`;
+      const nuls = () => readFileSync(file).filter((byte) => byte === 0).length;
+      console.log(`# broker.jsonl: ${readFileSync(file).length} bytes, ${nuls()} of them NUL`);
+      builtIn = await startBuiltIn(builtInDir);
+      const bad = readdirSync(builtInDir).filter((name) => name.endsWith(".bad"));
+      if (bad.length > 0) throw new Error(`set aside: ${bad.join(", ")}`);
+      if (nuls() > 0) throw new Error("there are NULs in it");
+    },
+  },
+  {
+    name: "of what it acknowledged at most the last second is lost: the retained message, and what waits for a session, without a gap",
+    run: async () => {
+      const retained = await retainedNumber("kept/number");
+      const numbers = [...new Set(await wakeUp())];
+      console.log(
+        `# ${last?.sleeping} were acknowledged for the session, ${numbers.length} came; ${last?.retained} retained, ${retained} is kept`,
+      );
+      if (retained < (safe?.retained ?? 0)) throw new Error(`${safe?.retained} was retained more than ${allowed} ms before the cut`);
+      if (numbers.length < (safe?.sleeping ?? 0))
+        throw new Error(`${safe?.sleeping} were acknowledged more than ${allowed} ms before the cut`);
+      if (numbers.some((number, index) => number !== index + 1)) throw new Error(`not one after the other: ${numbers.join()}`);
+    },
+  },
 ];
 
+let builtIn: Awaited<ReturnType<typeof startBuiltIn>> | undefined;
 const startedAt = Date.now();
 await prepare();
 if (phase === "before") await produce();
 const code = await runCases("power cut", cases, journalTail);
 await heard?.stop();
+await builtIn?.stop();
 await run("systemctl", "stop", "pinbus.service");
 process.exit(code);

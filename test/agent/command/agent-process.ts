@@ -89,7 +89,8 @@ export async function killAndStartAgain(agent: AgentProcess): Promise<AgentProce
   return runIn(agent.folder);
 }
 
-async function runIn(folder: string, env: Record<string, string> = {}): Promise<AgentProcess> {
+/** An agent with the `pinbus.yaml` of this folder, and its control socket there. */
+export async function runIn(folder: string, env: Record<string, string> = {}): Promise<AgentProcess> {
   const config = join(folder, "pinbus.yaml");
   const socket = join(folder, "control.sock");
   const running = start(["run", "--config", config], { env });

@@ -5,13 +5,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { freePort, leftOut, leftOutUnless, startMosquitto } from "../../brokers.ts";
+import { hasPaho, python } from "../../paho.ts";
 import { startAgent } from "./agent-process.ts";
 
 // What people type and what their programs do, with Debian's own clients, against mosquitto and the built-in broker in the same run.
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 const patience = { timeout: 20_000, interval: 20 };
-const python = "/usr/bin/python3";
 const withoutClients = leftOut("dialogues", "mosquitto_sub", "mosquitto mosquitto-clients");
 const withoutPaho = leftOutUnless(hasPaho(), "dialogues in Python", "paho is not installed (apt install python3-paho-mqtt)");
 
@@ -79,15 +79,6 @@ function passwordFile(users: Readonly<Record<string, string>>): string {
   chmodSync(file, 0o600);
   for (const [user, password] of Object.entries(users)) execFileSync("mosquitto_passwd", ["-b", file, user, password], { stdio: "ignore" });
   return execFileSync("cat", [file], { encoding: "utf8" });
-}
-
-function hasPaho(): boolean {
-  try {
-    execFileSync(python, ["-c", "import paho.mqtt.client"], { stdio: "ignore" });
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** A program that writes line by line, as in a terminal of its own; it does not outlive the test. */

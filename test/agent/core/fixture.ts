@@ -105,6 +105,7 @@ export function configOf(parts: {
       protocol: "auto",
       keepalive: 60_000,
       client_id: null,
+      env: "off",
       command_ttl: 10_000,
     },
     outbox: { max_events: 10_000, disk: "on", telemetry: "memory", max_telemetry: 10_000, telemetry_ttl: 86_400_000 },

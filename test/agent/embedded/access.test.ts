@@ -7,6 +7,7 @@ import { Access, type AccessRules } from "../../../agent/embedded/access.ts";
 import { createBroker } from "../../../agent/embedded/broker.ts";
 import { parsePasswordFile, passwordLine } from "../../../agent/embedded/password-file.ts";
 import { describeMosquitto, mosquittoUsers, silentLog, startMosquitto } from "../../brokers.ts";
+import { codeOf } from "./connack.ts";
 import { generate } from "./packets.ts";
 
 vi.setConfig({ testTimeout: 30_000 });
@@ -31,22 +32,6 @@ async function start(access: Access, infos: string[] = [], address = "127.0.0.1"
   await broker.start();
   onTestFinished(() => broker.stop());
   return { broker, warnings, port: broker.addresses[0]?.port ?? 0 };
-}
-
-interface Guest {
-  username?: string;
-  password?: string;
-  clientId?: string;
-}
-
-/** The code of the CONNACK. */
-async function codeOf(port: number, { clientId = "test", ...credentials }: Guest): Promise<number> {
-  const socket = createConnection({ host: "127.0.0.1", port });
-  socket.on("error", () => undefined);
-  socket.write(generate.connect(clientId, credentials));
-  const [answer] = (await once(socket, "data")) as [Buffer];
-  socket.destroy();
-  return answer[3] ?? -1;
 }
 
 /** `wire/brokers.md`, section 1. */
