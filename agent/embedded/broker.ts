@@ -41,6 +41,8 @@ export interface BrokerOptions {
   store?: StoreSettings;
   /** Wait before a taken port is tried again; default 5 s. */
   retryEvery?: number;
+  /** Told when `addresses` or `clients` are others than before. */
+  changed?(): void;
 }
 
 export interface BrokerLog {
@@ -70,6 +72,8 @@ export interface Broker {
   publish(message: { topic: string; payload: string | Buffer; qos: 0 | 1 | 2; retain: boolean }): Promise<void>;
   /** A client of this process, without a socket; throws before the start. */
   connect(): Duplex;
+  /** The same for a client that has the other end of the stream. */
+  serve(stream: Duplex): void;
   /** Asks for the certificates again, from the next connection on. */
   renew(): void;
   /** Another period for the `$SYS` values, from now on; 0 = not at all. */
@@ -154,6 +158,7 @@ class EmbeddedBroker implements Broker {
       origins: () => options.origins?.() ?? [],
       anonymous: () => this.#access.anonymous,
       warn: (kind, message) => this.#warn(kind, message),
+      changed: () => options.changed?.(),
     });
   }
 
@@ -168,6 +173,7 @@ class EmbeddedBroker implements Broker {
     this.#retained = mendRetained(aedes);
     mendProtocol(aedes);
     this.#watch.start(aedes);
+    for (const event of ["clientReady", "clientDisconnect"]) aedes.on(event as "clientReady", () => this.#options.changed?.());
     this.#door.guard(aedes);
     this.#store = new Store(aedes, {
       settings: this.#options.store,
@@ -204,8 +210,12 @@ class EmbeddedBroker implements Broker {
 
   connect(): Duplex {
     const [near, far] = streamPair();
-    this.#serve(far);
+    this.serve(far);
     return near;
+  }
+
+  serve(stream: Duplex): void {
+    this.#serve(stream);
   }
 
   renew(): void {

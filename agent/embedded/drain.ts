@@ -3,6 +3,10 @@ import type { FrameScanner } from "./frames.ts";
 
 /** What a client may send before the broker takes it; then the kernel holds the rest. */
 const readBuffer = 512 * 1024;
+/** In one turn of the loop the broker takes about so much of one connection: then it is the turn of the others. */
+const turn = { packets: 50, bytes: 64 * 1024 };
+/** Looked at a time, until there are so many packets. */
+const step = 1024;
 const flushTimeout = 2_000;
 
 export interface DrainOptions {
@@ -25,14 +29,19 @@ export interface DrainOptions {
 export class DrainingDuplex extends Duplex {
   readonly #socket: Duplex & { destroySoon?(): void };
   readonly #options: DrainOptions;
+  /** Received, and not taken yet. */
+  readonly #received: Buffer[] = [];
+  #receivedBytes = 0;
+  /** The turn of this connection is over. */
+  #resting = false;
   #ended = false;
   #ready = false;
 
   constructor(socket: Duplex, options: DrainOptions) {
-    super({ readableHighWaterMark: readBuffer, writableHighWaterMark: options.writeBuffer });
+    super({ readableHighWaterMark: turn.bytes, writableHighWaterMark: options.writeBuffer });
     this.#socket = socket;
     this.#options = options;
-    socket.on("data", (chunk: Buffer) => this.#received(chunk));
+    socket.on("data", (chunk: Buffer) => this.#came(chunk));
     socket.on("end", () => this.#end());
     socket.on("error", () => undefined);
     socket.on("close", () => this.#end());
@@ -42,11 +51,11 @@ export class DrainingDuplex extends Duplex {
   ready(): void {
     this.#ready = true;
     this.#options.letIn();
-    if (this.#ended) setImmediate(() => this.push(null));
+    if (this.#ended) setImmediate(() => this.#finish());
   }
 
   override _read(): void {
-    this.#socket.resume();
+    this.#pass();
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
@@ -73,19 +82,66 @@ export class DrainingDuplex extends Duplex {
     done(null);
   }
 
-  #received(chunk: Buffer): void {
+  #came(chunk: Buffer): void {
     if (this.#ended || this.destroyed) return;
-    if (!this.#options.incoming.push(chunk)) {
-      this.#options.oversized();
-      this.#socket.destroy();
-      return;
+    this.#received.push(chunk);
+    this.#receivedBytes += chunk.length;
+    if (this.#receivedBytes >= readBuffer) this.#socket.pause();
+    this.#pass();
+  }
+
+  /** Hands on what one turn of the loop may bring, if the broker takes it. */
+  #pass(): void {
+    if (this.#resting || this.destroyed || this.readableLength >= turn.bytes) return;
+    const wasEmpty = this.#receivedBytes === 0;
+    const until = this.#options.incoming.complete + turn.packets;
+    for (let bytes = 0; bytes < turn.bytes && this.#options.incoming.complete < until; ) {
+      const part = this.#take(turn.bytes - bytes, until);
+      if (part === undefined) break;
+      bytes += part.length;
+      this.push(part);
     }
-    if (!this.push(chunk)) this.#socket.pause();
+    if (this.#receivedBytes < readBuffer) this.#socket.resume();
+    if (wasEmpty) return this.#finish();
+    this.#resting = true;
+    setImmediate(() => {
+      this.#resting = false;
+      this.#pass();
+    });
+  }
+
+  /** Of the oldest chunk, until so many packets are complete. */
+  #take(most: number, until: number): Buffer | undefined {
+    const chunk = this.#received[0];
+    if (chunk === undefined) return undefined;
+    const { incoming, oversized } = this.#options;
+    let length = 0;
+    while (length < Math.min(chunk.length, most) && incoming.complete < until) {
+      const part = chunk.subarray(length, length + step);
+      if (!incoming.push(part)) {
+        oversized();
+        this.#socket.destroy();
+        this.#received.length = 0;
+        this.#receivedBytes = 0;
+        return undefined;
+      }
+      length += part.length;
+    }
+    if (length === chunk.length) this.#received.shift();
+    else this.#received[0] = chunk.subarray(length);
+    this.#receivedBytes -= length;
+    return chunk.subarray(0, length);
   }
 
   #end(): void {
     if (this.#ended || this.destroyed) return;
     this.#ended = true;
+    this.#finish();
+  }
+
+  /** The readable side ends when everything was handed on. */
+  #finish(): void {
+    if (!this.#ended || this.#receivedBytes > 0 || this.destroyed || this.readableEnded) return;
     // Without one whole packet there is nothing that aedes could be busy with.
     if (this.#ready || this.#options.incoming.complete === 0) this.push(null);
   }
