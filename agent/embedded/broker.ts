@@ -14,6 +14,7 @@ import { Listeners } from "./listeners.ts";
 import { streamPair } from "./pair.ts";
 import { mendConnection, mendProtocol } from "./protocol.ts";
 import { mendRetained, type Retained } from "./rules.ts";
+import { SlowReader } from "./slow-reader.ts";
 import { Store, type StoreCounts, type StoreSettings } from "./store.ts";
 import { SysTree } from "./sys.ts";
 import { type Place, Watch } from "./watch.ts";
@@ -85,7 +86,7 @@ export interface Broker {
   stop(): Promise<void>;
 }
 
-/** A subscriber that takes nothing for this long, with all waiting for it that may, is disconnected: it holds the others up. */
+/** A subscriber that takes nothing for this long, with all waiting for it that may, is disconnected. */
 const drainTimeout = 5_000;
 /** Packets of one client before it is let in; they arrive in one read, which is bounded in bytes. */
 const queueLimit = 5_000;
@@ -214,10 +215,6 @@ class EmbeddedBroker implements Broker {
     return near;
   }
 
-  serve(stream: Duplex): void {
-    this.#serve(stream);
-  }
-
   renew(): void {
     this.#listeners.renew();
   }
@@ -274,12 +271,12 @@ class EmbeddedBroker implements Broker {
     socket.once("close", () => this.#crowd.left(visit));
     entrance.admit(socket, (stream) => {
       if (this.#stopped) stream.destroy();
-      else visit.connection = this.#serve(stream, { place, letIn: () => this.#crowd.letIn(visit) });
+      else visit.connection = this.serve(stream, { place, letIn: () => this.#crowd.letIn(visit) });
     });
   }
 
   /** `place` is null for a client of this process. */
-  #serve(stream: Duplex, { place = null, letIn = () => {} }: { place?: Place | null; letIn?(): void } = {}): DrainingDuplex {
+  serve(stream: Duplex, { place = null, letIn = () => {} }: { place?: Place | null; letIn?(): void } = {}): DrainingDuplex {
     if (!this.#aedes) throw new Error("the built-in broker is not running");
     const { maxPacket, maxQueuedBytes } = this.#limits;
     const connection = new DrainingDuplex(stream, {
@@ -291,7 +288,10 @@ class EmbeddedBroker implements Broker {
     });
     if (place) this.#door.came(connection, place.address);
     const client = this.#aedes.handle(connection) as unknown as Client;
-    mendConnection(client, connection, this.#watch, place ? maxFilters : Number.POSITIVE_INFINITY);
+    const slow = place
+      ? new SlowReader(client, connection, { census: this.#census, warn: (sentence) => this.#warn("slow", sentence) })
+      : undefined;
+    mendConnection(client, connection, this.#watch, place ? maxFilters : Number.POSITIVE_INFINITY, slow);
     this.#watch.came(client, new Promise((resolve) => stream.once("close", () => resolve())), place);
     return connection;
   }

@@ -9,6 +9,8 @@ export class Census {
   sockets = 0;
   /** CONNECT packets. */
   connects = 0;
+  /** QoS 0 messages for clients that do not read. */
+  dropped = 0;
 
   joined(client: string, clean: boolean): void {
     this.#connected.add(client);

@@ -102,7 +102,11 @@ export class DrainingDuplex extends Duplex {
       this.push(part);
     }
     if (this.#receivedBytes < readBuffer) this.#socket.resume();
-    if (wasEmpty) return this.#finish();
+    if (wasEmpty) this.#finish();
+    else this.#rest();
+  }
+
+  #rest(): void {
     this.#resting = true;
     setImmediate(() => {
       this.#resting = false;

@@ -127,6 +127,20 @@ it("a will reaches whoever subscribes to everything, `$SYS/#` included", async (
   await vi.waitFor(() => expect(watcher.payloads).toContain("Offline"), patience);
 });
 
+it("others are served while the retained messages for a thousand filters are looked up", async () => {
+  const broker = await storeWorld({ disk: false }).start();
+  for (let topic = 0; topic < 5000; topic++) await broker.publish({ topic: `kept/${topic}/x`, payload: "1", qos: 0, retain: true });
+  await broker.publish({ topic: "last", payload: "of all", qos: 0, retain: true });
+  const greedy = await wire(broker.port, "greedy", { clean: true });
+  const other = await wire(broker.port, "other", { clean: true });
+  greedy.socket.write(subscribe("last", ...Array.from({ length: 999 }, (_, index) => `+/+/+/${index}`)));
+  await greedy.next(9);
+  other.socket.write(packet(0xc0));
+  await other.next(13);
+  expect(greedy.payloads).toEqual([]);
+  await vi.waitFor(() => expect(greedy.payloads).toEqual(["of all"]), patience);
+});
+
 /** What comes of a CONNECT by hand. */
 async function connectAndWait(port: number, connect: Buffer): Promise<"accepted" | "closed"> {
   const { createConnection } = await import("node:net");
