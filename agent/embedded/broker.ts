@@ -9,14 +9,16 @@ import { Door } from "./door.ts";
 import { DrainingDuplex } from "./drain.ts";
 import type { BrokerTls, Entrance, Protocol } from "./entrance.ts";
 import { FrameScanner, newCounts } from "./frames.ts";
-import { type Limits, usualLimits } from "./limits.ts";
+import { fixedLimits, type Limits, maxFilters, usualLimits } from "./limits.ts";
 import { Listeners } from "./listeners.ts";
 import { streamPair } from "./pair.ts";
 import { mendConnection, mendProtocol } from "./protocol.ts";
 import { mendRetained, type Retained } from "./rules.ts";
+import { seldom } from "./seldom.ts";
 import { SlowReader } from "./slow-reader.ts";
 import { Store, type StoreCounts, type StoreSettings } from "./store.ts";
 import { SysTree } from "./sys.ts";
+import { mendTakeover } from "./takeover.ts";
 import { type Place, Watch } from "./watch.ts";
 
 export interface BrokerOptions {
@@ -86,15 +88,6 @@ export interface Broker {
   stop(): Promise<void>;
 }
 
-/** A subscriber that takes nothing for this long, with all waiting for it that may, is disconnected. */
-const drainTimeout = 5_000;
-/** Packets of one client before it is let in; they arrive in one read, which is bounded in bytes. */
-const queueLimit = 5_000;
-/** Of one client of another process. */
-const maxFilters = 1000;
-/** MQTT 3.1 allows 23, and nobody keeps to it. */
-const maxClientsIdLength = 1024;
-
 export function createBroker(options: BrokerOptions): Broker {
   return new EmbeddedBroker(options);
 }
@@ -104,7 +97,6 @@ interface Visit {
   socket: Socket;
   connection?: DrainingDuplex;
 }
-
 class EmbeddedBroker implements Broker {
   readonly #options: BrokerOptions;
   readonly #census = new Census();
@@ -117,8 +109,7 @@ class EmbeddedBroker implements Broker {
   readonly #watch: Watch;
   readonly #access: Access;
   readonly #door: Door;
-  /** How often each warning came. */
-  readonly #warned = new Map<string, number>();
+  readonly #warn: (kind: string, message: string) => void;
   readonly #listeners: Listeners;
   #retained: Retained = new Map();
   #aedes: Aedes | undefined;
@@ -141,6 +132,7 @@ class EmbeddedBroker implements Broker {
     });
     const log = this.#dialogue.repeats(options.log);
     this.#options = { ...options, log };
+    this.#warn = seldom((message) => log.warn(message));
     this.#watch = new Watch(this.#census, this.#dialogue, options.log);
     this.#door = new Door({
       access: this.#access,
@@ -167,24 +159,29 @@ class EmbeddedBroker implements Broker {
     this.#startedAt = this.#options.now();
     // Loaded here: with an external broker these 12 MB are never needed.
     const { Aedes } = await import("aedes");
-    const aedes = new Aedes({ connectTimeout: this.#limits.connectTimeout, drainTimeout, queueLimit, maxClientsIdLength });
+    const aedes = new Aedes({ ...fixedLimits, connectTimeout: this.#limits.connectTimeout });
     await aedes.listen();
     if (this.#stopped) return void aedes.close();
     this.#aedes = aedes;
     this.#retained = mendRetained(aedes);
     mendProtocol(aedes);
+    mendTakeover(aedes);
     this.#watch.start(aedes);
     for (const event of ["clientReady", "clientDisconnect"]) aedes.on(event as "clientReady", () => this.#options.changed?.());
     this.#door.guard(aedes);
     this.#store = new Store(aedes, {
       settings: this.#options.store,
       isOwn: (client) => this.#door.isOwn(client),
+      userOf: (client) => this.#door.acl.userOf(client),
       warn: (kind, message) => this.#warn(kind, message),
       expired: (client) => this.#census.expired(client),
     });
     // The last to decide, the first to be asked: what is dropped is not kept either.
     this.#door.acl.guard(aedes);
-    for (const { client, filters } of await this.#store.load()) this.#census.returned(client, filters);
+    for (const { client, filters, user } of await this.#store.load()) {
+      this.#census.returned(client, filters);
+      this.#door.acl.returned(client, user);
+    }
     if (this.#stopped) return;
     this.setSysInterval(this.#sysInterval);
     await this.#listeners.start();
@@ -205,7 +202,9 @@ class EmbeddedBroker implements Broker {
   publish({ topic, payload, qos, retain }: Parameters<Broker["publish"]>[0]): Promise<void> {
     return new Promise((resolve, reject) => {
       if (!this.#aedes || this.#aedes.closed) return reject(new Error("the built-in broker is not running"));
-      this.#aedes.publish({ cmd: "publish", topic, payload, qos, retain, dup: false }, (error) => (error ? reject(error) : resolve()));
+      // Bytes: that is what is kept for those who sleep.
+      const packet = { cmd: "publish" as const, topic, payload: Buffer.from(payload as string), qos, retain, dup: false };
+      this.#aedes.publish(packet, (error) => (error ? reject(error) : resolve()));
     });
   }
 
@@ -248,13 +247,6 @@ class EmbeddedBroker implements Broker {
     for (const { socket, connection } of open) (connection ?? socket).destroy();
     await Promise.all(closed);
     await this.#store?.close();
-  }
-
-  /** Told for the 1st, 2nd, 4th, 8th … one: whoever is not let in must not fill the log. */
-  #warn(kind: string, message: string): void {
-    const count = (this.#warned.get(kind) ?? 0) + 1;
-    this.#warned.set(kind, count);
-    if (Number.isInteger(Math.log2(count))) this.#options.log.warn(`${message} (${count} since the start)`);
   }
 
   #accept(socket: Socket, entrance: Entrance): void {

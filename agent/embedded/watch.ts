@@ -44,6 +44,7 @@ export class Watch {
       dialogue.joined(client, this.#from.get(client) ?? "", { version: client.version ?? 4, clean: client.clean, keepalive, username });
     });
     aedes.on("clientDisconnect", (client) => {
+      if (!this.#joined.delete(client)) return;
       census.left(client.id);
       const { _disconnected: inOrder } = client as unknown as { _disconnected: boolean };
       dialogue.left(client, inOrder ? "disconnected" : (this.#endings.get(client) ?? "closed"));
