@@ -96,6 +96,42 @@ it("a QoS 2 message that a client without a session sends again is kept and deli
   await vi.waitFor(() => expect(back.payloads).toEqual(["once", "another"]), patience);
 });
 
+it("a QoS 2 message beyond a thousand that are open is not taken, and comes once when it is sent again", async () => {
+  const world = storeWorld();
+  const broker = await world.start();
+  const sleeper = await wire(broker.port, "sleeper");
+  await sleeper.subscribe("t", 2);
+  await sleeper.close();
+  const greedy = await wire(broker.port, "greedy", { acknowledges: false });
+  for (let id = 1; id <= 1000; id++) greedy.send("other", "x", { qos: 2, id });
+  await vi.waitFor(() => expect(greedy.count(5)).toBe(1000), patience);
+  greedy.send("t", "one more", { qos: 2, id: 1001 });
+  await isOver(greedy);
+  const again = await wire(broker.port, "greedy", { acknowledges: false });
+  again.send("t", "one more", { qos: 2, id: 1001, dup: true });
+  await again.next(5);
+  const later = await world.start();
+  const back = await wire(later.port, "sleeper");
+  await later.publish({ topic: "t", payload: "end", qos: 1, retain: false });
+  await vi.waitFor(() => expect(back.payloads).toContain("end"), patience);
+  expect(back.payloads).toEqual(["one more", "end"]);
+});
+
+it("a QoS 2 message of a client for which there is no room for a session is not taken", async () => {
+  const world = storeWorld();
+  await (await world.start()).stop();
+  const sessions = Array.from({ length: 1000 }, (_, index) => checkedLine({ session: index + 1, client: `c${index}` }));
+  appendFileSync(world.prepare(), sessions.join(""));
+  const broker = await world.start();
+  const late = await wire(broker.port, "late", { acknowledges: false });
+  late.send("t", "x", { qos: 2, id: 1 });
+  await isOver(late);
+  expect(late.count(5)).toBe(0);
+  const known = await wire(broker.port, "c7", { acknowledges: false });
+  known.send("t", "x", { qos: 2, id: 1 });
+  await known.next(5);
+});
+
 it("an identifier that a session left open is free again when the session has expired", async () => {
   const world = storeWorld({ sessionExpiry: 1000 });
   const broker = await world.start();
