@@ -9,7 +9,7 @@ import { wire } from "./session-wire.ts";
 const patience = { timeout: 10_000, interval: 10 };
 const payload = Buffer.alloc(50_000);
 /** More than the kernel takes for a socket, too. */
-const many = 300;
+const many = 1500;
 
 async function start() {
   const warnings: string[] = [];
