@@ -1,11 +1,18 @@
-// node hostile-attacks.mjs NAME PORT SECONDS: one attack on a broker on this machine; prints what became of it.
-import { once } from "node:events";
+// node hostile-attacks.mjs [NAME PORT SECONDS]: one attack on a broker on this machine; prints what became of it. Without arguments, what there is.
 import { createConnection } from "node:net";
 import { pathToFileURL } from "node:url";
 import { pause } from "./process.mjs";
 
 /** What the attacks count; what stays 0 is not told. */
-const counts = { connections: 0, refused: 0, "packets sent": 0, "bytes sent": 0, "let in": 0, "turned away": 0, ended: 0 };
+const counts = {
+  connections: 0,
+  "let in": 0,
+  "turned away": 0,
+  ended: 0,
+  "ended without an answer": 0,
+  "packets sent": 0,
+  "bytes sent": 0,
+};
 
 /** Random bytes, the same in each run. */
 let seed = 20;
@@ -51,7 +58,7 @@ function dial(first = Buffer.alloc(0)) {
     if (!answered && chunk[0] === 0x20) counts[chunk[3] === 0 ? "let in" : "turned away"]++;
     answered = true;
   });
-  socket.on("close", () => counts[answered ? "ended" : "refused"]++);
+  socket.on("close", () => counts[answered ? "ended" : "ended without an answer"]++);
   if (first.length > 0) void send(socket, first);
   return socket;
 }
@@ -69,6 +76,9 @@ function send(socket, bytes, packets = 1) {
     });
   });
 }
+
+const over = (socket) => new Promise((resolve) => socket.once("close", resolve));
+const answer = (socket) => Promise.race([new Promise((resolve) => socket.once("data", resolve)), over(socket), pause(1_000)]);
 
 /** So many at the same time, each again and again until the time is over. */
 const crowd = (size, one) =>
@@ -125,7 +135,7 @@ export const attacks = {
     crowd(40, async (index) => {
       const socket = dial(connect(`large-${index}`));
       await send(socket, Buffer.concat([Buffer.from([0x30, 0xff, 0xff, 0xff, random(2) === 0 ? 0x7f : 0xff]), Buffer.alloc(4096)]));
-      await Promise.race([once(socket, "close"), pause(100)]);
+      await Promise.race([over(socket), pause(100)]);
       socket.destroy();
     }),
   async "10,000 half-open connections"() {
@@ -150,9 +160,9 @@ export const attacks = {
     }),
   async "50 MB for one that does not read"() {
     const lazy = dial(connect("lazy"));
-    await once(lazy, "data");
+    await answer(lazy);
     await send(lazy, subscribe(["lazy/#"]));
-    await once(lazy, "data");
+    await answer(lazy);
     lazy.pause();
     const publisher = dial(connect("publisher"));
     const large = publish("lazy/a", Buffer.alloc(50_000));
@@ -175,7 +185,7 @@ export const attacks = {
     await crowd(10, async (index) => {
       const socket = dial(connect(`storm-${index}`));
       await send(socket, subscribe(legal.map((filter, number) => (number % 2 ? filter : `storm/${number}/#`))));
-      await Promise.race([once(socket, "close"), pause(500)]);
+      await Promise.race([over(socket), pause(500)]);
       socket.destroy();
     });
     keeper.destroy();
@@ -191,7 +201,7 @@ export const attacks = {
   "QoS 0 flood": () => flood(20, many(publish("flood/a", "x"), 5000), 5000),
   "QoS 1 flood for a sleeping session": async () => {
     const sleeper = dial(Buffer.concat([connect("sleeper", { clean: false }), subscribe(["flood/#"], 1)]));
-    await once(sleeper, "data");
+    await answer(sleeper);
     await pause(100);
     sleeper.destroy();
     await flood(20, many(publish("flood/b", "x".repeat(100), { qos: 1 }), 500), 500);
@@ -204,32 +214,36 @@ export const attacks = {
       await send(socket, subscribe([deep, `${"+/".repeat(99)}#`]));
       for (let sent = 0; sent < 50 && !socket.destroyed && going(); sent++) await send(socket, many(publish(deep, "1"), 20), 20);
       await send(socket, publish(Array(1000).fill("b").join("/"), "1"));
-      await Promise.race([once(socket, "close"), pause(200)]);
+      await Promise.race([over(socket), pause(200)]);
       socket.destroy();
     }),
   "invalid UTF-8": () =>
     crowd(40, async (index) => {
       const socket = dial(connect(`broken-${index}`));
       await send(socket, publish(Buffer.from([0x61, 0xc3, 0x28, 0xff, 0xed, 0xa0, 0x80]), "1"));
-      await Promise.race([once(socket, "close"), pause(100)]);
+      await Promise.race([over(socket), pause(100)]);
       socket.destroy();
     }),
   "client id takeover": () =>
     crowd(40, async () => {
       const socket = dial(Buffer.concat([connect("everybody", { clean: random(2) === 0 }), subscribe(["take/#"], 1)]));
-      await Promise.race([once(socket, "close"), pause(20)]);
+      await Promise.race([over(socket), pause(20)]);
       socket.destroy();
     }),
   "password guessing": () =>
     crowd(40, async (index) => {
       const socket = dial(connect(`guess-${index}`, { user: random(2) === 0 ? "teacher" : "admin", password: String(random(1e9)) }));
-      await Promise.race([once(socket, "close"), pause(2_000)]);
+      await Promise.race([over(socket), pause(2_000)]);
       socket.destroy();
     }),
 };
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {
   const [name, at, seconds] = process.argv.slice(2);
+  if (name === undefined) {
+    process.stdout.write(Object.keys(attacks).join("\n"));
+    process.exit();
+  }
   port = Number(at);
   until = performance.now() + Number(seconds) * 1000;
   // Who waits for the broker longer has been stopped by it.

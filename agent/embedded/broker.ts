@@ -19,6 +19,7 @@ import { SlowReader } from "./slow-reader.ts";
 import { Store, type StoreCounts, type StoreSettings } from "./store.ts";
 import { SysTree } from "./sys.ts";
 import { mendTakeover } from "./takeover.ts";
+import { backlogOf, Turns } from "./turns.ts";
 import { type Place, Watch } from "./watch.ts";
 
 export interface BrokerOptions {
@@ -75,7 +76,6 @@ export interface Broker {
   publish(message: { topic: string; payload: string | Buffer; qos: 0 | 1 | 2; retain: boolean }): Promise<void>;
   /** A client of this process, without a socket; throws before the start. */
   connect(): Duplex;
-  /** The same for a client that has the other end of the stream. */
   serve(stream: Duplex): void;
   /** Asks for the certificates again, from the next connection on. */
   renew(): void;
@@ -92,7 +92,7 @@ export function createBroker(options: BrokerOptions): Broker {
   return new EmbeddedBroker(options);
 }
 
-/** An accepted connection; `connection` is there as soon as it may speak MQTT. */
+/** `connection` is there as soon as it may speak MQTT. */
 interface Visit {
   socket: Socket;
   connection?: DrainingDuplex;
@@ -111,6 +111,8 @@ class EmbeddedBroker implements Broker {
   readonly #door: Door;
   readonly #warn: (kind: string, message: string) => void;
   readonly #listeners: Listeners;
+  /** While subscribers have not been given what is there, nothing more is taken. */
+  readonly #turns = new Turns(() => this.#aedes !== undefined && backlogOf(this.#aedes) > 0);
   #retained: Retained = new Map();
   #aedes: Aedes | undefined;
   #store: Store | undefined;
@@ -277,12 +279,11 @@ class EmbeddedBroker implements Broker {
       writeBuffer: maxQueuedBytes,
       oversized: () => this.#warn("oversized", `broker: a packet of more than ${maxPacket} bytes: connection closed`),
       letIn,
+      turns: this.#turns,
     });
     if (place) this.#door.came(connection, place.address);
     const client = this.#aedes.handle(connection) as unknown as Client;
-    const slow = place
-      ? new SlowReader(client, connection, { census: this.#census, warn: (sentence) => this.#warn("slow", sentence) })
-      : undefined;
+    const slow = place ? new SlowReader(client, connection, { census: this.#census, warn: this.#warn }) : undefined;
     mendConnection(client, connection, this.#watch, place ? maxFilters : Number.POSITIVE_INFINITY, slow);
     this.#watch.came(client, new Promise((resolve) => stream.once("close", () => resolve())), place);
     return connection;

@@ -1,9 +1,10 @@
 import { Duplex } from "node:stream";
 import type { FrameScanner } from "./frames.ts";
+import type { Turns } from "./turns.ts";
 
 /** What a client may send before the broker takes it; then the kernel holds the rest. */
 const readBuffer = 512 * 1024;
-/** In one turn of the loop the broker takes about so much of one connection: then it is the turn of the others. */
+/** So much of one connection at most, then it is the turn of the others. */
 const turn = { packets: 50, bytes: 64 * 1024 };
 /** Looked at a time, until there are so many packets. */
 const step = 1024;
@@ -18,6 +19,7 @@ export interface DrainOptions {
   oversized(): void;
   /** The client was let in. */
   letIn(): void;
+  turns: Turns;
 }
 
 /**
@@ -32,8 +34,10 @@ export class DrainingDuplex extends Duplex {
   /** Received, and not taken yet. */
   readonly #received: Buffer[] = [];
   #receivedBytes = 0;
-  /** The turn of this connection is over. */
-  #resting = false;
+  /** The broker reads. */
+  #wanted = true;
+  /** It waits for its turn. */
+  #queued = false;
   #ended = false;
   #ready = false;
 
@@ -55,6 +59,7 @@ export class DrainingDuplex extends Duplex {
   }
 
   override _read(): void {
+    this.#wanted = true;
     this.#pass();
   }
 
@@ -90,28 +95,31 @@ export class DrainingDuplex extends Duplex {
     this.#pass();
   }
 
-  /** Hands on what one turn of the loop may bring, if the broker takes it. */
-  #pass(): void {
-    if (this.#resting || this.destroyed || this.readableLength >= turn.bytes) return;
-    const wasEmpty = this.#receivedBytes === 0;
-    const until = this.#options.incoming.complete + turn.packets;
-    for (let bytes = 0; bytes < turn.bytes && this.#options.incoming.complete < until; ) {
-      const part = this.#take(turn.bytes - bytes, until);
-      if (part === undefined) break;
-      bytes += part.length;
-      this.push(part);
-    }
-    if (this.#receivedBytes < readBuffer) this.#socket.resume();
-    if (wasEmpty) this.#finish();
-    else this.#rest();
+  get #hasMore(): boolean {
+    return this.#receivedBytes > 0 && this.#wanted && !this.destroyed;
   }
 
-  #rest(): void {
-    this.#resting = true;
-    setImmediate(() => {
-      this.#resting = false;
-      this.#pass();
-    });
+  #pass(): void {
+    if (this.#queued) return;
+    this.#queued = this.#hasMore;
+    if (this.#queued) this.#options.turns.join(() => this.#passSome());
+    else this.#finish();
+  }
+
+  #passSome(): { cost: number; more: boolean } {
+    const { incoming } = this.#options;
+    const before = incoming.complete;
+    let bytes = 0;
+    while (this.#hasMore && bytes < turn.bytes && incoming.complete < before + turn.packets) {
+      const part = this.#take(turn.bytes - bytes, before + turn.packets);
+      if (part === undefined) break;
+      bytes += part.length;
+      this.#wanted = this.push(part);
+    }
+    if (this.#receivedBytes < readBuffer) this.#socket.resume();
+    this.#queued = this.#hasMore;
+    if (!this.#queued) this.#finish();
+    return { cost: Math.max(incoming.complete - before, bytes / step), more: this.#queued };
   }
 
   /** Of the oldest chunk, until so many packets are complete. */

@@ -20,13 +20,13 @@ interface Receiver {
 export class SlowReader {
   readonly #client: Client;
   readonly #connection: Writable;
-  readonly #told: { census: Census; warn(sentence: string): void };
+  readonly #told: { census: Census; warn(kind: string, sentence: string): void };
   /** Who gave it a message, and goes on when it was taken. */
   readonly #waiting = new Set<() => void>();
   #timer: NodeJS.Timeout | undefined;
   #isSlow = false;
 
-  constructor(client: Client, connection: Writable, told: { census: Census; warn(sentence: string): void }) {
+  constructor(client: Client, connection: Writable, told: { census: Census; warn(kind: string, sentence: string): void }) {
     [this.#client, this.#connection, this.#told] = [client, connection, told];
     connection.on("drain", () => this.#calm());
     connection.once("close", () => this.#calm());
@@ -77,7 +77,7 @@ export class SlowReader {
   #lose(): void {
     if (this.#timer === undefined || !this.#connection.writableNeedDrain || this.#connection.destroyed) return;
     const name = JSON.stringify(this.#client.id.slice(0, 64));
-    if (!this.#isSlow) this.#told.warn(`broker: client ${name} does not read what is sent to it: nobody waits for it any more`);
+    if (!this.#isSlow) this.#told.warn("slow", `broker: client ${name} does not read what is sent to it: nobody waits for it any more`);
     this.#isSlow = true;
     for (const go of [...this.#waiting]) go();
   }
