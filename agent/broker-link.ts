@@ -4,9 +4,9 @@ import type { Config } from "../config/schema.ts";
 import { serverUrls } from "../config/server.ts";
 import { accessProblems, createAccess, limitsOf, renewAccess } from "./broker-access.ts";
 import { Certificates, readBrokerTls, SettingError } from "./certificate.ts";
-import { type Broker, createBroker } from "./embedded/broker.ts";
 import type { DialogueSettings } from "./embedded/dialogue-log.ts";
 import { placeOf } from "./embedded/port-holder.ts";
+import { type BrokerThread, createBrokerThread } from "./embedded/thread.ts";
 import type { OwnBroker } from "./link-options.ts";
 import type { Clock } from "./shell/clock.ts";
 import type { Link, Publication } from "./shell/link.ts";
@@ -32,7 +32,7 @@ export interface BrokerLink {
   /** Always there; it starts with `start`. */
   readonly link: Link;
   /** The built-in broker, when no server is configured. */
-  readonly broker: Broker | undefined;
+  readonly broker: BrokerThread | undefined;
   start(): Promise<void>;
   /** Why a configuration could not be taken over. */
   problemsOf(config: Config): string[];
@@ -43,8 +43,6 @@ export interface BrokerLink {
 
 /** How often the certificate of the listeners is read again: what renews it need not know of us, and its end comes without anybody's doing. */
 const certificateEvery = 3_600_000;
-/** How often a listener that could not be opened is looked at again; the broker itself retries. */
-const lookEvery = 1000;
 
 /** Where the link goes: to the configured server, or to the broker in this process, whether or not that one can listen. */
 export function connectBroker(options: BrokerLinkOptions): BrokerLink {
@@ -84,7 +82,7 @@ function builtIn({ config, version, log, clock, problems, onCertificate, storePr
     certificates.renew();
     broker.renew();
   };
-  const broker = createBroker({
+  const broker = createBrokerThread({
     access,
     limits: limitsOf(config.broker),
     listeners: config.broker.listeners.map((listener) => ({ ...listener, protocol: protocolOf(listener) })),
@@ -103,8 +101,8 @@ function builtIn({ config, version, log, clock, problems, onCertificate, storePr
     version,
     log,
     now: () => clock.now(),
+    changed: () => look(),
   });
-  let timer: NodeJS.Timeout | undefined;
   let certificateTimer: NodeJS.Timeout | undefined;
   let told = "";
   const look = () => {
@@ -113,7 +111,6 @@ function builtIn({ config, version, log, clock, problems, onCertificate, storePr
       told = bad.join();
       problems(bad);
     }
-    timer = bad.length > 0 ? setTimeout(look, lookEvery) : undefined;
   };
   const link = linkTo(builtInUrl, { own: { ...access.own, connect: () => broker.connect() } });
   return {
@@ -125,7 +122,6 @@ function builtIn({ config, version, log, clock, problems, onCertificate, storePr
       for (const { protocol, address, port, problem } of broker.addresses)
         if (problem === null)
           log.info(`the built-in broker listens on ${placeOf(address, port)} (${protocol})`, { protocol, address, port });
-      look();
       renewCertificates();
       certificateTimer = setInterval(renewCertificates, certificateEvery).unref();
       link.start();
@@ -140,7 +136,6 @@ function builtIn({ config, version, log, clock, problems, onCertificate, storePr
       broker.expel();
     },
     async stop(farewell) {
-      clearTimeout(timer);
       clearInterval(certificateTimer);
       await link.stop(farewell);
       await broker.stop();

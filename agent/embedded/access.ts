@@ -22,13 +22,18 @@ export type Verdict = "own" | "yes" | "no" | "busy" | "guesses";
 /** The door of the built-in broker. */
 export class Access {
   /** The agent's own client: made anew at each start, and known to nobody else. */
-  readonly own = { username: "pinbus-agent", password: randomBytes(24).toString("base64url") };
+  readonly own: { username: string; password: string };
   #rules: AccessRules;
   #checks = 0;
   readonly #waiting: (() => void)[] = [];
 
-  constructor(rules: AccessRules) {
+  constructor(rules: AccessRules, own = { username: "pinbus-agent", password: randomBytes(24).toString("base64url") }) {
     this.#rules = rules;
+    this.own = own;
+  }
+
+  get rules(): AccessRules {
+    return this.#rules;
   }
 
   /** From now on. */

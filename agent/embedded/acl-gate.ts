@@ -43,6 +43,17 @@ export class AclGate {
     if (oldest !== undefined) this.#sleepers.delete(oldest);
   }
 
+  /** A session from before the start; undefined when nobody knows whose it is. */
+  returned(client: string, user: string | undefined): void {
+    if (user !== undefined) this.#sleepers.set(client, new Guest(user, client));
+  }
+
+  /** Under which name it was let in, empty for none; undefined for the agent itself. */
+  userOf(client: Client): string | undefined {
+    const guest = this.#guests.get(client);
+    return guest && (guest.user ?? "");
+  }
+
   /** Whether this client may be given a message of this topic. */
   mayRead(client: Client, topic: string): boolean {
     return this.#guests.get(client)?.may("read", topic, this.#options.acl()) ?? true;

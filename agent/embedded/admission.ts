@@ -6,6 +6,9 @@ import { atOnce } from "./rules.ts";
 import type { Session } from "./session.ts";
 import { type Content, contentRecord, type MessageRecord, type QoS } from "./store-record.ts";
 
+/** As aedes has it: more QoS 2 messages of one connection that are not released end it. */
+const maxOpen = 1000;
+
 export interface AdmissionOptions {
   aedes: Aedes;
   kept: Kept;
@@ -33,7 +36,7 @@ export class Admission {
   readonly #pending = new Map<number, MessageRecord>();
   /** How many publications of a client are on their way to the file. */
   readonly #held = new WeakMap<Client, number>();
-  /** Identifiers of QoS 2 messages of those who have no session, until they are released. */
+  /** Identifiers of QoS 2 messages of each connection, until they are released. */
   readonly #open = new WeakMap<object, Set<number>>();
   /** Messages for which there was no room. */
   dropped = 0;
@@ -47,7 +50,7 @@ export class Admission {
     aedes.authorizePublish = (client, packet, done) => {
       mayPublish(client, packet, (error) => {
         if (error || !client) done(error);
-        else this.#admit(client, packet as Packet, inner.subscriptionsByTopic, () => done(null));
+        else this.#admit(client, packet as Packet, inner.subscriptionsByTopic, done);
       });
     };
     persistence.storeRetained = (packet) => {
@@ -68,7 +71,8 @@ export class Admission {
     this.#open.get(client)?.delete(id);
   }
 
-  #admit(client: Client, packet: Packet, match: (topic: string) => Promise<Subscription[]>, done: () => void): void {
+  #admit(client: Client, packet: Packet, match: (topic: string) => Promise<Subscription[]>, settle: (error: Error | null) => void): void {
+    const done = () => settle(null);
     const { journal, kept } = this.#options;
     const isOwn = this.#options.isOwn(client);
     if (isOwn && packet.retain) this.#notes.set(packet.payload, { isOwn, record: undefined });
@@ -95,6 +99,12 @@ export class Admission {
       else done();
     };
     void match(packet.topic).then((subscriptions) => {
+      const objection = this.#objection(client, packet);
+      if (objection !== undefined) {
+        this.#release(client);
+        settle(new Error(objection));
+        return;
+      }
       const record = this.#recordOf(client, packet, subscriptions, retain);
       if (record) {
         this.#notes.set(packet.payload, { isOwn, record });
@@ -119,6 +129,16 @@ export class Admission {
     else this.#held.delete(client);
   }
 
+  /** Why a QoS 2 message is not taken; what would be kept of it would never be published, or twice. */
+  #objection(client: Client, { qos, messageId: id }: Packet): string | undefined {
+    if (qos !== 2 || id === undefined) return undefined;
+    const publisher = client.clean ? undefined : this.#publisher(client.id);
+    if (!client.clean && !publisher) return "too many sessions";
+    const open = this.#openOf(client);
+    if (publisher?.incoming.has(id) || open.has(id)) return undefined;
+    return open.size >= maxOpen ? `more than ${maxOpen} QoS 2 messages are open` : undefined;
+  }
+
   /** Undefined when nothing of it needs to be kept. */
   #recordOf(client: Client, packet: Packet, subscriptions: readonly Subscription[], retain: boolean): MessageRecord | undefined {
     const { kept } = this.#options;
@@ -130,12 +150,13 @@ export class Admission {
     for (const [session, qos] of this.#sessionsOf(subscriptions, packet.qos)) {
       if (kept.hasRoom(session, packet)) to.push([session.number, qos]);
     }
+    if (packet.qos === 2 && id !== undefined) this.#openOf(client).add(id);
     if (to.length === 0 && !retain && publisher === undefined) return undefined;
     const record: MessageRecord = { ...contentRecord(packet), n: kept.nextNumber(), to, retain };
     if (publisher && id !== undefined) {
       publisher.incoming.add(id);
       record.from = [publisher.number, id];
-    } else if (packet.qos === 2 && id !== undefined) this.#openOf(client).add(id);
+    }
     return record;
   }
 

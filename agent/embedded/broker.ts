@@ -9,13 +9,17 @@ import { Door } from "./door.ts";
 import { DrainingDuplex } from "./drain.ts";
 import type { BrokerTls, Entrance, Protocol } from "./entrance.ts";
 import { FrameScanner, newCounts } from "./frames.ts";
-import { type Limits, usualLimits } from "./limits.ts";
+import { fixedLimits, type Limits, maxFilters, usualLimits } from "./limits.ts";
 import { Listeners } from "./listeners.ts";
 import { streamPair } from "./pair.ts";
 import { mendConnection, mendProtocol } from "./protocol.ts";
 import { mendRetained, type Retained } from "./rules.ts";
+import { seldom } from "./seldom.ts";
+import { SlowReader } from "./slow-reader.ts";
 import { Store, type StoreCounts, type StoreSettings } from "./store.ts";
 import { SysTree } from "./sys.ts";
+import { mendTakeover } from "./takeover.ts";
+import { backlogOf, Turns } from "./turns.ts";
 import { type Place, Watch } from "./watch.ts";
 
 export interface BrokerOptions {
@@ -41,6 +45,8 @@ export interface BrokerOptions {
   store?: StoreSettings;
   /** Wait before a taken port is tried again; default 5 s. */
   retryEvery?: number;
+  /** Told when `addresses` or `clients` are others than before. */
+  changed?(): void;
 }
 
 export interface BrokerLog {
@@ -70,6 +76,7 @@ export interface Broker {
   publish(message: { topic: string; payload: string | Buffer; qos: 0 | 1 | 2; retain: boolean }): Promise<void>;
   /** A client of this process, without a socket; throws before the start. */
   connect(): Duplex;
+  serve(stream: Duplex): void;
   /** Asks for the certificates again, from the next connection on. */
   renew(): void;
   /** Another period for the `$SYS` values, from now on; 0 = not at all. */
@@ -81,25 +88,15 @@ export interface Broker {
   stop(): Promise<void>;
 }
 
-/** A subscriber that takes nothing for this long, with all waiting for it that may, is disconnected: it holds the others up. */
-const drainTimeout = 5_000;
-/** Packets of one client before it is let in; they arrive in one read, which is bounded in bytes. */
-const queueLimit = 5_000;
-/** Of one client of another process. */
-const maxFilters = 1000;
-/** MQTT 3.1 allows 23, and nobody keeps to it. */
-const maxClientsIdLength = 1024;
-
 export function createBroker(options: BrokerOptions): Broker {
   return new EmbeddedBroker(options);
 }
 
-/** An accepted connection; `connection` is there as soon as it may speak MQTT. */
+/** `connection` is there as soon as it may speak MQTT. */
 interface Visit {
   socket: Socket;
   connection?: DrainingDuplex;
 }
-
 class EmbeddedBroker implements Broker {
   readonly #options: BrokerOptions;
   readonly #census = new Census();
@@ -112,9 +109,10 @@ class EmbeddedBroker implements Broker {
   readonly #watch: Watch;
   readonly #access: Access;
   readonly #door: Door;
-  /** How often each warning came. */
-  readonly #warned = new Map<string, number>();
+  readonly #warn: (kind: string, message: string) => void;
   readonly #listeners: Listeners;
+  /** While subscribers have not been given what is there, nothing more is taken. */
+  readonly #turns = new Turns(() => this.#aedes !== undefined && backlogOf(this.#aedes) > 0);
   #retained: Retained = new Map();
   #aedes: Aedes | undefined;
   #store: Store | undefined;
@@ -136,6 +134,7 @@ class EmbeddedBroker implements Broker {
     });
     const log = this.#dialogue.repeats(options.log);
     this.#options = { ...options, log };
+    this.#warn = seldom((message) => log.warn(message));
     this.#watch = new Watch(this.#census, this.#dialogue, options.log);
     this.#door = new Door({
       access: this.#access,
@@ -154,6 +153,7 @@ class EmbeddedBroker implements Broker {
       origins: () => options.origins?.() ?? [],
       anonymous: () => this.#access.anonymous,
       warn: (kind, message) => this.#warn(kind, message),
+      changed: () => options.changed?.(),
     });
   }
 
@@ -161,23 +161,29 @@ class EmbeddedBroker implements Broker {
     this.#startedAt = this.#options.now();
     // Loaded here: with an external broker these 12 MB are never needed.
     const { Aedes } = await import("aedes");
-    const aedes = new Aedes({ connectTimeout: this.#limits.connectTimeout, drainTimeout, queueLimit, maxClientsIdLength });
+    const aedes = new Aedes({ ...fixedLimits, connectTimeout: this.#limits.connectTimeout });
     await aedes.listen();
     if (this.#stopped) return void aedes.close();
     this.#aedes = aedes;
     this.#retained = mendRetained(aedes);
     mendProtocol(aedes);
+    mendTakeover(aedes);
     this.#watch.start(aedes);
+    for (const event of ["clientReady", "clientDisconnect"]) aedes.on(event as "clientReady", () => this.#options.changed?.());
     this.#door.guard(aedes);
     this.#store = new Store(aedes, {
       settings: this.#options.store,
       isOwn: (client) => this.#door.isOwn(client),
+      userOf: (client) => this.#door.acl.userOf(client),
       warn: (kind, message) => this.#warn(kind, message),
       expired: (client) => this.#census.expired(client),
     });
     // The last to decide, the first to be asked: what is dropped is not kept either.
     this.#door.acl.guard(aedes);
-    for (const { client, filters } of await this.#store.load()) this.#census.returned(client, filters);
+    for (const { client, filters, user } of await this.#store.load()) {
+      this.#census.returned(client, filters);
+      this.#door.acl.returned(client, user);
+    }
     if (this.#stopped) return;
     this.setSysInterval(this.#sysInterval);
     await this.#listeners.start();
@@ -198,13 +204,15 @@ class EmbeddedBroker implements Broker {
   publish({ topic, payload, qos, retain }: Parameters<Broker["publish"]>[0]): Promise<void> {
     return new Promise((resolve, reject) => {
       if (!this.#aedes || this.#aedes.closed) return reject(new Error("the built-in broker is not running"));
-      this.#aedes.publish({ cmd: "publish", topic, payload, qos, retain, dup: false }, (error) => (error ? reject(error) : resolve()));
+      // Bytes: that is what is kept for those who sleep.
+      const packet = { cmd: "publish" as const, topic, payload: Buffer.from(payload as string), qos, retain, dup: false };
+      this.#aedes.publish(packet, (error) => (error ? reject(error) : resolve()));
     });
   }
 
   connect(): Duplex {
     const [near, far] = streamPair();
-    this.#serve(far);
+    this.serve(far);
     return near;
   }
 
@@ -243,13 +251,6 @@ class EmbeddedBroker implements Broker {
     await this.#store?.close();
   }
 
-  /** Told for the 1st, 2nd, 4th, 8th … one: whoever is not let in must not fill the log. */
-  #warn(kind: string, message: string): void {
-    const count = (this.#warned.get(kind) ?? 0) + 1;
-    this.#warned.set(kind, count);
-    if (Number.isInteger(Math.log2(count))) this.#options.log.warn(`${message} (${count} since the start)`);
-  }
-
   #accept(socket: Socket, entrance: Entrance): void {
     const address = socket.remoteAddress?.replace(/^::ffff:/, "") ?? "";
     const refusal = this.#crowd.refuses(address);
@@ -264,12 +265,12 @@ class EmbeddedBroker implements Broker {
     socket.once("close", () => this.#crowd.left(visit));
     entrance.admit(socket, (stream) => {
       if (this.#stopped) stream.destroy();
-      else visit.connection = this.#serve(stream, { place, letIn: () => this.#crowd.letIn(visit) });
+      else visit.connection = this.serve(stream, { place, letIn: () => this.#crowd.letIn(visit) });
     });
   }
 
   /** `place` is null for a client of this process. */
-  #serve(stream: Duplex, { place = null, letIn = () => {} }: { place?: Place | null; letIn?(): void } = {}): DrainingDuplex {
+  serve(stream: Duplex, { place = null, letIn = () => {} }: { place?: Place | null; letIn?(): void } = {}): DrainingDuplex {
     if (!this.#aedes) throw new Error("the built-in broker is not running");
     const { maxPacket, maxQueuedBytes } = this.#limits;
     const connection = new DrainingDuplex(stream, {
@@ -278,10 +279,12 @@ class EmbeddedBroker implements Broker {
       writeBuffer: maxQueuedBytes,
       oversized: () => this.#warn("oversized", `broker: a packet of more than ${maxPacket} bytes: connection closed`),
       letIn,
+      turns: this.#turns,
     });
     if (place) this.#door.came(connection, place.address);
     const client = this.#aedes.handle(connection) as unknown as Client;
-    mendConnection(client, connection, this.#watch, place ? maxFilters : Number.POSITIVE_INFINITY);
+    const slow = place ? new SlowReader(client, connection, { census: this.#census, warn: this.#warn }) : undefined;
+    mendConnection(client, connection, this.#watch, place ? maxFilters : Number.POSITIVE_INFINITY, slow);
     this.#watch.came(client, new Promise((resolve) => stream.once("close", () => resolve())), place);
     return connection;
   }

@@ -1,6 +1,7 @@
 /** Counts for `$SYS` that aedes does not keep, fed by its events. */
 export class Census {
-  readonly #connected = new Set<string>();
+  /** How many connections each has: two while one takes over from the other. */
+  readonly #connected = new Map<string, number>();
   /** Clients whose session outlives their connection. */
   readonly #sessions = new Set<string>();
   readonly #filters = new Map<string, Set<string>>();
@@ -9,9 +10,11 @@ export class Census {
   sockets = 0;
   /** CONNECT packets. */
   connects = 0;
+  /** QoS 0 messages for clients that do not read. */
+  dropped = 0;
 
   joined(client: string, clean: boolean): void {
-    this.#connected.add(client);
+    this.#connected.set(client, (this.#connected.get(client) ?? 0) + 1);
     this.#maximum = Math.max(this.#maximum, this.#connected.size);
     if (clean) {
       this.#sessions.delete(client);
@@ -29,6 +32,11 @@ export class Census {
     this.#filters.delete(client);
   }
   left(client: string): void {
+    const others = (this.#connected.get(client) ?? 1) - 1;
+    if (others > 0) {
+      this.#connected.set(client, others);
+      return;
+    }
     this.#connected.delete(client);
     // A session without a subscription is none.
     if ((this.#filters.get(client)?.size ?? 0) === 0) this.#sessions.delete(client);

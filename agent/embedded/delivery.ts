@@ -69,9 +69,10 @@ export class Delivery {
     const isNew = queued.id === undefined;
     packet.messageId = queued.id ?? session.identify(queued, packet.messageId ?? 1);
     packet.qos = queued.qos;
-    this.#given.set(queued, client);
     // Under another identifier after a crash, a QoS 2 subscriber would take it for another message.
     if (isNew && queued.qos === 2) await this.#written({ sent: session.number, n: queued.n, id: packet.messageId });
+    // Not before: what is new would pass it.
+    this.#given.set(queued, client);
     session.giving?.();
   }
 

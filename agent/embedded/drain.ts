@@ -1,8 +1,13 @@
 import { Duplex } from "node:stream";
 import type { FrameScanner } from "./frames.ts";
+import type { Turns } from "./turns.ts";
 
 /** What a client may send before the broker takes it; then the kernel holds the rest. */
 const readBuffer = 512 * 1024;
+/** So much of one connection at most, then it is the turn of the others. */
+const turn = { packets: 50, bytes: 64 * 1024 };
+/** Looked at a time, until there are so many packets. */
+const step = 1024;
 const flushTimeout = 2_000;
 
 export interface DrainOptions {
@@ -14,6 +19,7 @@ export interface DrainOptions {
   oversized(): void;
   /** The client was let in. */
   letIn(): void;
+  turns: Turns;
 }
 
 /**
@@ -25,14 +31,21 @@ export interface DrainOptions {
 export class DrainingDuplex extends Duplex {
   readonly #socket: Duplex & { destroySoon?(): void };
   readonly #options: DrainOptions;
+  /** Received, and not taken yet. */
+  readonly #received: Buffer[] = [];
+  #receivedBytes = 0;
+  /** The broker reads. */
+  #wanted = true;
+  /** It waits for its turn. */
+  #queued = false;
   #ended = false;
   #ready = false;
 
   constructor(socket: Duplex, options: DrainOptions) {
-    super({ readableHighWaterMark: readBuffer, writableHighWaterMark: options.writeBuffer });
+    super({ readableHighWaterMark: turn.bytes, writableHighWaterMark: options.writeBuffer });
     this.#socket = socket;
     this.#options = options;
-    socket.on("data", (chunk: Buffer) => this.#received(chunk));
+    socket.on("data", (chunk: Buffer) => this.#came(chunk));
     socket.on("end", () => this.#end());
     socket.on("error", () => undefined);
     socket.on("close", () => this.#end());
@@ -42,11 +55,12 @@ export class DrainingDuplex extends Duplex {
   ready(): void {
     this.#ready = true;
     this.#options.letIn();
-    if (this.#ended) setImmediate(() => this.push(null));
+    if (this.#ended) setImmediate(() => this.#finish());
   }
 
   override _read(): void {
-    this.#socket.resume();
+    this.#wanted = true;
+    this.#pass();
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
@@ -73,19 +87,73 @@ export class DrainingDuplex extends Duplex {
     done(null);
   }
 
-  #received(chunk: Buffer): void {
+  #came(chunk: Buffer): void {
     if (this.#ended || this.destroyed) return;
-    if (!this.#options.incoming.push(chunk)) {
-      this.#options.oversized();
-      this.#socket.destroy();
-      return;
+    this.#received.push(chunk);
+    this.#receivedBytes += chunk.length;
+    if (this.#receivedBytes >= readBuffer) this.#socket.pause();
+    this.#pass();
+  }
+
+  get #hasMore(): boolean {
+    return this.#receivedBytes > 0 && this.#wanted && !this.destroyed;
+  }
+
+  #pass(): void {
+    if (this.#queued) return;
+    this.#queued = this.#hasMore;
+    if (this.#queued) this.#options.turns.join(() => this.#passSome());
+    else this.#finish();
+  }
+
+  #passSome(): { cost: number; more: boolean } {
+    const { incoming } = this.#options;
+    const before = incoming.complete;
+    let bytes = 0;
+    while (this.#hasMore && bytes < turn.bytes && incoming.complete < before + turn.packets) {
+      const part = this.#take(turn.bytes - bytes, before + turn.packets);
+      if (part === undefined) break;
+      bytes += part.length;
+      this.#wanted = this.push(part);
     }
-    if (!this.push(chunk)) this.#socket.pause();
+    if (this.#receivedBytes < readBuffer) this.#socket.resume();
+    this.#queued = this.#hasMore;
+    if (!this.#queued) this.#finish();
+    return { cost: Math.max(incoming.complete - before, bytes / step), more: this.#queued };
+  }
+
+  /** Of the oldest chunk, until so many packets are complete. */
+  #take(most: number, until: number): Buffer | undefined {
+    const chunk = this.#received[0];
+    if (chunk === undefined) return undefined;
+    const { incoming, oversized } = this.#options;
+    let length = 0;
+    while (length < Math.min(chunk.length, most) && incoming.complete < until) {
+      const part = chunk.subarray(length, length + step);
+      if (!incoming.push(part)) {
+        oversized();
+        this.#socket.destroy();
+        this.#received.length = 0;
+        this.#receivedBytes = 0;
+        return undefined;
+      }
+      length += part.length;
+    }
+    if (length === chunk.length) this.#received.shift();
+    else this.#received[0] = chunk.subarray(length);
+    this.#receivedBytes -= length;
+    return chunk.subarray(0, length);
   }
 
   #end(): void {
     if (this.#ended || this.destroyed) return;
     this.#ended = true;
+    this.#finish();
+  }
+
+  /** The readable side ends when everything was handed on. */
+  #finish(): void {
+    if (!this.#ended || this.#receivedBytes > 0 || this.destroyed || this.readableEnded) return;
     // Without one whole packet there is nothing that aedes could be busy with.
     if (this.#ready || this.#options.incoming.complete === 0) this.push(null);
   }

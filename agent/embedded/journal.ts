@@ -14,7 +14,7 @@ const compactBytes = 1024 * 1024;
 const maxBytes = 512 * 1024 * 1024;
 /** Nor was a longer line: the largest packet there may be, with each character escaped. */
 const maxLine = 128 * 1024 * 1024;
-/** More than this does not wait for a disk that hangs: the file is written anew when it answers. */
+/** When more than this waits already, nothing more waits for a disk that hangs: the file is written anew when it answers. */
 const maxPending = 8 * 1024 * 1024;
 /** Written at a time when the file is written anew: nothing else in this process may wait for it. */
 const chunkBytes = 64 * 1024;
@@ -42,6 +42,7 @@ export class Journal {
   #pendingBytes = 0;
   #waiting: (() => void)[] = [];
   #scheduled = false;
+  #writing = false;
   /** The last work with the file, under way or done. */
   #last: Promise<void> = Promise.resolve();
   #handle: FileHandle | undefined;
@@ -95,12 +96,13 @@ export class Journal {
   /** Keeps a record. `written` is called, in the order of the calls, when it is with the kernel or the disk cannot be written. */
   add(record: object, written?: () => void): void {
     const line = checkedLine(record);
-    this.#pendingBytes += line.length;
-    this.#pending.push(line);
-    if (this.#pendingBytes > maxPending) {
+    // Not while the disk has not been asked yet: one record, or what one turn brings, may be larger.
+    if (this.#writing && this.#pendingBytes > maxPending) {
       [this.#pending, this.#pendingBytes, this.#behind] = [[], 0, undefined];
       this.#failed(new Error("the disk does not keep up"));
     }
+    this.#pendingBytes += line.length;
+    this.#pending.push(line);
     this.after(written);
   }
 
@@ -138,6 +140,7 @@ export class Journal {
     this.#scheduled = false;
     const [lines, waiting] = [this.#pending, this.#waiting];
     [this.#pending, this.#pendingBytes, this.#waiting] = [[], 0, []];
+    this.#writing = true;
     const text = lines.join("");
     if (text !== "") this.#behind?.push(text);
     try {
@@ -145,6 +148,7 @@ export class Journal {
     } catch (error) {
       this.#failed(error);
     }
+    this.#writing = false;
     for (const written of waiting) written();
     if (this.#problem === null && this.#size > Math.max(compactBytes, 2 * this.#base)) void this.#compact();
   }

@@ -106,8 +106,9 @@ export class Kept {
   *snapshot(pending: Iterable<StoreRecord>): Generator<StoreRecord> {
     const all = [...pending];
     for (const session of this.#byClient.values()) {
-      const { number, client, filters, incoming } = session;
+      const { number, client, user, filters, incoming } = session;
       yield { session: number, client };
+      if (user !== undefined) yield { user: number, name: user };
       for (const filter of filters) yield { sub: number, filters: [filter] };
       yield this.goneRecord(session);
       for (const id of incoming) yield { topic: "", qos: 2, n: 0, to: [], retain: false, from: [number, id] };
@@ -140,6 +141,7 @@ export class Kept {
     if (!session) return true;
     if ("sub" in record) for (const [filter, qos] of record.filters) session.filters.set(filter, qos);
     else if ("unsub" in record) for (const filter of record.unsub ? record.filters : []) session.filters.delete(filter);
+    else if ("user" in record) session.user = record.name;
     else if ("end" in record) this.end(session);
     else if ("gone" in record) session.goneAt = this.#goneAt(record.at);
     else if ("rel" in record) session.incoming.delete(record.id);

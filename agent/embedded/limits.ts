@@ -24,3 +24,15 @@ export const usualLimits: Limits = {
   maxConnects: 3000,
   maxFailedLogins: 60,
 };
+
+/** What aedes is told, without a setting. */
+export const fixedLimits = {
+  /** A subscriber that takes nothing for this long, with all waiting for it that may, is disconnected; milliseconds. */
+  drainTimeout: 5_000,
+  /** Packets of one client before it is let in; they arrive in one read, which is bounded in bytes. */
+  queueLimit: 5_000,
+  /** MQTT 3.1 allows 23, and nobody keeps to it. */
+  maxClientsIdLength: 1024,
+};
+/** Of one client of another process. */
+export const maxFilters = 1000;

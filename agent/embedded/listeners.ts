@@ -12,6 +12,8 @@ export interface ListenersOptions extends Omit<EntranceOptions, "protocol" | "un
   connection(socket: Socket, entrance: Entrance): void;
   /** `kind` = what is told seldom when it comes often. */
   warn(kind: string, message: string): void;
+  /** `addresses` are others than before. */
+  changed(): void;
 }
 
 /** Everywhere that the built-in broker listens. Construction does nothing. */
@@ -69,7 +71,7 @@ export class Listeners {
   }
 
   #add(protocol: Protocol, entrance: Entrance, address: string, port: number): Listener {
-    const { log, retryEvery, connection } = this.#options;
+    const { log, retryEvery, connection, changed } = this.#options;
     const listener: Listener = new Listener({
       address,
       port,
@@ -83,6 +85,7 @@ export class Listeners {
             port: listener.port,
           });
         else log.warn(problem, { protocol, address, port: listener.port });
+        changed();
       },
     });
     this.#all.push({ protocol, listener });

@@ -1,6 +1,7 @@
 import type { EventEmitter } from "node:events";
 import type { Writable } from "node:stream";
 import type { Aedes, AedesPublishPacket, Client } from "aedes";
+import type { SlowReader } from "./slow-reader.ts";
 import { isFilter, isText, isTopic, matchesFilter } from "./topic-filter.ts";
 
 /** A packet as aedes' parser gives it out. */
@@ -20,7 +21,7 @@ interface Packet {
   unsubscriptions?: string[];
 }
 
-type Deliver = (packet: AedesPublishPacket, done: () => void) => void;
+export type Deliver = (packet: AedesPublishPacket, done: () => void) => void;
 
 /** What of aedes' client is not in its types. */
 interface Inside {
@@ -29,6 +30,7 @@ interface Inside {
   subscriptions: Record<string, { qos: number }>;
   deliver0: Deliver;
   deliverQoS: Deliver;
+  waitForDrain(done: (error?: Error | null) => void): void;
 }
 
 /** Codes of a CONNACK (MQTT 3.1.1 section 3.2.2.3). */
@@ -65,9 +67,12 @@ export function mendConnection(
   connection: Writable,
   watch: { unsubscribes(client: Client, filters: readonly string[]): void },
   maxFilters: number,
+  slow?: SlowReader,
 ): void {
   const inside = client as unknown as Inside;
-  const { _parser: parser, deliver0 } = inside;
+  const { _parser: parser } = inside;
+  if (slow) slow.mend(inside);
+  const { deliver0 } = inside;
   const ownTopics = `$SYS/${inside.broker.id}/`;
   inside.deliver0 = (packet, done) => {
     // What aedes says of itself reaches nobody; looked at, its younger number would make an older message look like a repetition.

@@ -1,5 +1,7 @@
 import { Readable } from "node:stream";
+import { setImmediate } from "node:timers/promises";
 import type { Aedes, AedesPublishPacket } from "aedes";
+import { FilterSet } from "./filter-set.ts";
 
 /** The part of aedes' store that concerns retained messages; public, but missing in its types. */
 interface RetainedStore {
@@ -7,8 +9,11 @@ interface RetainedStore {
   createRetainedStreamCombi(filters: string[]): Readable;
 }
 
-/** Every retained message as it is now. */
-export type Retained = ReadonlyMap<string, string | Buffer>;
+/** Every retained message as it is now, by its topic. */
+export type Retained = ReadonlyMap<string, Pick<AedesPublishPacket, "payload">>;
+
+/** So many topics are compared with the filters of a new subscription in one turn of the loop. */
+const topicsAtATime = 100;
 
 /**
  * Mends what aedes 1.2.0 does with retained messages; each rule has a test that fails on bare aedes. Call it once, after `listen`.
@@ -16,32 +21,27 @@ export type Retained = ReadonlyMap<string, string | Buffer>;
  * - A retained QoS 0 message followed by another QoS 0 message in the same read is lost: storing takes a turn of the promise
  *   queue, so it is given out behind the younger one, whose higher number makes it look like a duplicate.
  * - A new subscriber gets the live value first and the older retained one after it, when both happen at the same time.
+ * - Each of its filters is compared with each topic in one turn of the loop: 1000 of them with 10,000 topics stop everything for a second.
  */
 export function mendRetained(aedes: Aedes): Retained {
   const store = (aedes as unknown as { persistence: RetainedStore }).persistence;
-  const retained = new Map<string, string | Buffer>();
+  const retained = new Map<string, AedesPublishPacket>();
   const keep = store.storeRetained.bind(store);
   store.storeRetained = (packet) => {
     // An empty payload deletes what is stored (MQTT 3.1.1 section 3.3.1.3).
-    if (packet.payload.length > 0) retained.set(packet.topic, packet.payload);
+    if (packet.payload.length > 0) retained.set(packet.topic, packet);
     else retained.delete(packet.topic);
     return atOnce(keep(packet));
   };
-  const select = store.createRetainedStreamCombi.bind(store);
-  store.createRetainedStreamCombi = (filters) => {
-    const wild = filters.filter((filter) => filter.startsWith("#") || filter.startsWith("+"));
-    if (wild.length === 0) return select(filters);
-    const exact = filters.filter((filter) => !wild.includes(filter));
-    return Readable.from(concat(exact.length > 0 ? select(exact) : undefined, select(wild)));
-  };
+  store.createRetainedStreamCombi = (filters) => Readable.from(select(retained, filters));
   const ownTopics = `$SYS/${aedes.id}/`;
   aedes.authorizeForward = (_client, packet) => {
     if (packet.topic.startsWith(ownTopics)) return null;
     // Only what a subscription asked for carries the flag here; it was read from the store some turns ago.
     if (!packet.retain) return packet;
-    const payload = retained.get(packet.topic);
-    if (payload === undefined) return null;
-    packet.payload = payload;
+    const now = retained.get(packet.topic);
+    if (now === undefined) return null;
+    packet.payload = now.payload;
     return packet;
   };
   return retained;
@@ -53,7 +53,19 @@ export function atOnce(stored: PromiseLike<void>): PromiseLike<void> {
   return { then: (resolve, reject) => (resolve ? Promise.resolve(resolve()) : stored.then(resolve, reject)) };
 }
 
-async function* concat(all: Readable | undefined, visible: Readable): AsyncGenerator<{ topic: string }> {
-  if (all) yield* all;
-  for await (const packet of visible as AsyncIterable<{ topic: string }>) if (!packet.topic.startsWith("$")) yield packet;
+/** Each that one of the filters matches, once. */
+async function* select(retained: ReadonlyMap<string, AedesPublishPacket>, filters: readonly string[]): AsyncGenerator<AedesPublishPacket> {
+  if (!filters.some((filter) => /[+#]/.test(filter))) {
+    for (const filter of new Set(filters)) {
+      const packet = retained.get(filter);
+      if (packet) yield packet;
+    }
+    return;
+  }
+  const wanted = new FilterSet(filters);
+  let compared = 0;
+  for (const [topic, packet] of retained) {
+    if (wanted.matches(topic)) yield packet;
+    if (++compared % topicsAtATime === 0) await setImmediate();
+  }
 }

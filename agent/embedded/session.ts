@@ -33,6 +33,8 @@ export class Session {
   readonly #byCounter = new Map<number, Queued>();
   readonly #total: Total;
   #bytes = 0;
+  /** As whom its client was let in last, empty for no name; undefined for the agent itself, and for a session of an older file. */
+  user: string | undefined;
   /** By the monotonic clock; null = it is connected. */
   goneAt: number | null = null;
   /** While it is given what waits, new messages wait behind that. Called when the one that was given last is on its way. */

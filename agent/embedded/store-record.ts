@@ -29,6 +29,8 @@ export interface MessageRecord extends ContentRecord {
  */
 export type StoreRecord =
   | { session: number; client: string }
+  /** As whom its client was let in; empty = without a name. */
+  | { user: number; name: string }
   | { sub: number; filters: [filter: string, qos: QoS][] }
   | { unsub: number; filters: string[] }
   | { end: number }

@@ -36,6 +36,8 @@ export interface StoreOptions {
   settings: StoreSettings | undefined;
   /** Whether it is the agent itself: it says its retained messages anew after each start, so they are not kept. */
   isOwn(client: Client): boolean;
+  /** As whom it was let in, empty for no name; undefined for the agent itself. */
+  userOf(client: Client): string | undefined;
   /** May come often; `kind` is the same for the same reason. */
   warn(kind: string, message: string): void;
   /** Nobody came back to the session of this client. */
@@ -67,11 +69,12 @@ export class Store {
   readonly #inner: ReturnType<typeof innerOf>;
   readonly #timer: NodeJS.Timeout;
   readonly #onExpired: (client: string) => void;
+  readonly #userOf: (client: Client) => string | undefined;
   #expired = 0;
 
   /** Takes the place of what aedes has. Once, after `listen` and after everything else that decides who may do what. */
-  constructor(aedes: Aedes, { settings = usual, isOwn, warn, expired = () => {} }: StoreOptions) {
-    [this.#aedes, this.#settings, this.#onExpired] = [aedes, settings, expired];
+  constructor(aedes: Aedes, { settings = usual, isOwn, userOf, warn, expired = () => {} }: StoreOptions) {
+    [this.#aedes, this.#settings, this.#onExpired, this.#userOf] = [aedes, settings, expired, userOf];
     const { file, clock, maxQueued, log, onProblem } = settings;
     const kept = new Kept({ maxQueued, now: clock.now, wall: () => (clockIsSet(clock) ? clock.wall() : undefined) });
     const snapshot = () => kept.snapshot(this.#admission.pending);
@@ -85,7 +88,7 @@ export class Store {
   }
 
   /** Brings back what the last run kept, before the first client; resolves with the sessions. */
-  async load(): Promise<{ client: string; filters: string[] }[]> {
+  async load(): Promise<{ client: string; filters: string[]; user: string | undefined }[]> {
     await this.#journal?.load((record) => this.#kept.apply(record as StoreRecord));
     this.#kept.loaded(() => ++(this.#aedes as Aedes & { counter: number }).counter);
     for (const { topic, payload, qos } of this.#kept.retained) {
@@ -109,7 +112,7 @@ export class Store {
       for (const messageId of incoming) await this.#inner.incomingStorePacket({ id }, { cmd: "publish", topic: "", qos: 2, messageId });
     }
     this.expire();
-    return Array.from(this.#kept.sessions.values(), ({ client, filters }) => ({ client, filters: [...filters.keys()] }));
+    return Array.from(this.#kept.sessions.values(), ({ client, filters, user }) => ({ client, filters: [...filters.keys()], user }));
   }
 
   get counts(): StoreCounts {
@@ -150,8 +153,10 @@ export class Store {
       return now;
     };
     // Each in its turn: a client may unsubscribe before its subscription is answered.
-    const add: Persistence["addSubscriptions"] = ({ id }, subscriptions) => {
+    const add: Persistence["addSubscriptions"] = (client, subscriptions) => {
+      const { id } = client;
       const record = this.#subscribed(id, subscriptions);
+      this.#known(client as Client);
       if (record === "full") return Promise.reject(new Error("too many sessions or subscriptions"));
       return this.#written(record, () => inner.addSubscriptions({ id }, subscriptions));
     };
@@ -177,6 +182,8 @@ export class Store {
         await this.#written({ rel: session.number, id: packet.messageId }, async () => undefined);
     };
     this.#aedes.on("clientReady", (client) => this.#moved(client, null));
+    // Behind the end of the one that had its name, which may come after it was ready.
+    this.#aedes.on("client", (client) => this.#gone(client, null));
     this.#aedes.on("clientDisconnect", (client) => this.#moved(client, this.#settings.clock.now()));
   }
 
@@ -206,10 +213,25 @@ export class Store {
   #moved(client: Client, goneAt: number | null): void {
     const session = client.clean ? undefined : this.#kept.sessions.get(client.id);
     if (!session) return;
-    session.goneAt = goneAt;
+    this.#known(client);
     session.giving?.();
     session.giving = undefined;
+    this.#gone(client, goneAt);
+  }
+
+  #gone(client: Client, goneAt: number | null): void {
+    const session = client.clean ? undefined : this.#kept.sessions.get(client.id);
+    if (!session || session.goneAt === goneAt) return;
+    session.goneAt = goneAt;
     this.#journal?.add(this.#kept.goneRecord(session));
+  }
+
+  /** Notes whose session it is. */
+  #known(client: Client): void {
+    const [session, user] = [this.#kept.sessions.get(client.id), this.#userOf(client)];
+    if (!session || user === undefined || session.user === user) return;
+    session.user = user;
+    this.#journal?.add({ user: session.number, name: user });
   }
 
   /** Does what follows when it is written; in the order of the calls, also without a record. */

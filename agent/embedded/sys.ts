@@ -51,10 +51,10 @@ export class SysTree {
   /** Names and formats of mosquitto 2.0.11. Its heap is left out: this process has one heap for the broker and all the rest. */
   #values({ retained, stored, startedAt, now }: SysMoment): Record<string, string | number> {
     const { census, received, sent } = this.#counts;
-    // For those who sleep: a client that is there and does not read is disconnected.
-    const { dropped, expired } = stored;
+    const { expired } = stored;
+    const dropped = stored.dropped + census.dropped;
     const messages = retained.size + stored.queued;
-    const retainedBytes = [...retained.values()].reduce((sum, payload) => sum + payload.length, 0);
+    const retainedBytes = [...retained.values()].reduce((sum, { payload }) => sum + payload.length, 0);
     const counts = {
       "messages/received": received.packets,
       "messages/sent": sent.packets,

@@ -28,6 +28,7 @@ export class Watch {
   readonly #connects = new WeakMap<Client, Connect>();
   readonly #endings = new WeakMap<Client, Ending>();
   readonly #joined = new WeakSet<Client>();
+  readonly #left = new WeakSet<Client>();
 
   constructor(census: Census, dialogue: DialogueLog, log: DebugLog) {
     this.#census = census;
@@ -44,6 +45,8 @@ export class Watch {
       dialogue.joined(client, this.#from.get(client) ?? "", { version: client.version ?? 4, clean: client.clean, keepalive, username });
     });
     aedes.on("clientDisconnect", (client) => {
+      if (!this.#joined.has(client) || this.#left.has(client)) return;
+      this.#left.add(client);
       census.left(client.id);
       const { _disconnected: inOrder } = client as unknown as { _disconnected: boolean };
       dialogue.left(client, inOrder ? "disconnected" : (this.#endings.get(client) ?? "closed"));

@@ -96,6 +96,42 @@ it("a QoS 2 message that a client without a session sends again is kept and deli
   await vi.waitFor(() => expect(back.payloads).toEqual(["once", "another"]), patience);
 });
 
+it("a QoS 2 message beyond a thousand that are open is not taken, and comes once when it is sent again", async () => {
+  const world = storeWorld();
+  const broker = await world.start();
+  const sleeper = await wire(broker.port, "sleeper");
+  await sleeper.subscribe("t", 2);
+  await sleeper.close();
+  const greedy = await wire(broker.port, "greedy", { acknowledges: false });
+  for (let id = 1; id <= 1000; id++) greedy.send("other", "x", { qos: 2, id });
+  await vi.waitFor(() => expect(greedy.count(5)).toBe(1000), patience);
+  greedy.send("t", "one more", { qos: 2, id: 1001 });
+  await isOver(greedy);
+  const again = await wire(broker.port, "greedy", { acknowledges: false });
+  again.send("t", "one more", { qos: 2, id: 1001, dup: true });
+  await again.next(5);
+  const later = await world.start();
+  const back = await wire(later.port, "sleeper");
+  await later.publish({ topic: "t", payload: "end", qos: 1, retain: false });
+  await vi.waitFor(() => expect(back.payloads).toContain("end"), patience);
+  expect(back.payloads).toEqual(["one more", "end"]);
+});
+
+it("a QoS 2 message of a client for which there is no room for a session is not taken", async () => {
+  const world = storeWorld();
+  await (await world.start()).stop();
+  const sessions = Array.from({ length: 1000 }, (_, index) => checkedLine({ session: index + 1, client: `c${index}` }));
+  appendFileSync(world.prepare(), sessions.join(""));
+  const broker = await world.start();
+  const late = await wire(broker.port, "late", { acknowledges: false });
+  late.send("t", "x", { qos: 2, id: 1 });
+  await isOver(late);
+  expect(late.count(5)).toBe(0);
+  const known = await wire(broker.port, "c7", { acknowledges: false });
+  known.send("t", "x", { qos: 2, id: 1 });
+  await known.next(5);
+});
+
 it("an identifier that a session left open is free again when the session has expired", async () => {
   const world = storeWorld({ sessionExpiry: 1000 });
   const broker = await world.start();
@@ -125,6 +161,20 @@ it("a will reaches whoever subscribes to everything, `$SYS/#` included", async (
   const device = await connectAsync(url, { clientId: "plug", reconnectPeriod: 0, protocolVersion: 4, will });
   device.stream.destroy();
   await vi.waitFor(() => expect(watcher.payloads).toContain("Offline"), patience);
+});
+
+it("others are served while the retained messages for a thousand filters are looked up", async () => {
+  const broker = await storeWorld({ disk: false }).start();
+  for (let topic = 0; topic < 5000; topic++) await broker.publish({ topic: `kept/${topic}/x`, payload: "1", qos: 0, retain: true });
+  await broker.publish({ topic: "last", payload: "of all", qos: 0, retain: true });
+  const greedy = await wire(broker.port, "greedy", { clean: true });
+  const other = await wire(broker.port, "other", { clean: true });
+  greedy.socket.write(subscribe("last", ...Array.from({ length: 999 }, (_, index) => `+/+/+/${index}`)));
+  await greedy.next(9);
+  other.socket.write(packet(0xc0));
+  await other.next(13);
+  expect(greedy.payloads).toEqual([]);
+  await vi.waitFor(() => expect(greedy.payloads).toEqual(["of all"]), patience);
 });
 
 /** What comes of a CONNECT by hand. */

@@ -8,14 +8,16 @@ import { keptLog, tempFolder } from "../shell/fixture.ts";
 function make(snapshot: (journal: Journal) => Iterable<object>, before = "") {
   const file = `${tempFolder()}/broker.jsonl`;
   if (before !== "") writeFileSync(file, before);
-  const journal: Journal = new Journal({ file, log: keptLog(), snapshot: () => snapshot(journal), onProblem: () => undefined });
+  const problems: (string | null)[] = [];
+  const onProblem = (problem: string | null) => void problems.push(problem);
+  const journal: Journal = new Journal({ file, log: keptLog(), snapshot: () => snapshot(journal), onProblem });
   onTestFinished(() => journal.close());
   const add = (record: object) => new Promise<void>((resolve) => journal.add(record, resolve));
   const names = () =>
     readFileSync(file, "utf8")
       .split("\n")
       .flatMap((line) => (readChecked(line) as { name?: string } | undefined)?.name ?? []);
-  return { journal, add, names };
+  return { journal, add, names, problems };
 }
 
 describe("the journal of the store", () => {
@@ -35,6 +37,13 @@ describe("the journal of the store", () => {
     await journal.close();
     expect(late).toBe(3);
     expect(names()).toEqual(["whole", "late 0", "late 1", "late 2"]);
+  });
+
+  it("takes a record that is larger than what may wait for the disk", async () => {
+    const { add, names, problems } = make(function* () {});
+    await Promise.all([add({ name: "large", filler: "x".repeat(12_000_000) }), add({ name: "small" })]);
+    expect(names()).toEqual(["large", "small"]);
+    expect(problems).toEqual([]);
   });
 
   it("goes on behind a torn line in a line of its own", async () => {

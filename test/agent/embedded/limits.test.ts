@@ -10,8 +10,6 @@ import { parsePasswordFile, passwordLine } from "../../../agent/embedded/passwor
 import { silentLog } from "../../brokers.ts";
 import { generate } from "./packets.ts";
 
-const patience = { timeout: 10_000, interval: 10 };
-
 async function start(limits: Partial<Limits>, access = new Access({ anonymous: true, users: null })) {
   const warnings: string[] = [];
   const clock = { passed: 0 };
@@ -102,27 +100,6 @@ it("keepalive_max: 0 and longer ones are refused with 2, and told; the agent its
   expect(await codeOf(port, { ...access.own, keepalive: 0 })).toBe(0);
   expect(warnings[0]).toBe("broker: refused a client without a user: its keep alive is 0 or longer than 60 s (1 since the start)");
 });
-
-it("max_queued_bytes: one that does not read is disconnected, and holds the others up no longer", async () => {
-  const { port, broker } = await start({ maxQueuedBytes: 20_000 });
-  const options = { protocolVersion: 4, reconnectPeriod: 0 } as const;
-  const reader = await connectAsync(`mqtt://127.0.0.1:${port}`, options);
-  onTestFinished(() => void reader.end(true));
-  let read = 0;
-  reader.on("message", () => {
-    read++;
-  });
-  await reader.subscribeAsync("a");
-  const lazy = dial(port);
-  lazy.write(Buffer.concat([generate.connect("lazy"), generate.subscribe("a")]));
-  await once(lazy, "data");
-  lazy.pause();
-  await vi.waitFor(() => expect(broker.clients).toBe(2), patience);
-  // More than the kernel takes for a socket, too.
-  const sent = 600;
-  for (let count = 0; count < sent; count++) void broker.publish({ topic: "a", payload: Buffer.alloc(50_000), qos: 0, retain: false });
-  await vi.waitFor(() => expect([broker.clients, read]).toEqual([1, sent]), { timeout: 20_000, interval: 10 });
-}, 30_000);
 
 const users = parsePasswordFile(await passwordLine("ev3", "formosa")).users;
 

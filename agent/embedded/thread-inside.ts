@@ -1,0 +1,83 @@
+import { parentPort, workerData } from "node:worker_threads";
+import { type Allowance, newBucket, takeToken } from "../core/token-bucket.ts";
+import { systemClock } from "../shell/clock.ts";
+import { Access, type AccessRules } from "./access.ts";
+import { createBroker } from "./broker.ts";
+import type { PasswordHash } from "./password-file.ts";
+import { PortStream } from "./port-stream.ts";
+import type { FromThread, Secrets, ThreadStart, ToThread } from "./thread-messages.ts";
+
+// The built-in broker in a thread of its own: what clients make it do takes no time from the relays. `thread.ts` is the other side.
+
+/** Everything else is told seldom when it comes often; this must not keep the agent busy either. */
+const debugAllowance: Allowance = { burst: 200, every: 50 };
+
+const { store, ...start } = workerData as ThreadStart;
+const bucket = newBucket(debugAllowance);
+let secrets = secretsOf(start.secrets);
+
+const tell = (message: FromThread) => parentPort?.postMessage(message);
+const say = (level: "debug" | "info" | "warn" | "error") => (message: string, fields?: Record<string, unknown>) => {
+  if (level !== "debug" || takeToken(bucket, debugAllowance, systemClock.now())) tell({ tell: "log", level, message, fields });
+};
+const log = { debug: say("debug"), info: say("info"), warn: say("warn"), error: say("error") };
+const access = new Access(rulesOf(start.rules), start.own);
+const broker = createBroker({
+  ...start,
+  access,
+  tls: () => secrets.tls,
+  origins: () => secrets.origins,
+  log,
+  now: systemClock.now,
+  changed: () => setImmediate(tellState),
+  ...(store && {
+    store: {
+      ...store,
+      clock: systemClock,
+      log,
+      onProblem: (problem: string | null) => tell({ tell: "store-problem", problem }),
+    },
+  }),
+});
+
+parentPort?.on("message", (message: ToThread) => void take(message));
+await broker.start();
+tellState();
+tell({ tell: "started" });
+
+function tellState(): void {
+  tell({ tell: "state", addresses: broker.addresses, clients: broker.clients });
+}
+
+async function take(message: ToThread): Promise<void> {
+  switch (message.do) {
+    case "connect":
+      return broker.serve(new PortStream(message.port));
+    case "renew":
+      secrets = secretsOf(message.secrets);
+      return broker.renew();
+    case "sys-interval":
+      return broker.setSysInterval(message.ms);
+    case "dialogue":
+      return broker.setDialogue(message.settings);
+    case "expel":
+      access.rules = rulesOf(message.rules);
+      return broker.expel();
+    case "stop":
+      await broker.stop();
+      parentPort?.close();
+  }
+}
+
+/** What came from another thread is no Buffer any more. */
+function secretsOf({ tls, origins }: Secrets): Secrets {
+  if (!tls) return { tls, origins };
+  const { cert, key, ca, minVersion } = tls;
+  return { tls: { cert: Buffer.from(cert), key: Buffer.from(key), minVersion, ...(ca && { ca: Buffer.from(ca) }) }, origins };
+}
+
+function rulesOf({ users, ...rules }: AccessRules): AccessRules {
+  if (!users) return { users, ...rules };
+  const hashOf = (hash: PasswordHash) => ({ ...hash, salt: Buffer.from(hash.salt), hash: Buffer.from(hash.hash) });
+  return { users: new Map(Array.from(users, ([user, hash]) => [user, hashOf(hash)])), ...rules };
+}

@@ -1,0 +1,35 @@
+import type { MessagePort } from "node:worker_threads";
+import type { AccessRules } from "./access.ts";
+import type { BrokerAddress, BrokerOptions } from "./broker.ts";
+import type { DialogueSettings } from "./dialogue-log.ts";
+import type { BrokerTls } from "./entrance.ts";
+import type { StoreSettings } from "./store.ts";
+
+/** What the built-in broker is told when its thread starts: plain values. */
+export interface ThreadStart extends Pick<BrokerOptions, "listeners" | "limits" | "sysInterval" | "dialogue" | "version" | "retryEvery"> {
+  own: { username: string; password: string };
+  rules: AccessRules;
+  secrets: Secrets;
+  store: Pick<StoreSettings, "file" | "maxQueued" | "sessionExpiry"> | undefined;
+}
+
+/** What a reload may change for the listeners. */
+export interface Secrets {
+  tls: BrokerTls | undefined;
+  origins: readonly string[];
+}
+
+export type ToThread =
+  | { do: "connect"; port: MessagePort }
+  | { do: "renew"; secrets: Secrets }
+  | { do: "sys-interval"; ms: number }
+  | { do: "dialogue"; settings: DialogueSettings }
+  | { do: "expel"; rules: AccessRules }
+  | { do: "stop" };
+
+export type FromThread =
+  /** Every listener has been tried once. */
+  | { tell: "started" }
+  | { tell: "state"; addresses: readonly BrokerAddress[]; clients: number }
+  | { tell: "log"; level: "debug" | "info" | "warn" | "error"; message: string; fields: Record<string, unknown> | undefined }
+  | { tell: "store-problem"; problem: string | null };

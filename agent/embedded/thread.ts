@@ -1,0 +1,161 @@
+import type { Duplex } from "node:stream";
+import { MessageChannel, Worker } from "node:worker_threads";
+import { Access } from "./access.ts";
+import type { Broker, BrokerAddress, BrokerOptions } from "./broker.ts";
+import { PortStream } from "./port-stream.ts";
+import type { FromThread, Secrets, ThreadStart, ToThread } from "./thread-messages.ts";
+
+/** The built-in broker as the agent sees it. */
+export type BrokerThread = Pick<
+  Broker,
+  "start" | "addresses" | "clients" | "connect" | "renew" | "setSysInterval" | "setDialogue" | "expel" | "stop"
+>;
+
+export interface BrokerThreadOptions extends Omit<BrokerOptions, "log"> {
+  log: BrokerOptions["log"] & { error(message: string, fields?: Record<string, unknown>): void };
+  /** What runs in the thread; default: the built-in broker. */
+  program?: URL;
+}
+
+/** How soon a broker that has failed is started again. */
+const restartAfter = 1_000;
+/** What its own objects may take (the payloads that it keeps are bounded elsewhere); beyond this the thread ends, and not the agent. */
+const maxHeapMb = 192;
+/** A name that only this process knows is worth nothing to a client that asks while the broker is away. */
+const away = "the built-in broker has failed and is started again";
+
+/** The built-in broker in a thread of its own; one that fails is started again. Construction does nothing. */
+export function createBrokerThread(options: BrokerThreadOptions): BrokerThread {
+  return new Thread(options);
+}
+
+class Thread implements BrokerThread {
+  readonly #options: BrokerThreadOptions;
+  readonly #access: Access;
+  #worker: Worker | undefined;
+  #addresses: readonly BrokerAddress[] = [];
+  #clients = 0;
+  #settings: Pick<BrokerOptions, "sysInterval" | "dialogue">;
+  #restartTimer: NodeJS.Timeout | undefined;
+  #stopped = false;
+
+  constructor(options: BrokerThreadOptions) {
+    this.#options = options;
+    this.#access = options.access ?? new Access({ anonymous: true, users: null });
+    this.#settings = { sysInterval: options.sysInterval, ...(options.dialogue && { dialogue: options.dialogue }) };
+  }
+
+  start(): Promise<void> {
+    const { log, program = new URL("./thread-inside.js", import.meta.url) } = this.#options;
+    // Nothing of the agent's own: its notify socket and its secrets are not for others.
+    const worker = new Worker(program, {
+      workerData: this.#startData,
+      env: {},
+      name: "broker",
+      resourceLimits: { maxOldGenerationSizeMb: maxHeapMb },
+    });
+    this.#worker = worker;
+    return new Promise((resolve) => {
+      worker.on("message", (message: FromThread) => {
+        if (message.tell === "started") resolve();
+        else this.#told(message);
+      });
+      worker.on("error", (error) =>
+        log.error(`the built-in broker has failed: ${error.message}; it is started again`, { stack: error.stack }),
+      );
+      worker.on("exit", () => {
+        resolve();
+        this.#ended();
+      });
+    });
+  }
+
+  get addresses(): readonly BrokerAddress[] {
+    return this.#addresses;
+  }
+
+  get clients(): number {
+    return this.#clients;
+  }
+
+  /** The other end of a stream whose broker is away is closed. */
+  connect(): Duplex {
+    const { port1, port2 } = new MessageChannel();
+    const stream = new PortStream(port1);
+    if (this.#worker) this.#worker.postMessage({ do: "connect", port: port2 } satisfies ToThread, [port2]);
+    else port2.close();
+    return stream;
+  }
+
+  renew(): void {
+    this.#send({ do: "renew", secrets: this.#secrets });
+  }
+
+  setSysInterval(ms: number): void {
+    this.#settings = { ...this.#settings, sysInterval: ms };
+    this.#send({ do: "sys-interval", ms });
+  }
+
+  setDialogue(dialogue: NonNullable<BrokerOptions["dialogue"]>): void {
+    this.#settings = { ...this.#settings, dialogue };
+    this.#send({ do: "dialogue", settings: dialogue });
+  }
+
+  expel(): void {
+    this.#send({ do: "expel", rules: this.#access.rules });
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#restartTimer);
+    const worker = this.#worker;
+    if (!worker) return;
+    const ended = new Promise((resolve) => worker.once("exit", resolve));
+    this.#send({ do: "stop" });
+    await ended;
+  }
+
+  get #startData(): ThreadStart {
+    const { listeners, limits, version, retryEvery, store } = this.#options;
+    return {
+      listeners,
+      version,
+      ...this.#settings,
+      ...(limits && { limits }),
+      ...(retryEvery !== undefined && { retryEvery }),
+      own: this.#access.own,
+      rules: this.#access.rules,
+      secrets: this.#secrets,
+      store: store && { file: store.file, maxQueued: store.maxQueued, sessionExpiry: store.sessionExpiry },
+    };
+  }
+
+  get #secrets(): Secrets {
+    const { tls, origins } = this.#options;
+    return { tls: tls?.(), origins: origins?.() ?? [] };
+  }
+
+  #send(message: ToThread): void {
+    this.#worker?.postMessage(message);
+  }
+
+  #told(message: Exclude<FromThread, { tell: "started" }>): void {
+    const { log, store, changed } = this.#options;
+    if (message.tell === "log") log[message.level](message.message, message.fields);
+    else if (message.tell === "store-problem") store?.onProblem(message.problem);
+    else {
+      this.#addresses = message.addresses;
+      this.#clients = message.clients;
+      changed?.();
+    }
+  }
+
+  #ended(): void {
+    this.#worker = undefined;
+    this.#clients = 0;
+    if (this.#stopped) return;
+    this.#addresses = this.#addresses.map((address) => ({ ...address, problem: away }));
+    this.#options.changed?.();
+    this.#restartTimer = setTimeout(() => void this.start(), restartAfter).unref();
+  }
+}

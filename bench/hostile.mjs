@@ -1,0 +1,226 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { openSync, readFileSync, writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { connectAsync } from "mqtt";
+import { connectAgent } from "../dist/agent/command/client.js";
+import { freePort } from "./broker.mjs";
+import { agentFlags, agentMain, root } from "./compiled.mjs";
+import { goal, mediansOf, percentile, short } from "./figures.mjs";
+import { attacks } from "./hostile-attacks.mjs";
+import { end, pause, rssOf, unlessEnded } from "./process.mjs";
+
+/** A hand that never rests: the next press of another button. */
+const pressEvery = 10;
+const buttons = 10;
+const names = ["p50", "p99", "slowest", "unanswered", "rss", "served"];
+const now = () => Number(process.hrtime.bigint()) / 1e6;
+
+/** Button → relay and an ordinary client of the built-in broker, while others attack it. */
+export async function run({ rounds, folder, log }) {
+  const seconds = 6;
+  const rows = ["idle", ...Object.keys(attacks)].map((name) => ({ name, rounds: [] }));
+  for (let round = 1; round <= rounds; round++) {
+    const agent = await startAgent(join(folder, `${round}`));
+    try {
+      // The first presses compile what they run.
+      await measure(agent, pause(2_000));
+      for (const row of rows) {
+        const side = row.name === "idle" ? pause(seconds * 1000) : attack(row.name, agent.port, seconds);
+        const { told, ...figures } = await unlessEnded(agent.child, "the agent", measure(agent, side));
+        Object.assign(row, { told });
+        row.rounds.push(figures);
+        log(`round ${round}: ${row.name}: p99 ${short(figures.p99)} ms, ${short(figures.rss)} MB; ${told ?? ""}`);
+      }
+    } finally {
+      await agent.stop();
+    }
+  }
+  const sides = rows.map((row) => ({ ...row, ...mediansOf(row.rounds, names) }));
+  const [idle, ...attacked] = sides;
+  const worst = attacked.reduce((one, other) => (other.p99 > one.p99 ? other : one));
+  return {
+    title: "Hostile: button → relay in the process of the built-in broker, while it is attacked",
+    columns: [
+      "",
+      "p50 ms",
+      "p99",
+      "slowest",
+      "p99 ÷ idle",
+      "not answered",
+      "RSS MB",
+      "round trips of an ordinary client /s",
+      "the attackers",
+    ],
+    rows: sides.map((side) => [
+      side.name,
+      short(side.p50),
+      short(side.p99),
+      short(side.slowest),
+      short(side.p99 / idle.p99),
+      String(side.unanswered),
+      short(side.rss),
+      short(side.served),
+      side.told ?? "–",
+    ]),
+    goals: [
+      goal(`p99 ÷ idle, worst (${worst.name})`, worst.p99 / idle.p99, { most: 3 }),
+      goal(
+        "presses that were not answered",
+        attacked.reduce((sum, { unanswered }) => sum + unanswered, 0),
+        { most: 0 },
+      ),
+      goal("RSS, MB, highest", Math.max(...sides.map(({ rss }) => rss)), { most: 256 }),
+    ],
+    notes: [
+      `One round: ${seconds} s of each attack, one after the other on the same agent, and a press each ${pressEvery} ms. Button = the moment before the press of the simulated ` +
+        "board is asked for on the control socket, relay = the observed write, both by CLOCK_MONOTONIC; the highest RSS of each attack. The ordinary client publishes with QoS 1 to itself. " +
+        `Attackers and agent share ${availableParallelism()} cores; the attackers have nice 19, since in a house they have processors of their own.`,
+    ],
+  };
+}
+
+/** Presses until `side` is done. */
+async function measure(agent, side) {
+  const [pressed, times] = [new Map(), []];
+  let [count, rss, pressing] = [0, 0, true];
+  agent.onWritten = (output, at) => {
+    const since = pressed.get(output)?.shift();
+    if (since !== undefined) times.push(at - since);
+  };
+  const answers = [];
+  const hand = (async () => {
+    for (let next = now(); pressing; next += pressEvery) {
+      const button = count++ % buttons;
+      const waiting = pressed.get(`out-${button}`) ?? [];
+      pressed.set(`out-${button}`, waiting);
+      waiting.push(now());
+      answers.push(agent.control.request("sim-press", { input: `in-${button}`, for_ms: 5 }));
+      if (count % 10 === 0) rss = Math.max(rss, rssOf(agent.child.pid));
+      const wait = next + pressEvery - now();
+      if (wait > 0) await pause(wait);
+    }
+  })();
+  const servedBefore = agent.served();
+  const began = now();
+  const told = await side;
+  const served = ((agent.served() - servedBefore) * 1000) / (now() - began);
+  pressing = false;
+  await hand;
+  await Promise.all(answers);
+  // What was written is told behind the answer.
+  await agent.control.request("status", {});
+  return {
+    p50: percentile(times, 0.5),
+    p99: percentile(times, 0.99),
+    slowest: Math.max(...times),
+    unanswered: count - times.length,
+    rss,
+    served,
+    told,
+  };
+}
+
+async function attack(name, port, seconds) {
+  const program = join(root, "bench/hostile-attacks.mjs");
+  const child = spawn("nice", ["-n", "19", process.execPath, program, name, String(port), String(seconds)], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const [text] = await Promise.all([child.stdout.setEncoding("utf8").toArray(), once(child, "exit")]);
+  return text.join("").trim();
+}
+
+async function startAgent(folder) {
+  const port = await freePort();
+  const config = configFile(folder, port);
+  const output = openSync(`${config}.log`, "w");
+  const child = spawn(process.execPath, [...agentFlags, agentMain, "run", "--config", config], { stdio: ["ignore", output, output] });
+  const agent = { child, port, onWritten: () => {} };
+  const listener = {
+    push({ data }) {
+      const { event } = typeof data === "string" ? JSON.parse(data) : data;
+      if (event?.type === "output-written") agent.onWritten(event.output, event.at);
+    },
+    closed: () => {},
+  };
+  try {
+    await unlessEnded(child, "the agent", online(agent, join(folder, "..", `${port}.sock`), listener));
+  } catch (error) {
+    await end(child);
+    throw new Error(`${error.message}\n${readFileSync(`${config}.log`, "utf8").slice(-2000)}`);
+  }
+  await agent.control.request("record", {});
+  const ordinary = await ordinaryClient(port);
+  return Object.assign(agent, {
+    served: ordinary.served,
+    async stop() {
+      await ordinary.stop();
+      agent.control.close();
+      await end(child);
+    },
+  });
+}
+
+async function online(agent, socket, listener) {
+  for (;;) {
+    agent.control ??= await connectAgent(socket, listener).catch(() => undefined);
+    if ((await agent.control?.request("status", {}))?.link.online) return;
+    await pause(50);
+  }
+}
+
+/** Somebody who does nothing wrong; comes back when its connection is ended. */
+async function ordinaryClient(port) {
+  const client = await connectAsync(`mqtt://127.0.0.1:${port}`, { protocolVersion: 4, clientId: "ordinary", reconnectPeriod: 200 });
+  client.on("error", () => {});
+  let served = 0;
+  let over = false;
+  await client.subscribeAsync("ordinary", { qos: 1 });
+  const publish = () => {
+    if (!over) client.publish("ordinary", "x", { qos: 1 }, () => setTimeout(publish, 20));
+  };
+  client.on("message", () => {
+    served++;
+  });
+  publish();
+  return {
+    served: () => served,
+    async stop() {
+      over = true;
+      await client.endAsync(true);
+    },
+  };
+}
+
+function configFile(folder, port) {
+  const each = (entry) => Array.from({ length: buttons }, (_, index) => `  ${entry(index)}`).join("\n");
+  const file = `${folder}.yaml`;
+  const users = `${folder}.users`;
+  // The password nobody guesses: `guess` asks for 101 rounds of PBKDF2, as mosquitto_passwd does.
+  writeFileSync(users, `teacher:$7$101$${Buffer.alloc(12, 1).toString("base64")}$${Buffer.alloc(64, 1).toString("base64")}\n`, {
+    mode: 0o600,
+  });
+  writeFileSync(
+    file,
+    `node: box
+prefix: hostile
+gpio: { driver: sim, board: pi4 }
+state_dir: ${folder}
+control: { socket: ${join(folder, "..", `${port}.sock`)} }
+broker:
+  listeners: [{ protocol: mqtt, port: ${port} }]
+  password_file: ${users}
+  anonymous: true
+inputs:
+${each((index) => `in-${index}: { line: GPIO${index + 2}, debounce: 0ms }`)}
+outputs:
+${each((index) => `out-${index}: { line: GPIO${index + 12} }`)}
+rules:
+${each((index) => `rule-${index}: { when: { input: in-${index}, gesture: press }, do: [{ output: out-${index}, set: toggle }] }`)}
+log: { level: info, format: text }
+`,
+    { mode: 0o600 },
+  );
+  return file;
+}

@@ -1,0 +1,91 @@
+import { once } from "node:events";
+import { createConnection } from "node:net";
+import { connectAsync } from "mqtt";
+import { expect, it, onTestFinished, vi } from "vitest";
+import { Access } from "../../../agent/embedded/access.ts";
+import { parsePasswordFile, passwordLine } from "../../../agent/embedded/password-file.ts";
+import { type BrokerThreadOptions, createBrokerThread } from "../../../agent/embedded/thread.ts";
+import { keptLog } from "../shell/fixture.ts";
+import { generate } from "./packets.ts";
+
+const patience = { timeout: 10_000, interval: 10 };
+/** As it is built: a thread runs no TypeScript. */
+const program = new URL("../../../dist/agent/embedded/thread-inside.js", import.meta.url);
+
+async function start(more: Partial<BrokerThreadOptions> = {}) {
+  const log = keptLog();
+  const changes = vi.fn();
+  const broker = createBrokerThread({
+    listeners: [{ protocol: "mqtt", address: "127.0.0.1", port: 0 }],
+    sysInterval: 3_600_000,
+    version: "0.0.0-test",
+    log,
+    now: () => performance.now(),
+    changed: changes,
+    program,
+    ...more,
+  });
+  onTestFinished(() => broker.stop());
+  await broker.start();
+  return { broker, log, changes, port: () => broker.addresses[0]?.port ?? 0 };
+}
+
+it("the agent's own client and one from outside speak with each other, and it tells how many are there", async () => {
+  const { broker, port } = await start();
+  expect(broker.addresses).toMatchObject([{ protocol: "mqtt", address: "127.0.0.1", problem: null }]);
+  const own = broker.connect();
+  onTestFinished(() => void own.destroy());
+  const got: Buffer[] = [];
+  own.on("data", (chunk: Buffer) => got.push(chunk));
+  own.write(Buffer.concat([generate.connect("own"), generate.subscribe("#")]));
+  await vi.waitFor(() => expect(Buffer.concat(got).length).toBe(9), patience);
+  const other = await connectAsync(`mqtt://127.0.0.1:${port()}`, { protocolVersion: 4, reconnectPeriod: 0 });
+  onTestFinished(() => other.endAsync(true));
+  await vi.waitFor(() => expect(broker.clients).toBe(2), patience);
+  // More than may be under way at a time.
+  const large = "x".repeat(200_000);
+  await other.publishAsync("a", large, { qos: 1 });
+  await vi.waitFor(() => expect(Buffer.concat(got).toString()).toContain(large), patience);
+  own.end();
+  await once(own, "close");
+  await vi.waitFor(() => expect(broker.clients).toBe(1), patience);
+});
+
+it("other users hold from the moment on at which they are told", async () => {
+  const access = new Access({ anonymous: true, users: null });
+  const { broker, port, log } = await start({ access });
+  const guest = createConnection({ host: "127.0.0.1", port: port() }).on("error", () => undefined);
+  onTestFinished(() => void guest.destroy());
+  guest.write(generate.connect("guest"));
+  await once(guest, "data");
+  access.rules = { anonymous: false, users: parsePasswordFile(await passwordLine("ev3", "formosa")).users };
+  broker.expel();
+  await once(guest.resume(), "close");
+  expect(log.entries.join("\n")).toContain("client guest may stay no longer");
+  const options = { protocolVersion: 4, reconnectPeriod: 0, username: "ev3" } as const;
+  const user = await connectAsync(`mqtt://127.0.0.1:${port()}`, { ...options, password: "formosa" });
+  await user.endAsync(true);
+  const wrong = connectAsync(`mqtt://127.0.0.1:${port()}`, { ...options, password: "wrong" });
+  await expect(wrong).rejects.toThrow("Not authorized");
+});
+
+it("a broker that fails is a problem, ends the streams to it, and is started again", async () => {
+  const failing = `
+    import { parentPort } from "node:worker_threads";
+    const address = { protocol: "mqtt", address: "127.0.0.1", port: 1, problem: null };
+    parentPort.postMessage({ tell: "state", addresses: [address], clients: 1 });
+    parentPort.postMessage({ tell: "started" });
+    parentPort.on("message", (message) => {
+      if (message.do === "connect") throw new Error("a fault of the broker");
+      parentPort.close();
+    });`;
+  const { broker, log } = await start({ program: new URL(`data:text/javascript,${encodeURIComponent(failing)}`) });
+  expect([broker.clients, broker.addresses[0]?.problem]).toEqual([1, null]);
+  const stream = broker.connect();
+  await once(stream.resume(), "close");
+  await vi.waitFor(() => expect(broker.addresses[0]?.problem).toMatch("has failed"), patience);
+  expect(log.entries.join("\n")).toContain("the built-in broker has failed: a fault of the broker; it is started again");
+  const early = broker.connect();
+  await once(early.resume(), "close");
+  await vi.waitFor(() => expect([broker.clients, broker.addresses[0]?.problem]).toEqual([1, null]), patience);
+});
