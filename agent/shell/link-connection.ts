@@ -192,7 +192,7 @@ export class LinkConnection {
     } else if (error.message === "Keepalive timeout") {
       this.#problem ??= { sentence: `the broker ${server} stopped answering (keep alive)`, retry: "backoff" };
     } else if (this.#step !== "dialling" && errorCode(error) === undefined) {
-      const sentence = `what ${server} sent is not MQTT ${this.#version} (${error.message}): is mqtt.port the port of a broker?`;
+      const sentence = `what ${server} sent is not MQTT ${this.#version} (${error.message}): is ${this.#peer.settings}.port the port of a broker?`;
       this.#problem ??= { sentence, retry: "backoff" };
     }
     // A parser error leaves the socket open with bytes that nobody can make sense of.

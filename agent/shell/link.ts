@@ -15,6 +15,8 @@ export interface LinkOptions {
   server: LinkServer;
   /** How connections to it are secured; asked anew for each one. */
   tls?(): Pick<LinkServer, "ca" | "cert" | "key" | "servername" | "minVersion" | "insecure">;
+  /** Where a person finds the settings of this link; default: `mqtt`. */
+  settings?: string;
   /** `auto` = MQTT 5, and 3.1.1 with a broker that does not speak it. */
   protocol: "auto" | MqttVersion;
   clientId: string;
