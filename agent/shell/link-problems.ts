@@ -95,11 +95,11 @@ export function strangerProblem({ server, settings, version }: LinkPeer, first: 
 }
 
 /** SUBACK refused these filters. */
-export function subscriptionProblem(peer: LinkPeer, filters: readonly string[], code: number): LinkProblem {
+export function subscriptionProblem(peer: LinkPeer, filters: readonly string[], code: number, lost: string): LinkProblem {
   const who = peer.username === undefined ? "anonymous clients" : `user ${peer.username}`;
   const what = filters.join(", ");
   return {
-    sentence: `the broker ${peer.server} refuses the subscription ${what} (${codeText(code)}): commands are not heard; allow ${who} to subscribe to it`,
+    sentence: `the broker ${peer.server} refuses the subscription ${what} (${codeText(code)}): ${lost}; allow ${who} to subscribe to it`,
     retry: "slow",
   };
 }
