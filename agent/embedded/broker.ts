@@ -2,6 +2,7 @@ import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Aedes, Client } from "aedes";
 import { Access } from "./access.ts";
+import { BridgePort, bridgeSession } from "./bridge-port.ts";
 import { Census } from "./census.ts";
 import { Crowd } from "./crowd.ts";
 import { DialogueLog, type DialogueSettings } from "./dialogue-log.ts";
@@ -39,6 +40,8 @@ export interface BrokerOptions {
   now(): number;
   /** What outlives a connection, and a restart; default: in memory. */
   store?: StoreSettings;
+  /** Takes part in what is published, and takes what waits for it. */
+  bridge?: BridgePort;
   /** Wait before a taken port is tried again; default 5 s. */
   retryEvery?: number;
 }
@@ -64,6 +67,8 @@ export interface Broker {
   start(): Promise<void>;
   readonly addresses: readonly BrokerAddress[];
   readonly clients: number;
+  /** Every retained message. */
+  readonly retained: Retained;
   /** Of the sessions; undefined before the start. */
   readonly stored: StoreCounts | undefined;
   /** Publishes in the broker's own name; resolves when every connected subscriber was given it. */
@@ -175,10 +180,12 @@ class EmbeddedBroker implements Broker {
       warn: (kind, message) => this.#warn(kind, message),
       expired: (client) => this.#census.expired(client),
     });
+    this.#options.bridge?.guard(aedes);
     // The last to decide, the first to be asked: what is dropped is not kept either.
     this.#door.acl.guard(aedes);
-    for (const { client, filters } of await this.#store.load()) this.#census.returned(client, filters);
+    for (const { client, filters } of await this.#store.load()) if (client !== bridgeSession) this.#census.returned(client, filters);
     if (this.#stopped) return;
+    await (this.#options.bridge?.start(this.#store) ?? BridgePort.forget(this.#store));
     this.setSysInterval(this.#sysInterval);
     await this.#listeners.start();
   }
@@ -189,6 +196,10 @@ class EmbeddedBroker implements Broker {
 
   get clients(): number {
     return this.#census.connected;
+  }
+
+  get retained(): Retained {
+    return this.#retained;
   }
 
   get stored(): StoreCounts | undefined {
