@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { protocolOf } from "../config/listeners.ts";
 import type { Config } from "../config/schema.ts";
 import { serverUrls } from "../config/server.ts";
+import { type Bridge, type BridgeOptions, createBridge } from "./bridge.ts";
 import { accessProblems, createAccess, limitsOf, renewAccess } from "./broker-access.ts";
 import { Certificates, readBrokerTls, SettingError } from "./certificate.ts";
 import { type Broker, createBroker } from "./embedded/broker.ts";
@@ -24,6 +25,8 @@ export interface BrokerLinkOptions {
   problems(problems: string[]): void;
   /** What is wrong with the certificate of the listeners; null when nothing is. */
   onCertificate(problem: string | null): void;
+  /** For the bridge of the built-in broker. */
+  bridge: Pick<BridgeOptions, "host" | "topics" | "onProblem">;
   /** Makes the link to a broker, not started; `others` are tried when it cannot be used; `own` = the way to the one in this process. */
   link(url: string, more?: { others?: readonly string[]; own?: OwnBroker }): Link;
 }
@@ -33,6 +36,8 @@ export interface BrokerLink {
   readonly link: Link;
   /** The built-in broker, when no server is configured. */
   readonly broker: Broker | undefined;
+  /** The bridge of that one, when it is configured. */
+  readonly bridge: Bridge | undefined;
   start(): Promise<void>;
   /** Why a configuration could not be taken over. */
   problemsOf(config: Config): string[];
@@ -56,6 +61,7 @@ export function connectBroker(options: BrokerLinkOptions): BrokerLink {
     return {
       link,
       broker: undefined,
+      bridge: undefined,
       async start() {
         log.info(`the broker is ${urls.join(", else ")}; the built-in one is not started`);
         link.start();
@@ -68,7 +74,17 @@ export function connectBroker(options: BrokerLinkOptions): BrokerLink {
   return builtIn(options);
 }
 
-function builtIn({ config, version, log, clock, problems, onCertificate, storeProblem, link: linkTo }: BrokerLinkOptions): BrokerLink {
+function builtIn({
+  config,
+  version,
+  log,
+  clock,
+  problems,
+  onCertificate,
+  storeProblem,
+  bridge: bridgeOptions,
+  link: linkTo,
+}: BrokerLinkOptions): BrokerLink {
   const access = createAccess(config.broker, log);
   let current = config;
   const certificates = new Certificates({
@@ -84,7 +100,9 @@ function builtIn({ config, version, log, clock, problems, onCertificate, storePr
     certificates.renew();
     broker.renew();
   };
-  const broker = createBroker({
+  const bridge = createBridge({ ...bridgeOptions, config, clock, log, retained: () => broker.retained });
+  const broker: Broker = createBroker({
+    ...(bridge && { bridge: bridge.port }),
     access,
     limits: limitsOf(config.broker),
     listeners: config.broker.listeners.map((listener) => ({ ...listener, protocol: protocolOf(listener) })),
@@ -119,6 +137,7 @@ function builtIn({ config, version, log, clock, problems, onCertificate, storePr
   return {
     link,
     broker,
+    bridge,
     async start() {
       log.info("no mqtt.server is configured: the built-in broker is started");
       await broker.start();
@@ -129,6 +148,7 @@ function builtIn({ config, version, log, clock, problems, onCertificate, storePr
       renewCertificates();
       certificateTimer = setInterval(renewCertificates, certificateEvery).unref();
       link.start();
+      bridge?.start();
     },
     problemsOf: (after) => [...accessProblems(after.broker), ...certificateProblems(after, clock.wall())],
     renew(after) {
@@ -143,6 +163,8 @@ function builtIn({ config, version, log, clock, problems, onCertificate, storePr
       clearTimeout(timer);
       clearInterval(certificateTimer);
       await link.stop(farewell);
+      // Behind the farewell, which may go out by it.
+      await bridge?.stop();
       await broker.stop();
     },
   };

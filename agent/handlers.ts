@@ -241,7 +241,7 @@ function outputIndexOf(plan: Plan, id: string): number {
 /** What `pinbus status` shows. */
 export function statusOf({ current, version, started, startedAt, driver, brokerLink, outbox, ring, clock }: StatusSources): Status {
   const { plan, state, config } = current();
-  const { broker, link } = brokerLink;
+  const { broker, bridge, link } = brokerLink;
   return {
     node: config.node,
     version,
@@ -254,7 +254,15 @@ export function statusOf({ current, version, started, startedAt, driver, brokerL
     link: link.view,
     outbox: { ...waitingOf(outbox), ...(ring && { telemetry: waitingOf(ring) }) },
     peers: peersView(plan, state),
-    ...(broker ? { broker: { listeners: broker.addresses.map((address) => ({ ...address })), clients: broker.clients } } : {}),
+    ...(broker
+      ? {
+          broker: {
+            listeners: broker.addresses.map((address) => ({ ...address })),
+            clients: broker.clients,
+            ...(bridge && { bridge: { ...bridge.view, ...waitingOf(bridge.outbox) } }),
+          },
+        }
+      : {}),
     counters: Object.fromEntries(
       plan.inputs.flatMap((inputPlan, index) => {
         const counter = counterView(inputPlan, state.inputs[index]);

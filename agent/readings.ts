@@ -19,12 +19,14 @@ export interface ReadingsOptions {
   lag(): number;
   /** Readings that wait; undefined when none are kept. */
   ring: Outbox | undefined;
+  /** What waits for the central broker; undefined without a bridge. */
+  bridge: Outbox | undefined;
   current(): Current;
 }
 
 /** What the agent publishes about itself, its host and the services, as `Statistics` asks for it. */
 export function createReadings(options: ReadingsOptions): Pick<StatisticsOptions, "every" | "own" | "sources"> {
-  const { version, startedAt, clock, link, trace, outbox, ring, lag, current } = options;
+  const { version, startedAt, clock, link, trace, outbox, ring, bridge, lag, current } = options;
   const { topics } = current().plan;
   const sys = (values: Record<string, string>): Reading[] =>
     Object.entries(values).map(([name, payload]) => ({ topic: topics.sys(name), payload, qos: 0 }));
@@ -51,6 +53,7 @@ export function createReadings(options: ReadingsOptions): Pick<StatisticsOptions
         ...(online && trace.rtt !== null && { "connection/rtt": trace.rtt.toPrecision(2) }),
         ...waitingValues("outbox", outbox, { unsent: link.dropped }),
         ...(ring && waitingValues("outbox/telemetry", ring, {})),
+        ...(bridge && waitingValues("bridge", bridge, {})),
         "loop/lag": String(Math.round(lag())),
         "events/edges": String(edges),
         "events/lost": String(sumOf(inputs, ({ lost }) => lost)),

@@ -32,7 +32,7 @@ export interface ConnectionEvents {
   /** The end; nothing follows. */
   closed(problem: LinkProblem): void;
   /** With a promise, its acknowledgement waits for that. */
-  message(message: Incoming): Promise<void> | void;
+  message(message: Incoming): Promise<void> | undefined;
   packet(direction: "sent" | "received", packet: Packet): void;
   refused(publication: Publication, code: string): void;
   /** The broker has taken it. */
@@ -90,7 +90,7 @@ export class LinkConnection {
     });
     client.on("connect", () => this.#greeted());
     // Called when a publication is about to be acknowledged; with MQTT 5, `topic` is that of its alias.
-    let taken: Promise<void> | void;
+    let taken: Promise<void> | undefined;
     client.handleMessage = (_packet, done) => {
       if (!taken) return done();
       taken.then(
@@ -295,13 +295,14 @@ export class LinkConnection {
     });
   }
 
-  #message(message: Incoming): Promise<void> | void {
+  #message(message: Incoming): Promise<void> | undefined {
     const { will, online } = this.#options;
     if (message.topic !== will?.topic) return this.#events.message(message);
-    if (!online || !this.#saidOnline || this.#stopping || message.payload.toString() !== will.payload) return;
+    if (!online || !this.#saidOnline || this.#stopping || message.payload.toString() !== will.payload) return undefined;
     // The will of the session that this one took over (MQTT 3.1.1) arrives after our own `online`.
     this.#options.log.info("the broker said that this node is offline: saying online again", { topic: message.topic });
     this.publish(online);
+    return undefined;
   }
 
   #unanswered(): void {

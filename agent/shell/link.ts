@@ -211,7 +211,12 @@ class MqttLink implements Link {
         this.#options.on.deaf?.();
       },
       closed: (problem) => this.#closed(problem),
-      message: (message) => this.#options.on.deliver?.(message) ?? this.#options.on.message(message),
+      message: (message) => {
+        const { on } = this.#options;
+        if (on.deliver) return on.deliver(message);
+        on.message(message);
+        return undefined;
+      },
       packet: (direction, packet) => {
         this.#options.on.packet?.(direction, packet);
         if (direction === "sent") this.#sent += 1;
