@@ -64,6 +64,8 @@ class MqttBridge implements Bridge {
   /** What waits, in the order of its numbers in the outbox: its number in the broker, and its topic there. */
   readonly #waiting: { n: number; topic: string }[] = [];
   #next = 1;
+  /** Messages may go out. */
+  #open = false;
   readonly #dropped = new Map<string, number>();
   #problemTimer: NodeJS.Timeout | undefined;
   #problem: string | null = null;
@@ -135,14 +137,17 @@ class MqttBridge implements Bridge {
           this.port.hearsItself = hearsItself;
           void this.#tell("1");
           this.#setProblem(null);
-          this.outbox.connected();
+          this.#opened();
         },
-        deaf: () => this.outbox.connected(),
+        deaf: () => this.#opened(),
         offline: (problem) => {
           void this.#tell("0");
           this.#setProblem(problem);
         },
-        closed: () => this.outbox.disconnected(),
+        closed: () => {
+          this.#open = false;
+          this.outbox.disconnected();
+        },
         message: () => undefined,
         deliver: (message) => this.#comes(message),
       },
@@ -166,6 +171,11 @@ class MqttBridge implements Bridge {
     await this.#link.stop(this.#options.config.broker.bridge.notifications === "on" ? [this.#says("0")] : []);
     await this.#tell("0");
     await this.outbox.close();
+  }
+
+  #opened(): void {
+    this.#open = true;
+    this.outbox.connected();
   }
 
   #says(state: "0" | "1"): Publication {
@@ -225,7 +235,7 @@ class MqttBridge implements Bridge {
 
   #passes({ topic, payload, retain }: Bridged): void {
     const passage = this.#topics.out(topic);
-    if (passage && this.#link.view.online) this.#send({ topic: passage.topic, payload, qos: 0, retain, kind: "event" });
+    if (passage && this.#open) this.#send({ topic: passage.topic, payload, qos: 0, retain, kind: "event" });
   }
 
   #send(publication: Publication, settled?: (error: Error | undefined) => void): boolean {
@@ -244,7 +254,10 @@ class MqttBridge implements Bridge {
     const { commandFilter, nodeFilter, counterFilter, ruleFilter } = this.#options.topics;
     const isCommand = [commandFilter, nodeFilter, counterFilter, ruleFilter].some((filter) => matchesFilter(filter, topic));
     if (isCommand && (retain || qos > 0))
-      return this.#drop("stale", `a command on ${quote(there)} may be old: left out; let commands of this node in by an entry with qos: 0`);
+      return this.#drop(
+        "stale",
+        `a command on ${quote(there)} may be old: left out; publish commands to this node with QoS 0, or let them in with qos: 0`,
+      );
     try {
       await this.port.inject({ topic, payload, qos: Math.min(qos, passage.qos) as 0 | 1, retain });
     } catch (error) {
