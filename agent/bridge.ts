@@ -1,6 +1,7 @@
 import type { Host } from "../config/host.ts";
 import type { Config } from "../config/schema.ts";
 import { serverUrls } from "../config/server.ts";
+import { BridgeFilters } from "./bridge-filters.ts";
 import { linkCertificates } from "./certificate.ts";
 import { defaultBackoff } from "./core/backoff.ts";
 import type { KeptFile } from "./core/model.ts";
@@ -66,6 +67,7 @@ class MqttBridge implements Bridge {
   #next = 1;
   /** Messages may go out. */
   #open = false;
+  readonly #filters: BridgeFilters;
   readonly #dropped = new Map<string, number>();
   #problemTimer: NodeJS.Timeout | undefined;
   #problem: string | null = null;
@@ -78,6 +80,8 @@ class MqttBridge implements Bridge {
     this.#topics = new BridgeTopics(bridge.topics as ConstructorParameters<typeof BridgeTopics>[0]);
     this.#log = named(log);
     this.#state = `$SYS/broker/connection/${clientId}/state`;
+    const incoming = this.#topics.incoming.map(({ topic }) => topic);
+    this.#filters = new BridgeFilters(config.state_dir, incoming, this.#log);
     this.#certificates = linkCertificates({
       config,
       of: "bridge",
@@ -128,6 +132,7 @@ class MqttBridge implements Bridge {
       will: notified ? { topic: this.#state, payload: "0", qos: 1, retain: true, delayS: 0 } : null,
       online: notified ? this.#says("1") : null,
       subscriptions: this.#topics.incoming.map(({ topic, qos }) => ({ filter: topic, qos })),
+      forgets: () => this.#filters.old,
       birth: () => this.#birth(),
       backoff: defaultBackoff,
       random: Math.random,
@@ -137,6 +142,7 @@ class MqttBridge implements Bridge {
           this.port.hearsItself = hearsItself;
           void this.#tell("1");
           this.#setProblem(null);
+          this.#filters.settled();
           this.#opened();
         },
         deaf: () => this.#opened(),
@@ -163,6 +169,7 @@ class MqttBridge implements Bridge {
     this.#log.info(`leads to ${server.join(", else ")}: ${topics.map(({ filter, direction }) => `${filter} ${direction}`).join(", ")}`);
     void this.#tell("0");
     this.#certificates.renew();
+    this.#filters.load();
     this.#link.start();
   }
 
@@ -170,7 +177,7 @@ class MqttBridge implements Bridge {
     clearTimeout(this.#problemTimer);
     await this.#link.stop(this.#options.config.broker.bridge.notifications === "on" ? [this.#says("0")] : []);
     await this.#tell("0");
-    await this.outbox.close();
+    await Promise.all([this.outbox.close(), this.#filters.close()]);
   }
 
   #opened(): void {

@@ -10,7 +10,7 @@ const commanded = { rh: 2, rap: false, nl: false } as const;
 /** Retained messages are sent to a new session only: in a kept one they would overtake what is newer here. */
 const bridged = { rh: 1, rap: true, nl: true } as const;
 
-type Options = Pick<LinkOptions, "bridge" | "listensTo" | "log" | "subscriptions" | "will">;
+type Options = Pick<LinkOptions, "bridge" | "forgets" | "listensTo" | "log" | "subscriptions" | "will">;
 
 /**
  * The subscriptions of one connection: to commands, to the own status, and to what others say. What others say of themselves counts when
@@ -31,6 +31,8 @@ export class Listening {
   /** Subscribes to everything. Resolves with the problem when a filter that carries commands was refused. */
   async begin(): Promise<LinkProblem | undefined> {
     const { will, subscriptions: commands, log, bridge } = this.#options;
+    const gone = this.#options.forgets?.() ?? [];
+    if (gone.length > 0) this.#client.unsubscribe([...gone]);
     const own = will?.topic;
     const wanted = [...commands, ...(own === undefined ? [] : [{ filter: own, qos: 1 as const }])];
     if (wanted.length === 0) return undefined;

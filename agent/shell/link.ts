@@ -32,6 +32,8 @@ export interface LinkOptions {
   bridge?: boolean;
   /** Without the own status topic: the link adds it. */
   subscriptions: readonly { filter: string; qos: 0 | 1 }[];
+  /** Filters of an earlier run that a kept session may still have; asked anew after each connect. */
+  forgets?(): readonly string[];
   /** Topics of others; asked anew after each connect and by `relisten`. */
   listensTo?(): readonly ListenedTopic[];
   /** Everything retained, asked anew after each connect, published in this order before `online`. `problem` = why `online` will not be said. */

@@ -1,7 +1,9 @@
+import { readFileSync, writeFileSync } from "node:fs";
 import { createConnection, createServer } from "node:net";
 import { expect, it, onTestFinished, vi } from "vitest";
 import { describeMosquitto, freePort, mosquittoDenying, mosquittoUsers, startMosquitto } from "../../brokers.ts";
 import { startProxy } from "../../fault-proxy.ts";
+import { killAndStartAgain } from "./agent-process.ts";
 import {
   agentWith,
   bridged,
@@ -188,6 +190,26 @@ describeMosquitto("a bridge", () => {
       const status = await agent.client.request("status", {});
       expect(status?.problems).toEqual(["the bridge: broker.bridge.server leads to this broker itself: name the central one"]);
     }, patience);
+  });
+
+  it("gives up at the central broker what is no longer let in", async () => {
+    const there = await central();
+    const port = await freePort();
+    const yaml = (topics: string) => bridgeYaml(port, there.port, topics);
+    const first = await agentWith(yaml("{ filter: a, direction: in }, { filter: b, direction: in }"));
+    await untilBridged(first);
+    const text = readFileSync(first.config, "utf8").replace("{ filter: a, direction: in }, ", "");
+    writeFileSync(first.config, text);
+    const second = await killAndStartAgain(first);
+    onTestFinished(() => second.clean());
+    await untilBridged(second);
+    const here = await watch({ url: `mqtt://127.0.0.1:${port}` }, "+");
+    const publisher = await client(there);
+    for (const topic of ["a", "b"]) await publisher.publishAsync(topic, "x", { qos: 1 });
+    await vi.waitFor(() => expect(here.seen.map(({ topic }) => topic)).toEqual(["b"]), patience);
+    const { bridge } = (await second.client.request("status", {}))?.broker ?? {};
+    expect(bridge).toMatchObject({ online: true });
+    expect(second.stderr).not.toContain("no entry");
   });
 
   it("tells a central broker that has lost everything what is retained here", async () => {
