@@ -108,8 +108,8 @@ describeMosquitto("a bridge", () => {
     const both = async (payload: string) => {
       await publisher.publishAsync("a", payload, { qos: 1 });
       await publisher.publishAsync("b", payload, { qos: 0 });
-      // Behind both.
-      await publisher.publishAsync("b", `${payload} end`, { qos: 1 });
+      // Behind both; with QoS 1 on the way.
+      await publisher.publishAsync("b", `${payload} end`, { qos: 2 });
     };
     await both("there");
     await vi.waitFor(() => expect(centre.seen).toHaveLength(3), patience);
