@@ -256,8 +256,8 @@ class MqttBridge implements Bridge {
     if (!passage) return this.#drop("unnamed", `the central broker sent ${quote(there)}, which no entry of broker.bridge.topics lets in`);
     if (cut) return this.#drop("large", `the central broker sent a message of more than 256 kB on ${quote(there)}: left out`);
     const { topic } = passage;
-    // What waits is newer than what is retained there.
-    if (retain && this.#waiting.some((waiting) => waiting.topic === topic)) return undefined;
+    // What is retained there, and was told at the subscription, is older than what waits.
+    if (retain && !this.#open && this.#waiting.some((waiting) => waiting.topic === topic)) return undefined;
     const { commandFilter, nodeFilter, counterFilter, ruleFilter } = this.#options.topics;
     const isCommand = [commandFilter, nodeFilter, counterFilter, ruleFilter].some((filter) => matchesFilter(filter, topic));
     if (isCommand && (retain || qos > 0))
