@@ -176,6 +176,11 @@ export async function startAgent({
     problems: (problems) => send({ type: "broker-changed", problems, at: clock.now() }),
     onCertificate: (problem) => send({ type: "file-changed", file: "broker-certificate", problem, at: clock.now() }),
     storeProblem: (problem) => send({ type: "file-changed", file: "broker", problem, at: clock.now() }),
+    bridge: {
+      host,
+      topics: plan.topics,
+      onProblem: (file, problem) => send({ type: "file-changed", file, problem, at: clock.now() }),
+    },
     link: (url, { others = [], own } = {}) =>
       createLink({
         ...linkOptions({ config, host, topics: plan.topics, url, others, own }),
@@ -258,6 +263,7 @@ export async function startAgent({
     trace,
     outbox,
     ring,
+    bridge: () => brokerLink.broker?.bridge?.outbox,
     lag: () => Math.max(timers.takeLag(), statistics.late),
     current,
   });

@@ -1,9 +1,11 @@
 import { join } from "node:path";
+import { isBridged } from "../config/bridge.ts";
 import { protocolOf } from "../config/listeners.ts";
 import type { Config } from "../config/schema.ts";
 import { serverUrls } from "../config/server.ts";
+import type { BridgeOptions } from "./bridge.ts";
 import { accessProblems, createAccess, limitsOf, renewAccess } from "./broker-access.ts";
-import { Certificates, readBrokerTls, SettingError } from "./certificate.ts";
+import { Certificates, readBrokerTls, readTls, SettingError } from "./certificate.ts";
 import type { DialogueSettings } from "./embedded/dialogue-log.ts";
 import { placeOf } from "./embedded/port-holder.ts";
 import { type BrokerThread, createBrokerThread } from "./embedded/thread.ts";
@@ -24,6 +26,8 @@ export interface BrokerLinkOptions {
   problems(problems: string[]): void;
   /** What is wrong with the certificate of the listeners; null when nothing is. */
   onCertificate(problem: string | null): void;
+  /** For the bridge of the built-in broker. */
+  bridge: Pick<BridgeOptions, "host" | "topics" | "onProblem">;
   /** Makes the link to a broker, not started; `others` are tried when it cannot be used; `own` = the way to the one in this process. */
   link(url: string, more?: { others?: readonly string[]; own?: OwnBroker }): Link;
 }
@@ -66,7 +70,17 @@ export function connectBroker(options: BrokerLinkOptions): BrokerLink {
   return builtIn(options);
 }
 
-function builtIn({ config, version, log, clock, problems, onCertificate, storeProblem, link: linkTo }: BrokerLinkOptions): BrokerLink {
+function builtIn({
+  config,
+  version,
+  log,
+  clock,
+  problems,
+  onCertificate,
+  storeProblem,
+  bridge: bridgeOptions,
+  link: linkTo,
+}: BrokerLinkOptions): BrokerLink {
   const access = createAccess(config.broker, log);
   let current = config;
   const certificates = new Certificates({
@@ -82,7 +96,11 @@ function builtIn({ config, version, log, clock, problems, onCertificate, storePr
     certificates.renew();
     broker.renew();
   };
+  const { commandFilter, nodeFilter, counterFilter, ruleFilter } = bridgeOptions.topics;
+  // What is wrong with its certificates is to be known before the start.
+  if (isBridged(config)) readTls(config, clock.wall(), "bridge");
   const broker = createBrokerThread({
+    bridge: isBridged(config) ? { ...bridgeOptions, config, topics: { commandFilter, nodeFilter, counterFilter, ruleFilter } } : undefined,
     access,
     limits: limitsOf(config.broker),
     listeners: config.broker.listeners.map((listener) => ({ ...listener, protocol: protocolOf(listener) })),
@@ -138,6 +156,7 @@ function builtIn({ config, version, log, clock, problems, onCertificate, storePr
     async stop(farewell) {
       clearInterval(certificateTimer);
       await link.stop(farewell);
+      // Behind the farewell, which may go out by its bridge.
       await broker.stop();
     },
   };

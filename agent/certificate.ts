@@ -31,10 +31,11 @@ export interface TlsSettings {
 const maxBytes = 1024 * 1024;
 
 /** Reads and checks the files. `wall` is the time, in ms since 1970. Throws SettingError, which never says anything of the key. */
-export function readTls({ mqtt }: Config, wall: number): TlsSettings {
-  const { servername, tls_min, tls_verify } = mqtt;
-  const ca = mqtt.ca === null ? undefined : readAuthority("mqtt.ca", mqtt.ca, "the broker's authority");
-  const own = mqtt.cert === null || mqtt.key === null ? undefined : readOwn("mqtt", mqtt.cert, mqtt.key, "this client");
+export function readTls({ mqtt, broker }: Config, wall: number, of: "link" | "bridge" = "link"): TlsSettings {
+  const [owner, settings] = of === "link" ? (["mqtt", mqtt] as const) : (["broker.bridge", broker.bridge] as const);
+  const { servername, tls_min, tls_verify } = settings;
+  const ca = settings.ca === null ? undefined : readAuthority(`${owner}.ca`, settings.ca, "the broker's authority");
+  const own = settings.cert === null || settings.key === null ? undefined : readOwn(owner, settings.cert, settings.key, "this client");
   const ended = own !== undefined && Date.parse(own.certificate.validTo) < wall;
   return {
     options: {
@@ -45,11 +46,11 @@ export function readTls({ mqtt }: Config, wall: number): TlsSettings {
       insecure: tls_verify === "insecure",
     },
     expired: ended
-      ? `the certificate of this client in ${mqtt.cert} has expired (${own.certificate.validTo}): the broker will refuse it, get a new one`
+      ? `the certificate of this client in ${settings.cert} has expired (${own.certificate.validTo}): the broker will refuse it, get a new one`
       : null,
     insecure:
       tls_verify === "insecure"
-        ? "mqtt.tls_verify is insecure: the certificate of the broker is not checked, anybody in the network can pretend to be it and switch outputs"
+        ? `${owner}.tls_verify is insecure: the certificate of the broker is not checked, anybody in the network can pretend to be it and switch outputs`
         : null,
   };
 }
@@ -145,20 +146,23 @@ export class Certificates<T> {
   }
 }
 
-/** Those of the link. */
+/** Those of the link, or of the bridge. */
 export function linkCertificates({
   config,
   wall,
+  of = "link",
   ...more
-}: { config: Config; wall(): number } & Pick<CertificatesOptions<unknown>, "log" | "onProblem">): Certificates<TlsSettings["options"]> {
+}: { config: Config; wall(): number; of?: "link" | "bridge" } & Pick<CertificatesOptions<unknown>, "log" | "onProblem">): Certificates<
+  TlsSettings["options"]
+> {
   const read = () => {
-    const { options, insecure, expired } = readTls(config, wall());
+    const { options, insecure, expired } = readTls(config, wall(), of);
     return { options, warnings: [], problems: [insecure, expired].filter((sentence) => sentence !== null) };
   };
-  return new Certificates({ ...more, owner: "link", read });
+  return new Certificates({ ...more, owner: of, read });
 }
 
-type Owner = "mqtt" | "broker";
+type Owner = "mqtt" | "broker" | "broker.bridge";
 
 function readOwn(
   owner: Owner,

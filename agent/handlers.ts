@@ -263,7 +263,15 @@ export function statusOf({ current, version, given, started, startedAt, driver, 
     link: link.view,
     outbox: { ...waitingOf(outbox), ...(ring && { telemetry: waitingOf(ring) }) },
     peers: peersView(plan, state),
-    ...(broker ? { broker: { listeners: broker.addresses.map((address) => ({ ...address })), clients: broker.clients } } : {}),
+    ...(broker
+      ? {
+          broker: {
+            listeners: broker.addresses.map((address) => ({ ...address })),
+            clients: broker.clients,
+            ...(broker.bridge && { bridge: { ...broker.bridge.view, ...waitingOf(broker.bridge.outbox) } }),
+          },
+        }
+      : {}),
     counters: Object.fromEntries(
       plan.inputs.flatMap((inputPlan, index) => {
         const counter = counterView(inputPlan, state.inputs[index]);
@@ -282,7 +290,7 @@ export function statusOf({ current, version, given, started, startedAt, driver, 
   };
 }
 
-function waitingOf({ depth, age, lost }: Outbox): WaitingView {
+function waitingOf({ depth, age, lost }: Pick<Outbox, "depth" | "age" | "lost">): WaitingView {
   return { waiting: depth, oldest_ms: age ?? null, dropped: lost };
 }
 

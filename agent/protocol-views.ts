@@ -23,7 +23,12 @@ export interface Status {
   /** Other devices whose liveness counts here, as they were last heard. */
   peers: PeerView[];
   /** Absent when an external server is configured. */
-  broker?: { listeners: { protocol: string; address: string; port: number; problem: string | null }[]; clients: number };
+  broker?: {
+    listeners: { protocol: string; address: string; port: number; problem: string | null }[];
+    clients: number;
+    /** The bridge to a central broker, and what waits for that; absent when none is configured. */
+    bridge?: LinkView & WaitingView;
+  };
   /** Counters and encoders by their id. */
   counters?: Record<string, CounterView>;
   /** Sensors by their id. */

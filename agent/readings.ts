@@ -19,6 +19,8 @@ export interface ReadingsOptions {
   lag(): number;
   /** Readings that wait; undefined when none are kept. */
   ring: Outbox | undefined;
+  /** What waits for the central broker; undefined without a bridge. */
+  bridge(): Pick<Outbox, "depth" | "bytes" | "age" | "dropped"> | undefined;
   current(): Current;
 }
 
@@ -29,7 +31,7 @@ export interface Readings extends Pick<StatisticsOptions, "every" | "own" | "sou
 
 /** What the agent publishes about itself, its host and the services, as `Statistics` asks for it. */
 export function createReadings(options: ReadingsOptions): Readings {
-  const { version, startedAt, clock, link, trace, outbox, ring, lag, current } = options;
+  const { version, startedAt, clock, link, trace, outbox, ring, bridge, lag, current } = options;
   const { topics } = current().plan;
   const sys = (values: Record<string, string>): Reading[] =>
     Object.entries(values).map(([name, payload]) => ({ topic: topics.sys(name), payload, qos: 0 }));
@@ -43,6 +45,7 @@ export function createReadings(options: ReadingsOptions): Readings {
   const figures = (): Record<string, string> => {
     const { sent, received, since, online, reconnects } = link.view;
     const { bytes } = link;
+    const bridged = bridge();
     const counts = { "messages/received": received, "messages/sent": sent, "bytes/received": bytes.received, "bytes/sent": bytes.sent };
     const { inputs, rules, edges, commands, refused } = current().state;
     return {
@@ -55,6 +58,7 @@ export function createReadings(options: ReadingsOptions): Readings {
       ...(online && trace.rtt !== null && { "connection/rtt": trace.rtt.toPrecision(2) }),
       ...waitingValues("outbox", outbox, { unsent: link.dropped }),
       ...(ring && waitingValues("outbox/telemetry", ring, {})),
+      ...(bridged && waitingValues("bridge", bridged, {})),
       "loop/lag": String(Math.round(late)),
       "events/edges": String(edges),
       "events/lost": String(sumOf(inputs, ({ lost }) => lost)),
@@ -80,7 +84,11 @@ function sumOf<T>(items: readonly T[], figure: (item: T) => number): number {
 }
 
 /** What waits, and what was lost: by reason, and the sum of it. `unsent` is what is not kept: answers and statistics while the broker is away. */
-function waitingValues(below: string, { depth, bytes, age, dropped }: Outbox, more: { unsent?: number }): Record<string, string> {
+function waitingValues(
+  below: string,
+  { depth, bytes, age, dropped }: Pick<Outbox, "depth" | "bytes" | "age" | "dropped">,
+  more: { unsent?: number },
+): Record<string, string> {
   const lost = Object.entries({ ...dropped, ...more });
   return {
     [`${below}/depth`]: String(depth),

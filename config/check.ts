@@ -1,3 +1,4 @@
+import { checkBridge } from "./bridge.ts";
 import { checkContracts } from "./contracts.ts";
 import { checkCounting, debounceTime } from "./counting.ts";
 import { formatDuration } from "./formats.ts";
@@ -35,6 +36,7 @@ export function check(config: Config, found: Found): Problem[] {
   checkMqtt(config, found, report);
   checkListeners(config, found, report);
   checkBroker(config, found, report);
+  checkBridge(config, found, report);
   checkInputs(config, report);
   checkOutputs(config, report);
   checkLines(config, found, report);

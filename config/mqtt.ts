@@ -55,9 +55,10 @@ export const mqttSchema = {
 /** The longest client id of MQTT 3.1. */
 const maxClientId31 = 23;
 
+type Connection = Omit<Config["mqtt"], "command_ttl" | "client_id" | "env">;
+
 export function checkMqtt({ mqtt }: Config, found: Found, report: Report): void {
-  checkPair("mqtt", mqtt, ["username", "password"], found, report);
-  checkPair("mqtt", mqtt, ["cert", "key"], found, report);
+  checkWho("mqtt", mqtt, found, report);
   if (mqtt.protocol === "3.1" && (mqtt.client_id?.length ?? 0) > maxClientId31)
     report("mqtt.client_id", `MQTT 3.1 takes at most ${maxClientId31} characters`, "shorten it, or remove it");
   if (mqtt.tls_verify === "insecure")
@@ -67,32 +68,38 @@ export function checkMqtt({ mqtt }: Config, found: Found, report: Report): void 
       "write on, and name the authority in mqtt.ca",
       "warning",
     );
-  checkUnused(mqtt, found, report);
-}
-
-/** Settings of the link that stand in the file for nothing. */
-function checkUnused(mqtt: Config["mqtt"], { place, unread }: Found, report: Report): void {
-  const stands = (key: string) => place(`mqtt.${key}`).line > 0;
-  if (mqtt.server.length === 0) {
-    if (unread.has("mqtt.server")) return;
-    for (const key of ["username", "ca", "cert"] as const) {
-      if (mqtt[key] === null) continue;
-      report(`mqtt.${key}`, "it is not used, because the built-in broker is started", "name the broker in mqtt.server", "warning");
-    }
+  if (mqtt.server.length > 0) {
+    checkServers("mqtt", mqtt, found, report);
     return;
   }
-  const urls = serverUrls(mqtt);
+  if (found.unread.has("mqtt.server")) return;
+  for (const key of ["username", "ca", "cert"] as const) {
+    if (mqtt[key] === null) continue;
+    report(`mqtt.${key}`, "it is not used, because the built-in broker is started", "name the broker in mqtt.server", "warning");
+  }
+}
+
+/** Who we are at a broker; `path` = where the settings stand. */
+export function checkWho(path: string, settings: Connection, found: Found, report: Report): void {
+  checkPair(path, settings, ["username", "password"], found, report);
+  checkPair(path, settings, ["cert", "key"], found, report);
+}
+
+/** The servers, and settings of the connection to them that stand in the file for nothing. */
+export function checkServers(path: string, settings: Connection, { place }: Found, report: Report): void {
+  const stands = (key: string) => place(`${path}.${key}`).line > 0;
+  const urls = serverUrls(settings);
   for (const [index, url] of urls.entries()) {
     if (urls.indexOf(url) === index) continue;
-    report(`mqtt.server[${index}]`, `it is the same as mqtt.server[${urls.indexOf(url)}]`, "remove one of them");
+    report(`${path}.server[${index}]`, `it is the same as ${path}.server[${urls.indexOf(url)}]`, "remove one of them");
   }
   for (const key of ["port", "tls"] as const) {
-    if (!stands(key) || mqtt.server.some((text) => leavesOpen(text, key))) continue;
-    report(`mqtt.${key}`, "it is not used, because mqtt.server says it itself", "remove it", "warning");
+    if (!stands(key) || settings.server.some((text) => leavesOpen(text, key))) continue;
+    report(`${path}.${key}`, `it is not used, because ${path}.server says it itself`, "remove it", "warning");
   }
   if (urls.some((url) => /^(mqtts|wss):/.test(url))) return;
   for (const key of ["ca", "cert", "servername", "tls_min", "tls_verify"] as const) {
-    const used = key === "tls_min" || key === "tls_verify" ? stands(key) : mqtt[key] !== null;
-    if (used) report(`mqtt.${key}`, "it is not used, because no server is reached with TLS", "remove it or write tls: on", "warning");
+    const used = key === "tls_min" || key === "tls_verify" ? stands(key) : settings[key] !== null;
+    if (used) report(`${path}.${key}`, "it is not used, because no server is reached with TLS", "remove it or write tls: on", "warning");
   }
 }

@@ -1,4 +1,5 @@
 import type { ActiveLevel, Bias } from "../gpio/line.ts";
+import { bridgeSchema } from "./bridge.ts";
 import { decimal, timeZone } from "./clock-formats.ts";
 import { brokerLost, pulseOf } from "./compound.ts";
 import { debounceOf, measure, ratio } from "./counting.ts";
@@ -218,6 +219,7 @@ export const schema = withNames({
       "Whether retained messages and the sessions of clients are kept in `state_dir`, so that a restart does not lose them.",
     ),
     max_queued: leaf(wholeNumber(1, 65_534), 1000, "How many messages may wait for one client that is away; further ones are dropped."),
+    bridge: bridgeSchema,
     session_expiry: leaf(duration(second, 365 * day), 60 * day, "How long a session waits for its client before it is ended."),
   },
   commands: listOf(

@@ -79,7 +79,7 @@ export async function startMosquitto({
   port,
   config = ["allow_anonymous true"],
   files = {},
-}: MosquittoOptions = {}): Promise<TestBroker & BrokerProcess> {
+}: MosquittoOptions = {}): Promise<TestBroker & BrokerProcess & { crash(): Promise<void> }> {
   const path = findProgram("mosquitto");
   if (!path) throw new Error("mosquitto is not installed: apt install mosquitto mosquitto-clients");
   const folder = mkdtempSync(join(tmpdir(), "pinbus-mosquitto-"));
@@ -113,6 +113,13 @@ export async function startMosquitto({
     },
     restart: async () => {
       await end();
+      child = await start();
+    },
+    /** SIGKILL, and on the same port with what is on disk. */
+    crash: async () => {
+      child.kill("SIGKILL");
+      await once(child, "exit");
+      running.delete(child);
       child = await start();
     },
     hang: (hangs) => child.kill(hangs ? "SIGSTOP" : "SIGCONT"),

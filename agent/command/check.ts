@@ -1,3 +1,4 @@
+import { isBridged } from "../../config/bridge.ts";
 import { formatProblem } from "../../config/problem.ts";
 import type { Config, InputConfig, OutputConfig } from "../../config/schema.ts";
 import { formatLineName } from "../../gpio/line.ts";
@@ -47,6 +48,8 @@ function fileProblem(config: Config): SettingError | undefined {
     if (config.mqtt.server.length === 0) createAccess(config.broker, { warn: complain });
     const { expired } = readTls(config, Date.now());
     if (expired !== null) return new SettingError("mqtt.cert", expired);
+    const bridge = isBridged(config) ? readTls(config, Date.now(), "bridge") : undefined;
+    if (bridge?.expired) return new SettingError("broker.bridge.cert", bridge.expired);
     const own = config.mqtt.server.length === 0 ? readBrokerTls(config, Date.now()) : undefined;
     if (own?.expiring) complain(`warning: ${own.expiring}`);
     return own?.expired ? new SettingError("broker.cert", own.expired) : undefined;

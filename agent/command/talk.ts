@@ -22,13 +22,16 @@ export const status: Command = {
       print(`  pinbus ${answer.version}, up ${answer.uptime_s} s, pid ${answer.pid}`);
       for (const [setting, name] of Object.entries(answer.given ?? {})) print(`  ${setting} is given by ${name}`);
       print(`  driver ${answer.driver}: ${answer.chips.join(", ") || "no chip"}`);
-      print(
-        `  broker ${link.server}: ${link.online ? `online with MQTT ${link.version} since ${link.since}` : `not online: ${link.problem}`}`,
-      );
+      print(`  broker ${linkLine(link)}`);
+      const bridge = answer.broker?.bridge;
       for (const line of outboxLines(answer.outbox)) print(`  ${line}`);
       for (const { id, state, since } of answer.peers) print(`  peer ${id}: ${state}${since === null ? "" : ` since ${since}`}`);
       for (const { protocol, address, port, problem } of answer.broker?.listeners ?? [])
         print(`  built-in broker ${address} port ${port} (${protocol}): ${problem ?? "listens"}`);
+      if (bridge) {
+        print(`  bridge to ${linkLine(bridge)}`);
+        for (const line of waitingLines("bridge", "message", bridge)) print(`  ${line}`);
+      }
       for (const [id, { total, unit, rate, rate_unit, lost }] of Object.entries(answer.counters ?? {})) {
         const speed = rate === null ? "" : `, ${rate} ${rate_unit}`;
         print(`  ${id}: ${total}${unit === null ? "" : ` ${unit}`}${speed}${lost > 0 ? `, ${lost} edges lost` : ""}`);
@@ -114,6 +117,10 @@ export const attach: Command = {
     return exit.ok;
   },
 };
+
+function linkLine({ server, online, version, since, problem }: Status["link"]): string {
+  return `${server}: ${online ? `online with MQTT ${version} since ${since}` : `not online: ${problem}`}`;
+}
 
 /** Nothing while nothing waits and nothing was lost. */
 function outboxLines({ telemetry, ...events }: Status["outbox"]): string[] {

@@ -195,7 +195,15 @@ export type AgentEvent = Union<{
  * The history of the outputs; the events, and the readings, that wait for the broker; what the link trusts, and is trusted for; the same of
  * the built-in broker, and what it keeps.
  */
-export type KeptFile = "history" | "outbox" | "telemetry" | "certificate" | "broker-certificate" | "broker";
+export type KeptFile =
+  | "history"
+  | "outbox"
+  | "telemetry"
+  | "certificate"
+  | "broker-certificate"
+  | "broker"
+  | "bridge"
+  | "bridge-certificate";
 
 export type PublicationKind = "state" | "event" | "answer";
 

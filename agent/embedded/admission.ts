@@ -1,6 +1,7 @@
 import type { Aedes, Client } from "aedes";
+import { connectionState, isBridge } from "./bridges.ts";
 import type { Journal } from "./journal.ts";
-import type { Kept } from "./kept.ts";
+import { type Kept, origin } from "./kept.ts";
 import { innerOf, type Packet, persistenceOf, type Subscription } from "./persistence.ts";
 import { atOnce } from "./rules.ts";
 import type { Session } from "./session.ts";
@@ -18,11 +19,15 @@ export interface AdmissionOptions {
   isOwn(client: Client): boolean;
   /** Told again and again; `kind` is the same for the same reason. */
   warn(kind: string, message: string): void;
+  /** Milliseconds since 1970; undefined while nobody has set the clock. */
+  wall(): number | undefined;
 }
 
 /** What is known of a publication between its first look at the store and its last; by its payload, which aedes hands on as it is. */
 interface Note {
   isOwn: boolean;
+  /** The client id of a bridge, which gets nothing back. */
+  bridge: string | undefined;
   record: MessageRecord | undefined;
 }
 
@@ -75,7 +80,8 @@ export class Admission {
     const done = () => settle(null);
     const { journal, kept } = this.#options;
     const isOwn = this.#options.isOwn(client);
-    if (isOwn && packet.retain) this.#notes.set(packet.payload, { isOwn, record: undefined });
+    const bridge = isBridge(client) ? client.id : undefined;
+    if ((isOwn && packet.retain) || bridge !== undefined) this.#notes.set(packet.payload, { isOwn, bridge, record: undefined });
     if (journal === undefined) {
       done();
       return;
@@ -107,7 +113,7 @@ export class Admission {
       }
       const record = this.#recordOf(client, packet, subscriptions, retain);
       if (record) {
-        this.#notes.set(packet.payload, { isOwn, record });
+        this.#notes.set(packet.payload, { isOwn, bridge, record });
         this.#pending.set(record.n, record);
         journal.add(record, go);
       } else if ((this.#held.get(client) ?? 0) > 1) journal.after(go);
@@ -147,12 +153,14 @@ export class Admission {
     // A repetition: it is in the file, and aedes knows it.
     if (id !== undefined && packet.qos === 2 && (publisher?.incoming ?? this.#openOf(client)).has(id)) return undefined;
     const to: MessageRecord["to"] = [];
-    for (const [session, qos] of this.#sessionsOf(subscriptions, packet.qos)) {
+    let at: number | undefined;
+    for (const [session, qos] of this.#sessionsOf(subscriptions, packet)) {
       if (kept.hasRoom(session, packet)) to.push([session.number, qos]);
+      if (session.reader) at = this.#options.wall();
     }
     if (packet.qos === 2 && id !== undefined) this.#openOf(client).add(id);
     if (to.length === 0 && !retain && publisher === undefined) return undefined;
-    const record: MessageRecord = { ...contentRecord(packet), n: kept.nextNumber(), to, retain };
+    const record: MessageRecord = { ...contentRecord(packet), n: kept.nextNumber(), to, retain, ...origin(packet.retain, at) };
     if (publisher && id !== undefined) {
       publisher.incoming.add(id);
       record.from = [publisher.number, id];
@@ -176,9 +184,11 @@ export class Admission {
   }
 
   /** Each session once, with the highest QoS of its subscriptions, or that of the message. */
-  #sessionsOf(subscriptions: readonly Subscription[], qos: QoS): Map<Session, QoS> {
+  #sessionsOf(subscriptions: readonly Subscription[], { qos, payload }: Packet): Map<Session, QoS> {
     const sessions = new Map<Session, QoS>();
+    const bridge = this.#notes.get(payload)?.bridge;
     for (const { clientId, qos: granted } of subscriptions) {
+      if (clientId === bridge) continue;
       const session = this.#options.kept.sessions.get(clientId);
       if (session) sessions.set(session, Math.max(sessions.get(session) ?? 0, Math.min(granted, qos)) as QoS);
     }
@@ -192,26 +202,34 @@ export class Admission {
     const written = new Set(record?.to.map(([session]) => session));
     const n = record?.n ?? kept.nextNumber();
     const more: MessageRecord["to"] = [];
+    const added: (() => void)[] = [];
+    let at = record?.at;
     // A copy: what came over the network is a piece of something larger.
     const payload = subscriptions.length > 0 ? Buffer.from(packet.payload) : packet.payload;
-    for (const [session, qos] of this.#sessionsOf(subscriptions, packet.qos)) {
+    for (const [session, qos] of this.#sessionsOf(subscriptions, packet)) {
+      if (session.reader?.takes(packet) === false) continue;
       if (!kept.hasRoom(session, packet)) {
         this.dropped++;
         warn("queue", `broker: too much waits for client ${JSON.stringify(session.client.slice(0, 64))}: a message to it was dropped`);
         continue;
       }
-      session.add({ topic: packet.topic, payload, qos, n, counter: packet.brokerCounter });
+      if (session.reader) at ??= this.#options.wall();
+      const queued = { topic: packet.topic, payload, qos, n, counter: packet.brokerCounter, flag: packet.retain, at };
+      session.add(queued);
+      if (session.reader) added.push(() => session.reader?.added(queued));
       if (!written.delete(session.number)) more.push([session.number, qos]);
     }
-    if (more.length > 0) journal?.add({ ...contentRecord(packet), n, to: more, retain: false } satisfies MessageRecord);
+    if (more.length > 0)
+      journal?.add({ ...contentRecord(packet), n, to: more, retain: false, ...origin(packet.retain, at) } satisfies MessageRecord);
     for (const number of written) if (kept.numbered(number)) journal?.add({ ack: number, n });
+    for (const tell of added) tell();
   }
 
   /** False: there is no room for it. */
   #retain(packet: Packet, { topic, payload, qos }: Content): boolean {
     const { kept, journal, warn } = this.#options;
-    // The broker's own values; nobody else publishes there.
-    if (topic.startsWith("$SYS/")) return true;
+    // The broker's own values; nobody but bridges publishes there.
+    if (topic.startsWith("$SYS/") && !connectionState.test(topic)) return true;
     const note = this.#notes.get(packet.payload);
     const content: Content = { topic, payload, qos };
     const forget: Content = { topic, payload: Buffer.alloc(0), qos: 0 };

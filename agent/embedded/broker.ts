@@ -2,6 +2,7 @@ import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Aedes, Client } from "aedes";
 import { Access } from "./access.ts";
+import { BridgePort, bridgeSession } from "./bridge-port.ts";
 import { Census } from "./census.ts";
 import { Crowd } from "./crowd.ts";
 import { DialogueLog, type DialogueSettings } from "./dialogue-log.ts";
@@ -43,6 +44,8 @@ export interface BrokerOptions {
   now(): number;
   /** What outlives a connection, and a restart; default: in memory. */
   store?: StoreSettings;
+  /** Takes part in what is published, and takes what waits for it. */
+  bridge?: BridgePort;
   /** Wait before a taken port is tried again; default 5 s. */
   retryEvery?: number;
   /** Told when `addresses` or `clients` are others than before. */
@@ -70,6 +73,8 @@ export interface Broker {
   start(): Promise<void>;
   readonly addresses: readonly BrokerAddress[];
   readonly clients: number;
+  /** Every retained message. */
+  readonly retained: Retained;
   /** Of the sessions; undefined before the start. */
   readonly stored: StoreCounts | undefined;
   /** Publishes in the broker's own name; resolves when every connected subscriber was given it. */
@@ -178,13 +183,16 @@ class EmbeddedBroker implements Broker {
       warn: (kind, message) => this.#warn(kind, message),
       expired: (client) => this.#census.expired(client),
     });
+    this.#options.bridge?.guard(aedes);
     // The last to decide, the first to be asked: what is dropped is not kept either.
     this.#door.acl.guard(aedes);
     for (const { client, filters, user } of await this.#store.load()) {
+      if (client === bridgeSession) continue;
       this.#census.returned(client, filters);
       this.#door.acl.returned(client, user);
     }
     if (this.#stopped) return;
+    await (this.#options.bridge?.start(this.#store) ?? BridgePort.forget(this.#store));
     this.setSysInterval(this.#sysInterval);
     await this.#listeners.start();
   }
@@ -195,6 +203,10 @@ class EmbeddedBroker implements Broker {
 
   get clients(): number {
     return this.#census.connected;
+  }
+
+  get retained(): Retained {
+    return this.#retained;
   }
 
   get stored(): StoreCounts | undefined {

@@ -1,5 +1,6 @@
 import { Readable } from "node:stream";
 import type { Aedes, Client } from "aedes";
+import { isBridge } from "./bridges.ts";
 import type { Journal } from "./journal.ts";
 import type { Kept } from "./kept.ts";
 import { type Packet, persistenceOf } from "./persistence.ts";
@@ -69,6 +70,7 @@ export class Delivery {
     const isNew = queued.id === undefined;
     packet.messageId = queued.id ?? session.identify(queued, packet.messageId ?? 1);
     packet.qos = queued.qos;
+    if (queued.flag && isBridge(client)) packet.retain = true;
     // Under another identifier after a crash, a QoS 2 subscriber would take it for another message.
     if (isNew && queued.qos === 2) await this.#written({ sent: session.number, n: queued.n, id: packet.messageId });
     // Not before: what is new would pass it.

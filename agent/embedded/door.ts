@@ -2,6 +2,7 @@ import type { Aedes, Client } from "aedes";
 import type { Access } from "./access.ts";
 import { AclGate } from "./acl-gate.ts";
 import { AddressRate } from "./address-rate.ts";
+import { markBridge } from "./bridges.ts";
 import { DrainingDuplex } from "./drain.ts";
 import type { Limits } from "./limits.ts";
 import type { PasswordHash } from "./password-file.ts";
@@ -49,6 +50,7 @@ export class Door {
     // aedes reads on until `authenticate` is called, some turns later, and would do what comes behind the CONNECT before that.
     aedes.preConnect = (client, packet, done) => {
       watch.connects(client, packet);
+      if ((packet as { bridgeMode?: boolean }).bridgeMode) markBridge(client);
       const { keepalive = 0 } = packet;
       if (limits.maxKeepalive !== null && (keepalive === 0 || keepalive * 1000 > limits.maxKeepalive)) this.#restless.add(client);
       (client as Client & { pause(): void }).pause();

@@ -74,6 +74,7 @@ export class Kept {
   }
 
   hasRoom(session: Session, content: Content): boolean {
+    if (session.reader) return true;
     const size = sizeOf(content);
     if (session.count >= this.#options.maxQueued || session.bytes + size > maxQueuedBytes) return false;
     return this.#queued.bytes + size <= maxAllQueuedBytes;
@@ -117,8 +118,8 @@ export class Kept {
     for (const record of all) if ("to" in record) yield { ...record, retain: false };
     for (const session of this.#byClient.values()) {
       for (const queued of session.queue) {
-        const { n, qos, id, released } = queued;
-        yield { ...contentRecord(queued), n, to: [[session.number, qos]], retain: false };
+        const { n, qos, id, released, flag, at } = queued;
+        yield { ...contentRecord(queued), n, to: [[session.number, qos]], retain: false, ...origin(flag, at) };
         if (id !== undefined && qos === 2) yield { sent: session.number, n, id };
         if (released) yield { rec: session.number, n };
       }
@@ -172,13 +173,13 @@ export class Kept {
   #applyMessage(record: ContentRecord | MessageRecord): boolean {
     const content = contentOf(record);
     if (!("n" in record)) return this.retain(content) || true;
-    const { n, to, retain, from } = record;
+    const { n, to, retain, from, flag, at } = record;
     this.#last = Math.max(this.#last, n);
     if (retain) this.retain(content);
     if (from) this.#byNumber.get(from[0])?.incoming.add(from[1]);
     for (const [number, qos] of to) {
       const session = this.#byNumber.get(number);
-      if (session && session.byNumber(n) === undefined) session.add({ ...content, qos, n, counter: -n });
+      if (session && session.byNumber(n) === undefined) session.add({ ...content, qos, n, counter: -n, flag, at });
     }
     return true;
   }
@@ -196,4 +197,9 @@ export class Kept {
     this.#byNumber.set(number, session);
     return session;
   }
+}
+
+/** What a record says of how its message came. */
+export function origin(flag: boolean | undefined, at: number | undefined): Pick<MessageRecord, "flag" | "at"> {
+  return { ...(flag && { flag: true as const }), ...(at !== undefined && { at }) };
 }

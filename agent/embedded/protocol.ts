@@ -1,6 +1,7 @@
 import type { EventEmitter } from "node:events";
 import type { Writable } from "node:stream";
 import type { Aedes, AedesPublishPacket, Client } from "aedes";
+import { connectionState, isBridge } from "./bridges.ts";
 import type { SlowReader } from "./slow-reader.ts";
 import { isFilter, isText, isTopic, matchesFilter } from "./topic-filter.ts";
 
@@ -39,15 +40,17 @@ const [badVersion, badClientId] = [1, 2];
 /**
  * Mends what aedes 1.2.0 lets through or passes on; each rule has a test in the conformance suite. Call it once, after
  * `mendRetained`, and `mendConnection` with each connection.
- * - A client's publication below `$SYS` or `$share` is acknowledged and goes nowhere, as with mosquitto; aedes ends the connection.
+ * - A client's publication below `$SYS` or `$share` is acknowledged and goes nowhere, as with mosquitto; aedes ends the connection. The state of a
+ *   bridge is taken.
  * - The DUP flag of a publisher is not that of the copies [MQTT-3.3.1-3].
  * - No message has a higher QoS than its subscription [MQTT-3.8.4-6]: aedes keeps this for filters without a wildcard only.
  */
 export function mendProtocol(aedes: Aedes): void {
   const nowhere = `$${aedes.id}`;
-  aedes.authorizePublish = (_client, packet, done) => {
+  aedes.authorizePublish = (client, packet, done) => {
     packet.dup = false;
-    if (packet.topic.startsWith("$") && /^\$(SYS|share)(\/|$)/.test(packet.topic)) {
+    const ofBridge = client !== null && isBridge(client) && connectionState.test(packet.topic);
+    if (packet.topic.startsWith("$") && /^\$(SYS|share)(\/|$)/.test(packet.topic) && !ofBridge) {
       packet.topic = nowhere;
       packet.retain = false;
     }
@@ -72,13 +75,18 @@ export function mendConnection(
   const inside = client as unknown as Inside;
   const { _parser: parser } = inside;
   if (slow) slow.mend(inside);
-  const { deliver0 } = inside;
+  const { deliver0, deliverQoS } = inside;
   const ownTopics = `$SYS/${inside.broker.id}/`;
   inside.deliver0 = (packet, done) => {
     // What aedes says of itself reaches nobody; looked at, its younger number would make an older message look like a repetition.
     if (packet.topic.startsWith(ownTopics)) setImmediate(done);
     else if (packet.qos > 0 && grantedQos(client, packet.topic) > 0) inside.deliverQoS(packet, done);
     else deliver0(packet, done);
+  };
+  inside.deliverQoS = (packet, done) => {
+    // A live message with the flag, to a bridge: aedes would not remember that it is on its way. `Delivery` gives the flag back.
+    if (packet.retain && packet.qos > 0 && packet.brokerId !== null && !client.clean) packet.retain = false;
+    deliverQoS(packet, done);
   };
   const refuse = (code: number) => connection.write(Buffer.from([0x20, 2, 0, code]));
   parser.prependListener("error", (error: Error) => {

@@ -37,8 +37,8 @@ export function mendRetained(aedes: Aedes): Retained {
   const ownTopics = `$SYS/${aedes.id}/`;
   aedes.authorizeForward = (_client, packet) => {
     if (packet.topic.startsWith(ownTopics)) return null;
-    // Only what a subscription asked for carries the flag here; it was read from the store some turns ago.
-    if (!packet.retain) return packet;
+    // What a subscription asked for was read from the store some turns ago; live messages have the flag for bridges only.
+    if (!packet.retain || packet.brokerId !== null) return packet;
     const now = retained.get(packet.topic);
     if (now === undefined) return null;
     packet.payload = now.payload;

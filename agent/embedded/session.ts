@@ -1,10 +1,22 @@
 import type { Content, QoS } from "./store-record.ts";
 
+/** Takes what waits for a session in this process, without a connection. */
+export interface Reader {
+  /** Whether a message is for it; asked once for each. */
+  takes(message: Content & { retain: boolean }): boolean;
+  /** It waits, until `Store.done`. */
+  added(queued: Queued): void;
+}
+
 /** A message that waits for a client, or is under way to it. */
 export interface Queued extends Content {
   n: number;
   /** What aedes calls it in this process. */
   counter: number;
+  /** It was published with the retain flag. */
+  flag?: boolean | undefined;
+  /** When it came, in ms since 1970, if that is known and asked for. */
+  at?: number | undefined;
   /** The packet identifier under which it left. */
   id?: number;
   /** The client has it, and need only be told to forget its identifier (QoS 2). */
@@ -37,6 +49,8 @@ export class Session {
   user: string | undefined;
   /** By the monotonic clock; null = it is connected. */
   goneAt: number | null = null;
+  /** Bounds what waits by itself. */
+  reader: Reader | undefined;
   /** While it is given what waits, new messages wait behind that. Called when the one that was given last is on its way. */
   giving: (() => void) | undefined;
 

@@ -21,6 +21,10 @@ export interface MessageRecord extends ContentRecord {
   to: [session: number, qos: QoS][];
   retain: boolean;
   from?: [session: number, id: number];
+  /** It was published with the retain flag. */
+  flag?: true;
+  /** When it came, in ms since 1970; for who wants to know how old it is. */
+  at?: number;
 }
 
 /**

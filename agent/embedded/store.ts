@@ -5,7 +5,7 @@ import { Delivery } from "./delivery.ts";
 import { Journal, type JournalOptions } from "./journal.ts";
 import { Kept } from "./kept.ts";
 import { innerOf, type Persistence, persistenceOf } from "./persistence.ts";
-import type { Session } from "./session.ts";
+import type { Queued, Reader, Session } from "./session.ts";
 import type { QoS, StoreRecord } from "./store-record.ts";
 import { isFilter, isTopic } from "./topic-filter.ts";
 
@@ -76,12 +76,13 @@ export class Store {
   constructor(aedes: Aedes, { settings = usual, isOwn, userOf, warn, expired = () => {} }: StoreOptions) {
     [this.#aedes, this.#settings, this.#onExpired, this.#userOf] = [aedes, settings, expired, userOf];
     const { file, clock, maxQueued, log, onProblem } = settings;
-    const kept = new Kept({ maxQueued, now: clock.now, wall: () => (clockIsSet(clock) ? clock.wall() : undefined) });
+    const wall = () => (clockIsSet(clock) ? clock.wall() : undefined);
+    const kept = new Kept({ maxQueued, now: clock.now, wall });
     const snapshot = () => kept.snapshot(this.#admission.pending);
     const journal = file === null ? undefined : new Journal({ file, log, onProblem, snapshot });
     [this.#kept, this.#journal] = [kept, journal];
     this.#inner = innerOf(persistenceOf(aedes));
-    this.#admission = new Admission({ aedes, kept, journal, isOwn, warn });
+    this.#admission = new Admission({ aedes, kept, journal, isOwn, warn, wall });
     new Delivery(aedes, kept, journal);
     this.#keepSessions();
     this.#timer = setInterval(() => this.expire(), expireEvery).unref();
@@ -120,6 +121,40 @@ export class Store {
     let disconnected = 0;
     for (const { goneAt } of this.#kept.sessions.values()) if (goneAt !== null) disconnected++;
     return { disconnected, expired: this.#expired, queued: count, queuedBytes: bytes, dropped: this.#admission.dropped };
+  }
+
+  /** From now on a session of this name is read by somebody in this process; resolves with what waits for it. After `load`. */
+  async read(client: string, subscriptions: { topic: string; qos: QoS }[], reader: Reader): Promise<readonly Queued[]> {
+    const persistence = persistenceOf(this.#aedes);
+    const before = this.#kept.sessions.get(client)?.filters.keys() ?? [];
+    const gone = [...before].filter((filter) => !subscriptions.some(({ topic }) => topic === filter));
+    if (gone.length > 0) await persistence.removeSubscriptions({ id: client }, gone);
+    await persistence.addSubscriptions({ id: client }, subscriptions);
+    const session = this.#kept.sessions.get(client);
+    if (!session) return [];
+    session.goneAt = null;
+    session.reader = reader;
+    return [...session.queue];
+  }
+
+  /** It was read, and waits no more. */
+  done(client: string, n: number): void {
+    const session = this.#kept.sessions.get(client);
+    const queued = session?.byNumber(n);
+    if (!session || !queued) return;
+    session.remove(queued);
+    this.#journal?.add({ ack: session.number, n });
+  }
+
+  /** Nobody reads it any more. */
+  async forget(client: string): Promise<void> {
+    const session = this.#kept.sessions.get(client);
+    if (session) await this.#end(session);
+  }
+
+  /** Resolves when everything that was given to it is with the kernel, or could not be written. */
+  written(): Promise<void> {
+    return this.#written(undefined, async () => undefined);
   }
 
   /** Ends the sessions whose client was away too long. Comes by itself every minute. */

@@ -2,7 +2,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { type Allowance, newBucket, takeToken } from "../core/token-bucket.ts";
 import { systemClock } from "../shell/clock.ts";
 import { Access, type AccessRules } from "./access.ts";
-import { createBroker } from "./broker.ts";
+import { type Broker, createBroker } from "./broker.ts";
 import type { PasswordHash } from "./password-file.ts";
 import { PortStream } from "./port-stream.ts";
 import type { FromThread, Secrets, ThreadStart, ToThread } from "./thread-messages.ts";
@@ -12,8 +12,12 @@ import type { FromThread, Secrets, ThreadStart, ToThread } from "./thread-messag
 /** Everything else is told seldom when it comes often; this must not keep the agent busy either. */
 const debugAllowance: Allowance = { burst: 200, every: 50 };
 
-const { store, ...start } = workerData as ThreadStart;
+/** How often it is looked whether the bridge is as it was told. */
+const bridgeEvery = 1000;
+
+const { store, bridge: bridgeStart, ...start } = workerData as ThreadStart;
 const bucket = newBucket(debugAllowance);
+let toldBridge = "";
 let secrets = secretsOf(start.secrets);
 
 const tell = (message: FromThread) => parentPort?.postMessage(message);
@@ -22,8 +26,19 @@ const say = (level: "debug" | "info" | "warn" | "error") => (message: string, fi
 };
 const log = { debug: say("debug"), info: say("info"), warn: say("warn"), error: say("error") };
 const access = new Access(rulesOf(start.rules), start.own);
-const broker = createBroker({
+const bridge =
+  bridgeStart &&
+  // Loaded by those who have one: the library of the client is large.
+  (await import("../bridge.ts")).createBridge({
+    ...bridgeStart,
+    clock: systemClock,
+    log,
+    retained: () => broker.retained,
+    onProblem: (file, problem) => tell({ tell: "bridge-problem", file, problem }),
+  });
+const broker: Broker = createBroker({
   ...start,
+  ...(bridge && { bridge: bridge.port }),
   access,
   tls: () => secrets.tls,
   origins: () => secrets.origins,
@@ -43,10 +58,24 @@ const broker = createBroker({
 parentPort?.on("message", (message: ToThread) => void take(message));
 await broker.start();
 tellState();
+if (bridge) {
+  bridge.start();
+  tellBridge();
+  setInterval(tellBridge, bridgeEvery);
+}
 tell({ tell: "started" });
 
 function tellState(): void {
   tell({ tell: "state", addresses: broker.addresses, clients: broker.clients });
+}
+
+function tellBridge(): void {
+  if (!bridge) return;
+  const { depth, bytes, age, dropped, lost } = bridge.outbox;
+  const state = { view: { ...bridge.view }, outbox: { depth, bytes, age, dropped: { ...dropped }, lost } };
+  const text = JSON.stringify(state);
+  if (text !== toldBridge) tell({ tell: "bridge", state });
+  toldBridge = text;
 }
 
 async function take(message: ToThread): Promise<void> {
@@ -64,6 +93,7 @@ async function take(message: ToThread): Promise<void> {
       access.rules = rulesOf(message.rules);
       return broker.expel();
     case "stop":
+      await bridge?.stop();
       await broker.stop();
       parentPort?.close();
   }

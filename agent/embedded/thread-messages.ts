@@ -1,4 +1,8 @@
 import type { MessagePort } from "node:worker_threads";
+import type { BridgeStart } from "../bridge.ts";
+import type { KeptFile } from "../core/model.ts";
+import type { LinkView } from "../protocol.ts";
+import type { Outbox } from "../shell/outbox.ts";
 import type { AccessRules } from "./access.ts";
 import type { BrokerAddress, BrokerOptions } from "./broker.ts";
 import type { DialogueSettings } from "./dialogue-log.ts";
@@ -10,7 +14,15 @@ export interface ThreadStart extends Pick<BrokerOptions, "listeners" | "limits" 
   own: { username: string; password: string };
   rules: AccessRules;
   secrets: Secrets;
+  /** Undefined when there is no bridge. */
+  bridge: BridgeStart | undefined;
   store: Pick<StoreSettings, "file" | "maxQueued" | "sessionExpiry"> | undefined;
+}
+
+/** How the bridge is, and what waits for the central broker. */
+export interface BridgeState {
+  view: LinkView;
+  outbox: Pick<Outbox, "depth" | "bytes" | "age" | "dropped" | "lost">;
 }
 
 /** What a reload may change for the listeners. */
@@ -31,5 +43,7 @@ export type FromThread =
   /** Every listener has been tried once. */
   | { tell: "started" }
   | { tell: "state"; addresses: readonly BrokerAddress[]; clients: number }
+  | { tell: "bridge"; state: BridgeState }
+  | { tell: "bridge-problem"; file: KeptFile; problem: string | null }
   | { tell: "log"; level: "debug" | "info" | "warn" | "error"; message: string; fields: Record<string, unknown> | undefined }
   | { tell: "store-problem"; problem: string | null };

@@ -1,17 +1,23 @@
 import type { Duplex } from "node:stream";
 import { MessageChannel, Worker } from "node:worker_threads";
+import type { BridgeOptions, BridgeStart } from "../bridge.ts";
 import { Access } from "./access.ts";
 import type { Broker, BrokerAddress, BrokerOptions } from "./broker.ts";
 import { PortStream } from "./port-stream.ts";
-import type { FromThread, Secrets, ThreadStart, ToThread } from "./thread-messages.ts";
+import type { BridgeState, FromThread, Secrets, ThreadStart, ToThread } from "./thread-messages.ts";
 
 /** The built-in broker as the agent sees it. */
 export type BrokerThread = Pick<
   Broker,
   "start" | "addresses" | "clients" | "connect" | "renew" | "setSysInterval" | "setDialogue" | "expel" | "stop"
->;
+> & {
+  /** Undefined when none is configured, and before the start. */
+  readonly bridge: BridgeState | undefined;
+};
 
-export interface BrokerThreadOptions extends Omit<BrokerOptions, "log"> {
+export interface BrokerThreadOptions extends Omit<BrokerOptions, "log" | "bridge"> {
+  /** Started and stopped with the broker. */
+  bridge?: (BridgeStart & Pick<BridgeOptions, "onProblem">) | undefined;
   log: BrokerOptions["log"] & { error(message: string, fields?: Record<string, unknown>): void };
   /** What runs in the thread; default: the built-in broker. */
   program?: URL;
@@ -35,6 +41,7 @@ class Thread implements BrokerThread {
   #worker: Worker | undefined;
   #addresses: readonly BrokerAddress[] = [];
   #clients = 0;
+  #bridge: BridgeState | undefined;
   #settings: Pick<BrokerOptions, "sysInterval" | "dialogue">;
   #restartTimer: NodeJS.Timeout | undefined;
   #stopped = false;
@@ -78,6 +85,10 @@ class Thread implements BrokerThread {
     return this.#clients;
   }
 
+  get bridge(): BridgeState | undefined {
+    return this.#bridge;
+  }
+
   /** The other end of a stream whose broker is away is closed. */
   connect(): Duplex {
     const { port1, port2 } = new MessageChannel();
@@ -116,7 +127,7 @@ class Thread implements BrokerThread {
   }
 
   get #startData(): ThreadStart {
-    const { listeners, limits, version, retryEvery, store } = this.#options;
+    const { listeners, limits, version, retryEvery, store, bridge } = this.#options;
     return {
       listeners,
       version,
@@ -126,6 +137,7 @@ class Thread implements BrokerThread {
       own: this.#access.own,
       rules: this.#access.rules,
       secrets: this.#secrets,
+      bridge: bridge && { config: bridge.config, host: bridge.host, topics: bridge.topics },
       store: store && { file: store.file, maxQueued: store.maxQueued, sessionExpiry: store.sessionExpiry },
     };
   }
@@ -140,9 +152,11 @@ class Thread implements BrokerThread {
   }
 
   #told(message: Exclude<FromThread, { tell: "started" }>): void {
-    const { log, store, changed } = this.#options;
+    const { log, store, bridge, changed } = this.#options;
     if (message.tell === "log") log[message.level](message.message, message.fields);
     else if (message.tell === "store-problem") store?.onProblem(message.problem);
+    else if (message.tell === "bridge-problem") bridge?.onProblem(message.file, message.problem);
+    else if (message.tell === "bridge") this.#bridge = message.state;
     else {
       this.#addresses = message.addresses;
       this.#clients = message.clients;
@@ -153,6 +167,7 @@ class Thread implements BrokerThread {
   #ended(): void {
     this.#worker = undefined;
     this.#clients = 0;
+    if (this.#bridge) this.#bridge.view = { ...this.#bridge.view, online: false, problem: away };
     if (this.#stopped) return;
     this.#addresses = this.#addresses.map((address) => ({ ...address, problem: away }));
     this.#options.changed?.();

@@ -14,7 +14,7 @@ export function clientOptions(options: LinkOptions, version: MqttVersion, connec
     protocolVersion: v5 ? 5 : version === "3.1" ? 3 : 4,
     ...(version === "3.1" && { protocolId: "MQIsdp" }),
     clientId: options.clientId,
-    clean: true,
+    clean: options.bridge !== true,
     keepalive: Math.ceil(options.keepalive / 1_000),
     timerVariant: keepAliveTimer(),
     connectTimeout,
@@ -25,13 +25,15 @@ export function clientOptions(options: LinkOptions, version: MqttVersion, connec
     writeCache: false,
     ...(server.username !== undefined && { username: server.username }),
     ...(server.password !== undefined && { password: server.password }),
-    will: {
-      topic: will.topic,
-      payload: Buffer.from(will.payload),
-      qos: will.qos,
-      retain: will.retain,
-      ...(v5 && { properties: { willDelayInterval: will.delayS } }),
-    },
+    ...(will && {
+      will: {
+        topic: will.topic,
+        payload: Buffer.from(will.payload),
+        qos: will.qos,
+        retain: will.retain,
+        ...(v5 && { properties: { willDelayInterval: will.delayS } }),
+      },
+    }),
     ...(v5 && { properties: { sessionExpiryInterval: options.sessionExpiryS, maximumPacketSize: maxIncomingBytes } }),
   };
 }

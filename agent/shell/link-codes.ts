@@ -3,22 +3,23 @@ import { printable } from "./printable.ts";
 
 type Words = (peer: LinkPeer, code: string) => string;
 
-const badPassword: Words = ({ username }, code) =>
-  `refused user or password (${code}), user ${username ?? "none"}: check mqtt.username and mqtt.password`;
-const notAuthorised: Words = ({ username }, code) =>
+const badPassword: Words = ({ username, settings }, code) =>
+  `refused user or password (${code}), user ${username ?? "none"}: check ${settings}.username and ${settings}.password`;
+const notAuthorised: Words = ({ username, settings }, code) =>
   username === undefined || username === ""
-    ? `does not allow anonymous clients (${code}, not authorised): set mqtt.username and mqtt.password`
-    : `says user ${username} is not authorised (${code}): check mqtt.username, mqtt.password and the broker's rules`;
-const badVersion: Words = ({ version }, code) =>
-  `does not speak MQTT ${version} (${code})${version === "3.1.1" ? ": one from before 2014 needs mqtt.protocol: 3.1" : ""}`;
-const badClientId: Words = ({ clientId }, code) => `refused the client id ${clientId} (${code}): set another mqtt.client_id`;
+    ? `does not allow anonymous clients (${code}, not authorised): set ${settings}.username and ${settings}.password`
+    : `says user ${username} is not authorised (${code}): check ${settings}.username, ${settings}.password and the broker's rules`;
+const badVersion: Words = ({ version, settings }, code) =>
+  `does not speak MQTT ${version} (${code})${version === "3.1.1" ? `: one from before 2014 needs ${settings}.protocol: 3.1` : ""}`;
+const badClientId: Words = ({ clientId, settings }, code) =>
+  `refused the client id ${clientId} (${code}): set another ${settings}.client_id`;
 const unavailable: Words = (_, code) => `is not available at the moment (${code})`;
 const moved =
   (howLong: string): Words =>
-  ({ reference }, code) =>
+  ({ reference, settings }, code) =>
     reference === undefined
-      ? `asks to use another server (${code})${howLong} without naming one: change mqtt.server`
-      : `asks to use another server (${code})${howLong}, "${shortened(reference)}": that is done only if mqtt.server names it`;
+      ? `asks to use another server (${code})${howLong} without naming one: change ${settings}.server`
+      : `asks to use another server (${code})${howLong}, "${shortened(reference)}": that is done only if ${settings}.server names it`;
 
 interface Meaning {
   words: Words;

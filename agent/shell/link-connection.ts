@@ -31,7 +31,8 @@ export interface ConnectionEvents {
   deaf(problem: LinkProblem): void;
   /** The end; nothing follows. */
   closed(problem: LinkProblem): void;
-  message(message: Incoming): void;
+  /** With a promise, its acknowledgement waits for that. */
+  message(message: Incoming): Promise<void> | undefined;
   packet(direction: "sent" | "received", packet: Packet): void;
   refused(publication: Publication, code: string): void;
   /** The broker has taken it. */
@@ -40,7 +41,7 @@ export interface ConnectionEvents {
 
 /** One connection from dialling to its end, on one client object, which is never used again: no state of the library survives. */
 export class LinkConnection {
-  readonly #options: LinkOptions;
+  readonly #options: LinkOptions & { asBridge: boolean };
   readonly #version: MqttVersion;
   readonly #events: ConnectionEvents;
   readonly #peer: LinkPeer;
@@ -60,7 +61,7 @@ export class LinkConnection {
   #againTimer: NodeJS.Timeout | undefined;
   #ended: (() => void) | undefined;
 
-  constructor(options: LinkOptions, version: MqttVersion, events: ConnectionEvents) {
+  constructor(options: LinkOptions & { asBridge: boolean }, version: MqttVersion, events: ConnectionEvents) {
     this.#options = options;
     this.#version = version;
     this.#events = events;
@@ -73,6 +74,8 @@ export class LinkConnection {
   open(): void {
     const client = this.#client;
     client.on("packetsend", (packet) => {
+      // Written behind this event; the library has no option for it.
+      if (packet.cmd === "connect" && this.#options.asBridge) Object.assign(packet, { bridgeMode: true });
       // The library writes its CONNECT before there is a connection.
       if (this.#step === "dialling") this.#unsent = packet;
       else this.#events.packet("sent", packet);
@@ -86,12 +89,22 @@ export class LinkConnection {
         this.#problem ??= disconnectProblem(this.#peer, packet.reasonCode, packet.properties?.serverReference);
     });
     client.on("connect", () => this.#greeted());
-    client.on("message", (topic, payload, { retain, qos, properties }) => {
+    // Called when a publication is about to be acknowledged; with MQTT 5, `topic` is that of its alias.
+    let taken: Promise<void> | undefined;
+    client.handleMessage = (_packet, done) => {
+      if (!taken) return done();
+      taken.then(
+        () => done(),
+        () => this.#abort(),
+      );
+    };
+    client.on("message", (topic, payload, { retain, qos, length = 0, properties }) => {
       const message: Incoming = { topic, payload, retain, qos };
+      if (length >= maxIncomingBytes - 4) message.cut = true;
       if (properties?.responseTopic !== undefined) message.responseTopic = properties.responseTopic;
       if (properties?.correlationData !== undefined) message.correlationData = properties.correlationData;
       if (properties?.messageExpiryInterval !== undefined) message.expiryS = properties.messageExpiryInterval;
-      this.#message(message);
+      taken = this.#message(message);
     });
     client.on("close", () => this.#closed());
     client.connect();
@@ -137,7 +150,7 @@ export class LinkConnection {
       this.#window.flush();
       await Promise.race([this.#sendAll(farewell), ended]);
       // Expiry 0: nobody needs the session of a node that said goodbye.
-      this.#client.end(false, this.#version === "5" ? { properties: { sessionExpiryInterval: 0 } } : {});
+      this.#client.end(false, this.#version === "5" && !this.#options.bridge ? { properties: { sessionExpiryInterval: 0 } } : {});
     } else this.#abort();
     await ended;
     clearTimeout(giveUp);
@@ -188,7 +201,7 @@ export class LinkConnection {
     } else if (error.message === "Keepalive timeout") {
       this.#problem ??= { sentence: `the broker ${server} stopped answering (keep alive)`, retry: "backoff" };
     } else if (this.#step !== "dialling" && errorCode(error) === undefined) {
-      const sentence = `what ${server} sent is not MQTT ${this.#version} (${error.message}): is mqtt.port the port of a broker?`;
+      const sentence = `what ${server} sent is not MQTT ${this.#version} (${error.message}): is ${this.#peer.settings}.port the port of a broker?`;
       this.#problem ??= { sentence, retry: "backoff" };
     }
     // A parser error leaves the socket open with bytes that nobody can make sense of.
@@ -221,15 +234,16 @@ export class LinkConnection {
     if (this.#isOver()) return;
     await this.#sendAll(this.#options.birth(deaf?.sentence ?? null));
     if (this.#isOver()) return;
-    const refusal = deaf ? undefined : (await this.#sendAll([this.#options.online]))[0];
+    const { online } = this.#options;
+    const refusal = deaf || !online ? undefined : (await this.#sendAll([online]))[0];
     clearTimeout(this.#answerTimer);
     if (this.#isOver()) return;
-    if (!deaf && refusal === undefined) {
+    if (!deaf && (!online || refusal === undefined)) {
       this.#saidOnline = true;
       this.#events.ready();
       return;
     }
-    const { topic } = this.#options.online;
+    const { topic = "" } = online ?? {};
     const sentence = `the broker ${this.#peer.server} refuses the publication of ${topic} (${codeText(Number((refusal as { code?: unknown } | undefined)?.code ?? 0x80))}): allow this client to publish below ${topic.replace(/\/[^/]*$/, "/#")}`;
     this.#events.deaf(deaf ?? { sentence, retry: "slow" });
     const again = () => this.#prepare().catch(() => this.#abort());
@@ -278,15 +292,14 @@ export class LinkConnection {
     });
   }
 
-  #message(message: Incoming): void {
-    if (message.topic !== this.#options.will.topic) {
-      this.#events.message(message);
-      return;
-    }
-    if (!this.#saidOnline || this.#stopping || message.payload.toString() !== this.#options.will.payload) return;
+  #message(message: Incoming): Promise<void> | undefined {
+    const { will, online } = this.#options;
+    if (message.topic !== will?.topic) return this.#events.message(message);
+    if (!online || !this.#saidOnline || this.#stopping || message.payload.toString() !== will.payload) return undefined;
     // The will of the session that this one took over (MQTT 3.1.1) arrives after our own `online`.
     this.#options.log.info("the broker said that this node is offline: saying online again", { topic: message.topic });
-    this.publish(this.#options.online);
+    this.publish(online);
+    return undefined;
   }
 
   #unanswered(): void {

@@ -2,7 +2,15 @@ import type { IClientSubscribeOptions, MqttClient } from "mqtt";
 import type { LinkOptions, ListenedTopic } from "./link.ts";
 import { type LinkPeer, type LinkProblem, subscriptionProblem } from "./link-problems.ts";
 
-type Options = Pick<LinkOptions, "listensTo" | "log" | "subscriptions" | "will">;
+/**
+ * MQTT 5: retained commands are not sent at all (rh), live ones come without the flag (rap). Own messages must come (nl): the will of our own
+ * last session carries our own client id.
+ */
+const commanded = { rh: 2, rap: false, nl: false } as const;
+/** Retained messages are sent to a new session only: in a kept one they would overtake what is newer here. */
+const bridged = { rh: 1, rap: true, nl: true } as const;
+
+type Options = Pick<LinkOptions, "bridge" | "forgets" | "listensTo" | "log" | "subscriptions" | "will">;
 
 /**
  * The subscriptions of one connection: to commands, to the own status, and to what others say. What others say of themselves counts when
@@ -22,13 +30,14 @@ export class Listening {
 
   /** Subscribes to everything. Resolves with the problem when a filter that carries commands was refused. */
   async begin(): Promise<LinkProblem | undefined> {
-    const { will, subscriptions: commands, log } = this.#options;
-    const own = will.topic;
-    const wanted = [...commands, { filter: own, qos: 1 as const }];
-    // MQTT 5: retained commands are not sent at all (rh), live ones come without the flag (rap). Own messages must come (nl):
-    // the will of our own last session carries our own client id.
+    const { will, subscriptions: commands, log, bridge } = this.#options;
+    const gone = this.#options.forgets?.() ?? [];
+    if (gone.length > 0) this.#client.unsubscribe([...gone]);
+    const own = will?.topic;
+    const wanted = [...commands, ...(own === undefined ? [] : [{ filter: own, qos: 1 as const }])];
+    if (wanted.length === 0) return undefined;
     const asked = {
-      ...Object.fromEntries(wanted.map(({ filter, qos }) => [filter, { qos, rh: 2, rap: false, nl: false }])),
+      ...Object.fromEntries(wanted.map(({ filter, qos }) => [filter, { qos, ...(bridge && filter !== own ? bridged : commanded) }])),
       ...this.#all(),
     };
     const codes = await new Promise<ReadonlyMap<string, number>>((resolve, reject) => {
@@ -39,10 +48,12 @@ export class Listening {
     });
     this.#warnOf(codes);
     const refused = wanted.filter(({ filter }) => (codes.get(filter) ?? 0x80) >= 0x80).map(({ filter }) => filter);
-    if (refused.includes(own)) log.warn(`the broker refuses the subscription ${own}: a wrong offline cannot be corrected`);
+    if (own !== undefined && refused.includes(own))
+      log.warn(`the broker refuses the subscription ${own}: a wrong offline cannot be corrected`);
     const deaf = refused.filter((filter) => filter !== own);
     const [first] = deaf;
-    return first === undefined ? undefined : subscriptionProblem(this.#peer, deaf, codes.get(first) ?? 0x80);
+    const lost = bridge ? "nothing comes from there" : "commands are not heard";
+    return first === undefined ? undefined : subscriptionProblem(this.#peer, deaf, codes.get(first) ?? 0x80, lost);
   }
 
   /** Every topic, asked anew. */

@@ -25,7 +25,9 @@ export interface LinkPeer {
   server: string;
   /** TLS. */
   secure: boolean;
-  /** Whether `mqtt.cert` is set. */
+  /** Where the settings stand that a person has to change: `mqtt`. */
+  settings: string;
+  /** Whether a certificate of this client is configured. */
   certified: boolean;
   username: string | undefined;
   clientId: string;
@@ -36,9 +38,10 @@ export interface LinkPeer {
 }
 
 /** The broker of `options.server.url` as it is met now. */
-export function peerOf({ server, clientId, now: wall = Date.now }: LinkOptions, version: MqttVersion): LinkPeer {
+export function peerOf({ server, settings = "mqtt", clientId, now: wall = Date.now }: LinkOptions, version: MqttVersion): LinkPeer {
   return {
     server: serverName(server.url),
+    settings,
     secure: parseServer(server.url).secure,
     certified: server.cert !== undefined,
     username: server.username,
@@ -50,16 +53,19 @@ export function peerOf({ server, clientId, now: wall = Date.now }: LinkOptions, 
 
 /** The connection ended, or never began, without a code. `step` tells how far it had come. */
 export function closeProblem(peer: LinkPeer, step: "dialling" | "greeting" | "open", error: Error | undefined): LinkProblem {
-  const { server } = peer;
+  const { server, settings } = peer;
   const code = errorCode(error);
   const cut = code === undefined || code === "ECONNRESET" || code === "EPIPE";
   if (code === "CERT_NOT_YET_VALID") return { sentence: notYetValid(peer), retry: "soon" };
-  const sentence = tlsSentence(peer, error) ?? networkSentence(server, code, error) ?? webSocketSentence(server, error);
+  const sentence = tlsSentence(peer, error) ?? networkSentence(peer, code, error) ?? webSocketSentence(peer, error);
   if (sentence !== undefined && !cut) return { sentence, retry: "backoff" };
   if (step === "dialling" && cut) {
     if (error !== undefined && code === undefined) return { sentence: sentence ?? unreachable(server, error), retry: "backoff" };
     if (peer.secure) {
-      return { sentence: `${server} closed the connection during the TLS handshake: check mqtt.port and mqtt.tls`, retry: "backoff" };
+      return {
+        sentence: `${server} closed the connection during the TLS handshake: check ${settings}.port and ${settings}.tls`,
+        retry: "backoff",
+      };
     }
     if (server.startsWith("ws:")) {
       return { sentence: `${server} closed the connection during the WebSocket handshake: check the port and the path`, retry: "backoff" };
@@ -75,25 +81,25 @@ export function closeProblem(peer: LinkPeer, step: "dialling" | "greeting" | "op
 }
 
 /** What came first is of another protocol; undefined when it may be MQTT. */
-export function strangerProblem(peer: LinkPeer, first: Buffer): LinkProblem | undefined {
+export function strangerProblem({ server, settings, version }: LinkPeer, first: Buffer): LinkProblem | undefined {
   const text = first.toString("latin1", 0, 5);
   if (text === "HTTP/" || text.startsWith("<"))
     return {
-      sentence: `what ${peer.server} sent is not MQTT ${peer.version}, but HTTP: is mqtt.port the port of a broker?`,
+      sentence: `what ${server} sent is not MQTT ${version}, but HTTP: is ${settings}.port the port of a broker?`,
       retry: "backoff",
     };
   // An alert record of TLS; to MQTT it would be a CONNECT, which no broker sends.
   if (first[0] === 0x15 && first[1] === 3)
-    return { sentence: `${peer.server} speaks TLS: write mqtt.tls: on, or mqtts:// in mqtt.server`, retry: "backoff" };
+    return { sentence: `${server} speaks TLS: write ${settings}.tls: on, or mqtts:// in ${settings}.server`, retry: "backoff" };
   return undefined;
 }
 
 /** SUBACK refused these filters. */
-export function subscriptionProblem(peer: LinkPeer, filters: readonly string[], code: number): LinkProblem {
+export function subscriptionProblem(peer: LinkPeer, filters: readonly string[], code: number, lost: string): LinkProblem {
   const who = peer.username === undefined ? "anonymous clients" : `user ${peer.username}`;
   const what = filters.join(", ");
   return {
-    sentence: `the broker ${peer.server} refuses the subscription ${what} (${codeText(code)}): commands are not heard; allow ${who} to subscribe to it`,
+    sentence: `the broker ${peer.server} refuses the subscription ${what} (${codeText(code)}): ${lost}; allow ${who} to subscribe to it`,
     retry: "slow",
   };
 }
@@ -118,13 +124,13 @@ function notYetValid({ server, unsetClock }: LinkPeer): string {
     : `${what}, because the clock of this machine is not set (it says ${unsetClock}): it connects when the time has come from the network`;
 }
 
-function networkSentence(server: string, code: string | undefined, error: Error | undefined): string | undefined {
+function networkSentence({ server, settings }: LinkPeer, code: string | undefined, error: Error | undefined): string | undefined {
   switch (code) {
     case "ECONNREFUSED":
-      return `nothing listens at ${server}: is the broker running, and are mqtt.server and mqtt.port right?`;
+      return `nothing listens at ${server}: is the broker running, and are ${settings}.server and ${settings}.port right?`;
     case "ENOTFOUND":
     case "EAI_AGAIN":
-      return `the name in ${server} cannot be resolved (${code}): check mqtt.server and the network`;
+      return `the name in ${server} cannot be resolved (${code}): check ${settings}.server and the network`;
     case "EHOSTUNREACH":
     case "ENETUNREACH":
     case "ENETDOWN":
@@ -138,34 +144,35 @@ function networkSentence(server: string, code: string | undefined, error: Error 
     case "CERT_HAS_EXPIRED":
       return `the certificate of ${server} has expired; if it has not, check this machine's clock`;
     case "ERR_TLS_CERT_ALTNAME_INVALID":
-      return `the certificate of ${server} is for another name: ${shortened(error?.message ?? "")}; set mqtt.servername if it is the right one`;
+      return `the certificate of ${server} is for another name: ${shortened(error?.message ?? "")}; set ${settings}.servername if it is the right one`;
     case "DEPTH_ZERO_SELF_SIGNED_CERT":
     case "SELF_SIGNED_CERT_IN_CHAIN":
     case "UNABLE_TO_VERIFY_LEAF_SIGNATURE":
     case "UNABLE_TO_GET_ISSUER_CERT":
     case "UNABLE_TO_GET_ISSUER_CERT_LOCALLY":
     case "CERT_SIGNATURE_FAILURE":
-      return `the certificate of ${server} is signed by an authority that is not trusted here (${code}): set mqtt.ca`;
+      return `the certificate of ${server} is signed by an authority that is not trusted here (${code}): set ${settings}.ca`;
     case "EPROTO":
     case "ERR_SSL_WRONG_VERSION_NUMBER":
     case "ERR_SSL_PACKET_LENGTH_TOO_LONG":
-      return `${server} does not speak TLS: check mqtt.port and mqtt.tls`;
+      return `${server} does not speak TLS: check ${settings}.port and ${settings}.tls`;
     default:
       return undefined;
   }
 }
 
 /** What OpenSSL makes of the broker's refusal, or of its hello. */
-function tlsSentence({ server, certified }: LinkPeer, error: Error | undefined): string | undefined {
+function tlsSentence({ server, settings, certified }: LinkPeer, error: Error | undefined): string | undefined {
   const code = sslCode(error);
   if (code === undefined || /WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG/.test(code)) return undefined;
   if (/PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL|VERSION_TOO_LOW/.test(code))
-    return `${server} speaks no version of TLS that is allowed here (${code}): check mqtt.tls_min and the broker`;
+    return `${server} speaks no version of TLS that is allowed here (${code}): check ${settings}.tls_min and the broker`;
   if (code.includes("CERTIFICATE_REQUIRED") || (!certified && /ALERT_(HANDSHAKE_FAILURE|BAD_CERTIFICATE)/.test(code)))
-    return `the broker ${server} wants a certificate of this client (${code}): set mqtt.cert and mqtt.key`;
-  if (code.includes("CERTIFICATE_EXPIRED")) return `the broker ${server} says that the certificate in mqtt.cert has expired: get a new one`;
+    return `the broker ${server} wants a certificate of this client (${code}): set ${settings}.cert and ${settings}.key`;
+  if (code.includes("CERTIFICATE_EXPIRED"))
+    return `the broker ${server} says that the certificate in ${settings}.cert has expired: get a new one`;
   if (/ALERT_(UNKNOWN_CA|BAD_CERTIFICATE|CERTIFICATE_|UNSUPPORTED_CERTIFICATE|ACCESS_DENIED)/.test(code))
-    return `the broker ${server} refuses the certificate in mqtt.cert (${code}): is it signed by an authority that the broker trusts?`;
+    return `the broker ${server} refuses the certificate in ${settings}.cert (${code}): is it signed by an authority that the broker trusts?`;
   return `TLS with ${server} failed (${code})${because(error)}`;
 }
 
@@ -177,12 +184,13 @@ function sslCode(error: Error | undefined): string | undefined {
   return reason === undefined ? undefined : `ERR_SSL_${reason.toUpperCase().replaceAll(" ", "_")}`;
 }
 
-function webSocketSentence(server: string, error: Error | undefined): string | undefined {
+function webSocketSentence({ server, settings }: LinkPeer, error: Error | undefined): string | undefined {
   const status = /^Unexpected server response: (\d{3})$/.exec(error?.message ?? "")?.[1];
-  if (status !== undefined) return `${server} answers with HTTP ${status} instead of WebSocket: check the path and the port in mqtt.server`;
-  if (error?.message.includes("subprotocol")) return `${server} speaks WebSocket, but not MQTT in it: check the path in mqtt.server`;
+  if (status !== undefined)
+    return `${server} answers with HTTP ${status} instead of WebSocket: check the path and the port in ${settings}.server`;
+  if (error?.message.includes("subprotocol")) return `${server} speaks WebSocket, but not MQTT in it: check the path in ${settings}.server`;
   const code = errorCode(error);
-  if (code?.startsWith("HPE_")) return `${server} does not speak WebSocket: check the port in mqtt.server`;
+  if (code?.startsWith("HPE_")) return `${server} does not speak WebSocket: check the port in ${settings}.server`;
   if (code === "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH") return `${server} sent a message that is too large for this machine`;
-  return code?.startsWith("WS_ERR_") ? `what ${server} sent is not WebSocket (${code}): check mqtt.server` : undefined;
+  return code?.startsWith("WS_ERR_") ? `what ${server} sent is not WebSocket (${code}): check ${settings}.server` : undefined;
 }

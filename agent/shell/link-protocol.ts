@@ -13,8 +13,11 @@ export class ProtocolChoice {
   #cause: LinkProblem["retry"] | undefined;
   #silentCloses = 0;
   #told = false;
+  /** Whether 3.1.1 is tried with the bit of a bridge, which is none of the standard. `perhaps` = not on the next connection. */
+  #bit: "yes" | "perhaps" | "no";
 
-  constructor(wanted: "auto" | MqttVersion) {
+  constructor(wanted: "auto" | MqttVersion, bridge = false) {
+    this.#bit = bridge ? "yes" : "no";
     this.#settled = wanted !== "auto";
     this.#current = wanted === "auto" ? "5" : wanted;
   }
@@ -23,8 +26,19 @@ export class ProtocolChoice {
     return this.#current;
   }
 
+  /** Whether to say that we are a bridge, for which MQTT 3.1.1 has no word, but mosquitto and the built-in broker have. */
+  get asBridge(): boolean {
+    return this.#current !== "5" && this.#bit === "yes";
+  }
+
   /** A connection ended. True: try again at once, with another version. */
   failed(retry: LinkProblem["retry"]): boolean {
+    // To a broker that does not know the bit it is an unknown version.
+    if (this.asBridge && (retry === "other-version" || retry === "maybe-other-version")) {
+      this.#bit = retry === "other-version" ? "no" : "perhaps";
+      return true;
+    }
+    if (this.#bit === "perhaps") this.#bit = "yes";
     if (this.#settled) return false;
     const wasFallback = this.#current === "3.1.1";
     this.#current = "5";

@@ -23,11 +23,11 @@ export class Servers {
   /** The one that the broker named before it ended the connection. */
   #named: KnownServer | undefined;
 
-  constructor({ server: { url, others = [] }, protocol }: Pick<LinkOptions, "server" | "protocol">) {
+  constructor({ server: { url, others = [] }, protocol, bridge = false }: Pick<LinkOptions, "server" | "protocol" | "bridge">) {
     const known = (url: string): KnownServer => ({
       url,
       name: serverName(url),
-      protocol: new ProtocolChoice(protocol),
+      protocol: new ProtocolChoice(protocol, bridge),
       problem: null,
       times: 0,
       restsUntil: 0,

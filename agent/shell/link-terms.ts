@@ -53,6 +53,8 @@ export interface Incoming {
   qos: number;
   responseTopic?: string;
   correlationData?: Buffer;
+  /** Its packet was larger, and the payload is only the beginning. */
+  cut?: boolean;
   /** What is left of the publisher's message expiry interval (MQTT 5), in seconds. */
   expiryS?: number;
 }

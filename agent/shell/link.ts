@@ -15,32 +15,43 @@ export interface LinkOptions {
   server: LinkServer;
   /** How connections to it are secured; asked anew for each one. */
   tls?(): Pick<LinkServer, "ca" | "cert" | "key" | "servername" | "minVersion" | "insecure">;
+  /** Where a person finds the settings of this link; default: `mqtt`. */
+  settings?: string;
   /** `auto` = MQTT 5, and 3.1.1 with a broker that does not speak it. */
   protocol: "auto" | MqttVersion;
   clientId: string;
   /** Milliseconds; MQTT knows whole seconds, so it is rounded up. */
   keepalive: number;
   /** The delay is sent on MQTT 5 only. */
-  will: { topic: string; payload: string; qos: 1; retain: true; delayS: number };
+  will: { topic: string; payload: string; qos: 1; retain: true; delayS: number } | null;
   sessionExpiryS: number;
+  /**
+   * What is said here belongs to another broker: the session is kept, so that nothing is missed, flags come as they were published, and what was
+   * published here does not come back, if the broker knows how to do that.
+   */
+  bridge?: boolean;
   /** Without the own status topic: the link adds it. */
   subscriptions: readonly { filter: string; qos: 0 | 1 }[];
+  /** Filters of an earlier run that a kept session may still have; asked anew after each connect. */
+  forgets?(): readonly string[];
   /** Topics of others; asked anew after each connect and by `relisten`. */
   listensTo?(): readonly ListenedTopic[];
   /** Everything retained, asked anew after each connect, published in this order before `online`. `problem` = why `online` will not be said. */
   birth(problem: string | null): readonly Publication[];
   /** Said last; its topic is the will's. */
-  online: Publication;
+  online: Publication | null;
   backoff: Backoff;
   /** In [0, 1). */
   random(): number;
   log: LinkLog;
   on: {
     /** Commands are heard, all retained states are at the broker, and `online` was acknowledged. */
-    online(version: MqttVersion): void;
+    online(version: MqttVersion, terms: { hearsItself: boolean }): void;
     /** After `online`, and once for each new reason while it cannot come online. */
     offline(problem: string): void;
     message(message: Incoming): void;
+    /** In place of `message`: the acknowledgement, and all that comes behind it, waits for the promise. */
+    deliver?(message: Incoming): Promise<void>;
     /** Connected, and states and events may be published, but commands are not heard: `online` is not said. */
     deaf?(): void;
     /** Every end of a connection, however far it came. */
@@ -187,21 +198,27 @@ class MqttLink implements Link {
     const version = protocol.current;
     const { log } = this.#options;
     this.#refusals.clear();
-    const options = { ...this.#options, server: { ...this.#options.server, ...this.#options.tls?.(), url } };
+    const { asBridge } = protocol;
+    const options = { ...this.#options, server: { ...this.#options.server, ...this.#options.tls?.(), url }, asBridge };
     return new LinkConnection(options, version, {
       greeted: () => {
         this.#version = version;
         const news = protocol.greeted();
         if (news !== undefined) log.info(news, { server });
       },
-      ready: () => this.#online(version),
+      ready: () => this.#online(version, this.#options.bridge !== true || (version !== "5" && !asBridge)),
       deaf: (problem) => {
         this.#openAt = Math.min(this.#openAt, monotonic());
         this.#failed(this.#servers.current, problem);
         this.#options.on.deaf?.();
       },
       closed: (problem) => this.#closed(problem),
-      message: (message) => this.#options.on.message(message),
+      message: (message) => {
+        const { on } = this.#options;
+        if (on.deliver) return on.deliver(message);
+        on.message(message);
+        return undefined;
+      },
       packet: (direction, packet) => {
         this.#options.on.packet?.(direction, packet);
         if (direction === "sent") this.#sent += 1;
@@ -214,7 +231,7 @@ class MqttLink implements Link {
         const { topic } = publication;
         this.#refused += 1;
         // Without its status it is deaf, which is told as such.
-        if (topic === this.#options.will.topic) return;
+        if (topic === this.#options.will?.topic) return;
         if (isTold(this.#refusals.refused(publication, code))) log.warn(refusalOf(topic, code), { topic });
         this.#tellRefusals();
       },
@@ -224,7 +241,7 @@ class MqttLink implements Link {
     });
   }
 
-  #online(version: MqttVersion): void {
+  #online(version: MqttVersion, hearsItself: boolean): void {
     const { name: server } = this.#servers.current;
     this.#phase = "online";
     this.#servers.succeeded();
@@ -234,7 +251,7 @@ class MqttLink implements Link {
     this.#timesOnline += 1;
     this.#options.log.info(`online at ${server} with MQTT ${version}`, { server, version });
     this.#refusalsTold = null;
-    this.#options.on.online(version);
+    this.#options.on.online(version, { hearsItself });
     this.#tellRefusals();
   }
 

@@ -29,6 +29,8 @@ export interface OutboxOptions {
   log: Log;
   /** For so long, in ms, an event over which the connection ends is just sent again. */
   patience?: number;
+  /** Told after each change: all below this number of an `add`, which count from 1, are done. */
+  done?(below: number): void;
   /** Told, more than once, while connected and nothing of this is on trial: others may send at the same time. */
   onFree?(): void;
   /** Told when what waits can no longer be kept on disk, and when it can again. */
@@ -187,6 +189,8 @@ export class Outbox {
   }
 
   #tellFile(): void {
-    this.#file?.done(doneBelow(this.#outbox));
+    const below = doneBelow(this.#outbox);
+    this.#file?.done(below);
+    this.#options.done?.(below);
   }
 }

@@ -49,6 +49,7 @@ it("the agent's own figures are named like a broker's, count on, and leave out w
     trace: world,
     outbox,
     ring,
+    bridge: () => ring,
     lag,
     current,
   });
@@ -61,6 +62,8 @@ it("the agent's own figures are named like a broker's, count on, and leave out w
     "bytes/sent": "1000",
     "load/messages/sent/1min": "0.00",
     "outbox/depth": "1",
+    "bridge/depth": "1",
+    "bridge/dropped/full": "1",
     "outbox/dropped": "2",
     "outbox/dropped/unsent": "2",
     "outbox/dropped/expired": "0",

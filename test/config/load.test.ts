@@ -50,6 +50,23 @@ const samples: Record<string, [string, string, string]> = {
   "broker.persistence": ["off", "on", "off"],
   "broker.max_queued": ["1", "2", "3"],
   "broker.session_expiry": ["1h", "2h", "3h"],
+  "broker.bridge.server": ["10.0.0.1", "broker.local:1884, wss://b/mqtt", "::1"],
+  "broker.bridge.port": ["1", "2", "3"],
+  "broker.bridge.tls": ["on", "off", "auto"],
+  "broker.bridge.ca": ["/a", "/b", "/c"],
+  "broker.bridge.cert": ["/a", "/b", "/c"],
+  "broker.bridge.key": ["/a", "/b", "/c"],
+  "broker.bridge.servername": ["a.local", "b.local", "c"],
+  "broker.bridge.tls_min": ["1.3", "1.2", "1.3"],
+  "broker.bridge.tls_verify": ["insecure", "on", "insecure"],
+  "broker.bridge.username": ["a", "b", "c"],
+  "broker.bridge.password": ["a", "b", "c"],
+  "broker.bridge.protocol": ["5", "3.1.1", "3.1"],
+  "broker.bridge.keepalive": ["10s", "20s", "30s"],
+  "broker.bridge.client_id": ["a", "b", "c"],
+  "broker.bridge.notifications": ["local", "off", "on"],
+  "broker.bridge.max_queued": ["10", "500", "100000"],
+  "broker.bridge.message_ttl": ["1s", "2h", "3d"],
   "mqtt.server": ["10.0.0.1", "broker.local:1884, wss://b/mqtt", "::1"],
   "mqtt.port": ["1", "2", "3"],
   "mqtt.tls": ["on", "off", "auto"],
@@ -102,14 +119,12 @@ function yamlOf(path: string, text: string): string {
 
 /** A user name needs a password and the reverse: they come along in the weakest layer. */
 function partnerOf(path: string): Record<string, string> {
-  if (path === "mqtt.username") return { PINBUS_MQTT_PASSWORD: "p" };
-  if (path === "broker.username") return { PINBUS_BROKER_PASSWORD: "p" };
-  if (path === "broker.password") return { PINBUS_BROKER_USERNAME: "u" };
-  const pair = /^(mqtt|broker)\.(cert|key)$/.exec(path);
-  if (pair) return { [`PINBUS_${pair[1]?.toUpperCase()}_${pair[2] === "cert" ? "KEY" : "CERT"}`]: "/p" };
+  const [, owner = "", key = ""] = /^(mqtt|broker|broker\.bridge)\.(cert|key|username|password)$/.exec(path) ?? [];
+  const partner = { cert: "KEY", key: "CERT", username: "PASSWORD", password: "USERNAME" }[key];
+  if (partner) return { [`PINBUS_${owner.replace(".", "_").toUpperCase()}_${partner}`]: "/p" };
   if (path === "location.latitude") return { PINBUS_LOCATION_LONGITUDE: "1" };
   if (path === "location.longitude") return { PINBUS_LOCATION_LATITUDE: "1" };
-  return path === "mqtt.password" ? { PINBUS_MQTT_USERNAME: "u" } : {};
+  return {};
 }
 
 describe("loadConfig", () => {
@@ -164,6 +179,26 @@ describe("loadConfig", () => {
           persistence: "on",
           max_queued: 1000,
           session_expiry: 5_184_000_000,
+          bridge: {
+            server: [],
+            port: 1883,
+            tls: "auto",
+            ca: null,
+            cert: null,
+            key: null,
+            servername: null,
+            tls_min: "1.2",
+            tls_verify: "on",
+            username: null,
+            password: null,
+            protocol: "auto",
+            keepalive: 60_000,
+            client_id: null,
+            notifications: "on",
+            max_queued: 10_000,
+            message_ttl: 604_800_000,
+            topics: [],
+          },
         },
         sys_interval: 10_000,
         inputs: {},
@@ -298,6 +333,26 @@ describe("loadConfig", () => {
         persistence: "on" | "off";
         max_queued: number;
         session_expiry: number;
+        bridge: {
+          server: string[];
+          port: number;
+          tls: "auto" | "on" | "off";
+          ca: string | null;
+          cert: string | null;
+          key: string | null;
+          servername: string | null;
+          tls_min: "1.2" | "1.3";
+          tls_verify: "on" | "insecure";
+          username: string | null;
+          password: string | null;
+          protocol: "auto" | "5" | "3.1.1" | "3.1";
+          keepalive: number;
+          client_id: string | null;
+          notifications: "on" | "local" | "off";
+          max_queued: number;
+          message_ttl: number;
+          topics: { filter: string; direction: "in" | "out" | "both"; prefix: string; local_prefix: string; qos: number }[];
+        };
       };
       commands: ("reload" | "resync" | "identify" | "log-level" | "diag")[];
       sys_interval: number;
@@ -385,23 +440,31 @@ describe("loadConfig", () => {
   it("puts arguments over the environment, the environment over the file, the file over the default, for every setting", () => {
     const settings = settingsOf(schema);
     expect(Object.keys(samples).sort()).toEqual(settings.map(({ path }) => path).sort());
+    // A bridge needs topics as well, which only a file has.
+    const byThemselves = settings.filter(({ path }) => path !== "broker.bridge.server");
     fc.assert(
-      fc.property(fc.constantFrom(...settings), fc.boolean(), fc.boolean(), fc.boolean(), ({ path, env, arg }, inFile, inEnv, inArgs) => {
-        const [ofFile, ofEnv, ofArgs] = samples[path] ?? ["", "", ""];
-        const alone = (text: string): unknown => at(configOf("", { env: { ...partnerOf(path), [env]: text } }), path);
-        const fromArgs = inArgs && arg !== undefined;
-        const given = inFile || inEnv || fromArgs;
-        const result = load(inFile ? yamlOf(path, ofFile) : "", {
-          env: { ...(given ? partnerOf(path) : {}), ...(inEnv ? { [env]: ofEnv } : {}) },
-          args: fromArgs ? { [arg]: ofArgs } : {},
-        });
-        if (!result.ok) throw new Error(result.problems.map(formatProblem).join("\n"));
-        const strongest = fromArgs ? ofArgs : inEnv ? ofEnv : inFile ? ofFile : undefined;
-        if (strongest === undefined) expect(at(result.config, path)).toEqual(at(configOf(""), path));
-        else expect(at(result.config, path)).toEqual(alone(strongest));
-        const source = fromArgs ? `--${arg}` : inEnv ? env : inFile ? /^pinbus\.yaml:1:\d+$/ : "default";
-        expect(result.sourceOf(path)).toMatch(source);
-      }),
+      fc.property(
+        fc.constantFrom(...byThemselves),
+        fc.boolean(),
+        fc.boolean(),
+        fc.boolean(),
+        ({ path, env, arg }, inFile, inEnv, inArgs) => {
+          const [ofFile, ofEnv, ofArgs] = samples[path] ?? ["", "", ""];
+          const alone = (text: string): unknown => at(configOf("", { env: { ...partnerOf(path), [env]: text } }), path);
+          const fromArgs = inArgs && arg !== undefined;
+          const given = inFile || inEnv || fromArgs;
+          const result = load(inFile ? yamlOf(path, ofFile) : "", {
+            env: { ...(given ? partnerOf(path) : {}), ...(inEnv ? { [env]: ofEnv } : {}) },
+            args: fromArgs ? { [arg]: ofArgs } : {},
+          });
+          if (!result.ok) throw new Error(result.problems.map(formatProblem).join("\n"));
+          const strongest = fromArgs ? ofArgs : inEnv ? ofEnv : inFile ? ofFile : undefined;
+          if (strongest === undefined) expect(at(result.config, path)).toEqual(at(configOf(""), path));
+          else expect(at(result.config, path)).toEqual(alone(strongest));
+          const source = fromArgs ? `--${arg}` : inEnv ? env : inFile ? /^pinbus\.yaml:1:\d+$/ : "default";
+          expect(result.sourceOf(path)).toMatch(source);
+        },
+      ),
       { numRuns: 120 },
     );
   });

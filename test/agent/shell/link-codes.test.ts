@@ -2,7 +2,15 @@ import { describe, expect, it } from "vitest";
 import { connackProblem, disconnectProblem } from "../../../agent/shell/link-codes.ts";
 import type { LinkPeer, LinkProblem } from "../../../agent/shell/link-problems.ts";
 
-const peer: LinkPeer = { server: "pi:1883", secure: false, certified: false, username: "pi", clientId: "box", version: "5" };
+const peer: LinkPeer = {
+  server: "pi:1883",
+  settings: "mqtt",
+  secure: false,
+  certified: false,
+  username: "pi",
+  clientId: "box",
+  version: "5",
+};
 
 type Row = readonly [code: number, retry: LinkProblem["retry"], words: string];
 

@@ -266,6 +266,6 @@ export function linkContract(
 }
 
 const under = (topic: string) => `${P}/${topic}`;
-function offline0(): LinkOptions["will"] {
+function offline0(): NonNullable<LinkOptions["will"]> {
   return { topic: `${P}/status`, payload: "offline", qos: 1, retain: true, delayS: 5 };
 }

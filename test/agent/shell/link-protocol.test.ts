@@ -49,4 +49,27 @@ describe("the choice of the MQTT version", () => {
     for (const retry of ["backoff", "slow"] as const) expect(choice.failed(retry)).toBe(false);
     expect(choice.current).toBe("5");
   });
+
+  it("says that it is a bridge as long as the broker takes it, on 3.1.1 only", () => {
+    const choice = new ProtocolChoice("auto", true);
+    expect(choice.asBridge).toBe(false);
+    expect(choice.failed("other-version")).toBe(true);
+    expect([choice.current, choice.asBridge]).toEqual(["3.1.1", true]);
+    expect(choice.failed("other-version")).toBe(true);
+    expect([choice.current, choice.asBridge]).toEqual(["3.1.1", false]);
+    choice.greeted();
+    choice.failed("backoff");
+    expect([choice.current, choice.asBridge]).toEqual(["3.1.1", false]);
+    expect(new ProtocolChoice("3.1.1").asBridge).toBe(false);
+  });
+
+  it("says it again to a broker that only closed without an answer", () => {
+    const choice = new ProtocolChoice("3.1.1", true);
+    expect(choice.asBridge).toBe(true);
+    expect(choice.failed("maybe-other-version")).toBe(true);
+    expect(choice.asBridge).toBe(false);
+    choice.greeted();
+    expect(choice.failed("backoff")).toBe(false);
+    expect(choice.asBridge).toBe(true);
+  });
 });
