@@ -66,7 +66,7 @@ test("a speed needs two snapshots, and after a restart of the machine it begins 
   const { values } = hostView();
   const later = { ...values, "host/network/wlan0/received": "1050000", "host/network/wlan0/sent": "7" };
   shown.act({ type: "host", data: hostView({ at: new Date(shown.now).toISOString(), values: later }) });
-  expect(row(shown, "Net")).toContain("rx 25 k/s   tx -");
+  expect(row(shown, "Net")).toContain("rx 25 k/s   tx -   192.168.1.40");
 });
 
 test("a hot, full or weakly fed machine and a check that fails are marked, not by colour alone", () => {

@@ -162,6 +162,11 @@ test("of a payload it shows what this terminal received itself, as text or hex, 
   expect(shown.draw(100, 30).text()).toContain("0000 7b 22 74 22 3a 32 31 2e");
   shown.keys("j");
   expect(shown.draw(100, 24).text()).toContain("payload 2 bytes: the agent keeps none");
+  shown.now -= 5000;
+  shown.message("plant/pump/state", "OFF");
+  expect(shown.draw(100, 24).text(), "of another length").toContain("payload 2 bytes: the agent keeps none");
+  shown.message("plant/pump/state", "ON");
+  expect(shown.draw(100, 24).text()).toContain("payload 2 bytes, as this terminal received it");
 });
 
 test("what the outbox loses while somebody looks is a line with its reason", () => {
