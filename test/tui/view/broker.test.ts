@@ -1,9 +1,6 @@
-import { beforeAll, describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { garden, hostView, Scene, status, sysOf } from "../scene.ts";
-
-beforeAll(() => {
-  process.env.TZ = "UTC";
-});
+import { golden } from "./golden.ts";
 
 function scene(): Scene {
   const scene = sysOf(garden());
@@ -18,18 +15,7 @@ function scene(): Scene {
   return scene;
 }
 
-describe("Broker", () => {
-  test.each([
-    [80, 24],
-    [150, 44],
-    [40, 12],
-  ])("at %dx%d", (cols, rows) => {
-    const shown = scene();
-    expect(`\n${shown.draw(cols, rows).text()}`).toMatchSnapshot();
-    shown.keys("tab");
-    if (cols < 80) expect(`\n${shown.draw(cols, rows).text()}`).toMatchSnapshot();
-  });
-});
+golden("Broker", scene, ["tab"]);
 
 const row = (shown: Scene, label: string) =>
   shown

@@ -1,9 +1,6 @@
-import { beforeAll, describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { garden, hostView, packets, Scene } from "../scene.ts";
-
-beforeAll(() => {
-  process.env.TZ = "UTC";
-});
+import { golden } from "./golden.ts";
 
 function scene(): Scene {
   const shown = garden();
@@ -15,22 +12,11 @@ function scene(): Scene {
   return shown;
 }
 
-describe("Trace", () => {
-  test.each([
-    [80, 24],
-    [150, 44],
-    [40, 12],
-  ])("at %dx%d", (cols, rows) => {
-    const shown = scene();
-    shown.keys("k", "k");
-    expect(`\n${shown.draw(cols, rows).text()}`).toMatchSnapshot();
-    if (cols >= 80) return;
-    for (const key of ["tab", "tab"]) {
-      shown.keys(key);
-      expect(`\n${shown.draw(cols, rows).text()}`).toMatchSnapshot();
-    }
-  });
-});
+golden("Trace", () => {
+  const shown = scene();
+  shown.keys("k", "k");
+  return shown;
+}, ["tab", "tab"]);
 
 const title = (shown: Scene) => shown.draw(100, 24).lines()[1] ?? "";
 const chosen = (shown: Scene) =>
