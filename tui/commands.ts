@@ -243,6 +243,8 @@ function freeze(state: State, now: number): readonly Effect[] {
   if (state.frozen === null) {
     state.frozen = { at: now, received: store.received };
     store.freeze(now);
+    // What is frozen is what one wants to read there.
+    state.notice = null;
     state.trace.held = state.trace.entries.slice();
     state.fleet.held = structuredClone(state.fleet.nodes);
     state.broker.held = structuredClone(state.broker.figures);

@@ -1,5 +1,5 @@
 import type { Status } from "../agent/protocol.ts";
-import { AgentLink } from "./client/agent.ts";
+import { AgentError, AgentLink } from "./client/agent.ts";
 import { dialSocket, type Ssh, ssh } from "./client/dial.ts";
 import { PacketFile } from "./client/packet-file.ts";
 import {
@@ -91,6 +91,11 @@ export async function runTui(options: TuiOptions): Promise<number> {
     terminal?.request(urgent);
   };
   const say = (text: string, ok: boolean) => act({ type: "said", text, ok });
+  const isRefused = (error: unknown) => error instanceof AgentError && error.reason !== "unreachable";
+  /** What every agent of this version does, one refuses; a lost link is told elsewhere. */
+  const refused = (error: unknown) => {
+    if (isRefused(error)) say(`is the agent older than this terminal? It says: ${(error as Error).message}`, false);
+  };
   const failed = (error: unknown) => say(error instanceof Error ? error.message : String(error), false);
 
   const agent = new AgentLink({
@@ -168,11 +173,7 @@ export async function runTui(options: TuiOptions): Promise<number> {
     },
     trace({ after, wait }) {
       clearTimeout(asking);
-      const ask = () =>
-        agent.request("trace", { after }).then(
-          (entries) => act({ type: "trace", entries }),
-          () => undefined,
-        );
+      const ask = () => agent.request("trace", { after }).then((entries) => act({ type: "trace", entries }), refused);
       asking = setTimeout(ask, wait);
     },
     "record-start": () => void record().catch(failed),
@@ -183,7 +184,13 @@ export async function runTui(options: TuiOptions): Promise<number> {
       act({ type: "recording", path: null });
       if (ended !== undefined) ended.close().then(() => say(`recorded to ${ended.path}`, true), failed);
     },
-    watch: ({ views }) => void agent.request("watch", { views }).catch(failed),
+    watch({ views }) {
+      agent.request("watch", { views }).catch((error: unknown) => {
+        refused(error);
+        // The pins at least: every agent tells of them.
+        if (views.length > 1 && isRefused(error)) agent.request("watch", { views: ["pins"] }).catch(refused);
+      });
+    },
     refresh: ({ filters }) => watcher?.refresh(filters),
     copy: ({ text }) => terminal?.copy(text),
     repaint: () => terminal?.repaint(),

@@ -235,3 +235,24 @@ test("a file that cannot be made is said, and the terminal goes on", async () =>
   screen.type("1");
   await shows(/\[1 Topics\]/);
 });
+
+test("an agent that does not know a view still tells of the pins, and it is said why the rest is missing", async () => {
+  agent.serve = {
+    status: () => status(),
+    trace: () => ({ reason: "unknown-method", message: "no such method" }),
+    watch({ params }) {
+      if (params.views.length > 1) return { reason: "malformed", message: "it must be pins" };
+      setImmediate(() => agent.push({ push: "pins", data: pinsView([output("lamp")], { at: new Date().toISOString() }) }));
+      return {};
+    },
+  };
+  await agent.listen(socket);
+  start();
+  await shows(/\[1 Topics\]/);
+  screen.type("4");
+  await shows(/is the agent older than this terminal\? It says: it must be pins/);
+  const watched = () => agent.requests.filter(({ method }) => method === "watch").at(-1)?.params;
+  await vi.waitFor(() => expect(watched()).toEqual({ views: ["pins"] }));
+  screen.type("6");
+  await shows(/It says: no such method/);
+});

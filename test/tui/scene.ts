@@ -216,6 +216,8 @@ export function hostView(some: Partial<HostView> = {}): HostView {
       version: "pinbus 0.1.0",
       uptime: "267060 seconds",
       "connection/rtt": "2.1",
+      "connection/since": ago(50_000),
+      reconnects: "0",
       "loop/lag": "3",
       "memory/used": "58000000",
       "outbox/depth": "0",

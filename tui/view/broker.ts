@@ -1,3 +1,4 @@
+import type { WaitingView } from "../../agent/protocol.ts";
 import {
   type BrokerFigures,
   type BrokerRow,
@@ -143,29 +144,37 @@ function watcherFacts({ mqtt }: State, now: number): Facts[] {
   return facts;
 }
 
+/** The figures of the host view are two seconds old at most, those of `status` ten. */
 function agentFacts(state: State, now: number): Facts[] {
   const { agent, pins } = state;
   const { status } = agent;
   const host = state.host.data;
   const name = " pinbus link";
-  if (!agent.wanted || status === null) return [[`pinbus link: ${withoutAgent(state) ?? "asking the agent"}`, "dim"]];
+  if (!agent.wanted || status === null) return [[` pinbus link: ${withoutAgent(state) ?? "asking the agent"}`, "dim"]];
   const { link, outbox } = status;
+  const values = host?.data.view.values;
+  const since = values === undefined ? (link.online ? link.since : undefined) : values["connection/since"];
+  const online = since !== undefined;
   const clock = host ?? pins.data;
   const at = clock === null ? now : agentNow<unknown>(clock, viewNow(state, now));
-  const since = link.since === null ? "" : ` ${age(at - instant(link.since))}`;
-  const rtt = host?.data.view.values["connection/rtt"];
-  const online = [`connected${since}`, `MQTT ${link.version ?? "-"}`, `rtt ${rtt ?? "-"} ms`];
-  const words = link.online ? online : ["NOT connected"];
+  const up = [
+    `connected ${age(at - instant(since ?? null))}`,
+    `MQTT ${link.version ?? "-"}`,
+    `rtt ${values?.["connection/rtt"] ?? "-"} ms`,
+  ];
   const stale = agent.up ? [] : [`(as of ${shortAge(now - agent.since)} ago: no agent)`];
-  const style: Style = !agent.up ? "warn" : link.online ? "text" : "bad";
-  const waits = outbox.oldest_ms === null ? [] : [`oldest ${age(outbox.oldest_ms)}`];
-  const { telemetry } = outbox;
-  const readings = telemetry === undefined ? [] : [`readings ${telemetry.waiting}`, `dropped ${telemetry.dropped}`];
-  const lost = outbox.dropped + (telemetry?.dropped ?? 0) > 0;
+  const style: Style = !agent.up ? "warn" : online ? "text" : "bad";
+  const problem = online ? link.problem : (host?.data.view.checks.find(({ name }) => name === "broker link")?.problem ?? link.problem);
+  const waiting = (below: string, what: string, known: WaitingView | undefined) => {
+    const depth = values?.[`${below}/depth`] ?? known?.waiting;
+    return depth === undefined ? [] : [`${what} ${depth}`, `dropped ${values?.[`${below}/dropped`] ?? known?.dropped ?? "missing"}`];
+  };
+  const waits = [...waiting("outbox", "events", outbox), ...waiting("outbox/telemetry", "readings", outbox.telemetry)];
+  const lost = waits.some((fact) => /^dropped [1-9]/.test(fact));
   return [
-    [[name, ...words, `reconnects ${link.reconnects}`, ...stale], style],
-    ...(link.problem === null ? [] : [[`  ${link.problem}`, link.online ? "warn" : style] satisfies Facts]),
-    [["   outbox", `events ${outbox.waiting}`, ...waits, `dropped ${outbox.dropped}`, ...readings], lost ? "warn" : style],
+    [[name, ...(online ? up : ["NOT connected"]), `reconnects ${values?.reconnects ?? link.reconnects}`, ...stale], style],
+    ...(problem === null ? [] : [[`  ${problem}`, online ? "warn" : style] satisfies Facts]),
+    [["   outbox", ...waits], lost ? "warn" : style],
   ];
 }
 

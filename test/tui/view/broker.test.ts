@@ -1,9 +1,6 @@
-import { beforeAll, describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { garden, hostView, Scene, status, sysOf } from "../scene.ts";
-
-beforeAll(() => {
-  process.env.TZ = "UTC";
-});
+import { golden } from "./golden.ts";
 
 function scene(): Scene {
   const scene = sysOf(garden());
@@ -18,18 +15,7 @@ function scene(): Scene {
   return scene;
 }
 
-describe("Broker", () => {
-  test.each([
-    [80, 24],
-    [150, 44],
-    [40, 12],
-  ])("at %dx%d", (cols, rows) => {
-    const shown = scene();
-    expect(`\n${shown.draw(cols, rows).text()}`).toMatchSnapshot();
-    shown.keys("tab");
-    if (cols < 80) expect(`\n${shown.draw(cols, rows).text()}`).toMatchSnapshot();
-  });
-});
+golden("Broker", scene, ["tab"]);
 
 const row = (shown: Scene, label: string) =>
   shown
@@ -99,8 +85,9 @@ test("figures of a broker that is gone stay, and are called stale", () => {
   expect(shown.draw().styles[2]?.[4], "not by the word alone").toBe("selected");
 });
 
-test("the agent's link and its outbox, also when it is away", () => {
-  const shown = scene();
+test("the agent's link and its outbox, from its status alone, and when it is away", () => {
+  const shown = sysOf(garden());
+  shown.keys("3");
   shown.act({
     type: "status",
     status: status({
@@ -110,10 +97,22 @@ test("the agent's link and its outbox, also when it is away", () => {
   });
   const text = shown.draw(100, 24).text();
   expect(text).toMatch(/NOT connected {2}reconnects 3\n +the broker refuses the password/);
-  expect(text).toContain("events 7  oldest 8s  dropped 2  readings 12  dropped 0");
+  expect(text).toContain("outbox  events 7  dropped 2  readings 12  dropped 0");
   shown.act({ type: "agent-offline", problem: "gone" });
   shown.pass(5000);
   expect(shown.draw(150, 24).text()).toContain("(as of 5s ago: no agent)");
+});
+
+test("the figures of the agent that come every two seconds overtake its status", () => {
+  const shown = scene();
+  expect(shown.draw(100, 24).text()).toContain("connected 1m16s  MQTT 5  rtt 2.1 ms  reconnects 0");
+  const { values } = hostView();
+  const checks = [{ name: "broker link", problem: "nothing listens at 127.0.0.1:1883", detail: null }];
+  const lost = Object.fromEntries(Object.entries(values).filter(([name]) => name !== "connection/since"));
+  shown.act({ type: "host", data: hostView({ values: { ...lost, "outbox/depth": "4" }, checks }) });
+  const text = shown.draw(100, 24).text();
+  expect(text).toMatch(/NOT connected .*\n +nothing listens at 127\.0\.0\.1:1883/);
+  expect(text).toContain("outbox  events 4  dropped 3  readings 12  dropped 0");
 });
 
 test("messages that the broker drops are a warning", () => {

@@ -1,9 +1,6 @@
-import { beforeAll, describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { ago, fleetOf, Scene, status } from "../scene.ts";
-
-beforeAll(() => {
-  process.env.TZ = "UTC";
-});
+import { golden } from "./golden.ts";
 
 function scene(): Scene {
   const shown = fleetOf(new Scene().online().attach());
@@ -11,20 +8,11 @@ function scene(): Scene {
   return shown;
 }
 
-describe("Fleet", () => {
-  test.each([
-    [80, 24],
-    [150, 44],
-    [40, 12],
-  ])("at %dx%d", (cols, rows) => {
-    const shown = scene();
-    shown.keys("j", "j");
-    expect(`\n${shown.draw(cols, rows).text()}`).toMatchSnapshot();
-    if (cols >= 80) return;
-    shown.keys("tab");
-    expect(`\n${shown.draw(cols, rows).text()}`).toMatchSnapshot();
-  });
-});
+golden("Fleet", () => {
+  const shown = scene();
+  shown.keys("j", "j");
+  return shown;
+}, ["tab"]);
 
 const row = (shown: Scene, name: string) =>
   shown

@@ -300,6 +300,13 @@ describe("the header names the link that is down", () => {
   });
 });
 
+test("the longest state of a link fits beside the tabs at 80 columns", () => {
+  const scene = garden();
+  scene.act({ type: "agent-offline", problem: "gone" });
+  scene.pass(12_000);
+  expect(scene.draw(80, 24).lines()[0]).toMatch(/ 7 Fleet AGENT LOST 12s$/);
+});
+
 test("what is not well with the agent stands in the message line", () => {
   const scene = garden();
   scene.act({ type: "status", status: status({ health: "failing", problems: ["port 1883 is held by mosquitto"] }) });

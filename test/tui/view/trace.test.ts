@@ -1,9 +1,6 @@
-import { beforeAll, describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { garden, hostView, packets, Scene } from "../scene.ts";
-
-beforeAll(() => {
-  process.env.TZ = "UTC";
-});
+import { golden } from "./golden.ts";
 
 function scene(): Scene {
   const shown = garden();
@@ -15,22 +12,11 @@ function scene(): Scene {
   return shown;
 }
 
-describe("Trace", () => {
-  test.each([
-    [80, 24],
-    [150, 44],
-    [40, 12],
-  ])("at %dx%d", (cols, rows) => {
-    const shown = scene();
-    shown.keys("k", "k");
-    expect(`\n${shown.draw(cols, rows).text()}`).toMatchSnapshot();
-    if (cols >= 80) return;
-    for (const key of ["tab", "tab"]) {
-      shown.keys(key);
-      expect(`\n${shown.draw(cols, rows).text()}`).toMatchSnapshot();
-    }
-  });
-});
+golden("Trace", () => {
+  const shown = scene();
+  shown.keys("k", "k");
+  return shown;
+}, ["tab", "tab"]);
 
 const title = (shown: Scene) => shown.draw(100, 24).lines()[1] ?? "";
 const chosen = (shown: Scene) =>
@@ -162,6 +148,11 @@ test("of a payload it shows what this terminal received itself, as text or hex, 
   expect(shown.draw(100, 30).text()).toContain("0000 7b 22 74 22 3a 32 31 2e");
   shown.keys("j");
   expect(shown.draw(100, 24).text()).toContain("payload 2 bytes: the agent keeps none");
+  shown.now -= 5000;
+  shown.message("plant/pump/state", "OFF");
+  expect(shown.draw(100, 24).text(), "of another length").toContain("payload 2 bytes: the agent keeps none");
+  shown.message("plant/pump/state", "ON");
+  expect(shown.draw(100, 24).text()).toContain("payload 2 bytes, as this terminal received it");
 });
 
 test("what the outbox loses while somebody looks is a line with its reason", () => {
