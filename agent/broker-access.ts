@@ -58,7 +58,8 @@ function readRules({ password_file, username, password, acl_file, anonymous }: C
 
 function readUsers(file: string, configured: string | null, log: Pick<Log, "warn">): NonNullable<AccessRules["users"]> {
   const reading = readBounded(file, maxFileBytes);
-  if (!reading.ok) throw new SettingError("broker.password_file", `${file}: ${reading.message}: ${reading.fix}`);
+  if (!reading.ok)
+    throw new SettingError("broker.password_file", `${file}: ${reading.message}: ${reading.fix}; \`pinbus passwd ${file} USER\` writes it`);
   const { users, problems } = parsePasswordFile(reading.bytes.toString("utf8"));
   for (const { line, message } of problems) log.warn(`${file}:${line}: ${message}`);
   if (configured !== null && users.has(configured))

@@ -75,7 +75,8 @@ export function checkMqtt({ mqtt }: Config, found: Found, report: Report): void 
   if (found.unread.has("mqtt.server")) return;
   for (const key of ["username", "ca", "cert"] as const) {
     if (mqtt[key] === null) continue;
-    report(`mqtt.${key}`, "it is not used, because the built-in broker is started", "name the broker in mqtt.server", "warning");
+    const other = key === "username" ? ", or write broker.username and broker.password" : "";
+    report(`mqtt.${key}`, "it is not used, because the built-in broker is started", `name the broker in mqtt.server${other}`, "warning");
   }
 }
 

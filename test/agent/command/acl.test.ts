@@ -129,5 +129,5 @@ it("an agent says what is hardly meant: rules for who cannot log in, or for name
   await eventually(() => first.stderr).toContain(`${acl}: it has rules for "eve", who cannot log in`);
   const second = await startAgent(config.replace(`password_file: ${users},`, ""));
   onTestFinished(() => second.clean());
-  await eventually(() => second.stderr).toContain("without broker.password_file everybody may call himself what he likes");
+  await eventually(() => second.stderr).toContain("without users everybody may call himself what he likes");
 });

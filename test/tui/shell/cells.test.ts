@@ -98,11 +98,10 @@ describe("toCells", () => {
     expect(toCells("┌─┐│é日\x1b▁█", 20, true).join("")).toBe("+-+|??._#");
   });
 
-  it("cuts a megabyte before it looks at it", () => {
+  // Uncut it is minutes.
+  it("cuts a megabyte before it looks at it", { timeout: 30_000 }, () => {
     const huge = "é".repeat(1_000_000);
-    const start = performance.now();
-    for (let i = 0; i < 100; i++) expect(toCells(huge + i, 80, false)).toHaveLength(80);
-    expect(performance.now() - start).toBeLessThan(2_000);
+    for (let i = 0; i < 1000; i++) expect(toCells(huge + i, 80, false)).toHaveLength(80);
   });
 
   it("gives one line for places outside the screen", () => {
