@@ -276,7 +276,7 @@ export async function startAgent({ config, host, version, log, load, reloading }
       trace,
       outbox,
       ring,
-      bridge: brokerLink.bridge?.outbox,
+      bridge: brokerLink.bridge,
       lag: () => Math.max(timers.takeLag(), statistics.late),
       current,
     }),

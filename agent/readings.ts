@@ -19,8 +19,8 @@ export interface ReadingsOptions {
   lag(): number;
   /** Readings that wait; undefined when none are kept. */
   ring: Outbox | undefined;
-  /** What waits for the central broker; undefined without a bridge. */
-  bridge: Outbox | undefined;
+  /** What waits for the central broker, and what was left out; undefined without a bridge. */
+  bridge: { outbox: Outbox; leftOut: Readonly<Record<string, number>> } | undefined;
   current(): Current;
 }
 
@@ -53,7 +53,8 @@ export function createReadings(options: ReadingsOptions): Pick<StatisticsOptions
         ...(online && trace.rtt !== null && { "connection/rtt": trace.rtt.toPrecision(2) }),
         ...waitingValues("outbox", outbox, { unsent: link.dropped }),
         ...(ring && waitingValues("outbox/telemetry", ring, {})),
-        ...(bridge && waitingValues("bridge", bridge, {})),
+        ...(bridge && waitingValues("bridge", bridge.outbox, {})),
+        ...Object.fromEntries(Object.entries(bridge?.leftOut ?? {}).map(([reason, count]) => [`bridge/left_out/${reason}`, String(count)])),
         "loop/lag": String(Math.round(lag())),
         "events/edges": String(edges),
         "events/lost": String(sumOf(inputs, ({ lost }) => lost)),
