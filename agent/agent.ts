@@ -263,7 +263,7 @@ export async function startAgent({
     trace,
     outbox,
     ring,
-    bridge: () => brokerLink.broker?.bridge?.outbox,
+    bridge: () => brokerLink.broker?.bridge,
     lag: () => Math.max(timers.takeLag(), statistics.late),
     current,
   });

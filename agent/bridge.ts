@@ -42,6 +42,8 @@ export interface Bridge {
   readonly view: LinkView;
   /** What waits for the central broker. */
   readonly outbox: Outbox;
+  /** What did not come in, or went round, by reason. */
+  readonly leftOut: Record<"echo" | "large" | "stale" | "unnamed" | "failed", number>;
   /** After the built-in broker was started. */
   start(): void;
   /** Says `0`, and ends the connection. Before the built-in broker is stopped. */
@@ -72,7 +74,7 @@ class MqttBridge implements Bridge {
   /** Messages may go out. */
   #open = false;
   readonly #filters: BridgeFilters;
-  readonly #dropped = new Map<string, number>();
+  readonly leftOut = { echo: 0, large: 0, stale: 0, unnamed: 0, failed: 0 };
   #problemTimer: NodeJS.Timeout | undefined;
   #problem: string | null = null;
 
@@ -105,7 +107,7 @@ class MqttBridge implements Bridge {
           `a message on ${quote(topic)} went round and came back: do two bridges, or a ring of them, pass the same topics?`,
         ),
       clientId,
-      metItself: () => this.#metItself(),
+      metItself: () => this.#drop("echo", "its own messages come back to it: does broker.bridge.server lead to this broker itself?"),
       now: () => clock.now(),
     });
     this.outbox = new Outbox({
@@ -158,6 +160,7 @@ class MqttBridge implements Bridge {
           this.#open = false;
           this.outbox.disconnected();
         },
+        refused: (problem) => this.#setProblem(problem),
         message: () => undefined,
         deliver: (message) => this.#comes(message),
       },
@@ -277,17 +280,9 @@ class MqttBridge implements Bridge {
   }
 
   /** Told for the 1st, 2nd, 4th, 8th … time. */
-  #drop(reason: string, sentence: string): void {
-    const count = (this.#dropped.get(reason) ?? 0) + 1;
-    this.#dropped.set(reason, count);
+  #drop(reason: keyof Bridge["leftOut"], sentence: string): void {
+    const count = ++this.leftOut[reason];
     if (isTold(count)) this.#log.warn(`${sentence} (${count} since the start)`);
-  }
-
-  #metItself(): void {
-    const problem = "broker.bridge.server leads to this broker itself: name the central one";
-    this.#log.error(problem);
-    this.#options.onProblem("bridge", `the bridge: ${problem}`);
-    void this.#link.stop([]);
   }
 }
 

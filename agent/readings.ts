@@ -19,8 +19,8 @@ export interface ReadingsOptions {
   lag(): number;
   /** Readings that wait; undefined when none are kept. */
   ring: Outbox | undefined;
-  /** What waits for the central broker; undefined without a bridge. */
-  bridge(): Pick<Outbox, "depth" | "bytes" | "age" | "dropped"> | undefined;
+  /** What waits for the central broker, and what was left out; undefined without a bridge. */
+  bridge(): { outbox: Pick<Outbox, "depth" | "bytes" | "age" | "dropped">; leftOut: Readonly<Record<string, number>> } | undefined;
   current(): Current;
 }
 
@@ -58,7 +58,8 @@ export function createReadings(options: ReadingsOptions): Readings {
       ...(online && trace.rtt !== null && { "connection/rtt": trace.rtt.toPrecision(2) }),
       ...waitingValues("outbox", outbox, { unsent: link.dropped }),
       ...(ring && waitingValues("outbox/telemetry", ring, {})),
-      ...(bridged && waitingValues("bridge", bridged, {})),
+      ...(bridged && waitingValues("bridge", bridged.outbox, {})),
+      ...Object.fromEntries(Object.entries(bridged?.leftOut ?? {}).map(([reason, count]) => [`bridge/left_out/${reason}`, String(count)])),
       "loop/lag": String(Math.round(late)),
       "events/edges": String(edges),
       "events/lost": String(sumOf(inputs, ({ lost }) => lost)),

@@ -4,7 +4,7 @@ import type { Instant } from "./model.ts";
 // place to write on a message where it has been. What tells a message that has gone round is that it comes again by another way.
 
 /** So long is a message remembered after it came last. */
-const memory = 10_000;
+const memory = 3000;
 const maxRemembered = 4096;
 
 export interface Echoes {

@@ -26,16 +26,16 @@ export interface BridgePortOptions {
   waits(n: number, message: Bridged, at: number | undefined): void;
   /** A message was left out because it went round: the topic. */
   echo(topic: string): void;
-  /** Somebody with this client id connected here. */
   clientId: string;
+  /** Somebody with this client id publishes here, or somebody pretends to. */
   metItself(): void;
   now(): number;
 }
 
 /** No client can have this name. */
 export const bridgeSession = "\0bridge";
-/** So often may a message come back before it is one that goes round. */
-const tolerated = 3;
+/** So often may a message come back, each time within 3 s, before it is one that goes round. */
+const tolerated = 10;
 
 /**
  * The end of the bridge in this broker. What goes out waits in a session, as for a client that sleeps: it is in the file before its publisher
@@ -68,9 +68,6 @@ export class BridgePort {
       this.#came(packet, typeof client === "object" ? client : null);
       publish(packet, client, done);
     }) as Aedes["publish"];
-    aedes.on("clientReady", (client) => {
-      if (client.id === this.#options.clientId) this.#options.metItself();
-    });
   }
 
   /** After the store was loaded: what waits is told, and from now on what comes. */
@@ -123,7 +120,10 @@ export class BridgePort {
     const granted = this.#options.qosOf(topic);
     if (granted === undefined && !this.#options.comesIn(topic)) return;
     const byBridge = client !== null && isBridge(client);
-    if (isEcho(this.#echoes, keyOf(topic, payload), client?.id ?? "", byBridge, tolerated, this.#options.now())) {
+    if (byBridge && client.id === this.#options.clientId) {
+      this.#kept.add(payload);
+      this.#options.metItself();
+    } else if (isEcho(this.#echoes, keyOf(topic, payload), client?.id ?? "", byBridge, tolerated, this.#options.now())) {
       this.#kept.add(payload);
       this.#options.echo(topic);
     } else if (granted === 0 || (granted === 1 && qos === 0))

@@ -72,7 +72,7 @@ function tellState(): void {
 function tellBridge(): void {
   if (!bridge) return;
   const { depth, bytes, age, dropped, lost } = bridge.outbox;
-  const state = { view: { ...bridge.view }, outbox: { depth, bytes, age, dropped: { ...dropped }, lost } };
+  const state = { view: { ...bridge.view }, outbox: { depth, bytes, age, dropped: { ...dropped }, lost }, leftOut: { ...bridge.leftOut } };
   const text = JSON.stringify(state);
   if (text !== toldBridge) tell({ tell: "bridge", state });
   toldBridge = text;

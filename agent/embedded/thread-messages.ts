@@ -23,6 +23,7 @@ export interface ThreadStart extends Pick<BrokerOptions, "listeners" | "limits" 
 export interface BridgeState {
   view: LinkView;
   outbox: Pick<Outbox, "depth" | "bytes" | "age" | "dropped" | "lost">;
+  leftOut: Readonly<Record<string, number>>;
 }
 
 /** What a reload may change for the listeners. */

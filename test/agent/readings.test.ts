@@ -49,7 +49,7 @@ it("the agent's own figures are named like a broker's, count on, and leave out w
     trace: world,
     outbox,
     ring,
-    bridge: () => ring,
+    bridge: () => ({ outbox: ring, leftOut: { stale: 2 } }),
     lag,
     current,
   });
@@ -63,6 +63,7 @@ it("the agent's own figures are named like a broker's, count on, and leave out w
     "load/messages/sent/1min": "0.00",
     "outbox/depth": "1",
     "bridge/depth": "1",
+    "bridge/left_out/stale": "2",
     "bridge/dropped/full": "1",
     "outbox/dropped": "2",
     "outbox/dropped/unsent": "2",

@@ -22,12 +22,12 @@ describe("what goes round between bridges", () => {
     }
   });
 
-  it("is still known while it goes round, and forgotten ten seconds after", () => {
+  it("is still known while it goes round, and forgotten three seconds after", () => {
     const { came } = at();
     came("button", false, 0);
-    for (let now = 9000; now <= 36_000; now += 9000) came("in", true, now);
-    expect(came("in", true, 45_000)).toBe(true);
-    expect(came("in", true, 55_001)).toBe(false);
+    for (let now = 2500; now <= 10_000; now += 2500) came("in", true, now);
+    expect(came("in", true, 12_500)).toBe(true);
+    expect(came("in", true, 15_501)).toBe(false);
   });
 
   it("is remembered of so many messages only", () => {
