@@ -23,7 +23,7 @@ const places = {
   },
 };
 
-/** The client library tells `debug` of each step of each packet. Nobody listens in the agent, which has `pinbus trace`, and the asking alone costs. */
+/** The client library tells `debug` of each step of each packet. Nobody listens in the agent, which has `pinbus trace`, and telling alone costs. */
 const silence = {
   name: "silence",
   resolveId: (id) => (id === "debug" ? id : null),

@@ -1,10 +1,10 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, vi } from "vitest";
-import { freePort, leftOutUnless, type TestBroker, untilAnswered } from "./brokers.ts";
+import { type BrokerProcess, freePort, leftOutUnless, type TestBroker, untilAnswered } from "./brokers.ts";
 
 export type RabbitRelease = "3.10" | "4.0";
 /** An Erlang node takes seconds on a quiet machine, and ten times as long on a loaded one. */
@@ -18,7 +18,7 @@ const run = `epmd -address 127.0.0.1 & ${server}; code=$?; kill $!; wait $!; exi
 const runInRoot =
   'mount --rbind /dev "$1/dev" && mount --bind "$2" "$1/tmp" && mount -t proc proc "$1/proc" && cd / && exec chroot "$1" sh -c "$3"';
 
-export type StartRabbit = (port?: number, denied?: string) => Promise<TestBroker>;
+export type StartRabbit = (port?: number, denied?: string) => Promise<TestBroker & BrokerProcess>;
 
 /** One suite on one RabbitMQ, which takes seconds to start: the same process for all tests, with an empty virtual host for each. */
 export function describeRabbit(name: string, release: RabbitRelease, suite: (start: StartRabbit) => void): void {
@@ -105,7 +105,7 @@ class RabbitServer {
   }
 
   /** A broker that knows nothing; `port` can only be the one that it had before. Everything is allowed but the topic `denied`. */
-  async open(port = this.#port, denied?: string): Promise<TestBroker> {
+  async open(port = this.#port, denied?: string): Promise<TestBroker & BrokerProcess> {
     if (port !== this.#port) throw new Error(`this RabbitMQ listens on ${this.#port}`);
     await this.#empty();
     if (denied !== undefined) {
@@ -117,6 +117,9 @@ class RabbitServer {
     return {
       port,
       url: `mqtt://127.0.0.1:${port}`,
+      hang: (hangs) => {
+        for (const pid of familyOf(this.#child?.pid)) process.kill(pid, hangs ? "SIGSTOP" : "SIGCONT");
+      },
       // What an administrator does before taking a node away: no listener, no connection.
       stop: () => this.#evaluate("rabbit_maintenance:drain()"),
       restart: async () => {
@@ -185,4 +188,11 @@ class RabbitServer {
     writeFileSync(join(this.#folder, "rabbitmq.conf"), `${lines.join("\n")}\n`);
     writeFileSync(join(this.#folder, "plugins"), "[rabbitmq_mqtt].\n");
   }
+}
+
+/** A process and all that it started, the oldest first. */
+function familyOf(pid: number | undefined): number[] {
+  if (pid === undefined) return [];
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ").filter(Boolean);
+  return [pid, ...children.flatMap((child) => familyOf(Number(child)))];
 }

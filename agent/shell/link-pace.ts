@@ -1,5 +1,6 @@
 import type { Publication } from "./link-terms.ts";
 
+/** In ms. */
 const pause = 100;
 
 /**
@@ -17,6 +18,7 @@ export class Pace {
     this.#write = write;
   }
 
+  /** Takes the place of what waits for its topic. */
   add(publication: Publication): void {
     const { topic } = publication;
     this.#waiting.set(topic, publication);
@@ -42,6 +44,7 @@ export class Pace {
     }
   }
 
+  /** What waits is dropped. */
   stop(): void {
     this.#rest();
     this.#waiting.clear();

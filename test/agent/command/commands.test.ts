@@ -26,10 +26,10 @@ describeOnBrokers("commands", (on) => {
 
   itOnOtherBrokers(
     on,
-    "a retained ON that was there at the start moves nothing: not delivered with MQTT 5, refused with 3.1.1",
+    "a retained ON that was there at the start moves nothing: not delivered with MQTT 5 and by RabbitMQ, refused otherwise",
     async () => {
       const refusal = { id: null, ok: false, reason: "retained", message: expect.stringContaining("publish it without retain") };
-      const refused = on.version === "5" ? [] : [refusal];
+      const refused = on.version === "5" || !on.wildcardRetained ? [] : [refusal];
       const served = { id: "live", ok: true, state: "OFF", changed: false };
       // What comes after it on the same connection has been served, so the retained one was not.
       await all.bus.send("alarm", '{"state":"OFF","id":"live"}');

@@ -1,6 +1,8 @@
 import { describe, expect, it, vi } from "vitest";
 import { connectAgent } from "../../../agent/command/client.ts";
+import { type BrokerName, capability } from "../../broker-capabilities.ts";
 import { type BrokerProcess, leftOut, type Observer, observe, startMosquitto } from "../../brokers.ts";
+import { describeRabbit } from "../../rabbitmq.ts";
 import { eventually } from "../shell/fixture.ts";
 import { type AgentProcess, startAgent } from "./agent-process.ts";
 
@@ -12,6 +14,8 @@ const patience = { timeout: 20_000, interval: 10 };
 export interface OnBroker {
   name: string;
   version: "5" | "3.1.1";
+  /** Whether what is retained comes through a wildcard: the agent's filter of commands has one. */
+  wildcardRetained: boolean;
   missing: boolean;
   /** Undefined: it begins and ends with its agent. */
   startBroker: ((port?: number) => Promise<BrokerProcess>) | undefined;
@@ -23,9 +27,11 @@ export type OnOtherBroker = OnBroker & { startBroker: NonNullable<OnBroker["star
 
 const agentWith = (settings: string) => (yaml: string, port: number) =>
   startAgent(`node: garage\ngpio: { driver: sim, board: pi4 }\n${settings.replace("PORT", String(port))}\n${yaml}`);
+const retainsFor = (broker: BrokerName) => capability(broker, "wildcardRetained") === "yes";
 const mosquitto = (version: "5" | "3.1.1", protocol: "auto" | "3.1.1"): OnOtherBroker => ({
   name: `mosquitto with MQTT ${version}`,
   version,
+  wildcardRetained: retainsFor(`mosquitto 2.0, MQTT ${version}`),
   missing: leftOut(`mosquitto with MQTT ${version}`, "mosquitto", "mosquitto mosquitto-clients"),
   startBroker: (port) => startMosquitto(port === undefined ? {} : { port }),
   startAgent: agentWith(`mqtt: { server: 127.0.0.1, port: PORT, protocol: ${protocol} }`),
@@ -37,6 +43,7 @@ const others: readonly OnOtherBroker[] = [
   {
     name: "the built-in broker of another agent",
     version: "3.1.1",
+    wildcardRetained: retainsFor("the built-in broker"),
     missing: false,
     startBroker: startHub,
     startAgent: agentWith("mqtt: { server: 127.0.0.1, port: PORT }"),
@@ -45,6 +52,7 @@ const others: readonly OnOtherBroker[] = [
 const own: OnBroker = {
   name: "its own built-in broker",
   version: "3.1.1",
+  wildcardRetained: retainsFor("the built-in broker"),
   missing: false,
   startBroker: undefined,
   startAgent: agentWith("broker: { listeners: [{ protocol: mqtt, port: PORT }] }"),
@@ -53,11 +61,27 @@ const own: OnBroker = {
 /** The suite once for each broker, and each version of MQTT that it speaks. */
 export function describeOnBrokers(name: string, suite: (on: OnBroker) => void): void {
   for (const on of [...others, own]) describe.skipIf(on.missing)(`${name}, on ${on.name}`, () => suite(on));
+  describeOnRabbit(name, suite);
+}
+
+function describeOnRabbit(name: string, suite: (on: OnOtherBroker) => void): void {
+  const on: Omit<OnOtherBroker, "startBroker"> = {
+    name: "RabbitMQ 3.10",
+    version: "3.1.1",
+    wildcardRetained: retainsFor("RabbitMQ 3.10"),
+    missing: false,
+    startAgent: agentWith("mqtt: { server: 127.0.0.1, port: PORT }"),
+  };
+  describeRabbit(`${name}, on ${on.name}`, "3.10", (start) => {
+    // Of its own, so that it cleans up before RabbitMQ ends.
+    describe("with MQTT 3.1.1", () => suite({ ...on, startBroker: start }));
+  });
 }
 
 /** The same without the agent's own broker. */
 export function describeOnOtherBrokers(name: string, suite: (on: OnOtherBroker) => void): void {
   for (const on of others) describe.skipIf(on.missing)(`${name}, on ${on.name}`, () => suite(on));
+  describeOnRabbit(name, suite);
 }
 
 /** A test for a broker that is there before its agent, or hangs without it: with its own broker there is no such case. */

@@ -29,9 +29,11 @@ describeOnBrokers("crossing traffic", (on) => {
     return witness;
   };
   /** What somebody sees who comes now. */
-  const retained = async (filter: string) => {
-    const late = await observe(all, filter);
+  const retained = async (...topics: [string, ...string[]]) => {
+    const [first, ...others] = topics.map((topic) => `${P}/${topic}`);
+    const late = await observe(all, first ?? "");
     onTestFinished(() => late.stop());
+    for (const topic of others) await late.client.subscribeAsync(topic);
     return () => Object.fromEntries(late.seen.map(({ topic, payload }) => [topic.slice(P.length + 1), payload]));
   };
 
@@ -51,7 +53,7 @@ describeOnBrokers("crossing traffic", (on) => {
     expect(moves().at(-1)).toBe("lamp off");
     const chain = [{ text: "mqtt" }, { text: "pulse ended" }];
     await eventually(() => all.bus.attr("gate")).toMatchObject({ cause: "pulse ended", chain, until: null });
-    await eventually(await retained(`${P}/out/+/state`)).toEqual({ "out/gate/state": "OFF", "out/lamp/state": "OFF" });
+    await eventually(await retained("out/gate/state", "out/lamp/state")).toEqual({ "out/gate/state": "OFF", "out/lamp/state": "OFF" });
   });
 
   it("a pulse triggered again is extended and ends once (fault 2 of mqtt-io)", async () => {
@@ -98,7 +100,7 @@ describeOnBrokers("crossing traffic", (on) => {
       all.broker?.hang(false);
       const [last] = await all.agent.client.request("why", { output: "lamp" });
       await eventually(() => Date.parse(String(all.bus.attr("lamp").since))).toBe(Date.parse(last?.at ?? ""));
-      await eventually(await retained(`${P}/out/lamp/state`)).toEqual({ "out/lamp/state": "ON" });
+      await eventually(await retained("out/lamp/state")).toEqual({ "out/lamp/state": "ON" });
       const of = (topic: string) =>
         seen
           .slice(before)

@@ -206,4 +206,7 @@ describe("the outbox on the built-in broker", () => {
   promises(() => startEmbedded(), "auto");
 });
 describeRabbit("the outbox on RabbitMQ 3.10", "3.10", (start) => promises(start, "auto"));
-describeRabbit("the outbox on RabbitMQ 4.0 with MQTT 5", "4.0", (start) => promises(start, "5"));
+describeRabbit("the outbox on RabbitMQ 4.0", "4.0", (start) => {
+  describe("with MQTT 5", () => promises(start, "5"));
+  describe("with MQTT 3.1.1", () => promises(start, "3.1.1"));
+});
