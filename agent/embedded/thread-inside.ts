@@ -1,3 +1,4 @@
+import { createRequire } from "node:module";
 import { parentPort, workerData } from "node:worker_threads";
 import { type Allowance, newBucket, takeToken } from "../core/token-bucket.ts";
 import { systemClock } from "../shell/clock.ts";
@@ -15,6 +16,11 @@ const debugAllowance: Allowance = { burst: 200, every: 50 };
 const { store, ...start } = workerData as ThreadStart;
 const bucket = newBucket(debugAllowance);
 let secrets = secretsOf(start.secrets);
+
+// aedes' own writer of packets: the 65,536 buffers that it would keep take 15 MB.
+const { resolve } = createRequire(import.meta.url);
+const packets = createRequire(resolve("aedes"))("mqtt-packet") as { writeToStream: { cacheNumbers: boolean } };
+packets.writeToStream.cacheNumbers = false;
 
 const tell = (message: FromThread) => parentPort?.postMessage(message);
 const say = (level: "debug" | "info" | "warn" | "error") => (message: string, fields?: Record<string, unknown>) => {
