@@ -12,10 +12,13 @@ import type { FromThread, Secrets, ThreadStart, ToThread } from "./thread-messag
 
 /** Everything else is told seldom when it comes often; this must not keep the agent busy either. */
 const debugAllowance: Allowance = { burst: 200, every: 50 };
+/** However often clients come and go; milliseconds. */
+const tellEvery = 100;
 
 const { store, ...start } = workerData as ThreadStart;
 const bucket = newBucket(debugAllowance);
 let secrets = secretsOf(start.secrets);
+let telling: NodeJS.Timeout | undefined;
 
 // aedes' own writer of packets: the 65,536 buffers that it would keep take 15 MB.
 const { resolve } = createRequire(import.meta.url);
@@ -35,7 +38,9 @@ const broker = createBroker({
   origins: () => secrets.origins,
   log,
   now: systemClock.now,
-  changed: () => setImmediate(tellState),
+  changed: () => {
+    telling ??= setTimeout(tellState, tellEvery).unref();
+  },
   ...(store && {
     store: {
       ...store,
@@ -46,19 +51,24 @@ const broker = createBroker({
   }),
 });
 
-parentPort?.on("message", (message: ToThread) => void take(message));
-await broker.start();
+const started = broker.start();
+// Who comes before the broker runs is served then.
+parentPort?.on("message", (message: ToThread) => void (message.do === "stop" ? take(message) : started.then(() => take(message))));
+await started;
 tellState();
 tell({ tell: "started" });
 
 function tellState(): void {
+  clearTimeout(telling);
+  telling = undefined;
   tell({ tell: "state", addresses: broker.addresses, clients: broker.clients });
 }
 
 async function take(message: ToThread): Promise<void> {
   switch (message.do) {
     case "connect":
-      return broker.serve(new PortStream(message.port));
+      broker.serve(new PortStream(message.port));
+      return;
     case "renew":
       secrets = secretsOf(message.secrets);
       return broker.renew();
