@@ -26,14 +26,21 @@ const topicsAtATime = 100;
 export function mendRetained(aedes: Aedes): Retained {
   const store = (aedes as unknown as { persistence: RetainedStore }).persistence;
   const retained = new Map<string, AedesPublishPacket>();
+  const byRoot: ByRoot = new Map();
   const keep = store.storeRetained.bind(store);
   store.storeRetained = (packet) => {
     // An empty payload deletes what is stored (MQTT 3.1.1 section 3.3.1.3).
     if (packet.payload.length > 0) retained.set(packet.topic, packet);
     else retained.delete(packet.topic);
+    index(byRoot, packet);
     return atOnce(keep(packet));
   };
-  store.createRetainedStreamCombi = (filters) => Readable.from(select(retained, filters));
+  // aedes tells of the subscription, and asks for its messages in the same breath.
+  let subscriber: { closed: boolean } | undefined;
+  aedes.on("subscribe", (_subscriptions, client) => {
+    subscriber = client;
+  });
+  store.createRetainedStreamCombi = (filters) => Readable.from(select(byRoot, filters, subscriber));
   const ownTopics = `$SYS/${aedes.id}/`;
   aedes.authorizeForward = (_client, packet) => {
     if (packet.topic.startsWith(ownTopics)) return null;
@@ -53,19 +60,33 @@ export function atOnce(stored: PromiseLike<void>): PromiseLike<void> {
   return { then: (resolve, reject) => (resolve ? Promise.resolve(resolve()) : stored.then(resolve, reject)) };
 }
 
-/** Each that one of the filters matches, once. */
-async function* select(retained: ReadonlyMap<string, AedesPublishPacket>, filters: readonly string[]): AsyncGenerator<AedesPublishPacket> {
-  if (!filters.some((filter) => /[+#]/.test(filter))) {
-    for (const filter of new Set(filters)) {
-      const packet = retained.get(filter);
-      if (packet) yield packet;
-    }
-    return;
-  }
+/** The retained messages by the first level of their topics, which most filters name. */
+type ByRoot = Map<string, Map<string, AedesPublishPacket>>;
+
+function index(byRoot: ByRoot, packet: AedesPublishPacket): void {
+  const root = rootOf(packet.topic);
+  const below = byRoot.get(root) ?? new Map<string, AedesPublishPacket>();
+  if (packet.payload.length > 0) below.set(packet.topic, packet);
+  else below.delete(packet.topic);
+  if (below.size > 0) byRoot.set(root, below);
+  else byRoot.delete(root);
+}
+
+function rootOf(topic: string): string {
+  return topic.split("/", 1)[0] ?? "";
+}
+
+/** Each that one of the filters matches, once, as long as who asked is there. */
+async function* select(byRoot: ByRoot, filters: readonly string[], client?: { closed: boolean }): AsyncGenerator<AedesPublishPacket> {
   const wanted = new FilterSet(filters);
+  const roots = new Set(filters.map(rootOf));
   let compared = 0;
-  for (const [topic, packet] of retained) {
-    if (wanted.matches(topic)) yield packet;
-    if (++compared % topicsAtATime === 0) await setImmediate();
+  for (const root of roots.has("+") || roots.has("#") ? byRoot.keys() : roots) {
+    for (const [topic, packet] of byRoot.get(root) ?? []) {
+      if (wanted.matches(topic)) yield packet;
+      if (++compared % topicsAtATime > 0) continue;
+      await setImmediate();
+      if (client?.closed) return;
+    }
   }
 }

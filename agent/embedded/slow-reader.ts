@@ -29,7 +29,7 @@ export class SlowReader {
   constructor(client: Client, connection: Writable, told: { census: Census; warn(kind: string, sentence: string): void }) {
     [this.#client, this.#connection, this.#told] = [client, connection, told];
     connection.on("drain", () => this.#calm());
-    connection.once("close", () => this.#calm());
+    connection.once("close", () => this.#release());
   }
 
   /** Before the first subscription. */
@@ -49,6 +49,11 @@ export class SlowReader {
       this.#deliver(deliverQoS, packet, done);
     };
     receiver.waitForDrain = (done) => {
+      // aedes would wait for its whole timeout, and the others with it.
+      if (this.#client.closed || this.#connection.destroyed) {
+        setImmediate(done, new Error("connection closed"));
+        return;
+      }
       this.#timer ??= setTimeout(() => setImmediate(() => this.#lose()), patience).unref();
       waitForDrain.call(receiver, done);
     };
@@ -79,6 +84,12 @@ export class SlowReader {
     const name = JSON.stringify(this.#client.id.slice(0, 64));
     if (!this.#isSlow) this.#told.warn("slow", `broker: client ${name} does not read what is sent to it: nobody waits for it any more`);
     this.#isSlow = true;
+    this.#release();
+  }
+
+  /** Who waits goes on. */
+  #release(): void {
+    this.#calm();
     for (const go of [...this.#waiting]) go();
   }
 }

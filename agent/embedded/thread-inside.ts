@@ -1,3 +1,4 @@
+import { createRequire } from "node:module";
 import { parentPort, workerData } from "node:worker_threads";
 import { type Allowance, newBucket, takeToken } from "../core/token-bucket.ts";
 import { systemClock } from "../shell/clock.ts";
@@ -11,6 +12,8 @@ import type { FromThread, Secrets, ThreadStart, ToThread } from "./thread-messag
 
 /** Everything else is told seldom when it comes often; this must not keep the agent busy either. */
 const debugAllowance: Allowance = { burst: 200, every: 50 };
+/** However often clients come and go; milliseconds. */
+const tellEvery = 100;
 
 /** How often it is looked whether the bridge is as it was told. */
 const bridgeEvery = 1000;
@@ -19,6 +22,12 @@ const { store, bridge: bridgeStart, ...start } = workerData as ThreadStart;
 const bucket = newBucket(debugAllowance);
 let toldBridge = "";
 let secrets = secretsOf(start.secrets);
+let telling: NodeJS.Timeout | undefined;
+
+// aedes' own writer of packets: the 65,536 buffers that it would keep take 15 MB.
+const { resolve } = createRequire(import.meta.url);
+const packets = createRequire(resolve("aedes"))("mqtt-packet") as { writeToStream: { cacheNumbers: boolean } };
+packets.writeToStream.cacheNumbers = false;
 
 const tell = (message: FromThread) => parentPort?.postMessage(message);
 const say = (level: "debug" | "info" | "warn" | "error") => (message: string, fields?: Record<string, unknown>) => {
@@ -44,7 +53,9 @@ const broker: Broker = createBroker({
   origins: () => secrets.origins,
   log,
   now: systemClock.now,
-  changed: () => setImmediate(tellState),
+  changed: () => {
+    telling ??= setTimeout(tellState, tellEvery).unref();
+  },
   ...(store && {
     store: {
       ...store,
@@ -55,8 +66,10 @@ const broker: Broker = createBroker({
   }),
 });
 
-parentPort?.on("message", (message: ToThread) => void take(message));
-await broker.start();
+const started = broker.start();
+// Who comes before the broker runs is served then.
+parentPort?.on("message", (message: ToThread) => void (message.do === "stop" ? take(message) : started.then(() => take(message))));
+await started;
 tellState();
 if (bridge) {
   bridge.start();
@@ -66,6 +79,8 @@ if (bridge) {
 tell({ tell: "started" });
 
 function tellState(): void {
+  clearTimeout(telling);
+  telling = undefined;
   tell({ tell: "state", addresses: broker.addresses, clients: broker.clients });
 }
 
@@ -81,7 +96,8 @@ function tellBridge(): void {
 async function take(message: ToThread): Promise<void> {
   switch (message.do) {
     case "connect":
-      return broker.serve(new PortStream(message.port));
+      broker.serve(new PortStream(message.port));
+      return;
     case "renew":
       secrets = secretsOf(message.secrets);
       return broker.renew();

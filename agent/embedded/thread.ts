@@ -25,9 +25,10 @@ export interface BrokerThreadOptions extends Omit<BrokerOptions, "log" | "bridge
 
 /** How soon a broker that has failed is started again. */
 const restartAfter = 1_000;
+/** A thread that does not end by itself is ended. */
+const stopTimeout = 10_000;
 /** What its own objects may take (the payloads that it keeps are bounded elsewhere); beyond this the thread ends, and not the agent. */
 const maxHeapMb = 192;
-/** A name that only this process knows is worth nothing to a client that asks while the broker is away. */
 const away = "the built-in broker has failed and is started again";
 
 /** The built-in broker in a thread of its own; one that fails is started again. Construction does nothing. */
@@ -52,7 +53,7 @@ class Thread implements BrokerThread {
     this.#settings = { sysInterval: options.sysInterval, ...(options.dialogue && { dialogue: options.dialogue }) };
   }
 
-  start(): Promise<void> {
+  async start(): Promise<void> {
     const { log, program = new URL("./thread-inside.js", import.meta.url) } = this.#options;
     // Nothing of the agent's own: its notify socket and its secrets are not for others.
     const worker = new Worker(program, {
@@ -62,7 +63,7 @@ class Thread implements BrokerThread {
       resourceLimits: { maxOldGenerationSizeMb: maxHeapMb },
     });
     this.#worker = worker;
-    return new Promise((resolve) => {
+    await new Promise<void>((resolve) => {
       worker.on("message", (message: FromThread) => {
         if (message.tell === "started") resolve();
         else this.#told(message);
@@ -123,7 +124,9 @@ class Thread implements BrokerThread {
     if (!worker) return;
     const ended = new Promise((resolve) => worker.once("exit", resolve));
     this.#send({ do: "stop" });
+    const giveUp = setTimeout(() => void worker.terminate(), stopTimeout);
     await ended;
+    clearTimeout(giveUp);
   }
 
   get #startData(): ThreadStart {
@@ -171,6 +174,13 @@ class Thread implements BrokerThread {
     if (this.#stopped) return;
     this.#addresses = this.#addresses.map((address) => ({ ...address, problem: away }));
     this.#options.changed?.();
-    this.#restartTimer = setTimeout(() => void this.start(), restartAfter).unref();
+    this.#restartTimer = setTimeout(() => this.#restart(), restartAfter).unref();
+  }
+
+  #restart(): void {
+    this.start().catch((error: Error) => {
+      this.#options.log.error(`the built-in broker could not be started again: ${error.message}`);
+      this.#ended();
+    });
   }
 }

@@ -1,7 +1,10 @@
 import { once } from "node:events";
 import { createConnection, type Socket } from "node:net";
+import { Writable } from "node:stream";
 import { expect, it, onTestFinished, vi } from "vitest";
 import { createBroker } from "../../../agent/embedded/broker.ts";
+import { Census } from "../../../agent/embedded/census.ts";
+import { SlowReader } from "../../../agent/embedded/slow-reader.ts";
 import { silentLog } from "../../brokers.ts";
 import { generate, packet, text } from "./packets.ts";
 import { wire } from "./session-wire.ts";
@@ -73,3 +76,21 @@ it("a QoS 1 subscriber that does not read is disconnected when twice as much wai
   // What a session may have: 4 MB.
   await vi.waitFor(() => expect(back.payloads.length).toBeGreaterThan(50), patience);
 }, 40_000);
+
+it("nobody waits for a connection that has ended, or ends", async () => {
+  type Mended = Parameters<SlowReader["mend"]>[0];
+  const connection = new Writable({ write: () => undefined });
+  const client = { id: "gone", closed: false };
+  const told = { census: new Census(), warn: vi.fn() };
+  const [drain, done] = [vi.fn(), vi.fn()];
+  const receiver: Mended = { deliver0: vi.fn(), deliverQoS: vi.fn(), waitForDrain: drain };
+  new SlowReader(client as never, connection, told).mend(receiver);
+  receiver.deliver0({ topic: "a", qos: 0, retain: false } as never, done);
+  expect(done).not.toHaveBeenCalled();
+  connection.destroy();
+  await vi.waitFor(() => expect(done).toHaveBeenCalledOnce(), patience);
+  const late = vi.fn();
+  receiver.waitForDrain(late);
+  await vi.waitFor(() => expect(late).toHaveBeenCalledOnce(), patience);
+  expect(drain).not.toHaveBeenCalled();
+});
