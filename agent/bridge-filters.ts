@@ -27,10 +27,11 @@ export class BridgeFilters {
     return this.#all.filter((filter) => !this.#now.includes(filter));
   }
 
-  /** Before the first connection. */
-  load(): void {
+  /** Before the first connection; resolves when the filters of now are on disk, too. */
+  load(): Promise<void> {
     this.#kept.load();
     this.#keep(this.old);
+    return this.#kept.write();
   }
 
   /** The central broker has the filters of now, and no other ones. */

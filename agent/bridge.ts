@@ -176,8 +176,8 @@ class MqttBridge implements Bridge {
     this.#log.info(`leads to ${server.join(", else ")}: ${topics.map(({ filter, direction }) => `${filter} ${direction}`).join(", ")}`);
     void this.#tell("0");
     this.#certificates.renew();
-    this.#filters.load();
-    this.#link.start();
+    // Nothing is subscribed to that a run after a crash would not know. After a stop the link does not start any more.
+    void this.#filters.load().then(() => this.#link.start());
   }
 
   async stop(): Promise<void> {
