@@ -243,6 +243,7 @@ export async function startAgent({
     current,
     reloader,
     resync() {
+      link.relisten();
       const { online, problem } = current().state.link;
       const birth = retained.birth(online ? null : problem);
       for (const publication of [...birth, retained.health(), retained.status("online")]) link.publish(publication);
