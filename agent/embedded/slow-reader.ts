@@ -13,9 +13,9 @@ interface Receiver {
 }
 
 /**
- * aedes gives out a message after the other, and the next ones only when every subscriber has taken one of a hundred: a subscriber that does not read
- * would stop them all. It is waited for once. From then on what is new does not wait: QoS 0 messages for which it has no room are dropped, others wait for
- * it until they are twice as much as may, and then its connection ends.
+ * aedes gives out a hundred messages at a time, each until every subscriber has taken it: one that does not read would stop them all. It is waited
+ * for once. From then on what is new does not wait: QoS 0 messages for which it has no room are dropped, others wait for it until they are twice as
+ * much as may, and then its connection ends.
  */
 export class SlowReader {
   readonly #client: Client;
