@@ -36,7 +36,8 @@ describeOnOtherBrokers("a broker that is lost for longer than on_broker_lost say
     onTestFinished(() => again.stop());
     const back = await joinBus(again.url, on.version);
     onTestFinished(() => back.stop());
-    await eventually(() => back.newest(`${P}/status`)).toBe("online");
+    // The longer it was away the longer the agent waits between two tries.
+    await expect.poll(() => back.newest(`${P}/status`), { timeout: 40_000 }).toBe("online");
     const late = await joinBus(again.url, on.version);
     onTestFinished(() => late.stop());
     const outputs = ["pump", "vent", "siren", "lamp"];
