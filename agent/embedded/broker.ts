@@ -12,7 +12,7 @@ import type { BrokerTls, Entrance, Protocol } from "./entrance.ts";
 import { FrameScanner, newCounts } from "./frames.ts";
 import { fixedLimits, type Limits, maxFilters, usualLimits } from "./limits.ts";
 import { Listeners } from "./listeners.ts";
-import { streamPair } from "./pair.ts";
+import { portPair } from "./port-stream.ts";
 import { mendConnection, mendProtocol } from "./protocol.ts";
 import { mendRetained, type Retained } from "./rules.ts";
 import { seldom } from "./seldom.ts";
@@ -223,7 +223,7 @@ class EmbeddedBroker implements Broker {
   }
 
   connect(): Duplex {
-    const [near, far] = streamPair();
+    const [near, far] = portPair();
     this.serve(far);
     return near;
   }

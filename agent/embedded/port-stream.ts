@@ -1,5 +1,5 @@
 import { Duplex } from "node:stream";
-import type { MessagePort } from "node:worker_threads";
+import { MessageChannel, type MessagePort } from "node:worker_threads";
 
 /** What may be on its way to the other thread before that one has taken it. */
 const window = 16 * 1024;
@@ -9,6 +9,8 @@ type Message = Uint8Array | number | null;
 
 /** The bytes that come and go by a port to another thread; at most a window of them waits there. */
 export class PortStream extends Duplex {
+  bytesRead = 0;
+  bytesWritten = 0;
   readonly #port: MessagePort;
   #underway = 0;
   /** A write that waits until the other side takes what it has. */
@@ -60,6 +62,7 @@ export class PortStream extends Duplex {
       at += chunk.length;
     }
     this.#underway += length;
+    this.bytesWritten += length;
     this.#port.postMessage(bytes, [bytes.buffer]);
     if (this.#underway < window || this.destroyed) done();
     else this.#waiting = done;
@@ -71,8 +74,11 @@ export class PortStream extends Duplex {
     else if (typeof message === "number") {
       this.#underway -= message;
       if (this.#underway < window) this.#settle();
-    } else if (this.push(Buffer.from(message.buffer, message.byteOffset, message.byteLength))) this.#post(message.length);
-    else this.#untold += message.length;
+    } else {
+      this.bytesRead += message.length;
+      if (this.push(Buffer.from(message.buffer, message.byteOffset, message.byteLength))) this.#post(message.length);
+      else this.#untold += message.length;
+    }
   }
 
   #over(): void {
@@ -89,4 +95,10 @@ export class PortStream extends Duplex {
   #post(message: Message): void {
     this.#port.postMessage(message);
   }
+}
+
+/** Both ends of a connection. */
+export function portPair(): [PortStream, PortStream] {
+  const { port1, port2 } = new MessageChannel();
+  return [new PortStream(port1), new PortStream(port2)];
 }

@@ -2,7 +2,7 @@ import type { Duplex } from "node:stream";
 import { expect, it, onTestFinished, vi } from "vitest";
 import { Access } from "../../../agent/embedded/access.ts";
 import { createBroker } from "../../../agent/embedded/broker.ts";
-import { streamPair } from "../../../agent/embedded/pair.ts";
+import { portPair } from "../../../agent/embedded/port-stream.ts";
 import type { LinkOptions } from "../../../agent/shell/link.ts";
 import { builtInUrl } from "../../../agent/shell/link-dial.ts";
 import { observe, silentLog } from "../../brokers.ts";
@@ -74,9 +74,9 @@ it("delivers a burst that is larger than its buffers, whole and in order", async
 });
 
 it("holds the writer back while the other side does not read", async () => {
-  const [one, other] = streamPair();
+  const [one, other] = portPair();
   onTestFinished(() => void [one.destroy(), other.destroy()]);
-  const chunk = Buffer.alloc(16 * 1024, 1);
+  const chunk = Buffer.alloc(4 * 1024, 1);
   let written = 0;
   while (one.write(chunk)) written++;
   // Nobody reads: what is accepted is bounded, and `drain` does not come.
@@ -91,14 +91,14 @@ it("holds the writer back while the other side does not read", async () => {
   other.on("data", (bytes: Buffer) => {
     read += bytes.length;
   });
-  const all = (one as unknown as { bytesWritten: number }).bytesWritten;
+  const all = one.bytesWritten;
   await vi.waitFor(() => expect([one.writableLength, one.writableNeedDrain]).toEqual([0, false]), patience);
   expect(read).toBeGreaterThanOrEqual(all);
   expect(written).toBeGreaterThan(0);
 });
 
 it("shares no buffer between the sides, and tells the end of one to the other", async () => {
-  const [one, other] = streamPair();
+  const [one, other] = portPair();
   const got: Buffer[] = [];
   other.on("data", (bytes: Buffer) => got.push(bytes));
   const mine = Buffer.from("before");
