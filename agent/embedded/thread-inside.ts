@@ -16,7 +16,7 @@ const debugAllowance: Allowance = { burst: 200, every: 50 };
 const tellEvery = 100;
 
 /** How often it is looked whether the bridge is as it was told. */
-const bridgeEvery = 1000;
+const bridgeEvery = 500;
 
 const { store, bridge: bridgeStart, ...start } = workerData as ThreadStart;
 const bucket = newBucket(debugAllowance);

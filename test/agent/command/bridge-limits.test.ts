@@ -193,8 +193,7 @@ describeMosquitto("a bridge", () => {
     const publisher = await client({ url: `mqtt://127.0.0.1:${port}` });
     for (const topic of ["a", "b", "end"]) await publisher.publishAsync(topic, "x", { qos: 1 });
     await vi.waitFor(() => expect(agent.stderr).toContain("does broker.bridge.server lead to this broker itself?"), patience);
-    await vi.waitFor(async () => expect((await agent.client.request("status", {}))?.broker?.bridge?.waiting).toBe(0), patience);
-    expect(here.payloads("a")).toEqual(["x", "x"]);
+    await vi.waitFor(() => expect(here.payloads("a")).toEqual(["x", "x"]), patience);
     expect(here.payloads("b").length).toBeLessThan(30);
   });
 
