@@ -124,7 +124,7 @@ function builtIn({
   let certificateTimer: NodeJS.Timeout | undefined;
   let told = "";
   const look = () => {
-    const bad = broker.addresses.flatMap(({ problem }) => problem ?? []);
+    const bad = [...new Set(broker.addresses.flatMap(({ problem }) => problem ?? []))];
     if (bad.join() !== told) {
       told = bad.join();
       problems(bad);

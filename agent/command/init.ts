@@ -1,4 +1,4 @@
-import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, fchownSync, mkdirSync, openSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { configFile, defaultConfigFile } from "../../config/load.ts";
@@ -23,10 +23,15 @@ export const init: Command = {
     if (existsSync(file)) throw new CommandError(exit.refused, `${file} exists and is not overwritten; name another with --config`);
     try {
       mkdirSync(dirname(file), { recursive: true });
-      writeFileSync(file, readExample(name), { mode: 0o640, flag: "wx" });
-      // As `pinbus passwd`: the service may read what is in /etc/pinbus.
-      const { uid, gid } = statSync(dirname(file));
-      if (process.getuid?.() === 0) chownSync(file, uid, gid);
+      const created = openSync(file, "wx", 0o640);
+      try {
+        writeFileSync(created, readExample(name));
+        // As `pinbus passwd`: the service may read what is in /etc/pinbus.
+        const { uid, gid } = statSync(dirname(file));
+        if (process.getuid?.() === 0) fchownSync(created, uid, gid);
+      } finally {
+        closeSync(created);
+      }
     } catch (error) {
       throw new CommandError(exit.refused, `${file} could not be written: ${(error as Error).message}; name another file with --config`);
     }

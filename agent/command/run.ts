@@ -19,7 +19,7 @@ export const run: Command = {
     const { values } = readArgs(args, settings, { min: 0, max: 0 });
     const { config, given } = loadedOrFail(values);
     const journal = config.log.format === "text" ? undefined : openJournal(process.env);
-    const secrets = [config.mqtt.password, config.broker.password].filter((secret) => secret !== null);
+    const secrets = [config.mqtt.password, config.broker.password, config.broker.bridge.password].filter((secret) => secret !== null);
     const log = createLog({ level: config.log.level, secrets, ...(journal ? { journal: (entry) => journal.write(entry) } : {}) });
     // Until there is an agent, a reload waits for it.
     let reload: (from: string) => void = () => {

@@ -58,9 +58,10 @@ export class DrainingDuplex extends Duplex {
     if (this.#ended) setImmediate(() => this.#finish());
   }
 
+  /** aedes also reads while it takes apart what it has, and cannot take apart two things at a time. */
   override _read(): void {
     this.#wanted = true;
-    this.#pass();
+    process.nextTick(() => this.#pass());
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {

@@ -12,6 +12,8 @@ export class PortStream extends Duplex {
   bytesRead = 0;
   bytesWritten = 0;
   readonly #port: MessagePort;
+  /** Nobody is at the other end any more. */
+  #closed = false;
   #underway = 0;
   /** A write that waits until the other side takes what it has. */
   #waiting: (() => void) | undefined;
@@ -22,7 +24,10 @@ export class PortStream extends Duplex {
     super({ allowHalfOpen: false, readableHighWaterMark: window, writableHighWaterMark: window });
     this.#port = port;
     port.on("message", (message: Message) => this.#came(message));
-    port.on("close", () => this.#over());
+    port.on("close", () => {
+      this.#closed = true;
+      this.#over();
+    });
   }
 
   override _read(): void {
@@ -64,7 +69,7 @@ export class PortStream extends Duplex {
     this.#underway += length;
     this.bytesWritten += length;
     this.#port.postMessage(bytes, [bytes.buffer]);
-    if (this.#underway < window || this.destroyed) done();
+    if (this.#underway < window || this.#closed || this.destroyed) done();
     else this.#waiting = done;
   }
 

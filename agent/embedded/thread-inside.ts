@@ -1,5 +1,6 @@
 import { createRequire } from "node:module";
 import { parentPort, workerData } from "node:worker_threads";
+import type { Bridge, BridgeStart } from "../bridge.ts";
 import { type Allowance, newBucket, takeToken } from "../core/token-bucket.ts";
 import { systemClock } from "../shell/clock.ts";
 import { Access, type AccessRules } from "./access.ts";
@@ -17,10 +18,13 @@ const tellEvery = 100;
 
 /** How often it is looked whether the bridge is as it was told. */
 const bridgeEvery = 500;
+/** How often it says that it runs. */
+const aliveEvery = 5_000;
 
 const { store, bridge: bridgeStart, ...start } = workerData as ThreadStart;
 const bucket = newBucket(debugAllowance);
 let toldBridge = "";
+let stopping = false;
 let secrets = secretsOf(start.secrets);
 let telling: NodeJS.Timeout | undefined;
 
@@ -35,16 +39,7 @@ const say = (level: "debug" | "info" | "warn" | "error") => (message: string, fi
 };
 const log = { debug: say("debug"), info: say("info"), warn: say("warn"), error: say("error") };
 const access = new Access(rulesOf(start.rules), start.own);
-const bridge =
-  bridgeStart &&
-  // Loaded by those who have one: the library of the client is large.
-  (await import("../bridge.ts")).createBridge({
-    ...bridgeStart,
-    clock: systemClock,
-    log,
-    retained: () => broker.retained,
-    onProblem: (file, problem) => tell({ tell: "bridge-problem", file, problem }),
-  });
+const bridge = bridgeStart && (await bridgeOf(bridgeStart));
 const broker: Broker = createBroker({
   ...start,
   ...(bridge && { bridge: bridge.port }),
@@ -68,15 +63,46 @@ const broker: Broker = createBroker({
 
 const started = broker.start();
 // Who comes before the broker runs is served then.
-parentPort?.on("message", (message: ToThread) => void (message.do === "stop" ? take(message) : started.then(() => take(message))));
-await started;
+parentPort?.on("message", (message: ToThread) => {
+  if (message.do === "stop") void take(message);
+  else
+    started.then(
+      () => take(message),
+      () => message.do === "connect" && message.port.close(),
+    );
+});
+setInterval(() => tell({ tell: "alive" }), aliveEvery).unref();
+try {
+  await started;
+} catch (error) {
+  if (!stopping) throw error;
+}
 tellState();
-if (bridge) {
+if (bridge && !stopping) {
   bridge.start();
   tellBridge();
-  setInterval(tellBridge, bridgeEvery);
+  setInterval(tellBridge, bridgeEvery).unref();
 }
 tell({ tell: "started" });
+
+/** Loaded by those who have one: the library of its client is large. Without it when its certificates cannot be used any more. */
+async function bridgeOf(known: BridgeStart): Promise<Bridge | undefined> {
+  const { createBridge } = await import("../bridge.ts");
+  try {
+    return createBridge({
+      ...known,
+      clock: systemClock,
+      log,
+      retained: () => broker.retained,
+      onProblem: (file, problem) => tell({ tell: "bridge-problem", file, problem }),
+    });
+  } catch (error) {
+    const problem = `the bridge is off until the agent is started again: ${(error as Error).message}`;
+    log.error(problem);
+    tell({ tell: "bridge-problem", file: "bridge-certificate", problem });
+    return undefined;
+  }
+}
 
 function tellState(): void {
   clearTimeout(telling);
@@ -109,8 +135,10 @@ async function take(message: ToThread): Promise<void> {
       access.rules = rulesOf(message.rules);
       return broker.expel();
     case "stop":
+      stopping = true;
       await bridge?.stop();
       await broker.stop();
+      tell({ tell: "stopped" });
       parentPort?.close();
   }
 }

@@ -43,6 +43,10 @@ export type ToThread =
 export type FromThread =
   /** Every listener has been tried once. */
   | { tell: "started" }
+  /** From time to time, whatever happens. */
+  | { tell: "alive" }
+  /** The last word. */
+  | { tell: "stopped" }
   | { tell: "state"; addresses: readonly BrokerAddress[]; clients: number }
   | { tell: "bridge"; state: BridgeState }
   | { tell: "bridge-problem"; file: KeptFile; problem: string | null }

@@ -23,8 +23,10 @@ export interface BrokerThreadOptions extends Omit<BrokerOptions, "log" | "bridge
   program?: URL;
 }
 
-/** How soon a broker that has failed is started again. */
-const restartAfter = 1_000;
+/** How soon a broker that has failed is started again: twice as late each time, until it has run for a while. */
+const restart = { first: 1_000, limit: 60_000, calm: 60_000 };
+/** It says that it runs every 5 s; after so many looks without a word it hangs. */
+const silence = { look: 10_000, most: 3, mostAtStart: 12 };
 /** A thread that does not end by itself is ended. */
 const stopTimeout = 10_000;
 /** What its own objects may take (the payloads that it keeps are bounded elsewhere); beyond this the thread ends, and not the agent. */
@@ -45,6 +47,11 @@ class Thread implements BrokerThread {
   #bridge: BridgeState | undefined;
   #settings: Pick<BrokerOptions, "sysInterval" | "dialogue">;
   #restartTimer: NodeJS.Timeout | undefined;
+  #lookTimer: NodeJS.Timeout | undefined;
+  /** How often it was looked for since it said something. */
+  #silent = 0;
+  #startedAt: number | undefined;
+  #failures = 0;
   #stopped = false;
 
   constructor(options: BrokerThreadOptions) {
@@ -63,14 +70,20 @@ class Thread implements BrokerThread {
       resourceLimits: { maxOldGenerationSizeMb: maxHeapMb },
     });
     this.#worker = worker;
+    this.#silent = 0;
+    this.#lookTimer = setInterval(() => this.#look(worker), silence.look).unref();
     await new Promise<void>((resolve) => {
       worker.on("message", (message: FromThread) => {
-        if (message.tell === "started") resolve();
-        else this.#told(message);
+        this.#silent = 0;
+        if (message.tell === "started") {
+          this.#startedAt = this.#options.now();
+          resolve();
+        } else if (message.tell === "stopped") void worker.terminate();
+        else if (message.tell !== "alive") this.#told(message);
       });
-      worker.on("error", (error) =>
-        log.error(`the built-in broker has failed: ${error.message}; it is started again`, { stack: error.stack }),
-      );
+      worker.on("error", (error) => {
+        if (!this.#stopped) log.error(`the built-in broker has failed: ${error.message}; it is started again`, { stack: error.stack });
+      });
       worker.on("exit", () => {
         resolve();
         this.#ended();
@@ -154,7 +167,15 @@ class Thread implements BrokerThread {
     this.#worker?.postMessage(message);
   }
 
-  #told(message: Exclude<FromThread, { tell: "started" }>): void {
+  /** A look and no time: a process that stood still hears what was said meanwhile only afterwards. */
+  #look(worker: Worker): void {
+    this.#silent++;
+    if (this.#silent < (this.#startedAt === undefined ? silence.mostAtStart : silence.most)) return;
+    this.#options.log.error("the built-in broker hangs: it is ended and started again");
+    void worker.terminate();
+  }
+
+  #told(message: Exclude<FromThread, { tell: "started" | "alive" | "stopped" }>): void {
     const { log, store, bridge, changed } = this.#options;
     if (message.tell === "log") log[message.level](message.message, message.fields);
     else if (message.tell === "store-problem") store?.onProblem(message.problem);
@@ -168,13 +189,21 @@ class Thread implements BrokerThread {
   }
 
   #ended(): void {
+    const { now, listeners, store, bridge, changed } = this.#options;
+    clearInterval(this.#lookTimer);
     this.#worker = undefined;
     this.#clients = 0;
     if (this.#bridge) this.#bridge.view = { ...this.#bridge.view, online: false, problem: away };
     if (this.#stopped) return;
-    this.#addresses = this.#addresses.map((address) => ({ ...address, problem: away }));
-    this.#options.changed?.();
-    this.#restartTimer = setTimeout(() => this.#restart(), restartAfter).unref();
+    const known = this.#addresses.length > 0 ? this.#addresses : listeners.map((one) => ({ ...one, address: one.address ?? "127.0.0.1" }));
+    this.#addresses = known.map((address) => ({ ...address, problem: away }));
+    changed?.();
+    // The next one says it again, if it is still so.
+    store?.onProblem(null);
+    for (const file of ["bridge", "bridge-certificate"] as const) bridge?.onProblem(file, null);
+    if (this.#startedAt !== undefined && now() - this.#startedAt > restart.calm) this.#failures = 0;
+    this.#startedAt = undefined;
+    this.#restartTimer = setTimeout(() => this.#restart(), Math.min(restart.first * 2 ** this.#failures++, restart.limit)).unref();
   }
 
   #restart(): void {

@@ -185,3 +185,15 @@ async function connectAndWait(port: number, connect: Buffer): Promise<"accepted"
   socket.write(connect);
   return new Promise((resolve) => socket.once("data", () => resolve("accepted")).once("close", () => resolve("closed")));
 }
+
+it("a burst of messages that nobody listens to is taken whole", async () => {
+  const broker = await storeWorld().start();
+  const client = await wire(broker.port, "burst", { clean: true });
+  const watcher = await wire(broker.port, "watcher", { clean: true });
+  await watcher.subscribe("end", 0);
+  for (const size of [4_000, 8_000, 20_000, 100_000])
+    for (let count = 0; count < 100; count++) client.send(`n/${count}`, "x".repeat(size), { retain: count % 7 === 0 });
+  client.send("end", "there");
+  await vi.waitFor(() => expect(watcher.payloads).toEqual(["there"]), patience);
+  expect(client.socket.closed).toBe(false);
+});

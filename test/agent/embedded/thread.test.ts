@@ -8,6 +8,7 @@ import { type BrokerThreadOptions, createBrokerThread } from "../../../agent/emb
 import { keptLog } from "../shell/fixture.ts";
 import { generate } from "./packets.ts";
 
+const code = (text: string) => new URL(`data:text/javascript,${encodeURIComponent(text)}`);
 const patience = { timeout: 10_000, interval: 10 };
 /** As it is built: a thread runs no TypeScript. */
 const program = new URL("../../../dist/agent/embedded/thread-inside.js", import.meta.url);
@@ -79,7 +80,7 @@ it("a broker that fails is a problem, ends the streams to it, and is started aga
       if (message.do === "connect") throw new Error("a fault of the broker");
       parentPort.close();
     });`;
-  const { broker, log } = await start({ program: new URL(`data:text/javascript,${encodeURIComponent(failing)}`) });
+  const { broker, log } = await start({ program: code(failing) });
   expect([broker.clients, broker.addresses[0]?.problem]).toEqual([1, null]);
   const stream = broker.connect();
   await once(stream.resume(), "close");
@@ -88,4 +89,50 @@ it("a broker that fails is a problem, ends the streams to it, and is started aga
   const early = broker.connect();
   await once(early.resume(), "close");
   await vi.waitFor(() => expect([broker.clients, broker.addresses[0]?.problem]).toEqual([1, null]), patience);
+});
+
+it("a broker that cannot start is a problem, and what its thread said is taken back", async () => {
+  const failing = `
+    import { parentPort } from "node:worker_threads";
+    parentPort.postMessage({ tell: "store-problem", problem: "the disk is full" });
+    throw new Error("no start");`;
+  const onProblem = vi.fn();
+  const store = { file: null, maxQueued: 1, sessionExpiry: 1, onProblem } as unknown as NonNullable<BrokerThreadOptions["store"]>;
+  const { broker, changes } = await start({ program: code(failing), store });
+  expect(broker.addresses).toMatchObject([{ address: "127.0.0.1", problem: "the built-in broker has failed and is started again" }]);
+  expect(changes).toHaveBeenCalled();
+  expect(onProblem.mock.calls.slice(0, 2)).toEqual([["the disk is full"], [null]]);
+});
+
+it("a broker that hangs is ended and started again", async () => {
+  vi.useFakeTimers({ toFake: ["setInterval"] });
+  onTestFinished(() => void vi.useRealTimers());
+  const hanging = `
+    import { parentPort } from "node:worker_threads";
+    parentPort.postMessage({ tell: "started" });
+    parentPort.on("message", (message) => { if (message.do === "renew") for (;;); else if (message.do === "stop") parentPort.close(); });`;
+  const { broker, log } = await start({ program: code(hanging) });
+  broker.renew();
+  vi.advanceTimersByTime(30_000);
+  await vi.waitFor(() => expect(broker.addresses[0]?.problem).toMatch("has failed"), patience);
+  expect(log.entries.join("\n")).toContain("the built-in broker hangs: it is ended and started again");
+});
+
+it("its last words come before its end, and nothing of it holds the agent up", async () => {
+  const talking = `
+    import { parentPort } from "node:worker_threads";
+    parentPort.postMessage({ tell: "started" });
+    setInterval(() => {}, 1000);
+    parentPort.on("message", (message) => {
+      if (message.do !== "stop") return;
+      parentPort.postMessage({ tell: "log", level: "info", message: "the last word" });
+      parentPort.postMessage({ tell: "stopped" });
+    });`;
+  const { broker, log } = await start({ program: code(talking) });
+  const ended = vi.fn();
+  const terminated = setTimeout(ended, 9_000);
+  await broker.stop();
+  clearTimeout(terminated);
+  expect(ended).not.toHaveBeenCalled();
+  expect(log.entries.join("\n")).toContain("the last word");
 });
