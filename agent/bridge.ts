@@ -68,9 +68,9 @@ class MqttBridge implements Bridge {
   readonly #link;
   readonly #certificates;
   readonly #state: string;
-  /** What waits, in the order of its numbers in the outbox: its number in the broker, and its topic there. */
-  readonly #waiting: { n: number; topic: string }[] = [];
-  #next = 1;
+  /** What waits, by its number in the outbox: its number in the broker, and its topic there. */
+  readonly #waiting = new Map<number, { n: number; topic: string }>();
+  #last = 0;
   /** Messages may go out. */
   #open = false;
   readonly #filters: BridgeFilters;
@@ -117,7 +117,7 @@ class MqttBridge implements Bridge {
       link: () => ({ publish: (publication, settled) => this.#send(publication, settled) }),
       clock,
       log: this.#log,
-      done: (below) => this.#done(below),
+      done: (number) => this.#done(number),
     });
     const [url = "", ...others] = serverUrls(bridge);
     const notified = bridge.notifications === "on";
@@ -219,7 +219,7 @@ class MqttBridge implements Bridge {
 
   /** What is retained here and changes only here: a central broker that has lost everything is told again. */
   #birth(): Publication[] {
-    const waiting = new Set(this.#waiting.map(({ topic }) => topic));
+    const waiting = new Set(Array.from(this.#waiting.values(), ({ topic }) => topic));
     return [...this.#options.retained()].flatMap(([topic, { payload }]): Publication[] => {
       const passage = this.#topics.out(topic);
       if (!passage || waiting.has(topic) || this.#topics.comesIn(topic)) return [];
@@ -236,15 +236,19 @@ class MqttBridge implements Bridge {
     }
     const { clock, config } = this.#options;
     const age = at === undefined ? 0 : Math.max(0, clock.wall() - at);
-    this.#waiting.push({ n, topic });
+    this.#waiting.set(++this.#last, { n, topic });
     this.outbox.add({ topic: passage.topic, payload, qos: 1, retain, kind: "event" }, Math.max(0, config.broker.bridge.message_ttl - age));
   }
 
-  #done(below: number): void {
-    for (; this.#next < below; this.#next++) {
-      const first = this.#waiting.shift();
-      if (first) this.port.done(first.n);
-    }
+  #done(number: number): void {
+    const waiting = this.#waiting.get(number);
+    this.#waiting.delete(number);
+    if (waiting) this.port.done(waiting.n);
+  }
+
+  #isWaiting(topic: string): boolean {
+    for (const waiting of this.#waiting.values()) if (waiting.topic === topic) return true;
+    return false;
   }
 
   #passes({ topic, payload, retain }: Bridged): void {
@@ -264,7 +268,7 @@ class MqttBridge implements Bridge {
     if (cut) return this.#drop("large", `the central broker sent a message of more than 256 kB on ${quote(there)}: left out`);
     const { topic } = passage;
     // What is retained there, and was told at the subscription, is older than what waits.
-    if (retain && !this.#open && this.#waiting.some((waiting) => waiting.topic === topic)) return undefined;
+    if (retain && !this.#open && this.#isWaiting(topic)) return undefined;
     const { commandFilter, nodeFilter, counterFilter, ruleFilter } = this.#options.topics;
     const isCommand = [commandFilter, nodeFilter, counterFilter, ruleFilter].some((filter) => matchesFilter(filter, topic));
     if (isCommand && (retain || qos > 0))

@@ -1,0 +1,67 @@
+import { once } from "node:events";
+import { type AddressInfo, createServer, type Socket } from "node:net";
+import { expect, it, onTestFinished } from "vitest";
+import { type Bridge, createBridge } from "../../../agent/bridge.ts";
+import { systemClock } from "../../../agent/shell/clock.ts";
+import { configOf, host } from "../../config/loading.ts";
+import { eventually, keptLog } from "../shell/fixture.ts";
+import { wire } from "./session-wire.ts";
+import { storeWorld } from "./store-world.ts";
+
+/** A bridge in this process, of a broker that has nothing retained. */
+function bridgeTo(port: number, topics: string, more = "", name = "site1") {
+  const log = keptLog();
+  const text = `broker: { bridge: { server: "127.0.0.1:${port}", client_id: ${name}, protocol: 3.1.1, topics: [${topics}]${more} } }`;
+  const bridge = createBridge({
+    config: configOf(text),
+    host,
+    topics: { commandFilter: "c/+", nodeFilter: "n/+", counterFilter: "z/+", ruleFilter: "r/+" },
+    clock: systemClock,
+    log,
+    retained: () => new Map(),
+    onProblem: () => undefined,
+  });
+  onTestFinished(() => bridge.stop());
+  return Object.assign(bridge as Bridge, { log });
+}
+
+/** A central broker that takes everything, and acknowledges no publication. */
+async function stalled(): Promise<{ port: number; bytes: number }> {
+  const sockets: Socket[] = [];
+  const central = { port: 0, bytes: 0 };
+  const server = createServer((socket) => {
+    sockets.push(socket.on("error", () => undefined));
+    socket.once("data", () => {
+      socket.write(Buffer.from([0x20, 2, 0, 0]));
+      socket.on("data", ({ length }) => {
+        central.bytes += length;
+      });
+    });
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  central.port = (server.address() as AddressInfo).port;
+  return central;
+}
+
+it("what is too many for a central broker that acknowledges nothing leaves the store, too, and does not come back", async () => {
+  const central = await stalled();
+  const world = storeWorld();
+  const bridge = bridgeTo(central.port, "{ filter: t, direction: out }", ", max_queued: 100, notifications: local");
+  const broker = await world.start({ bridge: bridge.port });
+  const publisher = await wire(broker.port, "publisher", { clean: true });
+  await publisher.publish("t", "first");
+  bridge.start();
+  await eventually(() => central.bytes).toBeGreaterThan(0);
+  for (let number = 1; number < 300; number++) await publisher.publish("t", String(number));
+  expect(bridge.outbox.dropped).toEqual({ expired: 0, full: 200, refused: 0 });
+  expect(broker.stored).toMatchObject({ queued: 100, dropped: 0 });
+  await bridge.stop();
+  await broker.stop();
+  const again = bridgeTo(central.port, "{ filter: t, direction: out }");
+  await world.start({ bridge: again.port });
+  expect(again.outbox.depth).toBe(100);
+});
