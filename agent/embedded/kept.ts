@@ -103,10 +103,14 @@ export class Kept {
     return { gone: number, at: wall === undefined ? "unknown" : Math.round(wall - (this.#options.now() - goneAt)) };
   }
 
-  /** Everything, while it may change: `pending` = messages that will be in the queues or retained in a moment. */
+  /**
+   * Everything, while it may change: `pending` = messages that will be in the queues or retained in a moment. Of copies: what comes meanwhile
+   * is written behind it, and could come faster than it goes on.
+   */
   *snapshot(pending: Iterable<StoreRecord>): Generator<StoreRecord> {
     const all = [...pending];
-    for (const session of this.#byClient.values()) {
+    const sessions = [...this.#byClient.values()];
+    for (const session of sessions) {
       const { number, client, user, filters, incoming } = session;
       yield { session: number, client };
       if (user !== undefined) yield { user: number, name: user };
@@ -116,15 +120,15 @@ export class Kept {
     }
     // First what may move into a queue before that one is written.
     for (const record of all) if ("to" in record) yield { ...record, retain: false };
-    for (const session of this.#byClient.values()) {
-      for (const queued of session.queue) {
+    for (const session of sessions) {
+      for (const queued of [...session.queue]) {
         const { n, qos, id, released, flag, at } = queued;
         yield { ...contentRecord(queued), n, to: [[session.number, qos]], retain: false, ...origin(flag, at) };
         if (id !== undefined && qos === 2) yield { sent: session.number, n, id };
         if (released) yield { rec: session.number, n };
       }
     }
-    for (const content of this.#retained.values()) yield contentRecord(content);
+    for (const content of [...this.#retained.values()]) yield contentRecord(content);
     for (const record of all) if ("to" in record && record.retain) yield { ...record, to: [], from: undefined } as StoreRecord;
   }
 
