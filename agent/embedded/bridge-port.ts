@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Aedes, Client } from "aedes";
 import { type Echoes, isEcho, newEchoes } from "../core/echo.ts";
-import { isBridge } from "./bridges.ts";
+import { bridgeSession, isBridge } from "./bridges.ts";
 import type { Queued } from "./session.ts";
 import type { Store } from "./store.ts";
 
@@ -32,8 +32,6 @@ export interface BridgePortOptions {
   now(): number;
 }
 
-/** No client can have this name. */
-export const bridgeSession = "\0bridge";
 /** So often may a message come back, each time within 3 s, before it is one that goes round. */
 const tolerated = 10;
 

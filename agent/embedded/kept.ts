@@ -1,3 +1,4 @@
+import { bridgeSession } from "./bridges.ts";
 import { Session, sizeOf, type Total } from "./session.ts";
 import { type Content, type ContentRecord, contentOf, contentRecord, type MessageRecord, type StoreRecord } from "./store-record.ts";
 
@@ -53,9 +54,9 @@ export class Kept {
     return this.#byNumber.get(session);
   }
 
-  /** A new session; undefined when there are too many. */
+  /** A new session; undefined when there are too many for a client. */
   open(client: string): Session | undefined {
-    if (this.#byClient.size >= maxSessions) return undefined;
+    if (this.#byClient.size >= maxSessions && client !== bridgeSession) return undefined;
     return this.#put(++this.#sessionNumber, client);
   }
 

@@ -1,7 +1,9 @@
 import { once } from "node:events";
+import { writeFileSync } from "node:fs";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { expect, it, onTestFinished } from "vitest";
 import { type Bridge, createBridge } from "../../../agent/bridge.ts";
+import { checkedLine } from "../../../agent/shell/checked-line.ts";
 import { systemClock } from "../../../agent/shell/clock.ts";
 import { configOf, host } from "../../config/loading.ts";
 import { eventually, keptLog } from "../shell/fixture.ts";
@@ -64,4 +66,14 @@ it("what is too many for a central broker that acknowledges nothing leaves the s
   const again = bridgeTo(central.port, "{ filter: t, direction: out }");
   await world.start({ bridge: again.port });
   expect(again.outbox.depth).toBe(100);
+});
+
+it("a bridge has a place beside as many sessions as there may be", async () => {
+  const world = storeWorld();
+  const sessions = Array.from({ length: 1000 }, (_, number) => ({ session: number + 1, client: `client-${number}` }));
+  writeFileSync(world.prepare(), [{ format: 1 }, ...sessions].map(checkedLine).join(""));
+  const bridge = bridgeTo(1, "{ filter: t, direction: out }");
+  const broker = await world.start({ bridge: bridge.port });
+  await (await wire(broker.port, "publisher", { clean: true })).publish("t", "a");
+  expect(bridge.outbox.depth).toBe(1);
 });
