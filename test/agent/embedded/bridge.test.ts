@@ -77,3 +77,15 @@ it("a bridge has a place beside as many sessions as there may be", async () => {
   await (await wire(broker.port, "publisher", { clean: true })).publish("t", "a");
   expect(bridge.outbox.depth).toBe(1);
 });
+
+it("what waits for the central broker is still there after a start that takes longer than a session may wait", async () => {
+  let now = 0;
+  const clock = { ...systemClock, now: () => (now += 1000) };
+  const world = storeWorld({ clock, sessionExpiry: 500 });
+  const [first, second] = [bridgeTo(1, "{ filter: t, direction: out }"), bridgeTo(1, "{ filter: t, direction: out }")];
+  const broker = await world.start({ bridge: first.port });
+  await (await wire(broker.port, "publisher", { clean: true })).publish("t", "a");
+  await broker.stop();
+  await world.start({ bridge: second.port });
+  expect(second.outbox.depth).toBe(1);
+});
