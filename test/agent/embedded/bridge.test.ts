@@ -1,14 +1,17 @@
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { type AddressInfo, createServer, type Socket } from "node:net";
-import { expect, it, onTestFinished } from "vitest";
+import { expect, it, onTestFinished, vi } from "vitest";
 import { type Bridge, createBridge } from "../../../agent/bridge.ts";
+import type { Broker } from "../../../agent/embedded/broker.ts";
 import { checkedLine } from "../../../agent/shell/checked-line.ts";
 import { systemClock } from "../../../agent/shell/clock.ts";
 import { configOf, host } from "../../config/loading.ts";
 import { eventually, keptLog } from "../shell/fixture.ts";
 import { wire } from "./session-wire.ts";
 import { storeWorld } from "./store-world.ts";
+
+const patience = { timeout: 20_000, interval: 20 };
 
 /** A bridge in this process, of a broker that has nothing retained. */
 function bridgeTo(port: number, topics: string, more = "", name = "site1") {
@@ -88,4 +91,20 @@ it("what waits for the central broker is still there after a start that takes lo
   await broker.stop();
   await world.start({ bridge: second.port });
   expect(second.outbox.depth).toBe(1);
+});
+
+it("what a bridge says of itself is kept no longer than it runs, and what a client's bridge says stays", async () => {
+  const world = storeWorld();
+  const state = (name: string) => `$SYS/broker/connection/${name}/state`;
+  const own = bridgeTo(1, "{ filter: t, direction: out }");
+  const broker = await world.start({ bridge: own.port });
+  await own.port.tell(state("site1"), "1");
+  const client = bridgeTo(broker.port, "{ filter: u, direction: out }", "", "site2");
+  client.start();
+  await vi.waitFor(() => expect([...broker.retained].map(([topic]) => topic)).toContain(state("site2")), patience);
+  const topics = ({ retained }: Broker) =>
+    [...retained].map(([topic]) => topic).filter((topic) => topic.startsWith(state("site").slice(0, -6)));
+  expect(topics(broker).sort()).toEqual([state("site1"), state("site2")]);
+  // As after SIGKILL, and without the bridge.
+  expect(topics(await world.start())).toEqual([state("site2")]);
 });
