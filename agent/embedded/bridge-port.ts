@@ -133,7 +133,8 @@ function bridged({ topic, payload, flag = false }: Queued): Bridged {
   return { topic, payload, qos: 1, retain: flag };
 }
 
-function keyOf(topic: string, payload: Buffer): string {
-  const text = payload.length <= 64 ? payload.toString("latin1") : createHash("sha256").update(payload).digest("base64");
-  return `${topic}\0${text}`;
+/** What stands for a message in memory, however long that is. */
+export function keyOf(topic: string, payload: Buffer): string {
+  if (topic.length + payload.length <= 128) return `${topic}\0${payload.toString("latin1")}`;
+  return createHash("sha256").update(`${topic}\0`).update(payload).digest("base64");
 }

@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { expect, it, onTestFinished, vi } from "vitest";
 import { type Bridge, createBridge } from "../../../agent/bridge.ts";
+import { keyOf } from "../../../agent/embedded/bridge-port.ts";
 import type { Broker } from "../../../agent/embedded/broker.ts";
 import { checkedLine } from "../../../agent/shell/checked-line.ts";
 import { systemClock } from "../../../agent/shell/clock.ts";
@@ -107,4 +108,19 @@ it("what a bridge says of itself is kept no longer than it runs, and what a clie
   expect(topics(broker).sort()).toEqual([state("site1"), state("site2")]);
   // As after SIGKILL, and without the bridge.
   expect(topics(await world.start())).toEqual([state("site2")]);
+});
+
+it("a long topic takes no more place in the memory of what goes round than a short one", () => {
+  expect(keyOf("t", Buffer.from("a"))).not.toBe(keyOf("t", Buffer.from("b")));
+  const long = "x".repeat(60_000);
+  for (const [topic, payload] of [
+    [long, "a"],
+    ["t", long],
+  ] as const) {
+    const key = keyOf(topic, Buffer.from(payload));
+    expect(key.length).toBeLessThan(200);
+    expect(key).toBe(keyOf(topic, Buffer.from(payload)));
+    expect(key).not.toBe(keyOf(topic, Buffer.from(`${payload}b`)));
+    expect(key).not.toBe(keyOf(`${topic}b`, Buffer.from(payload)));
+  }
 });
