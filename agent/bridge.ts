@@ -2,6 +2,8 @@ import type { Host } from "../config/host.ts";
 import type { Config } from "../config/schema.ts";
 import { serverUrls } from "../config/server.ts";
 import { BridgeFilters } from "./bridge-filters.ts";
+import { bridgeLog, quote } from "./bridge-log.ts";
+import { BridgeTries } from "./bridge-tries.ts";
 import { linkCertificates } from "./certificate.ts";
 import { defaultBackoff } from "./core/backoff.ts";
 import type { KeptFile } from "./core/model.ts";
@@ -74,6 +76,7 @@ class MqttBridge implements Bridge {
   /** Messages may go out. */
   #open = false;
   readonly #filters: BridgeFilters;
+  readonly #tries = new BridgeTries();
   readonly leftOut = { echo: 0, large: 0, stale: 0, unnamed: 0, failed: 0 };
   #problemTimer: NodeJS.Timeout | undefined;
   #problem: string | null = null;
@@ -84,7 +87,7 @@ class MqttBridge implements Bridge {
     const clientId = bridge.client_id ?? `${clientIdOf(host, config.node)}-bridge`;
     this.#options = options;
     this.#topics = new BridgeTopics(bridge.topics as ConstructorParameters<typeof BridgeTopics>[0]);
-    this.#log = named(log);
+    this.#log = bridgeLog(log);
     this.#state = `$SYS/broker/connection/${clientId}/state`;
     const incoming = this.#topics.incoming.map(({ topic }) => topic);
     this.#filters = new BridgeFilters(config.state_dir, incoming, this.#log);
@@ -278,8 +281,12 @@ class MqttBridge implements Bridge {
       );
     try {
       await this.port.inject({ topic, payload, qos: Math.min(qos, passage.qos) as 0 | 1, retain });
+      this.#tries.succeeded(topic, payload);
     } catch (error) {
-      this.#drop("failed", `a message on ${quote(there)} could not be published here: ${(error as Error).message}`);
+      const sentence = `a message on ${quote(there)} could not be published here: ${(error as Error).message}`;
+      // Without an acknowledgement it comes again, with the next connection.
+      if (qos > 0 && this.#tries.failed(topic, payload)) throw new Error(sentence);
+      this.#drop("failed", sentence);
     }
   }
 
@@ -288,17 +295,4 @@ class MqttBridge implements Bridge {
     const count = ++this.leftOut[reason];
     if (isTold(count)) this.#log.warn(`${sentence} (${count} since the start)`);
   }
-}
-
-function quote(topic: string): string {
-  return JSON.stringify(topic.slice(0, 128));
-}
-
-function named(log: Log): Log {
-  return {
-    error: (message, fields) => log.error(`bridge: ${message}`, fields),
-    warn: (message, fields) => log.warn(`bridge: ${message}`, fields),
-    info: (message, fields) => log.info(`bridge: ${message}`, fields),
-    debug: (message, fields) => log.debug(`bridge: ${message}`, fields),
-  };
 }

@@ -7,6 +7,7 @@ import { keyOf } from "../../../agent/embedded/bridge-port.ts";
 import type { Broker } from "../../../agent/embedded/broker.ts";
 import { checkedLine } from "../../../agent/shell/checked-line.ts";
 import { systemClock } from "../../../agent/shell/clock.ts";
+import { observe, startEmbedded } from "../../brokers.ts";
 import { configOf, host } from "../../config/loading.ts";
 import { eventually, keptLog } from "../shell/fixture.ts";
 import { wire } from "./session-wire.ts";
@@ -108,6 +109,33 @@ it("what a bridge says of itself is kept no longer than it runs, and what a clie
   expect(topics(broker).sort()).toEqual([state("site1"), state("site2")]);
   // As after SIGKILL, and without the bridge.
   expect(topics(await world.start())).toEqual([state("site2")]);
+});
+
+it.each([
+  { fails: "twice comes again until it is published", times: 2, arrive: ["before", "bad", "behind", "last"], failed: 0 },
+  { fails: "each time is left out in the end, and holds nothing up", times: 1000, arrive: ["before", "behind", "last"], failed: 1 },
+])("a message that fails here $fails", { timeout: 60_000 }, async ({ times, arrive, failed }) => {
+  const central = await startEmbedded();
+  onTestFinished(() => central.stop());
+  const { client } = await observe(central, "other");
+  onTestFinished(() => client.endAsync(true));
+  const bridge = bridgeTo(central.port, "{ filter: t, direction: in }");
+  const inject = bridge.port.inject.bind(bridge.port);
+  let left = times;
+  vi.spyOn(bridge.port, "inject").mockImplementation(async (message) => {
+    if (String(message.payload) === "bad" && left-- > 0) throw new Error("it is bad");
+    await inject(message);
+  });
+  const broker = await storeWorld().start({ bridge: bridge.port });
+  const subscriber = await wire(broker.port, "subscriber");
+  await subscriber.subscribe("#", 1);
+  bridge.start();
+  await vi.waitFor(() => expect(bridge.view.online).toBe(true), patience);
+  for (const payload of ["before", "bad", "behind", "last"]) await client.publishAsync("t", payload, { qos: 1 });
+  // With the connection go acknowledgements of those before.
+  await vi.waitFor(() => expect([...new Set(subscriber.payloads)]).toEqual(arrive), { ...patience, timeout: 50_000 });
+  expect(bridge.leftOut.failed).toBe(failed);
+  expect(bridge.log.entries.join("\n")).toContain('bridge: a message on "t" could not be published here: it is bad');
 });
 
 it("a long topic takes no more place in the memory of what goes round than a short one", () => {
