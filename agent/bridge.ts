@@ -2,6 +2,8 @@ import type { Host } from "../config/host.ts";
 import type { Config } from "../config/schema.ts";
 import { serverUrls } from "../config/server.ts";
 import { BridgeFilters } from "./bridge-filters.ts";
+import { bridgeLog, quote } from "./bridge-log.ts";
+import { BridgeTries } from "./bridge-tries.ts";
 import { linkCertificates } from "./certificate.ts";
 import { defaultBackoff } from "./core/backoff.ts";
 import type { KeptFile } from "./core/model.ts";
@@ -68,12 +70,13 @@ class MqttBridge implements Bridge {
   readonly #link;
   readonly #certificates;
   readonly #state: string;
-  /** What waits, in the order of its numbers in the outbox: its number in the broker, and its topic there. */
-  readonly #waiting: { n: number; topic: string }[] = [];
-  #next = 1;
+  /** What waits, by its number in the outbox: its number in the broker, and its topic there. */
+  readonly #waiting = new Map<number, { n: number; topic: string }>();
+  #last = 0;
   /** Messages may go out. */
   #open = false;
   readonly #filters: BridgeFilters;
+  readonly #tries = new BridgeTries();
   readonly leftOut = { echo: 0, large: 0, stale: 0, unnamed: 0, failed: 0 };
   #problemTimer: NodeJS.Timeout | undefined;
   #problem: string | null = null;
@@ -84,7 +87,7 @@ class MqttBridge implements Bridge {
     const clientId = bridge.client_id ?? `${clientIdOf(host, config.node)}-bridge`;
     this.#options = options;
     this.#topics = new BridgeTopics(bridge.topics as ConstructorParameters<typeof BridgeTopics>[0]);
-    this.#log = named(log);
+    this.#log = bridgeLog(log);
     this.#state = `$SYS/broker/connection/${clientId}/state`;
     const incoming = this.#topics.incoming.map(({ topic }) => topic);
     this.#filters = new BridgeFilters(config.state_dir, incoming, this.#log);
@@ -117,7 +120,7 @@ class MqttBridge implements Bridge {
       link: () => ({ publish: (publication, settled) => this.#send(publication, settled) }),
       clock,
       log: this.#log,
-      done: (below) => this.#done(below),
+      done: (number) => this.#done(number),
     });
     const [url = "", ...others] = serverUrls(bridge);
     const notified = bridge.notifications === "on";
@@ -219,7 +222,7 @@ class MqttBridge implements Bridge {
 
   /** What is retained here and changes only here: a central broker that has lost everything is told again. */
   #birth(): Publication[] {
-    const waiting = new Set(this.#waiting.map(({ topic }) => topic));
+    const waiting = new Set(Array.from(this.#waiting.values(), ({ topic }) => topic));
     return [...this.#options.retained()].flatMap(([topic, { payload }]): Publication[] => {
       const passage = this.#topics.out(topic);
       if (!passage || waiting.has(topic) || this.#topics.comesIn(topic)) return [];
@@ -236,15 +239,19 @@ class MqttBridge implements Bridge {
     }
     const { clock, config } = this.#options;
     const age = at === undefined ? 0 : Math.max(0, clock.wall() - at);
-    this.#waiting.push({ n, topic });
+    this.#waiting.set(++this.#last, { n, topic });
     this.outbox.add({ topic: passage.topic, payload, qos: 1, retain, kind: "event" }, Math.max(0, config.broker.bridge.message_ttl - age));
   }
 
-  #done(below: number): void {
-    for (; this.#next < below; this.#next++) {
-      const first = this.#waiting.shift();
-      if (first) this.port.done(first.n);
-    }
+  #done(number: number): void {
+    const waiting = this.#waiting.get(number);
+    this.#waiting.delete(number);
+    if (waiting) this.port.done(waiting.n);
+  }
+
+  #isWaiting(topic: string): boolean {
+    for (const waiting of this.#waiting.values()) if (waiting.topic === topic) return true;
+    return false;
   }
 
   #passes({ topic, payload, retain }: Bridged): void {
@@ -264,7 +271,7 @@ class MqttBridge implements Bridge {
     if (cut) return this.#drop("large", `the central broker sent a message of more than 256 kB on ${quote(there)}: left out`);
     const { topic } = passage;
     // What is retained there, and was told at the subscription, is older than what waits.
-    if (retain && !this.#open && this.#waiting.some((waiting) => waiting.topic === topic)) return undefined;
+    if (retain && !this.#open && this.#isWaiting(topic)) return undefined;
     const { commandFilter, nodeFilter, counterFilter, ruleFilter } = this.#options.topics;
     const isCommand = [commandFilter, nodeFilter, counterFilter, ruleFilter].some((filter) => matchesFilter(filter, topic));
     if (isCommand && (retain || qos > 0))
@@ -274,8 +281,12 @@ class MqttBridge implements Bridge {
       );
     try {
       await this.port.inject({ topic, payload, qos: Math.min(qos, passage.qos) as 0 | 1, retain });
+      this.#tries.succeeded(topic, payload);
     } catch (error) {
-      this.#drop("failed", `a message on ${quote(there)} could not be published here: ${(error as Error).message}`);
+      const sentence = `a message on ${quote(there)} could not be published here: ${(error as Error).message}`;
+      // Without an acknowledgement it comes again, with the next connection.
+      if (qos > 0 && this.#tries.failed(topic, payload)) throw new Error(sentence);
+      this.#drop("failed", sentence);
     }
   }
 
@@ -284,17 +295,4 @@ class MqttBridge implements Bridge {
     const count = ++this.leftOut[reason];
     if (isTold(count)) this.#log.warn(`${sentence} (${count} since the start)`);
   }
-}
-
-function quote(topic: string): string {
-  return JSON.stringify(topic.slice(0, 128));
-}
-
-function named(log: Log): Log {
-  return {
-    error: (message, fields) => log.error(`bridge: ${message}`, fields),
-    warn: (message, fields) => log.warn(`bridge: ${message}`, fields),
-    info: (message, fields) => log.info(`bridge: ${message}`, fields),
-    debug: (message, fields) => log.debug(`bridge: ${message}`, fields),
-  };
 }

@@ -31,6 +31,8 @@ export interface Outbox<T> {
   /** The number of the next event. */
   next: number;
   readonly dropped: Dropped;
+  /** The numbers of those that are done or dropped, until somebody takes them from here. */
+  removed: number[];
 }
 
 /** What was lost, by reason: too old, too many, refused by the broker. */
@@ -41,7 +43,7 @@ export interface Dropped {
 }
 
 export function newOutbox<T>(limits: OutboxLimits): Outbox<T> {
-  return { limits, entries: [], sent: 0, bytes: 0, next: 1, dropped: { expired: 0, full: 0, refused: 0 } };
+  return { limits, entries: [], sent: 0, bytes: 0, next: 1, dropped: { expired: 0, full: 0, refused: 0 }, removed: [] };
 }
 
 /** Adds an event. What is too old or too many by now goes, oldest first, but not what is with the broker. */
@@ -111,5 +113,7 @@ function dropExpired<T>(outbox: Outbox<T>, at: Instant): void {
 
 function remove<T>(outbox: Outbox<T>, index: number): void {
   const [entry] = outbox.entries.splice(index, 1);
-  outbox.bytes -= entry?.bytes ?? 0;
+  if (entry === undefined) return;
+  outbox.bytes -= entry.bytes;
+  outbox.removed.push(entry.number);
 }

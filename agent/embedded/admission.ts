@@ -234,7 +234,8 @@ export class Admission {
     const content: Content = { topic, payload, qos };
     const forget: Content = { topic, payload: Buffer.alloc(0), qos: 0 };
     const wasKept = kept.isRetained(topic);
-    if (note?.isOwn) {
+    // The agent, or this broker's own bridge, whose state holds as long as it runs.
+    if (note?.isOwn || (connectionState.test(topic) && note?.bridge === undefined)) {
       if (wasKept && kept.retain(forget)) journal?.add(contentRecord(forget));
       return true;
     }

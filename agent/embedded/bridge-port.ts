@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Aedes, Client } from "aedes";
 import { type Echoes, isEcho, newEchoes } from "../core/echo.ts";
-import { isBridge } from "./bridges.ts";
+import { bridgeSession, isBridge } from "./bridges.ts";
 import type { Queued } from "./session.ts";
 import type { Store } from "./store.ts";
 
@@ -32,8 +32,6 @@ export interface BridgePortOptions {
   now(): number;
 }
 
-/** No client can have this name. */
-export const bridgeSession = "\0bridge";
 /** So often may a message come back, each time within 3 s, before it is one that goes round. */
 const tolerated = 10;
 
@@ -135,7 +133,8 @@ function bridged({ topic, payload, flag = false }: Queued): Bridged {
   return { topic, payload, qos: 1, retain: flag };
 }
 
-function keyOf(topic: string, payload: Buffer): string {
-  const text = payload.length <= 64 ? payload.toString("latin1") : createHash("sha256").update(payload).digest("base64");
-  return `${topic}\0${text}`;
+/** What stands for a message in memory, however long that is. */
+export function keyOf(topic: string, payload: Buffer): string {
+  if (topic.length + payload.length <= 128) return `${topic}\0${payload.toString("latin1")}`;
+  return createHash("sha256").update(`${topic}\0`).update(payload).digest("base64");
 }

@@ -1,3 +1,4 @@
+import { bridgeSession } from "./bridges.ts";
 import { Session, sizeOf, type Total } from "./session.ts";
 import { type Content, type ContentRecord, contentOf, contentRecord, type MessageRecord, type StoreRecord } from "./store-record.ts";
 
@@ -53,9 +54,9 @@ export class Kept {
     return this.#byNumber.get(session);
   }
 
-  /** A new session; undefined when there are too many. */
+  /** A new session; undefined when there are too many for a client. */
   open(client: string): Session | undefined {
-    if (this.#byClient.size >= maxSessions) return undefined;
+    if (this.#byClient.size >= maxSessions && client !== bridgeSession) return undefined;
     return this.#put(++this.#sessionNumber, client);
   }
 
@@ -103,10 +104,14 @@ export class Kept {
     return { gone: number, at: wall === undefined ? "unknown" : Math.round(wall - (this.#options.now() - goneAt)) };
   }
 
-  /** Everything, while it may change: `pending` = messages that will be in the queues or retained in a moment. */
+  /**
+   * Everything, while it may change: `pending` = messages that will be in the queues or retained in a moment. Of copies: what comes meanwhile
+   * is written behind it, and could come faster than it goes on.
+   */
   *snapshot(pending: Iterable<StoreRecord>): Generator<StoreRecord> {
     const all = [...pending];
-    for (const session of this.#byClient.values()) {
+    const sessions = [...this.#byClient.values()];
+    for (const session of sessions) {
       const { number, client, user, filters, incoming } = session;
       yield { session: number, client };
       if (user !== undefined) yield { user: number, name: user };
@@ -116,15 +121,15 @@ export class Kept {
     }
     // First what may move into a queue before that one is written.
     for (const record of all) if ("to" in record) yield { ...record, retain: false };
-    for (const session of this.#byClient.values()) {
-      for (const queued of session.queue) {
+    for (const session of sessions) {
+      for (const queued of [...session.queue]) {
         const { n, qos, id, released, flag, at } = queued;
         yield { ...contentRecord(queued), n, to: [[session.number, qos]], retain: false, ...origin(flag, at) };
         if (id !== undefined && qos === 2) yield { sent: session.number, n, id };
         if (released) yield { rec: session.number, n };
       }
     }
-    for (const content of this.#retained.values()) yield contentRecord(content);
+    for (const content of [...this.#retained.values()]) yield contentRecord(content);
     for (const record of all) if ("to" in record && record.retain) yield { ...record, to: [], from: undefined } as StoreRecord;
   }
 

@@ -1,6 +1,7 @@
 import type { Aedes, Client } from "aedes";
 import { type Clock, clockIsSet, systemClock } from "../shell/clock.ts";
 import { Admission } from "./admission.ts";
+import { bridgeSession } from "./bridges.ts";
 import { Delivery } from "./delivery.ts";
 import { Journal, type JournalOptions } from "./journal.ts";
 import { Kept } from "./kept.ts";
@@ -161,7 +162,7 @@ export class Store {
   expire(): void {
     const since = this.#settings.clock.now() - this.#settings.sessionExpiry;
     for (const session of this.#kept.sessions.values()) {
-      if (session.goneAt === null || session.goneAt > since) continue;
+      if (session.client === bridgeSession || session.goneAt === null || session.goneAt > since) continue;
       this.#expired++;
       this.#onExpired(session.client);
       this.#settings.log.info(`broker: nobody came back to the session of client ${JSON.stringify(session.client.slice(0, 64))}: ended`);

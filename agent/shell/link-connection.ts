@@ -95,7 +95,7 @@ export class LinkConnection {
       if (!taken) return done();
       taken.then(
         () => done(),
-        () => this.#abort(),
+        (error: Error) => this.giveUp({ sentence: error.message, retry: "backoff" }),
       );
     };
     client.on("message", (topic, payload, { retain, qos, length = 0, properties }) => {

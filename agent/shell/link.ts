@@ -50,7 +50,10 @@ export interface LinkOptions {
     /** After `online`, and once for each new reason while it cannot come online. */
     offline(problem: string): void;
     message(message: Incoming): void;
-    /** In place of `message`: the acknowledgement, and all that comes behind it, waits for the promise. */
+    /**
+     * In place of `message`: the acknowledgement, and all that comes behind it, waits for the promise. When that is rejected the connection
+     * ends with its sentence, and the message comes again.
+     */
     deliver?(message: Incoming): Promise<void>;
     /** Connected, and states and events may be published, but commands are not heard: `online` is not said. */
     deaf?(): void;

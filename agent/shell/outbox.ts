@@ -29,8 +29,8 @@ export interface OutboxOptions {
   log: Log;
   /** For so long, in ms, an event over which the connection ends is just sent again. */
   patience?: number;
-  /** Told after each change: all below this number of an `add`, which count from 1, are done. */
-  done?(below: number): void;
+  /** Told for each that waits no more, acknowledged or lost: its number, which an `add` may tell already. Without a file they count from 1. */
+  done?(number: number): void;
   /** Told, more than once, while connected and nothing of this is on trial: others may send at the same time. */
   onFree?(): void;
   /** Told when what waits can no longer be kept on disk, and when it can again. */
@@ -154,6 +154,7 @@ export class Outbox {
     } finally {
       this.#sending = false;
     }
+    this.#tellRemoved();
     const { phase, number } = this.#trial;
     // What was on trial may have become too old.
     if (phase === "alone" && doneBelow(this.#outbox) !== number) answered(this.#trial, number);
@@ -189,8 +190,13 @@ export class Outbox {
   }
 
   #tellFile(): void {
-    const below = doneBelow(this.#outbox);
-    this.#file?.done(below);
-    this.#options.done?.(below);
+    this.#file?.done(doneBelow(this.#outbox));
+    this.#tellRemoved();
+  }
+
+  #tellRemoved(): void {
+    const { removed } = this.#outbox;
+    this.#outbox.removed = [];
+    for (const number of removed) this.#options.done?.(number);
   }
 }

@@ -60,6 +60,30 @@ describe("the outbox", () => {
     expect(outbox.dropped).toEqual({ expired: 1, full: 0, refused: 0 });
   });
 
+  it("tells each that waits no more, once, wherever it waited and why ever it goes", () => {
+    const outbox = newOutbox<string>({ count: 3, bytes: 100, window: 2 });
+    const removed = () => outbox.removed.splice(0);
+    for (const [value, ttl] of [
+      ["a", 100],
+      ["b", 100],
+      ["short", 10],
+    ] as const)
+      holdEvent(outbox, value, 1, ttl, 0);
+    for (let count = 0; count < 2; count++) nextEvent(outbox, everything, 0);
+    expect(removed()).toEqual([]);
+    // Behind two that are with the broker: too old, too many, and too large.
+    holdEvent(outbox, "d", 1, 100, 20);
+    expect(removed()).toEqual([3]);
+    holdEvent(outbox, "e", 1, 100, 20);
+    expect(removed()).toEqual([4]);
+    holdEvent(outbox, "large", 101, 100, 20);
+    expect(removed()).toEqual([5, 6]);
+    settleEvent(outbox, 2, true);
+    settleEvent(outbox, 1, false);
+    settleEvent(outbox, 1, false);
+    expect(removed()).toEqual([2, 1]);
+  });
+
   /** A broker that acknowledges in any order, ends connections, and a clock. */
   const step = fc.oneof(
     fc.record({ do: fc.constant("event" as const), ttl: fc.integer({ min: 1, max: 60 }) }),
@@ -96,6 +120,7 @@ describe("the outbox", () => {
           expect(outbox.bytes).toBe(outbox.entries.length);
           const { expired, full, refused } = outbox.dropped;
           expect(outbox.entries.length + settled + expired + full + refused).toBe(held);
+          expect([...outbox.removed, ...outbox.entries.map(({ number }) => number)].sort((a, b) => a - b)).toEqual([...expires.keys()]);
         }
       }),
       { numRuns: runs(300) },

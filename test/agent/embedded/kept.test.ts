@@ -72,6 +72,26 @@ describe("the bounds of the store", () => {
 });
 
 describe("a snapshot of the store", () => {
+  it("ends, however fast messages come and go meanwhile", () => {
+    const kept = make();
+    const session = kept.open("reader");
+    if (!session) throw new Error("there is no room for a session");
+    const add = () => {
+      const n = kept.nextNumber();
+      session.add({ ...content("t"), n, counter: n });
+      kept.retain(content(`t/${n}`));
+    };
+    for (let count = 0; count < 3; count++) add();
+    let records = 0;
+    for (const record of kept.snapshot([])) {
+      expect(++records).toBeLessThan(50);
+      const [first] = session.queue;
+      if (first) session.remove(first);
+      if ("topic" in record) kept.retain({ ...content(record.topic, 0) });
+      add();
+    }
+  });
+
   it("has what is written but in no queue yet, once a queue may have it already", () => {
     const kept = make();
     const session = kept.open("sleeper");
