@@ -16,9 +16,9 @@ import { clientIdOf } from "./identity.ts";
 import type { LinkView } from "./protocol.ts";
 import type { Clock } from "./shell/clock.ts";
 import { createLink, type Incoming, type Publication } from "./shell/link.ts";
-import { isTold } from "./shell/link-servers.ts";
 import type { Log } from "./shell/log.ts";
 import { Outbox } from "./shell/outbox.ts";
+import { seldom } from "./shell/seldom.ts";
 
 /** What it needs to know: plain values. */
 export interface BridgeStart {
@@ -65,6 +65,7 @@ class MqttBridge implements Bridge {
   readonly #options: BridgeOptions;
   readonly #topics: BridgeTopics;
   readonly #log: Log;
+  readonly #tellSeldom: (kind: string, sentence: string) => void;
   readonly port: BridgePort;
   readonly outbox: Outbox;
   readonly #link;
@@ -88,6 +89,7 @@ class MqttBridge implements Bridge {
     this.#options = options;
     this.#topics = new BridgeTopics(bridge.topics as ConstructorParameters<typeof BridgeTopics>[0]);
     this.#log = bridgeLog(log);
+    this.#tellSeldom = seldom((sentence) => this.#log.warn(sentence));
     this.#state = `$SYS/broker/connection/${clientId}/state`;
     const incoming = this.#topics.incoming.map(({ topic }) => topic);
     this.#filters = new BridgeFilters(config.state_dir, incoming, this.#log);
@@ -290,9 +292,8 @@ class MqttBridge implements Bridge {
     }
   }
 
-  /** Told for the 1st, 2nd, 4th, 8th … time. */
   #drop(reason: keyof Bridge["leftOut"], sentence: string): void {
-    const count = ++this.leftOut[reason];
-    if (isTold(count)) this.#log.warn(`${sentence} (${count} since the start)`);
+    this.leftOut[reason]++;
+    this.#tellSeldom(reason, sentence);
   }
 }

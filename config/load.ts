@@ -100,7 +100,7 @@ export function loadConfig(options: LoadOptions): LoadResult {
   const sourceOf = (path: string): string => {
     const { file: name, line, column } = place(path);
     if (line > 0) return `${name}:${line}:${column}`;
-    return line === 0 && name !== file ? name : "default";
+    return name === file ? "default" : name;
   };
   return {
     ok: true,

@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Aedes, Client } from "aedes";
+import { seldom } from "../shell/seldom.ts";
 import { Access } from "./access.ts";
 import { BridgePort } from "./bridge-port.ts";
 import { bridgeSession } from "./bridges.ts";
@@ -16,7 +17,6 @@ import { Listeners } from "./listeners.ts";
 import { portPair } from "./port-stream.ts";
 import { mendConnection, mendProtocol } from "./protocol.ts";
 import { mendRetained, type Retained } from "./rules.ts";
-import { seldom } from "./seldom.ts";
 import { SlowReader } from "./slow-reader.ts";
 import { Store, type StoreCounts, type StoreSettings } from "./store.ts";
 import { SysTree } from "./sys.ts";

@@ -64,15 +64,36 @@ export class DrainingDuplex extends Duplex {
     process.nextTick(() => this.#pass());
   }
 
-  override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
-    this.#send([chunk], done);
-  }
-
+  /** Single chunks, too: that is how Node writes to a stream without `_write`. */
   override _writev(chunks: { chunk: Buffer }[], done: (error?: Error | null) => void): void {
-    this.#send(
-      chunks.map(({ chunk }) => chunk),
-      done,
-    );
+    const socket = this.#socket;
+    if (socket.destroyed || !socket.writable) {
+      // To the broker a client that is gone looks like one that reads; its end comes by the readable side.
+      done();
+      return;
+    }
+    const first = socket.writableCorked === 0;
+    if (first) socket.cork();
+    for (const { chunk } of chunks) {
+      this.#options.outgoing.push(chunk);
+      socket.write(chunk);
+    }
+    // What comes first leaves at once; what the same turn of the loop has besides leaves in one call of the kernel, which costs more than
+    // all the rest of a packet.
+    if (first) {
+      socket.uncork();
+      socket.cork();
+      setImmediate(() => socket.uncork());
+    }
+    if (socket.writableLength < this.#options.writeBuffer) {
+      done();
+      return;
+    }
+    const settled = () => {
+      socket.off("drain", settled).off("close", settled);
+      done();
+    };
+    socket.on("drain", settled).on("close", settled);
   }
 
   override _destroy(_error: Error | null, done: (error?: Error | null) => void): void {
@@ -157,36 +178,5 @@ export class DrainingDuplex extends Duplex {
     if (!this.#ended || this.#receivedBytes > 0 || this.destroyed || this.readableEnded) return;
     // Without one whole packet there is nothing that aedes could be busy with.
     if (this.#ready || this.#options.incoming.complete === 0) this.push(null);
-  }
-
-  #send(chunks: readonly Buffer[], done: (error?: Error | null) => void): void {
-    const socket = this.#socket;
-    if (socket.destroyed || !socket.writable) {
-      // To the broker a client that is gone looks like one that reads; its end comes by the readable side.
-      done();
-      return;
-    }
-    const first = socket.writableCorked === 0;
-    if (first) socket.cork();
-    for (const chunk of chunks) {
-      this.#options.outgoing.push(chunk);
-      socket.write(chunk);
-    }
-    // What comes first leaves at once; what the same turn of the loop has besides leaves in one call of the kernel, which costs more than
-    // all the rest of a packet.
-    if (first) {
-      socket.uncork();
-      socket.cork();
-      setImmediate(() => socket.uncork());
-    }
-    if (socket.writableLength < this.#options.writeBuffer) {
-      done();
-      return;
-    }
-    const settled = () => {
-      socket.off("drain", settled).off("close", settled);
-      done();
-    };
-    socket.on("drain", settled).on("close", settled);
   }
 }

@@ -35,15 +35,21 @@ export class PortStream extends Duplex {
     this.#untold = 0;
   }
 
-  override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
-    this.#send([chunk], done);
-  }
-
+  /** Single chunks, too: that is how Node writes to a stream without `_write`. */
   override _writev(chunks: { chunk: Buffer }[], done: () => void): void {
-    this.#send(
-      chunks.map(({ chunk }) => chunk),
-      done,
-    );
+    const length = chunks.reduce((sum, { chunk }) => sum + chunk.length, 0);
+    // A copy of its own: a small Buffer is a part of one that others use, too.
+    const bytes = new Uint8Array(length);
+    let at = 0;
+    for (const { chunk } of chunks) {
+      bytes.set(chunk, at);
+      at += chunk.length;
+    }
+    this.#underway += length;
+    this.bytesWritten += length;
+    this.#port.postMessage(bytes, [bytes.buffer]);
+    if (this.#underway < window || this.#closed || this.destroyed) done();
+    else this.#waiting = done;
   }
 
   override _final(done: () => void): void {
@@ -55,22 +61,6 @@ export class PortStream extends Duplex {
     this.#port.close();
     this.#settle();
     done(error);
-  }
-
-  #send(chunks: readonly Buffer[], done: () => void): void {
-    const length = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
-    // A copy of its own: a small Buffer is a part of one that others use, too.
-    const bytes = new Uint8Array(length);
-    let at = 0;
-    for (const chunk of chunks) {
-      bytes.set(chunk, at);
-      at += chunk.length;
-    }
-    this.#underway += length;
-    this.bytesWritten += length;
-    this.#port.postMessage(bytes, [bytes.buffer]);
-    if (this.#underway < window || this.#closed || this.destroyed) done();
-    else this.#waiting = done;
   }
 
   #came(message: Message): void {

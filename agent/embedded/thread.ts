@@ -1,6 +1,7 @@
 import type { Duplex } from "node:stream";
 import { MessageChannel, Worker } from "node:worker_threads";
 import type { BridgeOptions, BridgeStart } from "../bridge.ts";
+import { backoffDelay, defaultBackoff } from "../core/backoff.ts";
 import { Access } from "./access.ts";
 import type { Broker, BrokerAddress, BrokerOptions } from "./broker.ts";
 import { PortStream } from "./port-stream.ts";
@@ -23,8 +24,8 @@ export interface BrokerThreadOptions extends Omit<BrokerOptions, "log" | "bridge
   program?: URL;
 }
 
-/** How soon a broker that has failed is started again: twice as late each time, until it has run for a while. */
-const restart = { first: 1_000, limit: 60_000, calm: 60_000 };
+/** A broker that has run so long and fails is started again as soon as the first time. */
+const calm = 60_000;
 /** It says that it runs every 5 s; after so many looks without a word it hangs. */
 const silence = { look: 10_000, most: 3, mostAtStart: 12 };
 /** A thread that does not end by itself is ended. */
@@ -201,9 +202,9 @@ class Thread implements BrokerThread {
     // The next one says it again, if it is still so.
     store?.onProblem(null);
     for (const file of ["bridge", "bridge-certificate"] as const) bridge?.onProblem(file, null);
-    if (this.#startedAt !== undefined && now() - this.#startedAt > restart.calm) this.#failures = 0;
+    if (this.#startedAt !== undefined && now() - this.#startedAt > calm) this.#failures = 0;
     this.#startedAt = undefined;
-    this.#restartTimer = setTimeout(() => this.#restart(), Math.min(restart.first * 2 ** this.#failures++, restart.limit)).unref();
+    this.#restartTimer = setTimeout(() => this.#restart(), backoffDelay(defaultBackoff, this.#failures++, 1)).unref();
   }
 
   #restart(): void {

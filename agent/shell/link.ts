@@ -6,8 +6,9 @@ import type { LinkServer } from "./link-dial.ts";
 import { NetworkWatch, readAddresses } from "./link-network.ts";
 import type { LinkProblem } from "./link-problems.ts";
 import { Refusals, refusalOf } from "./link-refusals.ts";
-import { isTold, type KnownServer, Servers } from "./link-servers.ts";
+import { type KnownServer, Servers } from "./link-servers.ts";
 import type { Incoming, Link, LinkLog, ListenedTopic, Publication, Settled } from "./link-terms.ts";
+import { isTold } from "./seldom.ts";
 
 export type { Incoming, Link, LinkLog, ListenedTopic, Publication, Settled } from "./link-terms.ts";
 

@@ -1,9 +1,0 @@
-/** Tells the 1st, 2nd, 4th, 8th … of a kind: whoever is not let in must not fill the log. */
-export function seldom(tell: (message: string) => void): (kind: string, message: string) => void {
-  const counts = new Map<string, number>();
-  return (kind, message) => {
-    const count = (counts.get(kind) ?? 0) + 1;
-    counts.set(kind, count);
-    if (Number.isInteger(Math.log2(count))) tell(`${message} (${count} since the start)`);
-  };
-}
