@@ -7,7 +7,7 @@ import { openDriver } from "../gpio/registry.ts";
 import { SimBoard } from "../gpio/sim-board.ts";
 import { connectBroker } from "./broker-link.ts";
 import { linkCertificates } from "./certificate.ts";
-import type { AgentEvent, CounterVerdict, TimerKey, Verdict } from "./core/model.ts";
+import type { AgentEvent, CounterVerdict, KeptFile, TimerKey, Verdict } from "./core/model.ts";
 import { planOf } from "./core/plan.ts";
 import { startLevel } from "./core/start.ts";
 import { newState, ruleSeqId, seqBlock } from "./core/state.ts";
@@ -105,7 +105,7 @@ export async function startAgent({
     if (input !== undefined) send({ type: "counter-kept", input, version, kept, problem, at: clock.now() });
   });
   const history = new HistoryStore(config.state_dir, log, {
-    onProblem: (problem) => send({ type: "file-changed", file: "history", problem, at: clock.now() }),
+    onProblem: (problem) => fileProblem("history", problem),
   }).load();
   const rules = new RuleStore(config.state_dir, log).load();
   const kept = { kept: (id: string) => outputs.kept(id), enabled: (id: string) => rules.enabled(id) };
@@ -113,6 +113,7 @@ export async function startAgent({
   // Asked for each time: a reload replaces all of it. What stands in `plan.topics` and is not below `in` and `out` stays.
   const current = () => dispatch.current;
   const send = (event: AgentEvent) => dispatch.dispatch(event);
+  const fileProblem = (file: KeptFile, problem: string | null) => send({ type: "file-changed", file, problem, at: clock.now() });
   const timers = new Timers<TimerKey>(clock, (key, at) => send({ type: "timer-due", key, at }));
   const ofRules = createRuleClock({ current, send, clock, log });
   const readClock = () => send(ofRules.reading());
@@ -122,7 +123,7 @@ export async function startAgent({
     config,
     wall: clock.wall,
     log,
-    onProblem: (problem) => send({ type: "file-changed", file: "certificate", problem, at: clock.now() }),
+    onProblem: (problem) => fileProblem("certificate", problem),
   });
   const board = config.gpio.driver === "sim" ? new SimBoard(config.gpio.board) : undefined;
   const driver = await openDriver(config.gpio.driver, board ? { board } : {});
@@ -156,7 +157,7 @@ export async function startAgent({
     link: () => link,
     clock,
     log: log.local,
-    onProblem: (file, problem) => send({ type: "file-changed", file, problem, at: clock.now() }),
+    onProblem: fileProblem,
   });
   const { outbox, ring } = outboxes;
   const receive = createReceiver({
@@ -174,13 +175,8 @@ export async function startAgent({
     log: log.local,
     clock,
     problems: (problems) => send({ type: "broker-changed", problems, at: clock.now() }),
-    onCertificate: (problem) => send({ type: "file-changed", file: "broker-certificate", problem, at: clock.now() }),
-    storeProblem: (problem) => send({ type: "file-changed", file: "broker", problem, at: clock.now() }),
-    bridge: {
-      host,
-      topics: plan.topics,
-      onProblem: (file, problem) => send({ type: "file-changed", file, problem, at: clock.now() }),
-    },
+    onProblem: fileProblem,
+    bridge: { host, topics: plan.topics },
     link: (url, { others = [], own } = {}) =>
       createLink({
         ...linkOptions({ config, host, topics: plan.topics, url, others, own }),

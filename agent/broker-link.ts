@@ -6,6 +6,7 @@ import { serverUrls } from "../config/server.ts";
 import type { BridgeOptions } from "./bridge.ts";
 import { accessProblems, createAccess, limitsOf, renewAccess } from "./broker-access.ts";
 import { Certificates, readBrokerTls, readTls, SettingError } from "./certificate.ts";
+import type { KeptFile } from "./core/model.ts";
 import type { DialogueSettings } from "./embedded/dialogue-log.ts";
 import { placeOf } from "./embedded/port-holder.ts";
 import { type BrokerThread, createBrokerThread } from "./embedded/thread.ts";
@@ -20,14 +21,12 @@ export interface BrokerLinkOptions {
   version: string;
   log: Log;
   clock: Clock;
-  /** Told when what the built-in broker keeps can no longer be written, and with null when it can again. */
-  storeProblem(problem: string | null): void;
   /** Sentences about listeners that do not listen; empty when all do. */
   problems(problems: string[]): void;
-  /** What is wrong with the certificate of the listeners; null when nothing is. */
-  onCertificate(problem: string | null): void;
+  /** What is wrong with a file of the built-in broker, or with its bridge; null when nothing is any more. */
+  onProblem(file: KeptFile, problem: string | null): void;
   /** For the bridge of the built-in broker. */
-  bridge: Pick<BridgeOptions, "host" | "topics" | "onProblem">;
+  bridge: Pick<BridgeOptions, "host" | "topics">;
   /** Makes the link to a broker, not started; `others` are tried when it cannot be used; `own` = the way to the one in this process. */
   link(url: string, more?: { others?: readonly string[]; own?: OwnBroker }): Link;
 }
@@ -76,9 +75,8 @@ function builtIn({
   log,
   clock,
   problems,
-  onCertificate,
-  storeProblem,
-  bridge: bridgeOptions,
+  onProblem,
+  bridge: { host, topics },
   link: linkTo,
 }: BrokerLinkOptions): BrokerLink {
   const access = createAccess(config.broker, log);
@@ -86,7 +84,7 @@ function builtIn({
   const certificates = new Certificates({
     owner: "built-in broker",
     log,
-    onProblem: onCertificate,
+    onProblem: (problem) => onProblem("broker-certificate", problem),
     read() {
       const { options, expired, expiring } = readBrokerTls(current, clock.wall()) ?? { options: undefined, expired: null, expiring: null };
       return { options, problems: expired === null ? [] : [expired], warnings: expiring === null ? [] : [expiring] };
@@ -96,11 +94,11 @@ function builtIn({
     certificates.renew();
     broker.renew();
   };
-  const { commandFilter, nodeFilter, counterFilter, ruleFilter } = bridgeOptions.topics;
+  const { commandFilter, nodeFilter, counterFilter, ruleFilter } = topics;
   // What is wrong with its certificates is to be known before the start.
   if (isBridged(config)) readTls(config, clock.wall(), "bridge");
   const broker = createBrokerThread({
-    bridge: isBridged(config) ? { ...bridgeOptions, config, topics: { commandFilter, nodeFilter, counterFilter, ruleFilter } } : undefined,
+    bridge: isBridged(config) ? { config, host, onProblem, topics: { commandFilter, nodeFilter, counterFilter, ruleFilter } } : undefined,
     access,
     limits: limitsOf(config.broker),
     listeners: config.broker.listeners.map((listener) => ({ ...listener, protocol: protocolOf(listener) })),
@@ -114,7 +112,7 @@ function builtIn({
       sessionExpiry: config.broker.session_expiry,
       clock,
       log,
-      onProblem: storeProblem,
+      onProblem: (problem) => onProblem("broker", problem),
     },
     version,
     log,
