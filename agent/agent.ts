@@ -26,10 +26,12 @@ import { createReloader } from "./reload.ts";
 import { Retained } from "./retained.ts";
 import { createRuleClock } from "./rule-clock.ts";
 import { createSensors } from "./sensors.ts";
+import { createServices } from "./services.ts";
 import { systemClock } from "./shell/clock.ts";
 import { Control } from "./shell/control.ts";
 import { CounterStore } from "./shell/counter-store.ts";
 import { Dispatch } from "./shell/dispatch.ts";
+import { EdgeLog } from "./shell/edge-log.ts";
 import { HistoryStore } from "./shell/history-store.ts";
 import { Lines } from "./shell/lines.ts";
 import { createLink } from "./shell/link.ts";
@@ -230,7 +232,7 @@ export async function startAgent({
       brokerLink.renew(after);
       certificates.renew();
       for (const publication of retained.reloaded(before, after, topics)) link.publish(publication);
-      if (before.sys_interval === after.sys_interval && before.services.join() === after.services.join()) return;
+      if (before.sys_interval === after.sys_interval && JSON.stringify(before.services) === JSON.stringify(after.services)) return;
       statistics.restart();
     },
   });
@@ -264,13 +266,16 @@ export async function startAgent({
     lag: () => Math.max(timers.takeLag(), statistics.late),
     current,
   });
+  const services = createServices({ current, clock, log });
   const handlers = createHandlers({
     ...shown,
+    services: services.handlers,
     host: createHostView({ current, clock, retained, figures: readings.figures, fed }),
     reloader,
     operations,
     board,
     lines,
+    edges: new EdgeLog(dispatch, clock),
     simulate,
     trace,
     outputs,
@@ -366,6 +371,7 @@ export async function startAgent({
       send({ type: "stop-requested", at: clock.now() });
       ofRules.stop();
       stopSensors();
+      services.stop();
       statistics.stop();
       published.stop();
       await brokerLink.stop([retained.status("offline")]);

@@ -7,6 +7,7 @@ import type { BridgeOptions } from "./bridge.ts";
 import { accessProblems, createAccess, limitsOf, renewAccess } from "./broker-access.ts";
 import { Certificates, readBrokerTls, readTls, SettingError } from "./certificate.ts";
 import type { KeptFile } from "./core/model.ts";
+import type { OwnUser } from "./embedded/access.ts";
 import type { DialogueSettings } from "./embedded/dialogue-log.ts";
 import { placeOf } from "./embedded/port-holder.ts";
 import { type BrokerThread, createBrokerThread } from "./embedded/thread.ts";
@@ -36,6 +37,8 @@ export interface BrokerLink {
   readonly link: Link;
   /** The built-in broker, when no server is configured. */
   readonly broker: BrokerThread | undefined;
+  /** As whom a terminal logs in there. */
+  readonly terminal: OwnUser | undefined;
   start(): Promise<void>;
   /** Why a configuration could not be taken over. */
   problemsOf(config: Config): string[];
@@ -57,6 +60,7 @@ export function connectBroker(options: BrokerLinkOptions): BrokerLink {
     return {
       link,
       broker: undefined,
+      terminal: undefined,
       async start() {
         log.info(`the broker is ${urls.join(", else ")}; the built-in one is not started`);
         link.start();
@@ -132,6 +136,7 @@ function builtIn({
   return {
     link,
     broker,
+    terminal: access.terminal,
     async start() {
       log.info("no mqtt.server is configured: the built-in broker is started");
       await broker.start();

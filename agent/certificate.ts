@@ -187,7 +187,8 @@ function readAuthority(setting: string, file: string, whose: string): Buffer {
   return pem;
 }
 
-function readPem(setting: string, file: string): Buffer {
+/** Throws SettingError. */
+export function readPem(setting: string, file: string): Buffer {
   const reading = readBounded(file, maxBytes);
   if (!reading.ok) throw new SettingError(setting, `${file} cannot be read: ${reading.message}, ${reading.fix}`);
   return reading.bytes;

@@ -3,8 +3,8 @@ import type { Driver } from "../gpio/driver.ts";
 import type { LineAddress } from "../gpio/line.ts";
 import type { SimBoard } from "../gpio/sim-board.ts";
 import { pressScript } from "../gpio/sim-script.ts";
-import { readUnits } from "../systemd/units.ts";
 import type { BrokerLink } from "./broker-link.ts";
+import { brokerLoginOf } from "./broker-login.ts";
 import { validForMs } from "./core/command.ts";
 import { healthOf } from "./core/health.ts";
 import type { AgentEvent, CounterVerdict, SwitchWord, Verdict } from "./core/model.ts";
@@ -16,15 +16,18 @@ import type { Operations } from "./operations.ts";
 import type { HostView, SimReading, Status, WaitingView } from "./protocol.ts";
 import type { Reloader } from "./reload.ts";
 import type { AgentSensors } from "./sensors.ts";
+import type { Services } from "./services.ts";
 import type { Clock } from "./shell/clock.ts";
 import { type Handlers, Refused } from "./shell/control.ts";
 import { counterChanges, counterView } from "./shell/counter-view.ts";
 import type { Current } from "./shell/current.ts";
+import type { EdgeLog } from "./shell/edge-log.ts";
 import type { HistoryStore } from "./shell/history-store.ts";
 import type { Lines } from "./shell/lines.ts";
 import type { Outbox } from "./shell/outbox.ts";
 import type { OutputStore } from "./shell/output-store.ts";
 import type { PacketTrace } from "./shell/packet-trace.ts";
+import { pinDetail } from "./shell/pin-detail.ts";
 import type { RuleStore } from "./shell/rule-store.ts";
 import { sensorView, sensorViews } from "./shell/sensor-view.ts";
 import { changesView, chipsView, peersView, pinsView, rulesView, type ViewSources } from "./shell/views.ts";
@@ -45,6 +48,7 @@ export interface HandlerSources {
   driver: Driver;
   board: SimBoard | undefined;
   lines: Lines;
+  edges: EdgeLog;
   simulate: AgentSensors["simulate"];
   brokerLink: BrokerLink;
   trace: PacketTrace;
@@ -62,6 +66,7 @@ export interface HandlerSources {
   readClock(): void;
   clock: Clock;
   host(): Promise<HostView>;
+  services: Services["handlers"];
 }
 
 type StatusSources = Pick<
@@ -101,11 +106,16 @@ export function createHandlers(sources: HandlerSources): Handlers {
   };
   const output = (id: string) => current().plan.outputIndex.get(id);
   const player = sources.board && createSimPlayer({ ...sources, board: sources.board, input: inputLine, output, simulate });
-  const services = shared(() => readUnits(current().config.services));
 
   return {
     status: () => statusOf(sources),
     pins: () => pinsView(views()),
+    pin: ({ id }) => {
+      const { plan, state } = current();
+      const detail = pinDetail(plan, state, sources.edges, id);
+      if (detail) return detail;
+      throw new Refused("unknown-id", `there is no input or output ${quoted(id)}; there are ${idsOf([...plan.outputs, ...plan.inputs])}`);
+    },
     lines: () => chipsView(driver.chips(), (chip) => driver.lines(chip), header, idOf),
     get: ({ id }) => {
       const { plan, state } = current();
@@ -216,12 +226,14 @@ export function createHandlers(sources: HandlerSources): Handlers {
       return view;
     },
     "sim-play": ({ steps, start }) => simulated(player).play(steps, start),
-    services,
+    ...sources.services,
+    services: shared(async () => sources.services.services({})),
     host: shared(() => sources.host()),
     trace: ({ after = 0 }) => {
       if (!Number.isSafeInteger(after) || after < 0) throw new Refused("malformed", "after must be the number of a packet");
       return sources.trace.since(after, (at) => isoTime(current().state, at));
     },
+    "broker-login": () => brokerLoginOf(current().config, sources.brokerLink),
     ...createOperationHandlers(sources.operations),
     diff: () => sources.reloader.diff(),
   };

@@ -55,6 +55,23 @@ export interface LinkView {
   received: number;
 }
 
+/** How a terminal reaches the agent's broker, and as whom: it is told on the operate socket only, shown nowhere and never logged. */
+export interface BrokerLogin {
+  /** With `mqtt`, `mqtts`, `ws` or `wss`, as seen from the agent's machine; null while the built-in broker listens nowhere. */
+  url: string | null;
+  username: string | null;
+  password: string | null;
+  /** PEM: who is trusted, and who we are. */
+  ca: string | null;
+  cert: string | null;
+  key: string | null;
+  /** The name that the broker's certificate must have, instead of the one in `url`. */
+  servername: string | null;
+  tls_min: "1.2" | "1.3";
+  /** `any` = every certificate is believed; `own` = `ca` is the broker's own one, whatever its name. */
+  trust: "ca" | "own" | "any";
+}
+
 export interface PeerView {
   id: string;
   state: "online" | "offline" | "stale" | "unknown";
@@ -94,6 +111,8 @@ export interface InputView extends PinBase {
   /** What a counter has counted, or where an encoder stands; absent for every other input. */
   counter?: CounterView;
   gesture: string | null;
+  /** How long after its edge that gesture acts; null or absent when nothing waits for it. */
+  gesture_ms?: number | null;
   /** Edges that did not settle, and edges lost by the kernel. */
   glitches: number;
   lost: number;
@@ -131,19 +150,73 @@ export interface OutputView extends PinBase {
   until: string | null;
   pulsing: boolean;
   locked: boolean;
+  /** Why its interlock would refuse an ON now; absent when it would not. */
+  interlocked?: string;
 }
 export interface RuleView {
   id: string;
   text: string;
   fired: number;
   last: string | null;
+  /** The three that follow are absent from an older agent. */
+  enabled?: boolean;
+  /** Until when it rests, and a sentence why; null while it does not. */
+  rests_until?: string | null;
+  problem?: string | null;
 }
 
-export interface RuleStatus extends RuleView {
-  enabled: boolean;
-  /** Until when it rests, and a sentence why; null while it does not. */
-  rests_until: string | null;
-  problem: string | null;
+/** What the pins view leaves out of a pin, because only who looks at that pin wants it. */
+export type PinDetail = InputDetail | OutputDetail;
+export interface InputDetail {
+  kind: "input";
+  id: string;
+  /** How long a level must hold, and whether the line itself sees to that. */
+  debounce_ms: number;
+  by_line: boolean;
+  /** When each gesture acts that is bound to a rule or published. */
+  gestures: GestureLatency[];
+  edges: EdgeLogView;
+}
+export interface GestureLatency {
+  gesture: string;
+  /** The edge of the contact from which the time counts. */
+  after: "closes" | "opens" | "turns";
+  ms: number;
+  why: string;
+  every_ms: number | null;
+}
+export interface EdgeLogView {
+  /** ISO time: edges are kept from the first time that somebody asks for them until nobody has for a while. */
+  since: string;
+  /** Newest first, bounded. */
+  edges: EdgeView[];
+}
+export interface EdgeView {
+  /** ISO time of the kernel. */
+  at: string;
+  /** How long after the edge before. */
+  after_ms: number | null;
+  /** Null for edges that were lost. */
+  active: boolean | null;
+  /** Null while it is not decided. */
+  accepted: boolean | null;
+  /** Why it was rejected, or what is special about it. */
+  note: string | null;
+}
+export interface OutputDetail {
+  kind: "output";
+  id: string;
+  /** The length of a pulse that names none. */
+  pulse_ms: number;
+  max_on_ms: number | null;
+  min_on_ms: number;
+  min_off_ms: number;
+  on_broker_lost: { after_ms: number; do: "on" | "off" } | null;
+  on_peer_offline: { peer: string; after_ms: number; do: "on" | "off" } | null;
+  interlock: { group: string; partners: string[]; dead_time_ms: number; mode: "switch" | "refuse" } | null;
+}
+
+export interface RuleStatus extends Required<RuleView> {
   /** When the first of its times of day comes; null = none within the next days, the clock is not set, or the rule is disabled. */
   next: string | null;
 }
@@ -215,6 +288,49 @@ export interface ServiceView {
   restarts: number | null;
   /** Why there is no state: not loaded, no systemd. */
   problem: string | null;
+  /** It belongs to the service manager of the agent's user. */
+  user?: boolean;
+  /** It is the agent itself. */
+  own?: boolean;
+  /** Its main process, while there is one. */
+  pid?: number;
+  /** How its main process ended: `exited with 1`. */
+  exit?: string;
+  /** systemd's word for how it failed: `exit-code`, `start-limit-hit`. */
+  result?: string;
+  /** ISO time at which systemd starts it again by itself. */
+  restart_at?: string;
+  /** What the configuration allows to do with it; absent when nothing. */
+  control?: ServiceVerb[];
+  /** The file that is shown beside its journal. */
+  log_file?: string;
+}
+
+export type ServiceVerb = "start" | "stop" | "restart";
+
+/** Lines of a log of a unit. */
+export interface LogView {
+  unit: string;
+  from: "journal" | "file";
+  /** Another number: the log is read from anew, and numbers say nothing about those before. */
+  run: number;
+  /** The number of the newest line; one that is missing below was lost. */
+  last: number;
+  lines: LogLine[];
+  /** Why there is nothing, or not all of it. */
+  problem: string | null;
+}
+
+export interface LogLine {
+  number: number;
+  /** ISO time, if the log tells one. */
+  at?: string;
+  /** Of the journal: 0 (emerg) to 7 (debug). */
+  priority?: number;
+  /** At most 4 kB. */
+  text: string;
+  /** No line of the log, but what happened to it. */
+  note?: boolean;
 }
 
 /** The machine and the agent, as somebody sees them who looks. */

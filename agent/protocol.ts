@@ -1,19 +1,24 @@
 import type {
+  BrokerLogin,
   Change,
   ChipView,
   CounterView,
   Diagnosis,
   HostView,
+  LogView,
+  PinDetail,
   PinsView,
   ReloadResult,
   RuleStatus,
   SensorView,
+  ServiceVerb,
   ServiceView,
   SetResult,
   Status,
   TraceEntry,
 } from "./protocol-views.ts";
 
+export { headerPins } from "../gpio/header.ts";
 export type * from "./protocol-views.ts";
 
 /**
@@ -36,6 +41,8 @@ export interface Methods {
   status: { params: Record<string, never>; result: Status };
   /** Inputs and outputs of the configuration with their state. */
   pins: { params: Record<string, never>; result: PinsView };
+  /** One pin in more detail: an output's contract; how long an input's gestures take, and its last edges. */
+  pin: { params: { id: string }; result: PinDetail };
   /** Every line of every chip, with who holds it: `pinbus pins`. */
   lines: { params: Record<string, never>; result: ChipView[] };
   get: {
@@ -70,10 +77,22 @@ export interface Methods {
    */
   "sim-sensor": { params: { sensor: string; to: SimReading | "hang" | "ok" }; result: SensorView };
   services: { params: Record<string, never>; result: ServiceView[] };
+  /**
+   * The lines of a log of a unit after line `after` of run `run`. Answers when there are some, at the latest after two seconds: who asks
+   * again and again follows the log, and holds up nobody.
+   */
+  "service-log": { params: { unit: string; from: LogView["from"]; run?: number; after?: number }; result: LogView };
+  /** `done` = systemd was done with it in time. `by` is written into the log. Needs the operate socket. */
+  "control-service": {
+    params: { unit: string; verb: ServiceVerb; by?: string };
+    result: { unit: string; verb: ServiceVerb; done: boolean };
+  };
   /** The machine and the agent's own figures. */
   host: { params: Record<string, never>; result: HostView };
   /** The last packets between the agent and the broker, oldest first, without payloads; `after` = only what came after this number. */
   trace: { params: { after?: number }; result: TraceEntry[] };
+  /** How to reach the agent's broker, secrets included. Needs the operate socket. */
+  "broker-login": { params: Record<string, never>; result: BrokerLogin };
   /** Publishes every retained topic again. Needs the operate socket. */
   resync: { params: Record<string, never>; result: Record<string, never> };
   /** Blinks an output that may be blinked; answers when it has begun. Needs the operate socket. */

@@ -1,5 +1,5 @@
-import { readUnits } from "../systemd/units.ts";
 import { loadValues, newAverages } from "./core/moving-average.ts";
+import { readServices } from "./services.ts";
 import type { Clock } from "./shell/clock.ts";
 import type { Current } from "./shell/current.ts";
 import { readHost } from "./shell/host.ts";
@@ -36,9 +36,11 @@ export function createReadings(options: ReadingsOptions): Readings {
   const sys = (values: Record<string, string>): Reading[] =>
     Object.entries(values).map(([name, payload]) => ({ topic: topics.sys(name), payload, qos: 0 }));
   const services = async (): Promise<Reading[]> => {
-    const units = current().config.services;
-    if (units.length === 0) return [];
-    return (await readUnits(units)).map(({ unit, active }) => ({ topic: topics.service(unit), payload: active, qos: 1 }));
+    return (await readServices(current().config.services)).map(({ unit, active }) => ({
+      topic: topics.service(unit),
+      payload: active,
+      qos: 1,
+    }));
   };
   const loads = newAverages("messages/received", "messages/sent", "bytes/received", "bytes/sent");
   let late = 0;

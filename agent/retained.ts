@@ -1,4 +1,5 @@
 import type { Config } from "../config/schema.ts";
+import { serviceOf } from "../config/services.ts";
 import type { Driver } from "../gpio/driver.ts";
 import { birthOf, healthPublication } from "./core/birth.ts";
 import { healthOf } from "./core/health.ts";
@@ -84,10 +85,14 @@ export class Retained {
   /** After a reload: what is to be said besides the states. `cleared` was published by the core, if there was a broker. */
   reloaded(before: Config, after: Config, cleared: readonly string[]): Publication[] {
     const { plan, state } = this.#options.current();
-    const gone = before.services.filter((unit) => !after.services.includes(unit)).map((unit) => plan.topics.service(unit));
+    const units = after.services.map((entry) => serviceOf(entry).unit);
+    const gone = before.services.flatMap((entry) => {
+      const { unit } = serviceOf(entry);
+      return units.includes(unit) ? [] : plan.topics.service(unit);
+    });
     for (const topic of [...cleared, ...gone]) this.#cleared.add(topic);
     for (const { topic } of birthOf(plan, state)) this.#cleared.delete(topic);
-    for (const unit of after.services) this.#cleared.delete(plan.topics.service(unit));
+    for (const unit of units) this.#cleared.delete(plan.topics.service(unit));
     return [...gone.map(empty), this.info()];
   }
 }

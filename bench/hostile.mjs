@@ -4,20 +4,14 @@ import { openSync, readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { connectAsync } from "mqtt";
-import { connectAgent } from "../dist/agent/command/client.js";
 import { freePort } from "./broker.mjs";
+import { buttonsConfig, connectButtons, now, press, pressEvery } from "./buttons.mjs";
 import { agentFlags, agentMain, root } from "./compiled.mjs";
-import { goal, mediansOf, percentile, short } from "./figures.mjs";
+import { goal, mediansOf, short } from "./figures.mjs";
 import { attacks } from "./hostile-attacks.mjs";
 import { end, pause, rssOf, unlessEnded } from "./process.mjs";
 
-/** The next press of another button. */
-const pressEvery = 50;
-/** Who waits longer than this was not answered. */
-const patience = 10_000;
-const buttons = 10;
 const names = ["p50", "restP50", "p99", "restP99", "ratio", "slowest", "unanswered", "rss", "served"];
-const now = () => Number(process.hrtime.bigint()) / 1e6;
 
 /** Button → relay and an ordinary client of the built-in broker, while others attack it. Before each attack the same at rest. */
 export async function run({ rounds, folder, log }) {
@@ -69,43 +63,17 @@ export async function run({ rounds, folder, log }) {
 
 /** Presses until `side` is done. */
 async function measure(agent, side) {
-  const [pressed, times] = [new Map(), []];
-  let [count, rss, pressing] = [0, 0, true];
-  agent.onWritten = (output, at) => {
-    const since = pressed.get(output)?.shift();
-    if (since !== undefined) times.push(at - since);
-  };
-  const answers = [];
-  const hand = (async () => {
-    for (let next = now(); pressing; next += pressEvery) {
-      const button = count++ % buttons;
-      const waiting = pressed.get(`out-${button}`) ?? [];
-      pressed.set(`out-${button}`, waiting);
-      waiting.push(now());
-      answers.push(agent.control.request("sim-press", { input: `in-${button}`, for_ms: 5 }));
-      if (count % 10 === 0) rss = Math.max(rss, rssOf(agent.child.pid));
-      const wait = next + pressEvery - now();
-      if (wait > 0) await pause(wait);
-    }
-  })();
+  let [rss, served] = [0, 0];
   const servedBefore = agent.served();
   const began = now();
-  const told = await side;
-  const served = ((agent.served() - servedBefore) * 1000) / (now() - began);
-  pressing = false;
-  await hand;
-  await Promise.all(answers);
-  for (const over = now() + patience; times.length < count && now() < over; ) await pause(20);
-  agent.onWritten = () => {};
-  return {
-    p50: percentile(times, 0.5),
-    p99: percentile(times, 0.99),
-    slowest: Math.max(...times),
-    unanswered: count - times.length,
-    rss,
-    served,
-    told,
+  const watched = side.then((told) => {
+    served = ((agent.served() - servedBefore) * 1000) / (now() - began);
+    return told;
+  });
+  const look = () => {
+    rss = Math.max(rss, rssOf(agent.child.pid));
   };
+  return { ...(await press(agent, watched, look)), rss, served };
 }
 
 async function attack(name, port, seconds) {
@@ -122,23 +90,17 @@ async function startAgent(folder) {
   const config = configFile(folder, port);
   const output = openSync(`${config}.log`, "w");
   const child = spawn(process.execPath, [...agentFlags, agentMain, "run", "--config", config], { stdio: ["ignore", output, output] });
-  const agent = { child, port, onWritten: () => {} };
-  const listener = {
-    push({ data }) {
-      const { event } = typeof data === "string" ? JSON.parse(data) : data;
-      if (event?.type === "output-written") agent.onWritten(event.output, event.at);
-    },
-    closed: () => {},
-  };
+  let agent;
   try {
-    await unlessEnded(child, "the agent", online(agent, join(folder, "..", `${port}.sock`), listener));
+    agent = await unlessEnded(child, "the agent", connectButtons(join(folder, "..", `${port}.sock`)));
   } catch (error) {
     await end(child);
     throw new Error(`${error.message}\n${readFileSync(`${config}.log`, "utf8").slice(-2000)}`);
   }
-  await agent.control.request("record", {});
   const ordinary = await ordinaryClient(port);
   return Object.assign(agent, {
+    child,
+    port,
     served: ordinary.served,
     async stop() {
       await ordinary.stop();
@@ -146,14 +108,6 @@ async function startAgent(folder) {
       await end(child);
     },
   });
-}
-
-async function online(agent, socket, listener) {
-  for (;;) {
-    agent.control ??= await connectAgent(socket, listener).catch(() => undefined);
-    if ((await agent.control?.request("status", {}))?.link.online) return;
-    await pause(50);
-  }
 }
 
 /** Somebody who does nothing wrong; comes back when its connection is ended. */
@@ -180,7 +134,6 @@ async function ordinaryClient(port) {
 }
 
 function configFile(folder, port) {
-  const each = (entry) => Array.from({ length: buttons }, (_, index) => `  ${entry(index)}`).join("\n");
   const file = `${folder}.yaml`;
   const users = `${folder}.users`;
   // The password nobody guesses: `guess` asks for 101 rounds of PBKDF2, as mosquitto_passwd does.
@@ -191,21 +144,13 @@ function configFile(folder, port) {
     file,
     `node: box
 prefix: hostile
-gpio: { driver: sim, board: pi4 }
 state_dir: ${folder}
 control: { socket: ${join(folder, "..", `${port}.sock`)} }
 broker:
   listeners: [{ protocol: mqtt, port: ${port} }]
   password_file: ${users}
   anonymous: true
-inputs:
-${each((index) => `in-${index}: { line: GPIO${index + 2}, debounce: 0ms }`)}
-outputs:
-${each((index) => `out-${index}: { line: GPIO${index + 12} }`)}
-rules:
-${each((index) => `rule-${index}: { when: { input: in-${index}, gesture: press }, do: [{ output: out-${index}, set: toggle }] }`)}
-log: { level: info, format: text }
-`,
+${buttonsConfig}`,
     { mode: 0o600 },
   );
   return file;

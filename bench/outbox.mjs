@@ -107,14 +107,8 @@ async function lostByKill(kind, nobody, broker, dir) {
 async function slowProxy(port) {
   const server = createServer({ noDelay: true }, (near) => {
     const far = createConnection({ port, host: "127.0.0.1", noDelay: true });
-    for (const [from, to] of [
-      [near, far],
-      [far, near],
-    ]) {
-      from.on("error", () => {});
-      from.on("data", (chunk) => setTimeout(() => to.destroyed || to.write(chunk), oneWay));
-      from.on("close", () => setTimeout(() => to.destroy(), oneWay));
-    }
+    slowly(near, far);
+    slowly(far, near);
   }).listen(0, "127.0.0.1");
   await once(server, "listening");
   return {
@@ -123,4 +117,25 @@ async function slowProxy(port) {
       server.close();
     },
   };
+}
+
+/** Timers alone are a millisecond or two late, and the events pass some fifty times. */
+function slowly(from, to) {
+  const waiting = [];
+  const pass = () => {
+    const left = waiting[0].due - performance.now();
+    if (left > 1) return setTimeout(pass, left - 1);
+    if (left > 0) return setImmediate(pass);
+    const { chunk } = waiting.shift();
+    if (chunk === null) to.destroy();
+    else if (!to.destroyed) to.write(chunk);
+    if (waiting.length > 0) pass();
+  };
+  const add = (chunk) => {
+    waiting.push({ chunk, due: performance.now() + oneWay });
+    if (waiting.length === 1) pass();
+  };
+  from.on("error", () => {});
+  from.on("data", add);
+  from.on("close", () => add(null));
 }

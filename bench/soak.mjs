@@ -1,5 +1,5 @@
 // npm run soak -- [--minutes M]: the broker goes away and comes back while buttons are pressed as fast as they settle. Fails when the memory
-// is not flat, or when an event is lost that no counter names.
+// is not flat, or when an event is lost that no counter names. npm run soak -- tui [--minutes M]: soak-tui.mjs.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -13,10 +13,11 @@ import { startBroker } from "./broker.mjs";
 import { agentFlags, requireBuild, root } from "./compiled.mjs";
 import { end, pause, unlessEnded } from "./process.mjs";
 
-const { values } = parseArgs({ options: { minutes: { type: "string", default: "20" } } });
+const { positionals, values } = parseArgs({ allowPositionals: true, options: { minutes: { type: "string", default: "20" } } });
 const minutes = Number(values.minutes);
 if (!(minutes > 0)) throw new Error(`--minutes takes a number above 0, not ${values.minutes}`);
 requireBuild();
+if (positionals[0] === "tui") process.exit(await (await import("./soak-tui.mjs")).run(minutes));
 
 const inputs = 20;
 const maxEvents = 1000;

@@ -13,6 +13,7 @@ import { checkIds } from "./references.ts";
 import { checkRules } from "./rule-check.ts";
 import type { Config } from "./schema.ts";
 import { checkSensors } from "./sensors.ts";
+import { serviceOf } from "./services.ts";
 
 /** What the checks need to know about where things stand. */
 export interface Found {
@@ -97,7 +98,9 @@ function checkOutputs({ outputs }: Config, report: Report): void {
 
 function checkServices({ services }: Config, report: Report): void {
   const taken = new Map<string, number>();
-  for (const [index, unit] of services.entries()) {
+  for (const [index, { unit, control }] of services.map(serviceOf).entries()) {
+    if (unit === "pinbus.service" && control.some((verb) => verb !== "restart"))
+      report(`services[${index}]`, "the agent that is stopped cannot start itself again", "write control: [restart], or no control");
     const first = taken.get(unit);
     if (first === undefined) taken.set(unit, index);
     else report(`services[${index}]`, `${unit} stands in services[${first}] already`, "remove one of them");

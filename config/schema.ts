@@ -3,13 +3,14 @@ import { bridgeSchema } from "./bridge.ts";
 import { decimal, timeZone } from "./clock-formats.ts";
 import { brokerLost, pulseOf } from "./compound.ts";
 import { debounceOf, measure, ratio } from "./counting.ts";
-import { address, anyText, duration, id, line, oneOf, path, port, topicLevel, unit, wholeNumber } from "./formats.ts";
+import { address, anyText, duration, id, line, oneOf, path, port, topicLevel, wholeNumber } from "./formats.ts";
 import { type ConfigOf, derived, type Format, leaf, listOf, mapOf, optional, required, secret, withNames } from "./leaf.ts";
 import { origin, shortListener } from "./listeners.ts";
 import { mqttSchema } from "./mqtt.ts";
 import { peerOffline, peerSchema } from "./peers.ts";
 import { type actionSchema, type conditionSchema, ruleSchema, type triggerSchema } from "./rule-schema.ts";
 import { sensorSchema } from "./sensors.ts";
+import { service } from "./services.ts";
 
 const second = 1000;
 const hour = 3600 * second;
@@ -244,7 +245,10 @@ export const schema = withNames({
     latitude: optional(decimal(-90, 90), "Where this machine is, in degrees north, for sunrise and sunset."),
     longitude: optional(decimal(-180, 180), "Where this machine is, in degrees east."),
   },
-  services: listOf(required(unit, "The whole name of a systemd unit."), "The systemd units whose state is published and shown."),
+  services: listOf(
+    required(service, "A systemd unit, by its whole name."),
+    "The systemd units whose state is published and whose journal is shown, beside the end of a `log_file`; `control` is what `pinbus tui` may do with one, see [terminal.md](terminal.md).",
+  ),
   log: {
     level: leaf(oneOf("error", "warn", "info", "debug"), "info", "The least important entry that is written."),
     format: leaf(oneOf("auto", "text", "journal"), "auto", "`auto` writes to the journal under systemd and text everywhere else."),

@@ -214,6 +214,14 @@ export function plainOf(tree: Tree): unknown {
   if (tree.kind === "list") return [];
   // A null prototype, so that a key named `__proto__` stays a key.
   const plain: Record<string, unknown> = Object.create(null);
-  for (const { key, value } of tree.entries) plain[key] = value.kind === "scalar" ? value.value : {};
+  for (const { key, value } of tree.entries)
+    plain[key] = value.kind === "list" ? value.items.slice(0, maxPlain).map(scalarOf) : scalarOf(value);
   return plain;
+}
+
+/** No format reads longer lists. */
+const maxPlain = 16;
+
+function scalarOf(tree: Tree): unknown {
+  return tree.kind === "scalar" ? tree.value : {};
 }

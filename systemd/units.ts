@@ -1,4 +1,6 @@
 import { execFile } from "node:child_process";
+import { constants } from "node:os";
+import { managerArgs, systemctlEnv } from "./manager.ts";
 
 /** What systemd says about one unit. */
 export interface UnitState {
@@ -18,6 +20,14 @@ export interface UnitState {
   restarts: number | null;
   /** Why there is no state: not loaded, no systemd. */
   problem: string | null;
+  /** Its main process. */
+  pid?: number;
+  /** How its main process ended: `exited with 1`, `killed by SIGKILL`. */
+  exit?: string;
+  /** systemd's word for how it failed: `exit-code`, `start-limit-hit`, `watchdog`. */
+  result?: string;
+  /** When systemd starts it again by itself, ISO 8601 UTC. */
+  restart_at?: string;
 }
 
 export interface ReadUnitsOptions {
@@ -26,6 +36,8 @@ export interface ReadUnitsOptions {
   systemctl?: string;
   /** Longest wait for its answer. */
   timeout?: number;
+  /** Ask the service manager of this user instead of the system's. */
+  user?: boolean;
 }
 
 const properties = [
@@ -40,6 +52,13 @@ const properties = [
   "CPUUsageNSec",
   "MemoryCurrent",
   "NRestarts",
+  "MainPID",
+  "ExecMainCode",
+  "ExecMainStatus",
+  "Result",
+  "StateChangeTimestamp",
+  "RestartUSec",
+  "RestartUSecNext",
 ];
 const maxUnits = 64;
 const unitName = /^[\w:.\\@-]{1,255}$/;
@@ -73,15 +92,15 @@ export async function readUnits(units: readonly string[], options: ReadUnitsOpti
 type Answer = { blocks: Map<string, string>[] } | { problem: string };
 
 function show(units: string[], options: ReadUnitsOptions): Promise<Answer> {
-  const { signal, systemctl = "systemctl", timeout = 5000 } = options;
-  const args = ["show", "--timestamp=unix", `--property=${properties.join(",")}`, "--", ...units];
-  const env = { PATH: process.env.PATH ?? "/usr/bin:/bin", LC_ALL: "C", SYSTEMD_COLORS: "0", SYSTEMD_PAGER: "" };
+  const { signal, systemctl = "systemctl", timeout = 5000, user = false } = options;
+  const args = [...managerArgs(user), "show", "--timestamp=unix", `--property=${properties.join(",")}`, "--", ...units];
+  const env = systemctlEnv();
   return new Promise((resolve) => {
     execFile(systemctl, args, { env, timeout, maxBuffer: 256 * 1024, ...(signal && { signal }) }, (error, stdout, stderr) => {
       const blocks = parseShow(stdout);
       // Blocks are matched by position, so a partial answer is no answer.
       if (blocks.length === units.length) resolve({ blocks });
-      else resolve({ problem: problemOf(error, stderr, timeout) });
+      else resolve({ problem: problemOf(error, stderr, options) });
     });
   });
 }
@@ -98,12 +117,17 @@ export function parseShow(text: string): Map<string, string>[] {
     });
 }
 
-function problemOf(error: { code?: string | number | null; killed?: boolean } | null, stderr: string, timeout: number): string {
+function problemOf(
+  error: { code?: string | number | null; killed?: boolean } | null,
+  stderr: string,
+  { timeout = 5000, user = false }: ReadUnitsOptions,
+): string {
   if (error?.code === "ENOENT") return "there is no systemctl here";
   if (error?.code === "ABORT_ERR") return "the question was withdrawn";
   if (error?.killed === true) return `systemctl did not answer within ${timeout / 1000} s`;
   const said = stderr.trim().split("\n")[0] ?? "";
   if (/not been booted with systemd/.test(said)) return "systemd does not run here";
+  if (/connect to bus/.test(said) && user) return "no service manager of this user runs here";
   return said === "" ? "systemctl gave no answer" : said;
 }
 
@@ -122,7 +146,60 @@ function stateOf(unit: string, block: Map<string, string>): UnitState {
     memory: count(block.get("MemoryCurrent")),
     restarts: count(block.get("NRestarts")),
     problem: null,
+    ...processOf(block),
   };
+}
+
+/** What there is to say of the main process: what is not there is absent. */
+function processOf(block: Map<string, string>): Pick<UnitState, "pid" | "exit" | "result" | "restart_at"> {
+  const pid = count(block.get("MainPID")) ?? 0;
+  const status = count(block.get("ExecMainStatus")) ?? 0;
+  const result = block.get("Result") ?? "success";
+  const exit = pid > 0 ? undefined : exitText(block.get("ExecMainCode"), status);
+  const next = block.get("SubState")?.startsWith("auto-restart") ? restartAt(block) : undefined;
+  return {
+    ...(pid > 0 && { pid }),
+    ...(exit !== undefined && { exit }),
+    ...(result !== "success" && result !== "" && { result }),
+    ...(next !== undefined && { restart_at: next }),
+  };
+}
+
+/** CLD_EXITED, CLD_KILLED and CLD_DUMPED of waitid(2); 0 = it never ended. */
+function exitText(code: string | undefined, status: number): string | undefined {
+  if (code === "1") return `exited with ${status}`;
+  if (code !== "2" && code !== "3") return undefined;
+  const name = Object.entries(constants.signals).find(([, number]) => number === status)?.[0] ?? `signal ${status}`;
+  return `killed by ${name}${code === "3" ? ", with a core dump" : ""}`;
+}
+
+function restartAt(block: Map<string, string>): string | undefined {
+  const since = isoTime(block.get("StateChangeTimestamp"));
+  // RestartUSecNext since 254, where the delay may grow with each restart.
+  const delay = parseTimespan(block.get("RestartUSecNext") ?? block.get("RestartUSec") ?? "");
+  return since === null || delay === undefined ? undefined : new Date(Date.parse(since) + delay).toISOString();
+}
+
+const spans: Readonly<Record<string, number>> = {
+  us: 0.001,
+  ms: 1,
+  s: 1000,
+  min: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+  w: 604_800_000,
+};
+
+/** systemd's `1min 30s` or `100ms` → milliseconds; undefined for `infinity` and what is no time. */
+export function parseTimespan(text: string): number | undefined {
+  if (!/^(?:\d+(?:\.\d+)?[a-z]+ ?)+$/.test(text)) return undefined;
+  let sum = 0;
+  for (const [, number, span = ""] of text.matchAll(/(\d+(?:\.\d+)?)([a-z]+)/g)) {
+    const factor = Object.hasOwn(spans, span) ? spans[span] : undefined;
+    if (factor === undefined) return undefined;
+    sum += Number(number) * factor;
+  }
+  return Math.round(sum);
 }
 
 /** `org.freedesktop.systemd1.BadUnitSetting "Unit x has a bad unit file setting."` → the sentence. */

@@ -63,8 +63,13 @@ export async function freePort(): Promise<number> {
   const { port } = server.address() as { port: number };
   server.close();
   await once(server, "close");
+  // The kernel may give the same one twice, and the first may not be in use yet.
+  if (given.has(port)) return freePort();
+  given.add(port);
   return port;
 }
+
+const given = new Set<number>();
 
 export interface MosquittoOptions {
   port?: number;

@@ -32,6 +32,7 @@ const refused: readonly (readonly [file: string, from: string])[] = [
   ["tui/main.ts", "../agent/exit.ts"],
   ["tui/client/agent.ts", "../../agent/shell/control.ts"],
   ["tui/main.ts", "../gpio/line.ts"],
+  ["tui/settings.ts", "../config/check.ts"],
   ["tui/shell/pane.ts", "../../config/load.ts"],
 ];
 
@@ -46,6 +47,7 @@ const allowed: readonly (readonly [file: string, from: string])[] = [
   ["agent/agent.ts", "../systemd/notify.ts"],
   ["tui/client/agent.ts", "../../agent/protocol.ts"],
   ["tui/main.ts", "../config/load.ts"],
+  ["tui/settings.ts", "../config/yaml.ts"],
   ["tui/shell/pane.ts", "blessed"],
 ];
 

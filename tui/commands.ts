@@ -1,16 +1,28 @@
+import { openAttach } from "./attach.ts";
 import { brokerFigures, brokerRows } from "./broker.ts";
-import { dialogKey, openInject, openPublish, openSwitch, typed } from "./dialogs.ts";
-import { editor, insert } from "./editor.ts";
+import { copied, moveDetail, nextForm, pick, unpick } from "./detail.ts";
+import { dialogKey, openInject, openSwitch, pasted, typed } from "./dialogs.ts";
+import { editor } from "./editor.ts";
 import { nextSort, refreshFilters } from "./fleet.ts";
 import { time } from "./format.ts";
+import { runKept } from "./kept-commands.ts";
 import { type Command, lookup } from "./keys.ts";
 import { layout } from "./layout.ts";
 import { type Effect, mayOperate, type State, tabs } from "./model.ts";
-import { filterText, move, setFilter, setFilterOf, topicIndex } from "./moves.ts";
+import { mouse } from "./mouse.ts";
+import { filterText, move, setFilter, setFilterOf, stepper, topicIndex } from "./moves.ts";
+import { sortNext } from "./order.ts";
+import { coversPanes, pinPanes } from "./pin.ts";
+import { openPublish } from "./publish.ts";
+import { replayKey } from "./replay.ts";
+import { stopClearing } from "./retained.ts";
 import { rowsOf, selectedIndex } from "./rows.ts";
+import { focusedLog } from "./service-ask.ts";
+import { servicesKey } from "./service-keys.ts";
+import { holdLogs, releaseLogs } from "./service-log.ts";
 import type { TopicNode } from "./topic.ts";
-import { textOf } from "./value.ts";
 import { askWhy, go, neighbour } from "./visit.ts";
+import { otherPin, showWhy } from "./why.ts";
 
 const none: readonly Effect[] = [];
 const armFor = 60_000;
@@ -21,7 +33,8 @@ export function handleKey(state: State, key: string, text: string | undefined, n
   state.topics.list.selected ??= state.topics.store.rows()[0]?.path ?? null;
   if (state.tab !== "topics") state[state.tab].list.selected ??= rowsOf(state, now)[0]?.id ?? null;
   if (state.overlay !== null && typed(state.overlay, text)) return retyped(state);
-  const entry = lookup(scope, key, state.readOnly);
+  if (/^(click|wheel)/.test(key)) return mouse(state, key, scope, now, (each) => handleKey(state, each, undefined, now));
+  const entry = lookup(scope, key, state.readOnly, state.replay !== null);
   if (entry === undefined) return state.overlay === null ? none : dialogKey(state, key, undefined, now, run);
   return run(state, entry.command, now);
 }
@@ -33,7 +46,7 @@ function sayTo(state: State, text: string, now: number): readonly Effect[] {
 
 /** Pasted text never runs commands: a text field takes it, else it is ignored aloud. */
 export function handlePaste(state: State, text: string, now: number): readonly Effect[] {
-  if (state.overlay !== null && typed(state.overlay, insert(editor(), text).text)) return retyped(state);
+  if (state.overlay !== null && pasted(state.overlay, text)) return retyped(state);
   state.notice = { text: "paste ignored: there is no text field here", style: "warn", at: now };
   return none;
 }
@@ -46,6 +59,8 @@ function retyped(state: State): readonly Effect[] {
 export function scopeOf(state: State) {
   const { overlay } = state;
   if (overlay === null) return state.tab;
+  if (overlay.kind === "publish" && overlay.name !== null) return "preset";
+  if (overlay.kind === "publish" && overlay.list !== null) return "menu";
   return overlay.kind === "help" || overlay.kind === "palette" ? "menu" : overlay.kind;
 }
 
@@ -56,9 +71,11 @@ export function run(state: State, command: Command, now: number): readonly Effec
   }
   const say = (text: string) => sayTo(state, text, now);
   const tab = state[state.tab];
+  if (state.replay !== null && (command === "refresh" || command === "pin" || (command === "open" && state.tab === "fleet")))
+    return say("this is a recording: nobody is asked, and nothing is written");
   switch (command) {
     case "quit-now":
-      return [{ type: "quit" }];
+      return [{ type: "quit", all: true }];
     case "repaint":
       return [{ type: "repaint" }];
     case "suspend":
@@ -78,9 +95,9 @@ export function run(state: State, command: Command, now: number): readonly Effec
     case "tab-fleet":
       return go(state, "fleet", now);
     case "tab-next":
-      return go(state, neighbour(state.tab, 1), now);
+      return go(state, neighbour(state, 1), now);
     case "tab-previous":
-      return go(state, neighbour(state.tab, -1), now);
+      return go(state, neighbour(state, -1), now);
     case "pane-next":
     case "pane-previous": {
       const { panes } = tabs.find(({ id }) => id === state.tab) ?? { panes: 1 };
@@ -97,7 +114,8 @@ export function run(state: State, command: Command, now: number): readonly Effec
     case "page-up":
     case "match-next":
     case "match-previous":
-      move(state, command, now);
+      if (state.tab === "topics" && tab.pane > 0) moveDetail(state, stepper(state, command));
+      else move(state, command, now);
       return askWhy(state, now);
     case "open":
       return open(state, now);
@@ -111,7 +129,7 @@ export function run(state: State, command: Command, now: number): readonly Effec
       return none;
     case "filter":
       state.overlay = { kind: "filter", field: editor(filterText(state)), before: filterText(state) };
-      tab.pane = 0;
+      if (focusedLog(state) === undefined) tab.pane = 0;
       return none;
     case "palette":
     case "help":
@@ -128,6 +146,7 @@ export function run(state: State, command: Command, now: number): readonly Effec
     case "copy":
       return copy(state, now);
     case "back":
+      if (stopClearing(state)) return [{ type: "retained", wish: { kind: "stop" } }];
       back(state);
       return none;
     case "quit":
@@ -137,6 +156,7 @@ export function run(state: State, command: Command, now: number): readonly Effec
     case "clear-history": {
       const branch = selectedTopic(state);
       if (branch !== undefined) state.topics.store.forget(branch);
+      state.topics.detail.stream.refresh();
       return say(branch === undefined ? "nothing is selected" : `history below ${branch.path} cleared here; the broker keeps its own`);
     }
     case "value-mode":
@@ -144,8 +164,7 @@ export function run(state: State, command: Command, now: number): readonly Effec
         state.trace.mode = state.trace.mode === "auto" ? "hex" : "auto";
         return say(`payload: ${state.trace.mode === "auto" ? "as it is" : "hex"}`);
       }
-      state.topics.mode = state.topics.mode === "auto" ? "hex" : state.topics.mode === "hex" ? "diff" : "auto";
-      return say(`value: ${state.topics.mode === "auto" ? "as it is" : state.topics.mode}`);
+      return say(`value: ${nextForm(state)}`);
     case "arm":
       if (!mayOperate(state)) return say("this control socket may only look: outputs cannot be switched from here");
       state.armedUntil = state.armedUntil > now ? 0 : now + armFor;
@@ -154,13 +173,32 @@ export function run(state: State, command: Command, now: number): readonly Effec
       return openSwitch(state, now);
     case "inject":
       return openInject(state, now);
+    case "wrap":
+    case "timestamps":
+    case "priority":
+    case "pager":
+    case "manager":
+    case "service-actions":
+      return servicesKey(state, command, now);
     case "follow":
+      if (state.tab === "topics") {
+        unpick(state);
+        return none;
+      }
+      if (state.tab === "services") return servicesKey(state, command, now);
       state.trace.follow = true;
       tab.pane = 0;
       return none;
+    case "replay-pause":
+    case "replay-step":
+    case "replay-faster":
+    case "replay-slower":
+      return replayKey(state, command);
     case "record":
+      if (state.tab === "topics") return recordMessages(state, now);
       return [{ type: state.trace.recording === null ? "record-start" : "record-stop" }];
     case "sort":
+      if (state.tab === "topics") return say(`topics sorted by ${sortNext(state.topics.store)}`);
       return say(`sorted by ${nextSort(state.fleet)}`);
     case "refresh":
       if (!state.mqtt.up) return say("not connected to a broker: nothing can be asked now");
@@ -170,12 +208,17 @@ export function run(state: State, command: Command, now: number): readonly Effec
       tab.pane = 1;
       return none;
     case "why":
+      return showWhy(state, now);
+    case "pin-next":
+    case "pin-previous":
+      return otherPin(state, command === "pin-next" ? 1 : -1, now);
     case "rules":
-      tab.pane = command === "why" ? 1 : 2;
+    case "edges":
+    case "board":
+      tab.pane = pinPanes[command];
       return askWhy(state, now);
     default:
-      // The other commands belong to dialogs; the key table gives them no other scope.
-      return none;
+      return runKept(state, command, now);
   }
 }
 
@@ -186,6 +229,7 @@ export function selectedTopic(state: State): TopicNode | undefined {
 function open(state: State, now: number): readonly Effect[] {
   if (state.tab === "topics") {
     const node = selectedTopic(state);
+    if (state.topics.pane === 2) return pick(state) ? none : sayTo(state, "no message yet", now);
     if (state.topics.pane > 0 || node === undefined) return none;
     if (node.children.length > 0) state.topics.store.fold(node, !node.open);
     else state.topics.pane = 1;
@@ -199,15 +243,7 @@ function open(state: State, now: number): readonly Effect[] {
     const rows = rowsOf(state, now);
     const base = rows[selectedIndex(state.fleet.list, rows)]?.id;
     if (base === undefined) return none;
-    const own = base === state.agent.hello?.base;
-    const last = base.slice(base.lastIndexOf("/") + 1);
-    // Somebody may copy it into a shell.
-    const name = /^[a-z0-9-]+$/.test(last) ? last : "machine";
-    return sayTo(
-      state,
-      own ? `${base} is the node of the tabs 2 to 6` : `attaching from here is not there yet: pinbus tui --host user@${name}`,
-      now,
-    );
+    return base === state.agent.hello?.base ? sayTo(state, `${base} is the node of the tabs 2 to 6`, now) : openAttach(state, base);
   } else state[state.tab].pane = state.tab === "trace" ? 2 : 1;
   return none;
 }
@@ -238,6 +274,11 @@ function fold(state: State, command: "fold" | "unfold" | "fold-toggle"): readonl
   return none;
 }
 
+function recordMessages(state: State, now: number): readonly Effect[] {
+  if (state.replay !== null) return sayTo(state, "this is a recording already", now);
+  return [{ type: "record-messages", on: state.recording === null }];
+}
+
 function freeze(state: State, now: number): readonly Effect[] {
   const { store } = state.topics;
   if (state.frozen === null) {
@@ -246,6 +287,7 @@ function freeze(state: State, now: number): readonly Effect[] {
     // What is frozen is what one wants to read there.
     state.notice = null;
     state.trace.held = state.trace.entries.slice();
+    holdLogs(state);
     state.fleet.held = structuredClone(state.fleet.nodes);
     state.broker.held = structuredClone(state.broker.figures);
     return none;
@@ -255,6 +297,7 @@ function freeze(state: State, now: number): readonly Effect[] {
   state.broker.held = null;
   state.fleet.held = null;
   state.trace.held = null;
+  releaseLogs(state);
   for (const tab of [state.pins, state.host, state.services]) {
     if (tab.newer !== null) tab.data = tab.newer as never;
     tab.newer = null;
@@ -264,13 +307,15 @@ function freeze(state: State, now: number): readonly Effect[] {
 
 function back(state: State): void {
   const tab = state[state.tab];
+  if (state.tab === "topics" && unpick(state)) return;
   if (state.zoom) state.zoom = false;
+  else if (focusedLog(state)?.filter.text) setFilter(state, "");
   else if (tab.pane > 0) tab.pane = 0;
   else if (filterText(state) !== "") setFilter(state, "");
 }
 
 function quit(state: State): readonly Effect[] {
-  const { single } = layout(state.cols, state.rows, state.zoom);
+  const single = layout(state.cols, state.rows, state.zoom).single || coversPanes(state);
   if (!single || (!state.zoom && state[state.tab].pane === 0)) return [{ type: "quit" }];
   back(state);
   return none;
@@ -279,9 +324,7 @@ function quit(state: State): readonly Effect[] {
 function copy(state: State, now: number): readonly Effect[] {
   let text: string | undefined;
   if (state.tab === "topics") {
-    const node = selectedTopic(state);
-    const last = node === undefined ? null : state.topics.store.view(node).last;
-    if (last !== null) text = textOf(last) ?? Buffer.from(last.bytes, "latin1").toString("hex");
+    text = copied(state);
   } else {
     const rows = rowsOf(state, now);
     text = rows[selectedIndex(state[state.tab].list, rows)]?.text;

@@ -25,6 +25,7 @@ interface FleetInfo {
   version: string;
   started: string;
   driver: string;
+  hostname: string;
   model: string;
   os: string;
   inputs: number;
@@ -43,6 +44,9 @@ export interface FleetTab {
   sort: (typeof sorts)[number];
   list: ListState;
   filter: Filter;
+  /** Where ssh went for a node in this session, by its base, and as whom it goes elsewhere. */
+  destinations: Map<string, string>;
+  user: string;
   /** 0 nodes, 1 the selected one. */
   pane: number;
   detail: Scroll;
@@ -69,8 +73,19 @@ const names: ReadonlySet<string> = new Set([
   "reconnects",
 ]);
 
-export function createFleetTab(): FleetTab {
-  return { nodes: new Map(), held: null, sort: "name", list: { selected: null, top: 0 }, filter: everything, pane: 0, detail: { top: 0 } };
+export function createFleetTab(user = ""): FleetTab {
+  const list = { selected: null, top: 0 };
+  return {
+    nodes: new Map(),
+    held: null,
+    sort: "name",
+    list,
+    filter: everything,
+    destinations: new Map(),
+    user,
+    pane: 0,
+    detail: { top: 0 },
+  };
 }
 
 /** Any message; those that are no node's cost four looks at the topic. `epoch` counts our connections. */
@@ -174,9 +189,11 @@ const count = (value: unknown) => (Array.isArray(value) ? value.length : 0);
 function infoOf(payload: Buffer): FleetInfo | null {
   const { version, started, driver, machine, inputs, outputs, sensors } = objectOf(payload) ?? {};
   if (typeof version !== "string" || typeof started !== "string" || typeof driver !== "string") return null;
-  const { model, os } = (typeof machine === "object" && machine !== null ? machine : {}) as Record<string, unknown>;
+  const { hostname, model, os } = (typeof machine === "object" && machine !== null ? machine : {}) as Record<string, unknown>;
   return {
-    ...{ version: short(version), started: short(started), driver: short(driver), model: short(model), os: short(os) },
+    ...{ version: short(version), started: short(started), driver: short(driver) },
+    // Cut, it would be another one.
+    ...{ hostname: short(hostname) === hostname ? hostname : "", model: short(model), os: short(os) },
     ...{ inputs: count(inputs), outputs: count(outputs), sensors: count(sensors) },
   };
 }

@@ -24,6 +24,17 @@ export function shortAge(ms: number): string {
   return s < 86_400 ? `${Math.floor(s / 3600)}h` : `${Math.floor(s / 86_400)}d`;
 }
 
+/** A length as somebody set it: `500 ms`, `60 s`, `5 min`, `2 h`. */
+export function span(ms: number): string {
+  for (const [unit, size, least] of [
+    ["h", 3_600_000, 1],
+    ["min", 60_000, 2],
+    ["s", 1000, 1],
+  ] as const)
+    if (ms >= size * least && ms % size === 0) return `${count(ms / size)} ${unit}`;
+  return `${ms} ms`;
+}
+
 /** Bytes → `142 B`, `58 M`. */
 export function size(bytes: number): string {
   if (bytes < 1000) return `${bytes} B`;

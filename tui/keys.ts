@@ -1,3 +1,5 @@
+import { type KeptCommand, keptKeys, publishKeys } from "./kept-keys.ts";
+
 /** The one key table: the handler, the hint line, `?`, `:` and docs/keys.md all read it, so they cannot drift. */
 
 /** Where a key means something. `all` holds in every tab; a dialog is a scope of its own. */
@@ -13,8 +15,14 @@ export type Scope =
   | "filter"
   | "menu"
   | "publish"
+  | "preset"
+  | "clear"
   | "switch"
-  | "inject";
+  | "service"
+  | "inject"
+  | "inject-message"
+  | "attach"
+  | "replay";
 
 export type Command =
   | "tab-topics"
@@ -64,7 +72,17 @@ export type Command =
   | "inject"
   | "why"
   | "rules"
+  | "edges"
+  | "board"
+  | "pin-next"
+  | "pin-previous"
   | "checks"
+  | "service-actions"
+  | "wrap"
+  | "timestamps"
+  | "priority"
+  | "pager"
+  | "manager"
   | "follow"
   | "record"
   | "sort"
@@ -78,15 +96,25 @@ export type Command =
   | "field-previous"
   | "field-change"
   | "recall"
+  | KeptCommand
   | "switch-yes"
   | "switch-pulse"
+  | "service-start"
+  | "service-stop"
+  | "service-restart"
   | "press-short"
-  | "press-long";
+  | "press-long"
+  | "press-edge"
+  | "inject-message"
+  | "replay-pause"
+  | "replay-step"
+  | "replay-faster"
+  | "replay-slower";
 
 export interface KeyEntry {
   command: Command;
   scope: Scope;
-  /** Names as the terminal shell gives them: `j`, `up`, `enter`, `escape`, `C-d`, `S-tab`, `pageup`, `space`. */
+  /** Names as the terminal shell gives them: `j`, `up`, `enter`, `escape`, `C-d`, `S-tab`, `pageup`, `space`. None: by the palette only. */
   keys: readonly string[];
   /** What it does, for people; the palette finds it by these words. */
   does: string;
@@ -99,8 +127,12 @@ export interface KeyEntry {
 }
 
 export const keyTable: readonly KeyEntry[] = [
+  { command: "replay-pause", scope: "replay", keys: ["space"], does: "Pause the recording, or go on", hint: "Pause" },
+  { command: "replay-step", scope: "replay", keys: ["."], does: "One message more, and pause", hint: "Step" },
+  { command: "replay-faster", scope: "replay", keys: [">"], does: "Faster: x10, x100, as fast as it goes", hint: "Faster" },
+  { command: "replay-slower", scope: "replay", keys: ["<"], does: "Slower" },
   { command: "help", scope: "all", keys: ["?"], does: "Help: all keys, filters as you type", hint: "Help" },
-  { command: "open", scope: "topics", keys: ["enter"], does: "Open: fold or unfold a branch, go to the value" },
+  { command: "open", scope: "topics", keys: ["enter"], does: "Open: fold or unfold a branch, go to the value; show an old message" },
   {
     command: "filter",
     scope: "all",
@@ -110,23 +142,46 @@ export const keyTable: readonly KeyEntry[] = [
   },
   { command: "switch", scope: "pins", keys: ["enter"], does: "Switch the selected output, through a dialog", hint: "Switch", writes: true },
   { command: "arm", scope: "pins", keys: ["!"], does: "Arm the outputs for 60 s, or disarm them", hint: "Arm", writes: true },
-  { command: "inject", scope: "pins", keys: ["i"], does: "Inject a press into the simulated board", hint: "Inject", writes: true },
-  { command: "why", scope: "pins", keys: ["W"], does: "Why: the causes of the selected state", hint: "Why" },
+  {
+    command: "inject",
+    scope: "pins",
+    keys: ["i"],
+    does: "Inject a press, an edge or a message into the agent (simulated board)",
+    hint: "Inject",
+    writes: true,
+  },
+  {
+    command: "edges",
+    scope: "pins",
+    keys: ["e"],
+    does: "Edges: the last ones of the selected line, and what became of each",
+    hint: "Edges",
+  },
   { command: "rules", scope: "pins", keys: ["r"], does: "Rules: what fired, and when", hint: "Rules" },
+  { command: "board", scope: "pins", keys: ["b"], does: "Board: a picture of the header with the used pins", hint: "Board" },
+  { command: "pin-next", scope: "pins", keys: ["l", "right"], does: "Next pin, whichever pane is shown", hint: "Next pin" },
+  { command: "pin-previous", scope: "pins", keys: ["h", "left"], does: "Previous pin" },
   { command: "open", scope: "broker", keys: ["enter"], does: "Show the raw topic in the tab Topics", hint: "Raw-topic" },
   { command: "checks", scope: "host", keys: ["C", "enter"], does: "Checks: what the agent depends on", hint: "Checks" },
-  { command: "open", scope: "services", keys: ["enter"], does: "Open the details of the unit" },
+  {
+    command: "service-actions",
+    scope: "services",
+    keys: ["enter"],
+    does: "Start, stop or restart the unit, through a dialog",
+    hint: "Actions",
+    writes: true,
+  },
+  { command: "follow", scope: "services", keys: ["F"], does: "Follow the newest line of the log; moving up ends it", hint: "Follow" },
+  { command: "wrap", scope: "services", keys: ["w"], does: "Wrap long lines of the log, or cut them", hint: "Wrap" },
+  { command: "timestamps", scope: "services", keys: ["t"], does: "Show the times of the log, or leave them out", hint: "Time" },
+  { command: "priority", scope: "services", keys: ["P"], does: "Least important entry of the journal that is shown", hint: "Prio" },
+  { command: "pager", scope: "services", keys: ["v"], does: "View the log on the whole screen", hint: "Pager" },
+  { command: "manager", scope: "services", keys: ["u"], does: "Units of the system, of the user, or both", hint: "User/Sys" },
   { command: "open", scope: "trace", keys: ["enter"], does: "Decode the selected packet", hint: "Decode" },
   { command: "follow", scope: "trace", keys: ["F"], does: "Follow the newest packet; moving up ends it", hint: "Follow" },
   { command: "record", scope: "trace", keys: ["x"], does: "Record the packets to a file (JSONL), or end it", hint: "Record" },
   { command: "value-mode", scope: "trace", keys: ["d"], does: "Show the payload as it is, or as hex" },
-  {
-    command: "open",
-    scope: "fleet",
-    keys: ["enter"],
-    does: "How to look at the node (attaching from here is not there yet)",
-    hint: "Attach",
-  },
+  { command: "open", scope: "fleet", keys: ["enter"], does: "Look at the node over ssh, through a dialog; q returns", hint: "Attach" },
   { command: "sort", scope: "fleet", keys: ["s"], does: "Sort by name, state or rate", hint: "Sort" },
   { command: "refresh", scope: "fleet", keys: ["r"], does: "Ask the broker once more for what it keeps of the nodes", hint: "Refresh" },
   { command: "fold-toggle", scope: "topics", keys: ["space"], does: "Fold or unfold the branch", hint: "Fold" },
@@ -139,10 +194,15 @@ export const keyTable: readonly KeyEntry[] = [
     command: "value-mode",
     scope: "topics",
     keys: ["d"],
-    does: "Show the value as it is, as hex, or as a diff to the one before",
+    does: "Show the value as it is, as a diff to the one before, as hex, or in another form that fits",
     hint: "Diff/hex",
   },
+  { command: "sort", scope: "topics", keys: ["s"], does: "Sort by name, rate or age" },
+  { command: "follow", scope: "topics", keys: ["F"], does: "Follow the newest message; moving down in the history ends it" },
   { command: "clear-history", scope: "topics", keys: ["c"], does: "Clear the local history below the selection" },
+  { command: "record", scope: "topics", keys: ["x"], does: "Record all messages to a file (JSONL), or end it" },
+  ...keptKeys,
+  { command: "why", scope: "all", keys: ["W"], does: "Why: what the output did and why, older changes too", hint: "Why" },
   { command: "freeze", scope: "all", keys: ["z"], does: "Freeze the view; data keeps arriving", hint: "Freeze" },
   { command: "pane-next", scope: "all", keys: ["tab"], does: "Next pane", hint: "Pane" },
   { command: "pane-previous", scope: "all", keys: ["S-tab"], does: "Previous pane" },
@@ -183,35 +243,66 @@ export const keyTable: readonly KeyEntry[] = [
   { command: "choice-up", scope: "menu", keys: ["up", "C-p", "S-tab"], does: "Previous entry", hint: "Previous" },
   { command: "cancel", scope: "menu", keys: ["escape"], does: "Close", hint: "Close" },
 
-  { command: "send", scope: "publish", keys: ["C-s"], does: "Send", hint: "Send", writes: true },
-  { command: "field-next", scope: "publish", keys: ["tab", "enter", "down"], does: "Next field", hint: "Next field" },
-  { command: "field-previous", scope: "publish", keys: ["S-tab", "up"], does: "Previous field" },
-  { command: "field-change", scope: "publish", keys: ["space"], does: "Change QoS or Retain", hint: "Change" },
-  { command: "recall", scope: "publish", keys: ["C-r"], does: "The publication before", hint: "History" },
-  { command: "cancel", scope: "publish", keys: ["escape"], does: "Cancel", hint: "Cancel" },
+  ...publishKeys,
 
   { command: "switch-yes", scope: "switch", keys: ["y"], does: "Yes, switch it", hint: "Yes", writes: true },
   { command: "switch-pulse", scope: "switch", keys: ["t"], does: "Timed pulse of the configured length", hint: "Pulse", writes: true },
   { command: "cancel", scope: "switch", keys: ["escape", "q", "n"], does: "Cancel", hint: "Cancel" },
 
+  { command: "service-start", scope: "service", keys: ["s"], does: "Start it", hint: "Start", writes: true },
+  { command: "service-stop", scope: "service", keys: ["p"], does: "Stop it", hint: "Stop", writes: true },
+  { command: "service-restart", scope: "service", keys: ["r"], does: "Restart it", hint: "Restart", writes: true },
+  { command: "cancel", scope: "service", keys: ["escape", "q", "n"], does: "Cancel", hint: "Cancel" },
+
   { command: "press-short", scope: "inject", keys: ["y"], does: "Press for 120 ms", hint: "Press", writes: true },
   { command: "press-long", scope: "inject", keys: ["h"], does: "Hold for 1 s", hint: "Hold", writes: true },
+  { command: "press-edge", scope: "inject", keys: ["e"], does: "One edge: the other level, which stays", hint: "Edge", writes: true },
+  {
+    command: "inject-message",
+    scope: "inject",
+    keys: ["m"],
+    does: "A message, as if another device had published it",
+    hint: "Message",
+    writes: true,
+  },
   { command: "cancel", scope: "inject", keys: ["escape", "q", "n"], does: "Cancel", hint: "Cancel" },
+
+  { command: "accept", scope: "inject-message", keys: ["enter"], does: "Hand it to the agent", hint: "Inject", writes: true },
+  { command: "cancel", scope: "inject-message", keys: ["escape"], does: "Cancel", hint: "Cancel" },
+
+  { command: "accept", scope: "attach", keys: ["enter"], does: "Attach", hint: "Attach" },
+  { command: "field-change", scope: "attach", keys: ["tab"], does: "Look only, or be able to arm outputs there", hint: "Look only" },
+  { command: "cancel", scope: "attach", keys: ["escape"], does: "Cancel", hint: "Cancel" },
 ];
 
-const dialogs: ReadonlySet<Scope> = new Set(["filter", "menu", "publish", "switch", "inject"]);
+const dialogs: ReadonlySet<Scope> = new Set([
+  "filter",
+  "menu",
+  "publish",
+  "preset",
+  "clear",
+  "switch",
+  "service",
+  "inject",
+  "inject-message",
+  "attach",
+]);
 const byKey = new Map(keyTable.flatMap((entry) => entry.keys.map((key) => [`${entry.scope} ${key}`, entry] as const)));
 
-/** What a key does here; undefined when nothing (or when it writes and this terminal may only look). */
-export function lookup(scope: Scope, key: string, readOnly: boolean): KeyEntry | undefined {
-  const entry = byKey.get(`${scope} ${key}`) ?? byKey.get(`all ${key}`);
+/** What a key does here; undefined when nothing (or when it writes and this terminal may only look). In a tab `replayed` keys come first. */
+export function lookup(scope: Scope, key: string, readOnly: boolean, replayed = false): KeyEntry | undefined {
+  const first = replayed && !dialogs.has(scope) ? byKey.get(`replay ${key}`) : undefined;
+  const entry = first ?? byKey.get(`${scope} ${key}`) ?? byKey.get(`all ${key}`);
   if (entry === undefined || (readOnly && entry.writes)) return undefined;
-  return entry.scope === scope || !dialogs.has(scope) || entry.everywhere ? entry : undefined;
+  return entry === first || entry.scope === scope || !dialogs.has(scope) || entry.everywhere ? entry : undefined;
 }
 
 /** Every entry that works in a scope, in the order of the table. */
-export function entriesOf(scope: Scope, readOnly: boolean): KeyEntry[] {
-  return keyTable.filter((entry) => entry.keys.some((key) => lookup(scope, key, readOnly) === entry));
+export function entriesOf(scope: Scope, readOnly: boolean, replayed = false): KeyEntry[] {
+  return keyTable.filter((entry) => {
+    if (entry.keys.length === 0) return !dialogs.has(scope) && (entry.scope === "all" || entry.scope === scope);
+    return entry.keys.some((key) => lookup(scope, key, readOnly, replayed) === entry);
+  });
 }
 
 const names: Record<string, string> = { enter: "Enter", escape: "Esc", tab: "Tab", space: "Space", pageup: "PgUp", pagedown: "PgDn" };
@@ -235,8 +326,14 @@ const headings: Record<Scope, string> = {
   filter: "While typing a filter",
   menu: "In help and palette",
   publish: "In the publish dialog",
+  preset: "While typing the name of a preset",
+  clear: "In the dialog that clears retained messages",
   switch: "In the switch dialog",
+  service: "In the dialog of a unit",
   inject: "In the inject dialog",
+  "inject-message": "While typing a message to inject",
+  attach: "In the attach dialog",
+  replay: "While a recording is played",
 };
 
 /** The Markdown of docs/keys.md. */
@@ -250,7 +347,7 @@ export function keysPage(): string {
     lines.push("", `## ${heading}`, "", "| Key | Does | |", "|---|---|---|");
     for (const entry of keyTable) {
       if (entry.scope !== scope) continue;
-      const keys = entry.keys.map((key) => `\`${keyName(key)}\``).join(" ");
+      const keys = entry.keys.map((key) => `\`${keyName(key)}\``).join(" ") || "by `:`";
       const marks = `${entry.writes ? "*w*" : ""}${entry.everywhere ? "*e*" : ""}`;
       lines.push(`| ${keys} | ${entry.does.replaceAll("|", "\\|")} | ${marks} |`);
     }

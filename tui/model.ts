@@ -1,14 +1,37 @@
-import type { Change, Hello, HostView, PinsView, PinView, ServiceView, Status, SwitchWord, TraceEntry, View } from "../agent/protocol.ts";
+import type {
+  Change,
+  ChipView,
+  Hello,
+  HostView,
+  LogView,
+  PinDetail,
+  PinsView,
+  PinView,
+  ServiceVerb,
+  ServiceView,
+  SimStep,
+  Status,
+  SwitchWord,
+  TraceEntry,
+  View,
+} from "../agent/protocol.ts";
 import { type BrokerTab, createBrokerTab } from "./broker.ts";
+import { createDetail, type Detail } from "./detail.ts";
 import type { Editor } from "./editor.ts";
 import { everything, type Filter } from "./filter.ts";
 import { createFleetTab, type FleetTab } from "./fleet.ts";
 import { createHostTab, type HostTab } from "./host.ts";
+import { defaultSettings, type KeptEffect, type Settings } from "./kept.ts";
 import type { Scroll } from "./layout.ts";
-import type { Message } from "./topic.ts";
+import { createPinMore, type PinMore } from "./pin.ts";
+import type { PayloadFormat } from "./publication.ts";
+import type { PublishOverlay } from "./publish.ts";
+import { createReplay, type ReplayState } from "./replay.ts";
+import type { Clearing, ClearOverlay, RetainedEvent } from "./retained.ts";
+import { createServiceLogs, type ServiceLogs } from "./service-log.ts";
 import { TopicStore } from "./topics.ts";
 import { createTraceTab, type TraceTab } from "./trace.ts";
-import type { ValueMode } from "./value.ts";
+import type { Decoder } from "./value.ts";
 import type { Style } from "./view/canvas.ts";
 import type { Wave } from "./wave.ts";
 
@@ -22,12 +45,17 @@ export interface State {
   node: string;
   tab: TabId;
   zoom: boolean;
+  mouse: boolean;
   frozen: { at: number; received: number } | null;
   armedUntil: number;
   overlay: Overlay | null;
   notice: { text: string; style: Style; at: number } | null;
   /** Publications of this session, newest first, to be recalled in the dialog. */
   published: Publication[];
+  /** Of the settings file; pins and presets change here and there at once. */
+  kept: Settings;
+  /** Retained messages that are being cleared. */
+  clearing: Clearing | null;
   mqtt: MqttState;
   agent: AgentState;
   topics: TopicsTab;
@@ -37,6 +65,10 @@ export interface State {
   services: ServicesTab;
   trace: TraceTab;
   fleet: FleetTab;
+  /** A file takes the messages of the broker. */
+  recording: { path: string; messages: number } | null;
+  /** What is played in place of a broker. */
+  replay: ReplayState | null;
 }
 
 export type TabId = "topics" | "pins" | "broker" | "host" | "services" | "trace" | "fleet";
@@ -44,10 +76,10 @@ export type TabId = "topics" | "pins" | "broker" | "host" | "services" | "trace"
 /** The tabs. Numbers are final. */
 export const tabs: readonly { id: TabId; label: string; panes: number }[] = [
   { id: "topics", label: "1 Topics", panes: 3 },
-  { id: "pins", label: "2 Pins", panes: 3 },
+  { id: "pins", label: "2 Pins", panes: 5 },
   { id: "broker", label: "3 Broker", panes: 2 },
   { id: "host", label: "4 Host", panes: 2 },
-  { id: "services", label: "5 Services", panes: 2 },
+  { id: "services", label: "5 Services", panes: 4 },
   { id: "trace", label: "6 Trace", panes: 3 },
   { id: "fleet", label: "7 Fleet", panes: 2 },
 ];
@@ -88,11 +120,7 @@ export interface TopicsTab {
   list: ListState;
   /** 0 tree, 1 value, 2 history. */
   pane: number;
-  value: Scroll;
-  history: Scroll;
-  mode: ValueMode;
-  /** The lines of the value that is shown: a frame comes ten times a second, a new value seldom. */
-  shown: { message: Message; previous: Message | undefined; mode: ValueMode; width: number; lines: string[] } | null;
+  detail: Detail;
   rate: number;
   /** For the rate: what was counted at the last tick. */
   counted: { at: number; received: number };
@@ -104,7 +132,7 @@ export interface PinsTab {
   newer: Snapshot<PinsView> | null;
   list: ListState;
   filter: Filter;
-  /** 0 pins, 1 why, 2 rules. */
+  /** See `pinPanes`. */
   pane: number;
   whyScroll: Scroll;
   rulesScroll: Scroll;
@@ -113,6 +141,7 @@ export interface PinsTab {
   /** The changes of one output, as of when they were asked for. */
   why: { output: string; changes: Change[]; at: number } | null;
   asked: { output: string; at: number } | null;
+  more: PinMore;
 }
 
 /** What the agent said, and when it came here: ages go on by our clock, so the two clocks need not agree. */
@@ -128,8 +157,11 @@ export interface ServicesTab {
   newer: Snapshot<ServiceView[]> | null;
   list: ListState;
   filter: Filter;
+  /** 0 units, 1 the selected unit, 2 its journal, 3 its log file. */
   pane: number;
   detail: Scroll;
+  manager: "all" | "system" | "user";
+  logs: ServiceLogs;
   /** CPU share by unit, from two snapshots. */
   cpu: Map<string, { ns: number; at: number; share: number | null }>;
 }
@@ -137,6 +169,8 @@ export interface ServicesTab {
 export interface Publication {
   topic: string;
   payload: string;
+  /** What the payload was typed as: `hex` is digits for bytes. Text unless said. */
+  format?: PayloadFormat;
   qos: 0 | 1 | 2;
   retain: boolean;
 }
@@ -144,9 +178,13 @@ export interface Publication {
 export type Overlay =
   | { kind: "filter"; field: Editor; before: string }
   | { kind: "help" | "palette"; field: Editor; index: number; top: number }
-  | { kind: "publish"; topic: Editor; payload: Editor; qos: 0 | 1 | 2; retain: boolean; field: number; recalled: number }
+  | (PublishOverlay | ClearOverlay)
   | { kind: "switch"; output: string; word: "ON" | "OFF" }
-  | { kind: "inject"; input: string };
+  | { kind: "service"; unit: string }
+  | { kind: "inject"; input: string }
+  | { kind: "inject-message"; field: Editor }
+  /** `forced` = it cannot be more than a look. */
+  | { kind: "attach"; base: string; field: Editor; readOnly: boolean; forced: boolean; problem: string | null };
 
 export interface StateOptions {
   cols: number;
@@ -154,38 +192,46 @@ export interface StateOptions {
   now: number;
   readOnly?: boolean;
   node?: string;
+  /** As whom ssh logs in elsewhere, as long as nothing else was said. */
+  user?: string;
+  /** The name of a recording. */
+  replay?: string | undefined;
   mqtt?: boolean;
   agent?: boolean;
   store?: TopicStore;
+  settings?: Settings;
 }
 
 export function createState(options: StateOptions): State {
   const { now } = options;
   const link = (wanted = false) => ({ wanted, up: false, since: now, problem: null });
   const list = () => ({ selected: null, top: 0 });
+  const kept = options.settings ?? defaultSettings;
+  const store = options.store ?? new TopicStore();
+  store.pin(kept.pins);
   return {
     started: now,
     cols: options.cols,
     rows: options.rows,
     readOnly: options.readOnly ?? false,
     node: options.node ?? "",
-    tab: "topics",
+    tab: kept.tabs[0] ?? "topics",
     zoom: false,
+    mouse: false,
     frozen: null,
     armedUntil: 0,
     overlay: null,
     notice: null,
     published: [],
+    kept,
+    clearing: null,
     mqtt: { ...link(options.mqtt), server: "", version: null, granted: [], refused: [], rtt: null },
     agent: { ...link(options.agent), hello: null, status: null, watching: null },
     topics: {
-      store: options.store ?? new TopicStore(),
+      store,
       list: list(),
       pane: 0,
-      value: { top: 0 },
-      history: { top: 0 },
-      mode: "auto",
-      shown: null,
+      detail: createDetail(),
       rate: 0,
       counted: { at: now, received: 0 },
     },
@@ -201,12 +247,25 @@ export function createState(options: StateOptions): State {
       edgeRate: 0,
       why: null,
       asked: null,
+      more: createPinMore(),
     },
     broker: createBrokerTab(now),
     host: createHostTab(),
-    services: { data: null, newer: null, list: list(), filter: everything, pane: 0, detail: { top: 0 }, cpu: new Map() },
+    services: {
+      data: null,
+      newer: null,
+      list: list(),
+      filter: everything,
+      pane: 0,
+      detail: { top: 0 },
+      manager: "all",
+      logs: createServiceLogs(),
+      cpu: new Map(),
+    },
     trace: createTraceTab(now),
-    fleet: createFleetTab(),
+    fleet: createFleetTab(options.user),
+    recording: null,
+    replay: options.replay === undefined ? null : createReplay(options.replay),
   };
 }
 
@@ -216,7 +275,7 @@ export type Action =
   | { type: "paste"; text: string }
   | { type: "resize"; cols: number; rows: number }
   | { type: "tick" }
-  | { type: "message"; topic: string; payload: Buffer; retain: boolean; qos: 0 | 1 | 2 }
+  | { type: "message"; topic: string; payload: Buffer; retain: boolean | null; qos: 0 | 1 | 2 }
   | { type: "mqtt-wanted"; server: string }
   | { type: "mqtt-online"; version: "5" | "3.1.1" }
   | { type: "mqtt-offline"; problem: string }
@@ -228,11 +287,20 @@ export type Action =
   | { type: "status"; status: Status }
   | { type: "pins"; data: PinsView }
   | { type: "services"; data: ServiceView[] }
+  | { type: "service-log"; answer: LogView }
+  | { type: "service-log-refused"; from: LogView["from"]; unit: string; problem: string }
   | { type: "host"; data: HostView }
   | { type: "trace"; entries: TraceEntry[] }
   /** A file takes the packets from now on; null = no more. */
   | { type: "recording"; path: string | null }
+  /** The same of the messages of the broker. */
+  | { type: "message-file"; path: string | null }
+  | ({ type: "replayed" } & Pick<ReplayState, "line" | "share" | "bad" | "next" | "ended">)
   | { type: "why"; output: string; changes: Change[] }
+  | { type: "retained"; event: RetainedEvent }
+  | { type: "pin"; detail: PinDetail }
+  | { type: "lines"; chips: ChipView[] }
+  | { type: "decoders"; decoders: readonly Decoder[] }
   | { type: "said"; text: string; ok: boolean };
 
 /** What `update` wants done; `tui/main.ts` does it. */
@@ -240,19 +308,32 @@ export type Effect =
   | { type: "publish"; publication: Publication }
   | { type: "set"; output: string; state: SwitchWord }
   | { type: "press"; input: string; forMs: number }
+  /** What the world does to the simulated board at once. */
+  | { type: "play"; step: SimStep; done: string }
   | { type: "why"; output: string }
+  | { type: "pin"; id: string }
+  | { type: "lines" }
   /** Asks for the packets after this number, `wait` ms from now. */
   | { type: "trace"; after: number; wait: number }
+  /** Asks for what came to a log after this line, `wait` ms from now. */
+  | { type: "service-log"; unit: string; from: LogView["from"]; run: number; after: number; wait: number }
+  | { type: "control-service"; unit: string; verb: ServiceVerb }
   | { type: "record-start" }
   | { type: "record"; entries: readonly TraceEntry[] }
   | { type: "record-stop" }
+  | { type: "record-messages"; on: boolean }
+  | { type: "replay"; speed: number; paused: boolean; step: boolean }
   | { type: "watch"; views: readonly View[] }
   /** Asks the broker once more for what it keeps under these topic filters. */
   | { type: "refresh"; filters: readonly string[] }
+  | KeptEffect
+  /** Looks at another node over ssh, and comes back. */
+  | { type: "attach"; destination: string; readOnly: boolean }
   | { type: "copy"; text: string }
   | { type: "repaint" }
   | { type: "suspend" }
-  | { type: "quit" };
+  /** `all` = where the person came from, too. */
+  | { type: "quit"; all?: true };
 
 /** The agent's clock now, by our clock. */
 export function agentNow<T>(snapshot: Snapshot<T>, now: number): number {
@@ -273,6 +354,9 @@ export function visiblePins(state: State): PinView[] {
   return (state.pins.data?.data.pins ?? []).filter((pin) => state.pins.filter.test(pin.id, () => pin.state));
 }
 
-export function visibleServices(state: State): ServiceView[] {
-  return (state.services.data?.data ?? []).filter((unit) => state.services.filter.test(unit.unit, () => `${unit.active} ${unit.sub}`));
+export function visibleServices({ services: { data, filter, manager } }: State): ServiceView[] {
+  return (data?.data ?? []).filter((unit) => {
+    const shown = manager === "all" || (manager === "user") === (unit.user ?? false);
+    return shown && filter.test(unit.unit, () => `${unit.active} ${unit.sub}`);
+  });
 }

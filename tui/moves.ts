@@ -1,8 +1,11 @@
-import { everything, parseFilter } from "./filter.ts";
+import { everything, type Filter, parseFilter } from "./filter.ts";
 import type { Command } from "./keys.ts";
 import { layout, type Scroll } from "./layout.ts";
 import type { State, TabId } from "./model.ts";
+import { pinScroll } from "./pin.ts";
 import { rowsOf, selectedIndex } from "./rows.ts";
+import { focusedLog } from "./service-ask.ts";
+import { scrolled } from "./service-log.ts";
 import type { TopicNode } from "./topic.ts";
 import { selectedPacket } from "./trace.ts";
 
@@ -23,7 +26,10 @@ export function move(state: State, command: Command, now: number): void {
   const tab = state[state.tab];
   const page = Math.max(1, layout(state.cols, state.rows).body.rows - 1);
   if (tab.pane > 0) {
-    scroll(paneScroll(state), command, page);
+    const log = focusedLog(state);
+    const before = log?.scroll.top ?? 0;
+    scroll(paneScroll(state), command, log?.page ?? page);
+    if (log !== undefined) scrolled(log, before, command === "bottom");
     return;
   }
   if (state.tab === "topics") {
@@ -41,8 +47,14 @@ export function move(state: State, command: Command, now: number): void {
   if (state.tab === "trace") state.trace.follow = command === "bottom";
 }
 
+/** Where a command leads in a list that is no tab's own: from one row to another, of so many. */
+export function stepper(state: State, command: Command): (index: number, count: number) => number {
+  const page = Math.max(1, layout(state.cols, state.rows).body.rows >> 1);
+  return (index, count) => target(index, count, command, page, () => true);
+}
+
 function matches(state: State, node: TopicNode | undefined): boolean {
-  return node !== undefined && node.count > 0 && state.topics.store.filter.test(node.path, () => "");
+  return node !== undefined && node.count > 0 && state.topics.store.lets(node);
 }
 
 function target(index: number, count: number, command: Command, page: number, match: (row: number) => boolean): number {
@@ -82,15 +94,15 @@ function delta(command: Command, page: number): number {
 function paneScroll(state: State): Scroll {
   switch (state.tab) {
     case "topics":
-      return state.topics.pane === 1 ? state.topics.value : state.topics.history;
+      return state.topics.detail.value;
     case "pins":
-      return state.pins.pane === 1 ? state.pins.whyScroll : state.pins.rulesScroll;
+      return pinScroll(state.pins);
     case "broker":
       return state.broker.links;
     case "host":
       return state.host.checks;
     case "services":
-      return state.services.detail;
+      return focusedLog(state)?.scroll ?? state.services.detail;
     case "trace":
       return state.trace.pane === 1 ? state.trace.outbox : state.trace.packet;
     case "fleet":
@@ -100,7 +112,13 @@ function paneScroll(state: State): Scroll {
 
 /** The filter of the tab that is shown, as typed. */
 export function filterText(state: State): string {
-  return state.tab === "topics" ? state.topics.store.filter.text : state[state.tab].filter.text;
+  return filterOf(state).text;
+}
+
+/** The filter of what has the focus. */
+export function filterOf(state: State): Filter {
+  if (state.tab === "topics") return state.topics.store.filter;
+  return (focusedLog(state) ?? state[state.tab]).filter;
 }
 
 export function setFilter(state: State, text: string): void {
@@ -112,5 +130,5 @@ export function setFilterOf(state: State, tab: TabId, text: string): void {
   if (tab === "topics") {
     state.topics.store.filter = filter;
     state.topics.store.touch();
-  } else state[tab].filter = filter;
+  } else ((tab === state.tab ? focusedLog(state) : undefined) ?? state[tab]).filter = filter;
 }

@@ -1,14 +1,27 @@
+import type { Filter } from "./filter.ts";
+
 /** `unknown` because MQTT 3.1.1, and 5 without retain-as-published, deliver live messages without the flag. */
 export type Retained = "yes" | "no" | "unknown";
 
 export interface Message {
   readonly at: number;
+  /** Counts all messages: of two at the same moment it says which one came first. */
+  readonly number: number;
   /** One character per byte (latin1): a Buffer slice would keep the whole network chunk alive. */
   readonly bytes: string;
   /** Bytes of the payload as received; `bytes` may hold fewer. */
   readonly size: number;
   readonly retained: Retained;
   readonly qos: 0 | 1 | 2;
+}
+
+/** What is shown of a topic. */
+export interface Seen {
+  last: Message | null;
+  history: readonly Message[];
+  count: number;
+  interval: number;
+  jitter: number;
 }
 
 export interface TopicNode {
@@ -20,6 +33,8 @@ export interface TopicNode {
   readonly children: TopicNode[];
   readonly born: number;
   open: boolean;
+  /** It stands on top of the tree and not in its branch. */
+  pinned: boolean;
   /** Messages of this very topic; 0 for a mere branch. */
   count: number;
   /** Topics in the branch, itself included. */
@@ -33,9 +48,17 @@ export interface TopicNode {
   /** Of which connection the last message was. */
   epoch: number;
   /** What a frozen view shows instead. */
-  held: { last: Message | null; history: Message[]; count: number; stamp: number } | null;
+  held: (Seen & { history: Message[]; stamp: number }) | null;
   row: number;
   stamp: number;
+  /** Of all messages in the branch, itself included: how many, and when the newest came. */
+  heard: number;
+  newest: number;
+  /** Messages a second in the branch, and what that was counted from; while the tree is sorted by it. */
+  rate: number;
+  counted: number;
+  /** What the filter said of the topic. */
+  judged: { filter: Filter; lets: boolean } | null;
 }
 
 export interface Bounds {
@@ -50,7 +73,9 @@ export interface Bounds {
   bytes: number;
   topicBytes: number;
   messageBytes: number;
+  /** Messages in one history, and in all of them. */
   history: number;
+  messages: number;
   age: number;
 }
 
@@ -63,19 +88,37 @@ export const bounds: Bounds = {
   bytes: 16_000_000,
   topicBytes: 128_000,
   messageBytes: 64_000,
-  history: 32,
+  history: 500,
+  messages: 320_000,
   age: 3_600_000,
 };
 
+/** Of so many topics it is remembered that they were seen and not kept. */
+export const maxCountedHidden = 65_536;
+
 /** A usual interval is known and three of them went by without a message. */
-export function stale(of: TopicNode, last: Message, now: number): boolean {
+export function stale(of: Seen, last: Message, now: number): boolean {
   const usual = of.count >= 4 && of.interval > 0 && of.jitter <= of.interval / 2;
   return usual && now - last.at > Math.max(3 * of.interval, 1000);
+}
+
+/** A message comes at `at`, in the connection `epoch`: learns how far apart they are. The first one after a reconnect says nothing of that. */
+export function pace(of: TopicNode, at: number, epoch: number): void {
+  if (of.last !== null && of.epoch === epoch) {
+    const gap = at - of.last.at;
+    if (of.interval === 0) of.interval = gap;
+    else {
+      of.jitter += (Math.abs(gap - of.interval) - of.jitter) / 4;
+      of.interval += (gap - of.interval) / 8;
+    }
+  }
+  of.epoch = epoch;
 }
 
 export function node(path: string, name: string, depth: number, parent: TopicNode | null, born: number): TopicNode {
   const empty = {
     open: false,
+    pinned: false,
     count: 0,
     topics: 0,
     last: null,
@@ -86,6 +129,11 @@ export function node(path: string, name: string, depth: number, parent: TopicNod
     held: null,
     row: -1,
     stamp: 0,
+    heard: 0,
+    newest: 0,
+    rate: 0,
+    counted: 0,
+    judged: null,
   };
   return { path, name, depth, parent, children: [], born, ...empty };
 }

@@ -1,11 +1,11 @@
 import { everything, type Filter } from "./filter.ts";
-import { type Bounds, bounds, type Message, node, type Retained, type TopicNode } from "./topic.ts";
+import { before, measure, ordered, type Sort } from "./order.ts";
+import { type Bounds, bounds, type Message, maxCountedHidden, node, pace, type Retained, type Seen, type TopicNode } from "./topic.ts";
 
 /** When all bytes are used, a value keeps this much. */
 const scarceBytes = 128;
 /** How much of a payload a filter looks at: it looks at all of them. */
 const searchedBytes = 1024;
-const maxCountedHidden = 65_536;
 
 /**
  * The tree of topics. A message changes its node in place and allocates one record; the list of visible rows is
@@ -13,10 +13,16 @@ const maxCountedHidden = 65_536;
  */
 export class TopicStore {
   readonly root: TopicNode = node("", "", -1, null, 0);
+  /** Its children are the pinned topics and branches. */
+  readonly #pins: TopicNode = node("", "", -1, null, 0);
+  #pinned: readonly string[] = [];
   filter: Filter = everything;
+  sort: Sort = "name";
   received = 0;
   topics = 0;
   bytes = 0;
+  /** In all histories. */
+  messages = 0;
   /** Topics that the filter lets through. */
   matched = 0;
   epoch = 0;
@@ -33,6 +39,7 @@ export class TopicStore {
   #frozen: { at: number; stamp: number } | null = null;
   #freezes = 0;
   #open = false;
+  #measured = 0;
 
   constructor(limits: Partial<Bounds> = {}) {
     this.#bounds = { ...bounds, ...limits };
@@ -53,17 +60,24 @@ export class TopicStore {
     const found = this.#nodes.get(topic) ?? this.#grow(topic, at);
     if (found === undefined || (found.count === 0 && !this.#admit(found))) return undefined;
     if (this.#frozen !== null && found.held?.stamp !== this.#frozen.stamp && found.born <= this.#frozen.at) {
-      found.held = { last: found.last, history: found.history.slice(), count: found.count, stamp: this.#frozen.stamp };
+      const { last, history, count, interval, jitter } = found;
+      found.held = { last, history: history.slice(), count, interval, jitter, stamp: this.#frozen.stamp };
     }
-    this.#pace(found, at);
+    pace(found, at, this.epoch);
     const keep = Math.min(payload.length, this.bytes >= this.#bounds.bytes ? scarceBytes : this.#bounds.messageBytes);
-    const message: Message = { at, bytes: payload.toString("latin1", 0, keep), size: payload.length, retained, qos };
+    const bytes = payload.toString("latin1", 0, keep);
+    const message: Message = { at, number: this.received, bytes, size: payload.length, retained, qos };
     found.count += 1;
     found.last = message;
     found.history.push(message);
     this.bytes += keep;
+    this.messages += 1;
+    for (let each: TopicNode | null = found; each !== null; each = each.parent) {
+      each.heard += 1;
+      if (this.#frozen === null) each.newest = at;
+    }
     this.#trim(found, at, this.#bounds.history, this.#bounds.topicBytes);
-    if (this.bytes > this.#bounds.bytes) this.#sweep(at);
+    if (this.#full) this.#sweep(at);
     return found;
   }
 
@@ -74,6 +88,7 @@ export class TopicStore {
     this.#stamp += 1;
     this.#rows.length = 0;
     this.matched = 0;
+    this.#walk(this.#pins);
     this.#walk(this.root);
     return this.#rows;
   }
@@ -88,6 +103,13 @@ export class TopicStore {
   /** Call when a fold, the filter or (for a payload filter) the values changed. */
   touch(): void {
     this.#structure += 1;
+  }
+
+  /** These come first, in this order; those that are still to come too. */
+  pin(paths: readonly string[]): void {
+    this.#pinned = paths;
+    this.#pinAll();
+    this.touch();
   }
 
   fold(branch: TopicNode, open: boolean): void {
@@ -116,12 +138,37 @@ export class TopicStore {
 
   thaw(): void {
     this.#frozen = null;
+    for (const node of this.#all) {
+      const at = node.last?.at ?? 0;
+      for (let each: TopicNode | null = node; each !== null; each = each.parent) each.newest = Math.max(each.newest, at);
+    }
     this.touch();
   }
 
   /** What to show of a node: its newest values, or those of the moment of the freeze. */
-  view(of: TopicNode): { last: Message | null; history: readonly Message[]; count: number } {
+  view(of: TopicNode): Seen {
     return this.#frozen !== null && of.held?.stamp === this.#frozen.stamp ? of.held : of;
+  }
+
+  /** Was it there when the view was frozen? */
+  isShown(of: TopicNode): boolean {
+    return this.#frozen === null || of.born <= this.#frozen.at;
+  }
+
+  /** Does the filter let a topic through? About names that is asked once. */
+  lets(of: TopicNode): boolean {
+    const { filter } = this;
+    if (filter.live) return filter.test(of.path, () => this.#payload(of));
+    if (of.judged?.filter !== filter) of.judged = { filter, lets: filter.test(of.path, () => "") };
+    return of.judged.lets;
+  }
+
+  /** Once a second: counts rates, and sorts by them or by age. */
+  rank(now: number): void {
+    if (this.#frozen !== null) return;
+    if (now > this.#measured) measure(this.#all, this.#measured === 0 ? Number.POSITIVE_INFINITY : now - this.#measured);
+    this.#measured = now;
+    if (this.sort !== "name") this.touch();
   }
 
   /** The old leaves histories slowly, a few topics a call; once a second is enough. */
@@ -165,8 +212,19 @@ export class TopicStore {
     this.#nodes.set(path, added);
     this.#all.push(added);
     this.#names += path.length;
+    if (this.#pinned.includes(path)) this.#pinAll();
     this.#changed();
     return added;
+  }
+
+  #pinAll(): void {
+    for (const each of this.#pins.children.splice(0)) each.pinned = false;
+    for (const path of this.#pinned) {
+      const found = this.#nodes.get(path);
+      if (found === undefined) continue;
+      found.pinned = true;
+      this.#pins.children.push(found);
+    }
   }
 
   /** A node gets its first message; a former branch counts as one more topic. */
@@ -193,19 +251,6 @@ export class TopicStore {
     this.#hidden.add(hash);
   }
 
-  #pace(of: TopicNode, at: number): void {
-    // The first message after a reconnect says nothing about the interval.
-    if (of.last !== null && of.epoch === this.epoch) {
-      const gap = at - of.last.at;
-      if (of.interval === 0) of.interval = gap;
-      else {
-        of.jitter += (Math.abs(gap - of.interval) - of.jitter) / 4;
-        of.interval += (gap - of.interval) / 8;
-      }
-    }
-    of.epoch = this.epoch;
-  }
-
   #trim(of: TopicNode, now: number, most: number, mostBytes: number): void {
     const { history } = of;
     let drop = Math.max(0, history.length - most);
@@ -219,14 +264,19 @@ export class TopicStore {
       }
     }
     for (let at = 0; at < drop; at += 1) this.bytes -= history[at]?.bytes.length ?? 0;
+    this.messages -= drop;
     // The usual case, and without an array for what is dropped.
     if (drop === 1) history.shift();
     else if (drop > 1) history.splice(0, drop);
   }
 
+  get #full(): boolean {
+    return this.bytes > this.#bounds.bytes || this.messages > this.#bounds.messages;
+  }
+
   /** Over the total: histories are halved in turn until it fits or each topic has only its last value. */
   #sweep(now: number): void {
-    for (let step = 0; step < 64 && this.bytes > this.#bounds.bytes; step += 1) {
+    for (let step = 0; step < 64 && this.#full; step += 1) {
       const each = this.#next();
       if (each !== undefined) this.#trim(each, now, Math.max(1, each.history.length >> 1), this.#bounds.topicBytes);
     }
@@ -241,11 +291,11 @@ export class TopicStore {
   #walk(branch: TopicNode): boolean {
     let any = false;
     const filtered = this.filter.text !== "" && this.filter.problem === null;
-    for (const child of branch.children) {
-      if (this.#frozen !== null && child.born > this.#frozen.at) continue;
+    for (const child of ordered(branch, this.sort, this.#measured)) {
+      if (!this.isShown(child) || (child.pinned && branch !== this.#pins)) continue;
       const at = this.#rows.length;
       this.#rows.push(child);
-      const self = child.count > 0 && (!filtered || this.filter.test(child.path, () => this.#payload(child)));
+      const self = child.count > 0 && (!filtered || this.lets(child));
       if (self) this.matched += 1;
       const below = (filtered || child.open) && this.#walk(child);
       if (filtered && !self && !below) {
@@ -263,10 +313,4 @@ export class TopicStore {
     const { last } = this.view(of);
     return last === null ? "" : Buffer.from(last.bytes.slice(0, searchedBytes), "latin1").toString("utf8");
   }
-}
-
-/** By code unit, and the broker's own `$` topics last: they are not what a person came for. */
-function before(one: string, other: string): boolean {
-  const own = one.startsWith("$");
-  return own === other.startsWith("$") ? one < other : !own;
 }

@@ -5,10 +5,14 @@ import { fleetReceived } from "./fleet.ts";
 import { instant } from "./format.ts";
 import { hostFigures } from "./host.ts";
 import { type Action, agentNow, type Effect, type MqttState, type State } from "./model.ts";
+import { pinReceived } from "./pin.ts";
+import { retainedEvent } from "./retained.ts";
+import { askLogs } from "./service-ask.ts";
+import { logReceived, logRefused, newLogAgent } from "./service-log.ts";
 import type { Retained } from "./topic.ts";
 import { askTrace, countLosses, newAgent, tickTrace, traceReceived } from "./trace.ts";
 import { askWhy, watch } from "./visit.ts";
-import { end, observe, shift, wave } from "./wave.ts";
+import { end, observe, observeCount, shift, wave } from "./wave.ts";
 
 const none: readonly Effect[] = [];
 /** How long a notice stands in the message line. */
@@ -25,14 +29,16 @@ export function update(state: State, action: Action, now: number): readonly Effe
     case "message": {
       const { store } = state.topics;
       const { topic, payload } = action;
-      const node = store.receive(topic, payload, retainedOf(state.mqtt, action.retain), action.qos, now);
+      const node = store.receive(topic, payload, retainedOf(state.mqtt, action.retain, payload), action.qos, now);
+      state.topics.detail.stream.heard(node, state.frozen !== null);
       state.broker.talkers.heard(node);
       fleetReceived(state.fleet, topic, payload, store.epoch, now);
+      if (state.recording !== null) state.recording.messages += 1;
       if (topic.startsWith(sysPrefix)) sysReceived(state.broker, topic, payload, store.epoch, now);
       return none;
     }
     case "key":
-      return handleKey(state, action.key, action.text, now);
+      return [...handleKey(state, action.key, action.text, now), ...askLogs(state, now)];
     case "paste":
       return handlePaste(state, action.text, now);
     case "resize":
@@ -68,7 +74,8 @@ export function update(state: State, action: Action, now: number): readonly Effe
     case "agent-online": {
       state.agent = { ...state.agent, wanted: true, up: true, since: now, problem: null, hello: action.hello };
       newAgent(state);
-      return [...watch(state, true), ...askTrace(state, now)];
+      newLogAgent(state);
+      return [...watch(state, true), ...askTrace(state, now), ...askLogs(state, now)];
     }
     case "agent-offline":
       return agentOffline(state, action.problem, action.absent ?? false, now);
@@ -79,6 +86,12 @@ export function update(state: State, action: Action, now: number): readonly Effe
       return pins(state, action.data, now);
     case "services":
       return services(state, action.data, now);
+    case "service-log":
+      logReceived(state, action.answer);
+      return askLogs(state, now);
+    case "service-log-refused":
+      logRefused(state, action.from, action.unit, action.problem, now);
+      return none;
     case "host":
       host(state, action.data, now);
       return none;
@@ -86,8 +99,29 @@ export function update(state: State, action: Action, now: number): readonly Effe
       return traceReceived(state, action.entries, now);
     case "recording":
       return recording(state, action.path, now);
+    case "message-file":
+      state.recording = action.path === null ? null : { path: action.path, messages: 0 };
+      if (action.path !== null) state.notice = { text: `messages are recorded to ${action.path}; x ends it`, style: "ok", at: now };
+      return none;
+    case "replayed": {
+      const { type: _, ...progress } = action;
+      Object.assign(state.replay ?? {}, progress);
+      return none;
+    }
     case "why":
       state.pins.why = { output: action.output, changes: action.changes, at: now };
+      return none;
+    case "retained":
+      retainedEvent(state, action.event, now);
+      return none;
+    case "pin":
+      pinReceived(state, action.detail, now);
+      return none;
+    case "lines":
+      state.pins.more.chips = action.chips;
+      return none;
+    case "decoders":
+      state.topics.detail.decoders = action.decoders;
       return none;
     case "said":
       state.notice = { text: action.text, style: action.ok ? "ok" : "bad", at: now };
@@ -96,7 +130,10 @@ export function update(state: State, action: Action, now: number): readonly Effe
 }
 
 /** Only MQTT 5 with retain-as-published tells of a live message whether it is retained; 3.1.1 tells it at subscribe time only. */
-function retainedOf(mqtt: MqttState, retain: boolean): Retained {
+function retainedOf(mqtt: MqttState, retain: boolean | null, payload: Buffer): Retained {
+  // An empty one clears what was kept.
+  if (payload.length === 0) return "no";
+  if (retain === null) return "unknown";
   if (retain) return "yes";
   return mqtt.version === "5" ? "no" : "unknown";
 }
@@ -111,13 +148,14 @@ function tick(state: State, now: number): readonly Effect[] {
     store.expire(now);
     tickBroker(state.broker, state.mqtt.up, now);
     if (store.filter.live && state.frozen === null) store.touch();
+    store.rank(now);
   }
   if (state.notice !== null && now - state.notice.at > noticeLasts) state.notice = null;
   if (state.armedUntil !== 0 && state.armedUntil <= now) {
     state.armedUntil = 0;
     state.notice = { text: "outputs are disarmed again", style: "text", at: now };
   }
-  return [...askWhy(state, now), ...tickTrace(state, now)];
+  return [...askWhy(state, now), ...tickTrace(state, now), ...askLogs(state, now)];
 }
 
 function recording(state: State, path: string | null, now: number): readonly Effect[] {
@@ -141,7 +179,8 @@ function agentOffline(state: State, problem: string, absent: boolean, now: numbe
   agent.problem = problem;
   pins.asked = null;
   state.armedUntil = 0;
-  if (state.overlay?.kind === "switch" || state.overlay?.kind === "inject") {
+  const kind = state.overlay?.kind;
+  if (kind === "switch" || kind === "service" || kind?.startsWith("inject")) {
     state.overlay = null;
     state.notice = { text: "the agent is gone: nothing was sent", style: "bad", at: now };
   }
@@ -159,7 +198,8 @@ function pins(state: State, data: PinsView, now: number): readonly Effect[] {
   for (const pin of data.pins) {
     const known = tab.waves.get(pin.id) ?? wave();
     tab.waves.set(pin.id, known);
-    observe(known, pin.state === "UNKNOWN" ? undefined : pin.state === "ON", instant(pin.since), at);
+    if (pin.kind === "input" && pin.counter) observeCount(known, pin.problem === null ? pin.counter.pulses : undefined, at);
+    else observe(known, pin.state === "UNKNOWN" ? undefined : pin.state === "ON", instant(pin.since), at);
   }
   if (tab.waves.size > data.pins.length) {
     const ids = new Set(data.pins.map((pin) => pin.id));
@@ -186,7 +226,7 @@ function services(state: State, data: ServiceView[], now: number): readonly Effe
   if (state.frozen === null) tab.data = snapshot;
   else tab.newer = snapshot;
   tab.list.selected ??= data[0]?.unit ?? null;
-  return [];
+  return askLogs(state, now);
 }
 
 function host({ host: tab, trace, frozen }: State, data: HostView, now: number): void {

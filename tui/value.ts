@@ -1,10 +1,27 @@
+import { documentLines, figureOf, jsonPieces, maxLines, type Pieces, type ValueLine } from "./document.ts";
 import type { Message } from "./topic.ts";
 
-/** How a payload is shown: `auto` is indented JSON, else text, else hex. */
-export type ValueMode = "auto" | "hex" | "diff";
+/** How a payload is shown: `auto` is indented JSON, else text, else CBOR or MessagePack, else hex; `diff` compares that with the one before. */
+export type ValueMode = "auto" | "diff" | "hex" | "text" | "cbor" | "msgpack";
 
-/** Never more lines than this from one payload. */
-const maxLines = 2000;
+/** A binary format. */
+export interface Decoder {
+  readonly mode: "cbor" | "msgpack";
+  readonly name: string;
+  pieces(bytes: Uint8Array): Pieces;
+}
+
+export interface ReadOptions {
+  mode: ValueMode;
+  width: number;
+  decoders: readonly Decoder[];
+  previous?: Message | undefined;
+}
+
+/** Longer payloads are not tried as a binary format. */
+const maxDecoded = 16_384;
+/** A list has many of them, and is drawn ten times a second. */
+const maxPreviewed = 256;
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 /** The payload as text, or undefined when it is not UTF-8 or holds controls other than tab and line ends. */
@@ -18,103 +35,151 @@ export function textOf(message: Message): string | undefined {
   }
 }
 
-/** One line for a list: the text without line ends, `hex …` for binary, `(empty)` for nothing; at most `width` characters. */
-export function preview(message: Message, width: number): string {
+/**
+ * One line for a list: the text without line ends, a short binary format as in the value pane, `hex …` for other bytes, `(empty)` for
+ * nothing; at most `width` characters.
+ */
+export function preview(message: Message, width: number, decoders: readonly Decoder[] = []): string {
   if (message.size === 0) return "(empty)";
   const start: Message = { ...message, bytes: cutUtf8(message.bytes, width * 4) };
   const text = textOf(start);
   if (text !== undefined) return text.replace(/\s+/g, " ").slice(0, width);
+  const document = message.size <= maxPreviewed ? recognised(message, decoders) : undefined;
+  if (document !== undefined)
+    return document.lines
+      .map((line) => line.text.trim())
+      .join(" ")
+      .slice(0, width);
   return `hex ${Buffer.from(message.bytes.slice(0, width), "latin1").toString("hex")}`.slice(0, width);
 }
 
-/** The lines of a payload for a pane of `width` columns. */
-export function valueLines(message: Message, mode: ValueMode, width: number, previous?: Message): string[] {
-  if (message.size === 0) return ["(empty)"];
-  const lines = mode === "hex" ? hex(message.bytes) : plain(message, width);
-  if (mode === "diff" && previous !== undefined) return diff(plain(previous, width - 2), plain(message, width - 2));
-  if (message.bytes.length < message.size) lines.push(`... ${message.bytes.length} of ${message.size} bytes kept`);
-  return lines;
+/** The lines of a payload as text, for a pane of `width` columns. */
+export function valueLines(message: Message, mode: "auto" | "hex" | "diff", width: number, previous?: Message): string[] {
+  return readValue(message, { mode, width, decoders: [], previous }).lines.map(({ text }) => text);
 }
 
-function plain(message: Message, width: number): string[] {
+/** What a payload is shown as, and its lines for a pane of `width` columns. A form that does not fit is as good as `auto`. */
+export function readValue(message: Message, { mode, width, decoders, previous }: ReadOptions): { form: string; lines: ValueLine[] } {
+  if (message.size === 0) return { form: "empty", lines: [{ text: "(empty)", id: "$" }] };
+  const { form, lines } = formOf(message, mode, decoders);
+  const shown = wrapped(lines, mode === "diff" ? width - 2 : width);
+  if (mode === "diff") {
+    if (previous === undefined) return { form: `${form}, nothing before it`, lines: shown };
+    return { form: `${form} diff`, lines: diff(wrapped(formOf(previous, "auto", decoders).lines, width - 2), shown) };
+  }
+  if (message.bytes.length < message.size) shown.push({ text: `... ${message.bytes.length} of ${message.size} bytes kept`, id: "rest" });
+  return { form, lines: shown };
+}
+
+/** What `d` goes round for this payload: the others are those that fit it and that `auto` is not. */
+export function formsOf(message: Message, decoders: readonly Decoder[]): ValueMode[] {
+  const others: ValueMode[] = [];
+  const auto = formOf(message, "auto", decoders).form;
+  if (auto === "JSON") others.push("text");
+  for (const decoder of decoders) if (auto !== decoder.name && decoded(message, decoder) !== undefined) others.push(decoder.mode);
+  return ["auto", "diff", "hex", ...others];
+}
+
+function formOf(message: Message, mode: ValueMode, decoders: readonly Decoder[]): { form: string; lines: ValueLine[] } {
+  if (mode === "hex") return { form: "hex", lines: hex(message.bytes) };
   const text = textOf(message);
-  if (text === undefined) return hex(message.bytes);
-  const lines = indentJson(text) ?? text.split(/\r?\n/, maxLines);
-  return lines.flatMap((line) => wrap(line, Math.max(8, width))).slice(0, maxLines);
+  if (text === undefined) {
+    const wanted = decoders.find((decoder) => decoder.mode === mode);
+    const lines = wanted && decoded(message, wanted);
+    if (wanted !== undefined && lines !== undefined) return { form: wanted.name, lines };
+    return recognised(message, decoders) ?? { form: "hex", lines: hex(message.bytes) };
+  }
+  const json = mode === "text" ? undefined : jsonLines(text);
+  if (json !== undefined) return { form: "JSON", lines: json };
+  const lines = text.split(/\r?\n/, maxLines);
+  if (lines.length === 1) return { form: "text", lines: [{ text, id: "$", figure: figureOf(text) }] };
+  return { form: "text", lines: lines.map((line, at) => ({ text: line, id: `line ${at + 1}` })) };
 }
 
-/**
- * JSON on lines of its own, token by token: parsing and printing again would change numbers (`1.0`, 20 digits) and merge
- * repeated keys. Undefined when the text is not a JSON object or array.
- */
-export function indentJson(text: string): string[] | undefined {
+/** Bytes that are a binary format. A lone number is too easily found in bytes that mean something else. */
+function recognised(message: Message, decoders: readonly Decoder[]): { form: string; lines: ValueLine[] } | undefined {
+  for (const decoder of decoders) {
+    const lines = decoded(message, decoder);
+    if (lines !== undefined && lines.length > 1) return { form: decoder.name, lines };
+  }
+  return undefined;
+}
+
+/** Undefined when the text is not a JSON object or array. */
+export function jsonLines(text: string): ValueLine[] | undefined {
   const trimmed = text.trim();
   if (!/^[[{]/.test(trimmed)) return undefined;
   try {
     JSON.parse(trimmed);
+    return documentLines(jsonPieces(trimmed), false);
   } catch {
     return undefined;
   }
-  const lines: string[] = [];
-  let line = "";
-  let depth = 0;
-  const flush = () => {
-    if (line.trim() !== "") lines.push(line);
-    line = "  ".repeat(Math.min(depth, 20));
-  };
-  for (const [token] of trimmed.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s{}[\],:"]+/g)) {
-    if (lines.length > maxLines) break;
-    if (token === "{" || token === "[") {
-      line += token;
-      depth += 1;
-      flush();
-    } else if (token === "}" || token === "]") {
-      depth -= 1;
-      const empty = line.trim() === "" && lines.at(-1)?.endsWith(token === "}" ? "{" : "[");
-      if (empty) line = lines.pop() ?? "";
-      else flush();
-      line += token;
-    } else if (token === ",") {
-      line += token;
-      flush();
-    } else line += token === ":" ? ": " : token;
-  }
-  if (line.trim() !== "") lines.push(line);
-  return lines;
 }
 
-function hex(bytes: string): string[] {
-  const lines: string[] = [];
+/** Undefined when the whole payload is not one value of that format, or it is text or too long to be tried. */
+function decoded(message: Message, { pieces }: Decoder): ValueLine[] | undefined {
+  if (message.bytes.length < message.size || message.size > maxDecoded || textOf(message) !== undefined) return undefined;
+  try {
+    return documentLines(pieces(new Uint8Array(Buffer.from(message.bytes, "latin1"))), true);
+  } catch {
+    return undefined;
+  }
+}
+
+function hex(bytes: string): ValueLine[] {
+  const lines: ValueLine[] = [];
   for (let at = 0; at < bytes.length && lines.length < maxLines; at += 8) {
     const part = bytes.slice(at, at + 8);
     const codes = Array.from(part, (char) => char.charCodeAt(0).toString(16).padStart(2, "0")).join(" ");
-    lines.push(`${at.toString(16).padStart(4, "0")} ${codes.padEnd(24)}${part.replace(/[^ -~]/g, ".")}`);
+    const from = at.toString(16).padStart(4, "0");
+    lines.push({ text: `${from} ${codes.padEnd(24)}${part.replace(/[^ -~]/g, ".")}`, id: from });
   }
   return lines;
 }
 
 /** Lines of both: `- ` only before, `+ ` only now. Longer payloads are not compared. */
-function diff(before: string[], now: string[]): string[] {
+function diff(before: ValueLine[], now: ValueLine[]): ValueLine[] {
   const [n, m] = [before.length, now.length];
-  if (n * m > 40_000) return ["(too long to compare)", ...now];
+  if (n * m > 40_000) return [{ text: "(too long to compare)", id: "diff" }, ...now];
+  const same = (i: number, j: number) => before[i]?.text === now[j]?.text;
   const common = Array.from({ length: n + 1 }, () => new Uint16Array(m + 1));
   const at = (i: number, j: number) => common[i]?.[j] ?? 0;
   for (let i = n - 1; i >= 0; i -= 1) {
     const row = common[i];
     for (let j = m - 1; row !== undefined && j >= 0; j -= 1) {
-      row[j] = before[i] === now[j] ? at(i + 1, j + 1) + 1 : Math.max(at(i + 1, j), at(i, j + 1));
+      row[j] = same(i, j) ? at(i + 1, j + 1) + 1 : Math.max(at(i + 1, j), at(i, j + 1));
     }
   }
-  const lines: string[] = [];
+  const lines: ValueLine[] = [];
+  const put = (sign: string, { text, id, figure }: ValueLine) => lines.push({ text: `${sign} ${text}`, id, figure });
   for (let i = 0, j = 0; i < n || j < m; ) {
-    if (i < n && j < m && before[i] === now[j]) {
-      lines.push(`  ${now[j]}`);
+    if (i < n && j < m && same(i, j)) {
+      put(" ", now[j] as ValueLine);
       i += 1;
       j += 1;
-    } else if (i < n && (j >= m || at(i + 1, j) >= at(i, j + 1))) lines.push(`- ${before[i++]}`);
-    else lines.push(`+ ${now[j++]}`);
+    } else if (i < n && (j >= m || at(i + 1, j) >= at(i, j + 1))) {
+      const { text, id } = before[i] as ValueLine;
+      put("-", { text, id: `before ${id}` });
+      i += 1;
+    } else {
+      put("+", now[j] as ValueLine);
+      j += 1;
+    }
   }
   return lines;
+}
+
+/** Each on as many rows as it takes; the cursor finds the value in the first one. */
+function wrapped(lines: readonly ValueLine[], width: number): ValueLine[] {
+  const rows: ValueLine[] = [];
+  for (const line of lines) {
+    if (rows.length >= maxLines) break;
+    for (const [at, text] of wrap(line.text, Math.max(8, width)).entries()) {
+      rows.push(at === 0 ? { ...line, text } : { text, id: `${line.id} +${at}` });
+    }
+  }
+  return rows.slice(0, maxLines);
 }
 
 function wrap(line: string, width: number): string[] {

@@ -1,31 +1,40 @@
 import type { View } from "../agent/protocol.ts";
-import { type Effect, type State, type TabId, tabs, visiblePins } from "./model.ts";
-import { selectedIndex } from "./rows.ts";
+import { type Effect, type State, type TabId, tabs } from "./model.ts";
+import { askPin, selectedPin } from "./pin.ts";
 import { askTrace } from "./trace.ts";
 
 const none: readonly Effect[] = [];
 const whyEvery = 2000;
 
 /** To another tab, and what must be asked for it. */
-export function go(state: State, to: TabId, now: number): readonly Effect[] {
+export function go(state: State, to: TabId, now: number, zoom = false): readonly Effect[] {
   state.tab = to;
-  state.zoom = false;
+  state.zoom = zoom;
   return [...watch(state), ...askWhy(state, now), ...askTrace(state, now)];
 }
 
-/** The tab after or before one, in a circle. */
-export function neighbour(of: TabId, step: number): TabId {
-  const index = tabs.findIndex(({ id }) => id === of);
-  return tabs[(index + step + tabs.length) % tabs.length]?.id ?? of;
+/** The tabs of the header: those of the settings, and the one that is shown. */
+export function shownTabs({ kept, tab }: Pick<State, "kept" | "tab">): typeof tabs {
+  return kept.tabs.length === 0 ? tabs : tabs.filter(({ id }) => id === tab || kept.tabs.includes(id));
 }
 
-/** Asks for the causes of the selected output when they may have changed; at most every two seconds. */
+/** The tab after or before the one that is shown, in a circle. */
+export function neighbour(state: State, step: number): TabId {
+  const shown = shownTabs(state);
+  const index = shown.findIndex(({ id }) => id === state.tab);
+  return shown[(index + step + shown.length) % shown.length]?.id ?? state.tab;
+}
+
+/** Asks for what the tab Pins shows of the selected pin, and for its causes when they may have changed; at most every two seconds. */
 export function askWhy(state: State, now: number): readonly Effect[] {
+  return [...askPin(state, now), ...askCauses(state, now)];
+}
+
+function askCauses(state: State, now: number): readonly Effect[] {
   const { pins, agent } = state;
   if (state.tab !== "pins" || !agent.up || state.frozen !== null) return none;
-  const visible = visiblePins(state);
-  const pin = visible[selectedIndex(pins.list, visible)];
-  if (pin === undefined || pin.kind !== "output") return none;
+  const pin = selectedPin(state);
+  if (pin === undefined || (pin.kind === "input" && !pin.counter)) return none;
   if (pins.asked !== null && pins.asked.output === pin.id && now - pins.asked.at < whyEvery) return none;
   pins.asked = { output: pin.id, at: now };
   return [{ type: "why", output: pin.id }];

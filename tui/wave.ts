@@ -11,10 +11,14 @@ interface Stretch {
 /** The last half minute of one pin, made from pushes: bounded, and blank where nobody looked. */
 export interface Wave {
   stretches: Stretch[];
+  /** Of a counter: what it stood at with its last mark. */
+  total?: number | undefined;
 }
 
 const kept = 150_000;
-const maxStretches = 64;
+const maxStretches = 256;
+/** Pulses closer than this are one mark: a hundred a second must not push out what was before. */
+const pulseGap = 450;
 
 export function wave(): Wave {
   return { stretches: [] };
@@ -38,6 +42,15 @@ export function observe(of: Wave, active: boolean | undefined, since: number, at
   of.stretches.push({ from: since, to: Number.NaN, since, seen: at, active });
   const old = of.stretches.findIndex((stretch) => !(stretch.to < at - kept));
   of.stretches.splice(0, Math.max(old, of.stretches.length - maxStretches));
+}
+
+/** A push said that a counter stands at `total`: each growth is a mark. `undefined` = not known. */
+export function observeCount(of: Wave, total: number | undefined, at: number): void {
+  const last = of.stretches.at(-1);
+  const lasting = last !== undefined && Number.isNaN(last.to) ? last : undefined;
+  const marked = lasting === undefined || (total !== of.total && at - lasting.from >= pulseGap);
+  if (marked) of.total = total;
+  observe(of, total === undefined ? undefined : false, marked ? at : lasting.since, at);
 }
 
 /**

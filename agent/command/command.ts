@@ -1,3 +1,4 @@
+import { dirname, join } from "node:path";
 import type { ParseArgsConfig } from "node:util";
 import { parseArgs } from "node:util";
 import { settingOptions } from "../../config/environment.ts";
@@ -96,14 +97,21 @@ export function countOf(problems: readonly { severity: string }[]): string {
   return `${count} ${count === 1 ? "problem" : "problems"}`;
 }
 
-/** `--socket`, PINBUS_CONTROL_SOCKET, else the configuration's, else the default: a person who may not read the file can still use the socket. */
-export function socketPath(args: { socket?: string | undefined; config?: string | undefined }): string {
+/**
+ * `--socket`, PINBUS_CONTROL_SOCKET, else the configuration's, else the default: a person who may not read the file can still use the socket.
+ * `view` = the one that may only look.
+ */
+export function socketPath(
+  args: { socket?: string | undefined; config?: string | undefined },
+  which: "socket" | "view" = "socket",
+): string {
   const given = args.socket ?? process.env.PINBUS_CONTROL_SOCKET;
-  if (given) return given;
+  const beside = (socket: string) => (which === "view" ? join(dirname(socket), "view.sock") : socket);
+  if (given) return beside(given);
   const result = load(args, "leave");
-  if (result.ok) return result.config.control.socket;
+  if (result.ok) return result.config.control[which];
   if (args.config !== undefined || process.env.PINBUS_CONFIG) loadOrFail(args, "leave");
-  return "/run/pinbus/control.sock";
+  return beside("/run/pinbus/control.sock");
 }
 
 /** `500ms`, `5s`, `2m` as milliseconds, for options that take a time. */

@@ -101,11 +101,11 @@ export const lock = lockCommand(true);
 export const unlock = lockCommand(false);
 
 export const attach: Command = {
-  usage: "",
-  summary: "bridge the control socket to stdin and stdout (for `tui --host`)",
+  usage: "[--read-only]",
+  summary: "bridge the control socket, or the one that may only look, to stdin and stdout (for `tui --host`)",
   async run(args) {
-    const { values } = readArgs(args, socketOptions, { min: 0, max: 0 });
-    const socket = await open(socketPath(values));
+    const { values } = readArgs(args, { ...socketOptions, "read-only": { type: "boolean" } }, { min: 0, max: 0 });
+    const socket = await open(socketPath(values, values["read-only"] ? "view" : "socket"));
     process.stdin.pipe(socket);
     socket.pipe(process.stdout);
     await new Promise<void>((resolve) => {

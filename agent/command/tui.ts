@@ -1,20 +1,25 @@
 import { exit } from "../exit.ts";
-import { type Command, CommandError, load, readArgs, socketOptions } from "./command.ts";
+import { type Command, CommandError, load, readArgs, socketOptions, usageError } from "./command.ts";
 
 /** `pinbus tui`: the terminal UI, a process of its own. */
 export const tui: Command = {
-  usage: "[--broker URL] [--host user@pi] [--read-only] [--ascii|--utf8] [--socket PATH]",
+  usage: "[--broker URL] [--host user@pi] [--replay FILE] [--read-only] [--ascii|--utf8] [--theme NAME] [--settings FILE] [--socket PATH]",
   summary: "the terminal UI",
   async run(args) {
     const options = {
       ...socketOptions,
       broker: { type: "string" },
       host: { type: "string" },
+      replay: { type: "string" },
       "read-only": { type: "boolean" },
+      theme: { type: "string" },
+      settings: { type: "string" },
       ascii: { type: "boolean" },
       utf8: { type: "boolean" },
     } as const;
     const { values } = readArgs(args, options, { min: 0, max: 0 });
+    if (values.replay !== undefined && (values.broker ?? values.host ?? values.socket) !== undefined)
+      throw usageError("--replay plays a recording in place of a broker and an agent: leave the others out");
     if (!process.stdin.isTTY || !process.stdout.isTTY) {
       throw new CommandError(exit.usage, "tui needs a terminal; in a script use `pinbus status --json`, `pinbus get` or `mosquitto_sub`");
     }
@@ -26,7 +31,10 @@ export const tui: Command = {
       ...(leave.ok ? { config: leave.config } : {}),
       ...(values.socket === undefined ? {} : { socket: values.socket }),
       ...(values.host === undefined ? {} : { host: values.host }),
+      ...(values.replay === undefined ? {} : { replay: values.replay }),
       ...(values.broker === undefined ? {} : { broker: values.broker }),
+      theme: values.theme,
+      settings: values.settings,
       readOnly: values["read-only"] === true,
       ascii: values.ascii === true,
       utf8: values.utf8 === true,

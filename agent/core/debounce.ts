@@ -18,12 +18,17 @@ export interface Debounce {
   burstAt: Instant;
   /** The longest time from the first to the last edge of a burst that settled. */
   bounce: number;
+  /** Bursts so long that the debounce period leaves no room to spare. */
+  tight: number;
   /** Bursts that ended on the level they started from. */
   glitches: number;
 }
 
+/** A debounce period a quarter longer than the bounce is enough. */
+export const roomToSpare = 1.25;
+
 export function newDebounce(): Debounce {
-  return { settled: undefined, settledAt: 0, raw: false, rawAt: 0, edges: 0, burstAt: 0, bounce: 0, glitches: 0 };
+  return { settled: undefined, settledAt: 0, raw: false, rawAt: 0, edges: 0, burstAt: 0, bounce: 0, tight: 0, glitches: 0 };
 }
 
 /**
@@ -41,7 +46,9 @@ export function takeLevel(debounce: Debounce, active: boolean, at: Instant): voi
 export function settle(debounce: Debounce, period: number, at: Instant): boolean {
   if (debounce.edges === 0 || at < debounce.rawAt + period) return false;
   debounce.edges = 0;
-  debounce.bounce = Math.max(debounce.bounce, debounce.rawAt - debounce.burstAt);
+  const bounce = debounce.rawAt - debounce.burstAt;
+  debounce.bounce = Math.max(debounce.bounce, bounce);
+  if (bounce * roomToSpare > period) debounce.tight++;
   if (debounce.raw === debounce.settled) {
     debounce.glitches++;
     return false;

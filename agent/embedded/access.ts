@@ -16,20 +16,32 @@ export interface AccessRules {
 const maxChecks = 2;
 const maxWaiting = 100;
 
-/** `busy` = too many ask at the same time; `guesses` = too many wrong passwords came from there; `own` = the agent itself. */
-export type Verdict = "own" | "yes" | "no" | "busy" | "guesses";
+/**
+ * `busy` = too many ask at the same time; `guesses` = too many wrong passwords came from there; `own` = the agent itself; `terminal` = a person
+ * to whom the agent told how.
+ */
+export type Verdict = "own" | "terminal" | "yes" | "no" | "busy" | "guesses";
+
+/** A user whose password is made anew at each start of the agent. */
+export interface OwnUser {
+  username: string;
+  password: string;
+}
 
 /** The door of the built-in broker. */
 export class Access {
-  /** The agent's own client: made anew at each start, and known to nobody else. */
-  readonly own: { username: string; password: string };
+  /** The agent's own client: known to nobody else. */
+  readonly own: OwnUser;
+  /** For who may operate: told on that control socket, and nowhere else. */
+  readonly terminal: OwnUser;
   #rules: AccessRules;
   #checks = 0;
   readonly #waiting: (() => void)[] = [];
 
-  constructor(rules: AccessRules, own = { username: "pinbus-agent", password: randomBytes(24).toString("base64url") }) {
+  constructor(rules: AccessRules, own = newUser("pinbus-agent"), terminal = newUser("pinbus-terminal")) {
     this.#rules = rules;
     this.own = own;
+    this.terminal = terminal;
   }
 
   get rules(): AccessRules {
@@ -54,7 +66,8 @@ export class Access {
   /** Whether somebody may connect; `guesses` counts the wrong passwords from where he asks. */
   async lets(username: string | undefined, password: Buffer | undefined, guesses?: { full(): boolean; count(): void }): Promise<Verdict> {
     const given = password ?? Buffer.alloc(0);
-    if (username === this.own.username && same(given, Buffer.from(this.own.password))) return "own";
+    if (isUser(this.own, username, given)) return "own";
+    if (isUser(this.terminal, username, given)) return "terminal";
     const { anonymous, users } = this.#rules;
     if (username === undefined || username === "" || users === null) return anonymous ? "yes" : "no";
     if (this.#checks >= maxChecks) {
@@ -94,6 +107,11 @@ export class Access {
   }
 }
 
-function same(a: Buffer, b: Buffer): boolean {
-  return a.length === b.length && timingSafeEqual(a, b);
+function newUser(username: string): OwnUser {
+  return { username, password: randomBytes(24).toString("base64url") };
+}
+
+function isUser(user: OwnUser, username: string | undefined, given: Buffer): boolean {
+  const password = Buffer.from(user.password);
+  return username === user.username && given.length === password.length && timingSafeEqual(given, password);
 }

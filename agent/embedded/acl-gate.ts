@@ -31,7 +31,7 @@ export class AclGate {
     this.#options = options;
   }
 
-  /** Somebody was let in under this name; `own` = the agent itself. */
+  /** Somebody was let in under this name; `own` = the agent itself, or who operates it. */
   admit(client: Client, user: string | undefined, own: boolean): void {
     this.#sleepers.delete(client.id);
     if (own) return;

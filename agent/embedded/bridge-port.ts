@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { Aedes, Client } from "aedes";
 import { type Echoes, isEcho, newEchoes } from "../core/echo.ts";
 import { bridgeSession, isBridge } from "./bridges.ts";
+import { publishIn } from "./publish.ts";
 import type { Queued } from "./session.ts";
 import type { Store } from "./store.ts";
 
@@ -92,7 +93,7 @@ export class BridgePort {
       return;
     }
     this.#kept.add(payload);
-    await this.#publish({ topic, payload, qos, retain });
+    await publishIn(this.#aedes, { topic, payload, qos, retain });
     if (qos > 0 || retain) await this.#store?.written();
   }
 
@@ -103,14 +104,7 @@ export class BridgePort {
 
   /** Says here whether the bridge is there. */
   async tell(topic: string, state: "0" | "1"): Promise<void> {
-    await this.#publish({ topic, payload: Buffer.from(state), qos: 1, retain: true });
-  }
-
-  #publish(message: Bridged): Promise<void> {
-    return new Promise((resolve, reject) => {
-      if (!this.#aedes || this.#aedes.closed) reject(new Error("the built-in broker is not running"));
-      else this.#aedes.publish({ cmd: "publish", dup: false, ...message }, (error) => (error ? reject(error) : resolve()));
-    });
+    await publishIn(this.#aedes, { topic, payload: Buffer.from(state), qos: 1, retain: true });
   }
 
   #came({ topic, payload, qos, retain }: Bridged, client: Client | null): void {

@@ -15,44 +15,61 @@ export interface Passage {
   qos: 0 | 1;
 }
 
+/** What an entry means on one side: which topics fit, how much of them is cut off, and what comes in front instead. */
+interface Way {
+  filter: string;
+  cut: number;
+  front: string;
+  qos: 0 | 1;
+}
+
 /** Which topics pass the bridge, and what each is called on the other side. The first entry that fits decides. */
 export class BridgeTopics {
-  readonly #out: readonly BridgedTopic[];
-  readonly #in: readonly BridgedTopic[];
+  readonly #out: readonly Way[];
+  readonly #in: readonly Way[];
+  /** Of `#in`, by the topics of this broker. */
+  readonly #here: readonly Way[];
 
   constructor(topics: readonly BridgedTopic[]) {
-    this.#out = topics.filter(({ direction }) => direction !== "in");
-    this.#in = topics.filter(({ direction }) => direction !== "out");
+    const ways = (direction: "in" | "out", from: "prefix" | "local_prefix", to: "prefix" | "local_prefix"): Way[] =>
+      topics
+        .filter((one) => one.direction === direction || one.direction === "both")
+        .map((one) => ({ filter: one[from] + one.filter, cut: one[from].length, front: one[to], qos: one.qos }));
+    this.#out = ways("out", "local_prefix", "prefix");
+    this.#in = ways("in", "prefix", "local_prefix");
+    this.#here = ways("in", "local_prefix", "prefix");
   }
 
   /** Filters of this broker. */
   get outgoing(): { topic: string; qos: 0 | 1 }[] {
-    return distinct(this.#out.map(({ local_prefix, filter, qos }) => ({ topic: local_prefix + filter, qos })));
+    return filtersOf(this.#out);
   }
   /** Filters of the central broker. */
   get incoming(): { topic: string; qos: 0 | 1 }[] {
-    return distinct(this.#in.map(({ prefix, filter, qos }) => ({ topic: prefix + filter, qos })));
+    return filtersOf(this.#in);
   }
 
   out(topic: string): Passage | undefined {
-    return passage(this.#out, topic, "local_prefix", "prefix");
+    return passage(this.#out, topic);
   }
   in(topic: string): Passage | undefined {
-    return passage(this.#in, topic, "prefix", "local_prefix");
+    return passage(this.#in, topic);
   }
   /** Whether messages that have this topic here come in. */
   comesIn(topic: string): boolean {
-    return passage(this.#in, topic, "local_prefix", "prefix") !== undefined;
+    return passage(this.#here, topic) !== undefined;
   }
 }
 
-function passage(topics: readonly BridgedTopic[], topic: string, here: "prefix" | "local_prefix", there: "prefix" | "local_prefix") {
-  const found = topics.find((one) => topic.length > one[here].length && matchesFilter(one[here] + one.filter, topic));
-  const other = found && found[there] + topic.slice(found[here].length);
+function passage(ways: readonly Way[], topic: string): Passage | undefined {
+  const found = ways.find(({ filter, cut }) => topic.length > cut && matchesFilter(filter, topic));
+  const other = found && found.front + topic.slice(found.cut);
   // What begins with $ belongs to one broker.
   return found && other !== undefined && isTopic(other) && !other.startsWith("$") ? { topic: other, qos: found.qos } : undefined;
 }
 
-function distinct(filters: { topic: string; qos: 0 | 1 }[]): { topic: string; qos: 0 | 1 }[] {
-  return filters.filter(({ topic }, index) => filters.findIndex((other) => other.topic === topic) === index);
+/** Each once. */
+function filtersOf(ways: readonly Way[]): { topic: string; qos: 0 | 1 }[] {
+  const firsts = ways.filter(({ filter }, index) => ways.findIndex((other) => other.filter === filter) === index);
+  return firsts.map(({ filter, qos }) => ({ topic: filter, qos }));
 }

@@ -16,6 +16,7 @@ import { fixedLimits, type Limits, maxFilters, usualLimits } from "./limits.ts";
 import { Listeners } from "./listeners.ts";
 import { portPair } from "./port-stream.ts";
 import { mendConnection, mendProtocol } from "./protocol.ts";
+import { publishIn } from "./publish.ts";
 import { mendRetained, type Retained } from "./rules.ts";
 import { SlowReader } from "./slow-reader.ts";
 import { Store, type StoreCounts, type StoreSettings } from "./store.ts";
@@ -215,12 +216,8 @@ class EmbeddedBroker implements Broker {
   }
 
   publish({ topic, payload, qos, retain }: Parameters<Broker["publish"]>[0]): Promise<void> {
-    return new Promise((resolve, reject) => {
-      if (!this.#aedes || this.#aedes.closed) return reject(new Error("the built-in broker is not running"));
-      // Bytes: that is what is kept for those who sleep.
-      const packet = { cmd: "publish" as const, topic, payload: Buffer.from(payload as string), qos, retain, dup: false };
-      this.#aedes.publish(packet, (error) => (error ? reject(error) : resolve()));
-    });
+    // Bytes: that is what is kept for those who sleep.
+    return publishIn(this.#aedes, { topic, payload: Buffer.from(payload as string), qos, retain });
   }
 
   connect(): Duplex {

@@ -26,8 +26,8 @@ export class Door {
   readonly #wrongPasswords: AddressRate;
   /** Where each connection comes from; those of this process from nowhere. */
   readonly #addresses = new WeakMap<object, string>();
-  /** Who is in, with the name under which each was let in. The agent itself is not among them. */
-  readonly #guests = new Map<Client, { username: string | undefined; hash: PasswordHash | undefined }>();
+  /** Who is in, with the name under which each was let in; `listed` = by the rules. The agent itself is not among them. */
+  readonly #guests = new Map<Client, { username: string | undefined; hash: PasswordHash | undefined; listed: boolean }>();
   /** The same and the agent itself: nobody else publishes or subscribes. */
   readonly #letIn = new WeakSet<Client>();
   /** The client id of the agent itself: whoever else came with it would end its connection. */
@@ -91,8 +91,8 @@ export class Door {
   /** Ends the connections of those whom the rules of `access` let in no more. */
   expel(): void {
     const { access, watch, info } = this.#options;
-    for (const [client, { username, hash }] of this.#guests) {
-      if (access.keeps(username, hash)) continue;
+    for (const [client, { username, hash, listed }] of this.#guests) {
+      if (!listed || access.keeps(username, hash)) continue;
       info(`broker: client ${client.id} may stay no longer: disconnected`, { client: client.id });
       watch.ends(client, "refused");
       client.close();
@@ -105,15 +105,15 @@ export class Door {
     const found = await access.lets(username, password, this.#wrongPasswords.of(address));
     if (client.closed) return undefined;
     if (found === "own") this.#ownId = client.id;
-    const verdict = found === "yes" ? (this.#objection(client) ?? found) : found;
-    if (verdict !== "yes" && verdict !== "own") {
+    const verdict = found === "yes" || found === "terminal" ? (this.#objection(client) ?? found) : found;
+    if (verdict !== "yes" && verdict !== "terminal" && verdict !== "own") {
       watch.ends(client, "refused");
       warn(verdict, describeRefusal(verdict, username, address, limits));
       return verdict;
     }
     this.#letIn.add(client);
-    this.acl.admit(client, username, verdict === "own");
-    if (verdict === "yes") this.#guests.set(client, { username, hash: access.hashOf(username) });
+    this.acl.admit(client, username, verdict !== "yes");
+    if (verdict !== "own") this.#guests.set(client, { username, hash: access.hashOf(username), listed: verdict === "yes" });
     watch.takesOver(aedes, client);
     return undefined;
   }

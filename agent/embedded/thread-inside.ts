@@ -38,7 +38,7 @@ const say = (level: "debug" | "info" | "warn" | "error") => (message: string, fi
   if (level !== "debug" || takeToken(bucket, debugAllowance, systemClock.now())) tell({ tell: "log", level, message, fields });
 };
 const log = { debug: say("debug"), info: say("info"), warn: say("warn"), error: say("error") };
-const access = new Access(rulesOf(start.rules), start.own);
+const access = new Access(rulesOf(start.rules), start.own, start.terminal);
 const bridge = bridgeStart && (await bridgeOf(bridgeStart));
 const broker: Broker = createBroker({
   ...start,

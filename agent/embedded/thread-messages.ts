@@ -3,7 +3,7 @@ import type { BridgeStart } from "../bridge.ts";
 import type { KeptFile } from "../core/model.ts";
 import type { LinkView } from "../protocol.ts";
 import type { Outbox } from "../shell/outbox.ts";
-import type { AccessRules } from "./access.ts";
+import type { AccessRules, OwnUser } from "./access.ts";
 import type { BrokerAddress, BrokerOptions } from "./broker.ts";
 import type { DialogueSettings } from "./dialogue-log.ts";
 import type { BrokerTls } from "./entrance.ts";
@@ -11,7 +11,8 @@ import type { StoreSettings } from "./store.ts";
 
 /** What the built-in broker is told when its thread starts: plain values. */
 export interface ThreadStart extends Pick<BrokerOptions, "listeners" | "limits" | "sysInterval" | "dialogue" | "version" | "retryEvery"> {
-  own: { username: string; password: string };
+  own: OwnUser;
+  terminal: OwnUser;
   rules: AccessRules;
   secrets: Secrets;
   /** Undefined when there is no bridge. */

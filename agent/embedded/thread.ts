@@ -152,6 +152,7 @@ class Thread implements BrokerThread {
       ...(limits && { limits }),
       ...(retryEvery !== undefined && { retryEvery }),
       own: this.#access.own,
+      terminal: this.#access.terminal,
       rules: this.#access.rules,
       secrets: this.#secrets,
       bridge: bridge && { config: bridge.config, host: bridge.host, topics: bridge.topics },

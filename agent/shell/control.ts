@@ -58,8 +58,12 @@ interface Client {
   /** The views in which something changed that this client was not told yet. */
   dirty: Set<View>;
   recording: RecordingHandle | undefined;
+  /** Requests without an answer yet. */
+  asked: number;
 }
 
+/** No more is read of a client while so many of its requests wait: what they hold could be all of the memory. */
+const maxAsked = 256;
 const maxClients = 32;
 const pushEvery = 100;
 const pollEvery = 2000;
@@ -67,8 +71,17 @@ const pollEvery = 2000;
 const recordingHeld = 1024 * 1024;
 /** These change something: refused on the socket that may only look. */
 const simulating: readonly Method[] = ["sim-press", "sim-sensor", "sim-play"];
-const ofItself: readonly Method[] = ["reload", "diff", "resync", "identify", "log-level", "diag"];
-const operating: ReadonlySet<string> = new Set<Method>(["set", "set-counter", "set-rule", "lock", "record", ...ofItself, ...simulating]);
+const ofItself: readonly Method[] = ["reload", "diff", "resync", "identify", "log-level", "diag", "broker-login"];
+const operating: ReadonlySet<string> = new Set<Method>([
+  "set",
+  "set-counter",
+  "set-rule",
+  "lock",
+  "record",
+  "control-service",
+  ...ofItself,
+  ...simulating,
+]);
 
 /** The control sockets: bounded requests in, answers and conflated pushes out. */
 export class Control {
@@ -134,12 +147,13 @@ export class Control {
       socket.destroy();
       return;
     }
-    const client: Client = { socket, operate, greeted: false, views: new Set(), dirty: new Set(), recording: undefined };
+    const client: Client = { socket, operate, greeted: false, views: new Set(), dirty: new Set(), recording: undefined, asked: 0 };
     this.#clients.add(client);
     const splitter = new LineSplitter(maxRequestBytes);
     socket.on("data", (chunk) => {
       try {
         for (const line of splitter.push(chunk)) void this.#serve(client, line);
+        if (client.asked >= maxAsked) socket.pause();
       } catch {
         socket.pause();
         this.#send(client, refusal(null, "malformed", `a request may have at most ${maxRequestBytes} bytes`));
@@ -167,6 +181,7 @@ export class Control {
       return;
     }
     const { id, method, params } = request;
+    client.asked++;
     try {
       this.#send(client, { id, ok: true, result: await this.#result(client, method, params) } as Answer);
     } catch (error) {
@@ -177,6 +192,9 @@ export class Control {
       }
       const { reason, allowedAt } = error instanceof Refused ? error : { reason: "failed" as const, allowedAt: undefined };
       this.#send(client, refusal(id, reason, (error as Error).message, allowedAt));
+    } finally {
+      client.asked--;
+      if (client.asked < maxAsked && !client.socket.writableEnded) client.socket.resume();
     }
   }
 

@@ -15,7 +15,7 @@ export interface Carried extends Pick<Carry, "anew" | "kept" | "totals" | "at"> 
 /** Sees every turn when it is done, and every reload before its effects are: they change what was kept. */
 export interface Witness {
   turned(current: Current, event: AgentEvent, effects: readonly Effect[]): void;
-  replaced(current: Current, carried: Carried, effects: readonly Effect[]): void;
+  replaced?(current: Current, carried: Carried, effects: readonly Effect[]): void;
 }
 
 /**
@@ -31,8 +31,8 @@ export class Dispatch {
   #turning = false;
   /** Events reduced so far; grows whenever the loop does real work. */
   turns = 0;
-  /** For recordings; undefined while there are none. */
-  witness: Witness | undefined;
+  /** Recordings and edge logs; empty while nobody looks. */
+  readonly witnesses = new Set<Witness>();
 
   constructor(current: Current) {
     this.#current = current;
@@ -63,7 +63,7 @@ export class Dispatch {
         const effects = reduce(this.#current.plan, this.#current.state, next);
         for (const effect of effects) this.#perform(effect);
         // Last, so that no relay waits for it.
-        this.witness?.turned(this.#current, next, effects);
+        if (this.witnesses.size > 0) for (const witness of this.witnesses) witness.turned(this.#current, next, effects);
       }
     } finally {
       this.#turning = false;
@@ -75,7 +75,7 @@ export class Dispatch {
   replace(next: Current, effects: readonly Effect[], carried: Carried): void {
     if (this.#turning) throw new Error("a plan is replaced between two events, not within one");
     this.#current = next;
-    this.witness?.replaced(next, carried, effects);
+    for (const witness of this.witnesses) witness.replaced?.(next, carried, effects);
     for (const effect of effects) this.#perform(effect);
     this.#afterTurn();
   }

@@ -1,3 +1,4 @@
+import { hostname } from "node:os";
 import systeminformation from "systeminformation";
 
 // The process that `inventory.ts` starts: prints one line of JSON and ends.
@@ -7,4 +8,5 @@ const [{ manufacturer, model }, { distro, release, kernel, arch }] = await Promi
   systeminformation.osInfo(),
 ]);
 const named = (...words: string[]) => words.filter((word) => word !== "" && word !== "-").join(" ");
-process.stdout.write(`${JSON.stringify({ model: named(manufacturer, model), os: named(distro, release), kernel, arch })}\n`);
+const inventory = { hostname: hostname(), model: named(manufacturer, model), os: named(distro, release), kernel, arch };
+process.stdout.write(`${JSON.stringify(inventory)}\n`);

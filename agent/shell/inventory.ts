@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 
 /** What the machine is, for `P/info`; a part that nobody knows is absent. */
 export interface Inventory {
+  hostname?: string;
   model?: string;
   os?: string;
   kernel?: string;
@@ -24,7 +25,7 @@ export function readInventory(signal: AbortSignal): Promise<Inventory | undefine
 function inventoryOf(text: string): Inventory | undefined {
   try {
     const found = JSON.parse(text) as Record<string, unknown>;
-    const known = ["model", "os", "kernel", "arch"].flatMap((name) => {
+    const known = ["hostname", "model", "os", "kernel", "arch"].flatMap((name) => {
       const value = found[name];
       return typeof value === "string" && value.trim() !== "" ? [[name, value.trim().slice(0, 100)]] : [];
     });

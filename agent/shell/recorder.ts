@@ -59,7 +59,7 @@ export class Recorder implements Witness {
     reader.line(JSON.stringify({ ...header, started: new Date(clock.wall()).toISOString() }));
     reader.line(snapshot);
     this.#recordings.add(recording);
-    dispatch.witness = this;
+    dispatch.witnesses.add(this);
     return { resume: () => this.#resume(recording), stop: () => this.#stop(recording) };
   }
 
@@ -125,7 +125,7 @@ export class Recorder implements Witness {
 
   #stop(recording: Recording): void {
     this.#recordings.delete(recording);
-    if (this.#recordings.size === 0) this.#options.dispatch.witness = undefined;
+    if (this.#recordings.size === 0) this.#options.dispatch.witnesses.delete(this);
   }
 
   #snapshot(): string {

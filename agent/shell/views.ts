@@ -3,6 +3,7 @@ import type { ChipInfo, LineInfo } from "../../gpio/driver.ts";
 import { formatLineName, type LineAddress } from "../../gpio/line.ts";
 import { adviceOf } from "../core/advice.ts";
 import { factsOf } from "../core/cause.ts";
+import { interlockObjection } from "../core/interlock.ts";
 import { endsAt, stateWord } from "../core/output.ts";
 import type { Plan } from "../core/plan.ts";
 import { sentenceOf } from "../core/reason.ts";
@@ -10,6 +11,7 @@ import { tooOften } from "../core/rule-guard.ts";
 import { type Change as CoreChange, isoTime, type State } from "../core/state.ts";
 import type { Change, ChipView, InputView, OutputView, PeerView, PinsView, RuleStatus } from "../protocol.ts";
 import { counterView } from "./counter-view.ts";
+import { latencyOf } from "./pin-detail.ts";
 
 export interface ViewSources {
   plan: Plan;
@@ -34,10 +36,7 @@ export function pinsView(sources: ViewSources): PinsView {
       ...plan.outputs.map((_, index) => outputView(sources, index)),
       ...plan.inputs.map((_, index) => inputView(sources, index)),
     ].filter((pin) => pin !== undefined),
-    rules: rulesView(plan, state).map(({ id, text, fired, last, enabled, rests_until: rests }) => {
-      const note = enabled ? (rests === null ? "" : "(rests) ") : "(disabled) ";
-      return { id, text: `${note}${text}`, fired, last };
-    }),
+    rules: rulesView(plan, state).map(({ next: _, ...rule }) => rule),
   };
 }
 
@@ -71,6 +70,7 @@ function inputView(sources: ViewSources, index: number): InputView | undefined {
   const settings = inputPlan && sources.config.inputs[inputPlan.id];
   if (!input || !settings) return undefined;
   const { settledAt, glitches, bounce } = input.debounce;
+  const { lastGesture } = input;
   const counter = counterView(inputPlan, input);
   // Of what counts only some edges are asked for, so its level is not known.
   const settled = counter ? undefined : input.debounce.settled;
@@ -85,11 +85,12 @@ function inputView(sources: ViewSources, index: number): InputView | undefined {
     state: stateWord(settled),
     since: settled === undefined ? null : isoTime(sources.state, settledAt),
     problem: input.problem,
-    gesture: input.lastGesture,
+    gesture: lastGesture,
+    gesture_ms: lastGesture === null ? null : latencyOf(inputPlan, lastGesture),
     glitches,
     lost: input.lost,
     bounce_ms: Math.round(bounce * 10) / 10,
-    advice: adviceOf(inputPlan, bounce),
+    advice: adviceOf(inputPlan, input.debounce),
   };
 }
 
@@ -99,6 +100,7 @@ function outputView(sources: ViewSources, index: number): OutputView | undefined
   const settings = outputPlan && sources.config.outputs[outputPlan.id];
   if (!output || !settings) return undefined;
   const until = endsAt(output);
+  const interlocked = outputPlan.interlock && interlockObjection(sources.plan, sources.state, index, sources.now)?.message;
   return {
     kind: "output",
     id: outputPlan.id,
@@ -113,6 +115,7 @@ function outputView(sources: ViewSources, index: number): OutputView | undefined
     until: until === null ? null : isoTime(sources.state, until),
     pulsing: output.pulseEnds !== null,
     locked: output.locked,
+    ...(interlocked ? { interlocked } : {}),
   };
 }
 

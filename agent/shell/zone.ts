@@ -6,17 +6,28 @@ const step = 15 * 60_000;
  * for its quarter of an hour: every command asks.
  */
 export function zoneOf(name: string | null): (utc: number) => number {
-  if (name === null) return (utc) => -new Date(utc).getTimezoneOffset() * 60_000;
-  const format = new Intl.DateTimeFormat("en-US", { timeZone: name, timeZoneName: "longOffset" });
+  const ask = name === null ? offsetHere : offsetIn(name);
   let known = Number.NaN;
   let offset = 0;
   return (utc) => {
     const quarter = Math.floor(utc / step);
-    if (quarter === known) return offset;
+    if (quarter !== known) {
+      offset = ask(utc);
+      known = quarter;
+    }
+    return offset;
+  };
+}
+
+function offsetHere(utc: number): number {
+  return -new Date(utc).getTimezoneOffset() * 60_000;
+}
+
+function offsetIn(name: string): (utc: number) => number {
+  const format = new Intl.DateTimeFormat("en-US", { timeZone: name, timeZoneName: "longOffset" });
+  return (utc) => {
     const text = format.formatToParts(utc).find(({ type }) => type === "timeZoneName")?.value ?? "GMT";
     const [, sign, hours = "0", minutes = "0", seconds = "0"] = /^GMT([+-])(\d\d):(\d\d)(?::(\d\d))?$/.exec(text) ?? [];
-    known = quarter;
-    offset = (sign === "-" ? -1 : 1) * ((Number(hours) * 60 + Number(minutes)) * 60 + Number(seconds)) * 1000;
-    return offset;
+    return (sign === "-" ? -1 : 1) * ((Number(hours) * 60 + Number(minutes)) * 60 + Number(seconds)) * 1000;
   };
 }

@@ -16,7 +16,7 @@ describe("describeConfig", () => {
     for (const doc of docsOf(schema)) expect(doc).toMatch(/^[A-Z`].*[.]$/);
     const ofListed = [
       "Where a broker is.",
-      "The whole name of a systemd unit.",
+      "A systemd unit, by its whole name.",
       "An event that is published only if it is listed.",
       "A command to the agent itself.",
       "A day of the week.",

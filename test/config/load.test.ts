@@ -432,7 +432,10 @@ describe("loadConfig", () => {
       >;
       time_zone: string | null;
       location: { latitude: number | null; longitude: number | null };
-      services: string[];
+      services: (
+        | string
+        | { unit: string; manager: "system" | "user"; log_file: string | null; control: ("start" | "stop" | "restart")[] }
+      )[];
       log: { level: "error" | "warn" | "info" | "debug"; format: "auto" | "text" | "journal"; mqtt: "off" | "error" | "warn" | "info" };
     }>();
   });

@@ -33,8 +33,35 @@ test("=text looks into the payload", () => {
 });
 
 test("a broken regular expression says so and hides nothing", () => {
-  expect(parseFilter("~(").problem).toBe("not a regular expression");
+  expect(parseFilter("~(").problem).toMatch(/^not a regular expression: missing/);
   expect(lets("~(", "a")).toBe(true);
+});
+
+test.each(["(?=a)", "(a)\\1", "((a{100}){100}){100}"])("%j would take too long, and says so", (source) => {
+  expect(parseFilter(`~${source}`).problem).toMatch(/^not a regular expression: /);
+});
+
+test.each(["(a+)+$", "(a|a)*$", "(a*)*b", "(.*a){12}$", "a*a*a*a*a*a*b", "(a|aa)+$", "([a-z]+)*\\d$"])(
+  "%j over a long topic of a is done",
+  (source) => {
+    const filter = parseFilter(`~${source}`);
+    // The time limit of the test is the proof: a backtracking one takes years.
+    for (let n = 0; n < 20; n += 1) filter.test(`${"a".repeat(1000 - n)}!`, () => "");
+    expect(filter.test(`${"a".repeat(1000)}!`, () => "")).toBe(source === "(a|a)*$");
+  },
+);
+
+test.each([
+  ["^(a|bc)+d?$", "abcabcd"],
+  ["^[^/]+/[a-c\\d]{2,3}$", "x/a1"],
+  ["\\bx", "a x"],
+  ["(?:ab){2}", "xabab"],
+  ["温+", "x温温"],
+  ["^.$", "🌡"],
+  ["A[B-D]", "xaC"],
+  ["x.y", "x\ny"],
+])("the regular expression %j over %j says what JavaScript's says", (source, name) => {
+  expect(lets(`~${source}`, name)).toBe(new RegExp(source, "isu").test(name));
 });
 
 test("# in the middle is refused as MQTT refuses it", () => {

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,6 +7,7 @@ import { Aedes } from "aedes";
 import mqtt from "mqtt";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { exit } from "../../agent/exit.ts";
+import { loadSettings } from "../../tui/client/settings-file.ts";
 import { runTui, type TuiOptions } from "../../tui/main.ts";
 import { FakeAgent } from "./client/fake-agent.ts";
 import { input, noBroker, output, packets, pinsView, service, status } from "./scene.ts";
@@ -119,6 +120,54 @@ test("it works with a broker alone, and publishes", async () => {
   await vi.waitFor(() => expect(heard).toContain("garden/lamp/set ON"));
 });
 
+test("the settings file says what is shown, and takes pins and presets; a fault in it is told", async () => {
+  const port = await broker();
+  const file = join(dir, "pinbus/tui.yaml");
+  mkdirSync(join(dir, "pinbus"));
+  writeFileSync(file, "# mine\ntabs: [topics, pins]\nfilters: [home/#]\npins: [home/door]\n");
+  const env = { TERM: "xterm-256color", LANG: "C.UTF-8", XDG_CONFIG_HOME: dir };
+  const client = await mqtt.connectAsync({ host: "127.0.0.1", port, protocolVersion: 4 });
+  cleanups.push(() => client.endAsync());
+  for (const topic of ["home/door", "home/lamp", "other"]) await client.publishAsync(topic, "open", { qos: 1, retain: true });
+  start({ broker: `127.0.0.1:${port}`, env });
+  await shows(/^\[1 Topics\] 2 Pins +MQTT ONLY|AGENT LOST/);
+  await shows(/^\s*\* home\/door +R\?? open/m);
+  expect(text()).not.toContain("other");
+  screen.type("ojjP");
+  await shows("home/lamp is pinned");
+  screen.type("p\u0014\u0015");
+  for (const key of [..."again", "\r"]) screen.type(key);
+  await vi.waitFor(() => expect(readFileSync(file, "utf8")).toContain("name: again"));
+  expect(readFileSync(file, "utf8")).toMatch(/^# mine\n/);
+  expect(loadSettings({ settings: file, env }).settings.pins).toEqual(["home/door", "home/lamp"]);
+  screen.type("\u0003");
+  await running;
+  writeFileSync(file, "theem: mono\n");
+  screen.dispose();
+  screen = createFakeTerminal(80, 24);
+  start({ broker: `127.0.0.1:${port}`, env });
+  await shows('tui.yaml:1:1: "theem" is no setting, did you mean theme?');
+});
+
+test("what the broker keeps is backed up and cleared after its number was typed", async () => {
+  const port = await broker();
+  const client = await mqtt.connectAsync({ host: "127.0.0.1", port, protocolVersion: 4 });
+  cleanups.push(() => client.endAsync());
+  for (const topic of ["home/door", "home/lamp", "other"]) await client.publishAsync(topic, "open", { qos: 1, retain: true });
+  start({ broker: `127.0.0.1:${port}`, env: { TERM: "xterm-256color", LANG: "C.UTF-8", XDG_STATE_HOME: dir } });
+  await shows(/home +\(2\)/);
+  screen.type("D");
+  await shows("-> 2 topics hold a retained message");
+  for (const key of ["2", "\r"]) screen.type(key);
+  await shows(/cleared 2, backup/);
+  const [name = ""] = readdirSync(join(dir, "pinbus"));
+  expect(
+    readFileSync(join(dir, "pinbus", name), "utf8")
+      .trimEnd()
+      .split("\n"),
+  ).toHaveLength(2);
+});
+
 test("of several brokers it looks at the one that the agent uses", async () => {
   const port = await broker();
   const { link } = status();
@@ -146,6 +195,7 @@ test("--host brings the agent and its broker over one ssh connection", async () 
   const bridge = `const s = require("node:net").connect("${socket}"); process.stdin.pipe(s); s.pipe(process.stdout);`;
   const script = [
     "#!/bin/sh",
+    'case "$*" in "-T -M "*) touch "$4"; exec cat ;; esac',
     'while [ $# -gt 0 ]; do case "$1" in -L) to=$2 ;; esac; shift; done',
     `if [ -n "$to" ]; then ln -s '${join(dir, "broker.sock")}' "\${to%:127.0.0.1:18830}"; exit; fi`,
     `exec '${process.execPath}' -e '${bridge}'`,
@@ -173,19 +223,22 @@ test("without a terminal it says so on stderr, names other commands, and ends", 
   expect(said.join()).toMatch(/^pinbus tui: .*pinbus status/);
 });
 
-test.each([{ broker: "http://x" }, { host: "-oProxyCommand=x" }])("%j is refused before the screen is touched", async (options) => {
-  const said: string[] = [];
-  const code = await runTui({
-    ...options,
-    env: {},
-    stdin: screen.stdin,
-    stdout: screen.stdout,
-    stderr: { write: (line) => said.push(line) },
-  });
-  expect(code).toBe(exit.usage);
-  expect(said.join()).toMatch(/^pinbus tui: --/);
-  expect(screen.stdout.written).toBe("");
-});
+test.each([{ broker: "http://x" }, { host: "-oProxyCommand=x" }, { theme: "pink" }])(
+  "%j is refused before the screen is touched",
+  async (options) => {
+    const said: string[] = [];
+    const code = await runTui({
+      ...options,
+      env: {},
+      stdin: screen.stdin,
+      stdout: screen.stdout,
+      stderr: { write: (line) => said.push(line) },
+    });
+    expect(code).toBe(exit.usage);
+    expect(said.join()).toMatch(/^pinbus tui: --/);
+    expect(screen.stdout.written).toBe("");
+  },
+);
 
 test("hostile topics and payloads change no title, ring no bell and get no answer", async () => {
   const port = await broker();
@@ -222,6 +275,52 @@ test("the packets of the agent come to the tab Trace and, recorded, into a file"
     .trimEnd()
     .split("\n");
   expect(lines.map((line) => JSON.parse(line).number)).toEqual(packets().map(({ number }) => number));
+});
+
+test("messages are recorded from one key to the next, and a recording is played in place of a broker", async () => {
+  const port = await broker();
+  const env = { TERM: "xterm-256color", LANG: "C.UTF-8", XDG_STATE_HOME: dir };
+  const client = await mqtt.connectAsync({ host: "127.0.0.1", port, protocolVersion: 4 });
+  cleanups.push(() => client.endAsync());
+  start({ env, broker: `127.0.0.1:${port}`, socket: undefined, config: { mqtt: noBroker, control: { socket, view: socket } } });
+  await shows("MQTT ONLY");
+  screen.type("x");
+  await shows("messages are recorded to");
+  await client.publishAsync("plant/door", "open", { qos: 1 });
+  await client.publishAsync("plant/raw", Buffer.from([0xff]), { qos: 1 });
+  await shows(/REC [2-9]/);
+  screen.type("x");
+  await shows(/recorded to .*messages-.*\.jsonl/);
+  screen.type("q");
+  await running;
+  const [name = ""] = readdirSync(join(dir, "pinbus"));
+  const file = join(dir, "pinbus", name);
+  const lines = readFileSync(file, "utf8").trimEnd().split("\n");
+  expect(lines.map((line) => JSON.parse(line)).filter(({ topic }) => topic.startsWith("plant"))).toMatchObject([
+    { topic: "plant/door", payload: "open", retain: null },
+    { topic: "plant/raw", payload_base64: "/w==", retain: null },
+  ]);
+
+  screen.dispose();
+  screen = createFakeTerminal(80, 24);
+  start({ replay: file, env });
+  await shows(/REPLAY \d\d:\d\d$/m);
+  screen.type(">>>");
+  await shows("END");
+  screen.type("o");
+  await shows(/door +R\? open/);
+  expect(readdirSync(join(dir, "pinbus"))).toEqual([name]);
+  expect(agent.requests).toEqual([]);
+});
+
+test("a recording that is none is refused before the screen is touched", async () => {
+  writeFileSync(join(dir, "notes"), "hello\u001b[2J\n");
+  const said: string[] = [];
+  start({ replay: join(dir, "notes"), stderr: { write: (line) => said.push(line) } });
+  expect(await running).toBe(exit.usage);
+  running = undefined;
+  expect(said.join()).toBe(`pinbus tui: ${join(dir, "notes")}:1: it is torn, or no line of JSON\n`);
+  expect(screen.stdout.written).toBe("");
 });
 
 test("a file that cannot be made is said, and the terminal goes on", async () => {

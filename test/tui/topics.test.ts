@@ -118,6 +118,7 @@ test("whatever arrives, histories, bytes, topics and nodes stay under their caps
     topicBytes: 120,
     messageBytes: 60,
     history: 4,
+    messages: 10,
     age: 500,
     names: 200,
     name: 20,
@@ -135,14 +136,49 @@ test("whatever arrives, histories, bytes, topics and nodes stay under their caps
         expect(store.topics).toBeLessThanOrEqual(limits.topics);
         // Each topic may keep one value even when all bytes are used.
         expect(store.bytes).toBeLessThanOrEqual(limits.bytes + limits.topics * limits.messageBytes);
+        expect(store.messages).toBeLessThanOrEqual(Math.max(limits.messages, limits.topics));
       }
+      store.expire(now);
       store.foldAll(true);
       const rows = store.rows();
       expect(rows.length).toBeLessThanOrEqual(limits.nodes);
       expect(rows.reduce((sum, row) => sum + row.history.reduce((all, each) => all + each.bytes.length, 0), 0)).toBe(store.bytes);
+      expect(rows.reduce((sum, row) => sum + row.history.length, 0)).toBe(store.messages);
+      for (const { history } of rows) {
+        // Of what is older than the bound only the newest message stays, once its topic has had its turn.
+        expect(history.slice(0, -1).every(({ at }) => at >= now - limits.age)).toBe(true);
+        expect(history.length <= 1 || history.reduce((sum, { bytes }) => sum + bytes.length, 0) <= limits.topicBytes).toBe(true);
+      }
       expect(rows.every((row) => row.history.length <= limits.history && row.history.at(-1) === (row.last ?? undefined))).toBe(true);
       expect(rows.filter((row) => row.count > 0).length).toBe(store.topics);
       expect(rows.every((row, index) => store.rowOf(row.path) === index)).toBe(true);
     }),
   );
+});
+
+test("a message counts for the whole branch, and the filter is asked about a name once", () => {
+  const store = filled(["a/b", "a/b", "a/c"]);
+  expect(store.node("a")).toMatchObject({ heard: 3, newest: 2, count: 0 });
+  let asked = 0;
+  store.filter = {
+    ...parseFilter("b"),
+    test: () => {
+      asked += 1;
+      return true;
+    },
+  };
+  for (let n = 0; n < 5; n += 1) {
+    store.touch();
+    store.rows();
+  }
+  expect(asked).toBe(2);
+});
+
+test("with many messages every topic keeps fewer, and its last", () => {
+  const store = filled(
+    Array.from({ length: 100 }, (_, n) => `t${n % 7}`),
+    { messages: 20 },
+  );
+  expect(store.messages).toBeLessThanOrEqual(20);
+  expect(store.rows().map(({ last }) => last?.bytes)).toEqual(["98", "99", "93", "94", "95", "96", "97"]);
 });

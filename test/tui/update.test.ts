@@ -151,6 +151,15 @@ test("frozen pins stay as they were, the newest state comes with the thaw", () =
   expect(scene.state.pins.data?.data.pins[0]?.state).toBe("OFF");
 });
 
+test("the switch dialog of a frozen screen tells what is, and not what was", () => {
+  const scene = garden();
+  scene.keys("2", "z");
+  scene.act({ type: "pins", data: pinsView([output("pump-relay", { state: "OFF" })]) });
+  scene.keys("!", "enter");
+  expect(scene.draw(80, 24).text()).toMatch(/OFF -> ON/);
+  expect(scene.keys("y")).toContainEqual({ type: "set", output: "pump-relay", state: "ON" });
+});
+
 test("the causes of the selected output are asked for, at most every two seconds while nothing happens", () => {
   const scene = garden();
   expect(scene.keys("2")).toContainEqual({ type: "why", output: "pump-relay" });
@@ -162,7 +171,7 @@ test("the causes of the selected output are asked for, at most every two seconds
 
 test("the agent pushes services only while they are shown", () => {
   const scene = garden();
-  expect(scene.keys("5")).toEqual([{ type: "watch", views: ["pins", "services"] }]);
+  expect(scene.keys("5")).toContainEqual({ type: "watch", views: ["pins", "services"] });
   expect(scene.keys("1")).toEqual([{ type: "watch", views: ["pins"] }]);
   expect(scene.attach().effects.at(-1)).toEqual({ type: "watch", views: ["pins"] });
 });
@@ -181,7 +190,7 @@ test("q leaves a zoomed pane first, Ctrl-C always quits", () => {
   expect(scene.keys("q")).toEqual([]);
   expect(scene.keys("q")).toEqual([{ type: "quit" }]);
   scene.keys("p");
-  expect(scene.keys("C-c")).toEqual([{ type: "quit" }]);
+  expect(scene.keys("C-c")).toEqual([{ type: "quit", all: true }]);
 });
 
 test("the value is copied as bytes or text, whole", () => {

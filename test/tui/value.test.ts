@@ -1,12 +1,14 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Message } from "../../tui/topic.ts";
-import { indentJson, preview, textOf, valueLines } from "../../tui/value.ts";
+import { jsonLines, preview, textOf, valueLines } from "../../tui/value.ts";
 
 function message(payload: string | Buffer): Message {
   const bytes = Buffer.from(payload);
-  return { at: 0, bytes: bytes.toString("latin1"), size: bytes.length, retained: "no", qos: 0 };
+  return { at: 0, number: 0, bytes: bytes.toString("latin1"), size: bytes.length, retained: "no", qos: 0 };
 }
+
+const indentJson = (text: string) => jsonLines(text)?.map((line) => line.text);
 
 test("JSON is indented without changing a number or a key", () => {
   expect(indentJson('{"n":1.0,"big":12345678901234567890,"a":[],"o":{},"l":[1,"x,y"],"n":2}')).toEqual([

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { draw, end, observe, shift, wave } from "../../tui/wave.ts";
+import { draw, end, observe, observeCount, shift, wave } from "../../tui/wave.ts";
 
 test("a wave is blank before anything is known and has one mark per change", () => {
   const pin = wave();
@@ -78,8 +78,24 @@ test("any pushes keep a wave bounded and of the asked width", () => {
         now += step;
         observe(pin, active, since, now);
       }
-      expect(pin.stretches.length).toBeLessThanOrEqual(64);
+      expect(pin.stretches.length).toBeLessThanOrEqual(256);
       expect(draw(pin, now, 30_000, width)).toMatch(new RegExp(`^[ _|/\\\\-]{${width}}$`));
     }),
   );
+});
+
+test("a counter has a mark where it grew, and is blank where it is not known", () => {
+  const pin = wave();
+  for (let at = 0; at <= 10_000; at += 500) observeCount(pin, at < 3500 ? 5 : at < 6500 ? 6 : 9, at);
+  expect(draw(pin, 10_000, 10_000, 10)).toBe("___|__|___");
+  observeCount(pin, undefined, 10_000);
+  observeCount(pin, 9, 12_000);
+  expect(draw(pin, 14_000, 10_000, 10)).toBe("__|___  __");
+});
+
+test("pulses of a fast counter leave room for what was before", () => {
+  const pin = wave();
+  for (let at = 0; at <= 60_000; at += 50) observeCount(pin, at, at);
+  expect(pin.stretches.length).toBeLessThanOrEqual(256);
+  expect(draw(pin, 60_000, 60_000, 30)).toMatch(/^_?\|+$/);
 });

@@ -1,12 +1,11 @@
-import { mkdirSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
-import { homedir } from "node:os";
-import { join } from "node:path";
-import type { TraceEntry } from "../../agent/protocol.ts";
+import { stateFile } from "./files.ts";
 
 export interface PacketFileOptions {
   env: NodeJS.ProcessEnv;
   now: Date;
+  /** What is recorded: the beginning of the name; `packets` unless given. */
+  of?: string;
   /** Told once, when nothing more is written. */
   onEnd(problem: string): void;
   maxBytes?: number;
@@ -15,12 +14,16 @@ export interface PacketFileOptions {
 /** A file grows to this and no further. */
 const defaultMaxBytes = 100 * 1024 * 1024;
 
-/** Packets as JSON, one a line, in a file of their own that only this person can read. */
+/** So much waits for a disk that is slow, and no more. */
+const maxWaiting = 64 * 1024 * 1024;
+
+/** Packets, or what else is told of, as JSON, one a line, in a file of their own that only this person can read. */
 export class PacketFile {
   readonly path: string;
   readonly #options: PacketFileOptions;
   #file: FileHandle | undefined;
   #bytes = 0;
+  #waiting = 0;
   #ended = false;
   #writing: Promise<void> = Promise.resolve();
 
@@ -32,29 +35,30 @@ export class PacketFile {
 
   /** Below XDG_STATE_HOME or ~/.local/state, named by the time. Rejects with what the system says. */
   static async create(options: PacketFileOptions): Promise<PacketFile> {
-    const state = options.env.XDG_STATE_HOME;
-    const dir = join(state?.startsWith("/") ? state : join(homedir(), ".local/state"), "pinbus");
-    mkdirSync(dir, { recursive: true, mode: 0o700 });
-    const stamp = options.now
-      .toISOString()
-      .replace(/\.\d+Z$/, "")
-      .replace(/[-:]/g, "")
-      .replace("T", "-");
-    const path = join(dir, `packets-${stamp}.jsonl`);
+    const path = stateFile(options.env, options.of ?? "packets", options.now);
     return new PacketFile(path, await open(path, "ax", 0o600), options);
   }
 
-  write(entries: readonly TraceEntry[]): void {
+  write(entries: readonly object[]): void {
     if (this.#ended || entries.length === 0) return;
     const text = entries.map((entry) => `${JSON.stringify(entry)}\n`).join("");
-    this.#bytes += Buffer.byteLength(text);
+    const size = Buffer.byteLength(text);
+    this.#bytes += size;
     const most = this.#options.maxBytes ?? defaultMaxBytes;
     if (this.#bytes > most) {
       this.#end(`the recording has ended: ${this.path} has reached ${Math.round(most / 1024 / 1024)} MB`);
       return;
     }
+    this.#waiting += size;
+    if (this.#waiting > maxWaiting) {
+      this.#end(`the recording has ended: ${this.path}: the disk does not keep up`);
+      return;
+    }
     this.#writing = this.#writing
-      .then(async () => void (await this.#file?.appendFile(text)))
+      .then(async () => {
+        await this.#file?.appendFile(text);
+        this.#waiting -= size;
+      })
       .catch((error: Error) => this.#end(`the recording has ended: ${this.path}: ${error.message}`));
   }
 

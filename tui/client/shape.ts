@@ -53,9 +53,23 @@ const input = members({
   lost: number,
   bounce_ms: number,
   advice: textOrNull,
+  gesture_ms: either(absent, numberOrNull),
 });
-const output = members({ ...base, kind: word("output"), cause: text, until: textOrNull, pulsing: flag, locked: flag });
-const rule = members({ id: text, text, fired: number, last: textOrNull });
+const output = members({
+  ...base,
+  kind: word("output"),
+  cause: text,
+  until: textOrNull,
+  pulsing: flag,
+  locked: flag,
+  interlocked: either(absent, text),
+});
+const rule = members({
+  ...{ id: text, text, fired: number, last: textOrNull },
+  enabled: either(absent, flag),
+  rests_until: either(absent, textOrNull),
+  problem: either(absent, textOrNull),
+});
 const service = members({
   unit: text,
   active: text,
@@ -65,6 +79,21 @@ const service = members({
   memory: numberOrNull,
   restarts: numberOrNull,
   problem: textOrNull,
+  user: either(absent, flag),
+  own: either(absent, flag),
+  pid: either(absent, number),
+  exit: either(absent, text),
+  result: either(absent, text),
+  restart_at: either(absent, text),
+  control: either(absent, list(word("start", "stop", "restart"))),
+  log_file: either(absent, text),
+});
+const logLine = members({
+  number,
+  at: either(absent, text),
+  priority: either(absent, number),
+  text,
+  note: either(absent, flag),
 });
 const sensor = members({
   values: list(members({ value: number, unit: textOrNull })),
@@ -87,6 +116,27 @@ const packet = members({
   reason: either(absent, number),
   rtt_ms: either(absent, number),
 });
+
+const edge = members({
+  at: text,
+  after_ms: numberOrNull,
+  active: either(flag, nothing),
+  accepted: either(flag, nothing),
+  note: textOrNull,
+});
+const gesture = members({ gesture: text, after: text, ms: number, why: text, every_ms: numberOrNull });
+const inputDetail = members({
+  ...{ kind: word("input"), id: text, debounce_ms: number, by_line: flag },
+  gestures: list(gesture),
+  edges: members({ since: text, edges: list(edge) }),
+});
+const outputDetail = members({
+  ...{ kind: word("output"), id: text, pulse_ms: number, max_on_ms: numberOrNull, min_on_ms: number, min_off_ms: number },
+  on_broker_lost: either(nothing, members({ after_ms: number, do: text })),
+  on_peer_offline: either(nothing, members({ peer: text, after_ms: number, do: text })),
+  interlock: either(nothing, members({ group: text, partners: list(text), dead_time_ms: number, mode: text })),
+});
+const line = members({ offset: number, name: text, header: numberOrNull, holder: text, direction: text, id: textOrNull });
 
 /** By the name of the push. */
 export const pushShapes: Readonly<Record<string, Shape>> = {
@@ -114,8 +164,24 @@ export const answerShapes: Readonly<Record<string, Shape>> = {
     outbox: members({ waiting: number, dropped: number }),
     broker: either(absent, members({ listeners: list(listener) })),
   }),
+  "broker-login": members({
+    url: textOrNull,
+    ...{ username: textOrNull, password: textOrNull, ca: textOrNull, cert: textOrNull, key: textOrNull, servername: textOrNull },
+    tls_min: word("1.2", "1.3"),
+    trust: word("ca", "own", "any"),
+  }),
   trace: list(packet),
-  why: list(members({ at: text, state: text, cause: text, detail: textOrNull })),
+  why: list(members({ at: text, state: text, cause: text, detail: textOrNull, text, until: textOrNull })),
+  pin: either(inputDetail, outputDetail),
+  lines: list(members({ label: text, name: text, lines: list(line) })),
+  "service-log": members({
+    unit: text,
+    from: word("journal", "file"),
+    run: number,
+    last: number,
+    lines: list(logLine),
+    problem: textOrNull,
+  }),
 };
 
 /** What a `hello` of our own protocol version has besides. */

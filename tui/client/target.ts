@@ -1,14 +1,16 @@
 import { readFileSync } from "node:fs";
-import type { Status } from "../../agent/protocol.ts";
+import type { BrokerLogin, Status } from "../../agent/protocol.ts";
 import { serverUrls } from "../../config/server.ts";
 
 /** A broker to look at. */
 export interface BrokerTarget {
   host: string;
   port: number;
-  /** `socket` is a local path that leads to the broker: a forwarding. */
-  via: "mqtt" | "mqtts" | "ws" | "wss" | "socket";
+  via: "mqtt" | "mqtts" | "ws" | "wss";
+  /** Of a WebSocket. */
   path?: string;
+  /** A local socket that leads there: a forwarding. */
+  socket?: string;
   username?: string;
   password?: string;
   ca?: Buffer;
@@ -19,6 +21,8 @@ export interface BrokerTarget {
   minVersion?: "TLSv1.2" | "TLSv1.3";
   /** Believes every certificate. */
   insecure?: boolean;
+  /** `ca` is the broker's own certificate, so its name does not matter. */
+  pinned?: boolean;
 }
 
 /** The part of the agent's configuration that says where its broker is. */
@@ -76,6 +80,23 @@ export function configuredBrokers(mqtt: BrokerConfig): BrokerTarget[] {
   }));
 }
 
+/** The broker of a running agent, as it tells who may operate it; undefined while its built-in one listens nowhere. Throws RangeError. */
+export function loginBroker(login: BrokerLogin): BrokerTarget | undefined {
+  if (login.url === null) return undefined;
+  const { username, password, ca, cert, key, servername, trust } = login;
+  return {
+    ...parseBroker(login.url),
+    ...(username === null ? {} : { username }),
+    ...(password === null ? {} : { password }),
+    ...(ca === null ? {} : { ca: Buffer.from(ca, "latin1") }),
+    ...(cert === null || key === null ? {} : { cert: Buffer.from(cert, "latin1"), key: Buffer.from(key, "latin1") }),
+    ...(servername === null ? {} : { servername }),
+    minVersion: `TLSv${login.tls_min}`,
+    ...(trust === "any" ? { insecure: true } : {}),
+    ...(trust === "own" && ca !== null ? { pinned: true } : {}),
+  };
+}
+
 /** The one of these brokers to which a running agent is connected; undefined while it is connected to none of them. */
 export function usedBroker(configured: readonly BrokerTarget[], { link }: Status): BrokerTarget | undefined {
   const names = [link.server, `mqtt://${link.server}`, `mqtts://${link.server}`];
@@ -102,5 +123,5 @@ export function agentBroker(status: Status): BrokerTarget | undefined {
 /** For people; never with a password. */
 export function formatBroker(target: BrokerTarget): string {
   const host = target.host.includes(":") ? `[${target.host}]` : target.host;
-  return `${target.via === "socket" ? "mqtt" : target.via}://${host}:${target.port}${target.path !== undefined && target.via !== "socket" ? target.path : ""}`;
+  return `${target.via}://${host}:${target.port}${target.path ?? ""}`;
 }

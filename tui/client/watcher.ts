@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
-import { createConnection } from "node:net";
 import mqtt, { type ErrorWithReasonCode, type IClientOptions, MqttClient } from "mqtt";
 import type { Publication } from "../model.ts";
+import { payloadBytes } from "../publication.ts";
 import { backoff } from "./backoff.ts";
+import { dialBroker } from "./broker-stream.ts";
 import { type BrokerTarget, formatBroker } from "./target.ts";
 
 export type MqttVersion = "5" | "3.1.1";
@@ -37,6 +38,7 @@ export class Watcher {
   readonly #options: WatcherOptions;
   readonly #clientId = `pinbus-tui-${randomBytes(6).toString("hex")}`;
   #client: MqttClient | null = null;
+  #target: BrokerTarget | undefined;
   #version: MqttVersion = "5";
   #attempt = 0;
   #retry: NodeJS.Timeout | undefined;
@@ -50,14 +52,23 @@ export class Watcher {
     this.#drop();
     this.#version = "5";
     this.#attempt = 0;
+    this.#target = target;
     this.#connect(target);
+  }
+
+  /** Another connection to the same broker, for a job of its own; undefined while this one is down. The caller ends it. */
+  sibling(): MqttClient | undefined {
+    if (this.#client?.connected !== true || this.#target === undefined) return undefined;
+    return open(this.#target, this.#version, `${this.#clientId}-${randomBytes(3).toString("hex")}`);
   }
 
   /** Rejects with a sentence when it was not taken. */
   publish(publication: Publication): Promise<void> {
     const client = this.#client;
     if (client?.connected !== true) return Promise.reject(new Error("not connected to a broker: nothing was published"));
-    const { topic, payload, qos, retain } = publication;
+    const { topic, qos, retain } = publication;
+    const payload = payloadBytes(publication);
+    if (payload === undefined) return Promise.reject(new Error(`the payload is no ${publication.format}: nothing was published`));
     return new Promise((resolve, reject) => {
       client.publish(topic, payload, { qos, retain }, (error) =>
         error ? reject(new Error(`publishing to ${topic} failed: ${error.message}`)) : resolve(),
@@ -163,7 +174,7 @@ export class Watcher {
 }
 
 function open(target: BrokerTarget, version: MqttVersion, clientId: string): MqttClient {
-  const { host, port, via, path, username, password, ca, cert, key, servername, minVersion, insecure = false } = target;
+  const { host, port, via, path, username, password } = target;
   const options: IClientOptions = {
     protocolVersion: version === "5" ? 5 : 4,
     clientId,
@@ -178,15 +189,11 @@ function open(target: BrokerTarget, version: MqttVersion, clientId: string): Mqt
     ...(version === "5" && { properties: { sessionExpiryInterval: 0, maximumPacketSize: maxPacketBytes } }),
     ...(username !== undefined && { username }),
     ...(password !== undefined && { password }),
-    ...(ca !== undefined && { ca }),
-    ...(cert !== undefined && { cert }),
-    ...(key !== undefined && { key }),
-    ...(servername !== undefined && { servername }),
-    ...(minVersion !== undefined && { minVersion }),
-    ...(insecure && { rejectUnauthorized: false }),
   };
-  if (via === "socket") return new MqttClient(() => createConnection(path ?? ""), options);
-  return mqtt.connect({ ...options, protocol: via, host, port, ...(path !== undefined && { path }) });
+  if (path === undefined) return new MqttClient(() => dialBroker(target), options);
+  // The library would leave the name out that a certificate must have.
+  const wsOptions = { createConnection: () => dialBroker(target) };
+  return mqtt.connect({ ...options, protocol: via, host, port, path, wsOptions });
 }
 
 /** CONNACK codes of MQTT 3.1.1 and reason codes of MQTT 5, for people; undefined when the error says it better. */

@@ -1,4 +1,8 @@
-import blessed from "blessed";
+// Two of forty widgets: "blessed" itself loads all of them, and takes half as long again.
+// @ts-expect-error: there are types for the whole only.
+import box from "blessed/lib/widgets/box.js";
+// @ts-expect-error: as above.
+import screen from "blessed/lib/widgets/screen.js";
 
 /** What `@types/blessed` does not know, and the little of it that is used. Nothing here exists outside blessed 0.1.81. */
 export interface Coords {
@@ -42,4 +46,4 @@ interface Internals {
   }) => Element;
 }
 
-export const { screen: createScreen, Box } = blessed as unknown as Internals;
+export const { screen: createScreen, Box }: Internals = { screen, Box: box };

@@ -139,6 +139,8 @@ function asciiFor(code: number): string {
     return "+";
   }
   if (code >= 0x2581 && code <= 0x2588) return code < 0x2584 ? "_" : code < 0x2587 ? "=" : "#";
+  // Braille: dots in the upper half, in the lower half, or in both.
+  if (code >= 0x2800 && code <= 0x28ff) return " '.:"[(code & 0x1b ? 1 : 0) + (code & 0xe4 ? 2 : 0)] ?? " ";
   if (code === 0xa0) return " ";
   return "?";
 }

@@ -22,10 +22,15 @@ export class Grid implements Canvas {
   chars: string[] = [];
   attrs = new Int32Array(0);
   #lines = new Uint8Array(0);
-  readonly #options: GridOptions;
+  #options: GridOptions;
 
   constructor(options: GridOptions) {
     this.#options = options;
+  }
+
+  /** Other attributes from the next frame on. */
+  use(attributes: GridOptions["attributes"]): void {
+    this.#options = { ...this.#options, attributes };
   }
 
   /** Starts an empty frame. */

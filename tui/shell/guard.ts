@@ -34,6 +34,7 @@ export interface GuardInput {
   pause(): unknown;
   resume(): unknown;
   on(event: "end" | "close" | "error", listener: (error?: Error) => void): unknown;
+  removeListener(event: "end" | "close", listener: () => void): unknown;
 }
 
 export interface GuardOptions {
@@ -47,6 +48,9 @@ export interface GuardOptions {
   onEnd(why: EndReason): void;
 }
 
+/** Who is told of the errors of a stream: the last guard that used it. */
+const heard = new WeakMap<object, () => void>();
+
 /**
  * Owns every way out of the terminal UI, so that each of them leaves the terminal as it was. Signals end with 128+n, failures
  * with 70 and the stack; a terminal that went away ends by SIGHUP, because `process.exit` aborts when Node resets a dead one.
@@ -58,6 +62,7 @@ export class Guard {
   #released = false;
   #ending = false;
   #continued: (() => void) | undefined;
+  readonly #over = () => this.#gone();
 
   constructor(options: GuardOptions) {
     this.#options = options;
@@ -80,11 +85,13 @@ export class Guard {
   enter(): void {
     // In front: whoever listens already may end the process, and the terminal must be restored by then.
     for (const [event, handler] of this.#handlers) events.prependListener(event, handler);
-    this.#options.stdin.on("end", () => this.#gone());
-    this.#options.stdin.on("close", () => this.#gone());
-    // These two stay for good: Node reports a raw mode that a dead terminal refuses as an error of the stream.
-    this.#options.stdin.on("error", () => this.#gone());
-    this.#options.stdout.on("error", () => this.#gone());
+    this.#options.stdin.on("end", this.#over);
+    this.#options.stdin.on("close", this.#over);
+    // One for each stream stays for good: Node reports a raw mode that a dead terminal refuses as an error of the stream.
+    for (const stream of [this.#options.stdin, this.#options.stdout]) {
+      if (!heard.has(stream)) stream.on("error", () => heard.get(stream)?.());
+      heard.set(stream, this.#over);
+    }
     this.#entered = true;
     this.#options.stdin.setRawMode?.(true);
     this.#options.stdin.resume();
@@ -158,12 +165,15 @@ export class Guard {
     this.#leave();
     this.#release();
     this.#options.onEnd("gone");
+    // Whoever listens besides would keep a process alive that has no terminal.
+    process.removeAllListeners("SIGHUP");
     process.kill(process.pid, "SIGHUP");
   }
 
   #release(): void {
     this.#released = true;
     for (const [event, handler] of this.#handlers) events.removeListener(event, handler);
+    for (const event of ["end", "close"] as const) this.#options.stdin.removeListener(event, this.#over);
   }
 
   #on(name: string): void {

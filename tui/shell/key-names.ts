@@ -1,6 +1,6 @@
 import type { Token } from "./tokens.ts";
 
-/** A key as the key table names it: `j`, `G`, `?`, `up`, `enter`, `escape`, `space`, `C-c`, `S-tab`, `M-x`, `f5`. */
+/** A key as the key table names it: `j`, `G`, `?`, `up`, `enter`, `escape`, `space`, `C-c`, `S-tab`, `M-x`, `f5`; with the mouse `click 12 5`. */
 export interface KeyEvent {
   name: string;
   /** What it types into a text field; absent for keys that type nothing. */
@@ -95,12 +95,20 @@ function ss3Key(final: string): KeyEvent | undefined {
 }
 
 function csiKey(params: string, final: string): KeyEvent | undefined {
+  const report = final === "M" ? /^<(\d+);(\d+);(\d+)$/.exec(params) : null;
+  if (report) return mouseEvent(Number(report[1]), Number(report[2]) - 1, Number(report[3]) - 1);
   if (params === "[") return named(consoleFinals[final], "");
   const match = /^(\d*)(?:;(\d+))?$/.exec(params);
   if (!match) return undefined;
   const [, first = "", modifiers = "1"] = match;
   if (final === "~") return named(csiNumbers[first], modifiers);
   return first === "" || first === "1" ? named(csiFinals[final], modifiers) : undefined;
+}
+
+/** A press of the left button or a turn of the wheel; nobody asked for the rest. */
+function mouseEvent(button: number, col: number, row: number): KeyEvent | undefined {
+  if (button === 0) return { name: `click ${col} ${row}` };
+  return button === 64 || button === 65 ? { name: button === 64 ? "wheel-up" : "wheel-down" } : undefined;
 }
 
 function named(name: string | undefined, modifiers: string): KeyEvent | undefined {

@@ -1,3 +1,4 @@
+import type { Look } from "../theme.ts";
 import type { Canvas } from "../view/canvas.ts";
 import { attributesOf } from "./attributes.ts";
 import { readCaps } from "./caps.ts";
@@ -25,6 +26,7 @@ export interface TerminalOptions {
   ascii?: boolean | undefined;
   /** UTF-8 whatever the locale says. */
   utf8?: boolean | undefined;
+  look?: Look | undefined;
   env: NodeJS.ProcessEnv;
   stdin?: TtyInput | undefined;
   stdout?: TtyStream | undefined;
@@ -49,6 +51,10 @@ export interface Terminal {
   suspend(): void;
   /** Ctrl-L: writes every cell again. */
   repaint(): void;
+  /** Clicks and the wheel become keys, and the terminal marks no text by itself. */
+  mouse(on: boolean): void;
+  /** Other colours from now on. */
+  look(look: Look): void;
   /** To the clipboard of the person's own machine (OSC 52); cut at 8 kB. */
   copy(text: string): void;
   /** Leaves the terminal as it was. Idempotent. */
@@ -65,6 +71,9 @@ export interface LiveTerminal extends Terminal {
 
 /** A window that is being dragged changes its size many times a second. */
 const resizeSettleMs = 50;
+/** Presses and the wheel, and in a form that has no end at column 223. */
+const mouseOn = "\x1b[?1000h\x1b[?1006h";
+const mouseOff = "\x1b[?1000l\x1b[?1006l";
 const maxCopyBytes = 8 * 1024;
 /** "Are you well?": the terminal answers when it has processed what came before. */
 const probe = "\x1b[5n";
@@ -75,9 +84,10 @@ export function openTerminal(options: TerminalOptions): LiveTerminal {
   const stdout: TtyStream = options.stdout ?? process.stdout;
   const caps = readCaps({ ...options, stdin, stdout });
   const output = new TtyOutput(stdout);
-  const grid = new Grid({ ascii: !caps.unicode, attributes: attributesOf(caps.colours) });
+  const grid = new Grid({ ascii: !caps.unicode, attributes: attributesOf(caps.colours, options.look) });
   let resizeTimer: NodeJS.Timeout | undefined;
   let closed = false;
+  let mouse = false;
 
   const guard = new Guard({
     stdin,
@@ -159,7 +169,7 @@ export function openTerminal(options: TerminalOptions): LiveTerminal {
 
   function begin(): void {
     screen.program.flush();
-    output.write(inputModes);
+    output.write(mouse ? inputModes + mouseOn : inputModes);
     frames.start();
     frames.request(true);
   }
@@ -182,6 +192,14 @@ export function openTerminal(options: TerminalOptions): LiveTerminal {
     suspend: () => guard.suspend(),
     repaint() {
       screen.alloc();
+      frames.request(true);
+    },
+    mouse(on) {
+      mouse = on;
+      output.write(on ? mouseOn : mouseOff);
+    },
+    look(look) {
+      grid.use(attributesOf(caps.colours, look));
       frames.request(true);
     },
     copy(text) {

@@ -12,7 +12,7 @@ export type Token =
   | { kind: "meta"; text: string }
   /** ESC alone. */
   | { kind: "escape" }
-  /** A reply, a mouse report, C1 or garbage: not for anybody. */
+  /** A reply, an old mouse report, C1 or garbage: not for anybody. */
   | { kind: "junk" };
 
 export interface Cut {

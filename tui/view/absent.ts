@@ -1,7 +1,8 @@
 import type { State } from "../model.ts";
 
 /** Why the agent says nothing here, and which flag would help; null while it is there. */
-export function withoutAgent({ agent }: State): string | null {
+export function withoutAgent({ agent, replay }: State): string | null {
+  if (replay !== null) return "a recording has messages only: tabs 1, 3 and 7";
   if (!agent.wanted) return "no agent here: --host user@pi looks at another machine";
   return agent.up ? null : (agent.problem ?? "connecting to the agent");
 }

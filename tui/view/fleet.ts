@@ -154,7 +154,7 @@ function drawDetail(state: State, canvas: Canvas, rect: Rect, nodes: readonly Fl
     `reconnects ${values.get("reconnects") ?? "-"}`,
     `outbox ${values.get("outbox/depth") ?? "-"}`,
   ];
-  const machine = [info?.model ?? "", info?.os ?? "", `driver ${info?.driver ?? "-"}`].filter((part) => part !== "");
+  const machine = [info?.hostname ?? "", info?.model ?? "", info?.os ?? "", `driver ${info?.driver ?? "-"}`].filter((part) => part !== "");
   const ids = [`inputs ${info?.inputs ?? 0}`, `outputs ${info?.outputs ?? 0}`, `sensors ${info?.sensors ?? 0}`];
   const lines: [string, Style][] = flow(facts, inner.cols).map((line) => [line, "text"]);
   for (const line of flow([` ${machine.join(" - ")}`, ...ids], inner.cols)) lines.push([line, "text"]);

@@ -1,21 +1,27 @@
 import { scopeOf } from "../commands.ts";
 import { shown } from "../editor.ts";
-import { clock, count, shortAge } from "../format.ts";
+import { clock, count, shortAge, time } from "../format.ts";
 import { entriesOf, keyName } from "../keys.ts";
 import { layout } from "../layout.ts";
-import { type LinkState, type State, tabs } from "../model.ts";
-import { filterText } from "../moves.ts";
+import type { LinkState, State } from "../model.ts";
+import { filterOf, filterText } from "../moves.ts";
+import { clearingText } from "../retained.ts";
+import { newerLines } from "../service-log.ts";
+import { shownTabs } from "../visit.ts";
 import type { Canvas, Style } from "./canvas.ts";
+import { replayText } from "./replay.ts";
 import { putRight } from "./text.ts";
 
 const longestLink = 14;
 
 /** Which link is down, in at most 14 columns. */
 export function linkState(state: State, now: number): { text: string; style: Style } {
-  const { mqtt, agent } = state;
+  const { mqtt, agent, replay } = state;
+  if (replay !== null) return { text: `REPLAY ${time(now).slice(0, 5)}`, style: "warn" };
   const lost = (link: LinkState) => shortAge(now - link.since);
   const down = [mqtt, agent].filter((link) => link.wanted && !link.up);
   if (down.length === 0) {
+    if (mqtt.refused.includes("#")) return { text: "# REFUSED", style: "warn" };
     if (mqtt.wanted && agent.wanted) return { text: "LIVE", style: "ok" };
     if (mqtt.wanted) return { text: "MQTT ONLY", style: "ok" };
     return agent.wanted ? { text: "AGENT ONLY", style: "ok" } : { text: "OFFLINE", style: "bad" };
@@ -33,6 +39,7 @@ export function linkState(state: State, now: number): { text: string; style: Sty
 export function drawHeader(state: State, canvas: Canvas, now: number): void {
   const link = linkState(state, now);
   const width = link.text.length;
+  const tabs = shownTabs(state);
   const named = tabs.reduce((sum, { label }) => sum + label.length + 2, 0) + longestLink <= canvas.cols;
   let col = 0;
   for (const { id, label } of tabs) {
@@ -62,26 +69,33 @@ function messageOf(state: State, now: number): [text: string, style: Style] {
     return [`/${shown(overlay.field, 50)}  ${problem ?? matched(state)}`, problem === null ? "bold" : "bad"];
   }
   if (notice !== null) return [notice.text, notice.style];
+  if (state.clearing !== null) return [clearingText(state.clearing), "warn"];
   if (frozen !== null) {
     const { trace, topics } = state;
     const packets = trace.last - (trace.held?.at(-1)?.number ?? trace.last);
     const held =
-      state.tab === "trace" ? `${count(packets)} newer packets` : `${count(topics.store.received - frozen.received)} newer messages`;
+      state.tab === "trace"
+        ? `${count(packets)} newer packets`
+        : state.tab === "services"
+          ? `${count(newerLines(state))} newer lines`
+          : `${count(topics.store.received - frozen.received)} newer messages`;
     return [`FROZEN at ${clock(frozen.at)} - ${held} held - z to resume`, "warn"];
   }
   if (filterText(state) !== "")
     return [`/${filterText(state)}  ${filterProblem(state) ?? matched(state)}   n next  N prev  Esc clear`, "bold"];
-  const link = [state.mqtt, state.agent].find((each) => each.wanted && !each.up && each.problem !== null && now - each.since > 1000);
+  if (state.replay !== null) return [replayText(state.replay, now), state.replay.paused ? "warn" : "bold"];
+  // Over ssh the broker is out of reach because the agent is, and not the other way round.
+  const link = [state.agent, state.mqtt].find((each) => each.wanted && !each.up && each.problem !== null && now - each.since > 1000);
   if (link !== undefined) return [link.problem ?? "", "warn"];
   const problem = state.agent.up ? state.agent.status?.problems[0] : undefined;
-  return [problem === undefined ? "" : `! ${problem}`, "warn"];
+  return [problem === undefined ? adviceOf(state) : `! ${problem}`, "warn"];
 }
 
 /** The key hints of this scope; what does not fit is left out whole. */
 export function drawHints(state: State, canvas: Canvas): void {
   const { hints: row } = layout(canvas.cols, canvas.rows);
   let col = 1;
-  for (const entry of entriesOf(scopeOf(state), state.readOnly)) {
+  for (const entry of entriesOf(scopeOf(state), state.readOnly, state.replay !== null)) {
     const key = keyName(entry.keys[0] ?? "");
     if (entry.hint === undefined || col + key.length + entry.hint.length + 1 > canvas.cols) continue;
     canvas.put(row, key, "key", col, key.length);
@@ -90,8 +104,14 @@ export function drawHints(state: State, canvas: Canvas): void {
   }
 }
 
+/** In the tab Pins: what the agent advises about a contact. */
+function adviceOf({ tab, pins: { data } }: State): string {
+  const pin = tab === "pins" ? data?.data.pins.find((pin) => pin.kind === "input" && pin.advice !== null) : undefined;
+  return pin?.kind === "input" ? `advice: ${pin.id} ${pin.advice}` : "";
+}
+
 function filterProblem(state: State): string | null {
-  return state.tab === "topics" ? state.topics.store.filter.problem : state[state.tab].filter.problem;
+  return filterOf(state).problem;
 }
 
 function matched(state: State): string {

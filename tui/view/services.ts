@@ -3,19 +3,40 @@ import { age, instant, size } from "../format.ts";
 import { layout, type Rect, scrollTo, splitRows } from "../layout.ts";
 import { agentNow, type State, viewNow, visibleServices } from "../model.ts";
 import { selectedIndex } from "../rows.ts";
+import { selectedUnit, shownLog } from "../service-ask.ts";
+import { actionsProblem } from "../service-keys.ts";
+import { logPanes } from "../service-log.ts";
 import type { Canvas, Style } from "./canvas.ts";
-import { left, mark, putLines, right, title } from "./text.ts";
+import { drawLog } from "./service-log.ts";
+import { flow, left, mark, putLines, right, title } from "./text.ts";
+
+/** From here on a log file stands beside the journal. */
+const wide = 130;
 
 export function drawServices(state: State, canvas: Canvas, now: number): void {
   const { body, single } = layout(canvas.cols, canvas.rows, state.zoom);
+  const { pane } = state.services;
   if (single) {
-    if (state.services.pane === 0) drawTable(state, canvas, body, now);
-    else drawDetail(state, canvas, body, now);
+    if (pane === 0) drawTable(state, canvas, body, now);
+    else if (pane === 1) drawDetail(state, canvas, body, now);
+    else drawLog(state, canvas, body, pane === logPanes.file ? "file" : "journal", now);
     return;
   }
-  const [table, detail] = splitRows(body, body.rows - Math.min(7, Math.floor(body.rows / 3)));
+  const units = visibleServices(state).length;
+  const [table, below] = splitRows(body, Math.min(Math.max(units + 2, 5), Math.floor(body.rows / 3) + 1));
+  const [detail, rest] = splitRows(below, 4);
   drawTable(state, canvas, table, now);
   drawDetail(state, canvas, detail, now);
+  const both = body.cols >= wide && (selectedUnit(state)?.log_file !== undefined || pane === logPanes.file);
+  if (!both) {
+    drawLog(state, canvas, rest, shownLog(state), now);
+    return;
+  }
+  const half = Math.floor(rest.cols / 2);
+  drawLog(state, canvas, { ...rest, cols: half }, "journal", now);
+  drawLog(state, canvas, { ...rest, col: half + 1, cols: rest.cols - half - 1 }, "file", now);
+  canvas.rule(rest.row, "", "title", half, 1);
+  canvas.vline(half, rest.row, rest.row + rest.rows - 1);
 }
 
 function drawTable(state: State, canvas: Canvas, rect: Rect, now: number): void {
@@ -24,22 +45,25 @@ function drawTable(state: State, canvas: Canvas, rect: Rect, now: number): void 
   const units = visibleServices(state);
   const failed = units.filter((unit) => unit.active === "failed").length;
   const lost = agent.up ? "" : ` - STALE ${age(now - agent.since)}, no agent`;
-  const inner = title(canvas, rect, `Units ${units.length} - failed ${failed}${lost}`, services.pane === 0);
+  const name = { all: "Units", system: "System units", user: "User units" }[services.manager];
+  const inner = title(canvas, rect, `${name} ${units.length} - failed ${failed}${lost}`, services.pane === 0);
   if (data === null || units.length === 0) {
     const text = !agent.wanted
       ? "no agent here: --host user@pi looks at another machine"
       : data === null
         ? `no services yet: ${agent.up ? "asking" : (agent.problem ?? "connecting")}`
-        : services.filter.text === ""
+        : data.data.length === 0
           ? "no unit is listed under services: in the configuration"
-          : "no unit matches the filter";
+          : services.filter.text === ""
+            ? `no unit of the ${services.manager} is listed: u shows the others`
+            : "no unit matches the filter";
     canvas.put(inner.row, text, "dim", inner.col, inner.cols);
     return;
   }
-  const name = Math.max(12, Math.min(40, inner.cols - 55));
+  const column = Math.max(12, Math.min(40, inner.cols - 55));
   canvas.put(
     inner.row,
-    `  ${left("UNIT", name)}${columns("ACTIVE", "SUB", "SINCE", "CPU", "MEM", "RESTARTS")}`,
+    `  ${left("UNIT", column)}${columns("ACTIVE", "SUB", "SINCE", "CPU", "MEM", "RESTARTS")}`,
     "dim",
     inner.col,
     inner.cols,
@@ -56,9 +80,9 @@ function drawTable(state: State, canvas: Canvas, rect: Rect, now: number): void 
     const style = mark(canvas, row, rows, top + offset === selected, unitStyle(unit));
     const flag = unit.active === "failed" || unit.problem !== null ? "!" : top + offset === selected ? ">" : " ";
     canvas.put(row, flag, style === "selected" ? style : "bad", rows.col, 1);
-    canvas.put(row, unit.unit, style, rows.col + 2, name - 1);
+    canvas.put(row, unit.unit, style, rows.col + 2, column - 1);
     const text = unit.problem !== null ? unit.problem : cells(state, unit, at);
-    if (rows.cols > name + 2) canvas.put(row, text, style, rows.col + 2 + name, rows.cols - name - 2);
+    if (rows.cols > column + 2) canvas.put(row, text, style, rows.col + 2 + column, rows.cols - column - 2);
   }
 }
 
@@ -75,19 +99,12 @@ function cells(state: State, unit: ServiceView, at: number): string {
 }
 
 function columns(active: string, sub: string, since: string, cpu: string, memory: string, restarts: string): string {
-  return `${left(active, 10)}${left(sub, 10)}${left(since, 8)}${right(cpu, 7)}${right(memory, 7)}${right(restarts, 10)}`;
+  return `${left(active.slice(0, 9), 10)}${left(sub.slice(0, 9), 10)}${left(since, 8)}${right(cpu, 7)}${right(memory, 7)}${right(restarts, 10)}`;
 }
 
 function drawDetail(state: State, canvas: Canvas, rect: Rect, now: number): void {
   const { services } = state;
-  const units = visibleServices(state);
-  const unit =
-    units[
-      selectedIndex(
-        services.list,
-        units.map(({ unit }) => ({ id: unit })),
-      )
-    ];
+  const unit = selectedUnit(state);
   const inner = title(canvas, rect, unit === undefined ? "Unit" : unit.unit, services.pane === 1);
   if (unit === undefined || services.data === null) return;
   const at = agentNow(services.data, viewNow(state, now));
@@ -97,9 +114,20 @@ function drawDetail(state: State, canvas: Canvas, rect: Rect, now: number): void
     ` ${unit.active}${unit.sub === "" || unit.sub === "-" ? "" : ` (${unit.sub})`}${unit.since === null ? "" : ` for ${age(at - instant(unit.since))}, since ${unit.since}`}`,
     "bold",
   ]);
-  lines.push([` memory ${unit.memory === null ? "not known" : size(unit.memory)}   restarts ${unit.restarts ?? "not known"}`, "text"]);
-  lines.push([` seen ${age(viewNow(state, now) - services.data.received)} ago   journalctl -u ${unit.unit} has its log`, "dim"]);
+  for (const line of flow(factsOf(unit, at), inner.cols)) lines.push([line, "text"]);
+  lines.push([` actions: ${actionsProblem(state, unit) ?? `${unit.control?.join(", ")} (Enter)`}`, "dim"]);
   services.detail.top = putLines(canvas, inner, lines, services.detail.top);
+}
+
+function factsOf(unit: ServiceView, at: number): string[] {
+  const failed = unit.result === undefined ? "" : ` (${unit.result})`;
+  const ended = unit.exit === undefined ? (unit.result ?? null) : `${unit.exit}${failed}`;
+  const facts = [unit.pid === undefined ? " no main process" : ` main pid ${unit.pid}`];
+  if (ended !== null) facts.push(ended);
+  if (unit.restart_at !== undefined) facts.push(`next restart in ${age(instant(unit.restart_at) - at)}`);
+  facts.push(`restarts ${unit.restarts ?? "not known"}`, `memory ${unit.memory === null ? "not known" : size(unit.memory)}`);
+  if (unit.user === true) facts.push("a unit of the user");
+  return facts;
 }
 
 function unitStyle(unit: ServiceView): Style {

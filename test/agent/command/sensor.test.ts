@@ -96,13 +96,14 @@ describe("a sensor of a running agent", () => {
 
   it("is retained for who comes later", async () => {
     await agent.ask("sim", "sensor", "tank", "7");
+    await eventually(() => json(`${P}/tank/state`)).toMatchObject({ level: 7 });
     const late = await connectAsync(`mqtt://127.0.0.1:${agent.port}`);
     const got = new Map<string, string>();
     late.on("message", (topic, payload, { retain }) => got.set(topic, `${retain} ${payload}`));
     await late.subscribeAsync(`${P}/tank/#`);
     await eventually(() => got.get(`${P}/tank/availability`)).toBe("true online");
-    expect(got.get(`${P}/tank/quality`)).toBe("true ok");
-    expect(got.get(`${P}/tank/state`)).toMatch(/^true \{"level":7,/);
+    await eventually(() => got.get(`${P}/tank/quality`)).toBe("true ok");
+    await eventually(() => got.get(`${P}/tank/state`)).toMatch(/^true \{"level":7,/);
     await late.endAsync();
   });
 

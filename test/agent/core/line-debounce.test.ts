@@ -40,6 +40,6 @@ describe("an input whose line debounces", () => {
 
   it("gets no advice about bounces that nobody sees", () => {
     const plan = new World(config).plan.inputs[0];
-    expect(plan && adviceOf(plan, 500)).toBeNull();
+    expect(plan && adviceOf(plan, { bounce: 500, tight: 9 })).toBeNull();
   });
 });

@@ -57,6 +57,7 @@ export async function agent(more: { handlers?: Partial<Handlers>; folder?: strin
   const handlers: Handlers = {
     status: () => ({ node: "garage" }) as never,
     pins: () => ({ ...emptyPins, edges: world.edges }),
+    pin: () => ({ kind: "input", id: "porch", debounce_ms: 20, by_line: false, gestures: [], edges: { since: "", edges: [] } }),
     lines: () => [],
     get: ({ id }) => {
       if (id !== "lamp") throw new Refused("unknown-id", `there is no input or output ${JSON.stringify(id)}`);
@@ -72,10 +73,13 @@ export async function agent(more: { handlers?: Partial<Handlers>; folder?: strin
     "sim-press": () => ({}),
     "sim-sensor": () => ({ values: [], quality: "unknown", reason: null, ts: null, age_ms: null }),
     "sim-play": () => ({ start: 0 }),
+    "broker-login": () => ({}) as never,
     services: () => {
       world.services++;
       return [];
     },
+    "service-log": ({ unit, from }) => ({ unit, from, run: 1, last: 0, lines: [], problem: null }),
+    "control-service": ({ unit, verb }) => ({ unit, verb, done: true }),
     host: async () => ({
       at: "",
       machine: {},

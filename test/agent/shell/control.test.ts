@@ -50,6 +50,26 @@ describe("a control connection", () => {
     expect(await client.send({ id: 2, method: "get", params: { id: "lamp" } }).answer(2)).toMatchObject({ ok: true });
   });
 
+  it("is not read any further while too many of its requests wait, and all are answered in the end", async () => {
+    const waiting: (() => void)[] = [];
+    const { operate } = await agent({ handlers: { trace: () => new Promise((resolve) => waiting.push(() => resolve([]))) } });
+    const client = operate().hello();
+    await client.answer(0);
+    const count = 10_000;
+    for (let id = 1; id <= count; id++) client.send({ id, method: "trace", params: { after: 0 } });
+    await eventually(() => waiting.length).toBeGreaterThanOrEqual(256);
+    // Time enough to read them all.
+    const other = operate().hello();
+    for (let id = 1; id <= 200; id++) await other.send({ id, method: "get", params: { id: "lamp" } }).answer(id);
+    // What one read of a socket holds comes on top.
+    expect(waiting.length).toBeLessThan(count / 2);
+    const answer = setInterval(() => {
+      for (const done of waiting.splice(0)) done();
+    }, 1);
+    await eventually(() => client.messages.length).toBe(count + 1);
+    clearInterval(answer);
+  });
+
   it.each(["constructor", "toString", "__proto__", "hasOwnProperty", "nothing"])("has no method %s", async (method) => {
     const { operate } = await agent();
     expect(await operate().hello().send({ id: 1, method, params: {} }).answer(1)).toMatchObject({

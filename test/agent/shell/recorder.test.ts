@@ -91,9 +91,9 @@ describe("the recorder", () => {
   it("costs the loop nothing when the last reader has gone", () => {
     const { dispatch, recorder: own } = recorder();
     const handles = [own.start(reader()), own.start(reader())];
-    expect(dispatch.witness).toBe(own);
+    expect([...dispatch.witnesses]).toEqual([own]);
     for (const { stop } of handles) stop();
-    expect(dispatch.witness).toBeUndefined();
+    expect(dispatch.witnesses.size).toBe(0);
   });
 
   it("ends a recording that fails, says why, and lets the loop and the others go on", () => {

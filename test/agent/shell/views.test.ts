@@ -7,16 +7,18 @@ describe("the view of an input", () => {
   it("shows the longest bounce to a tenth of a millisecond, and what to do about it", () => {
     const config = configOf({ inputs: { porch: {}, bell: {} } });
     const world = new World(config);
-    const since = world.now;
-    for (const [input, length] of [
-      ["porch", 18.04],
-      ["bell", 3],
-    ] as const) {
-      world.edge(input, true, since);
-      world.edge(input, false, since + 1);
-      world.edge(input, true, since + length);
+    for (let burst = 0; burst < 3; burst += 1) {
+      const since = world.now;
+      for (const [input, length] of [
+        ["porch", 18.04],
+        ["bell", 3],
+      ] as const) {
+        world.edge(input, true, since);
+        world.edge(input, false, since + 1);
+        world.edge(input, true, since + length);
+      }
+      world.advance(1000);
     }
-    world.advance(1000);
     const { plan, state, now } = world;
     const { pins } = pinsView({ plan, config, state, driver: "sim", address: () => undefined, header: () => null, now });
     expect(pins).toMatchObject([

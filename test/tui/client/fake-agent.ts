@@ -52,7 +52,9 @@ export class FakeAgent {
   #answer(socket: Socket, request: Request): void {
     this.requests.push(request);
     const { id, method } = request;
-    const serve = { hello: () => this.hello, watch: () => ({}), ...this.serve } as Record<
+    // An older agent has no detail of a pin, and says so.
+    const older = () => ({ reason: "unknown-method", message: "no such method" });
+    const serve = { hello: () => this.hello, watch: () => ({}), pin: older, lines: older, "broker-login": older, ...this.serve } as Record<
       string,
       ((request: Request) => unknown) | undefined
     >;

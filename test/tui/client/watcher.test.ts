@@ -115,7 +115,7 @@ describe("the built-in broker's library", () => {
       await new Promise<void>((resolve) => aedes.close(() => server.close(() => resolve())));
       rmSync(dir, { recursive: true, force: true });
     });
-    watcher.use(at(1883, { via: "socket", path }));
+    watcher.use(at(1883, { socket: path }));
     await vi.waitFor(() => expect(online).toEqual(["3.1.1"]));
   });
 

@@ -1,11 +1,15 @@
-// A terminal UI with nothing behind it, for tests in a real pty: `node fixture.mjs MODE [REPORT]`.
-// Keys: q closes, x calls process.exit, t throws, r rejects, z suspends. REPORT is a file that is told what the process measured.
+// A terminal UI with nothing behind it, for tests in a real pty: `node fixture.mjs MODE[,FLAG…] [REPORT]`.
+// Keys: q closes, x calls process.exit, a aborts, t throws, r rejects, z suspends, w writes at once. REPORT is a file that is told what the process
+// measured. Flags: `blocking` (somebody made the descriptor of the output block), `listeners` (somebody else listens too, and ends nothing).
 import { renameSync, writeFileSync } from "node:fs";
 import { openTerminal, TerminalRefused } from "../../../dist/tui/shell/terminal.js";
 
-const [, , mode = "still", report] = process.argv;
+const [, , modes = "still", report] = process.argv;
+const [mode, ...flags] = modes.split(",");
 const measured = { pid: process.pid, frames: 0, keys: 0, maxGapMs: 0, maxQueued: 0, continued: 0, ended: "" };
 let resumed = false;
+const other = flags.includes("listeners") ? ["uncaughtException", "unhandledRejection", "SIGTERM", "SIGINT", "SIGQUIT", "SIGHUP"] : [];
+for (const event of other) process.on(event, () => {});
 
 let terminal;
 try {
@@ -27,9 +31,11 @@ try {
       measured.keys++;
       if (name === "q") finish();
       if (name === "x") process.exit(0);
+      if (name === "a") process.abort();
       if (name === "t") throw new Error("thrown \x1b]0;owned\x07 on purpose");
       if (name === "r") void Promise.reject(new Error("rejected on purpose"));
       if (name === "z") terminal.suspend();
+      if (name === "w") terminal.copy("written");
       terminal.request(true);
     },
     onPaste() {},
@@ -47,6 +53,8 @@ try {
   console.error(error.message);
   process.exit(64);
 }
+
+if (flags.includes("blocking")) process.stdout._handle.setBlocking(true);
 
 let last = performance.now();
 const ticker = setInterval(() => {

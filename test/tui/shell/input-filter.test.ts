@@ -74,7 +74,8 @@ const table: [what: string, bytes: string, events: string[]][] = [
   ["device attributes", "\x1b[?62;4;6c\x1b[>41;354;0cj", ["j"]],
   ["a mode report", "\x1b[?2026;2$yj", ["j"]],
   ["a cursor position report", "\x1b[24;80Rj", ["j"]],
-  ["mouse reports of three kinds", "\x1b[<0;33;12M\x1b[<0;33;12m\x1b[M !!\x1b[32;5;5Mj", ["j"]],
+  ["mouse reports: a press and the wheel", "\x1b[<0;33;12M\x1b[<64;1;1M\x1b[<65;300;90Mj", ["click 32 11", "wheel-up", "wheel-down", "j"]],
+  ["mouse reports that nobody asked for", "\x1b[<0;33;12m\x1b[<2;1;1M\x1b[<35;1;1M\x1b[<0;1M\x1b[M !!\x1b[32;5;5Mj", ["j"]],
   ["C1 controls", "\u009b2Jj\u0085\u009d0;t\u009ck", ["j", "k"]],
   ["a sequence with a control in it", "\x1b[1\x03", ["C-c"]],
 ];

@@ -96,9 +96,45 @@ export function openPty(script: ((place: PtyPlace) => string) | undefined, optio
   };
 }
 
+/** Modes that only a terminal emulator sees. */
+export function modesOf({ screen }: PtyShell): object {
+  const { bracketedPasteMode, sendFocusMode, applicationCursorKeysMode, applicationKeypadMode, mouseTrackingMode, wraparoundMode } =
+    screen.xterm.modes;
+  const { _core } = screen.xterm as unknown as { _core: { coreService: { isCursorHidden: boolean } } };
+  return {
+    buffer: screen.xterm.buffer.active.type,
+    cursorHidden: _core.coreService.isCursorHidden,
+    bracketedPasteMode,
+    sendFocusMode,
+    applicationCursorKeysMode,
+    applicationKeypadMode,
+    mouseTrackingMode,
+    wraparoundMode,
+  };
+}
+export const untouched = {
+  buffer: "normal",
+  cursorHidden: false,
+  bracketedPasteMode: false,
+  sendFocusMode: false,
+  applicationCursorKeysMode: false,
+  applicationKeypadMode: false,
+  mouseTrackingMode: "none",
+  wraparoundMode: true,
+};
+
+/** The shell stays until Enter: of what it wrote last, node-pty throws away what is not read 200 ms after its end. */
+export const hold = "read -r _";
+
 /** Polls an expectation; generous, because the machine may be busy. */
 export function until(check: () => void): Promise<void> {
   return vi.waitFor(check, { timeout: 15_000, interval: 20 });
+}
+
+/** Signals the fixture, once it is known. */
+export async function signal(to: PtyShell, name: NodeJS.Signals): Promise<void> {
+  await until(() => expect(to.report().pid ?? 0).toBeGreaterThan(0));
+  kill(to.report().pid ?? 0, name);
 }
 
 /** A process that has ended already is fine. */

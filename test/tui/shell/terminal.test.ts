@@ -60,6 +60,20 @@ describe("the terminal", () => {
     await vi.waitFor(() => expect(events).toEqual(["j=j", "up", "😀=😀", "paste two words", "focus true"]));
   });
 
+  it("is told of clicks only while the mouse is on", async () => {
+    const { fake, events, terminal } = start();
+    const tracking = () => fake.xterm.modes.mouseTrackingMode;
+    terminal.mouse(true);
+    await vi.waitFor(() => expect(tracking()).toBe("vt200"));
+    fake.type("\x1b[<0;5;3M");
+    await vi.waitFor(() => expect(events).toEqual(["click 4 2"]));
+    terminal.mouse(false);
+    await vi.waitFor(() => expect(tracking()).toBe("none"));
+    terminal.mouse(true);
+    terminal.close();
+    await vi.waitFor(() => expect(tracking()).toBe("none"));
+  });
+
   it("draws at the new size after a change, once for many", async () => {
     const { fake, events } = start((canvas) => canvas.put(canvas.rows - 1, `${canvas.cols}x${canvas.rows}`, "text"));
     await vi.waitFor(() => expect(fake.text()[13]).toBe("60x14"));

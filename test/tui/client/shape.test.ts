@@ -1,0 +1,28 @@
+import { expect, test } from "vitest";
+import { answerShapes } from "../../../tui/client/shape.ts";
+import { chips, edges, inputDetail, outputDetail } from "../pins-scene.ts";
+
+const { pin, lines } = answerShapes;
+
+test("the detail of a pin is taken as an agent of this version sends it", () => {
+  const interlock = { group: "gate", partners: ["down"], dead_time_ms: 300, mode: "refuse" as const };
+  expect(pin?.(outputDetail("lamp", { interlock, on_peer_offline: { peer: "plug", after_ms: 1, do: "off" } }))).toBe(true);
+  expect(pin?.(inputDetail("porch", { edges: { since: "", edges } }))).toBe(true);
+  expect(lines?.(chips())).toBe(true);
+});
+
+test.each([
+  [null],
+  [{}],
+  [{ ...outputDetail("lamp"), interlock: { group: "gate", partners: "down", dead_time_ms: 300, mode: "refuse" } }],
+  [{ ...outputDetail("lamp"), pulse_ms: "5 s" }],
+  [{ ...inputDetail("porch"), gestures: [null] }],
+  [{ ...inputDetail("porch"), edges: { since: "", edges: [{ at: 1 }] } }],
+  [{ ...inputDetail("porch"), edges: null }],
+])("%j is no detail of a pin", (value) => {
+  expect(pin?.(value)).toBe(false);
+});
+
+test("lines of another shape are none", () => {
+  expect(lines?.([{ label: "chip", name: "gpiochip0", lines: [{ offset: 1 }] }])).toBe(false);
+});

@@ -1,0 +1,64 @@
+import { expect, test } from "vitest";
+import { noon, Scene } from "../scene.ts";
+import { golden } from "./golden.ts";
+
+function replay(): Scene {
+  const shown = new Scene({ replay: "site.jsonl", readOnly: true, agent: false });
+  shown.act({ type: "mqtt-wanted", server: "site.jsonl" });
+  shown.act({ type: "mqtt-online", version: "5" });
+  shown.message("plant/room1/climate", '{"t":21.4}', true);
+  shown.act({ type: "message", topic: "plant/room1/door", payload: Buffer.from("closed"), retain: null, qos: 0 });
+  shown.act({ type: "replayed", line: 2, share: 0.42, bad: 0, next: noon + 5000, ended: false });
+  shown.keys("o", "j");
+  return shown;
+}
+
+golden("Replay", replay, []);
+
+const line = (shown: Scene) => shown.draw().lines()[22]?.trim();
+
+test("the header says that it is a replay and the recording's time, the line below where it is", () => {
+  const shown = replay();
+  expect(shown.draw().lines()[0]).toMatch(/REPLAY 10:46$/);
+  expect(line(shown)).toBe("10:46:02.000  x1  line 2, 42 %  next in 5s: . steps there  site.jsonl");
+  expect(shown.draw().text()).toMatch(/door +R\? closed/);
+  shown.act({ type: "replayed", line: 9, share: 1, bad: 2, next: null, ended: true });
+  expect(line(shown)).toBe("10:46:02.000  END  line 9, 100 %, 2 bad  site.jsonl");
+});
+
+test("space pauses, . steps, > and < change the speed, in every tab", () => {
+  const shown = replay();
+  expect(shown.keys("space")).toEqual([{ type: "replay", speed: 1, paused: true, step: false }]);
+  expect(line(shown)).toContain("PAUSED");
+  expect(shown.keys("7", "space")).toEqual([{ type: "replay", speed: 1, paused: false, step: false }]);
+  expect(shown.keys(".")).toEqual([{ type: "replay", speed: 1, paused: true, step: true }]);
+  expect(shown.keys("space", ">", ">")).toEqual([{ type: "replay", speed: 100, paused: false, step: false }]);
+  expect(line(shown)).toContain("x100");
+  expect(shown.keys(">", ">")).toEqual([{ type: "replay", speed: Number.POSITIVE_INFINITY, paused: false, step: false }]);
+  expect(line(shown)).toContain("as fast as it goes");
+  expect(shown.keys("<", "<", "<", "<")).toEqual([{ type: "replay", speed: 1, paused: false, step: false }]);
+});
+
+test("in a text field the keys of a replay are text", () => {
+  const shown = replay();
+  shown.keys("/", "space", ".", ">");
+  expect(shown.state.topics.store.filter.text).toBe(" .>");
+  expect(shown.state.replay).toMatchObject({ paused: false, speed: 1 });
+});
+
+test("nothing can be published, and a recording is not recorded again; the tabs of the agent say what a recording has", () => {
+  const shown = replay();
+  expect(shown.keys("p")).toEqual([]);
+  expect(shown.keys("x")).toEqual([]);
+  expect(line(shown)).toBe("this is a recording already");
+  shown.keys("2");
+  expect(shown.draw().text()).toContain("a recording has messages only: tabs 1, 3 and 7");
+});
+
+test("without a replay its keys are the others'", () => {
+  const shown = new Scene().online();
+  expect(shown.keys(".", ">", "<")).toEqual([]);
+  shown.message("plant/door", "1");
+  shown.keys("space");
+  expect(shown.draw().text()).toContain("v plant");
+});

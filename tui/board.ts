@@ -1,0 +1,55 @@
+import { type ChipView, headerPins, type PinView } from "../agent/protocol.ts";
+
+/** One pin of the picture: its name on the board, and what the configuration or somebody else has there. */
+export interface BoardPin {
+  /** Header pin 1–40; null for a line that is not on the header. */
+  pin: number | null;
+  /** `GPIO17`, `3V3`, `GND`, `WL_ON`. */
+  label: string;
+  kind: "line" | "power" | "ground";
+  /** The input or output that is configured here. */
+  used: PinView | undefined;
+  /** Who else holds the line. */
+  holder: string;
+}
+
+type ChipLine = ChipView["lines"][number];
+
+/** The header row by row, odd pins left; null when no chip of this board has lines on a header. */
+export function headerRows(chips: readonly ChipView[], pins: readonly PinView[]): [BoardPin, BoardPin][] | null {
+  const byPin = new Map<number, BoardPin>();
+  for (const chip of chips)
+    for (const line of chip.lines) if (line.header !== null && !byPin.has(line.header)) byPin.set(line.header, boardPin(chip, line, pins));
+  if (byPin.size === 0) return null;
+  const at = (pin: number): BoardPin => byPin.get(pin) ?? suppliedPin(pin);
+  return Array.from({ length: headerPins.size / 2 }, (_, row) => [at(row * 2 + 1), at(row * 2 + 2)]);
+}
+
+/** Lines elsewhere that somebody uses; where there is no header, the named ones as well. */
+export function otherLines(chips: readonly ChipView[], pins: readonly PinView[], header: boolean): { chip: string; pin: BoardPin }[] {
+  return chips.flatMap((chip) =>
+    chip.lines
+      .filter(({ header: pin, holder, id, name }) => pin === null && (holder !== "" || id !== null || (!header && name !== "")))
+      .map((line) => ({ chip: chip.label, pin: boardPin(chip, line, pins) })),
+  );
+}
+
+/** How many lines the chips have on which pins are configured. */
+export function lineCount(chips: readonly ChipView[], pins: readonly PinView[]): number {
+  const used = new Set(pins.map(({ chip }) => chip));
+  return chips.filter(({ label }) => used.has(label)).reduce((sum, { lines }) => sum + lines.length, 0);
+}
+
+function boardPin(chip: ChipView, { offset, name, header, holder, id }: ChipLine, pins: readonly PinView[]): BoardPin {
+  // The second line of an encoder has the id of the encoder, and no row of its own.
+  const used = pins.find((pin) => pin.chip === chip.label && pin.offset === offset) ?? pins.find((pin) => pin.id === id);
+  const plain = header === null ? `line ${offset}` : `GPIO${offset}`;
+  return { pin: header, label: name === "" ? plain : name, kind: "line", used, holder: used === undefined ? holder : "" };
+}
+
+/** A pin that no chip drives. */
+function suppliedPin(pin: number): BoardPin {
+  const what = headerPins.get(pin);
+  const label = typeof what === "number" ? `GPIO${what}` : (what ?? "-");
+  return { pin, label, kind: what === "GND" ? "ground" : typeof what === "string" ? "power" : "line", used: undefined, holder: "" };
+}

@@ -1,0 +1,31 @@
+import { mkdirSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+
+/** A file that is yet to be made, named by the time, below XDG_STATE_HOME or ~/.local/state; throws what the system says of the folder. */
+export function stateFile(env: NodeJS.ProcessEnv, kind: string, now: Date): string {
+  const dir = join(baseOf(env.XDG_STATE_HOME, ".local/state"), "pinbus");
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  const stamp = now
+    .toISOString()
+    .replace(/\.\d+Z$/, "")
+    .replace(/[-:]/g, "")
+    .replace("T", "-");
+  return join(dir, `${kind}-${stamp}.jsonl`);
+}
+
+/** `~/.config/pinbus/tui.yaml`, or below XDG_CONFIG_HOME. */
+export function settingsPath(env: NodeJS.ProcessEnv): string {
+  return join(baseOf(env.XDG_CONFIG_HOME, ".config"), "pinbus/tui.yaml");
+}
+
+/** For people: the home folder is `~`. */
+export function shortPath(path: string): string {
+  const home = `${homedir()}/`;
+  return path.startsWith(home) ? `~/${path.slice(home.length)}` : path;
+}
+
+/** The XDG rules: only an absolute path counts. */
+function baseOf(named: string | undefined, usual: string): string {
+  return named?.startsWith("/") ? named : join(homedir(), usual);
+}

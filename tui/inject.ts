@@ -1,0 +1,46 @@
+import { editor } from "./editor.ts";
+import type { Command } from "./keys.ts";
+import type { Effect, State } from "./model.ts";
+
+const shortPress = 120;
+const longPress = 1000;
+const maxMessage = 4096;
+
+/** What the dialog does to an input of the simulated board. */
+export function injectKey(state: State, input: string, command: Command): readonly Effect[] {
+  state.overlay = null;
+  switch (command) {
+    case "press-short":
+    case "press-long":
+      return [{ type: "press", input, forMs: command === "press-long" ? longPress : shortPress }];
+    case "press-edge": {
+      const pin = (state.pins.newer ?? state.pins.data)?.data.pins.find(({ id }) => id === input);
+      const active = pin?.state !== "ON";
+      return [
+        { type: "play", step: { after_ms: 0, do: "level", input, active }, done: `${input} is ${active ? "active" : "inactive"} now` },
+      ];
+    }
+    case "inject-message":
+      state.overlay = { kind: "inject-message", field: editor() };
+      return [];
+    default:
+      return [];
+  }
+}
+
+/** `TOPIC PAYLOAD` of the text field; the topic ends with the first space. Null while there is none. */
+export function messageOf(text: string): { topic: string; payload: string } | null {
+  const [, topic = "", payload = ""] = /^\s*([^\s]+) ?(.*)$/s.exec(text) ?? [];
+  return topic === "" || /[+#]/.test(topic) ? null : { topic, payload: payload.slice(0, maxMessage) };
+}
+
+/** Hands a message to the rules of the agent, past the broker. */
+export function sendMessage(state: State, text: string, now: number): readonly Effect[] {
+  const message = messageOf(text);
+  if (message === null) {
+    state.notice = { text: "a topic without + and # is needed, then a space and the payload", style: "warn", at: now };
+    return [];
+  }
+  state.overlay = null;
+  return [{ type: "play", step: { after_ms: 0, do: "message", ...message }, done: `the agent was told ${message.topic}` }];
+}

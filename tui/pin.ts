@@ -1,0 +1,87 @@
+import type { ChipView, PinDetail, PinView } from "../agent/protocol.ts";
+import { layout, type Scroll } from "./layout.ts";
+import { agentNow, type Effect, type PinsTab, type Snapshot, type State, visiblePins } from "./model.ts";
+import { selectedIndex } from "./rows.ts";
+
+/** What the tab Pins knows besides the view of all pins. */
+export interface PinMore {
+  /** The selected pin in more detail, of the last answer. */
+  detail: Snapshot<PinDetail> | null;
+  /** Every line of the board; null until the agent has said so. */
+  chips: ChipView[] | null;
+  /** With how many edges the board had seen by then. */
+  asked: { id: string; at: number; edges: number } | null;
+  chipsAsked: number | null;
+  edges: Scroll;
+  board: Scroll;
+}
+
+/** The panes of the tab, as `Tab` goes through them. */
+export const pinPanes = { table: 0, why: 1, rules: 2, edges: 3, board: 4 } as const;
+const detailEvery = 2000;
+const edgesEvery = 400;
+const chipsEvery = 10_000;
+
+export function createPinMore(): PinMore {
+  return { detail: null, chips: null, asked: null, chipsAsked: null, edges: { top: 0 }, board: { top: 0 } };
+}
+
+export function selectedPin(state: State): PinView | undefined {
+  const visible = visiblePins(state);
+  return visible[selectedIndex(state.pins.list, visible)];
+}
+
+/** What is known in detail of a pin; undefined when it is another one's, or from before the link was lost. */
+export function detailOf<K extends PinView["kind"]>(state: State, pin: PinView & { kind: K }): (PinDetail & { kind: K }) | undefined {
+  const detail = state.pins.more.detail?.data;
+  return detail?.id === pin.id && detail.kind === pin.kind ? (detail as PinDetail & { kind: K }) : undefined;
+}
+
+/** On a wide screen the edges stand beside the causes. */
+export function isWide(cols: number): boolean {
+  return cols >= 130;
+}
+
+/** Asks for what the panes show of the selected pin: its edges soon after new ones while they are on the screen, the rest seldom. */
+export function askPin(state: State, now: number): readonly Effect[] {
+  const { agent, cols, rows, zoom, frozen } = state;
+  const { more, pane, data } = state.pins;
+  if (state.tab !== "pins" || !agent.up || frozen !== null) return [];
+  const effects: Effect[] = [];
+  const pin = selectedPin(state);
+  if (pin !== undefined) {
+    const shown = pane === pinPanes.edges || (isWide(cols) && !layout(cols, rows, zoom).single);
+    const { asked } = more;
+    const edges = data?.data.edges ?? 0;
+    const moved = edges !== asked?.edges || (pin.kind === "input" && detailOf(state, pin)?.edges.edges[0]?.accepted === null);
+    const every = pin.kind === "input" && shown && moved ? edgesEvery : detailEvery;
+    if (asked === null || asked.id !== pin.id || asked.at < agent.since || now - asked.at >= every) {
+      more.asked = { id: pin.id, at: now, edges };
+      effects.push({ type: "pin", id: pin.id });
+    }
+  }
+  const fresh = more.chipsAsked !== null && more.chipsAsked >= agent.since;
+  if (!fresh || (pane === pinPanes.board && now - (more.chipsAsked ?? 0) >= chipsEvery)) {
+    more.chipsAsked = now;
+    effects.push({ type: "lines" });
+  }
+  return effects;
+}
+
+/** The picture of the board covers the panes, so that leaving it is no quitting. */
+export function coversPanes({ tab, pins }: State): boolean {
+  return tab === "pins" && pins.pane === pinPanes.board;
+}
+
+export function pinReceived(state: State, data: PinDetail, now: number): void {
+  const { data: pins, more } = state.pins;
+  if (state.frozen !== null) return;
+  more.detail = { data, received: now, at: pins === null ? now : agentNow(pins, now) };
+}
+
+/** What moves up and down in a pane of the tab. */
+export function pinScroll({ pane, whyScroll, rulesScroll, more }: PinsTab): Scroll {
+  if (pane === pinPanes.edges) return more.edges;
+  if (pane === pinPanes.board) return more.board;
+  return pane === pinPanes.why ? whyScroll : rulesScroll;
+}

@@ -1,0 +1,60 @@
+import type { Message } from "./topic.ts";
+import { type Decoder, readValue } from "./value.ts";
+
+/** What one value of a topic was, message by message. */
+export interface Series {
+  /** Milliseconds since 1970, oldest first. */
+  readonly at: number[];
+  readonly values: number[];
+  readonly low: number;
+  readonly high: number;
+  readonly mean: number;
+}
+
+/** Remembers what was read of each message: a frame comes ten times a second. */
+export interface SeriesMemory {
+  readonly id: string;
+  readonly decoders: readonly Decoder[];
+  readonly figures: WeakMap<Message, number | null>;
+}
+
+/** The values of the line `id` in a history; those that had none are left out. */
+export function seriesOf(history: readonly Message[], { decoders, figures, id }: SeriesMemory): Series {
+  const at: number[] = [];
+  const values: number[] = [];
+  let [low, high, sum] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0];
+  for (const message of history) {
+    let value = figures.get(message);
+    if (value === undefined) {
+      value = readValue(message, { mode: "auto", width: unwrapped, decoders }).lines.find((line) => line.id === id)?.figure ?? null;
+      figures.set(message, value);
+    }
+    if (value === null) continue;
+    at.push(message.at);
+    values.push(value);
+    low = Math.min(low, value);
+    high = Math.max(high, value);
+    sum += value;
+  }
+  return { at, values, low, high, mean: sum / values.length };
+}
+
+/** A line that is wrapped keeps its name and its figure in the first row; wrapping itself would be for nothing. */
+const unwrapped = 8192;
+
+/** One value for each of `columns` moments between the first and the last message: the newest until then, which holds until the next. */
+export function resample({ at, values }: Series, columns: number): number[] {
+  const first = at[0] ?? 0;
+  const step = ((at.at(-1) ?? first) - first) / Math.max(1, columns - 1);
+  const even: number[] = [];
+  for (let column = 0, index = 0; column < columns; column += 1) {
+    while (index + 1 < at.length && (at[index + 1] ?? 0) <= first + column * step + 0.5) index += 1;
+    even.push(values[index] ?? Number.NaN);
+  }
+  return even;
+}
+
+/** Only 0 and 1: it jumps, and is nothing in between. */
+export function isBinary({ values }: Series): boolean {
+  return values.every((value) => value === 0 || value === 1);
+}

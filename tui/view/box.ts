@@ -1,0 +1,21 @@
+import { centred, type Rect } from "../layout.ts";
+import type { Canvas, Style } from "./canvas.ts";
+
+export type Line = readonly [text: string, style: Style];
+
+/** Title, lines, and the frame around them; returns the inner rectangle. */
+export function frame(canvas: Canvas, heading: string, width: number, lines: readonly Line[]): Rect {
+  const rect = centred(canvas.cols, canvas.rows - 1, width, lines.length + 2);
+  const inner = { row: rect.row + 1, col: rect.col + 2, rows: rect.rows - 2, cols: rect.cols - 4 };
+  const last = rect.row + rect.rows - 1;
+  // What is below must not shine through, line art included.
+  for (let row = rect.row; row <= last; row += 1) canvas.put(row, " ".repeat(rect.cols), "dialog", rect.col, rect.cols);
+  for (const [offset, [text, style]] of lines.slice(0, inner.rows).entries()) {
+    if (text !== "") canvas.put(inner.row + offset, text, style, inner.col, inner.cols);
+  }
+  canvas.rule(rect.row, heading, "dialog", rect.col, rect.cols);
+  canvas.rule(last, "", "dialog", rect.col, rect.cols);
+  canvas.vline(rect.col, rect.row, last);
+  canvas.vline(rect.col + rect.cols - 1, rect.row, last);
+  return inner;
+}

@@ -1,0 +1,38 @@
+import { age, instant, span, time } from "../format.ts";
+import { agentNow, type Overlay, type State } from "../model.ts";
+import { detailOf } from "../pin.ts";
+import type { Style } from "./canvas.ts";
+import { interlockWord, minimum } from "./why.ts";
+
+/** What would be switched, as it is now, and what its contract may have against it. */
+export function switchLines(state: State, overlay: Overlay & { kind: "switch" }, now: number): (readonly [string, Style])[] {
+  // As it is, and not as a frozen screen shows it.
+  const data = state.pins.newer ?? state.pins.data;
+  const pin = data?.data.pins.find(({ id }) => id === overlay.output);
+  if (data === null || pin?.kind !== "output") return [];
+  const at = agentNow(data, now);
+  const detail = detailOf(state, pin);
+  const since = pin.since === null ? "" : ` for ${age(at - instant(pin.since))}`;
+  const ends = pin.until === null ? "" : `, ends by itself at ${time(instant(pin.until))}`;
+  const armed = state.armedUntil > now;
+  const wait = armed ? `Armed: ${Math.ceil((state.armedUntil - now) / 1000)} s left` : "DISARMED: nothing will be sent";
+  const against = [
+    ...(pin.problem === null ? [] : [`! ${pin.problem}`]),
+    ...(pin.locked ? ["! LOCK: `pinbus unlock` lets it move again"] : []),
+    ...(pin.interlocked === undefined || overlay.word === "OFF" ? [] : [`! LOCK ${pin.interlocked}`]),
+  ];
+  const interlock = detail && `Interlock: ${interlockWord(state, detail) ?? "none"}`;
+  const least = detail && minimum(pin, detail, at);
+  return [
+    [`${pin.id}   ${pin.line}${pin.header === null ? "" : ` (header pin ${pin.header})`}   ${pin.state} -> ${overlay.word}`, "bold"],
+    [`Now ${pin.state}${since} by ${pin.cause}${ends}`, "dialog"],
+    ...against.map((text) => [text, "bad"] as const),
+    ...(interlock === undefined ? [] : [[interlock, "dialog"] as const]),
+    [[detail && (least ?? "No minimum time"), wait].filter((text) => text !== undefined).join("     "), armed ? "dialog" : "warn"],
+    ["", "dialog"],
+    [
+      `[y] Switch ${overlay.word === "ON" ? "on" : "off"}     [t] Pulse${detail ? ` ${span(detail.pulse_ms)}` : ""}     [Esc] Cancel`,
+      "key",
+    ],
+  ];
+}
