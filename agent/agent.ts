@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Host } from "../config/host.ts";
 import type { LoadResult } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
@@ -5,49 +6,39 @@ import { writeConfig } from "../config/write.ts";
 import { findLine } from "../gpio/board.ts";
 import { openDriver } from "../gpio/registry.ts";
 import { SimBoard } from "../gpio/sim-board.ts";
-import { connectBroker } from "./broker-link.ts";
+import { createBus } from "./bus.ts";
 import { linkCertificates } from "./certificate.ts";
 import type { AgentEvent, CounterVerdict, KeptFile, TimerKey, Verdict } from "./core/model.ts";
 import { planOf } from "./core/plan.ts";
 import { startLevel } from "./core/start.ts";
-import { newState, ruleSeqId, seqBlock } from "./core/state.ts";
+import { newState } from "./core/state.ts";
 import { parseTopic } from "./core/topics.ts";
-import { createHandlers, statusOf } from "./handlers.ts";
+import { createHandlers } from "./handlers.ts";
 import { createHostView } from "./host-view.ts";
-import { createReceiver, listenedTopics } from "./incoming.ts";
-import { linkOptions } from "./link-options.ts";
+import { createReceiver } from "./incoming.ts";
 import { createNodeCommands } from "./node-commands.ts";
 import { createOperations } from "./operations.ts";
-import { createOutboxes } from "./outboxes.ts";
 import { eventLoopProgress } from "./progress.ts";
 import { protocolVersion, type ReloadResult } from "./protocol.ts";
 import { createReadings } from "./readings.ts";
 import { createReloader } from "./reload.ts";
-import { Retained } from "./retained.ts";
 import { createRuleClock } from "./rule-clock.ts";
 import { createSensors } from "./sensors.ts";
 import { createServices } from "./services.ts";
 import { systemClock } from "./shell/clock.ts";
 import { Control } from "./shell/control.ts";
-import { CounterStore } from "./shell/counter-store.ts";
 import { Dispatch } from "./shell/dispatch.ts";
 import { EdgeLog } from "./shell/edge-log.ts";
-import { HistoryStore } from "./shell/history-store.ts";
 import { Lines } from "./shell/lines.ts";
-import { createLink } from "./shell/link.ts";
 import type { AdjustableLog } from "./shell/log.ts";
 import { TemporaryLevel } from "./shell/log-level.ts";
-import { OutputStore } from "./shell/output-store.ts";
-import { PacketTrace } from "./shell/packet-trace.ts";
 import { createPerformers } from "./shell/performers.ts";
-import { PublishedLog } from "./shell/published-log.ts";
 import { Recorder } from "./shell/recorder.ts";
-import { RuleStore } from "./shell/rule-store.ts";
-import { SeqStore } from "./shell/seq-store.ts";
-import { StartStore } from "./shell/start-store.ts";
 import { Statistics } from "./shell/statistics.ts";
 import { createTelemetry } from "./shell/telemetry.ts";
 import { Timers } from "./shell/timers.ts";
+import { statusOf } from "./status.ts";
+import { openStores } from "./stores.ts";
 import { Tickets } from "./tickets.ts";
 
 export interface AgentOptions {
@@ -99,18 +90,16 @@ export async function startAgent({
 
   // What decides: plan, state, loop.
   const plan = planOf(config);
-  const seq = new SeqStore(config.state_dir, log);
-  seq.load();
-  const outputs = new OutputStore(config.state_dir, log).load();
-  const counters = new CounterStore(config.state_dir, log, (id, version, kept, problem) => {
-    const input = current().plan.inputIndex.get(id);
-    if (input !== undefined) send({ type: "counter-kept", input, version, kept, problem, at: clock.now() });
+  const stores = openStores({
+    dir: config.state_dir,
+    log,
+    counterKept(id, version, kept, problem) {
+      const input = current().plan.inputIndex.get(id);
+      if (input !== undefined) send({ type: "counter-kept", input, version, kept, problem, at: clock.now() });
+    },
+    onProblem: (file, problem) => fileProblem(file, problem),
   });
-  const history = new HistoryStore(config.state_dir, log, {
-    onProblem: (problem) => fileProblem("history", problem),
-  }).load();
-  const rules = new RuleStore(config.state_dir, log).load();
-  const kept = { kept: (id: string) => outputs.kept(id), enabled: (id: string) => rules.enabled(id) };
+  const { seq, outputs, counters, history, rules, kept } = stores;
   const dispatch = new Dispatch({ config, plan, state: newState(plan, (id) => seq.first(id), kept, counters) });
   // Asked for each time: a reload replaces all of it. What stands in `plan.topics` and is not below `in` and `out` stays.
   const current = () => dispatch.current;
@@ -145,23 +134,6 @@ export async function startAgent({
   const { sensors, simulate, stop: stopSensors } = createSensors({ plan, config, simulated: board !== undefined, clock, send });
 
   const level = new TemporaryLevel({ log, configured: () => current().config.log.level });
-  const published = new PublishedLog({
-    link: () => link,
-    topic: (name) => plan.topics.log(name),
-    level: () => current().config.log.mqtt,
-    now: () => clock.now(),
-  });
-
-  const closing = new AbortController();
-  const trace = new PacketTrace(clock.now);
-  const outboxes = createOutboxes({
-    config,
-    link: () => link,
-    clock,
-    log: log.local,
-    onProblem: fileProblem,
-  });
-  const { outbox, ring } = outboxes;
   const receive = createReceiver({
     current,
     send,
@@ -170,46 +142,23 @@ export async function startAgent({
     clock,
     log,
   });
-  const retained = new Retained({ version, started, driver, current });
-  const brokerLink = connectBroker({
+  const bus = createBus({
     config,
     version,
-    log: log.local,
-    clock,
-    problems: (problems) => send({ type: "broker-changed", problems, at: clock.now() }),
+    started,
+    host,
+    driver,
+    certificates,
+    current,
+    send,
+    receive,
+    online: () => statistics.resend(),
     onProblem: fileProblem,
-    bridge: { host, topics: plan.topics },
-    link: (url, { others = [], own } = {}) =>
-      createLink({
-        ...linkOptions({ config, host, topics: plan.topics, url, others, own }),
-        tls: () => certificates.renew(),
-        listensTo: () => listenedTopics(current().plan),
-        birth: (problem) => retained.birth(problem),
-        online: retained.status("online"),
-        log: log.local,
-        on: {
-          online: () => {
-            retained.born();
-            send({ type: "link-changed", online: true, problem: null, at: clock.now() });
-            outboxes.connected();
-            statistics.resend();
-            published.online();
-            // Not before somebody can read it: it must not take its time from the start.
-            retained.learn(closing.signal, (info) => link.publish(info));
-          },
-          offline: (problem) => {
-            send({ type: "link-changed", online: false, problem, at: clock.now() });
-          },
-          message: receive,
-          deaf: () => outboxes.connected(),
-          closed: () => outboxes.disconnected(),
-          packet: (direction, packet) => trace.packet(direction, packet),
-          refused: (problem) => send({ type: "link-changed", online: true, problem, at: clock.now() }),
-        },
-      }),
+    clock,
+    log,
   });
-  const { link } = brokerLink;
-  log.tell((entry) => published.take(entry));
+  const { brokerLink, link, retained, trace } = bus;
+  const { outbox, ring } = bus.outboxes;
 
   const tickets = new Tickets<Verdict>();
   const counterTickets = new Tickets<CounterVerdict>();
@@ -225,15 +174,12 @@ export async function startAgent({
     clock,
     log,
     ...reloading,
-    applied(before, after, topics) {
+    applied(before, after, cleared) {
       level.end();
       ofRules.restart();
-      link.relisten();
-      brokerLink.renew(after);
-      certificates.renew();
-      for (const publication of retained.reloaded(before, after, topics)) link.publish(publication);
-      if (before.sys_interval === after.sys_interval && JSON.stringify(before.services) === JSON.stringify(after.services)) return;
-      statistics.restart();
+      bus.reloaded(before, after, cleared);
+      const isSame = before.sys_interval === after.sys_interval && isDeepStrictEqual(before.services, after.services);
+      if (!isSame) statistics.restart();
     },
   });
   const shown = { current, version, given, started, startedAt, driver, brokerLink, outbox, ring, clock };
@@ -241,10 +187,7 @@ export async function startAgent({
     current,
     reloader,
     resync() {
-      link.relisten();
-      const { online, problem } = current().state.link;
-      const birth = retained.birth(online ? null : problem);
-      for (const publication of [...birth, retained.health(), retained.status("online")]) link.publish(publication);
+      bus.resync();
       statistics.restart();
     },
     level,
@@ -337,7 +280,7 @@ export async function startAgent({
     const { healthVersion } = current().state;
     if (healthVersion === healthTold) return;
     healthTold = healthVersion;
-    link.publish(retained.health());
+    bus.tellHealth();
   });
 
   // Start. The control socket comes first: it refuses a second agent before that one touches a line.
@@ -348,18 +291,15 @@ export async function startAgent({
     throw error;
   }
   // Behind the socket: a file has one writer.
-  outboxes.load();
-  for (const { id } of plan.inputs) seq.reserve(id, seq.first(id) + seqBlock);
-  for (const { id } of plan.rules) seq.reserve(ruleSeqId(id), seq.first(ruleSeqId(id)) + seqBlock);
-  await seq.flushed();
+  bus.outboxes.load();
+  await stores.reserve(plan);
   readClock();
   lines.start();
   for (const { id } of [...plan.outputs, ...plan.inputs]) {
     const address = lines.address(id);
     if (address) log.info(`${id} is line ${address.offset} of ${address.chip}`);
   }
-  const starts = new StartStore(config.state_dir, log);
-  send({ type: "started", held: plan.listeners.start.length > 0 && (await starts.begin()), at: clock.now() });
+  send({ type: "started", held: plan.listeners.start.length > 0 && (await stores.starts.begin()), at: clock.now() });
   ofRules.restart();
   certificates.renew();
 
@@ -373,30 +313,21 @@ export async function startAgent({
       stopSensors();
       services.stop();
       statistics.stop();
-      published.stop();
-      await brokerLink.stop([retained.status("offline")]);
+      await bus.stop();
       await control.stop();
       lines.stop();
       driver.close();
       // What was counted while the farewell was said.
       send({ type: "totals-wanted", at: clock.now() });
       timers.close();
-      await Promise.all([
-        seq.flushed(),
-        outputs.flushed(),
-        counters.close(),
-        history.flushed(),
-        outboxes.close(),
-        rules.flushed(),
-        starts.end(),
-      ]);
+      await Promise.all([stores.close(), bus.outboxes.close()]);
       // What the core has told comes before it.
       await new Promise((resolve) => setImmediate(resolve));
       log.info("stopped");
     },
   };
   try {
-    await brokerLink.start();
+    await bus.start();
   } catch (error) {
     // Outputs may be on by now, and sockets open.
     await agent.stop();

@@ -1,9 +1,9 @@
-import { serviceOf } from "../config/services.ts";
 import type { runUnitJob, UnitJobEnd } from "../systemd/unit-job.ts";
 import type { Methods, ServiceVerb } from "./protocol.ts";
 import { type Handlers, Refused } from "./shell/control.ts";
 import type { Current } from "./shell/current.ts";
 import type { Log } from "./shell/log.ts";
+import { listedService } from "./unknown-id.ts";
 
 export interface ServiceControlOptions {
   current(): Current;
@@ -23,9 +23,7 @@ export function createServiceControl({ current, log, own, job, patience = 3000 }
   const running = new Set<string>();
   return async ({ unit, verb, by }: Methods["control-service"]["params"]) => {
     if (!verbs.includes(verb)) throw new Refused("malformed", `the verb must be one of ${verbs.join(", ")}`);
-    const services = current().config.services.map(serviceOf);
-    const settings = services.find((service) => service.unit === unit);
-    if (settings === undefined) throw new Refused("unknown-id", "that unit is not under services: in the configuration");
+    const settings = listedService(current().config.services, unit);
     // Who it is cannot be seen on a unix socket from here: it is what the client says of itself.
     const who = typeof by === "string" && /^[\w.@-]{1,64}$/.test(by) ? by : "somebody";
     const asked = `${unit}: ${verb}, asked for by ${who} on the control socket`;

@@ -1,4 +1,3 @@
-import { serviceOf } from "../config/services.ts";
 import { journalArgs, parseRecord } from "../systemd/journal-record.ts";
 import { systemctlEnv } from "../systemd/manager.ts";
 import type { LogLine, LogView, Methods } from "./protocol.ts";
@@ -9,6 +8,7 @@ import type { Current } from "./shell/current.ts";
 import { FileTail } from "./shell/file-tail.ts";
 import { LineProcess } from "./shell/line-process.ts";
 import { LogRing } from "./shell/log-ring.ts";
+import { listedService } from "./unknown-id.ts";
 
 export interface ServiceLogsOptions {
   current(): Current;
@@ -45,17 +45,6 @@ export function createServiceLogs(options: ServiceLogsOptions): ServiceLogs {
   const now = () => clock.now();
   let run = Date.now();
 
-  const settingsOf = (unit: unknown) => {
-    const services = current().config.services.map(serviceOf);
-    const settings = services.find((service) => service.unit === unit);
-    if (settings === undefined)
-      throw new Refused(
-        "unknown-id",
-        `that unit is not under services:; there are ${services.map((service) => service.unit).join(", ") || "none"}`,
-      );
-    return settings;
-  };
-
   const close = (key: string) => {
     open.get(key)?.stop();
     open.delete(key);
@@ -80,7 +69,7 @@ export function createServiceLogs(options: ServiceLogsOptions): ServiceLogs {
       if (from !== "journal" && from !== "file") throw new Refused("malformed", '"from" must be journal or file');
       if (!Number.isSafeInteger(known) || !Number.isSafeInteger(after))
         throw new Refused("malformed", "run and after must be whole numbers");
-      const { manager, log_file: file } = settingsOf(unit);
+      const { manager, log_file: file } = listedService(current().config.services, unit);
       if (from === "file" && file === null) throw new Refused("unsupported", `no log_file of ${unit} is configured`);
       const isUser = manager === "user";
       const log = followed(file !== null && from === "file" ? fileReader(file, now) : journalReader(unit, isUser, now, options.journalctl));

@@ -6,6 +6,7 @@ import { type ReadUnitsOptions, readUnits } from "../systemd/units.ts";
 import type { ServiceView } from "./protocol.ts";
 import { createServiceControl } from "./service-control.ts";
 import { createServiceLogs } from "./service-logs.ts";
+import { shared } from "./shared-reading.ts";
 import type { Clock } from "./shell/clock.ts";
 import type { Handlers } from "./shell/control.ts";
 import type { Current } from "./shell/current.ts";
@@ -34,8 +35,9 @@ export function createServices({ current, clock, log }: ServicesOptions): Servic
   const control = createServiceControl({ current, log, own, job });
   return {
     handlers: {
-      services: async () =>
+      services: shared(async () =>
         (await readServices(current().config.services)).map((view) => (view.unit === own ? { ...view, own: true } : view)),
+      ),
       "service-log": logs.read,
       "control-service": control,
     },

@@ -1,0 +1,78 @@
+import type { LineAddress } from "../gpio/line.ts";
+import type { SimBoard } from "../gpio/sim-board.ts";
+import { pressScript } from "../gpio/sim-script.ts";
+import type { AgentEvent } from "./core/model.ts";
+import type { SimReading } from "./protocol.ts";
+import type { AgentSensors } from "./sensors.ts";
+import type { Clock } from "./shell/clock.ts";
+import { type Handlers, Refused } from "./shell/control.ts";
+import type { Current } from "./shell/current.ts";
+import { sensorView } from "./shell/sensor-view.ts";
+import { createSimPlayer, isSimReading } from "./sim-player.ts";
+import { quoted, unknownId } from "./unknown-id.ts";
+
+export interface SimSources {
+  current(): Current;
+  driver: { readonly name: string };
+  /** Undefined on a real one. */
+  board: SimBoard | undefined;
+  lines: { address(id: string): LineAddress | undefined };
+  simulate: AgentSensors["simulate"];
+  send(event: AgentEvent): void;
+  readClock(): void;
+  clock: Clock;
+}
+
+/** A simulated press takes at most a minute: it must not outlive its client's patience. */
+const maxPressMs = 60_000;
+
+/** What a client lets the simulated board and its sensors do. */
+export function createSimHandlers(sources: SimSources): Pick<Handlers, "sim-press" | "sim-sensor" | "sim-play"> {
+  const { current, driver, board, lines, clock } = sources;
+  const input = (id: string) => {
+    const { inputs } = current().config;
+    const address = lines.address(id);
+    const active = Object.hasOwn(inputs, id) ? inputs[id]?.active : undefined;
+    return address && active && { address, active };
+  };
+  const output = (id: string) => current().plan.outputIndex.get(id);
+  const simulate = async (id: string, to: SimReading | "hang" | "ok") => {
+    const index = current().plan.sensorIndex.get(id);
+    if (index !== undefined) await sources.simulate(id, index, to);
+  };
+  const player = board && createSimPlayer({ ...sources, board, input, output, simulate });
+  const simulated = <T>(part: T | undefined): T => {
+    if (part !== undefined) return part;
+    throw new Refused("not-simulated", `the driver is ${driver.name}, and what it reads is real; sim works with gpio.driver: sim`);
+  };
+
+  return {
+    "sim-press": async ({ input: id, for_ms = 120, bounce_ms = 0 }) => {
+      const played = simulated(board);
+      const line = input(id);
+      if (!line) throw unknownId("input", id, current().plan.inputs);
+      if (
+        typeof for_ms !== "number" ||
+        typeof bounce_ms !== "number" ||
+        !(for_ms >= 0 && for_ms <= maxPressMs && bounce_ms >= 0 && bounce_ms <= maxPressMs)
+      ) {
+        throw new Refused("malformed", `for_ms and bounce_ms must be numbers from 0 to ${maxPressMs}`);
+      }
+      const { chip, offset } = line.address;
+      await played.play(chip, offset, pressScript({ pressed: line.active, forMs: for_ms, bounceMs: bounce_ms }));
+      return {};
+    },
+    "sim-sensor": async ({ sensor: id, to }) => {
+      simulated(board);
+      const view = () => sensorView(current().plan, current().state, id, clock.now());
+      if (!view()) throw unknownId("sensor", id, current().plan.sensors);
+      if (to !== "hang" && to !== "ok" && !isSimReading(to))
+        throw new Refused("malformed", "a sensor is told a number, hang, ok or {fail: REASON} with at most 200 characters");
+      await simulate(id, to);
+      const after = view();
+      if (!after) throw new Refused("unknown-id", `a reload has taken ${quoted(id)} away`);
+      return after;
+    },
+    "sim-play": ({ steps, start }) => simulated(player).play(steps, start),
+  };
+}

@@ -1,0 +1,63 @@
+import type { KeptFile } from "./core/model.ts";
+import type { Plan } from "./core/plan.ts";
+import { type KeptSource, ruleSeqId, seqBlock } from "./core/state.ts";
+import { CounterStore, type Written } from "./shell/counter-store.ts";
+import { HistoryStore } from "./shell/history-store.ts";
+import type { Log } from "./shell/log.ts";
+import { OutputStore } from "./shell/output-store.ts";
+import { RuleStore } from "./shell/rule-store.ts";
+import { SeqStore } from "./shell/seq-store.ts";
+import { StartStore } from "./shell/start-store.ts";
+
+export interface StoresOptions {
+  /** The state folder. */
+  dir: string;
+  log: Log;
+  /** The total of a counter is kept, or why it is not. */
+  counterKept: Written;
+  onProblem(file: KeptFile, problem: string | null): void;
+}
+
+/** What the lines and rules keep over a restart, a file for each kind of thing. */
+export interface Stores {
+  seq: SeqStore;
+  outputs: OutputStore;
+  counters: CounterStore;
+  history: HistoryStore;
+  rules: RuleStore;
+  starts: StartStore;
+  /** Of outputs and of rules at once. */
+  kept: KeptSource;
+  /** Sets event numbers aside for whatever counts its events; resolves when no later start would give them out again. */
+  reserve(plan: Plan): Promise<void>;
+  /** Resolves when everything is on disk, or could not be written. */
+  close(): Promise<void>;
+}
+
+/** Reads what the last run left. Nothing is written before something changes, or `reserve`. */
+export function openStores({ dir, log, counterKept, onProblem }: StoresOptions): Stores {
+  const seq = new SeqStore(dir, log);
+  seq.load();
+  const outputs = new OutputStore(dir, log).load();
+  const counters = new CounterStore(dir, log, counterKept);
+  const history = new HistoryStore(dir, log, { onProblem: (problem) => onProblem("history", problem) }).load();
+  const rules = new RuleStore(dir, log).load();
+  const starts = new StartStore(dir, log);
+  return {
+    seq,
+    outputs,
+    counters,
+    history,
+    rules,
+    starts,
+    kept: { kept: (id) => outputs.kept(id), enabled: (id) => rules.enabled(id) },
+    reserve(plan) {
+      for (const id of [...plan.inputs.map((input) => input.id), ...plan.rules.map((rule) => ruleSeqId(rule.id))])
+        seq.reserve(id, seq.first(id) + seqBlock);
+      return seq.flushed();
+    },
+    async close() {
+      await Promise.all([seq.flushed(), outputs.flushed(), counters.close(), history.flushed(), rules.flushed(), starts.end()]);
+    },
+  };
+}
