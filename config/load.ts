@@ -1,6 +1,7 @@
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import { check } from "./check.ts";
 import { complete } from "./complete.ts";
+import { viewBeside } from "./control.ts";
 import { countingDefaults } from "./counting.ts";
 import { readGiven } from "./environment.ts";
 import { type Host, nodeName } from "./host.ts";
@@ -83,7 +84,7 @@ export function loadConfig(options: LoadOptions): LoadResult {
   const config = complete(schema, walked.values, { derived: { node: nodeName(host) }, env: given.env, args: given.args }) as Config;
   countingDefaults(config.inputs, (path) => walked.places.has(path));
   owlcms.setPorts(config.broker, given);
-  config.control.view ??= join(dirname(config.control.socket), "view.sock");
+  config.control.view ??= viewBeside(config.control.socket);
 
   const place = (path: string): Place => {
     const name = given.from.get(path) ?? given.from.get(path.replace(/\[.*/, ""));

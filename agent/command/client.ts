@@ -1,5 +1,5 @@
 import { connect, type Socket } from "node:net";
-import { dirname, join } from "node:path";
+import { viewBeside } from "../../config/control.ts";
 import { exit } from "../exit.ts";
 import {
   type Answer,
@@ -102,7 +102,7 @@ export async function open(path: string): Promise<Socket> {
   try {
     return await openSocket(path);
   } catch (error) {
-    const view = join(dirname(path), "view.sock");
+    const view = viewBeside(path);
     if (!(error instanceof CommandError) || (error.cause as NodeJS.ErrnoException).code !== "EACCES" || view === path) throw error;
     return await openSocket(view).catch(() => {
       throw error;

@@ -1,6 +1,6 @@
-import { dirname, join } from "node:path";
 import type { ParseArgsConfig } from "node:util";
 import { parseArgs } from "node:util";
+import { viewBeside } from "../../config/control.ts";
 import { settingOptions } from "../../config/environment.ts";
 import { readHost } from "../../config/host.ts";
 import { type LoadResult, loadConfig } from "../../config/load.ts";
@@ -97,21 +97,22 @@ export function countOf(problems: readonly { severity: string }[]): string {
   return `${count} ${count === 1 ? "problem" : "problems"}`;
 }
 
-/**
- * `--socket`, PINBUS_CONTROL_SOCKET, else the configuration's, else the default: a person who may not read the file can still use the socket.
- * `view` = the one that may only look.
- */
-export function socketPath(
-  args: { socket?: string | undefined; config?: string | undefined },
-  which: "socket" | "view" = "socket",
-): string {
+type SocketArgs = { socket?: string | undefined; config?: string | undefined };
+
+/** `--socket`, PINBUS_CONTROL_SOCKET, else the configuration's, else the default: a person who may not read the file can still use the socket. */
+export function socketPath(args: SocketArgs): string {
+  return socketPaths(args).socket;
+}
+
+/** The same with the one that may only look. */
+export function socketPaths(args: SocketArgs): { socket: string; view: string } {
+  const both = (socket: string) => ({ socket, view: viewBeside(socket) });
   const given = args.socket ?? process.env.PINBUS_CONTROL_SOCKET;
-  const beside = (socket: string) => (which === "view" ? join(dirname(socket), "view.sock") : socket);
-  if (given) return beside(given);
+  if (given) return both(given);
   const result = load(args, "leave");
-  if (result.ok) return result.config.control[which];
+  if (result.ok) return result.config.control;
   if (args.config !== undefined || process.env.PINBUS_CONFIG) loadOrFail(args, "leave");
-  return beside("/run/pinbus/control.sock");
+  return both("/run/pinbus/control.sock");
 }
 
 /** `500ms`, `5s`, `2m` as milliseconds, for options that take a time. */

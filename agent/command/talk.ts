@@ -1,7 +1,7 @@
 import { exit } from "../exit.ts";
 import type { Status, SwitchWord, WaitingView } from "../protocol.ts";
 import { open, withAgent } from "./client.ts";
-import { type Command, durationOption, print, readArgs, socketOptions, socketPath, usageError } from "./command.ts";
+import { type Command, durationOption, print, readArgs, socketOptions, socketPath, socketPaths, usageError } from "./command.ts";
 import { sensorText } from "./sensor-text.ts";
 
 // The commands that ask a running agent one thing. Results go to stdout, problems to stderr.
@@ -105,7 +105,8 @@ export const attach: Command = {
   summary: "bridge the control socket, or the one that may only look, to stdin and stdout (for `tui --host`)",
   async run(args) {
     const { values } = readArgs(args, { ...socketOptions, "read-only": { type: "boolean" } }, { min: 0, max: 0 });
-    const socket = await open(socketPath(values, values["read-only"] ? "view" : "socket"));
+    const paths = socketPaths(values);
+    const socket = await open(values["read-only"] ? paths.view : paths.socket);
     process.stdin.pipe(socket);
     socket.pipe(process.stdout);
     await new Promise<void>((resolve) => {
