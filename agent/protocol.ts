@@ -1,24 +1,10 @@
-import type {
-  BrokerLogin,
-  Change,
-  ChipView,
-  CounterView,
-  Diagnosis,
-  HostView,
-  LogView,
-  PinDetail,
-  PinsView,
-  ReloadResult,
-  RuleStatus,
-  SensorView,
-  ServiceVerb,
-  ServiceView,
-  SetResult,
-  Status,
-  TraceEntry,
-} from "./protocol-views.ts";
+import type { Change, ChipView, CounterView, PinDetail, PinsView, RuleStatus, SensorView, SetResult } from "./protocol-pins.ts";
+import type { LogView, ServiceVerb, ServiceView } from "./protocol-services.ts";
+import type { BrokerLogin, Diagnosis, HostView, ReloadResult, Status, TraceEntry } from "./protocol-views.ts";
 
 export { headerPins } from "../gpio/header.ts";
+export type * from "./protocol-pins.ts";
+export type * from "./protocol-services.ts";
 export type * from "./protocol-views.ts";
 
 /**
