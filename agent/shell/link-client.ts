@@ -1,5 +1,5 @@
 import type { IClientOptions } from "mqtt";
-import type { LinkOptions, MqttVersion } from "./link.ts";
+import type { LinkOptions, MqttVersion } from "./link-terms.ts";
 import { keepAliveTimer } from "./link-timer.ts";
 
 /** No sane command is larger; MQTT 5 brokers are told, what others send is cut. */

@@ -2,15 +2,15 @@ import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { MqttClient, type Packet } from "mqtt";
 import { refusedDelay } from "../core/backoff.ts";
-import type { Incoming, LinkOptions, MqttVersion, Publication, Settled } from "./link.ts";
 import { gatherWrites } from "./link-burst.ts";
 import { clientOptions, maxIncomingBytes } from "./link-client.ts";
 import { codeText, connackProblem, disconnectProblem } from "./link-codes.ts";
 import { cutIncoming } from "./link-cut.ts";
 import { dial } from "./link-dial.ts";
+import { takeMessages } from "./link-incoming.ts";
 import { Listening } from "./link-listening.ts";
 import { closeProblem, errorCode, type LinkPeer, type LinkProblem, peerOf, strangerProblem } from "./link-problems.ts";
-import { sizeOf } from "./link-terms.ts";
+import { type Incoming, type LinkOptions, type MqttVersion, type Publication, type Settled, sizeOf } from "./link-terms.ts";
 import { PublishWindow } from "./link-window.ts";
 
 const maxInFlight = 64;
@@ -89,22 +89,9 @@ export class LinkConnection {
         this.#problem ??= disconnectProblem(this.#peer, packet.reasonCode, packet.properties?.serverReference);
     });
     client.on("connect", () => this.#greeted());
-    // Called when a publication is about to be acknowledged; with MQTT 5, `topic` is that of its alias.
-    let taken: Promise<void> | undefined;
-    client.handleMessage = (_packet, done) => {
-      if (!taken) return done();
-      taken.then(
-        () => done(),
-        (error: Error) => this.giveUp({ sentence: error.message, retry: "backoff" }),
-      );
-    };
-    client.on("message", (topic, payload, { retain, qos, length = 0, properties }) => {
-      const message: Incoming = { topic, payload, retain, qos };
-      if (length >= maxIncomingBytes - 4) message.cut = true;
-      if (properties?.responseTopic !== undefined) message.responseTopic = properties.responseTopic;
-      if (properties?.correlationData !== undefined) message.correlationData = properties.correlationData;
-      if (properties?.messageExpiryInterval !== undefined) message.expiryS = properties.messageExpiryInterval;
-      taken = this.#message(message);
+    takeMessages(client, {
+      take: (message) => this.#message(message),
+      failed: (error) => this.giveUp({ sentence: error.message, retry: "backoff" }),
     });
     client.on("close", () => this.#closed());
     client.connect();

@@ -1,6 +1,6 @@
 import type { IClientSubscribeOptions, MqttClient } from "mqtt";
-import type { LinkOptions, ListenedTopic } from "./link.ts";
 import { type LinkPeer, type LinkProblem, subscriptionProblem } from "./link-problems.ts";
+import type { LinkOptions, ListenedTopic } from "./link-terms.ts";
 
 /**
  * MQTT 5: retained commands are not sent at all (rh), live ones come without the flag (rap). Own messages must come (nl): the will of our own

@@ -1,7 +1,7 @@
 import { clockIsSet } from "./clock.ts";
-import type { LinkOptions, MqttVersion } from "./link.ts";
 import { codeText, shortened } from "./link-codes.ts";
 import { parseServer, serverName } from "./link-dial.ts";
+import type { LinkOptions, MqttVersion } from "./link-terms.ts";
 
 /** Why a connection ended, and how to go on. The sentence is for people and never holds a password. */
 export interface LinkProblem {

@@ -1,5 +1,5 @@
-import type { MqttVersion } from "./link.ts";
 import type { LinkProblem } from "./link-problems.ts";
+import type { MqttVersion } from "./link-terms.ts";
 
 /**
  * Which MQTT version to try. `auto` begins with 5 and turns to 3.1.1 when the broker says that it does not speak 5 (remembered),

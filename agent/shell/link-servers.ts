@@ -1,6 +1,6 @@
-import type { LinkOptions } from "./link.ts";
 import { parseServer, serverName } from "./link-dial.ts";
 import { ProtocolChoice } from "./link-protocol.ts";
+import type { LinkOptions } from "./link-terms.ts";
 
 /** One of the configured brokers, and what is known of it. */
 export interface KnownServer {

@@ -1,6 +1,72 @@
+import type { Packet } from "mqtt";
+import type { Backoff } from "../core/backoff.ts";
 import type { LinkView } from "../protocol.ts";
+import type { LinkServer } from "./link-dial.ts";
 
 // What the link and those who use it say to each other.
+
+export interface LinkOptions {
+  server: LinkServer;
+  /** How connections to it are secured; asked anew for each one. */
+  tls?(): Pick<LinkServer, "ca" | "cert" | "key" | "servername" | "minVersion" | "insecure">;
+  /** Where a person finds the settings of this link; default: `mqtt`. */
+  settings?: string;
+  /** `auto` = MQTT 5, and 3.1.1 with a broker that does not speak it. */
+  protocol: "auto" | MqttVersion;
+  clientId: string;
+  /** Milliseconds; MQTT knows whole seconds, so it is rounded up. */
+  keepalive: number;
+  /** The delay is sent on MQTT 5 only. */
+  will: { topic: string; payload: string; qos: 1; retain: true; delayS: number } | null;
+  sessionExpiryS: number;
+  /**
+   * What is said here belongs to another broker: the session is kept, so that nothing is missed, flags come as they were published, and what was
+   * published here does not come back, if the broker knows how to do that.
+   */
+  bridge?: boolean;
+  /** Without the own status topic: the link adds it. */
+  subscriptions: readonly { filter: string; qos: 0 | 1 }[];
+  /** Filters of an earlier run that a kept session may still have; asked anew after each connect. */
+  forgets?(): readonly string[];
+  /** Topics of others; asked anew after each connect and by `relisten`. */
+  listensTo?(): readonly ListenedTopic[];
+  /** Everything retained, asked anew after each connect, published in this order before `online`. `problem` = why `online` will not be said. */
+  birth(problem: string | null): readonly Publication[];
+  /** Said last; its topic is the will's. */
+  online: Publication | null;
+  backoff: Backoff;
+  /** In [0, 1). */
+  random(): number;
+  log: LinkLog;
+  on: {
+    /** Commands are heard, all retained states are at the broker, and `online` was acknowledged. */
+    online(version: MqttVersion, terms: { hearsItself: boolean }): void;
+    /** After `online`, and once for each new reason while it cannot come online. */
+    offline(problem: string): void;
+    message(message: Incoming): void;
+    /**
+     * In place of `message`: the acknowledgement, and all that comes behind it, waits for the promise. When that is rejected the connection
+     * ends with its sentence, and the message comes again.
+     */
+    deliver?(message: Incoming): Promise<void>;
+    /** Connected, and states and events may be published, but commands are not heard: `online` is not said. */
+    deaf?(): void;
+    /** Every end of a connection, however far it came. */
+    closed?(): void;
+    /** Every packet of every connection. */
+    packet?(direction: "sent" | "received", packet: Packet): void;
+    /** While online: what the broker does not let us publish, or null when that is over. */
+    refused?(problem: string | null): void;
+  };
+  /** Wall clock, for `view.since`; milliseconds. */
+  now?: () => number;
+  /** Time for name, TCP, TLS and CONNACK together; default 10 s. */
+  connectTimeout?: number;
+  /** The addresses of this machine, and how often they are looked at; default: those of the system, every 10 s. */
+  network?: { read: () => ReadonlySet<string> | undefined; every: number };
+}
+
+export type MqttVersion = "5" | "3.1.1" | "3.1";
 
 export interface ListenedTopic {
   topic: string;

@@ -1,5 +1,5 @@
-import type { Publication } from "./link.ts";
 import { Pace } from "./link-pace.ts";
+import type { Publication } from "./link-terms.ts";
 
 export interface WindowOptions {
   /** QoS 1 publications that may wait for their PUBACK: the broker's receive maximum, which it enforces by disconnecting. */

@@ -1,0 +1,29 @@
+import type { MqttClient } from "mqtt";
+import { maxIncomingBytes } from "./link-client.ts";
+import type { Incoming } from "./link-terms.ts";
+
+export interface Taker {
+  /** With a promise, the acknowledgement waits for it. */
+  take(message: Incoming): Promise<void> | undefined;
+  /** That promise was rejected: it is not acknowledged. */
+  failed(error: Error): void;
+}
+
+/** Hands on every message that comes to a client. */
+export function takeMessages(client: MqttClient, { take, failed }: Taker): void {
+  let taken: Promise<void> | undefined;
+  // Called when a publication is about to be acknowledged, right behind its event.
+  client.handleMessage = (_packet, done) => {
+    if (taken) taken.then(() => done(), failed);
+    else done();
+  };
+  // With MQTT 5, `topic` is that of its alias.
+  client.on("message", (topic, payload, { retain, qos, length = 0, properties }) => {
+    const message: Incoming = { topic, payload, retain, qos };
+    if (length >= maxIncomingBytes - 4) message.cut = true;
+    if (properties?.responseTopic !== undefined) message.responseTopic = properties.responseTopic;
+    if (properties?.correlationData !== undefined) message.correlationData = properties.correlationData;
+    if (properties?.messageExpiryInterval !== undefined) message.expiryS = properties.messageExpiryInterval;
+    taken = take(message);
+  });
+}
