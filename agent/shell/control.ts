@@ -9,13 +9,12 @@ import {
   type Methods,
   maxAnswerBytes,
   maxRequestBytes,
-  type Push,
   protocolVersion,
   type Refusal,
   type RefusalReason,
-  type View,
 } from "../protocol.ts";
 import type { Log } from "./log.ts";
+import { allViews, PushedViews, type Watcher } from "./pushed-views.ts";
 import type { Reader, RecordingHandle } from "./recorder.ts";
 import { removeStale } from "./stale-socket.ts";
 
@@ -47,16 +46,9 @@ export interface ControlOptions {
   log: Log;
 }
 
-const allViews: readonly View[] = ["pins", "services", "host"];
-/** Nothing tells when these change: they are read again and again while somebody looks. */
-const polled: readonly View[] = ["services", "host"];
-interface Client {
-  socket: Socket;
+interface Client extends Watcher {
   operate: boolean;
   greeted: boolean;
-  views: ReadonlySet<View>;
-  /** The views in which something changed that this client was not told yet. */
-  dirty: Set<View>;
   recording: RecordingHandle | undefined;
   /** Requests without an answer yet. */
   asked: number;
@@ -65,8 +57,6 @@ interface Client {
 /** No more is read of a client while so many of its requests wait: what they hold could be all of the memory. */
 const maxAsked = 256;
 const maxClients = 32;
-const pushEvery = 100;
-const pollEvery = 2000;
 /** So much of a recording waits for a client that reads slowly; then the rest is not recorded until it has caught up. */
 const recordingHeld = 1024 * 1024;
 /** These change something: refused on the socket that may only look. */
@@ -88,13 +78,11 @@ export class Control {
   readonly #options: ControlOptions;
   readonly #servers: Server[] = [];
   readonly #clients = new Set<Client>();
-  readonly #reading = new Set<View>();
-  #pushTimer: NodeJS.Timeout | undefined;
-  #pollTimer: NodeJS.Timeout | undefined;
-  #lastPush = 0;
+  readonly #views: PushedViews;
 
   constructor(options: ControlOptions) {
     this.#options = options;
+    this.#views = new PushedViews({ watchers: this.#clients, read: (view) => options.handlers[view]({}), log: options.log });
   }
 
   /** Listens on both sockets; rejects when another agent does. */
@@ -112,12 +100,11 @@ export class Control {
 
   /** Something that the pins view shows has changed. */
   changed(): void {
-    this.#mark("pins");
+    this.#views.changed("pins");
   }
 
   async stop(): Promise<void> {
-    clearTimeout(this.#pushTimer);
-    clearInterval(this.#pollTimer);
+    this.#views.stop();
     for (const { socket } of this.#clients) socket.destroy();
     await Promise.all(this.#servers.map((server) => new Promise((resolve) => server.close(resolve))));
   }
@@ -162,13 +149,13 @@ export class Control {
     });
     socket.on("drain", () => {
       client.recording?.resume();
-      this.#schedule();
+      this.#views.schedule();
     });
     socket.on("error", () => socket.destroy());
     socket.on("close", () => {
       client.recording?.stop();
       this.#clients.delete(client);
-      this.#poll();
+      this.#views.poll();
     });
   }
 
@@ -222,10 +209,7 @@ export class Control {
     if (!Array.isArray(views) || !views.every((view) => allViews.includes(view))) {
       throw new Refused("malformed", `"views" must be a list of ${allViews.join(", ")}`);
     }
-    client.views = new Set(views);
-    client.dirty = new Set(views);
-    this.#poll();
-    this.#schedule();
+    this.#views.watch(client, views);
     return {};
   }
 
@@ -242,57 +226,6 @@ export class Control {
       failed: (why) => socket.write(encode({ push: "record-failed", data: why })),
     });
     return {};
-  }
-
-  /** Units and host are read only while somebody looks at them. */
-  #poll(): void {
-    const watched = [...this.#clients].some(({ views }) => polled.some((view) => views.has(view)));
-    if (!watched) {
-      clearInterval(this.#pollTimer);
-      this.#pollTimer = undefined;
-    } else
-      this.#pollTimer ??= setInterval(() => {
-        for (const view of polled) this.#mark(view);
-      }, pollEvery);
-  }
-
-  #mark(view: View): void {
-    for (const client of this.#clients) if (client.views.has(view)) client.dirty.add(view);
-    this.#schedule();
-  }
-
-  #schedule(): void {
-    if (this.#pushTimer || !allViews.some((view) => this.#readers(view).length > 0)) return;
-    const wait = Math.max(0, this.#lastPush + pushEvery - performance.now());
-    this.#pushTimer = setTimeout(() => {
-      this.#pushTimer = undefined;
-      this.#lastPush = performance.now();
-      for (const view of allViews) void this.#push(view);
-    }, wait);
-  }
-
-  /** Who waits for a view. One that does not read keeps its mark and gets the newest snapshot when it has drained. */
-  #readers(view: View): Client[] {
-    // A view that is being read is asked for again afterwards; the others do not wait for it.
-    if (this.#reading.has(view)) return [];
-    return [...this.#clients].filter(({ dirty, socket }) => dirty.has(view) && !socket.writableNeedDrain);
-  }
-
-  async #push(view: View): Promise<void> {
-    const readers = this.#readers(view);
-    if (readers.length === 0) return;
-    for (const { dirty } of readers) dirty.delete(view);
-    this.#reading.add(view);
-    try {
-      const data = await this.#options.handlers[view]({});
-      const snapshot = encode({ push: view, data } as Push);
-      // Reading may have taken a while: who has gone or looks elsewhere by now gets nothing.
-      for (const { views, socket } of readers) if (views.has(view) && socket.writable) socket.write(snapshot);
-    } catch (error) {
-      this.#options.log.error(`a view could not be read for the control clients: ${(error as Error).stack ?? String(error)}`);
-    }
-    this.#reading.delete(view);
-    this.#schedule();
   }
 
   #send(client: Client, answer: Answer): void {
