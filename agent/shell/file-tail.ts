@@ -1,16 +1,11 @@
 import { constants } from "node:fs";
 import { type FileHandle, open, stat } from "node:fs/promises";
-import { type BoundedLine, BoundedLines, type LineBudget } from "./bounded-lines.ts";
+import { BoundedLines, type BoundedLinesOptions, lastLines } from "./bounded-lines.ts";
 
-export interface FileTailOptions {
+export interface FileTailOptions extends BoundedLinesOptions {
   path: string;
   /** Begin with so many of its last lines. */
   lines: number;
-  /** Longer lines are cut there. */
-  maxBytes: number;
-  budget: LineBudget;
-  onLines(lines: readonly BoundedLine[]): void;
-  onSkipped(count: number): void;
   /** `replaced`: another file has its name; `emptied`: it goes on from its beginning; `behind`: some of it was left out. */
   onNews(news: "replaced" | "emptied" | "behind"): void;
   /** Why it cannot be read (an error code, or `no file`); null when it can. */
@@ -49,7 +44,7 @@ export class FileTail {
 
   constructor(options: FileTailOptions) {
     this.#options = options;
-    this.#lines = new BoundedLines(options.maxBytes);
+    this.#lines = new BoundedLines(options);
   }
 
   start(): void {
@@ -107,7 +102,7 @@ export class FileTail {
     const start = Math.max(0, stats.size - chunkBytes);
     // One byte earlier: it may be the end of a line.
     this.#from(Math.max(0, start - 1), start > 0);
-    this.#hand((await this.#chunk(file)).slice(-this.#options.lines));
+    this.#take(lastLines(await this.#chunk(file), this.#options.lines));
   }
 
   async #read(file: FileHandle): Promise<void> {
@@ -122,7 +117,7 @@ export class FileTail {
     }
     while (this.#position < size && !this.#stopped) {
       const before = this.#position;
-      this.#hand(await this.#chunk(file));
+      this.#take(await this.#chunk(file));
       if (this.#position === before) return;
     }
   }
@@ -139,26 +134,24 @@ export class FileTail {
     this.#position = position;
     this.#within = within;
     this.#mark = Buffer.alloc(0);
-    this.#lines = new BoundedLines(this.#options.maxBytes);
+    this.#lines = new BoundedLines(this.#options);
   }
 
-  async #chunk(file: FileHandle): Promise<BoundedLine[]> {
+  /** The next bytes, from the beginning of a line on. */
+  async #chunk(file: FileHandle): Promise<Buffer> {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(chunkBytes + 1), 0, chunkBytes + 1, this.#position);
     const chunk = buffer.subarray(0, bytesRead);
     this.#position += bytesRead;
     this.#mark = Buffer.concat([this.#mark, chunk.subarray(-markBytes)]).subarray(-markBytes);
-    if (!this.#within) return this.#lines.push(chunk);
+    if (!this.#within) return chunk;
     const end = chunk.indexOf(10);
-    if (end < 0) return [];
+    if (end < 0) return chunk.subarray(0, 0);
     this.#within = false;
-    return this.#lines.push(chunk.subarray(end + 1));
+    return chunk.subarray(end + 1);
   }
 
-  #hand(lines: readonly BoundedLine[]): void {
-    if (this.#stopped) return;
-    const room = this.#options.budget.take(lines.length);
-    if (room > 0) this.#options.onLines(lines.slice(0, room));
-    if (lines.length > room) this.#options.onSkipped(lines.length - room);
+  #take(chunk: Buffer): void {
+    if (!this.#stopped) this.#lines.push(chunk);
   }
 
   async #close(): Promise<void> {

@@ -1,23 +1,19 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { type BoundedLine, BoundedLines, type LineBudget } from "./bounded-lines.ts";
+import { BoundedLines, type BoundedLinesOptions, LineBudget } from "./bounded-lines.ts";
 
-export interface LineProcessOptions {
+export interface LineProcessOptions extends BoundedLinesOptions {
   program: string;
   args: readonly string[];
   env: NodeJS.ProcessEnv;
-  /** Longer lines are cut there. */
-  maxBytes: number;
-  /** Lines beyond it are counted and not looked at. */
-  budget: LineBudget;
-  onLines(lines: readonly BoundedLine[]): void;
-  onSkipped(count: number): void;
   /** A line of its standard error. */
   onSaid(line: string): void;
   /** It ended, and nobody asked for it. */
   onEnd(why: string): void;
 }
 
+/** Of a line of its standard error, and of those in a second. */
 const maxSaid = 500;
+const maxSayings = 100;
 
 /** A program that prints lines for as long as somebody reads them. */
 export class LineProcess {
@@ -32,18 +28,23 @@ export class LineProcess {
     const { program, args, env } = this.#options;
     const child = spawn(program, args, { env, stdio: ["ignore", "pipe", "pipe"] });
     this.#child = child;
-    const out = new BoundedLines(this.#options.maxBytes);
-    const said = new BoundedLines(maxSaid);
+    const out = new BoundedLines(this.#options);
+    const said = new BoundedLines({
+      maxBytes: maxSaid,
+      budget: new LineBudget(maxSayings, () => performance.now()),
+      onLines: (lines) => {
+        for (const { bytes } of lines) if (this.#child === child) this.#options.onSaid(bytes.toString("utf8"));
+      },
+      onSkipped() {},
+    });
     // First: without a descriptor left there are no pipes, but this.
     child.on("error", (error: NodeJS.ErrnoException) => {
       this.#end(child, error.code === "ENOENT" ? `there is no ${program} here` : error.message);
     });
     child.stdout?.on("data", (chunk: Buffer) => {
-      if (this.#child === child) this.#take(out.push(chunk));
+      if (this.#child === child) out.push(chunk);
     });
-    child.stderr?.on("data", (chunk: Buffer) => {
-      for (const { bytes } of said.push(chunk)) if (this.#child === child) this.#options.onSaid(bytes.toString("utf8"));
-    });
+    child.stderr?.on("data", (chunk: Buffer) => said.push(chunk));
     child.on("close", (code, signal) => this.#end(child, `${program} ended ${code === null ? `by ${signal}` : `with ${code}`}`));
   }
 
@@ -52,13 +53,6 @@ export class LineProcess {
     const child = this.#child;
     this.#child = undefined;
     child?.kill("SIGKILL");
-  }
-
-  #take(lines: readonly BoundedLine[]): void {
-    const { budget, onLines, onSkipped } = this.#options;
-    const room = budget.take(lines.length);
-    if (room > 0) onLines(lines.slice(0, room));
-    if (lines.length > room) onSkipped(lines.length - room);
   }
 
   #end(child: ChildProcess, why: string): void {

@@ -1,5 +1,5 @@
 import { expect, it, onTestFinished } from "vitest";
-import { BoundedLines, LineBudget } from "../../../agent/shell/bounded-lines.ts";
+import { LineBudget } from "../../../agent/shell/bounded-lines.ts";
 import { LineProcess, type LineProcessOptions } from "../../../agent/shell/line-process.ts";
 import { eventually } from "./fixture.ts";
 
@@ -55,15 +55,4 @@ it("one that is stopped is gone, and says nothing any more", async () => {
 it("a program that is not there is a sentence", async () => {
   const { seen } = follow("", { program: "/nowhere/journalctl" });
   await eventually(() => seen.ended).toEqual(["there is no /nowhere/journalctl here"]);
-});
-
-it("of a line without an end only its beginning is kept", () => {
-  const lines = new BoundedLines(4);
-  for (let n = 0; n < 1000; n += 1) expect(lines.push(Buffer.alloc(10_000, "x"))).toEqual([]);
-  expect(lines.push(Buffer.from("\nab\n\nabcd\n")).map(({ bytes, cut }) => [bytes.toString(), cut])).toEqual([
-    ["xxxx", true],
-    ["ab", false],
-    ["", false],
-    ["abcd", false],
-  ]);
 });
