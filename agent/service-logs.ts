@@ -44,6 +44,7 @@ export function createServiceLogs(options: ServiceLogsOptions): ServiceLogs {
   const open = new Map<string, FollowedLog>();
   const now = () => clock.now();
   let run = Date.now();
+  let stopped = false;
 
   const close = (key: string) => {
     open.get(key)?.stop();
@@ -69,6 +70,7 @@ export function createServiceLogs(options: ServiceLogsOptions): ServiceLogs {
       if (from !== "journal" && from !== "file") throw new Refused("malformed", '"from" must be journal or file');
       if (!Number.isSafeInteger(known) || !Number.isSafeInteger(after))
         throw new Refused("malformed", "run and after must be whole numbers");
+      if (stopped) throw new Refused("failed", "the agent is stopping");
       const { manager, log_file: file } = listedService(current().config.services, unit);
       if (from === "file" && file === null) throw new Refused("unsupported", `no log_file of ${unit} is configured`);
       const isUser = manager === "user";
@@ -76,6 +78,7 @@ export function createServiceLogs(options: ServiceLogsOptions): ServiceLogs {
       return { unit, from, ...(await log.read(known, after)) };
     },
     stop() {
+      stopped = true;
       for (const key of [...open.keys()]) close(key);
     },
   };

@@ -76,6 +76,19 @@ it("the process ends when nobody asks any more, and with the agent", async () =>
   await eventually(() => pids().map(alive)).toEqual([false, false]);
 });
 
+it("who asks again during the farewell of the agent starts nothing any more", async () => {
+  const { logs, pids } = logsOf(["a.service"], `echo '${entry("x")}'; exec sleep 60`);
+  const { run, last } = await logs.read({ unit: "a.service", from: "journal" });
+  const waiting = logs.read({ unit: "a.service", from: "journal", run, after: last });
+  logs.stop();
+  await expect(waiting).resolves.toMatchObject({ lines: [] });
+  await expect(logs.read({ unit: "a.service", from: "journal", run, after: last })).rejects.toMatchObject({
+    reason: "failed",
+    message: "the agent is stopping",
+  });
+  expect(pids()).toHaveLength(1);
+});
+
 it("only units of the configuration are read, and only a few at the same time", async () => {
   const units = ["a", "b", "c", "d", "e"].map((name) => `${name}.service`);
   const { logs, world, pids } = logsOf(units);
