@@ -1,15 +1,16 @@
 import { attachKey } from "./attach.ts";
 import { type Editor, edit, editor, insert } from "./editor.ts";
+import { type Effect, none } from "./effect.ts";
 import { injectKey, sendMessage } from "./inject.ts";
 import { type Command, entriesOf, type KeyEntry, keyName } from "./keys.ts";
-import { type Effect, mayOperate, type Overlay, type Publication, type State } from "./model.ts";
+import { mayOperate, type Publication, type State } from "./model.ts";
 import { setFilter } from "./moves.ts";
+import { refuse } from "./notice.ts";
+import type { Overlay } from "./overlay.ts";
 import { selectedPin } from "./pin.ts";
 import { openPublish, pastePublish, publishField, publishKey, setPublishField } from "./publish.ts";
 import { clearKey, clearTakes } from "./retained.ts";
 import { actionKey } from "./service-keys.ts";
-
-const none: readonly Effect[] = [];
 
 /** Puts typed or pasted text into the text field of a dialog; false when there is none. */
 export function typed(overlay: Overlay, text: string | undefined): boolean {
@@ -138,11 +139,6 @@ function switchKey(state: State, overlay: Overlay & { kind: "switch" }, command:
   state.overlay = null;
   if (state.armedUntil <= now) return refuse(state, "the 60 s are over: outputs are disarmed, nothing was sent", now);
   return [{ type: "set", output: overlay.output, state: command === "switch-yes" ? overlay.word : "PULSE" }];
-}
-
-function refuse(state: State, text: string, now: number): readonly Effect[] {
-  state.notice = { text, style: "warn", at: now };
-  return none;
 }
 
 function fieldOf(overlay: Overlay): Editor | undefined {

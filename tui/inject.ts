@@ -1,6 +1,8 @@
 import { editor } from "./editor.ts";
+import type { Effect } from "./effect.ts";
 import type { Command } from "./keys.ts";
-import type { Effect, State } from "./model.ts";
+import type { State } from "./model.ts";
+import { refuse } from "./notice.ts";
 
 const shortPress = 120;
 const longPress = 1000;
@@ -37,10 +39,7 @@ export function messageOf(text: string): { topic: string; payload: string } | nu
 /** Hands a message to the rules of the agent, past the broker. */
 export function sendMessage(state: State, text: string, now: number): readonly Effect[] {
   const message = messageOf(text);
-  if (message === null) {
-    state.notice = { text: "a topic without + and # is needed, then a space and the payload", style: "warn", at: now };
-    return [];
-  }
+  if (message === null) return refuse(state, "a topic without + and # is needed, then a space and the payload", now);
   state.overlay = null;
   return [{ type: "play", step: { after_ms: 0, do: "message", ...message }, done: `the agent was told ${message.topic}` }];
 }

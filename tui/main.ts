@@ -1,6 +1,7 @@
 import { hostname, userInfo } from "node:os";
 import { basename } from "node:path";
 import type { Status } from "../agent/protocol.ts";
+import type { Action } from "./action.ts";
 import { AgentError, AgentLink } from "./client/agent.ts";
 import { BrokerFinder } from "./client/broker-finder.ts";
 import { dialSocket } from "./client/dial.ts";
@@ -15,7 +16,8 @@ import { Ssh } from "./client/ssh.ts";
 import { type BrokerConfig, type BrokerTarget, configuredBrokers, formatBroker, parseBroker } from "./client/target.ts";
 import type { Watcher } from "./client/watcher.ts";
 import { loginName } from "./destination.ts";
-import { type Action, createState, type Effect, type Publication } from "./model.ts";
+import type { Effect } from "./effect.ts";
+import { createState, type Publication } from "./model.ts";
 import type { KeyEvent, Terminal, TerminalOptions } from "./shell/terminal.ts";
 import { update } from "./update.ts";
 import { drawFrame } from "./view/frame.ts";

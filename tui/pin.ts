@@ -1,6 +1,7 @@
 import type { ChipView, PinDetail, PinView } from "../agent/protocol.ts";
+import type { Effect } from "./effect.ts";
 import { layout, type Scroll } from "./layout.ts";
-import { agentNow, type Effect, type PinsTab, type Snapshot, type State, visiblePins } from "./model.ts";
+import { agentNow, type PinsTab, type Snapshot, type State, visiblePins } from "./model.ts";
 import { selectedIndex } from "./rows.ts";
 
 /** What the tab Pins knows besides the view of all pins. */

@@ -1,10 +1,13 @@
 import type { HostView, PinsView, ServiceView } from "../agent/protocol.ts";
+import type { Action } from "./action.ts";
 import { sysPrefix, sysReceived, tickBroker } from "./broker.ts";
 import { handleKey, handlePaste } from "./commands.ts";
+import { type Effect, none } from "./effect.ts";
 import { fleetReceived } from "./fleet.ts";
 import { instant } from "./format.ts";
 import { hostFigures } from "./host.ts";
-import { type Action, agentNow, type Effect, type MqttState, type State } from "./model.ts";
+import { agentNow, type MqttState, type State } from "./model.ts";
+import { refuse, say } from "./notice.ts";
 import { pinReceived } from "./pin.ts";
 import { retainedEvent } from "./retained.ts";
 import { askLogs } from "./service-ask.ts";
@@ -14,7 +17,6 @@ import { askTrace, countLosses, newAgent, tickTrace, traceReceived } from "./tra
 import { askWhy, watch } from "./visit.ts";
 import { end, observe, observeCount, shift, wave } from "./wave.ts";
 
-const none: readonly Effect[] = [];
 /** How long a notice stands in the message line. */
 const noticeLasts = 10_000;
 /** A larger difference between the agent's clock and what was expected of it is no delay. */
@@ -69,8 +71,7 @@ export function update(state: State, action: Action, now: number): readonly Effe
       return none;
     case "mqtt-refused":
       state.mqtt.refused.push(action.filter);
-      state.notice = { text: `the broker refused the topic filter ${action.filter}: its topics are not shown`, style: "warn", at: now };
-      return none;
+      return refuse(state, `the broker refused the topic filter ${action.filter}: its topics are not shown`, now);
     case "agent-online": {
       state.agent = { ...state.agent, wanted: true, up: true, since: now, problem: null, hello: action.hello };
       newAgent(state);
@@ -101,7 +102,7 @@ export function update(state: State, action: Action, now: number): readonly Effe
       return recording(state, action.path, now);
     case "message-file":
       state.recording = action.path === null ? null : { path: action.path, messages: 0 };
-      if (action.path !== null) state.notice = { text: `messages are recorded to ${action.path}; x ends it`, style: "ok", at: now };
+      if (action.path !== null) say(state, `messages are recorded to ${action.path}; x ends it`, now, "ok");
       return none;
     case "replayed": {
       const { type: _, ...progress } = action;
@@ -124,8 +125,7 @@ export function update(state: State, action: Action, now: number): readonly Effe
       state.topics.detail.decoders = action.decoders;
       return none;
     case "said":
-      state.notice = { text: action.text, style: action.ok ? "ok" : "bad", at: now };
-      return none;
+      return say(state, action.text, now, action.ok ? "ok" : "bad");
   }
 }
 
@@ -153,7 +153,7 @@ function tick(state: State, now: number): readonly Effect[] {
   if (state.notice !== null && now - state.notice.at > noticeLasts) state.notice = null;
   if (state.armedUntil !== 0 && state.armedUntil <= now) {
     state.armedUntil = 0;
-    state.notice = { text: "outputs are disarmed again", style: "text", at: now };
+    say(state, "outputs are disarmed again", now);
   }
   return [...askWhy(state, now), ...tickTrace(state, now), ...askLogs(state, now)];
 }
@@ -162,7 +162,7 @@ function recording(state: State, path: string | null, now: number): readonly Eff
   const { trace } = state;
   trace.recording = path === null ? null : { path, packets: trace.entries.length };
   if (path === null) return none;
-  state.notice = { text: `packets are recorded to ${path}; x ends it`, style: "ok", at: now };
+  say(state, `packets are recorded to ${path}; x ends it`, now, "ok");
   // Those that are here already come first.
   return [{ type: "record", entries: trace.entries.slice() }, ...askTrace(state, now)];
 }
@@ -182,7 +182,7 @@ function agentOffline(state: State, problem: string, absent: boolean, now: numbe
   const kind = state.overlay?.kind;
   if (kind === "switch" || kind === "service" || kind?.startsWith("inject")) {
     state.overlay = null;
-    state.notice = { text: "the agent is gone: nothing was sent", style: "bad", at: now };
+    say(state, "the agent is gone: nothing was sent", now, "bad");
   }
   return [];
 }

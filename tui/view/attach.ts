@@ -1,5 +1,5 @@
 import { shown } from "../editor.ts";
-import type { Overlay } from "../model.ts";
+import type { Overlay } from "../overlay.ts";
 import type { Line } from "./box.ts";
 
 /** The lines of the dialog that asks where a node is. */

@@ -1,5 +1,6 @@
 import { age, instant } from "../format.ts";
-import { agentNow, type Overlay, type State } from "../model.ts";
+import { agentNow, type State } from "../model.ts";
+import type { Overlay } from "../overlay.ts";
 import type { Style } from "./canvas.ts";
 
 const keys = { start: "[s] Start", stop: "[p] Stop", restart: "[r] Restart" } as const;

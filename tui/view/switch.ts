@@ -1,5 +1,6 @@
 import { age, instant, span, time } from "../format.ts";
-import { agentNow, type Overlay, type State } from "../model.ts";
+import { agentNow, type State } from "../model.ts";
+import type { Overlay } from "../overlay.ts";
 import { detailOf } from "../pin.ts";
 import type { Style } from "./canvas.ts";
 import { interlockWord, minimum } from "./why.ts";

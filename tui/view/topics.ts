@@ -1,7 +1,7 @@
 import { age, count } from "../format.ts";
 import { layout, type Rect, scrollTo, splitRows, topicColumns } from "../layout.ts";
 import { type State, viewNow } from "../model.ts";
-import { topicIndex } from "../moves.ts";
+import { selectedTopic, topicIndex } from "../moves.ts";
 import type { Sort } from "../order.ts";
 import { placeOf } from "../pinned.ts";
 import { type Message, maxCountedHidden, type TopicNode } from "../topic.ts";
@@ -17,7 +17,7 @@ import { drawValue, valueRows } from "./value.ts";
 export function drawTopics(state: State, canvas: Canvas, now: number): void {
   const { body, single } = layout(canvas.cols, canvas.rows, state.zoom);
   const { pane } = state.topics;
-  const node = state.topics.store.rows()[topicIndex(state)];
+  const node = selectedTopic(state);
   if (single) {
     if (pane === 0) drawTree(state, canvas, body, now);
     else if (pane === 1) drawValue(state, canvas, body, node, now);
