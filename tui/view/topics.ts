@@ -1,10 +1,11 @@
 import { age, count } from "../format.ts";
+import { maxCountedHidden } from "../hidden.ts";
 import { layout, type Rect, scrollTo, splitRows, topicColumns } from "../layout.ts";
 import { type State, viewNow } from "../model.ts";
 import { selectedTopic, topicIndex } from "../moves.ts";
 import type { Sort } from "../order.ts";
 import { placeOf } from "../pinned.ts";
-import { type Message, maxCountedHidden, type TopicNode } from "../topic.ts";
+import type { Message, TopicNode } from "../topic.ts";
 import { preview } from "../value.ts";
 import { withoutBroker } from "./absent.ts";
 import type { Canvas, Style } from "./canvas.ts";
