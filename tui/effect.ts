@@ -34,5 +34,8 @@ export type Effect =
   /** `all` = where the person came from, too. */
   | { type: "quit"; all?: true };
 
+/** Who does it: one function for each kind. */
+export type Performers<T extends Effect["type"] = Effect["type"]> = { [K in T]: (effect: Effect & { type: K }) => void };
+
 /** Nothing is to be done outside. */
 export const none: readonly Effect[] = [];
