@@ -6,8 +6,8 @@ import { scrollTo } from "../layout.ts";
 import type { State } from "../model.ts";
 import type { Overlay } from "../overlay.ts";
 import { attachLines } from "./attach.ts";
-import { frame, type Line } from "./box.ts";
-import type { Canvas } from "./canvas.ts";
+import { frame, innerCols } from "./box.ts";
+import type { Canvas, Line } from "./canvas.ts";
 import { drawPublish } from "./publish.ts";
 import { drawClear } from "./retained.ts";
 import { actionLines } from "./service-dialog.ts";
@@ -40,7 +40,7 @@ export function drawDialog(state: State, canvas: Canvas, now: number): void {
       drawInjectMessage(canvas, overlay);
       break;
     case "attach":
-      frame(canvas, "Attach over ssh", 68, attachLines(overlay, Math.min(68, canvas.cols) - 4));
+      frame(canvas, "Attach over ssh", 68, attachLines(overlay, innerCols(canvas, 68)));
       break;
     default:
   }

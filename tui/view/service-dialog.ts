@@ -1,17 +1,17 @@
 import { age, instant } from "../format.ts";
 import { agentNow, type State } from "../model.ts";
 import type { Overlay } from "../overlay.ts";
-import type { Style } from "./canvas.ts";
+import type { Line } from "./canvas.ts";
 
 const keys = { start: "[s] Start", stop: "[p] Stop", restart: "[r] Restart" } as const;
 
 /** What may be done with a unit, and what stands against it. */
-export function actionLines(state: State, overlay: Overlay & { kind: "service" }, now: number): [text: string, style: Style][] {
+export function actionLines(state: State, overlay: Overlay & { kind: "service" }, now: number): Line[] {
   const { data } = state.services;
   const unit = data?.data.find((each) => each.unit === overlay.unit);
   if (data === null || unit === undefined) return [[`${overlay.unit} is gone from the configuration`, "warn"]];
   const since = unit.since === null ? "" : ` for ${age(agentNow(data, now) - instant(unit.since))}`;
-  const lines: [string, Style][] = [
+  const lines: Line[] = [
     [unit.unit, "bold"],
     [unit.problem === null ? `Now ${unit.active} (${unit.sub})${since}` : `! ${unit.problem}`, unit.problem === null ? "dialog" : "bad"],
   ];

@@ -2,11 +2,12 @@ import { age, instant, span, time } from "../format.ts";
 import { agentNow, type State } from "../model.ts";
 import type { Overlay } from "../overlay.ts";
 import { detailOf } from "../pin.ts";
-import type { Style } from "./canvas.ts";
+import type { Line } from "./canvas.ts";
+import { styled } from "./text.ts";
 import { interlockWord, minimum } from "./why.ts";
 
 /** What would be switched, as it is now, and what its contract may have against it. */
-export function switchLines(state: State, overlay: Overlay & { kind: "switch" }, now: number): (readonly [string, Style])[] {
+export function switchLines(state: State, overlay: Overlay & { kind: "switch" }, now: number): Line[] {
   // As it is, and not as a frozen screen shows it.
   const data = state.pins.newer ?? state.pins.data;
   const pin = data?.data.pins.find(({ id }) => id === overlay.output);
@@ -27,7 +28,7 @@ export function switchLines(state: State, overlay: Overlay & { kind: "switch" },
   return [
     [`${pin.id}   ${pin.line}${pin.header === null ? "" : ` (header pin ${pin.header})`}   ${pin.state} -> ${overlay.word}`, "bold"],
     [`Now ${pin.state}${since} by ${pin.cause}${ends}`, "dialog"],
-    ...against.map((text) => [text, "bad"] as const),
+    ...styled(against, "bad"),
     ...(interlock === undefined ? [] : [[interlock, "dialog"] as const]),
     [[detail && (least ?? "No minimum time"), wait].filter((text) => text !== undefined).join("     "), armed ? "dialog" : "warn"],
     ["", "dialog"],
