@@ -7,7 +7,7 @@ import { time } from "./format.ts";
 import { freeze } from "./freeze.ts";
 import { type Command, lookup } from "./keys.ts";
 import { layout } from "./layout.ts";
-import { mayOperate, type State, tabs } from "./model.ts";
+import { armedFor, mayOperate, type State, tabs } from "./model.ts";
 import { mouse } from "./mouse.ts";
 import { filterText, move, selectedTopic, setFilter, stepper } from "./moves.ts";
 import { refuse, say } from "./notice.ts";
@@ -161,7 +161,7 @@ export function run(state: State, command: Command, now: number): readonly Effec
       return tell(`value: ${nextForm(state)}`);
     case "arm":
       if (!mayOperate(state)) return tell("this control socket may only look: outputs cannot be switched from here");
-      state.armedUntil = state.armedUntil > now ? 0 : now + armFor;
+      state.armedUntil = armedFor(state, now) > 0 ? 0 : now + armFor;
       return tell(state.armedUntil === 0 ? "outputs are disarmed" : "outputs are armed for 60 s: Enter switches the selected one");
     case "switch":
       return openSwitch(state, now);

@@ -1,6 +1,7 @@
 import type { Effect } from "./effect.ts";
 import type { State } from "./model.ts";
 import { holdLogs, releaseLogs } from "./service-log.ts";
+import { release } from "./snapshot.ts";
 import { askWhy } from "./visit.ts";
 
 /** Stops the view while the data keeps arriving, or lets it go on. */
@@ -23,9 +24,8 @@ export function freeze(state: State, now: number): readonly Effect[] {
   state.fleet.held = null;
   state.trace.held = null;
   releaseLogs(state);
-  for (const tab of [state.pins, state.host, state.services]) {
-    if (tab.newer !== null) tab.data = tab.newer as never;
-    tab.newer = null;
-  }
+  release(state.pins);
+  release(state.host);
+  release(state.services);
   return askWhy(state, now);
 }

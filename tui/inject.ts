@@ -3,6 +3,7 @@ import type { Effect } from "./effect.ts";
 import type { Command } from "./keys.ts";
 import type { State } from "./model.ts";
 import { refuse } from "./notice.ts";
+import { newest } from "./snapshot.ts";
 
 const shortPress = 120;
 const longPress = 1000;
@@ -16,7 +17,7 @@ export function injectKey(state: State, input: string, command: Command): readon
     case "press-long":
       return [{ type: "press", input, forMs: command === "press-long" ? longPress : shortPress }];
     case "press-edge": {
-      const pin = (state.pins.newer ?? state.pins.data)?.data.pins.find(({ id }) => id === input);
+      const pin = newest(state.pins)?.data.pins.find(({ id }) => id === input);
       const active = pin?.state !== "ON";
       return [
         { type: "play", step: { after_ms: 0, do: "level", input, active }, done: `${input} is ${active ? "active" : "inactive"} now` },

@@ -12,6 +12,7 @@ import type { PayloadFormat } from "./publication.ts";
 import { createReplay, type ReplayState } from "./replay.ts";
 import type { Clearing } from "./retained.ts";
 import { createServiceLogs, type ServiceLogs } from "./service-log.ts";
+import type { Shown } from "./snapshot.ts";
 import { TopicStore } from "./topics.ts";
 import { createTraceTab, type TraceTab } from "./trace.ts";
 import type { Style } from "./view/canvas.ts";
@@ -108,10 +109,7 @@ export interface TopicsTab {
   counted: { at: number; received: number };
 }
 
-export interface PinsTab {
-  data: Snapshot<PinsView> | null;
-  /** Came while frozen. */
-  newer: Snapshot<PinsView> | null;
+export interface PinsTab extends Shown<PinsView> {
   list: ListState;
   filter: Filter;
   /** See `pinPanes`. */
@@ -126,17 +124,7 @@ export interface PinsTab {
   more: PinMore;
 }
 
-/** What the agent said, and when it came here: ages go on by our clock, so the two clocks need not agree. */
-export interface Snapshot<T> {
-  data: T;
-  received: number;
-  /** The agent's clock at the snapshot. */
-  at: number;
-}
-
-export interface ServicesTab {
-  data: Snapshot<ServiceView[]> | null;
-  newer: Snapshot<ServiceView[]> | null;
+export interface ServicesTab extends Shown<ServiceView[]> {
   list: ListState;
   filter: Filter;
   /** 0 units, 1 the selected unit, 2 its journal, 3 its log file. */
@@ -240,14 +228,14 @@ export function createState(options: StateOptions): State {
   };
 }
 
-/** The agent's clock now, by our clock. */
-export function agentNow<T>(snapshot: Snapshot<T>, now: number): number {
-  return snapshot.at + (now - snapshot.received);
-}
-
 /** What a frozen view takes for now. */
 export function viewNow(state: State, now: number): number {
   return state.frozen?.at ?? now;
+}
+
+/** For how many seconds the outputs are still armed; 0 = they are not. */
+export function armedFor({ armedUntil }: State, now: number): number {
+  return Math.max(0, Math.ceil((armedUntil - now) / 1000));
 }
 
 /** May this terminal change anything through the agent? */

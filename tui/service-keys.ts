@@ -1,7 +1,7 @@
 import type { ServiceVerb, ServiceView } from "../agent/protocol.ts";
 import { type Effect, none } from "./effect.ts";
 import type { Command } from "./keys.ts";
-import { mayOperate, type State } from "./model.ts";
+import { armedFor, mayOperate, type State } from "./model.ts";
 import { refuse, say } from "./notice.ts";
 import type { Overlay } from "./overlay.ts";
 import { focusedLog, selectedUnit, shownLog } from "./service-ask.ts";
@@ -75,7 +75,7 @@ export function actionKey(state: State, overlay: Overlay & { kind: "service" }, 
   const view = state.services.data?.data.find(({ unit }) => unit === overlay.unit);
   if (view?.control?.includes(verb) !== true) return refuse(state, `the configuration does not allow to ${verb} ${overlay.unit}`, now);
   // Its outputs go to their exit states with it.
-  if (view.own === true && state.armedUntil <= now)
+  if (view.own === true && armedFor(state, now) === 0)
     return refuse(state, `${overlay.unit} switches its outputs when it restarts: arm them first (tab 2, !)`, now);
   state.overlay = null;
   return [{ type: "control-service", unit: overlay.unit, verb }];

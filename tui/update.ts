@@ -6,12 +6,13 @@ import { type Effect, none } from "./effect.ts";
 import { fleetReceived } from "./fleet.ts";
 import { instant } from "./format.ts";
 import { hostFigures } from "./host.ts";
-import { agentNow, type MqttState, type State } from "./model.ts";
+import type { MqttState, State } from "./model.ts";
 import { refuse, say } from "./notice.ts";
 import { pinReceived } from "./pin.ts";
 import { retainedEvent } from "./retained.ts";
 import { askLogs } from "./service-ask.ts";
 import { logReceived, logRefused, newLogAgent } from "./service-log.ts";
+import { agentNow, newest, take } from "./snapshot.ts";
 import type { Retained } from "./topic.ts";
 import { askTrace, countLosses, newAgent, tickTrace, traceReceived } from "./trace.ts";
 import { askWhy, watch } from "./visit.ts";
@@ -171,7 +172,7 @@ function agentOffline(state: State, problem: string, absent: boolean, now: numbe
   const { agent, pins } = state;
   if (agent.up) {
     agent.since = now;
-    for (const each of pins.waves.values()) end(each, pins.data === null ? now : agentNow(pins.data, now));
+    for (const each of pins.waves.values()) end(each, agentNow(pins.data, now));
   }
   // Nobody named an agent and none was ever here: that is a terminal without one, not a lost one.
   if (absent && agent.hello === null) agent.wanted = false;
@@ -190,7 +191,7 @@ function agentOffline(state: State, problem: string, absent: boolean, now: numbe
 function pins(state: State, data: PinsView, now: number): readonly Effect[] {
   const tab = state.pins;
   const at = instant(data.at);
-  const before = tab.newer ?? tab.data;
+  const before = newest(tab);
   if (before !== null && at - before.at >= 900) tab.edgeRate = Math.max(0, ((data.edges - before.data.edges) * 1000) / (at - before.at));
   const snapshot = { data, received: now, at };
   const step = before === null ? 0 : at - agentNow(before, now);
@@ -205,8 +206,7 @@ function pins(state: State, data: PinsView, now: number): readonly Effect[] {
     const ids = new Set(data.pins.map((pin) => pin.id));
     for (const id of tab.waves.keys()) if (!ids.has(id)) tab.waves.delete(id);
   }
-  if (state.frozen === null) tab.data = snapshot;
-  else tab.newer = snapshot;
+  take(tab, snapshot, state.frozen !== null);
   tab.list.selected ??= data.pins[0]?.id ?? null;
   if (tab.asked !== null) tab.asked.at = Math.min(tab.asked.at, now - 2000 + 100);
   return askWhy(state, now);
@@ -222,22 +222,15 @@ function services(state: State, data: ServiceView[], now: number): readonly Effe
     // Two snapshots within a second say little about a share.
     else if (now - before.at >= 900) tab.cpu.set(unit.unit, { ns, at: now, share: (ns - before.ns) / 1e6 / (now - before.at) });
   }
-  const snapshot = { data, received: now, at: agentClock(state, now) };
-  if (state.frozen === null) tab.data = snapshot;
-  else tab.newer = snapshot;
+  // The pins are told with the agent's time.
+  take(tab, { data, received: now, at: agentNow(state.pins.data, now) }, state.frozen !== null);
   tab.list.selected ??= data[0]?.unit ?? null;
   return askLogs(state, now);
 }
 
 function host({ host: tab, trace, frozen }: State, data: HostView, now: number): void {
   const at = instant(data.at);
-  countLosses(trace, (tab.newer ?? tab.data)?.data.view, data);
-  const snapshot = { data: hostFigures(data, tab.newer ?? tab.data, at), received: now, at };
-  if (frozen === null) tab.data = snapshot;
-  else tab.newer = snapshot;
-}
-
-/** The agent's clock now; the clocks of two machines need not agree. */
-function agentClock(state: State, now: number): number {
-  return state.pins.data === null ? now : agentNow(state.pins.data, now);
+  const before = newest(tab);
+  countLosses(trace, before?.data.view, data);
+  take(tab, { data: hostFigures(data, before, at), received: now, at }, frozen !== null);
 }

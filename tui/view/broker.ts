@@ -12,8 +12,9 @@ import {
 } from "../broker.ts";
 import { age, instant, shortAge } from "../format.ts";
 import { inWindow, layout, type Rect, splitCols, splitRows } from "../layout.ts";
-import { agentNow, type State, viewNow } from "../model.ts";
+import { type State, viewNow } from "../model.ts";
 import { selectedIndex } from "../rows.ts";
+import { agentNow } from "../snapshot.ts";
 import { sparkFromZero } from "../spark.ts";
 import type { TopicNode } from "../topic.ts";
 import { preview } from "../value.ts";
@@ -153,8 +154,7 @@ function agentFacts(state: State, now: number): Facts[] {
   const values = host?.data.view.values;
   const since = values === undefined ? (link.online ? link.since : undefined) : values["connection/since"];
   const online = since !== undefined;
-  const clock = host ?? pins.data;
-  const at = clock === null ? now : agentNow<unknown>(clock, viewNow(state, now));
+  const at = agentNow<unknown>(host ?? pins.data, viewNow(state, now));
   const up = [
     `connected ${age(at - instant(since ?? null))}`,
     `MQTT ${link.version ?? "-"}`,

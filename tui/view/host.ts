@@ -1,8 +1,9 @@
 import { age } from "../format.ts";
 import { agentFacts, agentProblems, type HostFigures, type HostRow, hostRows, hostSlots } from "../host.ts";
 import { inWindow, layout, type Rect, splitRows } from "../layout.ts";
-import { type Snapshot, type State, viewNow } from "../model.ts";
+import { type State, viewNow } from "../model.ts";
 import { selectedIndex } from "../rows.ts";
+import type { Snapshot } from "../snapshot.ts";
 import { spark } from "../spark.ts";
 import { withoutAgent } from "./absent.ts";
 import type { Canvas } from "./canvas.ts";

@@ -2,9 +2,10 @@ import type { PinView } from "../../agent/protocol.ts";
 import { lineCount } from "../board.ts";
 import { age, count, instant, shortAge } from "../format.ts";
 import { below, inWindow, layout, type Rect, splitCols, splitRows } from "../layout.ts";
-import { agentNow, mayOperate, type State, viewNow, visiblePins } from "../model.ts";
+import { armedFor, mayOperate, type State, viewNow, visiblePins } from "../model.ts";
 import { isWide, pinPanes } from "../pin.ts";
 import { selectedIndex } from "../rows.ts";
+import { agentNow } from "../snapshot.ts";
 import { draw } from "../wave.ts";
 import { withoutAgent } from "./absent.ts";
 import { drawBoard } from "./board.ts";
@@ -76,7 +77,8 @@ function pinsTitle(state: State, cols: number, now: number): string {
 function arming(state: State, now: number): string {
   if (state.readOnly) return "READ-ONLY";
   if (!mayOperate(state)) return "LOOK ONLY (this socket may not operate)";
-  return state.armedUntil > now ? `ARMED ${Math.ceil((state.armedUntil - now) / 1000)} s` : "DISARMED (! arms 60 s)";
+  const armed = armedFor(state, now);
+  return armed > 0 ? `ARMED ${armed} s` : "DISARMED (! arms 60 s)";
 }
 
 function drawTable(state: State, canvas: Canvas, rect: Rect, now: number): void {

@@ -1,8 +1,9 @@
 import type { RuleView } from "../../agent/protocol.ts";
 import { age, count, instant } from "../format.ts";
 import type { Rect } from "../layout.ts";
-import { agentNow, type State, viewNow } from "../model.ts";
+import { type State, viewNow } from "../model.ts";
 import { pinPanes } from "../pin.ts";
+import { agentNow } from "../snapshot.ts";
 import type { Canvas, Line } from "./canvas.ts";
 import { left, putLines, title } from "./text.ts";
 

@@ -1,11 +1,12 @@
 import type { ServiceView } from "../../agent/protocol.ts";
 import { age, instant, size } from "../format.ts";
 import { below, inWindow, layout, type Rect, splitCols, splitRows } from "../layout.ts";
-import { agentNow, type State, viewNow, visibleServices } from "../model.ts";
+import { type State, viewNow, visibleServices } from "../model.ts";
 import { selectedIndex } from "../rows.ts";
 import { selectedUnit, shownLog } from "../service-ask.ts";
 import { actionsProblem } from "../service-keys.ts";
 import { logPanes } from "../service-log.ts";
+import { agentNow } from "../snapshot.ts";
 import type { Canvas, Line, Style } from "./canvas.ts";
 import { drawLog } from "./service-log.ts";
 import { flow, left, mark, putLines, right, separate, styled, title } from "./text.ts";

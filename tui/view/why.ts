@@ -1,8 +1,9 @@
 import type { Change, CounterView, InputDetail, OutputDetail, OutputView, PinView } from "../../agent/protocol.ts";
 import { age, count, instant, span, time } from "../format.ts";
 import type { Rect } from "../layout.ts";
-import { agentNow, type State, viewNow } from "../model.ts";
+import { type State, viewNow } from "../model.ts";
 import { detailOf, pinPanes, selectedPin } from "../pin.ts";
+import { agentNow } from "../snapshot.ts";
 import type { Canvas, Line, Style } from "./canvas.ts";
 import { flow, putLines, sentence, styled, title } from "./text.ts";
 
