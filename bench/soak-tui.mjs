@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connectAsync } from "mqtt";
-import { maxCountedHidden } from "../dist/tui/topic.js";
+import { maxCountedHidden } from "../dist/tui/hidden.js";
 import { startBroker } from "./broker.mjs";
 import { agentMain } from "./compiled.mjs";
 import { probed } from "./probed.mjs";

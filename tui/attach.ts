@@ -1,12 +1,13 @@
 import { isDestination } from "./destination.ts";
 import { editor } from "./editor.ts";
+import { type Effect, none } from "./effect.ts";
 import type { FleetTab } from "./fleet.ts";
 import type { Command } from "./keys.ts";
-import type { Effect, Overlay, State } from "./model.ts";
+import type { State } from "./model.ts";
+import type { Overlay } from "./overlay.ts";
 
 type AttachOverlay = Overlay & { kind: "attach" };
 
-const none: readonly Effect[] = [];
 const maxRemembered = 500;
 
 /** Asks where ssh goes for a node of the fleet: where it went the last time, else to the host that the node says it is. */

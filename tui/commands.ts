@@ -1,30 +1,30 @@
-import { openAttach } from "./attach.ts";
-import { brokerFigures, brokerRows } from "./broker.ts";
-import { copied, moveDetail, nextForm, pick, unpick } from "./detail.ts";
+import { copied, moveDetail, nextForm, unpick } from "./detail.ts";
 import { dialogKey, openInject, openSwitch, pasted, typed } from "./dialogs.ts";
 import { editor } from "./editor.ts";
+import { type Effect, none } from "./effect.ts";
 import { nextSort, refreshFilters } from "./fleet.ts";
 import { time } from "./format.ts";
-import { runKept } from "./kept-commands.ts";
+import { freeze } from "./freeze.ts";
 import { type Command, lookup } from "./keys.ts";
 import { layout } from "./layout.ts";
-import { type Effect, mayOperate, type State, tabs } from "./model.ts";
+import { armedFor, mayOperate, type State, tabs } from "./model.ts";
 import { mouse } from "./mouse.ts";
-import { filterText, move, setFilter, setFilterOf, stepper, topicIndex } from "./moves.ts";
+import { filterText, move, selectedTopic, setFilter, stepper } from "./moves.ts";
+import { refuse, say } from "./notice.ts";
+import { fold, open } from "./open.ts";
 import { sortNext } from "./order.ts";
 import { coversPanes, pinPanes } from "./pin.ts";
+import { togglePin } from "./pinned.ts";
 import { openPublish } from "./publish.ts";
 import { replayKey } from "./replay.ts";
-import { stopClearing } from "./retained.ts";
+import { openClear, stopClearing } from "./retained.ts";
 import { rowsOf, selectedIndex } from "./rows.ts";
 import { focusedLog } from "./service-ask.ts";
 import { servicesKey } from "./service-keys.ts";
-import { holdLogs, releaseLogs } from "./service-log.ts";
-import type { TopicNode } from "./topic.ts";
+import type { Theme } from "./theme.ts";
 import { askWhy, go, neighbour } from "./visit.ts";
 import { otherPin, showWhy } from "./why.ts";
 
-const none: readonly Effect[] = [];
 const armFor = 60_000;
 
 export function handleKey(state: State, key: string, text: string | undefined, now: number): readonly Effect[] {
@@ -39,16 +39,10 @@ export function handleKey(state: State, key: string, text: string | undefined, n
   return run(state, entry.command, now);
 }
 
-function sayTo(state: State, text: string, now: number): readonly Effect[] {
-  state.notice = { text, style: "text", at: now };
-  return none;
-}
-
 /** Pasted text never runs commands: a text field takes it, else it is ignored aloud. */
 export function handlePaste(state: State, text: string, now: number): readonly Effect[] {
   if (state.overlay !== null && pasted(state.overlay, text)) return retyped(state);
-  state.notice = { text: "paste ignored: there is no text field here", style: "warn", at: now };
-  return none;
+  return refuse(state, "paste ignored: there is no text field here", now);
 }
 
 function retyped(state: State): readonly Effect[] {
@@ -69,10 +63,10 @@ export function run(state: State, command: Command, now: number): readonly Effec
   if (state.overlay !== null && command !== "quit-now" && command !== "repaint" && command !== "suspend") {
     return dialogKey(state, "", command, now, run);
   }
-  const say = (text: string) => sayTo(state, text, now);
+  const tell = (text: string) => say(state, text, now);
   const tab = state[state.tab];
   if (state.replay !== null && (command === "refresh" || command === "pin" || (command === "open" && state.tab === "fleet")))
-    return say("this is a recording: nobody is asked, and nothing is written");
+    return tell("this is a recording: nobody is asked, and nothing is written");
   switch (command) {
     case "quit-now":
       return [{ type: "quit", all: true }];
@@ -152,23 +146,23 @@ export function run(state: State, command: Command, now: number): readonly Effec
     case "quit":
       return quit(state);
     case "publish":
-      return state.mqtt.up ? openPublish(state) : say("not connected to a broker: nothing can be published now");
+      return state.mqtt.up ? openPublish(state) : tell("not connected to a broker: nothing can be published now");
     case "clear-history": {
       const branch = selectedTopic(state);
       if (branch !== undefined) state.topics.store.forget(branch);
       state.topics.detail.stream.refresh();
-      return say(branch === undefined ? "nothing is selected" : `history below ${branch.path} cleared here; the broker keeps its own`);
+      return tell(branch === undefined ? "nothing is selected" : `history below ${branch.path} cleared here; the broker keeps its own`);
     }
     case "value-mode":
       if (state.tab === "trace") {
         state.trace.mode = state.trace.mode === "auto" ? "hex" : "auto";
-        return say(`payload: ${state.trace.mode === "auto" ? "as it is" : "hex"}`);
+        return tell(`payload: ${state.trace.mode === "auto" ? "as it is" : "hex"}`);
       }
-      return say(`value: ${nextForm(state)}`);
+      return tell(`value: ${nextForm(state)}`);
     case "arm":
-      if (!mayOperate(state)) return say("this control socket may only look: outputs cannot be switched from here");
-      state.armedUntil = state.armedUntil > now ? 0 : now + armFor;
-      return say(state.armedUntil === 0 ? "outputs are disarmed" : "outputs are armed for 60 s: Enter switches the selected one");
+      if (!mayOperate(state)) return tell("this control socket may only look: outputs cannot be switched from here");
+      state.armedUntil = armedFor(state, now) > 0 ? 0 : now + armFor;
+      return tell(state.armedUntil === 0 ? "outputs are disarmed" : "outputs are armed for 60 s: Enter switches the selected one");
     case "switch":
       return openSwitch(state, now);
     case "inject":
@@ -198,11 +192,11 @@ export function run(state: State, command: Command, now: number): readonly Effec
       if (state.tab === "topics") return recordMessages(state, now);
       return [{ type: state.trace.recording === null ? "record-start" : "record-stop" }];
     case "sort":
-      if (state.tab === "topics") return say(`topics sorted by ${sortNext(state.topics.store)}`);
-      return say(`sorted by ${nextSort(state.fleet)}`);
+      if (state.tab === "topics") return tell(`topics sorted by ${sortNext(state.topics.store)}`);
+      return tell(`sorted by ${nextSort(state.fleet)}`);
     case "refresh":
-      if (!state.mqtt.up) return say("not connected to a broker: nothing can be asked now");
-      say("the broker was asked once more for what it keeps of the nodes");
+      if (!state.mqtt.up) return tell("not connected to a broker: nothing can be asked now");
+      tell("the broker was asked once more for what it keeps of the nodes");
       return [{ type: "refresh", filters: refreshFilters(state.fleet) }];
     case "checks":
       tab.pane = 1;
@@ -217,92 +211,29 @@ export function run(state: State, command: Command, now: number): readonly Effec
     case "board":
       tab.pane = pinPanes[command];
       return askWhy(state, now);
+    case "clear-retained":
+      return openClear(state, now);
+    case "pin":
+      return togglePin(state, now);
+    case "theme-default":
+      return setTheme(state, "default", now);
+    case "theme-high-contrast":
+      return setTheme(state, "high-contrast", now);
+    case "theme-mono":
+      return setTheme(state, "mono", now);
+    case "mouse":
+      state.mouse = !state.mouse;
+      tell(state.mouse ? "mouse on; with Shift your terminal still marks text" : "mouse off");
+      return [{ type: "mouse", on: state.mouse }];
     default:
-      return runKept(state, command, now);
+      // The others belong to dialogs, and the key table gives them no other scope.
+      return none;
   }
-}
-
-export function selectedTopic(state: State): TopicNode | undefined {
-  return state.topics.store.rows()[topicIndex(state)];
-}
-
-function open(state: State, now: number): readonly Effect[] {
-  if (state.tab === "topics") {
-    const node = selectedTopic(state);
-    if (state.topics.pane === 2) return pick(state) ? none : sayTo(state, "no message yet", now);
-    if (state.topics.pane > 0 || node === undefined) return none;
-    if (node.children.length > 0) state.topics.store.fold(node, !node.open);
-    else state.topics.pane = 1;
-  } else if (state.tab === "broker") {
-    const { list, filter } = state.broker;
-    const rows = brokerRows(brokerFigures(state.broker), filter, now);
-    const topic = rows[selectedIndex(list, rows)]?.topic;
-    if (topic === undefined || !showTopic(state, topic)) return sayTo(state, "the broker has not published that topic", now);
-    return go(state, "topics", now);
-  } else if (state.tab === "fleet") {
-    const rows = rowsOf(state, now);
-    const base = rows[selectedIndex(state.fleet.list, rows)]?.id;
-    if (base === undefined) return none;
-    return base === state.agent.hello?.base ? sayTo(state, `${base} is the node of the tabs 2 to 6`, now) : openAttach(state, base);
-  } else state[state.tab].pane = state.tab === "trace" ? 2 : 1;
-  return none;
-}
-
-/** Selects a topic in the tree, and unfolds the way to it; false when there is none. */
-function showTopic(state: State, topic: string): boolean {
-  const { store, list } = state.topics;
-  const node = store.node(topic);
-  if (node === undefined) return false;
-  for (let at = node.parent; at !== null; at = at.parent) store.fold(at, true);
-  // A filter would hide it.
-  if (store.rowOf(topic) < 0) setFilterOf(state, "topics", "");
-  list.selected = topic;
-  state.topics.pane = 0;
-  return true;
-}
-
-function fold(state: State, command: "fold" | "unfold" | "fold-toggle"): readonly Effect[] {
-  const { store, list } = state.topics;
-  const node = selectedTopic(state);
-  if (node === undefined) return none;
-  if (command === "fold-toggle") store.fold(node, !node.open);
-  else if (command === "unfold") {
-    if (node.open || node.children.length === 0) list.selected = node.children[0]?.path ?? node.path;
-    store.fold(node, true);
-  } else if (node.open && node.children.length > 0) store.fold(node, false);
-  else if (node.parent !== null && node.parent !== store.root) list.selected = node.parent.path;
-  return none;
 }
 
 function recordMessages(state: State, now: number): readonly Effect[] {
-  if (state.replay !== null) return sayTo(state, "this is a recording already", now);
+  if (state.replay !== null) return say(state, "this is a recording already", now);
   return [{ type: "record-messages", on: state.recording === null }];
-}
-
-function freeze(state: State, now: number): readonly Effect[] {
-  const { store } = state.topics;
-  if (state.frozen === null) {
-    state.frozen = { at: now, received: store.received };
-    store.freeze(now);
-    // What is frozen is what one wants to read there.
-    state.notice = null;
-    state.trace.held = state.trace.entries.slice();
-    holdLogs(state);
-    state.fleet.held = structuredClone(state.fleet.nodes);
-    state.broker.held = structuredClone(state.broker.figures);
-    return none;
-  }
-  state.frozen = null;
-  store.thaw();
-  state.broker.held = null;
-  state.fleet.held = null;
-  state.trace.held = null;
-  releaseLogs(state);
-  for (const tab of [state.pins, state.host, state.services]) {
-    if (tab.newer !== null) tab.data = tab.newer as never;
-    tab.newer = null;
-  }
-  return askWhy(state, now);
 }
 
 function back(state: State): void {
@@ -329,6 +260,12 @@ function copy(state: State, now: number): readonly Effect[] {
     const rows = rowsOf(state, now);
     text = rows[selectedIndex(state[state.tab].list, rows)]?.text;
   }
-  state.notice = { text: text === undefined ? "nothing to copy" : `copied at ${time(now)}`, style: "text", at: now };
-  return text === undefined ? none : [{ type: "copy", text }];
+  if (text === undefined) return say(state, "nothing to copy", now);
+  say(state, `copied at ${time(now)}`, now);
+  return [{ type: "copy", text }];
+}
+
+function setTheme(state: State, theme: Theme, now: number): readonly Effect[] {
+  say(state, `theme ${theme}; "theme: ${theme}" in the settings file keeps it`, now);
+  return [{ type: "theme", theme }];
 }

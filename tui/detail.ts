@@ -1,7 +1,7 @@
 import type { ValueLine } from "./document.ts";
 import { layout, type Scroll } from "./layout.ts";
 import type { State } from "./model.ts";
-import { topicIndex } from "./moves.ts";
+import { selectedTopic } from "./moves.ts";
 import { type Series, type SeriesMemory, seriesOf } from "./series.ts";
 import { type Entry, Stream } from "./stream.ts";
 import type { Message, TopicNode } from "./topic.ts";
@@ -134,8 +134,8 @@ export function logOf({ topics, frozen }: State, node: TopicNode | undefined): L
 
 /** Moves the cursor of the value pane, or the selection of the history pane. `target` says where to, of how many. */
 export function moveDetail(state: State, target: (index: number, count: number) => number): void {
-  const { detail, store, pane } = state.topics;
-  const node = store.rows()[topicIndex(state)];
+  const { detail, pane } = state.topics;
+  const node = selectedTopic(state);
   if (pane === 1) {
     const lines = detail.shown?.lines ?? [];
     const line = Math.max(0, target(Math.max(0, cursorIndex(detail, lines)), lines.length));
@@ -157,8 +157,8 @@ export function moveDetail(state: State, target: (index: number, count: number) 
 
 /** Shows the selected message of the history in the value pane; where one pane fills the screen, that one comes. */
 export function pick(state: State): boolean {
-  const { detail, store } = state.topics;
-  const under = store.rows()[topicIndex(state)];
+  const { detail } = state.topics;
+  const under = selectedTopic(state);
   const log = logOf(state, under);
   const entry = log.at(Math.max(0, log.indexOf(detail.selected)));
   if (under === undefined || entry === undefined) return false;
@@ -170,8 +170,8 @@ export function pick(state: State): boolean {
 
 /** Back to the newest message; false when that is what is shown. */
 export function unpick(state: State): boolean {
-  const { detail, store } = state.topics;
-  const node = store.rows()[topicIndex(state)];
+  const { detail } = state.topics;
+  const node = selectedTopic(state);
   const was = (detail.picked !== null && detail.picked.under === node) || logOf(state, node).indexOf(detail.selected) > 0;
   detail.picked = null;
   detail.selected = null;
@@ -180,8 +180,8 @@ export function unpick(state: State): boolean {
 
 /** The next form of the value that is shown; says which. */
 export function nextForm(state: State): string {
-  const { detail, store } = state.topics;
-  const shown = shownMessage(state, store.rows()[topicIndex(state)]);
+  const { detail } = state.topics;
+  const shown = shownMessage(state, selectedTopic(state));
   const forms: readonly ValueMode[] = shown === undefined ? ["auto", "diff", "hex"] : formsOf(shown.message, detail.decoders);
   detail.mode = forms[(forms.indexOf(detail.mode) + 1) % forms.length] ?? "auto";
   const form = shown === undefined ? "" : reading(state, shown.node, shown.message, unwrapped).form;
@@ -190,8 +190,8 @@ export function nextForm(state: State): string {
 
 /** What `y` copies: the text as it came, else what is shown of it. */
 export function copied(state: State): string | undefined {
-  const { detail, store } = state.topics;
-  const shown = shownMessage(state, store.rows()[topicIndex(state)]);
+  const { detail } = state.topics;
+  const shown = shownMessage(state, selectedTopic(state));
   if (shown === undefined) return undefined;
   const { message, node } = shown;
   const hex = Buffer.from(message.bytes, "latin1").toString("hex");

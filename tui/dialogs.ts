@@ -1,15 +1,17 @@
 import { attachKey } from "./attach.ts";
 import { type Editor, edit, editor, insert } from "./editor.ts";
+import { type Effect, none } from "./effect.ts";
 import { injectKey, sendMessage } from "./inject.ts";
 import { type Command, entriesOf, type KeyEntry, keyName } from "./keys.ts";
-import { type Effect, mayOperate, type Overlay, type Publication, type State } from "./model.ts";
+import { armedFor, mayOperate, type Publication, type State } from "./model.ts";
 import { setFilter } from "./moves.ts";
+import { refuse } from "./notice.ts";
+import type { Overlay } from "./overlay.ts";
 import { selectedPin } from "./pin.ts";
 import { openPublish, pastePublish, publishField, publishKey, setPublishField } from "./publish.ts";
 import { clearKey, clearTakes } from "./retained.ts";
 import { actionKey } from "./service-keys.ts";
-
-const none: readonly Effect[] = [];
+import { newest } from "./snapshot.ts";
 
 /** Puts typed or pasted text into the text field of a dialog; false when there is none. */
 export function typed(overlay: Overlay, text: string | undefined): boolean {
@@ -114,10 +116,10 @@ export function openSwitch(state: State, now: number): readonly Effect[] {
     return say(`${pin.id} is an input: it cannot be switched${state.pins.data?.data.simulated ? ", i presses it" : ""}`);
   if (!state.agent.up) return say("the agent is not reachable: nothing can be switched now");
   if (!mayOperate(state)) return say("this control socket may only look: outputs cannot be switched from here");
-  if (state.armedUntil <= now) return say("outputs are disarmed: ! arms them for 60 s");
+  if (armedFor(state, now) === 0) return say("outputs are disarmed: ! arms them for 60 s");
   // A frozen screen shows what was.
-  const newest = state.pins.newer?.data.pins.find(({ id }) => id === pin.id) ?? pin;
-  state.overlay = { kind: "switch", output: pin.id, word: newest.state === "OFF" ? "ON" : "OFF" };
+  const last = newest(state.pins)?.data.pins.find(({ id }) => id === pin.id) ?? pin;
+  state.overlay = { kind: "switch", output: pin.id, word: last.state === "OFF" ? "ON" : "OFF" };
   return none;
 }
 
@@ -136,13 +138,8 @@ export function openInject(state: State, now: number): readonly Effect[] {
 function switchKey(state: State, overlay: Overlay & { kind: "switch" }, command: Command, now: number): readonly Effect[] {
   if (command !== "switch-yes" && command !== "switch-pulse") return none;
   state.overlay = null;
-  if (state.armedUntil <= now) return refuse(state, "the 60 s are over: outputs are disarmed, nothing was sent", now);
+  if (armedFor(state, now) === 0) return refuse(state, "the 60 s are over: outputs are disarmed, nothing was sent", now);
   return [{ type: "set", output: overlay.output, state: command === "switch-yes" ? overlay.word : "PULSE" }];
-}
-
-function refuse(state: State, text: string, now: number): readonly Effect[] {
-  state.notice = { text, style: "warn", at: now };
-  return none;
 }
 
 function fieldOf(overlay: Overlay): Editor | undefined {

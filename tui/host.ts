@@ -2,7 +2,8 @@ import type { HostView, SensorView } from "../agent/protocol.ts";
 import { everything, type Filter } from "./filter.ts";
 import { age, size } from "./format.ts";
 import type { Scroll } from "./layout.ts";
-import { agentNow, type ListState, type Snapshot } from "./model.ts";
+import type { ListState } from "./model.ts";
+import { agentNow, type Shown, type Snapshot } from "./snapshot.ts";
 import type { Style } from "./view/canvas.ts";
 
 /** What the agent said of its machine, and what became of it since the time before. */
@@ -15,10 +16,7 @@ export interface HostFigures {
   temperature: readonly number[];
 }
 
-export interface HostTab {
-  data: Snapshot<HostFigures> | null;
-  /** Came while frozen. */
-  newer: Snapshot<HostFigures> | null;
+export interface HostTab extends Shown<HostFigures> {
   list: ListState;
   filter: Filter;
   /** 0 the machine, 1 the agent. */

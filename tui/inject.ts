@@ -1,6 +1,9 @@
 import { editor } from "./editor.ts";
+import type { Effect } from "./effect.ts";
 import type { Command } from "./keys.ts";
-import type { Effect, State } from "./model.ts";
+import type { State } from "./model.ts";
+import { refuse } from "./notice.ts";
+import { newest } from "./snapshot.ts";
 
 const shortPress = 120;
 const longPress = 1000;
@@ -14,7 +17,7 @@ export function injectKey(state: State, input: string, command: Command): readon
     case "press-long":
       return [{ type: "press", input, forMs: command === "press-long" ? longPress : shortPress }];
     case "press-edge": {
-      const pin = (state.pins.newer ?? state.pins.data)?.data.pins.find(({ id }) => id === input);
+      const pin = newest(state.pins)?.data.pins.find(({ id }) => id === input);
       const active = pin?.state !== "ON";
       return [
         { type: "play", step: { after_ms: 0, do: "level", input, active }, done: `${input} is ${active ? "active" : "inactive"} now` },
@@ -37,10 +40,7 @@ export function messageOf(text: string): { topic: string; payload: string } | nu
 /** Hands a message to the rules of the agent, past the broker. */
 export function sendMessage(state: State, text: string, now: number): readonly Effect[] {
   const message = messageOf(text);
-  if (message === null) {
-    state.notice = { text: "a topic without + and # is needed, then a space and the payload", style: "warn", at: now };
-    return [];
-  }
+  if (message === null) return refuse(state, "a topic without + and # is needed, then a space and the payload", now);
   state.overlay = null;
   return [{ type: "play", step: { after_ms: 0, do: "message", ...message }, done: `the agent was told ${message.topic}` }];
 }

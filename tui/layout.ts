@@ -46,6 +46,19 @@ export function splitRows(rect: Rect, first: number): [Rect, Rect] {
   ];
 }
 
+/** Cuts a rectangle into two beside each other: `first` columns at the left, one between them, the rest at the right. */
+export function splitCols(rect: Rect, first: number): [Rect, Rect] {
+  return [
+    { ...rect, cols: first },
+    { ...rect, col: rect.col + first + 1, cols: rect.cols - first - 1 },
+  ];
+}
+
+/** What is left of a rectangle below its first row. */
+export function below(rect: Rect): Rect {
+  return { ...rect, row: rect.row + 1, rows: rect.rows - 1 };
+}
+
 /** A rectangle in the middle of the screen for a dialog. */
 export function centred(cols: number, rows: number, width: number, height: number): Rect {
   const w = Math.min(cols, width);
@@ -65,4 +78,12 @@ export function scrollTo(scroll: Scroll, index: number, count: number, height: n
   if (index >= scroll.top + height) scroll.top = index - height + 1;
   scroll.top = Math.max(0, Math.min(last, scroll.top));
   return scroll.top;
+}
+
+/** The items of a list that a rectangle shows, each with its row: the window moves as little as needed to have the one at `index` in it. */
+export function inWindow<T>(scroll: Scroll, items: readonly T[], index: number, rect: Rect): { item: T; row: number; chosen: boolean }[] {
+  const top = scrollTo(scroll, index, items.length, rect.rows);
+  return items
+    .slice(top, top + Math.max(0, rect.rows))
+    .map((item, offset) => ({ item, row: rect.row + offset, chosen: top + offset === index }));
 }

@@ -1,37 +1,20 @@
-import type {
-  Change,
-  ChipView,
-  Hello,
-  HostView,
-  LogView,
-  PinDetail,
-  PinsView,
-  PinView,
-  ServiceVerb,
-  ServiceView,
-  SimStep,
-  Status,
-  SwitchWord,
-  TraceEntry,
-  View,
-} from "../agent/protocol.ts";
+import type { Change, Hello, PinsView, PinView, ServiceView, Status, View } from "../agent/protocol.ts";
 import { type BrokerTab, createBrokerTab } from "./broker.ts";
 import { createDetail, type Detail } from "./detail.ts";
-import type { Editor } from "./editor.ts";
 import { everything, type Filter } from "./filter.ts";
 import { createFleetTab, type FleetTab } from "./fleet.ts";
 import { createHostTab, type HostTab } from "./host.ts";
-import { defaultSettings, type KeptEffect, type Settings } from "./kept.ts";
+import { defaultSettings, type Settings } from "./kept.ts";
 import type { Scroll } from "./layout.ts";
+import type { Overlay } from "./overlay.ts";
 import { createPinMore, type PinMore } from "./pin.ts";
 import type { PayloadFormat } from "./publication.ts";
-import type { PublishOverlay } from "./publish.ts";
 import { createReplay, type ReplayState } from "./replay.ts";
-import type { Clearing, ClearOverlay, RetainedEvent } from "./retained.ts";
+import type { Clearing } from "./retained.ts";
 import { createServiceLogs, type ServiceLogs } from "./service-log.ts";
+import type { Shown } from "./snapshot.ts";
 import { TopicStore } from "./topics.ts";
 import { createTraceTab, type TraceTab } from "./trace.ts";
-import type { Decoder } from "./value.ts";
 import type { Style } from "./view/canvas.ts";
 import type { Wave } from "./wave.ts";
 
@@ -126,10 +109,7 @@ export interface TopicsTab {
   counted: { at: number; received: number };
 }
 
-export interface PinsTab {
-  data: Snapshot<PinsView> | null;
-  /** Came while frozen. */
-  newer: Snapshot<PinsView> | null;
+export interface PinsTab extends Shown<PinsView> {
   list: ListState;
   filter: Filter;
   /** See `pinPanes`. */
@@ -144,17 +124,7 @@ export interface PinsTab {
   more: PinMore;
 }
 
-/** What the agent said, and when it came here: ages go on by our clock, so the two clocks need not agree. */
-export interface Snapshot<T> {
-  data: T;
-  received: number;
-  /** The agent's clock at the snapshot. */
-  at: number;
-}
-
-export interface ServicesTab {
-  data: Snapshot<ServiceView[]> | null;
-  newer: Snapshot<ServiceView[]> | null;
+export interface ServicesTab extends Shown<ServiceView[]> {
   list: ListState;
   filter: Filter;
   /** 0 units, 1 the selected unit, 2 its journal, 3 its log file. */
@@ -174,17 +144,6 @@ export interface Publication {
   qos: 0 | 1 | 2;
   retain: boolean;
 }
-
-export type Overlay =
-  | { kind: "filter"; field: Editor; before: string }
-  | { kind: "help" | "palette"; field: Editor; index: number; top: number }
-  | (PublishOverlay | ClearOverlay)
-  | { kind: "switch"; output: string; word: "ON" | "OFF" }
-  | { kind: "service"; unit: string }
-  | { kind: "inject"; input: string }
-  | { kind: "inject-message"; field: Editor }
-  /** `forced` = it cannot be more than a look. */
-  | { kind: "attach"; base: string; field: Editor; readOnly: boolean; forced: boolean; problem: string | null };
 
 export interface StateOptions {
   cols: number;
@@ -269,80 +228,14 @@ export function createState(options: StateOptions): State {
   };
 }
 
-/** What the outside says or a person does. */
-export type Action =
-  | { type: "key"; key: string; text?: string }
-  | { type: "paste"; text: string }
-  | { type: "resize"; cols: number; rows: number }
-  | { type: "tick" }
-  | { type: "message"; topic: string; payload: Buffer; retain: boolean | null; qos: 0 | 1 | 2 }
-  | { type: "mqtt-wanted"; server: string }
-  | { type: "mqtt-online"; version: "5" | "3.1.1" }
-  | { type: "mqtt-offline"; problem: string }
-  | { type: "mqtt-granted"; filter: string }
-  | { type: "mqtt-refused"; filter: string }
-  | { type: "mqtt-rtt"; ms: number }
-  | { type: "agent-online"; hello: Hello }
-  | { type: "agent-offline"; problem: string; absent?: boolean }
-  | { type: "status"; status: Status }
-  | { type: "pins"; data: PinsView }
-  | { type: "services"; data: ServiceView[] }
-  | { type: "service-log"; answer: LogView }
-  | { type: "service-log-refused"; from: LogView["from"]; unit: string; problem: string }
-  | { type: "host"; data: HostView }
-  | { type: "trace"; entries: TraceEntry[] }
-  /** A file takes the packets from now on; null = no more. */
-  | { type: "recording"; path: string | null }
-  /** The same of the messages of the broker. */
-  | { type: "message-file"; path: string | null }
-  | ({ type: "replayed" } & Pick<ReplayState, "line" | "share" | "bad" | "next" | "ended">)
-  | { type: "why"; output: string; changes: Change[] }
-  | { type: "retained"; event: RetainedEvent }
-  | { type: "pin"; detail: PinDetail }
-  | { type: "lines"; chips: ChipView[] }
-  | { type: "decoders"; decoders: readonly Decoder[] }
-  | { type: "said"; text: string; ok: boolean };
-
-/** What `update` wants done; `tui/main.ts` does it. */
-export type Effect =
-  | { type: "publish"; publication: Publication }
-  | { type: "set"; output: string; state: SwitchWord }
-  | { type: "press"; input: string; forMs: number }
-  /** What the world does to the simulated board at once. */
-  | { type: "play"; step: SimStep; done: string }
-  | { type: "why"; output: string }
-  | { type: "pin"; id: string }
-  | { type: "lines" }
-  /** Asks for the packets after this number, `wait` ms from now. */
-  | { type: "trace"; after: number; wait: number }
-  /** Asks for what came to a log after this line, `wait` ms from now. */
-  | { type: "service-log"; unit: string; from: LogView["from"]; run: number; after: number; wait: number }
-  | { type: "control-service"; unit: string; verb: ServiceVerb }
-  | { type: "record-start" }
-  | { type: "record"; entries: readonly TraceEntry[] }
-  | { type: "record-stop" }
-  | { type: "record-messages"; on: boolean }
-  | { type: "replay"; speed: number; paused: boolean; step: boolean }
-  | { type: "watch"; views: readonly View[] }
-  /** Asks the broker once more for what it keeps under these topic filters. */
-  | { type: "refresh"; filters: readonly string[] }
-  | KeptEffect
-  /** Looks at another node over ssh, and comes back. */
-  | { type: "attach"; destination: string; readOnly: boolean }
-  | { type: "copy"; text: string }
-  | { type: "repaint" }
-  | { type: "suspend" }
-  /** `all` = where the person came from, too. */
-  | { type: "quit"; all?: true };
-
-/** The agent's clock now, by our clock. */
-export function agentNow<T>(snapshot: Snapshot<T>, now: number): number {
-  return snapshot.at + (now - snapshot.received);
-}
-
 /** What a frozen view takes for now. */
 export function viewNow(state: State, now: number): number {
   return state.frozen?.at ?? now;
+}
+
+/** For how many seconds the outputs are still armed; 0 = they are not. */
+export function armedFor({ armedUntil }: State, now: number): number {
+  return Math.max(0, Math.ceil((armedUntil - now) / 1000));
 }
 
 /** May this terminal change anything through the agent? */

@@ -1,13 +1,13 @@
+import { type Effect, none } from "./effect.ts";
 import { entriesOf, keyName, type Scope } from "./keys.ts";
 import { layout, topicColumns } from "./layout.ts";
-import { type Effect, type State, tabs } from "./model.ts";
+import { type State, tabs } from "./model.ts";
 import { topicIndex } from "./moves.ts";
 import { rowsOf, selectedIndex } from "./rows.ts";
 import { drawFrame } from "./view/frame.ts";
 import { Probe } from "./view/probe.ts";
 import { go } from "./visit.ts";
 
-const none: readonly Effect[] = [];
 const wheelRows = 3;
 
 /** A click or a turn of the wheel, as the shell names them: `click 12 5` (column and row), `wheel-up`. `press` is for the keys that they stand for. */

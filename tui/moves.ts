@@ -21,6 +21,10 @@ export function topicIndex(state: State): number {
   return 0;
 }
 
+export function selectedTopic(state: State): TopicNode | undefined {
+  return state.topics.store.rows()[topicIndex(state)];
+}
+
 /** Moves the selection of a list, or the window of a pane that only scrolls. */
 export function move(state: State, command: Command, now: number): void {
   const tab = state[state.tab];

@@ -38,8 +38,19 @@ function level(value: number): number {
   return Math.round(2 * Math.log2(Math.max(value, 0) + 0.05));
 }
 
+/** Puts a node among its siblings, which stand in the order of their names. */
+export function insert(siblings: TopicNode[], node: TopicNode): void {
+  let low = 0;
+  for (let high = siblings.length; low < high; ) {
+    const middle = (low + high) >> 1;
+    if (before(siblings[middle]?.name ?? "", node.name)) low = middle + 1;
+    else high = middle;
+  }
+  siblings.splice(low, 0, node);
+}
+
 /** By code unit, and the broker's own `$` topics last: they are not what a person came for. */
-export function before(one: string, other: string): boolean {
+function before(one: string, other: string): boolean {
   const own = one.startsWith("$");
   return own === other.startsWith("$") ? one < other : !own;
 }

@@ -1,7 +1,9 @@
 import type { ChipView, PinDetail, PinView } from "../agent/protocol.ts";
+import type { Effect } from "./effect.ts";
 import { layout, type Scroll } from "./layout.ts";
-import { agentNow, type Effect, type PinsTab, type Snapshot, type State, visiblePins } from "./model.ts";
+import { type PinsTab, type State, visiblePins } from "./model.ts";
 import { selectedIndex } from "./rows.ts";
+import { agentNow, type Snapshot } from "./snapshot.ts";
 
 /** What the tab Pins knows besides the view of all pins. */
 export interface PinMore {
@@ -75,8 +77,7 @@ export function coversPanes({ tab, pins }: State): boolean {
 
 export function pinReceived(state: State, data: PinDetail, now: number): void {
   const { data: pins, more } = state.pins;
-  if (state.frozen !== null) return;
-  more.detail = { data, received: now, at: pins === null ? now : agentNow(pins, now) };
+  if (state.frozen === null) more.detail = { data, received: now, at: agentNow(pins, now) };
 }
 
 /** What moves up and down in a pane of the tab. */

@@ -1,27 +1,20 @@
+import type { Effect } from "./effect.ts";
 import { maxPins } from "./kept.ts";
-import type { Effect, State } from "./model.ts";
-import { topicIndex } from "./moves.ts";
+import type { State } from "./model.ts";
+import { selectedTopic } from "./moves.ts";
+import { say } from "./notice.ts";
 import type { TopicNode } from "./topic.ts";
 
 /** Pins the selected topic or branch, or unpins the pinned one that it belongs to. */
 export function togglePin(state: State, now: number): readonly Effect[] {
-  const selected = state.topics.store.rows()[topicIndex(state)];
-  const say = (text: string) => {
-    state.notice = { text, style: "text", at: now };
-  };
-  if (selected === undefined) {
-    say("nothing is selected");
-    return [];
-  }
+  const selected = selectedTopic(state);
+  if (selected === undefined) return say(state, "nothing is selected", now);
   const { path, pinned } = selected;
   const { pins } = state.kept;
-  if (!pinned && pins.length >= maxPins) {
-    say(`${maxPins} are pinned already: P unpins the selected one`);
-    return [];
-  }
+  if (!pinned && pins.length >= maxPins) return say(state, `${maxPins} are pinned already: P unpins the selected one`, now);
   state.kept = { ...state.kept, pins: pinned ? pins.filter((each) => each !== path) : [...pins, path] };
   state.topics.store.pin(state.kept.pins);
-  say(pinned ? `${path} is unpinned` : `${path} is pinned to the top`);
+  say(state, pinned ? `${path} is unpinned` : `${path} is pinned to the top`, now);
   return [{ type: "keep", change: pinned ? { unpin: path } : { pin: path } }];
 }
 

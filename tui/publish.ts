@@ -1,12 +1,13 @@
 import { type Editor, editor, insert } from "./editor.ts";
+import { type Effect, none } from "./effect.ts";
 import { maxPresetName, maxPresets, type Preset } from "./kept.ts";
 import type { Command } from "./keys.ts";
 import { insertLines, moveLine } from "./lines.ts";
-import type { Effect, Publication, State } from "./model.ts";
-import { topicIndex } from "./moves.ts";
+import type { Publication, State } from "./model.ts";
+import { selectedTopic } from "./moves.ts";
+import { refuse } from "./notice.ts";
 import { type PayloadFormat, payloadBytes, payloadFact, payloadFormats, publishProblem } from "./publication.ts";
 
-const none: readonly Effect[] = [];
 const maxSent = 20;
 
 /** The dialog that publishes; one of its two parts may lie over it. */
@@ -121,7 +122,7 @@ export function publishKey(state: State, overlay: PublishOverlay, command: Comma
       const history = state.published;
       overlay.recalled = history.length === 0 ? -1 : (overlay.recalled + 1) % history.length;
       const old = history[overlay.recalled];
-      if (old === undefined) return say(state, "nothing was published in this session yet", now);
+      if (old === undefined) return refuse(state, "nothing was published in this session yet", now);
       fill(overlay, old);
       return none;
     }
@@ -146,7 +147,7 @@ function send(state: State, overlay: PublishOverlay, now: number): readonly Effe
   const fact = payloadFact(publication);
   const problem = publishProblem(publication.topic) ?? (fact.ok ? null : `${fact.text}: nothing was sent`);
   const refused = problem ?? (state.mqtt.up ? null : "not connected to a broker");
-  if (refused !== null || payloadBytes(publication) === undefined) return say(state, refused ?? fact.text, now);
+  if (refused !== null || payloadBytes(publication) === undefined) return refuse(state, refused ?? fact.text, now);
   const same = ({ topic, payload }: Publication) => topic === publication.topic && payload === publication.payload;
   state.published = [publication, ...state.published.filter((each) => !same(each))].slice(0, maxSent);
   state.overlay = null;
@@ -187,7 +188,7 @@ function savePreset(state: State, overlay: PublishOverlay, name: string, now: nu
     (name === "" ? "a preset needs a name" : null) ??
     (name.length > maxPresetName ? `a name has at most ${maxPresetName} characters` : null) ??
     (others.length >= maxPresets ? `there are ${maxPresets} presets already: remove one from the settings file` : null);
-  if (problem !== null) return say(state, problem, now);
+  if (problem !== null) return refuse(state, problem, now);
   state.kept = { ...state.kept, presets: [...others, preset] };
   closePart(overlay);
   return [{ type: "keep", change: { preset } }];
@@ -202,7 +203,7 @@ function fill(overlay: PublishOverlay, { topic, payload, format = "text", qos, r
  * and the payload is what would change something.
  */
 function suggested(state: State): Publication {
-  const path = state.topics.store.rows()[topicIndex(state)]?.path ?? "";
+  const path = selectedTopic(state)?.path ?? "";
   const base = [state.agent.hello?.base, ...state.fleet.nodes.keys()].find((each) => each !== undefined && path.startsWith(`${each}/`));
   const [kind = "", id] = base === undefined ? [] : path.slice(base.length + 1).split("/");
   if (id === undefined || !["out", "rule", "counter"].includes(kind)) return { topic: path, payload: "", qos: 0, retain: false };
@@ -210,9 +211,4 @@ function suggested(state: State): Publication {
   const other = last === "ON" ? "OFF" : last === "OFF" ? "ON" : kind === "out" ? "TOGGLE" : "ON";
   const payload = kind === "counter" ? '{"set":0}' : other;
   return { topic: `${base}/${kind}/${id}/set`, payload, ...(kind === "counter" && { format: "json" as const }), qos: 1, retain: false };
-}
-
-function say(state: State, text: string, now: number): readonly Effect[] {
-  state.notice = { text, style: "warn", at: now };
-  return none;
 }

@@ -1,5 +1,6 @@
+import type { Effect } from "./effect.ts";
 import type { Command } from "./keys.ts";
-import type { Effect, State } from "./model.ts";
+import type { State } from "./model.ts";
 
 /** A recording that is played in place of a broker. */
 export interface ReplayState {

@@ -1,11 +1,12 @@
 import { type Editor, editor } from "./editor.ts";
+import { type Effect, none } from "./effect.ts";
 import { count } from "./format.ts";
 import type { Command } from "./keys.ts";
-import type { Effect, State } from "./model.ts";
-import { topicIndex } from "./moves.ts";
+import type { State } from "./model.ts";
+import { selectedTopic } from "./moves.ts";
+import { refuse, say } from "./notice.ts";
 import { publishProblem } from "./publication.ts";
 
-const none: readonly Effect[] = [];
 /** Empty messages a second. */
 export const clearRate = 50;
 
@@ -37,12 +38,12 @@ export type RetainedEvent =
 
 /** Asks the broker what it keeps below the selection, and opens the dialog. */
 export function openClear(state: State, now: number): readonly Effect[] {
-  const branch = state.topics.store.rows()[topicIndex(state)]?.path;
+  const branch = selectedTopic(state)?.path;
   const problem =
     (branch === undefined ? "nothing is selected" : publishProblem(branch === "" ? "/" : branch)) ??
     (state.mqtt.up ? null : "not connected to a broker: nothing can be cleared now") ??
     (state.clearing === null ? null : "retained messages are being cleared already: Esc stops that");
-  if (branch === undefined || problem !== null) return say(state, problem ?? "", now);
+  if (branch === undefined || problem !== null) return refuse(state, problem ?? "", now);
   state.overlay = { kind: "clear", branch, found: null, field: editor() };
   return [{ type: "retained", wish: { kind: "ask", branch } }];
 }
@@ -60,9 +61,9 @@ export function clearKey(state: State, overlay: ClearOverlay, command: Command, 
       return [{ type: "retained", wish: { kind: "stop" } }];
     case "backup":
     case "accept": {
-      if (found === null) return say(state, "the broker is still being asked", now);
+      if (found === null) return refuse(state, "the broker is still being asked", now);
       if (command === "accept" && field.text !== String(found.topics))
-        return say(state, `type ${found.topics} to confirm, or b for a backup only`, now);
+        return refuse(state, `type ${found.topics} to confirm, or b for a backup only`, now);
       state.overlay = null;
       state.notice = null;
       if (command === "backup") return [{ type: "retained", wish: { kind: "backup" } }];
@@ -90,7 +91,7 @@ export function retainedEvent(state: State, event: RetainedEvent, now: number): 
       dialog.found = { topics: event.topics, path: event.path };
       if (event.topics > 0) return;
       state.overlay = null;
-      say(state, `no topic holds a retained message below ${dialog.branch}`, now);
+      refuse(state, `no topic holds a retained message below ${dialog.branch}`, now);
       return;
     case "progress":
       if (clearing !== null) clearing.done = event.done;
@@ -98,16 +99,11 @@ export function retainedEvent(state: State, event: RetainedEvent, now: number): 
     case "ended":
       if (dialog !== null) state.overlay = null;
       state.clearing = null;
-      state.notice = { text: event.text, style: event.ok ? "ok" : "bad", at: now };
+      say(state, event.text, now, event.ok ? "ok" : "bad");
   }
 }
 
 /** For the message line. */
 export function clearingText({ branch, done, total, stopping }: Clearing): string {
   return `clearing retained: ${count(done)} of ${count(total)}, ${stopping ? "stopping" : "Esc stops"}, below ${branch}`;
-}
-
-function say(state: State, text: string, now: number): readonly Effect[] {
-  state.notice = { text, style: "warn", at: now };
-  return none;
 }

@@ -1,4 +1,5 @@
-import { type Effect, type State, visibleServices } from "./model.ts";
+import type { Effect } from "./effect.ts";
+import { type State, visibleServices } from "./model.ts";
 import { selectedIndex } from "./rows.ts";
 import { type LogSource, logPanes, newLog, patience, type ServiceLog, sources } from "./service-log.ts";
 

@@ -1,10 +1,12 @@
 import type { ServiceVerb, ServiceView } from "../agent/protocol.ts";
+import { type Effect, none } from "./effect.ts";
 import type { Command } from "./keys.ts";
-import { type Effect, mayOperate, type Overlay, type State } from "./model.ts";
+import { armedFor, mayOperate, type State } from "./model.ts";
+import { refuse, say } from "./notice.ts";
+import type { Overlay } from "./overlay.ts";
 import { focusedLog, selectedUnit, shownLog } from "./service-ask.ts";
 import { logPanes } from "./service-log.ts";
 
-const none: readonly Effect[] = [];
 export const priorities = ["emerg", "alert", "crit", "err", "warn", "note", "info", "debug"] as const;
 /** Those one looks for, by the key that goes from one to the next. */
 const nextPriority: Readonly<Record<number, number>> = { 7: 6, 6: 5, 5: 4, 4: 3, 3: 7 };
@@ -14,10 +16,7 @@ const nextManager = { all: "system", system: "user", user: "all" } as const;
 export function servicesKey(state: State, command: Command, now: number): readonly Effect[] {
   const { services } = state;
   const { logs } = services;
-  const say = (text: string) => {
-    state.notice = { text, style: "text", at: now };
-    return none;
-  };
+  const tell = (text: string) => say(state, text, now);
   const log = focusedLog(state) ?? logs[shownLog(state)];
   switch (command) {
     case "follow":
@@ -26,20 +25,22 @@ export function servicesKey(state: State, command: Command, now: number): readon
       return none;
     case "wrap":
       logs.wrap = !logs.wrap;
-      return say(logs.wrap ? "long lines are wrapped" : "long lines are cut at the edge");
+      return tell(logs.wrap ? "long lines are wrapped" : "long lines are cut at the edge");
     case "timestamps":
       logs.time = !logs.time;
       return none;
     case "priority":
       logs.priority = nextPriority[logs.priority] ?? 7;
-      return say(logs.priority === 7 ? "every entry of the journal is shown" : `the journal down to ${priorities[logs.priority]} is shown`);
+      return tell(
+        logs.priority === 7 ? "every entry of the journal is shown" : `the journal down to ${priorities[logs.priority]} is shown`,
+      );
     case "pager":
       services.pane = logPanes[shownLog(state)];
       state.zoom = true;
       return none;
     case "manager":
       services.manager = nextManager[services.manager];
-      return say(
+      return tell(
         services.manager === "all" ? "units of the system and of the user are shown" : `units of the ${services.manager} are shown`,
       );
     case "service-actions":
@@ -60,8 +61,8 @@ function openActions(state: State, now: number): readonly Effect[] {
   const unit = selectedUnit(state);
   if (unit === undefined) return none;
   const problem = state.agent.up ? actionsProblem(state, unit) : "the agent is not reachable";
-  if (problem === null) state.overlay = { kind: "service", unit: unit.unit };
-  else state.notice = { text: `${unit.unit}, actions: ${problem}`, style: "warn", at: now };
+  if (problem !== null) return refuse(state, `${unit.unit}, actions: ${problem}`, now);
+  state.overlay = { kind: "service", unit: unit.unit };
   return none;
 }
 
@@ -71,15 +72,11 @@ const verbOf: Partial<Record<Command, ServiceVerb>> = { "service-start": "start"
 export function actionKey(state: State, overlay: Overlay & { kind: "service" }, command: Command, now: number): readonly Effect[] {
   const verb = verbOf[command];
   if (verb === undefined) return none;
-  const refuse = (text: string) => {
-    state.notice = { text, style: "warn", at: now };
-    return none;
-  };
   const view = state.services.data?.data.find(({ unit }) => unit === overlay.unit);
-  if (view?.control?.includes(verb) !== true) return refuse(`the configuration does not allow to ${verb} ${overlay.unit}`);
+  if (view?.control?.includes(verb) !== true) return refuse(state, `the configuration does not allow to ${verb} ${overlay.unit}`, now);
   // Its outputs go to their exit states with it.
-  if (view.own === true && state.armedUntil <= now)
-    return refuse(`${overlay.unit} switches its outputs when it restarts: arm them first (tab 2, !)`);
+  if (view.own === true && armedFor(state, now) === 0)
+    return refuse(state, `${overlay.unit} switches its outputs when it restarts: arm them first (tab 2, !)`, now);
   state.overlay = null;
   return [{ type: "control-service", unit: overlay.unit, verb }];
 }

@@ -93,9 +93,6 @@ export const bounds: Bounds = {
   age: 3_600_000,
 };
 
-/** Of so many topics it is remembered that they were seen and not kept. */
-export const maxCountedHidden = 65_536;
-
 /** A usual interval is known and three of them went by without a message. */
 export function stale(of: Seen, last: Message, now: number): boolean {
   const usual = of.count >= 4 && of.interval > 0 && of.jitter <= of.interval / 2;
@@ -113,6 +110,18 @@ export function pace(of: TopicNode, at: number, epoch: number): void {
     }
   }
   of.epoch = epoch;
+}
+
+/** How many of the oldest messages leave a history so that it holds `most` of them and `mostBytes`, none before `since`; the newest stays. */
+export function surplus(history: readonly Message[], most: number, mostBytes: number, since: number): number {
+  let drop = Math.max(0, history.length - most);
+  while (drop < history.length - 1 && (history[drop]?.at ?? 0) < since) drop += 1;
+  let kept = 0;
+  for (let at = history.length - 1; at >= drop; at -= 1) {
+    kept += history[at]?.bytes.length ?? 0;
+    if (kept > mostBytes && at < history.length - 1) return at + 1;
+  }
+  return drop;
 }
 
 export function node(path: string, name: string, depth: number, parent: TopicNode | null, born: number): TopicNode {

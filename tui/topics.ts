@@ -1,6 +1,7 @@
 import { everything, type Filter } from "./filter.ts";
-import { before, measure, ordered, type Sort } from "./order.ts";
-import { type Bounds, bounds, type Message, maxCountedHidden, node, pace, type Retained, type Seen, type TopicNode } from "./topic.ts";
+import { Hidden } from "./hidden.ts";
+import { insert, measure, ordered, type Sort } from "./order.ts";
+import { type Bounds, bounds, type Message, node, pace, type Retained, type Seen, surplus, type TopicNode } from "./topic.ts";
 
 /** When all bytes are used, a value keeps this much. */
 const scarceBytes = 128;
@@ -29,7 +30,7 @@ export class TopicStore {
   readonly #bounds: Bounds;
   readonly #nodes = new Map<string, TopicNode>();
   readonly #all: TopicNode[] = [];
-  readonly #hidden = new Set<number>();
+  readonly #hidden = new Hidden();
   #names = 0;
   #cursor = 0;
   #structure = 1;
@@ -47,7 +48,7 @@ export class TopicStore {
 
   /** Topics that were seen but not kept, because a bound was reached; counts up to 65,536. */
   get hidden(): number {
-    return this.#hidden.size;
+    return this.#hidden.count;
   }
 
   node(path: string): TopicNode | undefined {
@@ -185,7 +186,7 @@ export class TopicStore {
     if (levels.length > depth) levels.push(levels.splice(depth - 1).join("/"));
     const full = this.topics >= topics || this.#all.length + levels.length > nodes || this.#names + topic.length > names;
     if (full || topic.length > name) {
-      this.#hide(topic);
+      this.#hidden.add(topic);
       return undefined;
     }
     let parent = this.root;
@@ -201,14 +202,7 @@ export class TopicStore {
   #add(path: string, name: string, depth: number, parent: TopicNode, at: number): TopicNode {
     const added = node(path, name, depth, parent, at);
     added.open = this.#open;
-    const siblings = parent.children;
-    let low = 0;
-    for (let high = siblings.length; low < high; ) {
-      const middle = (low + high) >> 1;
-      if (before(siblings[middle]?.name ?? "", name)) low = middle + 1;
-      else high = middle;
-    }
-    siblings.splice(low, 0, added);
+    insert(parent.children, added);
     this.#nodes.set(path, added);
     this.#all.push(added);
     this.#names += path.length;
@@ -230,7 +224,7 @@ export class TopicStore {
   /** A node gets its first message; a former branch counts as one more topic. */
   #admit(of: TopicNode): boolean {
     if (this.topics >= this.#bounds.topics) {
-      this.#hide(of.path);
+      this.#hidden.add(of.path);
       return false;
     }
     this.topics += 1;
@@ -244,25 +238,9 @@ export class TopicStore {
     if (this.#frozen === null) this.#structure += 1;
   }
 
-  #hide(topic: string): void {
-    if (this.#hidden.size >= maxCountedHidden) return;
-    let hash = 0;
-    for (let at = 0; at < topic.length; at += 1) hash = (Math.imul(hash, 31) + topic.charCodeAt(at)) | 0;
-    this.#hidden.add(hash);
-  }
-
   #trim(of: TopicNode, now: number, most: number, mostBytes: number): void {
     const { history } = of;
-    let drop = Math.max(0, history.length - most);
-    while (drop < history.length - 1 && (history[drop]?.at ?? 0) < now - this.#bounds.age) drop += 1;
-    let kept = 0;
-    for (let at = history.length - 1; at >= drop; at -= 1) {
-      kept += history[at]?.bytes.length ?? 0;
-      if (kept > mostBytes && at < history.length - 1) {
-        drop = at + 1;
-        break;
-      }
-    }
+    const drop = surplus(history, most, mostBytes, now - this.#bounds.age);
     for (let at = 0; at < drop; at += 1) this.bytes -= history[at]?.bytes.length ?? 0;
     this.messages -= drop;
     // The usual case, and without an array for what is dropped.

@@ -1,8 +1,9 @@
 import type { HostView, TraceEntry } from "../agent/protocol.ts";
+import type { Effect } from "./effect.ts";
 import { everything, type Filter } from "./filter.ts";
 import { instant } from "./format.ts";
 import type { Scroll } from "./layout.ts";
-import type { Effect, ListState, State } from "./model.ts";
+import type { ListState, State } from "./model.ts";
 import { factText } from "./packet.ts";
 import type { Message } from "./topic.ts";
 

@@ -1,20 +1,23 @@
 import type { HostView, PinsView, ServiceView } from "../agent/protocol.ts";
+import type { Action } from "./action.ts";
 import { sysPrefix, sysReceived, tickBroker } from "./broker.ts";
 import { handleKey, handlePaste } from "./commands.ts";
+import { type Effect, none } from "./effect.ts";
 import { fleetReceived } from "./fleet.ts";
 import { instant } from "./format.ts";
 import { hostFigures } from "./host.ts";
-import { type Action, agentNow, type Effect, type MqttState, type State } from "./model.ts";
+import type { MqttState, State } from "./model.ts";
+import { refuse, say } from "./notice.ts";
 import { pinReceived } from "./pin.ts";
 import { retainedEvent } from "./retained.ts";
 import { askLogs } from "./service-ask.ts";
 import { logReceived, logRefused, newLogAgent } from "./service-log.ts";
+import { agentNow, newest, take } from "./snapshot.ts";
 import type { Retained } from "./topic.ts";
 import { askTrace, countLosses, newAgent, tickTrace, traceReceived } from "./trace.ts";
 import { askWhy, watch } from "./visit.ts";
 import { end, observe, observeCount, shift, wave } from "./wave.ts";
 
-const none: readonly Effect[] = [];
 /** How long a notice stands in the message line. */
 const noticeLasts = 10_000;
 /** A larger difference between the agent's clock and what was expected of it is no delay. */
@@ -69,8 +72,7 @@ export function update(state: State, action: Action, now: number): readonly Effe
       return none;
     case "mqtt-refused":
       state.mqtt.refused.push(action.filter);
-      state.notice = { text: `the broker refused the topic filter ${action.filter}: its topics are not shown`, style: "warn", at: now };
-      return none;
+      return refuse(state, `the broker refused the topic filter ${action.filter}: its topics are not shown`, now);
     case "agent-online": {
       state.agent = { ...state.agent, wanted: true, up: true, since: now, problem: null, hello: action.hello };
       newAgent(state);
@@ -101,7 +103,7 @@ export function update(state: State, action: Action, now: number): readonly Effe
       return recording(state, action.path, now);
     case "message-file":
       state.recording = action.path === null ? null : { path: action.path, messages: 0 };
-      if (action.path !== null) state.notice = { text: `messages are recorded to ${action.path}; x ends it`, style: "ok", at: now };
+      if (action.path !== null) say(state, `messages are recorded to ${action.path}; x ends it`, now, "ok");
       return none;
     case "replayed": {
       const { type: _, ...progress } = action;
@@ -124,8 +126,7 @@ export function update(state: State, action: Action, now: number): readonly Effe
       state.topics.detail.decoders = action.decoders;
       return none;
     case "said":
-      state.notice = { text: action.text, style: action.ok ? "ok" : "bad", at: now };
-      return none;
+      return say(state, action.text, now, action.ok ? "ok" : "bad");
   }
 }
 
@@ -153,7 +154,7 @@ function tick(state: State, now: number): readonly Effect[] {
   if (state.notice !== null && now - state.notice.at > noticeLasts) state.notice = null;
   if (state.armedUntil !== 0 && state.armedUntil <= now) {
     state.armedUntil = 0;
-    state.notice = { text: "outputs are disarmed again", style: "text", at: now };
+    say(state, "outputs are disarmed again", now);
   }
   return [...askWhy(state, now), ...tickTrace(state, now), ...askLogs(state, now)];
 }
@@ -162,7 +163,7 @@ function recording(state: State, path: string | null, now: number): readonly Eff
   const { trace } = state;
   trace.recording = path === null ? null : { path, packets: trace.entries.length };
   if (path === null) return none;
-  state.notice = { text: `packets are recorded to ${path}; x ends it`, style: "ok", at: now };
+  say(state, `packets are recorded to ${path}; x ends it`, now, "ok");
   // Those that are here already come first.
   return [{ type: "record", entries: trace.entries.slice() }, ...askTrace(state, now)];
 }
@@ -171,7 +172,7 @@ function agentOffline(state: State, problem: string, absent: boolean, now: numbe
   const { agent, pins } = state;
   if (agent.up) {
     agent.since = now;
-    for (const each of pins.waves.values()) end(each, pins.data === null ? now : agentNow(pins.data, now));
+    for (const each of pins.waves.values()) end(each, agentNow(pins.data, now));
   }
   // Nobody named an agent and none was ever here: that is a terminal without one, not a lost one.
   if (absent && agent.hello === null) agent.wanted = false;
@@ -182,7 +183,7 @@ function agentOffline(state: State, problem: string, absent: boolean, now: numbe
   const kind = state.overlay?.kind;
   if (kind === "switch" || kind === "service" || kind?.startsWith("inject")) {
     state.overlay = null;
-    state.notice = { text: "the agent is gone: nothing was sent", style: "bad", at: now };
+    say(state, "the agent is gone: nothing was sent", now, "bad");
   }
   return [];
 }
@@ -190,7 +191,7 @@ function agentOffline(state: State, problem: string, absent: boolean, now: numbe
 function pins(state: State, data: PinsView, now: number): readonly Effect[] {
   const tab = state.pins;
   const at = instant(data.at);
-  const before = tab.newer ?? tab.data;
+  const before = newest(tab);
   if (before !== null && at - before.at >= 900) tab.edgeRate = Math.max(0, ((data.edges - before.data.edges) * 1000) / (at - before.at));
   const snapshot = { data, received: now, at };
   const step = before === null ? 0 : at - agentNow(before, now);
@@ -205,8 +206,7 @@ function pins(state: State, data: PinsView, now: number): readonly Effect[] {
     const ids = new Set(data.pins.map((pin) => pin.id));
     for (const id of tab.waves.keys()) if (!ids.has(id)) tab.waves.delete(id);
   }
-  if (state.frozen === null) tab.data = snapshot;
-  else tab.newer = snapshot;
+  take(tab, snapshot, state.frozen !== null);
   tab.list.selected ??= data.pins[0]?.id ?? null;
   if (tab.asked !== null) tab.asked.at = Math.min(tab.asked.at, now - 2000 + 100);
   return askWhy(state, now);
@@ -222,22 +222,15 @@ function services(state: State, data: ServiceView[], now: number): readonly Effe
     // Two snapshots within a second say little about a share.
     else if (now - before.at >= 900) tab.cpu.set(unit.unit, { ns, at: now, share: (ns - before.ns) / 1e6 / (now - before.at) });
   }
-  const snapshot = { data, received: now, at: agentClock(state, now) };
-  if (state.frozen === null) tab.data = snapshot;
-  else tab.newer = snapshot;
+  // The pins are told with the agent's time.
+  take(tab, { data, received: now, at: agentNow(state.pins.data, now) }, state.frozen !== null);
   tab.list.selected ??= data[0]?.unit ?? null;
   return askLogs(state, now);
 }
 
 function host({ host: tab, trace, frozen }: State, data: HostView, now: number): void {
   const at = instant(data.at);
-  countLosses(trace, (tab.newer ?? tab.data)?.data.view, data);
-  const snapshot = { data: hostFigures(data, tab.newer ?? tab.data, at), received: now, at };
-  if (frozen === null) tab.data = snapshot;
-  else tab.newer = snapshot;
-}
-
-/** The agent's clock now; the clocks of two machines need not agree. */
-function agentClock(state: State, now: number): number {
-  return state.pins.data === null ? now : agentNow(state.pins.data, now);
+  const before = newest(tab);
+  countLosses(trace, before?.data.view, data);
+  take(tab, { data: hostFigures(data, before, at), received: now, at }, frozen !== null);
 }

@@ -1,9 +1,9 @@
 import type { View } from "../agent/protocol.ts";
-import { type Effect, type State, type TabId, tabs } from "./model.ts";
+import { type Effect, none } from "./effect.ts";
+import { type State, type TabId, tabs } from "./model.ts";
 import { askPin, selectedPin } from "./pin.ts";
 import { askTrace } from "./trace.ts";
 
-const none: readonly Effect[] = [];
 const whyEvery = 2000;
 
 /** To another tab, and what must be asked for it. */

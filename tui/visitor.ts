@@ -1,4 +1,4 @@
-import type { TuiOptions } from "./main.ts";
+import type { TuiOptions } from "./options.ts";
 
 /** What comes along to the terminal UI of another node. */
 type Luggage = Pick<TuiOptions, "ascii" | "utf8" | "theme" | "settings" | "env" | "stdin" | "stdout" | "filters" | "readOnly">;

@@ -1,7 +1,8 @@
 import type { PinView } from "../agent/protocol.ts";
+import type { Effect } from "./effect.ts";
 import { instant } from "./format.ts";
-import { type Effect, type State, visiblePins } from "./model.ts";
-import { setFilterOf, topicIndex } from "./moves.ts";
+import { type State, visiblePins } from "./model.ts";
+import { selectedTopic, setFilterOf } from "./moves.ts";
 import { pinPanes } from "./pin.ts";
 import { selectedIndex } from "./rows.ts";
 import { go } from "./visit.ts";
@@ -34,8 +35,7 @@ export function otherPin(state: State, step: 1 | -1, now: number): readonly Effe
 }
 
 function topicPin(state: State, pins: readonly PinView[]): PinView | undefined {
-  const { store } = state.topics;
-  const path = store.rows()[topicIndex(state)]?.path ?? "";
+  const path = selectedTopic(state)?.path ?? "";
   const base = state.agent.hello?.base;
   if (state.tab !== "topics" || base === undefined || !path.startsWith(`${base}/`)) return undefined;
   const [kind, id] = path.slice(base.length + 1).split("/");

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { maxCountedHidden } from "../../tui/topic.ts";
+import { maxCountedHidden } from "../../tui/hidden.ts";
 import { TopicStore } from "../../tui/topics.ts";
 import { Scene } from "./scene.ts";
 

@@ -139,6 +139,26 @@ test("an edge and a message are injected through the dialog, on the simulated bo
   expect(scene.state.overlay).toBeNull();
 });
 
+test("on a frozen screen the dialog names the edge that will be, and not the one that was", () => {
+  const scene = garden();
+  scene.keys("2", "G", "z");
+  scene.act({ type: "pins", data: pinsView([input("btn-reset", { state: "ON" })]) });
+  scene.keys("i");
+  expect(scene.draw(80, 24).text()).toContain("[e] Edge to inactive");
+  expect(scene.keys("e")).toMatchObject([{ type: "play", step: { active: false } }]);
+});
+
+test.each([
+  ["plant/x", "to plant/x: empty "],
+  ["plant/x {1}", "to plant/x: text (not valid JSON), 3 B"],
+  ["plant/x {}", "to plant/x: valid JSON, 2 B"],
+])("of the message %j to inject the dialog says what the publish dialog says of a payload", (text, told) => {
+  const scene = garden();
+  scene.keys("2", "G", "i", "m");
+  for (const key of text) scene.keys(key === " " ? "space" : key);
+  expect(scene.draw(80, 24).text()).toContain(told);
+});
+
 test.each(["", " ", "a/+ 1", "#"])("%j is no message to inject", (text) => {
   const scene = garden();
   scene.keys("2", "G", "i", "m");

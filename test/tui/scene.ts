@@ -1,5 +1,7 @@
 import type { Hello, HostView, InputView, OutputView, PinsView, ServiceView, Status, TraceEntry } from "../../agent/protocol.ts";
-import { type Action, createState, type Effect, type State, type StateOptions } from "../../tui/model.ts";
+import type { Action } from "../../tui/action.ts";
+import type { Effect } from "../../tui/effect.ts";
+import { createState, type State, type StateOptions } from "../../tui/model.ts";
 import { update } from "../../tui/update.ts";
 import { drawFrame } from "../../tui/view/frame.ts";
 import { PlainCanvas } from "./plain-canvas.ts";

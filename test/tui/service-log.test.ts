@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { beforeAll, expect, test } from "vitest";
-import type { Effect } from "../../tui/model.ts";
+import type { Effect } from "../../tui/effect.ts";
 import { newerLines } from "../../tui/service-log.ts";
 import { output, pinsView } from "./scene.ts";
 import { answer, failing, lines, services, withFile } from "./service-scene.ts";

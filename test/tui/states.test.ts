@@ -1,7 +1,8 @@
 import { execFileSync } from "node:child_process";
 import { chmodSync } from "node:fs";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { runTui, type TuiOptions } from "../../tui/main.ts";
+import { runTui } from "../../tui/main.ts";
+import type { TuiOptions } from "../../tui/options.ts";
 import { type AgentProcess, killAndStartAgain, main, runIn, startAgent } from "../agent/command/agent-process.ts";
 import { describeMosquitto, type MosquittoOptions, mosquittoDenying, startMosquitto, type TestBroker } from "../brokers.ts";
 import { FakeAgent } from "./client/fake-agent.ts";

@@ -1,6 +1,6 @@
 import { shown } from "../editor.ts";
-import type { Overlay } from "../model.ts";
-import type { Line } from "./box.ts";
+import type { Overlay } from "../overlay.ts";
+import type { Line } from "./canvas.ts";
 
 /** The lines of the dialog that asks where a node is. */
 export function attachLines({ base, field, readOnly, problem }: Overlay & { kind: "attach" }, width: number): Line[] {

@@ -1,7 +1,10 @@
 import { centred, type Rect } from "../layout.ts";
-import type { Canvas, Style } from "./canvas.ts";
+import type { Canvas, Line } from "./canvas.ts";
 
-export type Line = readonly [text: string, style: Style];
+/** How many columns the lines of a dialog have that would be `width` wide. */
+export function innerCols(canvas: Canvas, width: number): number {
+  return Math.max(0, Math.min(width, canvas.cols) - 4);
+}
 
 /** Title, lines, and the frame around them; returns the inner rectangle. */
 export function frame(canvas: Canvas, heading: string, width: number, lines: readonly Line[]): Rect {

@@ -11,15 +11,16 @@ import {
   trendSlots,
 } from "../broker.ts";
 import { age, instant, shortAge } from "../format.ts";
-import { layout, type Rect, scrollTo, splitRows } from "../layout.ts";
-import { agentNow, type State, viewNow } from "../model.ts";
+import { inWindow, layout, type Rect, splitCols, splitRows } from "../layout.ts";
+import { type State, viewNow } from "../model.ts";
 import { selectedIndex } from "../rows.ts";
+import { agentNow } from "../snapshot.ts";
 import { sparkFromZero } from "../spark.ts";
 import type { TopicNode } from "../topic.ts";
 import { preview } from "../value.ts";
 import { withoutAgent, withoutBroker } from "./absent.ts";
 import type { Canvas, Style } from "./canvas.ts";
-import { flow, left, mark, putLines, putSentence, right, sentence, title } from "./text.ts";
+import { flow, left, mark, putLines, putSentence, right, sentence, separate, styled, title } from "./text.ts";
 
 const labelCols = 17;
 const factCols = 9;
@@ -36,15 +37,14 @@ export function drawBroker(state: State, canvas: Canvas, now: number): void {
     else drawLinks(state, canvas, body, now);
     return;
   }
-  const raw = body.cols >= wide ? Math.round(body.cols / 3) : 0;
-  const main = raw > 0 ? { ...body, cols: body.cols - raw - 1 } : body;
+  const isWide = body.cols >= wide;
+  const [main, raw] = isWide ? splitCols(body, body.cols - Math.round(body.cols / 3) - 1) : [body, body];
   const [table, links] = splitRows(main, main.rows - linkRows);
   drawTable(state, canvas, table, now);
   drawLinks(state, canvas, links, now);
-  if (raw === 0) return;
-  drawRaw(state, canvas, { ...body, col: main.cols + 1, cols: raw });
-  canvas.rule(body.row, "", "title", main.cols, 1);
-  canvas.vline(main.cols, body.row, body.row + body.rows - 1);
+  if (!isWide) return;
+  drawRaw(state, canvas, raw);
+  separate(canvas, body, main.cols);
 }
 
 function brokerTitle(state: State, figures: BrokerFigures, now: number): string {
@@ -84,11 +84,10 @@ function drawTable(state: State, canvas: Canvas, rect: Rect, now: number): void 
   const head = rows.findIndex(({ trend }) => trend !== null);
   const lines: (BrokerRow | null)[] = head < 0 ? rows : [...rows.slice(0, head), null, ...rows.slice(head)];
   const area = { ...inner, row: inner.row + skip, rows: inner.rows - skip };
-  const top = scrollTo(broker.list, head >= 0 && selected >= head ? selected + 1 : selected, lines.length, area.rows);
-  const chosen = rows[selected];
-  for (const [offset, line] of lines.slice(top, top + Math.max(0, area.rows)).entries()) {
-    if (line === null) drawHead(canvas, area, area.row + offset);
-    else drawRow(state, canvas, area, area.row + offset, line, line === chosen);
+  const index = head >= 0 && selected >= head ? selected + 1 : selected;
+  for (const { item, row, chosen } of inWindow(broker.list, lines, index, area)) {
+    if (item === null) drawHead(canvas, area, row);
+    else drawRow(state, canvas, area, row, item, chosen);
   }
 }
 
@@ -119,7 +118,7 @@ function drawLinks(state: State, canvas: Canvas, rect: Rect, now: number): void 
   const figures = brokerFigures(broker);
   const facts = [...watcherFacts(state, now), ...agentFacts(state, now), ...talkerFacts(figures), ...missingFacts(state, figures)];
   const lines = facts.flatMap(([facts, style]) =>
-    (typeof facts === "string" ? sentence(facts, inner.cols) : flow(facts, inner.cols)).map((line) => [line, style] as const),
+    styled(typeof facts === "string" ? sentence(facts, inner.cols) : flow(facts, inner.cols), style),
   );
   broker.links.top = putLines(canvas, inner, lines, broker.links.top);
 }
@@ -155,8 +154,7 @@ function agentFacts(state: State, now: number): Facts[] {
   const values = host?.data.view.values;
   const since = values === undefined ? (link.online ? link.since : undefined) : values["connection/since"];
   const online = since !== undefined;
-  const clock = host ?? pins.data;
-  const at = clock === null ? now : agentNow<unknown>(clock, viewNow(state, now));
+  const at = agentNow<unknown>(host ?? pins.data, viewNow(state, now));
   const up = [
     `connected ${age(at - instant(since ?? null))}`,
     `MQTT ${link.version ?? "-"}`,

@@ -15,6 +15,9 @@ export type Style =
   | "key"
   | "dialog";
 
+/** A line of text, and what it is. */
+export type Line = readonly [text: string, style: Style];
+
 /** The only way of a view onto the screen. Rows and columns count from 0; what does not fit is cut. */
 export interface Canvas {
   readonly cols: number;

@@ -3,10 +3,13 @@ import { shown } from "../editor.ts";
 import { messageOf } from "../inject.ts";
 import { keyName } from "../keys.ts";
 import { scrollTo } from "../layout.ts";
-import type { Overlay, State } from "../model.ts";
+import type { State } from "../model.ts";
+import type { Overlay } from "../overlay.ts";
+import { payloadFact } from "../publication.ts";
+import { newest } from "../snapshot.ts";
 import { attachLines } from "./attach.ts";
-import { frame, type Line } from "./box.ts";
-import type { Canvas } from "./canvas.ts";
+import { frame, innerCols } from "./box.ts";
+import type { Canvas, Line } from "./canvas.ts";
 import { drawPublish } from "./publish.ts";
 import { drawClear } from "./retained.ts";
 import { actionLines } from "./service-dialog.ts";
@@ -39,7 +42,7 @@ export function drawDialog(state: State, canvas: Canvas, now: number): void {
       drawInjectMessage(canvas, overlay);
       break;
     case "attach":
-      frame(canvas, "Attach over ssh", 68, attachLines(overlay, Math.min(68, canvas.cols) - 4));
+      frame(canvas, "Attach over ssh", 68, attachLines(overlay, innerCols(canvas, 68)));
       break;
     default:
   }
@@ -68,7 +71,7 @@ function drawSwitch(state: State, canvas: Canvas, overlay: Overlay & { kind: "sw
 }
 
 function drawInject(state: State, canvas: Canvas, overlay: Overlay & { kind: "inject" }): void {
-  const pin = state.pins.data?.data.pins.find(({ id }) => id === overlay.input);
+  const pin = newest(state.pins)?.data.pins.find(({ id }) => id === overlay.input);
   frame(canvas, "Inject", 60, [
     [`${overlay.input}   ${pin?.line ?? ""}   simulated board`, "bold"],
     ["Rules act on it as on a real press, outputs included.", "dialog"],
@@ -83,21 +86,13 @@ function drawInjectMessage(canvas: Canvas, overlay: Overlay & { kind: "inject-me
   frame(canvas, "Inject a message", 68, [
     [`> ${shown(overlay.field, 60)}`, "bold"],
     [
-      message === null ? "TOPIC PAYLOAD: up to the first space it is the topic" : `to ${message.topic}: ${payloadKind(message.payload)}`,
+      message === null
+        ? "TOPIC PAYLOAD: up to the first space it is the topic"
+        : `to ${message.topic}: ${payloadFact({ payload: message.payload, retain: false }).text}`,
       "dim",
     ],
     ["Rules act on it as if published; the broker does not see it.", "dialog"],
     ["", "dialog"],
     ["Enter Inject     Esc Cancel", "key"],
   ]);
-}
-
-function payloadKind(text: string): string {
-  if (text === "") return "empty payload: with Retain it clears what the broker keeps";
-  try {
-    JSON.parse(text);
-    return "valid JSON";
-  } catch {
-    return /^\s*[[{"]/.test(text) ? "text (not valid JSON)" : "text";
-  }
 }

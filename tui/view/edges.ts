@@ -3,8 +3,8 @@ import { clock, count, instant, time } from "../format.ts";
 import type { Rect } from "../layout.ts";
 import type { State } from "../model.ts";
 import { detailOf, pinPanes, selectedPin } from "../pin.ts";
-import type { Canvas, Style } from "./canvas.ts";
-import { left, putLines, right, sentence, title } from "./text.ts";
+import type { Canvas, Line } from "./canvas.ts";
+import { left, putLines, putSentence, right, title } from "./text.ts";
 
 /** The last edges of the selected input, newest first, and what became of each. */
 export function drawEdges(state: State, canvas: Canvas, rect: Rect): void {
@@ -14,14 +14,7 @@ export function drawEdges(state: State, canvas: Canvas, rect: Rect): void {
   const rejected = log?.edges.filter(({ accepted }) => accepted === false).length ?? 0;
   const heading = log === undefined ? "" : ` - last ${count(log.edges.length)}${rejected === 0 ? "" : ` - ! ${count(rejected)} rejected`}`;
   const inner = title(canvas, rect, `Edges${pin === undefined ? "" : ` ${pin.id}${heading}`}`, pane === pinPanes.edges);
-  const plain = (text: string): void => {
-    putLines(
-      canvas,
-      inner,
-      sentence(text, inner.cols).map((line) => [line, "dim"]),
-      0,
-    );
-  };
+  const plain = (text: string) => putSentence(canvas, inner, text, "dim");
   if (pin === undefined) return;
   if (pin.kind === "output") plain("an output has no edges: W tells what it did and why");
   else if (!state.agent.up && log === undefined) plain("the edges are not known: no agent");
@@ -33,7 +26,7 @@ export function drawEdges(state: State, canvas: Canvas, rect: Rect): void {
 /** More than an agent keeps. */
 const maxEdges = 500;
 
-function edgeLine({ at, after_ms: after, active, accepted, note }: EdgeView): readonly [string, Style] {
+function edgeLine({ at, after_ms: after, active, accepted, note }: EdgeView): Line {
   const when = Number.isNaN(instant(at)) ? "--" : clock(instant(at));
   const gap = after === null ? "" : `+${after < 1000 ? `${after.toFixed(3)} ms` : `${(after / 1000).toFixed(3)} s`}`;
   const level = active === null ? "lost" : active ? "active" : "inactive";

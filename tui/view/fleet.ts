@@ -1,11 +1,11 @@
-import { type FleetNode, type FleetState, maxNodes, rateOf, stateOf, visibleNodes } from "../fleet.ts";
+import { type FleetNode, type FleetState, type FleetTab, maxNodes, rateOf, stateOf, visibleNodes } from "../fleet.ts";
 import { age, count, instant, shortAge } from "../format.ts";
-import { layout, type Rect, scrollTo, splitRows } from "../layout.ts";
+import { below, inWindow, layout, type Rect, splitRows } from "../layout.ts";
 import { type State, viewNow } from "../model.ts";
 import { selectedIndex } from "../rows.ts";
 import { withoutBroker } from "./absent.ts";
 import type { Canvas, Style } from "./canvas.ts";
-import { flow, left, mark, putLines, putSentence, right, sentence, title } from "./text.ts";
+import { flow, left, mark, putLines, putSentence, right, sentence, styled, title } from "./text.ts";
 
 const detailRows = 7;
 
@@ -53,21 +53,22 @@ function drawNodes(state: State, canvas: Canvas, rect: Rect, nodes: readonly Fle
   const name = Math.max(12, Math.min(40, inner.cols - 78));
   const head = columns("STATE", "SEEN", "VERSION", "TEMP", "LOAD", "MEM", "DISK", "MSG/S");
   canvas.put(inner.row, `  ${left("NODE", name)}${head}  ALERTS`, "dim", inner.col, inner.cols);
-  const rows = { ...inner, row: inner.row + 1, rows: inner.rows - 1 };
-  const selected = selectedIndex(
-    fleet.list,
-    nodes.map(({ base }) => ({ id: base })),
-  );
-  const top = scrollTo(fleet.list, selected, nodes.length, rows.rows);
-  for (const [offset, node] of nodes.slice(top, top + Math.max(0, rows.rows)).entries()) {
-    const row = rows.row + offset;
+  const rows = below(inner);
+  for (const { item: node, row, chosen } of inWindow(fleet.list, nodes, selectedNode(fleet, nodes), rows)) {
     const word = stateOf(node, mqtt, now);
-    const style = mark(canvas, row, rows, top + offset === selected, mqtt.up ? stateStyle(word, node) : "warn");
+    const style = mark(canvas, row, rows, chosen, mqtt.up ? stateStyle(word, node) : "warn");
     canvas.put(row, word === "DOWN" ? "!" : style === "selected" ? ">" : " ", style, rows.col, 1);
     canvas.put(row, nodeName(node), style, rows.col + 2, name - 1);
     const text = `${cells(node, word, now)}  ${alerts(node, word)}`;
     if (rows.cols > name + 2) canvas.put(row, text, style, rows.col + 2 + name, rows.cols - name - 2);
   }
+}
+
+function selectedNode({ list }: FleetTab, nodes: readonly FleetNode[]): number {
+  return selectedIndex(
+    list,
+    nodes.map(({ base }) => ({ id: base })),
+  );
 }
 
 /** The node alone where the prefix is the usual one. */
@@ -134,13 +135,7 @@ function alerts({ health, heard }: FleetNode, word: FleetState): string {
 
 function drawDetail(state: State, canvas: Canvas, rect: Rect, nodes: readonly FleetNode[], now: number): void {
   const { fleet, agent } = state;
-  const node =
-    nodes[
-      selectedIndex(
-        fleet.list,
-        nodes.map(({ base }) => ({ id: base })),
-      )
-    ];
+  const node = nodes[selectedNode(fleet, nodes)];
   const inner = title(canvas, rect, node === undefined ? "Node" : `Node ${node.base}`, fleet.pane === 1);
   if (node === undefined) return;
   const { info, health, status, changed, values } = node;
@@ -156,14 +151,14 @@ function drawDetail(state: State, canvas: Canvas, rect: Rect, nodes: readonly Fl
   ];
   const machine = [info?.hostname ?? "", info?.model ?? "", info?.os ?? "", `driver ${info?.driver ?? "-"}`].filter((part) => part !== "");
   const ids = [`inputs ${info?.inputs ?? 0}`, `outputs ${info?.outputs ?? 0}`, `sensors ${info?.sensors ?? 0}`];
-  const lines: [string, Style][] = flow(facts, inner.cols).map((line) => [line, "text"]);
-  for (const line of flow([` ${machine.join(" - ")}`, ...ids], inner.cols)) lines.push([line, "text"]);
+  const lines = styled(flow(facts, inner.cols), "text");
+  lines.push(...styled(flow([` ${machine.join(" - ")}`, ...ids], inner.cols), "text"));
   if (health !== null) lines.push([` health ${health.health}`, health.health === "ok" ? "ok" : "warn"]);
-  for (const problem of health?.problems ?? []) for (const line of sentence(`! ${problem}`, inner.cols)) lines.push([line, "warn"]);
+  for (const problem of health?.problems ?? []) lines.push(...styled(sentence(`! ${problem}`, inner.cols), "warn"));
   const peers = agent.hello?.base === node.base ? (agent.status?.peers ?? []) : [];
   if (peers.length > 0) {
     const words = peers.map(({ id, state }) => `${id} ${state}`);
-    for (const line of flow([" peers", ...words], inner.cols)) lines.push([line, "text"]);
+    lines.push(...styled(flow([" peers", ...words], inner.cols), "text"));
   }
   fleet.detail.top = putLines(canvas, inner, lines, fleet.detail.top);
 }

@@ -1,12 +1,13 @@
 import { age } from "../format.ts";
 import { agentFacts, agentProblems, type HostFigures, type HostRow, hostRows, hostSlots } from "../host.ts";
-import { layout, type Rect, scrollTo, splitRows } from "../layout.ts";
-import { type Snapshot, type State, viewNow } from "../model.ts";
+import { inWindow, layout, type Rect, splitRows } from "../layout.ts";
+import { type State, viewNow } from "../model.ts";
 import { selectedIndex } from "../rows.ts";
+import type { Snapshot } from "../snapshot.ts";
 import { spark } from "../spark.ts";
 import { withoutAgent } from "./absent.ts";
 import type { Canvas } from "./canvas.ts";
-import { flow, mark, putLines, putSentence, sentence, title } from "./text.ts";
+import { flow, mark, putLines, putSentence, sentence, styled, title } from "./text.ts";
 
 const labelCols = 6;
 const textCols = 11;
@@ -35,9 +36,8 @@ function drawMachine(state: State, canvas: Canvas, rect: Rect, now: number): voi
   const rows = hostRows(host);
   if (rows.length === 0) canvas.put(inner.row, " no row matches the filter", "dim", inner.col, inner.cols);
   const selected = selectedIndex(host.list, rows);
-  const top = scrollTo(host.list, selected, rows.length, inner.rows);
-  for (const [offset, row] of rows.slice(top, top + Math.max(0, inner.rows)).entries())
-    drawRow(state, canvas, inner, inner.row + offset, row, top + offset === selected, host.data.data);
+  for (const { item, row, chosen } of inWindow(host.list, rows, selected, inner))
+    drawRow(state, canvas, inner, row, item, chosen, host.data.data);
 }
 
 function machineTitle(state: State, now: number): string {
@@ -80,9 +80,9 @@ function drawAgent(state: State, canvas: Canvas, rect: Rect, now: number): void 
   const { host } = state;
   const inner = title(canvas, rect, agentTitle(host.data, now), host.pane === 1);
   if (host.data === null) return;
-  const problems = agentProblems(host.data).flatMap(({ text, style }) => sentence(text, inner.cols).map((line) => [line, style] as const));
+  const problems = agentProblems(host.data).flatMap(({ text, style }) => styled(sentence(text, inner.cols), style));
   const facts = agentFacts(host.data, viewNow(state, now)).flatMap(([facts, style]) =>
-    flow([` ${facts[0] ?? ""}`, ...facts.slice(1)], inner.cols).map((line) => [line, style] as const),
+    styled(flow([` ${facts[0] ?? ""}`, ...facts.slice(1)], inner.cols), style),
   );
   const lines = [...problems, ...facts];
   host.checks.top = putLines(canvas, inner, lines, host.checks.top);

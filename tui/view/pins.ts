@@ -1,10 +1,11 @@
 import type { PinView } from "../../agent/protocol.ts";
 import { lineCount } from "../board.ts";
 import { age, count, instant, shortAge } from "../format.ts";
-import { layout, type Rect, scrollTo, splitRows } from "../layout.ts";
-import { agentNow, mayOperate, type State, viewNow, visiblePins } from "../model.ts";
+import { below, inWindow, layout, type Rect, splitCols, splitRows } from "../layout.ts";
+import { armedFor, mayOperate, type State, viewNow, visiblePins } from "../model.ts";
 import { isWide, pinPanes } from "../pin.ts";
 import { selectedIndex } from "../rows.ts";
+import { agentNow } from "../snapshot.ts";
 import { draw } from "../wave.ts";
 import { withoutAgent } from "./absent.ts";
 import { drawBoard } from "./board.ts";
@@ -48,10 +49,10 @@ function drawWide(state: State, canvas: Canvas, body: Rect, now: number): void {
   const pins = state.pins.data?.data.pins.length ?? 0;
   const [table, rest] = splitRows(body, Math.min(Math.max(8, pins + 2), Math.floor(body.rows / 2)));
   const cols = Math.floor(rest.cols / 2);
-  const side = { ...rest, col: cols + 1, cols: rest.cols - cols - 1 };
+  const [why, side] = splitCols(rest, cols);
   const [rules, edges] = splitRows(side, Math.min((state.pins.data?.data.rules.length ?? 0) + 2, Math.floor(side.rows / 2)));
   drawTable(state, canvas, table, now);
-  drawWhy(state, canvas, { ...rest, cols }, now);
+  drawWhy(state, canvas, why, now);
   canvas.vline(cols, rest.row, rest.row + rest.rows - 1);
   drawRules(state, canvas, rules, now);
   drawEdges(state, canvas, edges);
@@ -76,7 +77,8 @@ function pinsTitle(state: State, cols: number, now: number): string {
 function arming(state: State, now: number): string {
   if (state.readOnly) return "READ-ONLY";
   if (!mayOperate(state)) return "LOOK ONLY (this socket may not operate)";
-  return state.armedUntil > now ? `ARMED ${Math.ceil((state.armedUntil - now) / 1000)} s` : "DISARMED (! arms 60 s)";
+  const armed = armedFor(state, now);
+  return armed > 0 ? `ARMED ${armed} s` : "DISARMED (! arms 60 s)";
 }
 
 function drawTable(state: State, canvas: Canvas, rect: Rect, now: number): void {
@@ -99,12 +101,10 @@ function drawTable(state: State, canvas: Canvas, rect: Rect, now: number): void 
   canvas.put(inner.row, `  ${left("NAME", nameCols)}${place}STATE     SINCE   ${wave}CAUSE`, "dim", inner.col, inner.cols);
   const pins = visiblePins(state);
   const selected = selectedIndex(state.pins.list, pins);
-  const rows = { ...inner, row: inner.row + 1, rows: inner.rows - 1 };
-  const top = scrollTo(state.pins.list, selected, pins.length, rows.rows);
+  const rows = below(inner);
   const at = agentNow(data, viewNow(state, now));
-  for (const [offset, pin] of pins.slice(top, top + Math.max(0, rows.rows)).entries()) {
-    const row = rows.row + offset;
-    const style = mark(canvas, row, rows, top + offset === selected, "text");
+  for (const { item: pin, row, chosen } of inWindow(state.pins.list, pins, selected, rows)) {
+    const style = mark(canvas, row, rows, chosen, "text");
     const put = (text: string, own: Style, col: number, width: number) => {
       if (col < rows.cols) canvas.put(row, text, style === "selected" ? style : own, rows.col + col, Math.min(width, rows.cols - col));
     };

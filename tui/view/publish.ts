@@ -4,8 +4,8 @@ import { shownLines } from "../lines.ts";
 import type { State } from "../model.ts";
 import { payloadFact, payloadFormats, publishProblem, publishWarning } from "../publication.ts";
 import { type PublishOverlay, publicationOf, publishChoices } from "../publish.ts";
-import { frame, type Line } from "./box.ts";
-import type { Canvas } from "./canvas.ts";
+import { frame, innerCols } from "./box.ts";
+import type { Canvas, Line } from "./canvas.ts";
 
 const width = 72;
 const mostLines = 8;
@@ -17,7 +17,7 @@ export function drawPublish(state: State, canvas: Canvas, overlay: PublishOverla
     drawChoices(state, canvas, overlay.list);
     return;
   }
-  const inner = Math.max(8, Math.min(width, canvas.cols) - 4);
+  const inner = innerCols(canvas, width);
   const { field } = overlay;
   const mark = (of: number) => (field === of ? ">" : " ");
   const choice = (values: readonly (string | number)[], chosen: string | number) =>
@@ -57,7 +57,7 @@ function drawChoices(state: State, canvas: Canvas, list: NonNullable<PublishOver
   const visible = Math.max(1, Math.min(canvas.rows - 7, choices.length));
   const index = Math.min(list.index, choices.length - 1);
   const top = scrollTo(list, index, choices.length, visible);
-  const inner = Math.max(0, Math.min(width, canvas.cols) - 4);
+  const inner = innerCols(canvas, width);
   const lines: Line[] = [[`/ ${shown(list.field, inner - 3)}`, "bold"]];
   for (const [offset, { label }] of choices.slice(top, top + visible).entries()) {
     const chosen = top + offset === index;

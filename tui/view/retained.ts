@@ -1,13 +1,13 @@
 import { shown } from "../editor.ts";
 import { count } from "../format.ts";
 import { type ClearOverlay, clearRate } from "../retained.ts";
-import { frame, type Line } from "./box.ts";
-import type { Canvas } from "./canvas.ts";
+import { frame, innerCols } from "./box.ts";
+import type { Canvas, Line } from "./canvas.ts";
 
 const width = 70;
 
 export function drawClear(canvas: Canvas, { branch, found, field }: ClearOverlay): void {
-  const inner = Math.max(8, Math.min(width, canvas.cols) - 4);
+  const inner = innerCols(canvas, width);
   const heading = "Clear retained";
   if (found === null) {
     frame(canvas, heading, width, [

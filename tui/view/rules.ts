@@ -1,9 +1,10 @@
 import type { RuleView } from "../../agent/protocol.ts";
 import { age, count, instant } from "../format.ts";
 import type { Rect } from "../layout.ts";
-import { agentNow, type State, viewNow } from "../model.ts";
+import { type State, viewNow } from "../model.ts";
 import { pinPanes } from "../pin.ts";
-import type { Canvas, Style } from "./canvas.ts";
+import { agentNow } from "../snapshot.ts";
+import type { Canvas, Line } from "./canvas.ts";
 import { left, putLines, title } from "./text.ts";
 
 /** Every rule: whether it is on, when it fired, and what it does. */
@@ -17,7 +18,7 @@ export function drawRules(state: State, canvas: Canvas, rect: Rect, now: number)
   if (data === null) return;
   const at = agentNow(data, viewNow(state, now));
   const width = Math.min(20, Math.max(0, ...rules.map(({ id }) => id.length)));
-  const lines = rules.map((rule): [string, Style] => {
+  const lines = rules.map((rule): Line => {
     const last = rule.last === null ? "never fired" : `last fired ${age(at - instant(rule.last))} ago`;
     const resting = isResting(rule);
     const word = resting ? "REST" : rule.enabled === false ? "OFF" : "on";

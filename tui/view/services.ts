@@ -1,14 +1,16 @@
 import type { ServiceView } from "../../agent/protocol.ts";
 import { age, instant, size } from "../format.ts";
-import { layout, type Rect, scrollTo, splitRows } from "../layout.ts";
-import { agentNow, type State, viewNow, visibleServices } from "../model.ts";
+import { below, inWindow, layout, type Rect, splitCols, splitRows } from "../layout.ts";
+import { type State, viewNow, visibleServices } from "../model.ts";
 import { selectedIndex } from "../rows.ts";
 import { selectedUnit, shownLog } from "../service-ask.ts";
 import { actionsProblem } from "../service-keys.ts";
 import { logPanes } from "../service-log.ts";
-import type { Canvas, Style } from "./canvas.ts";
+import { agentNow } from "../snapshot.ts";
+import { withoutAgent } from "./absent.ts";
+import type { Canvas, Line, Style } from "./canvas.ts";
 import { drawLog } from "./service-log.ts";
-import { flow, left, mark, putLines, right, title } from "./text.ts";
+import { flow, left, mark, putLines, right, separate, styled, title } from "./text.ts";
 
 /** From here on a log file stands beside the journal. */
 const wide = 130;
@@ -33,10 +35,10 @@ export function drawServices(state: State, canvas: Canvas, now: number): void {
     return;
   }
   const half = Math.floor(rest.cols / 2);
-  drawLog(state, canvas, { ...rest, cols: half }, "journal", now);
-  drawLog(state, canvas, { ...rest, col: half + 1, cols: rest.cols - half - 1 }, "file", now);
-  canvas.rule(rest.row, "", "title", half, 1);
-  canvas.vline(half, rest.row, rest.row + rest.rows - 1);
+  const [journal, file] = splitCols(rest, half);
+  drawLog(state, canvas, journal, "journal", now);
+  drawLog(state, canvas, file, "file", now);
+  separate(canvas, rest, half);
 }
 
 function drawTable(state: State, canvas: Canvas, rect: Rect, now: number): void {
@@ -44,12 +46,12 @@ function drawTable(state: State, canvas: Canvas, rect: Rect, now: number): void 
   const { data } = services;
   const units = visibleServices(state);
   const failed = units.filter((unit) => unit.active === "failed").length;
-  const lost = agent.up ? "" : ` - STALE ${age(now - agent.since)}, no agent`;
+  const lost = agent.up || !agent.wanted ? "" : ` - STALE ${age(now - agent.since)}, no agent`;
   const name = { all: "Units", system: "System units", user: "User units" }[services.manager];
   const inner = title(canvas, rect, `${name} ${units.length} - failed ${failed}${lost}`, services.pane === 0);
   if (data === null || units.length === 0) {
     const text = !agent.wanted
-      ? "no agent here: --host user@pi looks at another machine"
+      ? (withoutAgent(state) ?? "")
       : data === null
         ? `no services yet: ${agent.up ? "asking" : (agent.problem ?? "connecting")}`
         : data.data.length === 0
@@ -72,13 +74,11 @@ function drawTable(state: State, canvas: Canvas, rect: Rect, now: number): void 
     services.list,
     units.map(({ unit }) => ({ id: unit })),
   );
-  const rows = { ...inner, row: inner.row + 1, rows: inner.rows - 1 };
-  const top = scrollTo(services.list, selected, units.length, rows.rows);
+  const rows = below(inner);
   const at = agentNow(data, viewNow(state, now));
-  for (const [offset, unit] of units.slice(top, top + Math.max(0, rows.rows)).entries()) {
-    const row = rows.row + offset;
-    const style = mark(canvas, row, rows, top + offset === selected, unitStyle(unit));
-    const flag = unit.active === "failed" || unit.problem !== null ? "!" : top + offset === selected ? ">" : " ";
+  for (const { item: unit, row, chosen } of inWindow(services.list, units, selected, rows)) {
+    const style = mark(canvas, row, rows, chosen, unitStyle(unit));
+    const flag = unit.active === "failed" || unit.problem !== null ? "!" : chosen ? ">" : " ";
     canvas.put(row, flag, style === "selected" ? style : "bad", rows.col, 1);
     canvas.put(row, unit.unit, style, rows.col + 2, column - 1);
     const text = unit.problem !== null ? unit.problem : cells(state, unit, at);
@@ -108,13 +108,13 @@ function drawDetail(state: State, canvas: Canvas, rect: Rect, now: number): void
   const inner = title(canvas, rect, unit === undefined ? "Unit" : unit.unit, services.pane === 1);
   if (unit === undefined || services.data === null) return;
   const at = agentNow(services.data, viewNow(state, now));
-  const lines: [string, Style][] = [];
+  const lines: Line[] = [];
   if (unit.problem !== null) lines.push([` ! ${unit.problem}`, "bad"]);
   lines.push([
     ` ${unit.active}${unit.sub === "" || unit.sub === "-" ? "" : ` (${unit.sub})`}${unit.since === null ? "" : ` for ${age(at - instant(unit.since))}, since ${unit.since}`}`,
     "bold",
   ]);
-  for (const line of flow(factsOf(unit, at), inner.cols)) lines.push([line, "text"]);
+  lines.push(...styled(flow(factsOf(unit, at), inner.cols), "text"));
   lines.push([` actions: ${actionsProblem(state, unit) ?? `${unit.control?.join(", ")} (Enter)`}`, "dim"]);
   services.detail.top = putLines(canvas, inner, lines, services.detail.top);
 }

@@ -1,21 +1,24 @@
 import { age, instant, span, time } from "../format.ts";
-import { agentNow, type Overlay, type State } from "../model.ts";
+import { armedFor, type State } from "../model.ts";
+import type { Overlay } from "../overlay.ts";
 import { detailOf } from "../pin.ts";
-import type { Style } from "./canvas.ts";
+import { agentNow, newest } from "../snapshot.ts";
+import type { Line } from "./canvas.ts";
+import { styled } from "./text.ts";
 import { interlockWord, minimum } from "./why.ts";
 
 /** What would be switched, as it is now, and what its contract may have against it. */
-export function switchLines(state: State, overlay: Overlay & { kind: "switch" }, now: number): (readonly [string, Style])[] {
+export function switchLines(state: State, overlay: Overlay & { kind: "switch" }, now: number): Line[] {
   // As it is, and not as a frozen screen shows it.
-  const data = state.pins.newer ?? state.pins.data;
+  const data = newest(state.pins);
   const pin = data?.data.pins.find(({ id }) => id === overlay.output);
   if (data === null || pin?.kind !== "output") return [];
   const at = agentNow(data, now);
   const detail = detailOf(state, pin);
   const since = pin.since === null ? "" : ` for ${age(at - instant(pin.since))}`;
   const ends = pin.until === null ? "" : `, ends by itself at ${time(instant(pin.until))}`;
-  const armed = state.armedUntil > now;
-  const wait = armed ? `Armed: ${Math.ceil((state.armedUntil - now) / 1000)} s left` : "DISARMED: nothing will be sent";
+  const armed = armedFor(state, now);
+  const wait = armed > 0 ? `Armed: ${armed} s left` : "DISARMED: nothing will be sent";
   const against = [
     ...(pin.problem === null ? [] : [`! ${pin.problem}`]),
     ...(pin.locked ? ["! LOCK: `pinbus unlock` lets it move again"] : []),
@@ -26,9 +29,9 @@ export function switchLines(state: State, overlay: Overlay & { kind: "switch" },
   return [
     [`${pin.id}   ${pin.line}${pin.header === null ? "" : ` (header pin ${pin.header})`}   ${pin.state} -> ${overlay.word}`, "bold"],
     [`Now ${pin.state}${since} by ${pin.cause}${ends}`, "dialog"],
-    ...against.map((text) => [text, "bad"] as const),
+    ...styled(against, "bad"),
     ...(interlock === undefined ? [] : [[interlock, "dialog"] as const]),
-    [[detail && (least ?? "No minimum time"), wait].filter((text) => text !== undefined).join("     "), armed ? "dialog" : "warn"],
+    [[detail && (least ?? "No minimum time"), wait].filter((text) => text !== undefined).join("     "), armed > 0 ? "dialog" : "warn"],
     ["", "dialog"],
     [
       `[y] Switch ${overlay.word === "ON" ? "on" : "off"}     [t] Pulse${detail ? ` ${span(detail.pulse_ms)}` : ""}     [Esc] Cancel`,

@@ -1,5 +1,5 @@
 import type { Rect } from "../layout.ts";
-import type { Canvas, Style } from "./canvas.ts";
+import type { Canvas, Line, Style } from "./canvas.ts";
 
 /** Exactly `width` characters; only for text of our own, one column a character. */
 export function left(text: string, width: number): string {
@@ -24,7 +24,7 @@ export function mark(canvas: Canvas, row: number, rect: Rect, selected: boolean,
 }
 
 /** Lines of text in a rectangle, from `top` on; returns the `top` that was possible. */
-export function putLines(canvas: Canvas, rect: Rect, lines: readonly (readonly [text: string, style: Style])[], top: number): number {
+export function putLines(canvas: Canvas, rect: Rect, lines: readonly Line[], top: number): number {
   const first = Math.max(0, Math.min(top, lines.length - rect.rows));
   for (const [offset, [text, style]] of lines.slice(first, first + Math.max(0, rect.rows)).entries()) {
     canvas.put(rect.row + offset, text, style, rect.col, rect.cols);
@@ -36,6 +36,17 @@ export function putLines(canvas: Canvas, rect: Rect, lines: readonly (readonly [
 export function title(canvas: Canvas, rect: Rect, text: string, focused: boolean): Rect {
   if (rect.rows > 0) canvas.rule(rect.row, focused ? `[${text}]` : text, focused ? "bold" : "title", rect.col, rect.cols);
   return { ...rect, row: rect.row + 1, rows: Math.max(0, rect.rows - 1) };
+}
+
+/** The line between two panes, joined to the titles at its sides. */
+export function separate(canvas: Canvas, { row, rows }: Rect, col: number): void {
+  canvas.rule(row, "", "title", col, 1);
+  canvas.vline(col, row, row + rows - 1);
+}
+
+/** Lines of one style. */
+export function styled(lines: readonly string[], style: Style): Line[] {
+  return lines.map((line) => [line, style]);
 }
 
 /** Facts one after the other, as many in a line as fit; the lines that follow are indented. */
@@ -63,11 +74,6 @@ const maxSentence = 1000;
 /** The same on the canvas, from the first row on; returns how many rows it took. */
 export function putSentence(canvas: Canvas, rect: Rect, text: string, style: Style): number {
   const lines = sentence(text, rect.cols).slice(0, Math.max(0, rect.rows));
-  putLines(
-    canvas,
-    rect,
-    lines.map((line) => [line, style]),
-    0,
-  );
+  putLines(canvas, rect, styled(lines, style), 0);
   return lines.length;
 }

@@ -1,23 +1,24 @@
 import { age, count } from "../format.ts";
-import { layout, type Rect, scrollTo, splitRows, topicColumns } from "../layout.ts";
+import { maxCountedHidden } from "../hidden.ts";
+import { inWindow, layout, type Rect, splitRows, topicColumns } from "../layout.ts";
 import { type State, viewNow } from "../model.ts";
-import { topicIndex } from "../moves.ts";
+import { selectedTopic, topicIndex } from "../moves.ts";
 import type { Sort } from "../order.ts";
 import { placeOf } from "../pinned.ts";
-import { type Message, maxCountedHidden, type TopicNode } from "../topic.ts";
+import type { Message, TopicNode } from "../topic.ts";
 import { preview } from "../value.ts";
 import { withoutBroker } from "./absent.ts";
 import type { Canvas, Style } from "./canvas.ts";
 import { drawHistory } from "./history.ts";
 import { drawPinList } from "./pins.ts";
 import { isStale } from "./stale.ts";
-import { mark, putRight, title } from "./text.ts";
+import { mark, putRight, separate, title } from "./text.ts";
 import { drawValue, valueRows } from "./value.ts";
 
 export function drawTopics(state: State, canvas: Canvas, now: number): void {
   const { body, single } = layout(canvas.cols, canvas.rows, state.zoom);
   const { pane } = state.topics;
-  const node = state.topics.store.rows()[topicIndex(state)];
+  const node = selectedTopic(state);
   if (single) {
     if (pane === 0) drawTree(state, canvas, body, now);
     else if (pane === 1) drawValue(state, canvas, body, node, now);
@@ -35,12 +36,6 @@ export function drawTopics(state: State, canvas: Canvas, now: number): void {
   separate(canvas, body, pins.col - 1);
 }
 
-/** The line between two panes, joined to the titles at its sides. */
-function separate(canvas: Canvas, body: Rect, col: number): void {
-  canvas.rule(body.row, "", "title", col, 1);
-  canvas.vline(col, body.row, body.row + body.rows - 1);
-}
-
 function drawTree(state: State, canvas: Canvas, rect: Rect, now: number): void {
   const { store, list, rate, pane } = state.topics;
   const rows = store.rows();
@@ -53,12 +48,7 @@ function drawTree(state: State, canvas: Canvas, rect: Rect, now: number): void {
     return;
   }
   const selected = topicIndex(state);
-  const top = scrollTo(list, selected, rows.length, inner.rows);
-  for (let line = 0; line < inner.rows; line += 1) {
-    const node = rows[top + line];
-    if (node === undefined) break;
-    drawNode(state, canvas, inner, inner.row + line, node, top + line === selected, now);
-  }
+  for (const { item, row, chosen } of inWindow(list, rows, selected, inner)) drawNode(state, canvas, inner, row, item, chosen, now);
 }
 
 function drawEmpty(state: State, canvas: Canvas, rect: Rect): void {

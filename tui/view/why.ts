@@ -1,12 +1,12 @@
 import type { Change, CounterView, InputDetail, OutputDetail, OutputView, PinView } from "../../agent/protocol.ts";
 import { age, count, instant, span, time } from "../format.ts";
 import type { Rect } from "../layout.ts";
-import { agentNow, type State, viewNow } from "../model.ts";
+import { type State, viewNow } from "../model.ts";
 import { detailOf, pinPanes, selectedPin } from "../pin.ts";
-import type { Canvas, Style } from "./canvas.ts";
-import { flow, putLines, sentence, title } from "./text.ts";
+import { agentNow } from "../snapshot.ts";
+import type { Canvas, Line, Style } from "./canvas.ts";
+import { flow, putLines, sentence, styled, title } from "./text.ts";
 
-type Line = readonly [text: string, style: Style];
 /** More than the agent keeps of one output. */
 const maxChanges = 200;
 
@@ -37,10 +37,6 @@ function historyWord(changes: readonly Change[] | undefined, at: number): string
 
 function place(pin: PinView): string {
   return `${pin.line}${pin.header === null ? "" : ` (header pin ${pin.header})`}  active ${pin.active}`;
-}
-
-function styled(lines: readonly string[], style: Style): Line[] {
-  return lines.map((line) => [line, style]);
 }
 
 function inputLines(pin: PinView & { kind: "input" }, detail: InputDetail | undefined, at: number, cols: number): Line[] {

@@ -50,6 +50,16 @@ test("hostile text in names, logs and problems leaves every row as wide as the s
   }
 });
 
+test("in a recording each pane says what a recording has", () => {
+  const scene = new Scene({ replay: "site.jsonl", readOnly: true, agent: false });
+  scene.keys("5");
+  for (const pane of ["units", "unit", "journal", "log file"]) {
+    expect(scene.draw(80, 24).text(), pane).toContain("a recording has messages only: tabs 1, 3 and 7");
+    expect(scene.draw(80, 24).text(), pane).not.toContain("no agent here");
+    scene.keys("tab");
+  }
+});
+
 test("without an agent the tab says which flag would give one, in each of its panes", () => {
   const scene = new Scene({ agent: true });
   scene.keys("5");

@@ -1,0 +1,15 @@
+import type { Editor } from "./editor.ts";
+import type { PublishOverlay } from "./publish.ts";
+import type { ClearOverlay } from "./retained.ts";
+
+/** A dialog that lies over the tab and takes the keys. */
+export type Overlay =
+  | { kind: "filter"; field: Editor; before: string }
+  | { kind: "help" | "palette"; field: Editor; index: number; top: number }
+  | (PublishOverlay | ClearOverlay)
+  | { kind: "switch"; output: string; word: "ON" | "OFF" }
+  | { kind: "service"; unit: string }
+  | { kind: "inject"; input: string }
+  | { kind: "inject-message"; field: Editor }
+  /** `forced` = it cannot be more than a look. */
+  | { kind: "attach"; base: string; field: Editor; readOnly: boolean; forced: boolean; problem: string | null };
