@@ -50,6 +50,8 @@ export interface AgentOptions {
   log: AdjustableLog;
   /** For a reload: reads the configuration again, from where `config` came. */
   load(): LoadResult;
+  /** Files and folders of pinbus itself, of which no client is shown anything. */
+  ownFiles(): readonly string[];
   /** Before a reload looks at the file, and when it is done or refused: what the service manager is told. */
   reloading: { began(): void; ended(status: string): void };
   /** When systemd's watchdog was fed last, monotonic ms; undefined while it is not. */
@@ -79,6 +81,7 @@ export async function startAgent({
   version,
   log,
   load,
+  ownFiles,
   reloading,
   fed = () => undefined,
 }: AgentOptions): Promise<Agent> {
@@ -209,7 +212,7 @@ export async function startAgent({
     lag: () => Math.max(timers.takeLag(), statistics.late),
     current,
   });
-  const services = createServices({ current, clock, log });
+  const services = createServices({ current, clock, log, ownFiles });
   const handlers = createHandlers({
     ...shown,
     services: services.handlers,

@@ -1,5 +1,7 @@
+import type { Stats } from "node:fs";
 import { journalArgs, parseRecord } from "../systemd/journal-record.ts";
 import { systemctlEnv } from "../systemd/manager.ts";
+import { isAmong } from "./own-files.ts";
 import type { LogLine, LogView, Methods } from "./protocol.ts";
 import { type BoundedLine, LineBudget } from "./shell/bounded-lines.ts";
 import type { Clock } from "./shell/clock.ts";
@@ -15,6 +17,8 @@ export interface ServiceLogsOptions {
   clock: Pick<Clock, "now">;
   /** The program that reads the journal. */
   journalctl?: string;
+  /** Files and folders of which nothing is shown, whatever a log file is linked to. */
+  ownFiles?(): readonly string[];
   /** How long one reads on when nobody asks any more, ms. */
   idle?: number;
 }
@@ -40,7 +44,7 @@ const maxTextBytes = 4096;
 const maxRecordBytes = 64 * 1024;
 
 export function createServiceLogs(options: ServiceLogsOptions): ServiceLogs {
-  const { current, clock, idle = 5000 } = options;
+  const { current, clock, ownFiles = () => [], idle = 5000 } = options;
   const open = new Map<string, FollowedLog>();
   const now = () => clock.now();
   let run = Date.now();
@@ -74,7 +78,11 @@ export function createServiceLogs(options: ServiceLogsOptions): ServiceLogs {
       const { manager, log_file: file } = listedService(current().config.services, unit);
       if (from === "file" && file === null) throw new Refused("unsupported", `no log_file of ${unit} is configured`);
       const isUser = manager === "user";
-      const log = followed(file !== null && from === "file" ? fileReader(file, now) : journalReader(unit, isUser, now, options.journalctl));
+      const log = followed(
+        file !== null && from === "file"
+          ? fileReader(file, now, (found) => isAmong(ownFiles(), found))
+          : journalReader(unit, isUser, now, options.journalctl),
+      );
       return { unit, from, ...(await log.read(known, after)) };
     },
     stop() {
@@ -136,11 +144,13 @@ const news = {
   behind: "(more came than could be shown; it goes on near its end)",
 } as const;
 
-function fileReader(path: string, now: () => number): Reader {
+function fileReader(path: string, now: () => number, isSecret: (file: Stats) => Promise<boolean>): Reader {
   const problems: Readonly<Record<string, string>> = {
     EACCES: `the agent may not read ${path}: its user needs the group of that file and of its folder`,
     ENOENT: `${path} is not there; it is shown as soon as it is`,
+    ELOOP: `${path} is a symbolic link, which is not followed: name the file to which it leads`,
     "no file": `${path} is not a file`,
+    secret: `${path} is a file of pinbus itself, of which nothing is shown`,
   };
   return {
     key: path,
@@ -150,6 +160,7 @@ function fileReader(path: string, now: () => number): Reader {
         lines: firstLines,
         maxBytes: maxTextBytes,
         budget: new LineBudget(maxRate, now),
+        isSecret,
         onLines: (lines) => on.lines(lines.map(fileLine)),
         onSkipped: on.skipped,
         onNews: (what) => on.lines([{ text: news[what], note: true }]),

@@ -16,6 +16,7 @@ export interface ServicesOptions {
   current(): Current;
   clock: Pick<Clock, "now">;
   log: Log;
+  ownFiles(): readonly string[];
 }
 
 /** What control clients see of the units of the configuration, and do with them. */
@@ -25,8 +26,8 @@ export interface Services {
   stop(): void;
 }
 
-export function createServices({ current, clock, log }: ServicesOptions): Services {
-  const logs = createServiceLogs({ current, clock });
+export function createServices({ current, clock, log, ownFiles }: ServicesOptions): Services {
+  const logs = createServiceLogs({ current, clock, ownFiles });
   const own = ownUnit();
   const closing = new AbortController();
   // Its own restart is what ends it: that one is handed over, and not waited for.

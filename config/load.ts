@@ -35,6 +35,8 @@ export type LoadResult =
       ok: true;
       config: Config;
       file: string;
+      /** The files and folders of pinbus itself: this file, and what it names besides logs. */
+      files: readonly string[];
       warnings: Problem[];
       notes: Problem[];
       /** What the environment and the arguments give: each setting with its variable or argument. */
@@ -71,15 +73,20 @@ export function loadConfig(options: LoadOptions): LoadResult {
 
   const { tree, faults } = parseYaml(decoded.text);
   const base = dirname(resolve(file));
+  const files = options.text === undefined ? [resolve(file)] : [];
+  const named = (path: string) => {
+    files.push(path);
+    return path;
+  };
   const walked = walk(schema, tree, {
     file,
     env,
     secrets: options.secrets ?? "read",
     exposed: reading.stats?.isFile() === true && (reading.stats.mode & 0o004) !== 0,
-    resolve: (path) => (isAbsolute(path) ? path : join(base, path)),
+    resolve: (path) => named(isAbsolute(path) ? path : join(base, path)),
   });
   const owlcms = readOwlcms(walked.values, env, args);
-  const given = readGiven(schema, env, args, (path) => resolve(path), owlcms.variables);
+  const given = readGiven(schema, env, args, (path) => named(resolve(path)), owlcms.variables);
   for (const [path, items] of given.lists) put(walked.values, path, items);
   const config = complete(schema, walked.values, { derived: { node: nodeName(host) }, env: given.env, args: given.args }) as Config;
   countingDefaults(config.inputs, (path) => walked.places.has(path));
@@ -107,6 +114,7 @@ export function loadConfig(options: LoadOptions): LoadResult {
     ok: true,
     config,
     file,
+    files: [...files, config.state_dir],
     warnings: problems.filter(({ severity }) => severity === "warning"),
     notes: problems.filter(({ severity }) => severity === "note"),
     given: given.from,

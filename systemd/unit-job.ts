@@ -1,5 +1,4 @@
-import { execFile } from "node:child_process";
-import { managerArgs, systemctlEnv } from "./manager.ts";
+import { runSystemctl } from "./systemctl.ts";
 
 export interface UnitJobOptions {
   user?: boolean;
@@ -26,26 +25,15 @@ export async function runUnitJob(unit: string, verb: "start" | "stop" | "restart
   return ask([...(wait ? [] : ["--no-block"]), verb === "start" ? "restart" : verb], unit, options);
 }
 
-function ask(wish: readonly string[], unit: string, options: UnitJobOptions): Promise<UnitJobEnd> {
-  const { user = false, systemctl = "systemctl", timeout = 300_000, signal } = options;
-  const args = [...managerArgs(user), "--no-ask-password", "--no-pager", "--quiet", ...wish, "--", unit];
-  return new Promise((resolve) => {
-    execFile(systemctl, args, { env: systemctlEnv(), timeout, signal, maxBuffer: 64 * 1024 }, (error, _stdout, stderr) => {
-      if (error === null) resolve({ ok: true });
-      else resolve({ ok: false, ...refusalOf(error, stderr, timeout) });
-    });
-  });
-}
-
-function refusalOf(
-  error: { code?: string | number | null; killed?: boolean },
-  stderr: string,
-  timeout: number,
-): { denied: boolean; message: string } {
-  if (error.code === "ENOENT") return { denied: false, message: "there is no systemctl here" };
-  if (error.code === "ABORT_ERR") return { denied: false, message: "the agent ended before systemd was done" };
-  if (error.killed === true) return { denied: false, message: `systemd was not done after ${timeout / 1000} s` };
-  const said = stderr.trim().split("\n")[0]?.slice(0, 300) ?? "";
+async function ask(wish: readonly string[], unit: string, options: UnitJobOptions): Promise<UnitJobEnd> {
+  const { timeout = 300_000 } = options;
+  const args = ["--no-ask-password", "--no-pager", "--quiet", ...wish, "--", unit];
+  const { ok, stderr, why, code } = await runSystemctl(
+    args,
+    { ...options, timeout, maxBytes: 64 * 1024 },
+    { late: `systemd was not done after ${timeout / 1000} s`, withdrawn: "the agent ended before systemd was done" },
+  );
+  if (ok) return { ok };
   const denied = /interactive authentication required|access denied|not authorized|permission denied/i.test(stderr);
-  return { denied, message: said === "" ? `systemctl ended with ${error.code ?? "a signal"}` : said };
+  return { ok, denied, message: why.slice(0, 300) || `systemctl ended with ${code ?? "a signal"}` };
 }

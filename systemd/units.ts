@@ -1,6 +1,5 @@
-import { execFile } from "node:child_process";
 import { constants } from "node:os";
-import { managerArgs, systemctlEnv } from "./manager.ts";
+import { runSystemctl } from "./systemctl.ts";
 
 /** What systemd says about one unit. */
 export interface UnitState {
@@ -91,18 +90,17 @@ export async function readUnits(units: readonly string[], options: ReadUnitsOpti
 
 type Answer = { blocks: Map<string, string>[] } | { problem: string };
 
-function show(units: string[], options: ReadUnitsOptions): Promise<Answer> {
-  const { signal, systemctl = "systemctl", timeout = 5000, user = false } = options;
-  const args = [...managerArgs(user), "show", "--timestamp=unix", `--property=${properties.join(",")}`, "--", ...units];
-  const env = systemctlEnv();
-  return new Promise((resolve) => {
-    execFile(systemctl, args, { env, timeout, maxBuffer: 256 * 1024, ...(signal && { signal }) }, (error, stdout, stderr) => {
-      const blocks = parseShow(stdout);
-      // Blocks are matched by position, so a partial answer is no answer.
-      if (blocks.length === units.length) resolve({ blocks });
-      else resolve({ problem: problemOf(error, stderr, options) });
-    });
-  });
+async function show(units: string[], options: ReadUnitsOptions): Promise<Answer> {
+  const { timeout = 5000, user = false } = options;
+  const args = ["show", "--timestamp=unix", `--property=${properties.join(",")}`, "--", ...units];
+  const { stdout, why } = await runSystemctl(
+    args,
+    { ...options, timeout, maxBytes: 256 * 1024 },
+    { late: `systemctl did not answer within ${timeout / 1000} s`, withdrawn: "the question was withdrawn" },
+  );
+  const blocks = parseShow(stdout);
+  // Blocks are matched by position, so a partial answer is no answer.
+  return blocks.length === units.length ? { blocks } : { problem: problemOf(why, user) };
 }
 
 /** The blocks of `systemctl show`, one per unit, as properties. */
@@ -117,18 +115,10 @@ export function parseShow(text: string): Map<string, string>[] {
     });
 }
 
-function problemOf(
-  error: { code?: string | number | null; killed?: boolean } | null,
-  stderr: string,
-  { timeout = 5000, user = false }: ReadUnitsOptions,
-): string {
-  if (error?.code === "ENOENT") return "there is no systemctl here";
-  if (error?.code === "ABORT_ERR") return "the question was withdrawn";
-  if (error?.killed === true) return `systemctl did not answer within ${timeout / 1000} s`;
-  const said = stderr.trim().split("\n")[0] ?? "";
-  if (/not been booted with systemd/.test(said)) return "systemd does not run here";
-  if (/connect to bus/.test(said) && user) return "no service manager of this user runs here";
-  return said === "" ? "systemctl gave no answer" : said;
+function problemOf(why: string, user: boolean): string {
+  if (/not been booted with systemd/.test(why)) return "systemd does not run here";
+  if (/connect to bus/.test(why) && user) return "no service manager of this user runs here";
+  return why === "" ? "systemctl gave no answer" : why;
 }
 
 function stateOf(unit: string, block: Map<string, string>): UnitState {

@@ -1,5 +1,5 @@
 import { everything, type Filter } from "./filter.ts";
-import { age } from "./format.ts";
+import { age, amount } from "./format.ts";
 import type { Scroll } from "./layout.ts";
 import type { ListState } from "./model.ts";
 import { type Talker, Talkers } from "./talkers.ts";
@@ -201,19 +201,6 @@ function speedNow(value: SysValue | undefined, counter: string | null, interval:
   if (value === undefined) return "missing";
   if (interval !== null && now - value.at > 1.5 * interval) return "0.0";
   return value.rate === null ? "-" : amount(value.rate, "");
-}
-
-/** `402.1`, `61.2 k`, `3.1 MB`. */
-function amount(value: number, unit: string): string {
-  if (value < 1000) return unit === "" ? value.toFixed(1) : `${Math.round(value)} ${unit}`;
-  const prefixes = ["k", "M", "G", "T"];
-  let scaled = value / 1000;
-  let at = 0;
-  while (scaled >= 999.95 && at < prefixes.length - 1) {
-    scaled /= 1000;
-    at += 1;
-  }
-  return `${scaled.toFixed(1)} ${prefixes[at]}${unit}`;
 }
 
 /** `up 12d04h`, from what the broker calls `1044851 seconds`. */

@@ -38,14 +38,27 @@ export function span(ms: number): string {
 /** Bytes → `142 B`, `58 M`. */
 export function size(bytes: number): string {
   if (bytes < 1000) return `${bytes} B`;
-  const units = ["k", "M", "G", "T"];
-  let value = bytes / 1000;
-  let unit = 0;
-  while (value >= 999.5 && unit < units.length - 1) {
-    value /= 1000;
-    unit += 1;
+  const [value, prefix] = scaled(bytes, 999.5);
+  return `${value < 9.95 ? value.toFixed(1) : Math.round(value)} ${prefix}`;
+}
+
+/** A figure, of bytes or of anything: `402.1`, `61.2 k`, `3.1 MB`. */
+export function amount(value: number, unit: "B" | ""): string {
+  if (value < 1000) return unit === "" ? value.toFixed(1) : `${Math.round(value)} ${unit}`;
+  const [part, prefix] = scaled(value, 999.95);
+  return `${part.toFixed(1)} ${prefix}${unit}`;
+}
+
+/** A value from 1000 on in thousands, millions and so on; from `limit` on it would be written with one digit too many. */
+function scaled(value: number, limit: number): [value: number, prefix: string] {
+  const prefixes = ["k", "M", "G", "T"];
+  let part = value / 1000;
+  let at = 0;
+  while (part >= limit && at < prefixes.length - 1) {
+    part /= 1000;
+    at += 1;
   }
-  return `${value < 9.95 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`;
+  return [part, prefixes[at] ?? ""];
 }
 
 /** Wall-clock time of the person's own time zone: `10:46:02.114`. */
@@ -58,6 +71,13 @@ export function clock(at: number): string {
 export function time(at: number): string {
   const date = new Date(at);
   return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
+}
+
+/** `10:46:02`, with its day where that is not the one of `now`. */
+export function moment(at: number, now: number): string {
+  const [then, today] = [new Date(at), new Date(now)];
+  if (then.toDateString() === today.toDateString()) return time(at);
+  return `${then.getFullYear()}-${two(then.getMonth() + 1)}-${two(then.getDate())} ${time(at)}`;
 }
 
 /** ISO time → milliseconds since 1970; NaN for null and for what is no time. */

@@ -17,7 +17,9 @@ export const run: Command = {
   summary: "run the agent in the foreground (what systemd starts)",
   async run(args) {
     const { values } = readArgs(args, settings, { min: 0, max: 0 });
-    const { config, given } = loadedOrFail(values);
+    const { config, given, files } = loadedOrFail(values);
+    const { CREDENTIALS_DIRECTORY: credentials } = process.env;
+    const ownFiles = new Set([...files, ...(credentials === undefined ? [] : [credentials])]);
     const journal = config.log.format === "text" ? undefined : openJournal(process.env);
     const secrets = [config.mqtt.password, config.broker.password, config.broker.bridge.password].filter((secret) => secret !== null);
     const log = createLog({ level: config.log.level, secrets, ...(journal ? { journal: (entry) => journal.write(entry) } : {}) });
@@ -58,7 +60,13 @@ export const run: Command = {
         host: readHost(),
         version: readVersion(),
         log,
-        load: () => load(values, "read"),
+        load() {
+          const loaded = load(values, "read");
+          // What was named before is no less secret.
+          for (const file of loaded.ok ? loaded.files : []) ownFiles.add(file);
+          return loaded;
+        },
+        ownFiles: () => [...ownFiles],
         reloading,
         fed: () => fed,
       });

@@ -3,6 +3,7 @@ import { type FileHandle, mkdir, open, rename, rm, stat } from "node:fs/promises
 import { dirname } from "node:path";
 import { setAside, syncFolder } from "../shell/atomic-file.ts";
 import { checkedLine, readChecked } from "../shell/checked-line.ts";
+import { WriteProblem } from "../shell/write-problem.ts";
 
 /** At most one sync in this time: what a power cut may take. */
 const syncEvery = 1000;
@@ -60,11 +61,12 @@ export class Journal {
   #syncedAt = Number.NEGATIVE_INFINITY;
   #retryTimer: NodeJS.Timeout | undefined;
   /** As long as there is one, only a new file will do. */
-  #problem: string | null = null;
+  readonly #problem: WriteProblem;
   #closed = false;
 
   constructor(options: JournalOptions) {
     this.#options = options;
+    this.#problem = new WriteProblem(options);
   }
 
   /**
@@ -123,7 +125,7 @@ export class Journal {
     this.#syncTimer = undefined;
     await new Promise<void>((resolve) => this.after(resolve));
     await this.#compacting;
-    if (this.#problem !== null) await this.#compact();
+    if (this.#problem.sentence !== null) await this.#compact();
     await this.#syncing;
     this.#sync();
     await this.#syncing;
@@ -144,13 +146,13 @@ export class Journal {
     const text = lines.join("");
     if (text !== "") this.#behind?.push(text);
     try {
-      if (text !== "" && this.#problem === null) await this.#write(text);
+      if (text !== "" && this.#problem.sentence === null) await this.#write(text);
     } catch (error) {
       this.#failed(error);
     }
     this.#writing = false;
     for (const written of waiting) written();
-    if (this.#problem === null && this.#size > Math.max(compactBytes, 2 * this.#base)) void this.#compact();
+    if (this.#problem.sentence === null && this.#size > Math.max(compactBytes, 2 * this.#base)) void this.#compact();
   }
 
   async #write(text: string): Promise<void> {
@@ -173,7 +175,7 @@ export class Journal {
   /** Beside the writes, and by a descriptor of its own: a slow card must not hold up who waits for a write. */
   #sync(): void {
     this.#syncTimer = undefined;
-    if (!this.#syncDue || this.#problem !== null) return;
+    if (!this.#syncDue || this.#problem.sentence !== null) return;
     this.#syncDue = false;
     this.#syncedAt = performance.now();
     this.#syncing = synced(this.#options.file)
@@ -224,7 +226,7 @@ export class Journal {
         await syncFolder(this.#options.file);
         await this.#closeHandle();
         [this.#handle, this.#size, this.#base, this.#torn, this.#syncDue] = [handle, size, size, false, false];
-        this.#tell(null);
+        this.#problem.over();
       };
       await this.#exclusively(swap);
     } catch (error) {
@@ -237,20 +239,10 @@ export class Journal {
   #failed(error: unknown): void {
     void this.#closeHandle();
     this.#torn = true;
-    this.#tell(
-      `${this.#options.file} could not be written: ${(error as Error).message}; retained messages and sessions of the built-in broker are lost with a restart`,
-    );
+    this.#problem.failed(error, "retained messages and sessions of the built-in broker are lost with a restart");
     if (this.#closed) return;
     clearTimeout(this.#retryTimer);
     this.#retryTimer = setTimeout(() => void this.#compact(), this.#options.retryEvery ?? retryEvery).unref();
-  }
-
-  #tell(problem: string | null): void {
-    if (problem === this.#problem) return;
-    this.#problem = problem;
-    if (problem === null) this.#options.log.info(`${this.#options.file} can be written again`);
-    else this.#options.log.error(problem);
-    this.#options.onProblem(problem);
   }
 
   async #closeHandle(): Promise<void> {

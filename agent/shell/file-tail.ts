@@ -1,14 +1,16 @@
-import { constants } from "node:fs";
-import { type FileHandle, open, stat } from "node:fs/promises";
+import { constants, type Stats } from "node:fs";
+import { type FileHandle, lstat, open } from "node:fs/promises";
 import { BoundedLines, type BoundedLinesOptions, lastLines } from "./bounded-lines.ts";
 
 export interface FileTailOptions extends BoundedLinesOptions {
   path: string;
   /** Begin with so many of its last lines. */
   lines: number;
+  /** True for a file that nobody is to see here, whatever name leads to it. */
+  isSecret(file: Stats): Promise<boolean>;
   /** `replaced`: another file has its name; `emptied`: it goes on from its beginning; `behind`: some of it was left out. */
   onNews(news: "replaced" | "emptied" | "behind"): void;
-  /** Why it cannot be read (an error code, or `no file`); null when it can. */
+  /** Why it cannot be read (an error code, `no file` or `secret`); null when it can. */
   onProblem(code: string | null): void;
 }
 
@@ -75,7 +77,7 @@ export class FileTail {
 
   async #goOn(file: FileHandle): Promise<void> {
     await this.#read(file);
-    const [named, own] = await Promise.all([stat(this.#options.path), file.stat()]);
+    const [named, own] = await Promise.all([lstat(this.#options.path), file.stat()]);
     if (named.ino === own.ino && named.dev === own.dev) return;
     if (!this.#leaving) {
       this.#leaving = true;
@@ -87,12 +89,14 @@ export class FileTail {
   }
 
   async #open(): Promise<void> {
-    // A pipe without a writer would not let us go.
-    const file = await open(this.#options.path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const { path, isSecret } = this.#options;
+    // A pipe without a writer would not let us go. Who owns the log could let a link lead to what only the agent may read.
+    const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
     const stats = await file.stat();
-    if (!stats.isFile()) {
+    const code = !stats.isFile() ? "no file" : (await isSecret(stats)) ? "secret" : undefined;
+    if (code !== undefined) {
       await file.close();
-      throw Object.assign(new Error("no file"), { code: "no file" });
+      throw Object.assign(new Error(code), { code });
     }
     this.#file = file;
     this.#leaving = false;

@@ -8,6 +8,7 @@ import { type HistoryEntry, readEntry } from "./history-entry.ts";
 import { type HistoryLine, HistoryLines, textOf, trimmed } from "./history-lines.ts";
 import type { Log } from "./log.ts";
 import { changeView } from "./views.ts";
+import { WriteProblem } from "./write-problem.ts";
 
 /** At most one write and one sync in this time: a lamp that blinks must not wear out a memory card. */
 const defaultPause = 1000;
@@ -35,7 +36,7 @@ interface Waiting {
 export class HistoryStore {
   readonly #file: string;
   readonly #log: Log;
-  readonly #options: Required<HistoryOptions>;
+  readonly #options: Required<Pick<HistoryOptions, "pause" | "bytes">>;
   /** From before this start, oldest first. */
   readonly #past = new Map<string, Change[]>();
   /** What is worth keeping of what is in the file. */
@@ -45,12 +46,13 @@ export class HistoryStore {
   #writing: Promise<void> | undefined;
   /** The last line may have been cut off. */
   #torn = true;
-  problem: string | null = null;
+  readonly #problem: WriteProblem;
 
   constructor(dir: string, log: Log, { pause = defaultPause, bytes = defaultBytes, onProblem = () => {} }: HistoryOptions = {}) {
     this.#file = join(dir, "history.jsonl");
     this.#log = log;
-    this.#options = { pause, bytes, onProblem };
+    this.#options = { pause, bytes };
+    this.#problem = new WriteProblem({ file: this.#file, log, onProblem });
   }
 
   /** Reads what was kept. Lines that cannot be understood are counted and left out. */
@@ -64,6 +66,11 @@ export class HistoryStore {
     if (bad > 0)
       this.#log.warn(`${this.#file}: ${bad} ${bad === 1 ? "line" : "lines"} could not be read and ${bad === 1 ? "is" : "are"} left out`);
     return this;
+  }
+
+  /** Why the file cannot be written; null while it can. */
+  get problem(): string | null {
+    return this.#problem.sentence;
   }
 
   /** What an output did before this start, newest first: at most as much as is kept in memory since the start. */
@@ -107,11 +114,11 @@ export class HistoryStore {
         await this.#append(size, text);
         for (const line of lines) this.#lines.add(line);
       }
-      this.#tell(null);
+      this.#problem.over();
     } catch (error) {
       // They are not lost yet: the disk may have room again. What is in the file already comes twice then, once.
       this.#waiting = newest([...entries, ...this.#waiting]);
-      this.#tell(`${this.#file} could not be written: ${(error as Error).message}; \`pinbus why\` forgets after a restart`);
+      this.#problem.failed(error, "`pinbus why` forgets after a restart");
     }
   }
 
@@ -135,14 +142,6 @@ export class HistoryStore {
     await replaceFile(this.#file, String(lines));
     this.#lines = lines;
     this.#torn = false;
-  }
-
-  #tell(problem: string | null): void {
-    if (problem === this.problem) return;
-    this.problem = problem;
-    if (problem === null) this.#log.info(`${this.#file} can be written again`);
-    else this.#log.error(problem);
-    this.#options.onProblem(problem);
   }
 
   #read(): string[] {

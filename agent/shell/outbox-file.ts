@@ -6,6 +6,7 @@ import { checkedLine } from "./checked-line.ts";
 import type { Clock } from "./clock.ts";
 import type { Log } from "./log.ts";
 import { type Event, eventOf, fileOf, type Holding, kindOf, parse, recordOf } from "./outbox-record.ts";
+import { WriteProblem } from "./write-problem.ts";
 
 /** An event that the broker takes within this time never reaches the disk: a memory card wears out by writing. */
 const patience = 50;
@@ -65,16 +66,17 @@ export class OutboxFile {
   #busy = false;
   /** The last work, under way or done. */
   #running: Promise<void> | undefined;
-  #problem: string | null = null;
+  readonly #problem: WriteProblem;
 
   constructor(options: OutboxFileOptions) {
     this.#options = options;
     this.#file = join(options.dir, fileOf[options.holding]);
+    this.#problem = new WriteProblem({ ...options, file: this.#file });
   }
 
   /** Up to here a restart would know that events are done. As long as nothing is in the file, a restart would send nothing at all. */
   get kept(): number {
-    return this.#inFile === 0 || this.#problem !== null ? Number.POSITIVE_INFINITY : this.#doneInFile;
+    return this.#inFile === 0 || this.#problem.sentence !== null ? Number.POSITIVE_INFINITY : this.#doneInFile;
   }
 
   /** What still waited when the last run ended, in order, and the number that the next event gets. */
@@ -148,7 +150,7 @@ export class OutboxFile {
         await job;
         this.#options.onKept();
       }
-      this.#tell(null);
+      this.#problem.over();
     } catch (error) {
       await this.#failed(error);
     }
@@ -159,9 +161,7 @@ export class OutboxFile {
   async #failed(error: unknown): Promise<void> {
     await this.#close();
     this.#torn = true;
-    this.#tell(
-      `${this.#file} could not be written: ${(error as Error).message}; ${this.#options.holding} that wait for the broker are lost with a restart`,
-    );
+    this.#problem.failed(error, `${this.#options.holding} that wait for the broker are lost with a restart`);
     this.#soon(retryEvery);
     // A file that cannot be written holds nobody up.
     this.#options.onKept();
@@ -264,14 +264,6 @@ export class OutboxFile {
 
   #name(): string {
     return checkedLine({ boot: this.#options.boot });
-  }
-
-  #tell(problem: string | null): void {
-    if (problem === this.#problem) return;
-    this.#problem = problem;
-    if (problem === null) this.#options.log.info(`${this.#file} can be written again`);
-    else this.#options.log.error(problem);
-    this.#options.onProblem(problem);
   }
 
   async #open(): Promise<FileHandle> {

@@ -53,7 +53,7 @@ class RecordedBoard extends SimBoard {
 }
 
 export function good(config: Config): LoadResult {
-  return { ok: true, config, file: "pinbus.yaml", warnings: [], notes: [], given: new Map(), sourceOf: () => "default" };
+  return { ok: true, config, file: "pinbus.yaml", files: [], warnings: [], notes: [], given: new Map(), sourceOf: () => "default" };
 }
 
 /** The running agent without a broker and sockets: lines on a recorded board, loop, timers, and a file that can be changed. */

@@ -1,4 +1,16 @@
-import { appendFileSync, copyFileSync, existsSync, readFileSync, renameSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  copyFileSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
 import type { LogLine, LogView } from "../../agent/protocol.ts";
@@ -10,12 +22,12 @@ import { script } from "../systemd/scripts.ts";
 import { eventually, tempFolder } from "./shell/fixture.ts";
 
 /** Logs of these units; `journalctl` is a shell script with the arguments in "$@", $folder to write in. */
-function logsOf(services: ServiceEntry[], journalctl = "exec sleep 60", idle = 5000) {
+function logsOf(services: ServiceEntry[], journalctl = "exec sleep 60", idle = 5000, ownFiles: string[] = []) {
   const folder = tempFolder();
   const world = { services };
   const current = () => ({ config: world }) as unknown as Current;
   const program = script(folder, "journalctl", `folder=${folder}\necho $$ >> $folder/pids\n${journalctl}`);
-  const logs = createServiceLogs({ current, clock: systemClock, journalctl: program, idle });
+  const logs = createServiceLogs({ current, clock: systemClock, journalctl: program, idle, ownFiles: () => ownFiles });
   onTestFinished(() => logs.stop());
   const pids = () => (existsSync(join(folder, "pids")) ? readFileSync(join(folder, "pids"), "utf8").trim().split("\n").map(Number) : []);
   return { folder, world, logs, pids };
@@ -139,10 +151,10 @@ it("a journal that may not be read, or is not there, is a sentence", async () =>
   expect((await none.read({ unit: "a.service", from: "journal" })).problem).toBe("there is no /nowhere/journalctl here");
 });
 
-function fileLog() {
+function fileLog(ownFiles: string[] = []) {
   const folder = tempFolder();
   const file = join(folder, "mosquitto.log");
-  const { logs } = logsOf([{ unit: "mosquitto.service", manager: "system", log_file: file, control: [] }]);
+  const { logs } = logsOf([{ unit: "mosquitto.service", manager: "system", log_file: file, control: [] }], "", 5000, ownFiles);
   return { file, logs, follow: () => new Follower(logs, "mosquitto.service", "file") };
 }
 
@@ -199,6 +211,38 @@ it("a folder in place of a log file is a sentence", async () => {
   const folder = tempFolder();
   const { logs } = logsOf([{ unit: "a.service", manager: "system", log_file: folder, control: [] }]);
   expect((await logs.read({ unit: "a.service", from: "file" })).problem).toBe(`${folder} is not a file`);
+});
+
+it("a symbolic link is not followed, not even when it takes the place of a log file that is read", async () => {
+  const { file, follow } = fileLog();
+  const secret = join(tempFolder(), "password");
+  writeFileSync(secret, "hunter2\n");
+  symlinkSync(secret, file);
+  const follower = follow();
+  await eventually(() => follower.view?.problem).toBe(`${file} is a symbolic link, which is not followed: name the file to which it leads`);
+  rmSync(file);
+  writeFileSync(file, "one\n");
+  await eventually(() => follower.texts).toContain("one");
+  rmSync(file);
+  symlinkSync(secret, file);
+  await eventually(() => follower.view?.problem).toContain("is a symbolic link");
+  expect(follower.texts.join()).not.toContain("hunter2");
+});
+
+it("of pinbus's own files nothing is shown, by whatever name", async () => {
+  const own = tempFolder();
+  const [password, state] = [join(own, "password"), join(own, "state")];
+  mkdirSync(join(state, "counters"), { recursive: true });
+  const kept = join(state, "counters", "meter");
+  for (const path of [password, kept]) writeFileSync(path, "hunter2\n");
+  for (const secret of [password, kept]) {
+    const { file, follow } = fileLog([password, state, "/nowhere"]);
+    linkSync(secret, file);
+    const follower = follow();
+    await eventually(() => follower.view?.problem).toBe(`${file} is a file of pinbus itself, of which nothing is shown`);
+    follower.stop();
+    expect(follower.texts).toEqual([]);
+  }
 });
 
 it("what comes faster than it can be shown is left out aloud", async () => {

@@ -37,6 +37,17 @@ describe("a secret", () => {
     expect(loadFile("{ file: password }")).toEqual({ said: [], password: secret });
   });
 
+  it("stands in one of pinbus's own files, as all that the configuration names besides logs", () => {
+    const file = join(folder, "pinbus.yaml");
+    writeFileSync(
+      file,
+      `${around("{ file: password }")}services: [{ unit: a.service, log_file: /var/log/a }]\nbroker: { acl_file: acl }\n`,
+    );
+    const result = loadConfig({ file, env: { PINBUS_STATE_DIR: "/state" }, args: {}, host });
+    const own = [file, join(folder, "password"), join(folder, "acl"), "/state"];
+    expect(result.ok && new Set(result.files)).toEqual(new Set(own));
+  });
+
   it("is read from a file that everybody may read, with a warning", () => {
     const said = ["pinbus.yaml:4:13: warning: mqtt.password: everybody may read open, run chmod o-r open"];
     expect(loadFile("{ file: open }")).toEqual({ said, password: secret });

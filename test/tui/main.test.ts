@@ -5,48 +5,34 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Aedes } from "aedes";
 import mqtt from "mqtt";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { beforeEach, expect, test, vi } from "vitest";
 import { exit } from "../../agent/exit.ts";
 import { loadSettings } from "../../tui/client/settings-file.ts";
 import { runTui } from "../../tui/main.ts";
 import type { TuiOptions } from "../../tui/options.ts";
 import { FakeAgent } from "./client/fake-agent.ts";
 import { input, noBroker, output, packets, pinsView, service, status } from "./scene.ts";
-import { createFakeTerminal, type FakeTerminal } from "./screen.ts";
+import { useTui } from "./test-tui.ts";
 
 let dir: string;
 let socket: string;
 let agent: FakeAgent;
-let screen: FakeTerminal;
-let running: Promise<number> | undefined;
-const cleanups: (() => unknown)[] = [];
+const tui = useTui(80, 24, 10_000);
+const { cleanups, shows, text } = tui;
 
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), "pinbus-tui-"));
   socket = join(dir, "control.sock");
   agent = new FakeAgent();
-  screen = createFakeTerminal(80, 24);
-});
-
-afterEach(async () => {
-  if (running !== undefined) {
-    screen.type("\u0003");
-    await running;
-  }
-  running = undefined;
-  await agent.stop();
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-  screen.dispose();
-  rmSync(dir, { recursive: true, force: true });
+  cleanups.push(
+    () => rmSync(dir, { recursive: true, force: true }),
+    () => agent.stop(),
+  );
 });
 
 function start(options: Partial<TuiOptions> = {}): void {
-  const env = { TERM: "xterm-256color", LANG: "C.UTF-8" };
-  running = runTui({ env, stdin: screen.stdin, stdout: screen.stdout, socket, ...options });
+  tui.start({ socket, ...options });
 }
-
-const text = () => screen.text().join("\n");
-const shows = (what: string | RegExp) => vi.waitFor(() => expect(text()).toMatch(what), { timeout: 10_000 });
 
 async function broker(): Promise<number> {
   const aedes = await Aedes.createBroker();
@@ -81,25 +67,25 @@ test("a press on a key travels to the agent and the answer to the screen, and q 
   const client = await mqtt.connectAsync({ host: "127.0.0.1", port, protocolVersion: 4 });
   await client.publishAsync("plant/door", "open", { qos: 1, retain: true });
   await client.endAsync();
-  screen.type("o");
+  tui.screen.type("o");
   await shows(/door +R\?? open/);
-  screen.type("2");
+  tui.screen.type("2");
   await shows(/lamp +17 out - {4}off/);
-  screen.type("!");
+  tui.screen.type("!");
   await shows("ARMED");
-  screen.type("\r");
+  tui.screen.type("\r");
   await shows("OFF -> ON");
-  screen.type("y");
+  tui.screen.type("y");
   await shows("lamp is ON");
   await shows(/lamp +17 out - {4}ON/);
   expect(agent.requests.find(({ method }) => method === "set")).toMatchObject({ params: { output: "lamp", state: "ON", from: "tui" } });
-  screen.type("5");
+  tui.screen.type("5");
   await shows(/ssh.service +active/);
-  screen.type("q");
-  expect(await running).toBe(exit.ok);
-  running = undefined;
-  await screen.drawn();
-  expect(screen.stdin.raw).toBe(false);
+  tui.screen.type("q");
+  expect(await tui.running).toBe(exit.ok);
+  tui.running = undefined;
+  await tui.screen.drawn();
+  expect(tui.screen.stdin.raw).toBe(false);
   await vi.waitFor(() => expect(agent.clients).toBe(0));
 });
 
@@ -112,11 +98,11 @@ test("it works with a broker alone, and publishes", async () => {
   await client.subscribeAsync("#");
   start({ broker: `127.0.0.1:${port}`, socket: undefined, config: { mqtt: noBroker, control: { socket, view: socket } } });
   await shows("MQTT ONLY");
-  screen.type("2");
+  tui.screen.type("2");
   await shows("no agent here: --host user@pi");
-  screen.type("1p");
+  tui.screen.type("1p");
   await shows("Publish ─");
-  for (const key of ["\u0015", ..."garden/lamp/set", "\t", ..."ON", "\u0013"]) screen.type(key);
+  for (const key of ["\u0015", ..."garden/lamp/set", "\t", ..."ON", "\u0013"]) tui.screen.type(key);
   await shows("published to garden/lamp/set");
   await vi.waitFor(() => expect(heard).toContain("garden/lamp/set ON"));
 });
@@ -134,18 +120,17 @@ test("the settings file says what is shown, and takes pins and presets; a fault 
   await shows(/^\[1 Topics\] 2 Pins +MQTT ONLY|AGENT LOST/);
   await shows(/^\s*\* home\/door +R\?? open/m);
   expect(text()).not.toContain("other");
-  screen.type("ojjP");
+  tui.screen.type("ojjP");
   await shows("home/lamp is pinned");
-  screen.type("p\u0014\u0015");
-  for (const key of [..."again", "\r"]) screen.type(key);
+  tui.screen.type("p\u0014\u0015");
+  for (const key of [..."again", "\r"]) tui.screen.type(key);
   await vi.waitFor(() => expect(readFileSync(file, "utf8")).toContain("name: again"));
   expect(readFileSync(file, "utf8")).toMatch(/^# mine\n/);
   expect(loadSettings({ settings: file, env }).settings.pins).toEqual(["home/door", "home/lamp"]);
-  screen.type("\u0003");
-  await running;
+  tui.screen.type("\u0003");
+  await tui.running;
   writeFileSync(file, "theem: mono\n");
-  screen.dispose();
-  screen = createFakeTerminal(80, 24);
+  tui.renew();
   start({ broker: `127.0.0.1:${port}`, env });
   await shows('tui.yaml:1:1: "theem" is no setting, did you mean theme?');
 });
@@ -157,9 +142,9 @@ test("what the broker keeps is backed up and cleared after its number was typed"
   for (const topic of ["home/door", "home/lamp", "other"]) await client.publishAsync(topic, "open", { qos: 1, retain: true });
   start({ broker: `127.0.0.1:${port}`, env: { TERM: "xterm-256color", LANG: "C.UTF-8", XDG_STATE_HOME: dir } });
   await shows(/home +\(2\)/);
-  screen.type("D");
+  tui.screen.type("D");
   await shows("-> 2 topics hold a retained message");
-  for (const key of ["2", "\r"]) screen.type(key);
+  for (const key of ["2", "\r"]) tui.screen.type(key);
   await shows(/cleared 2, backup/);
   const [name = ""] = readdirSync(join(dir, "pinbus"));
   expect(
@@ -216,8 +201,8 @@ test("without a terminal it says so on stderr, names other commands, and ends", 
   const said: string[] = [];
   const code = await runTui({
     env: { TERM: "dumb" },
-    stdin: screen.stdin,
-    stdout: screen.stdout,
+    stdin: tui.screen.stdin,
+    stdout: tui.screen.stdout,
     stderr: { write: (line) => said.push(line) },
   });
   expect(code).toBe(exit.refused);
@@ -231,13 +216,13 @@ test.each([{ broker: "http://x" }, { host: "-oProxyCommand=x" }, { theme: "pink"
     const code = await runTui({
       ...options,
       env: {},
-      stdin: screen.stdin,
-      stdout: screen.stdout,
+      stdin: tui.screen.stdin,
+      stdout: tui.screen.stdout,
       stderr: { write: (line) => said.push(line) },
     });
     expect(code).toBe(exit.usage);
     expect(said.join()).toMatch(/^pinbus tui: --/);
-    expect(screen.stdout.written).toBe("");
+    expect(tui.screen.stdout.written).toBe("");
   },
 );
 
@@ -251,12 +236,12 @@ test("hostile topics and payloads change no title, ring no bell and get no answe
   await client.publishAsync("b", "fine", { qos: 1, retain: true });
   await client.endAsync();
   await shows(/b +R\?? fine/);
-  screen.type("o");
+  tui.screen.type("o");
   await shows("owned");
-  await screen.drawn();
-  expect(screen.titles).toEqual([]);
-  expect(screen.bells).toBe(0);
-  expect(screen.replies.filter((reply) => reply !== "\u001b[0n")).toEqual([]);
+  await tui.screen.drawn();
+  expect(tui.screen.titles).toEqual([]);
+  expect(tui.screen.bells).toBe(0);
+  expect(tui.screen.replies.filter((reply) => reply !== "\u001b[0n")).toEqual([]);
 });
 
 test("the packets of the agent come to the tab Trace and, recorded, into a file", async () => {
@@ -264,12 +249,12 @@ test("the packets of the agent come to the tab Trace and, recorded, into a file"
   await agent.listen(socket);
   start({ env: { TERM: "xterm-256color", LANG: "C.UTF-8", XDG_STATE_HOME: dir } });
   await shows(/\[1 Topics\]/);
-  screen.type("6");
+  tui.screen.type("6");
   await shows(/PUBLISH +4711 +1 R D +2 +plant\/pump\/state/);
-  screen.type("x");
+  tui.screen.type("x");
   await shows(/packets are recorded to/);
   await shows(/REC 9/);
-  screen.type("x");
+  tui.screen.type("x");
   await shows(/recorded to .*packets-.*\.jsonl/);
   const [name = ""] = readdirSync(join(dir, "pinbus"));
   const lines = readFileSync(join(dir, "pinbus", name), "utf8")
@@ -285,15 +270,15 @@ test("messages are recorded from one key to the next, and a recording is played 
   cleanups.push(() => client.endAsync());
   start({ env, broker: `127.0.0.1:${port}`, socket: undefined, config: { mqtt: noBroker, control: { socket, view: socket } } });
   await shows("MQTT ONLY");
-  screen.type("x");
+  tui.screen.type("x");
   await shows("messages are recorded to");
   await client.publishAsync("plant/door", "open", { qos: 1 });
   await client.publishAsync("plant/raw", Buffer.from([0xff]), { qos: 1 });
   await shows(/REC [2-9]/);
-  screen.type("x");
+  tui.screen.type("x");
   await shows(/recorded to .*messages-.*\.jsonl/);
-  screen.type("q");
-  await running;
+  tui.screen.type("q");
+  await tui.running;
   const [name = ""] = readdirSync(join(dir, "pinbus"));
   const file = join(dir, "pinbus", name);
   const lines = readFileSync(file, "utf8").trimEnd().split("\n");
@@ -302,13 +287,12 @@ test("messages are recorded from one key to the next, and a recording is played 
     { topic: "plant/raw", payload_base64: "/w==", retain: null },
   ]);
 
-  screen.dispose();
-  screen = createFakeTerminal(80, 24);
+  tui.renew();
   start({ replay: file, env });
   await shows(/REPLAY \d\d:\d\d$/m);
-  screen.type(">>>");
+  tui.screen.type(">>>");
   await shows("END");
-  screen.type("o");
+  tui.screen.type("o");
   await shows(/door +R\? open/);
   expect(readdirSync(join(dir, "pinbus"))).toEqual([name]);
   expect(agent.requests).toEqual([]);
@@ -318,10 +302,10 @@ test("a recording that is none is refused before the screen is touched", async (
   writeFileSync(join(dir, "notes"), "hello\u001b[2J\n");
   const said: string[] = [];
   start({ replay: join(dir, "notes"), stderr: { write: (line) => said.push(line) } });
-  expect(await running).toBe(exit.usage);
-  running = undefined;
+  expect(await tui.running).toBe(exit.usage);
+  tui.running = undefined;
   expect(said.join()).toBe(`pinbus tui: ${join(dir, "notes")}:1: it is torn, or no line of JSON\n`);
-  expect(screen.stdout.written).toBe("");
+  expect(tui.screen.stdout.written).toBe("");
 });
 
 test("a file that cannot be made is said, and the terminal goes on", async () => {
@@ -330,9 +314,9 @@ test("a file that cannot be made is said, and the terminal goes on", async () =>
   // The socket is no folder.
   start({ env: { TERM: "xterm-256color", LANG: "C.UTF-8", XDG_STATE_HOME: socket } });
   await shows(/\[1 Topics\]/);
-  screen.type("6x");
+  tui.screen.type("6x");
   await shows(/ENOTDIR/);
-  screen.type("1");
+  tui.screen.type("1");
   await shows(/\[1 Topics\]/);
 });
 
@@ -349,10 +333,10 @@ test("an agent that does not know a view still tells of the pins, and it is said
   await agent.listen(socket);
   start();
   await shows(/\[1 Topics\]/);
-  screen.type("4");
+  tui.screen.type("4");
   await shows(/is the agent older than this terminal\? It says: it must be pins/);
   const watched = () => agent.requests.filter(({ method }) => method === "watch").at(-1)?.params;
   await vi.waitFor(() => expect(watched()).toEqual({ views: ["pins"] }));
-  screen.type("6");
+  tui.screen.type("6");
   await shows(/It says: no such method/);
 });

@@ -3,16 +3,15 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import mqtt, { type IClientOptions } from "mqtt";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { exit } from "../../agent/exit.ts";
-import { runTui } from "../../tui/main.ts";
 import type { TuiOptions } from "../../tui/options.ts";
 import { type AgentProcess, killAndStartAgain, main, startAgent } from "../agent/command/agent-process.ts";
 import { findProgram, freePort, leftOutUnless, mosquittoUsers, startMosquitto } from "../brokers.ts";
 import { makeAuthority, mosquittoTls } from "../certificates.ts";
-import { createFakeTerminal, type FakeTerminal } from "./screen.ts";
 import { openPty } from "./shell/pty.ts";
 import { startSshd, type TestSshd } from "./sshd.ts";
+import { useTui } from "./test-tui.ts";
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 30_000 });
 const there = ["sshd", "mosquitto", "openssl"].every((name) => findProgram(name) !== undefined);
@@ -21,14 +20,10 @@ const why = "sshd, mosquitto or openssl is not installed (apt install openssh-se
 const pins = ["node: garage", "gpio: { driver: sim }", "outputs: { lamp: { line: 27 } }"].join("\n");
 const secret = "hush-hush";
 const wide = { cols: 150, rows: 44 };
-let screen: FakeTerminal;
-let running: Promise<number> | undefined;
 let sshd: TestSshd;
 let agent: AgentProcess;
-const cleanups: (() => unknown)[] = [];
-
-const text = () => screen.text().join("\n");
-const shows = (what: string | RegExp) => vi.waitFor(() => expect(text()).toMatch(what), { timeout: 40_000 });
+const tui = useTui(150, 44, 40_000);
+const { cleanups, shows, text } = tui;
 
 async function begin(yaml: string, options?: Parameters<typeof startSshd>[1]): Promise<void> {
   agent = await startAgent(`${pins}\n${yaml}\n`);
@@ -38,8 +33,7 @@ async function begin(yaml: string, options?: Parameters<typeof startSshd>[1]): P
 }
 
 function look(options: Partial<TuiOptions> = {}): void {
-  const env = { TERM: "xterm-256color", LANG: "C.UTF-8" };
-  running = runTui({ env, stdin: screen.stdin, stdout: screen.stdout, stderr: { write: () => undefined }, host: sshd.host, ...options });
+  tui.start({ stderr: { write: () => undefined }, host: sshd.host, ...options });
 }
 
 /** A node that is not there. */
@@ -57,20 +51,6 @@ async function publish(port: number, topic: string, options: IClientOptions = {}
 }
 
 describe.skipIf(leftOutUnless(there, "the terminal UI over a real sshd", why))("pinbus tui --host over a real sshd", () => {
-  beforeEach(() => {
-    screen = createFakeTerminal(150, 44);
-  });
-
-  afterEach(async () => {
-    if (running !== undefined) {
-      screen.type("\u0003");
-      await running;
-    }
-    running = undefined;
-    for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-    screen.dispose();
-  });
-
   test("mosquitto with users and TLS: the topics come, by the name in its certificate; both links come back when ssh has died", async () => {
     const authority = makeAuthority();
     cleanups.push(() => authority.clean());
@@ -91,7 +71,7 @@ describe.skipIf(leftOutUnless(there, "the terminal UI over a real sshd", why))("
     await shows("OFFLINE");
     await shows(/kept +R?\?? ?over ssh .*stale/);
     await shows("garage LIVE");
-    expect(screen.stdout.written).not.toContain(secret);
+    expect(tui.screen.stdout.written).not.toContain(secret);
   });
 
   test("who may only look gets no credentials: the tabs of the agent work, and the topics say why they do not", async () => {
@@ -101,7 +81,7 @@ describe.skipIf(leftOutUnless(there, "the terminal UI over a real sshd", why))("
     look({ readOnly: true });
     await shows(/garage MQTT LOST/);
     await shows("not authorised, no user was given");
-    screen.type("2");
+    tui.screen.type("2");
     await shows(/lamp +27 out/);
   });
 
@@ -121,7 +101,7 @@ describe.skipIf(leftOutUnless(there, "the terminal UI over a real sshd", why))("
     await vi.waitFor(() => expect(agent.stderr).toMatch(/has no user who can log in/));
     // What the agent says itself goes over the same broker.
     await agent.ask("set", "lamp", "on");
-    screen.type("o");
+    tui.screen.type("o");
     await shows(/state +R?\?? ?ON/);
     expect(text()).toContain("garage LIVE");
   });
@@ -135,7 +115,7 @@ describe.skipIf(leftOutUnless(there, "the terminal UI over a real sshd", why))("
     look();
     await shows("garage LIVE");
     await agent.ask("set", "lamp", "on");
-    screen.type("o");
+    tui.screen.type("o");
     await shows(/state +R?\?? ?ON/);
   });
 
@@ -229,15 +209,15 @@ describe.skipIf(leftOutUnless(there, "the terminal UI over a real sshd", why))("
     await publishInfo(broker.port);
     look({ host: undefined, broker: `127.0.0.1:${broker.port}`, socket: join(sshd.folder, "none") });
     await shows(/\[1 Topics\]/);
-    screen.type("7");
+    tui.screen.type("7");
     await shows(/lost +unknown/);
-    screen.type("G");
+    tui.screen.type("G");
     await shows(/> lost/);
-    screen.type("\r");
+    tui.screen.type("\r");
     await shows("Attach over ssh");
-    for (const key of ["\u0015", ..."nowhere.invalid", "\r"]) screen.type(key);
+    for (const key of ["\u0015", ..."nowhere.invalid", "\r"]) tui.screen.type(key);
     await shows(/ssh nowhere\.invalid: .*Could not resolve hostname/);
-    screen.type("1");
+    tui.screen.type("1");
     await shows(/\[1 Topics\]/);
   });
 
@@ -246,10 +226,10 @@ describe.skipIf(leftOutUnless(there, "the terminal UI over a real sshd", why))("
     writeFileSync(join(sshd.folder, "authorized_keys"), "");
     const said: string[] = [];
     look({ stderr: { write: (line) => said.push(line) } });
-    expect(await running).toBe(exit.unreachable);
-    running = undefined;
+    expect(await tui.running).toBe(exit.unreachable);
+    tui.running = undefined;
     expect(said.join("")).toMatch(/pinbus tui: ssh garden: .*Permission denied \(publickey/);
-    expect(screen.stdout.written).toBe("");
+    expect(tui.screen.stdout.written).toBe("");
     execFileSync("cp", [join(sshd.folder, "user.pub"), join(sshd.folder, "authorized_keys")]);
     await agent.clean();
     look();

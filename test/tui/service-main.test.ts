@@ -1,33 +1,25 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { beforeEach, expect, test } from "vitest";
 import type { LogLine } from "../../agent/protocol.ts";
-import { runTui } from "../../tui/main.ts";
 import { FakeAgent } from "./client/fake-agent.ts";
 import { pinsView, service, status } from "./scene.ts";
-import { createFakeTerminal, type FakeTerminal } from "./screen.ts";
+import { useTui } from "./test-tui.ts";
 
 let folder: string;
 let agent: FakeAgent;
-let screen: FakeTerminal;
-let running: Promise<number>;
+const tui = useTui(80, 24, 10_000);
+const { cleanups, shows } = tui;
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "pinbus-services-"));
   agent = new FakeAgent();
-  screen = createFakeTerminal(80, 24);
+  cleanups.push(
+    () => rmSync(folder, { recursive: true }),
+    () => agent.stop(),
+  );
 });
-
-afterEach(async () => {
-  screen.type("\u0003");
-  await running;
-  await agent.stop();
-  screen.dispose();
-  rmSync(folder, { recursive: true });
-});
-
-const shows = (what: string | RegExp) => vi.waitFor(() => expect(screen.text().join("\n")).toMatch(what), { timeout: 10_000 });
 
 test("the journal of a unit comes line by line, and a restart travels to the agent with the name of who asks", async () => {
   const lines: LogLine[] = [{ number: 1, priority: 6, text: "the first line" }];
@@ -53,21 +45,21 @@ test("the journal of a unit comes line by line, and a restart travels to the age
   };
   const socket = join(folder, "control.sock");
   await agent.listen(socket);
-  running = runTui({ env: { TERM: "xterm-256color", LANG: "C.UTF-8" }, stdin: screen.stdin, stdout: screen.stdout, socket });
+  tui.start({ socket });
   await shows("5 Services");
-  screen.type("5");
+  tui.screen.type("5");
   await shows("the first line");
   lines.push({ number: 2, priority: 3, text: "the second line" });
   await shows(/err {3}the second line/);
-  screen.type("\r");
+  tui.screen.type("\r");
   await shows("[r] Restart");
-  screen.type("r");
+  tui.screen.type("r");
   await shows("mosquitto.service: restart is done");
   const asked = agent.requests.find(({ method }) => method === "control-service");
   expect(asked?.params).toEqual({ unit: "mosquitto.service", verb: "restart", by: expect.stringMatching(/.@./) });
   refused = true;
-  screen.type("\r");
+  tui.screen.type("\r");
   await shows("[r] Restart");
-  screen.type("r");
+  tui.screen.type("r");
   await shows("no polkit rule lets the agent restart mosquitto.service");
 });

@@ -1,25 +1,20 @@
 import { execFileSync } from "node:child_process";
 import { chmodSync } from "node:fs";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { runTui } from "../../tui/main.ts";
+import { expect, test, vi } from "vitest";
 import type { TuiOptions } from "../../tui/options.ts";
 import { type AgentProcess, killAndStartAgain, main, runIn, startAgent } from "../agent/command/agent-process.ts";
 import { describeMosquitto, type MosquittoOptions, mosquittoDenying, startMosquitto, type TestBroker } from "../brokers.ts";
 import { FakeAgent } from "./client/fake-agent.ts";
 import { hello } from "./scene.ts";
-import { createFakeTerminal, type FakeTerminal } from "./screen.ts";
 import { openPty } from "./shell/pty.ts";
+import { useTui } from "./test-tui.ts";
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 30_000 });
 
-let screen: FakeTerminal;
 let broker: TestBroker;
 let agent: AgentProcess;
-let running: Promise<number> | undefined;
-const cleanups: (() => unknown)[] = [];
-
-const text = () => screen.text().join("\n");
-const shows = (what: string | RegExp) => vi.waitFor(() => expect(text()).toMatch(what), { timeout: 40_000 });
+const tui = useTui(150, 44, 40_000);
+const { cleanups, shows, text } = tui;
 
 async function begin(options: MosquittoOptions = {}): Promise<void> {
   broker = await startMosquitto(options);
@@ -32,8 +27,7 @@ async function begin(options: MosquittoOptions = {}): Promise<void> {
 }
 
 function look(options: Partial<TuiOptions> = {}): void {
-  const env = { TERM: "xterm-256color", LANG: "C.UTF-8" };
-  running = runTui({ env, stdin: screen.stdin, stdout: screen.stdout, socket: agent.socket, ...options });
+  tui.start({ socket: agent.socket, ...options });
 }
 
 /** On the same port. */
@@ -46,25 +40,11 @@ async function backAgain(): Promise<void> {
 async function live(): Promise<void> {
   look();
   await shows("garage LIVE");
-  screen.type("o");
+  tui.screen.type("o");
   await shows(/state +R off|state +R OFF/i);
 }
 
 describeMosquitto("what the header says beside a real agent and mosquitto, and that it comes back without a key", () => {
-  beforeEach(() => {
-    screen = createFakeTerminal(150, 44);
-  });
-
-  afterEach(async () => {
-    if (running !== undefined) {
-      screen.type("\u0003");
-      await running;
-    }
-    running = undefined;
-    for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-    screen.dispose();
-  });
-
   test("the broker is gone: topics stay and are stale, pins go on", async () => {
     await begin();
     await live();
@@ -72,11 +52,11 @@ describeMosquitto("what the header says beside a real agent and mosquitto, and t
     await shows(/MQTT LOST \d/);
     await shows(/state +R OFF .* stale/);
     await shows("ECONNREFUSED");
-    screen.type("2");
+    tui.screen.type("2");
     await shows(/lamp +27 out .* off/);
     expect((await agent.ask("set", "lamp", "on")).stdout).toBe("ON\n");
     await shows(/lamp +27 out .* ON/);
-    screen.type("1");
+    tui.screen.type("1");
     await backAgain();
     await shows("garage LIVE");
     await shows(/state +R ON/);
@@ -85,18 +65,18 @@ describeMosquitto("what the header says beside a real agent and mosquitto, and t
   test("the agent is gone: pins stay and are stale, topics go on", async () => {
     await begin();
     await live();
-    screen.type("2");
+    tui.screen.type("2");
     await shows(/lamp +27 out .* off/);
     agent.child.kill("SIGKILL");
     await shows(/AGENT LOST \d/);
     await shows(/STALE/i);
     expect(text()).toMatch(/lamp +27 out/);
-    screen.type("1");
+    tui.screen.type("1");
     await shows(/status +R offline/);
     agent = await killAndStartAgain(agent);
     await shows("garage LIVE");
     await shows(/status +R online/);
-    screen.type("2");
+    tui.screen.type("2");
     await shows(/lamp +27 out .* off/);
   });
 
@@ -107,9 +87,9 @@ describeMosquitto("what the header says beside a real agent and mosquitto, and t
     await broker.stop();
     await shows(/OFFLINE \d/);
     await shows(/state +R OFF .* stale/);
-    screen.type("2");
+    tui.screen.type("2");
     await shows("lamp");
-    screen.type("1");
+    tui.screen.type("1");
     await backAgain();
     await shows(/AGENT LOST/);
     agent = await killAndStartAgain(agent);
@@ -129,7 +109,7 @@ describeMosquitto("what the header says beside a real agent and mosquitto, and t
     look({ broker: broker.url });
     await shows(/AGENT LOST/);
     await shows("the agent (9.0.0) speaks control protocol 2, this terminal 1: update this terminal");
-    screen.type("2");
+    tui.screen.type("2");
     await shows("update this terminal");
     await other.stop();
     agent = await runIn(folder);
@@ -161,7 +141,7 @@ describeMosquitto("what the header says beside a real agent and mosquitto, and t
     look();
     await shows("the broker refused the topic filter #: its topics are not shown");
     await shows(/garage # REFUSED$/m);
-    screen.type("3");
+    tui.screen.type("3");
     await shows(/! refused +#/);
     await shows(/Clients +connected/);
   });

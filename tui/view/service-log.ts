@@ -1,5 +1,5 @@
 import type { LogLine } from "../../agent/protocol.ts";
-import { age, count, instant, time } from "../format.ts";
+import { age, count, instant, moment } from "../format.ts";
 import type { Rect } from "../layout.ts";
 import type { State } from "../model.ts";
 import { selectedUnit } from "../service-ask.ts";
@@ -24,8 +24,7 @@ export function drawLog(state: State, canvas: Canvas, rect: Rect, source: LogSou
     log.scroll.top = 0;
     return;
   }
-  const day = new Date(now).toDateString();
-  const rowsOf = (line: LogLine) => logRows(line, source, logs, inner.cols, day);
+  const rowsOf = (line: LogLine) => logRows(line, source, logs, inner.cols, now);
   const { first, skip } = window(log, lines, inner.rows, (line) => rowsOf(line).length);
   log.scroll.top = first;
   let row = inner.row - skip;
@@ -83,23 +82,15 @@ function emptiness(state: State, source: LogSource): string {
 }
 
 /** A line as it stands on the screen; wrapped, the rows after the first are indented. */
-function logRows({ at, priority, text, note }: LogLine, source: LogSource, logs: ServiceLogs, cols: number, day: string): string[] {
+function logRows({ at, priority, text, note }: LogLine, source: LogSource, logs: ServiceLogs, cols: number, now: number): string[] {
   const shown = text.replaceAll("\t", "    ");
   if (note === true) return [` ${shown}`];
   const word = source === "journal" ? left(priorities[priority ?? -1] ?? "", 6) : "";
-  const prefix = `${logs.time && at !== undefined ? moment(instant(at), day) : ""}${word}`;
+  const when = instant(at ?? null);
+  const prefix = `${logs.time && !Number.isNaN(when) ? `${moment(when, now)} ` : ""}${word}`;
   if (!logs.wrap) return [prefix + shown];
   const indent = " ".repeat(Math.min(prefix.length, cols >> 1));
   return wrap(shown, Math.max(8, cols - prefix.length)).map((row, index) => (index === 0 ? prefix : indent) + row);
-}
-
-/** The time of day; with its date when that is not today's. */
-function moment(at: number, day: string): string {
-  if (Number.isNaN(at)) return "";
-  const date = new Date(at);
-  if (date.toDateString() === day) return `${time(at)} `;
-  const two = (value: number) => String(value).padStart(2, "0");
-  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${time(at)} `;
 }
 
 /** Rows of at most `width` columns. From U+1100 on a character may be two columns wide, and counts as that. */

@@ -1,5 +1,5 @@
 import type { Change, CounterView, InputDetail, OutputDetail, OutputView, PinView } from "../../agent/protocol.ts";
-import { age, count, instant, span, time } from "../format.ts";
+import { age, count, instant, moment, span, time } from "../format.ts";
 import type { Rect } from "../layout.ts";
 import { type State, viewNow } from "../model.ts";
 import { detailOf, pinPanes, selectedPin } from "../pin.ts";
@@ -32,7 +32,7 @@ export function drawWhy(state: State, canvas: Canvas, rect: Rect, now: number): 
 function historyWord(changes: readonly Change[] | undefined, at: number): string {
   const oldest = changes?.at(-1);
   if (changes === undefined || oldest === undefined) return "";
-  return ` - ${count(changes.length)} changes since ${moment(instant(oldest.at), at)}`;
+  return ` - ${count(changes.length)} changes since ${momentOf(oldest.at, at)}`;
 }
 
 function place(pin: PinView): string {
@@ -40,7 +40,7 @@ function place(pin: PinView): string {
 }
 
 function inputLines(pin: PinView & { kind: "input" }, detail: InputDetail | undefined, at: number, cols: number): Line[] {
-  const since = pin.since === null ? "" : ` since ${moment(instant(pin.since), at)} (${age(at - instant(pin.since))})`;
+  const since = pin.since === null ? "" : ` since ${momentOf(pin.since, at)} (${age(at - instant(pin.since))})`;
   const level = pin.counter ? `${pin.counter.total}${pin.counter.unit === null ? "" : ` ${pin.counter.unit}`}` : pin.state;
   const lines: Line[] = [[` ${level}${since}  ${place(pin)}`, "bold"]];
   if (pin.counter) lines.push([` ${counted(pin.counter)}`, pin.counter.lost > 0 ? "warn" : "text"]);
@@ -65,7 +65,7 @@ function counted({ pulses, lost, rate, rate_unit }: CounterView): string {
 }
 
 function outputLines(state: State, pin: OutputView, changes: readonly Change[] | undefined, at: number, cols: number): Line[] {
-  const since = pin.since === null ? "" : ` since ${moment(instant(pin.since), at)} (${age(at - instant(pin.since))})`;
+  const since = pin.since === null ? "" : ` since ${momentOf(pin.since, at)} (${age(at - instant(pin.since))})`;
   const present = presentOf(pin, changes);
   // The view may be ahead of the answer about its causes.
   const cause = present?.state === pin.state ? present.text.replace(/^(ON|OFF)\b ?/, "") : undefined;
@@ -142,7 +142,7 @@ function changeLines(state: State, pin: PinView, changes: readonly Change[] | un
     const until = change.until === null || change.text.startsWith("REFUSED") ? "" : ` ${time(instant(change.until))}`;
     const text = change.text.replace(/; ends by (its pulse|max_on)$/, `; to end${until} by $1`);
     const allowed = change.allowed_at === undefined ? "" : `; allowed from ${time(instant(change.allowed_at))}`;
-    return styled(sentence(`${moment(instant(change.at), at)} ${text}${allowed}`, cols), changeStyle(change));
+    return styled(sentence(`${momentOf(change.at, at)} ${text}${allowed}`, cols), changeStyle(change));
   });
 }
 
@@ -150,12 +150,6 @@ function changeStyle({ state }: Change): Style {
   return state === "REFUSED" ? "warn" : state === "FAILED" ? "bad" : "text";
 }
 
-/** `10:33:44`, and the day where it is not today. */
-function moment(at: number, now: number): string {
-  if (Number.isNaN(at)) return "--:--:--";
-  const [then, today] = [new Date(at), new Date(now)];
-  const two = (value: number) => String(value).padStart(2, "0");
-  const day =
-    then.toDateString() === today.toDateString() ? "" : `${then.getFullYear()}-${two(then.getMonth() + 1)}-${two(then.getDate())} `;
-  return `${day}${time(at)}`;
+function momentOf(iso: string | null, now: number): string {
+  return Number.isNaN(instant(iso)) ? "--:--:--" : moment(instant(iso), now);
 }
