@@ -276,7 +276,7 @@ type Sources = Awaited<ReturnType<typeof sourcesOf>>;
 
 /** Where the options say that things are. Rejects with a sentence. */
 async function sourcesOf(options: TuiOptions) {
-  const kept = loadSettings(options);
+  const kept = await loadSettings(options);
   const replay = options.replay === undefined ? undefined : await Replay.open(options.replay);
   const target = options.broker === undefined ? undefined : parseBroker(options.broker);
   const remote = options.host === undefined ? undefined : new Ssh({ host: options.host, readOnly: options.readOnly ?? false });

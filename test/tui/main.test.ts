@@ -126,7 +126,7 @@ test("the settings file says what is shown, and takes pins and presets; a fault 
   for (const key of [..."again", "\r"]) tui.screen.type(key);
   await vi.waitFor(() => expect(readFileSync(file, "utf8")).toContain("name: again"));
   expect(readFileSync(file, "utf8")).toMatch(/^# mine\n/);
-  expect(loadSettings({ settings: file, env }).settings.pins).toEqual(["home/door", "home/lamp"]);
+  expect((await loadSettings({ settings: file, env })).settings.pins).toEqual(["home/door", "home/lamp"]);
   tui.screen.type("\u0003");
   await tui.running;
   writeFileSync(file, "theem: mono\n");

@@ -3,7 +3,6 @@ import { basename, dirname } from "node:path";
 import { decodeText, readBounded } from "../../config/text.ts";
 import type { Fault } from "../../config/yaml.ts";
 import { type Change, defaultSettings, type Settings } from "../kept.ts";
-import { amend, readSettings } from "../settings.ts";
 import { type Look, parseTheme } from "../theme.ts";
 import { settingsPath } from "./files.ts";
 
@@ -27,19 +26,20 @@ export interface SettingsOptions {
   env: NodeJS.ProcessEnv;
 }
 
-/** What is right in the file counts, and a file that is not there is an empty one. Throws a sentence for a theme that is none. */
-export function loadSettings(options: SettingsOptions): LoadedSettings {
+/** What is right in the file counts, and a file that is not there is an empty one. Rejects with a sentence for a theme that is none. */
+export async function loadSettings(options: SettingsOptions): Promise<LoadedSettings> {
   const path = options.settings ?? settingsPath(options.env);
-  const { settings, problem } = read(path, options.settings !== undefined);
+  const { settings, problem } = await read(path, options.settings !== undefined);
   const theme = options.theme === undefined ? settings.theme : parseTheme(options.theme);
   const look = { theme, background: settings.background };
   return { path, settings, look, filters: settings.filters.length > 0 ? settings.filters : undefined, problem };
 }
 
-function read(path: string, named: boolean): { settings: Settings; problem: string | null } {
+async function read(path: string, named: boolean): Promise<{ settings: Settings; problem: string | null }> {
   try {
     const text = contents(path);
     if (text === undefined) return { settings: defaultSettings, problem: named ? `${basename(path)}: there is no such file` : null };
+    const { readSettings } = await library();
     const { settings, faults } = readSettings(text);
     return { settings, problem: sentence(path, faults) };
   } catch (error) {
@@ -52,13 +52,14 @@ function read(path: string, named: boolean): { settings: Settings; problem: stri
  * what somebody else has written meanwhile. Rejects with a sentence when that cannot be; a file with a fault is left alone.
  */
 export async function keep(path: string, change: Change): Promise<void> {
+  const { amend, readSettings } = await library();
   for (let attempt = 0; attempt < 3; attempt += 1) {
     const before = contents(path);
     const problem = sentence(path, readSettings(before ?? "").faults);
     if (problem !== null) throw new Error(`not kept in the file, which has a fault: ${problem}`);
     const after = amend(before ?? "", change);
     if (after === before) return;
-    const unreadable = problemOf(path, after);
+    const unreadable = problemOf(path, after, readSettings);
     if (unreadable !== null) throw new Error(`not kept in the file, which could not be read again: ${unreadable}`);
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     // A link leads to where somebody keeps it: that file is replaced, and not the link.
@@ -76,6 +77,13 @@ export async function keep(path: string, change: Change): Promise<void> {
   throw new Error(`${path}: somebody else is writing it, nothing was kept there`);
 }
 
+/** YAML takes longer to load than the terminal UI itself: nobody who has no such file waits for it. */
+function library(): Promise<Library> {
+  return import("../settings.ts");
+}
+
+type Library = typeof import("../settings.ts");
+
 /** Undefined when there is no such file; throws a sentence when it cannot be read. */
 function contents(path: string): string | undefined {
   const reading = readBounded(path, maxBytes);
@@ -89,7 +97,7 @@ function contents(path: string): string | undefined {
 }
 
 /** Why a text could not be read as the file; null when it can. */
-function problemOf(path: string, text: string): string | null {
+function problemOf(path: string, text: string, readSettings: Library["readSettings"]): string | null {
   const bytes = Buffer.from(text);
   if (bytes.length > maxBytes) return `${basename(path)} would be larger than ${maxBytes / 1024} kB`;
   const decoded = decodeText(bytes);

@@ -42,28 +42,28 @@ test("a file does not grow beyond what is read", async () => {
   await expect(
     names.reduce((done, name) => done.then(() => keep(path, { preset: { ...preset, name } })), Promise.resolve()),
   ).rejects.toThrow("kB");
-  expect(load().problem).toBeNull();
+  expect((await load()).problem).toBeNull();
 });
 
-test("without a file everything is as usual, and nothing is written", () => {
-  expect(load()).toMatchObject({ path, look: { theme: "default", background: "auto" }, problem: null });
+test("without a file everything is as usual, and nothing is written", async () => {
+  expect(await load()).toMatchObject({ path, look: { theme: "default", background: "auto" }, problem: null });
   expect(readdirSync(dir)).toEqual([]);
 });
 
-test("a file that was named must be there", () => {
-  expect(load({ settings: join(dir, "other.yaml") }).problem).toBe("other.yaml: there is no such file");
+test("a file that was named must be there", async () => {
+  expect((await load({ settings: join(dir, "other.yaml") })).problem).toBe("other.yaml: there is no such file");
 });
 
-test("--theme comes before the file, and must be one", () => {
+test("--theme comes before the file, and must be one", async () => {
   write("theme: mono\nbackground: light\n");
-  expect(load().look).toEqual({ theme: "mono", background: "light" });
-  expect(load({ theme: "high-contrast" }).look).toEqual({ theme: "high-contrast", background: "light" });
-  expect(() => load({ theme: "pink" })).toThrow("--theme is one of default, high-contrast, mono");
+  expect((await load()).look).toEqual({ theme: "mono", background: "light" });
+  expect((await load({ theme: "high-contrast" })).look).toEqual({ theme: "high-contrast", background: "light" });
+  await expect(load({ theme: "pink" })).rejects.toThrow("--theme is one of default, high-contrast, mono");
 });
 
-test("what is right counts, and the first fault is told with its line", () => {
+test("what is right counts, and the first fault is told with its line", async () => {
   write("theme: mono\ncolour: red\nbackgroud: dark\n");
-  const { look, problem } = load();
+  const { look, problem } = await load();
   expect(look.theme).toBe("mono");
   expect(problem).toMatch(/^tui\.yaml:2:1: "colour" is no setting, .* \(and 1 more\)$/);
 });
@@ -73,12 +73,12 @@ test("a pin goes into the file of the person alone, made with its folder", async
   expect(text()).toBe("pins:\n  - plant/room1\n");
   expect(statSync(path).mode & 0o777).toBe(0o600);
   expect(readdirSync(join(dir, "pinbus"))).toEqual(["tui.yaml"]);
-  expect(load().settings.pins).toEqual(["plant/room1"]);
+  expect((await load()).settings.pins).toEqual(["plant/room1"]);
 });
 
 test("what somebody else has written since the start stays", async () => {
   write("pins: [a]\n");
-  load();
+  await load();
   write("# by hand\ntheme: mono\npins: [a, b]\n");
   await keep(path, { pin: "c" });
   await keep(path, { unpin: "a" });
