@@ -88,7 +88,7 @@ test("a connection that is gone is made anew, without a question; what ssh canno
   await vi.waitFor(async () => {
     (await remote?.open())?.on("error", () => undefined);
     expect(args().filter((arg) => arg === "-M")).toHaveLength(2);
-  });
+  }, 10_000);
   const [again] = args()
     .slice(args().lastIndexOf("-M"), args().lastIndexOf("cat"))
     .filter((arg) => arg.startsWith("Batch"));
