@@ -157,6 +157,10 @@ export function createHandlers(sources: HandlerSources): Handlers {
       if (!Number.isSafeInteger(after) || after < 0) throw new Refused("malformed", "after must be the number of a packet");
       return sources.trace.since(after, (at) => isoTime(current().state, at));
     },
+    "packet-bytes": ({ number }) => {
+      if (!Number.isSafeInteger(number) || number < 1) throw new Refused("malformed", "number must be that of a packet");
+      return sources.trace.bytes(number);
+    },
     "broker-login": () => brokerLoginOf(current().config, sources.brokerLink),
     ...createOperationHandlers(sources.operations),
     diff: () => sources.reloader.diff(),

@@ -138,6 +138,16 @@ export interface TraceEntry {
   rtt_ms?: number;
 }
 
+/** What of a packet was on the wire. */
+export interface PacketBytes {
+  /** That of its `TraceEntry`. */
+  number: number;
+  /** All of its bytes, the fixed header included. */
+  size: number;
+  /** The first of them, at most 128; of a CONNECT and an AUTH none that could hold a secret. */
+  hex: string;
+}
+
 /** A report for whoever helps, without secrets and bounded. */
 export interface Diagnosis {
   /** ISO time. */

@@ -1,6 +1,6 @@
 import type { Change, ChipView, CounterView, PinDetail, PinsView, RuleStatus, SensorView, SetResult } from "./protocol-pins.ts";
 import type { LogView, ServiceVerb, ServiceView } from "./protocol-services.ts";
-import type { BrokerLogin, Diagnosis, HostView, ReloadResult, Status, TraceEntry } from "./protocol-views.ts";
+import type { BrokerLogin, Diagnosis, HostView, PacketBytes, ReloadResult, Status, TraceEntry } from "./protocol-views.ts";
 
 export { headerPins } from "../gpio/header.ts";
 export type * from "./protocol-pins.ts";
@@ -77,6 +77,11 @@ export interface Methods {
   host: { params: Record<string, never>; result: HostView };
   /** The last packets between the agent and the broker, oldest first, without payloads; `after` = only what came after this number. */
   trace: { params: { after?: number }; result: TraceEntry[] };
+  /**
+   * The bytes of one of these packets; null when they are not kept: that begins with the first question, and ends ten seconds after the last.
+   * Needs the operate socket, since there are payloads among them.
+   */
+  "packet-bytes": { params: { number: number }; result: PacketBytes | null };
   /** How to reach the agent's broker, secrets included. Needs the operate socket. */
   "broker-login": { params: Record<string, never>; result: BrokerLogin };
   /** Publishes every retained topic again. Needs the operate socket. */

@@ -4,6 +4,7 @@ import type {
   Hello,
   HostView,
   LogView,
+  PacketBytes,
   PinDetail,
   PinsView,
   ServiceView,
@@ -36,6 +37,7 @@ export type Action =
   | { type: "service-log-refused"; from: LogView["from"]; unit: string; problem: string }
   | { type: "host"; data: HostView }
   | { type: "trace"; entries: TraceEntry[] }
+  | { type: "packet-bytes"; number: number; bytes: PacketBytes | null }
   /** A file takes the packets from now on; null = no more. */
   | { type: "recording"; path: string | null }
   /** The same of the messages of the broker. */

@@ -1,4 +1,5 @@
 import { hostname, userInfo } from "node:os";
+import type { PacketBytes } from "../agent/protocol.ts";
 import type { Action } from "./action.ts";
 import { AgentError, type AgentLink } from "./client/agent.ts";
 import { LogAsker } from "./client/log-asker.ts";
@@ -12,7 +13,18 @@ export interface AgentEffectsOptions {
   failed(error: unknown): void;
 }
 
-type AsksAgent = "set" | "press" | "play" | "why" | "pin" | "lines" | "trace" | "service-log" | "control-service" | "watch";
+type AsksAgent =
+  | "set"
+  | "press"
+  | "play"
+  | "why"
+  | "pin"
+  | "lines"
+  | "trace"
+  | "packet-bytes"
+  | "service-log"
+  | "control-service"
+  | "watch";
 
 /** The effects that ask something of the agent. `close` ends what still waits to be asked. */
 export function agentEffects({ agent, act, say, failed }: AgentEffectsOptions): { table: Performers<AsksAgent>; close(): void } {
@@ -56,6 +68,12 @@ export function agentEffects({ agent, act, say, failed }: AgentEffectsOptions): 
       clearTimeout(asking);
       const ask = () => agent.request("trace", { after }).then((entries) => act({ type: "trace", entries }), refused);
       asking = setTimeout(ask, wait);
+    },
+    "packet-bytes"({ number }) {
+      const answered = (bytes: PacketBytes | null) => act({ type: "packet-bytes", number, bytes });
+      agent.request("packet-bytes", { number }).then(answered, (error: unknown) => {
+        if (isRefused(error)) answered(null);
+      });
     },
     "service-log": ({ unit, from, run, after, wait }) => logs.ask({ unit, from, run, after }, wait),
     "control-service"({ unit, verb }) {

@@ -1,4 +1,4 @@
-import { isBinary, type Series } from "./series.ts";
+import { isBinary, lossBetween, type Series } from "./series.ts";
 
 /** Dots of a Braille character, by row from the top and by column. */
 const dots = [
@@ -10,7 +10,7 @@ const dots = [
 
 /**
  * A line chart of `rows` lines of `columns` Braille characters, 2 x 4 dots each. The time goes from the first to the last value;
- * what is only 0 and 1 is drawn as steps.
+ * what is only 0 and 1 is drawn as steps. From a lost connection to the next value there is a gap.
  */
 export function brailleChart(series: Series, columns: number, rows: number): string[] {
   const [width, height] = [columns * 2, rows * 4];
@@ -20,7 +20,8 @@ export function brailleChart(series: Series, columns: number, rows: number): str
   const [low, high] = steps ? [0, 1] : [series.low, series.high];
   const first = at[0] ?? 0;
   const span = (at.at(-1) ?? first) - first;
-  const x = (index: number) => (span > 0 ? Math.round((((at[index] ?? first) - first) / span) * (width - 1)) : width - 1);
+  const columnOf = (moment: number) => (span > 0 ? Math.round(((moment - first) / span) * (width - 1)) : width - 1);
+  const x = (index: number) => columnOf(at[index] ?? first);
   // A value that never changes is a line in the middle.
   const y = (value: number) => (high > low ? Math.round(((high - value) / (high - low)) * (height - 1)) : height >> 1);
   const dot = (column: number, row: number) => {
@@ -34,12 +35,15 @@ export function brailleChart(series: Series, columns: number, rows: number): str
     const [right, to] = [x(index), y(value)];
     const left = index === 0 ? right : x(index - 1);
     const from = index === 0 ? to : y(values[index - 1] ?? value);
+    const loss = index === 0 ? undefined : lossBetween(series, at[index - 1] ?? first, at[index] ?? first);
+    const known = loss === undefined ? right : columnOf(loss);
     for (let column = left + 1, last = from; column <= right; column += 1) {
       const row = steps ? (column === right ? to : from) : Math.round(from + ((to - from) * (column - left)) / (right - left));
-      upright(column, last, row);
+      if (column <= known && (loss === undefined || column < right)) upright(column, last, row);
       last = row;
     }
-    if (left === right) upright(right, from, to);
+    if (loss !== undefined) dot(right, to);
+    else if (left === right) upright(right, from, to);
   }
   // No dot is a blank and not U+2800, which some fonts draw.
   const line = (row: number) =>

@@ -54,7 +54,7 @@ export function scopeOf(state: State) {
   const { overlay } = state;
   if (overlay === null) return state.tab;
   if (overlay.kind === "publish" && overlay.name !== null) return "preset";
-  if (overlay.kind === "publish" && overlay.list !== null) return "menu";
+  if (overlay.kind === "publish" && overlay.list !== null) return "presets";
   return overlay.kind === "help" || overlay.kind === "palette" ? "menu" : overlay.kind;
 }
 
@@ -185,6 +185,7 @@ export function run(state: State, command: Command, now: number): readonly Effec
       return none;
     case "replay-pause":
     case "replay-step":
+    case "replay-skip":
     case "replay-faster":
     case "replay-slower":
       return replayKey(state, command);

@@ -99,7 +99,7 @@ export function chartSeries({ topics }: State, node: TopicNode, line: ValueLine)
   const { detail, store } = topics;
   const { series, decoders } = detail;
   if (series?.id !== line.id || series.decoders !== decoders) detail.series = { id: line.id, decoders, figures: new WeakMap() };
-  const found = seriesOf(store.view(node).history, detail.series as SeriesMemory);
+  const found = seriesOf(store.view(node).history, detail.series as SeriesMemory, topics.lost);
   return found.values.length < 2 ? undefined : found;
 }
 

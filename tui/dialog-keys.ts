@@ -22,6 +22,12 @@ export const dialogKeys = [
   { command: "preset", scope: "publish", keys: ["C-t"], does: "Keep it as a preset, under a name", hint: "Keep" },
   { command: "cancel", scope: "publish", keys: ["escape"], does: "Cancel", hint: "Cancel" },
 
+  { command: "accept", scope: "presets", keys: ["enter"], does: "Take it into the dialog", hint: "Take it" },
+  { command: "choice-down", scope: "presets", keys: ["down", "C-n", "tab"], does: "Next entry", hint: "Next" },
+  { command: "choice-up", scope: "presets", keys: ["up", "C-p", "S-tab"], does: "Previous entry", hint: "Previous" },
+  { command: "preset-remove", scope: "presets", keys: ["C-x"], does: "Remove the preset, when pressed twice", hint: "Remove" },
+  { command: "cancel", scope: "presets", keys: ["escape"], does: "Back to the publication", hint: "Back" },
+
   { command: "accept", scope: "preset", keys: ["enter"], does: "Keep it under this name", hint: "Save" },
   { command: "cancel", scope: "preset", keys: ["escape"], does: "Back to the publication", hint: "Back" },
 

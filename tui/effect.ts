@@ -14,6 +14,7 @@ export type Effect =
   | { type: "lines" }
   /** Asks for the packets after this number, `wait` ms from now. */
   | { type: "trace"; after: number; wait: number }
+  | { type: "packet-bytes"; number: number }
   /** Asks for what came to a log after this line, `wait` ms from now. */
   | { type: "service-log"; unit: string; from: LogView["from"]; run: number; after: number; wait: number }
   | { type: "control-service"; unit: string; verb: ServiceVerb }
@@ -21,7 +22,8 @@ export type Effect =
   | { type: "record"; entries: readonly TraceEntry[] }
   | { type: "record-stop" }
   | { type: "record-messages"; on: boolean }
-  | { type: "replay"; speed: number; paused: boolean; step: boolean }
+  /** `step` = one message more; `skip` = no more waiting for the next one. */
+  | { type: "replay"; speed: number; paused: boolean; step: boolean; skip: boolean }
   | { type: "watch"; views: readonly View[] }
   /** Asks the broker once more for what it keeps under these topic filters. */
   | { type: "refresh"; filters: readonly string[] }

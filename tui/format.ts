@@ -76,8 +76,13 @@ export function time(at: number): string {
 /** `10:46:02`, with its day where that is not the one of `now`. */
 export function moment(at: number, now: number): string {
   const [then, today] = [new Date(at), new Date(now)];
-  if (then.toDateString() === today.toDateString()) return time(at);
-  return `${then.getFullYear()}-${two(then.getMonth() + 1)}-${two(then.getDate())} ${time(at)}`;
+  return then.toDateString() === today.toDateString() ? time(at) : dateTime(at);
+}
+
+/** `2026-11-20 10:46:02`. */
+export function dateTime(at: number): string {
+  const date = new Date(at);
+  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${time(at)}`;
 }
 
 /** ISO time → milliseconds since 1970; NaN for null and for what is no time. */

@@ -21,7 +21,7 @@ export interface Preset extends Publication {
 }
 
 /** What the terminal UI itself writes. Each names what is new, so that a change of somebody else in between stays. */
-export type Change = { pin: string } | { unpin: string } | { preset: Preset };
+export type Change = { pin: string } | { unpin: string } | { preset: Preset } | { unpreset: string };
 
 /** What the outside shall do for it: clear what the broker keeps, write the settings file, colours, mouse. */
 export type KeptEffect =

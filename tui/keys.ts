@@ -14,6 +14,7 @@ const headings = {
   filter: "While typing a filter",
   menu: "In help and palette",
   publish: "In the publish dialog",
+  presets: "In the list of presets and publications",
   preset: "While typing the name of a preset",
   clear: "In the dialog that clears retained messages",
   switch: "In the switch dialog",

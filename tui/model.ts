@@ -104,6 +104,8 @@ export interface TopicsTab {
   /** 0 tree, 1 value, 2 history. */
   pane: number;
   detail: Detail;
+  /** When the connection was lost, oldest first. */
+  lost: number[];
   rate: number;
   /** For the rate: what was counted at the last tick. */
   counted: { at: number; received: number };
@@ -191,6 +193,7 @@ export function createState(options: StateOptions): State {
       list: list(),
       pane: 0,
       detail: createDetail(),
+      lost: [],
       rate: 0,
       counted: { at: now, received: 0 },
     },

@@ -44,14 +44,18 @@ export function isWide(cols: number): boolean {
   return cols >= 130;
 }
 
-/** Asks for what the panes show of the selected pin: its edges soon after new ones while they are on the screen, the rest seldom. */
+/**
+ * Asks for what the panes show of the selected pin: its edges soon after new ones while they are on the screen, the rest seldom, and in a frozen
+ * view nothing that is known.
+ */
 export function askPin(state: State, now: number): readonly Effect[] {
   const { agent, cols, rows, zoom, frozen } = state;
   const { more, pane, data } = state.pins;
-  if (state.tab !== "pins" || !agent.up || frozen !== null) return [];
+  if (state.tab !== "pins" || !agent.up) return [];
   const effects: Effect[] = [];
   const pin = selectedPin(state);
-  if (pin !== undefined) {
+  const held = frozen !== null && pin !== undefined && detailOf(state, pin) !== undefined;
+  if (pin !== undefined && !held) {
     const shown = pane === pinPanes.edges || (isWide(cols) && !layout(cols, rows, zoom).single);
     const { asked } = more;
     const edges = data?.data.edges ?? 0;
@@ -62,6 +66,7 @@ export function askPin(state: State, now: number): readonly Effect[] {
       effects.push({ type: "pin", id: pin.id });
     }
   }
+  if (frozen !== null) return effects;
   const fresh = more.chipsAsked !== null && more.chipsAsked >= agent.since;
   if (!fresh || (pane === pinPanes.board && now - (more.chipsAsked ?? 0) >= chipsEvery)) {
     more.chipsAsked = now;
@@ -77,7 +82,8 @@ export function coversPanes({ tab, pins }: State): boolean {
 
 export function pinReceived(state: State, data: PinDetail, now: number): void {
   const { data: pins, more } = state.pins;
-  if (state.frozen === null) more.detail = { data, received: now, at: agentNow(pins, now) };
+  // Of another pin than the one that was shown at the freeze nothing is frozen.
+  if (state.frozen === null || more.detail?.data.id !== data.id) more.detail = { data, received: now, at: agentNow(pins, now) };
 }
 
 /** What moves up and down in a pane of the tab. */

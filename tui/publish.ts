@@ -5,7 +5,7 @@ import type { Command } from "./keys.ts";
 import { insertLines, moveLine } from "./lines.ts";
 import type { Publication, State } from "./model.ts";
 import { selectedTopic } from "./moves.ts";
-import { refuse } from "./notice.ts";
+import { refuse, say } from "./notice.ts";
 import { type PayloadFormat, payloadBytes, payloadFact, payloadFormats, publishProblem } from "./publication.ts";
 
 const maxSent = 20;
@@ -23,9 +23,17 @@ export interface PublishOverlay {
   /** Which of the former publications it shows; -1 none. */
   recalled: number;
   /** Presets and former publications to choose from. */
-  list: { field: Editor; index: number; top: number } | null;
+  list: PublishList | null;
   /** The name of a preset that is being made. */
   name: Editor | null;
+}
+
+export interface PublishList {
+  field: Editor;
+  index: number;
+  top: number;
+  /** The preset that goes when the key is pressed once more. */
+  doomed: string | null;
 }
 
 const fields = 5;
@@ -57,15 +65,22 @@ export function publicationOf({ topic, payload, format, qos, retain }: PublishOv
   return { topic: topic.text, payload: payload.text, ...(format !== "text" && { format }), qos, retain };
 }
 
+export interface PublishChoice {
+  label: string;
+  publication: Publication;
+  /** The name of the preset that it is. */
+  preset?: string;
+}
+
 /** Presets first, then what was published in this session; those that contain the text. */
-export function publishChoices(state: State, text: string): { label: string; publication: Publication }[] {
+export function publishChoices(state: State, text: string): PublishChoice[] {
   const wanted = text.toLowerCase();
   const line = ({ topic, payload }: Publication) => `${topic}  ${payload.slice(0, 80)}`;
   return [
-    ...state.kept.presets.map((preset) => ({ label: `${preset.name}  ${line(preset)}`, publication: preset })),
+    ...state.kept.presets.map((preset) => ({ label: `${preset.name}  ${line(preset)}`, publication: preset, preset: preset.name })),
     ...state.published.map((publication) => ({ label: line(publication), publication })),
   ]
-    .map(({ label, publication }) => ({ label: label.replace(/\s*[\r\n\t]\s*/g, " "), publication }))
+    .map((choice: PublishChoice) => ({ ...choice, label: choice.label.replace(/\s*[\r\n\t]\s*/g, " ") }))
     .filter(({ label }) => label.toLowerCase().includes(wanted));
 }
 
@@ -78,7 +93,7 @@ export function publishField(overlay: PublishOverlay): Editor | undefined {
 
 export function setPublishField(overlay: PublishOverlay, field: Editor): void {
   if (overlay.name !== null) overlay.name = field;
-  else if (overlay.list !== null) overlay.list = { field, index: 0, top: 0 };
+  else if (overlay.list !== null) overlay.list = { field, index: 0, top: 0, doomed: null };
   else if (overlay.field === 0) overlay.topic = field;
   else if (overlay.field === 1) overlay.payload = field;
 }
@@ -94,7 +109,7 @@ export function pastePublish(overlay: PublishOverlay, text: string): boolean {
 /** A command while the dialog is open. */
 export function publishKey(state: State, overlay: PublishOverlay, command: Command, now: number): readonly Effect[] {
   if (overlay.name !== null) return command === "accept" ? savePreset(state, overlay, overlay.name.text.trim(), now) : closePart(overlay);
-  if (overlay.list !== null) return choose(state, overlay, overlay.list, command);
+  if (overlay.list !== null) return choose(state, overlay, overlay.list, command, now);
   switch (command) {
     case "field-next":
       overlay.field = (overlay.field + 1) % fields;
@@ -127,7 +142,7 @@ export function publishKey(state: State, overlay: PublishOverlay, command: Comma
       return none;
     }
     case "choose":
-      overlay.list = { field: editor(), index: 0, top: 0 };
+      overlay.list = { field: editor(), index: 0, top: 0, doomed: null };
       return none;
     case "preset":
       overlay.name = editor(suggestedName(overlay));
@@ -154,9 +169,11 @@ function send(state: State, overlay: PublishOverlay, now: number): readonly Effe
   return [{ type: "publish", publication }];
 }
 
-function choose(state: State, overlay: PublishOverlay, list: NonNullable<PublishOverlay["list"]>, command: Command): readonly Effect[] {
+function choose(state: State, overlay: PublishOverlay, list: PublishList, command: Command, now: number): readonly Effect[] {
   const choices = publishChoices(state, list.field.text);
   list.index = Math.min(list.index, Math.max(0, choices.length - 1));
+  if (command === "preset-remove") return removePreset(state, list, choices[list.index]?.preset, now);
+  list.doomed = null;
   if (command === "choice-down") list.index = Math.min(Math.max(0, choices.length - 1), list.index + 1);
   else if (command === "choice-up") list.index = Math.max(0, list.index - 1);
   else {
@@ -165,6 +182,19 @@ function choose(state: State, overlay: PublishOverlay, list: NonNullable<Publish
     if (command === "accept" || command === "cancel") closePart(overlay);
   }
   return none;
+}
+
+/** The file keeps no former ones, so once is not enough. */
+function removePreset(state: State, list: PublishList, name: string | undefined, now: number): readonly Effect[] {
+  if (name === undefined) return refuse(state, "only a preset can be removed: the others are of this session", now);
+  if (list.doomed !== name) {
+    list.doomed = name;
+    return refuse(state, `Ctrl-X once more removes the preset ${name}, from the settings file too`, now);
+  }
+  list.doomed = null;
+  state.kept = { ...state.kept, presets: state.kept.presets.filter((each) => each.name !== name) };
+  say(state, `the preset ${name} is removed`, now);
+  return [{ type: "keep", change: { unpreset: name } }];
 }
 
 function closePart(overlay: PublishOverlay): readonly Effect[] {
@@ -187,7 +217,7 @@ function savePreset(state: State, overlay: PublishOverlay, name: string, now: nu
     publishProblem(topic) ??
     (name === "" ? "a preset needs a name" : null) ??
     (name.length > maxPresetName ? `a name has at most ${maxPresetName} characters` : null) ??
-    (others.length >= maxPresets ? `there are ${maxPresets} presets already: remove one from the settings file` : null);
+    (others.length >= maxPresets ? `there are ${maxPresets} presets already: Ctrl-X in their list (Ctrl-O) removes one` : null);
   if (problem !== null) return refuse(state, problem, now);
   state.kept = { ...state.kept, presets: [...others, preset] };
   closePart(overlay);

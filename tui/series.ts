@@ -9,6 +9,8 @@ export interface Series {
   readonly low: number;
   readonly high: number;
   readonly mean: number;
+  /** When the connection was lost, oldest first: from then to the next value nothing is known. */
+  readonly lost: readonly number[];
 }
 
 /** Remembers what was read of each message: a frame comes ten times a second. */
@@ -18,8 +20,8 @@ export interface SeriesMemory {
   readonly figures: WeakMap<Message, number | null>;
 }
 
-/** The values of the line `id` in a history; those that had none are left out. */
-export function seriesOf(history: readonly Message[], { decoders, figures, id }: SeriesMemory): Series {
+/** The values of the line `id` in a history; those that had none are left out. `lost` as in the series. */
+export function seriesOf(history: readonly Message[], { decoders, figures, id }: SeriesMemory, lost: readonly number[] = []): Series {
   const at: number[] = [];
   const values: number[] = [];
   let [low, high, sum] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0];
@@ -36,20 +38,31 @@ export function seriesOf(history: readonly Message[], { decoders, figures, id }:
     high = Math.max(high, value);
     sum += value;
   }
-  return { at, values, low, high, mean: sum / values.length };
+  return { at, values, low, high, mean: sum / values.length, lost };
 }
 
 /** A line that is wrapped keeps its name and its figure in the first row; wrapping itself would be for nothing. */
 const unwrapped = 8192;
 
-/** One value for each of `columns` moments between the first and the last message: the newest until then, which holds until the next. */
-export function resample({ at, values }: Series, columns: number): number[] {
+/** When the connection was first lost from `from` on and before `to`. */
+export function lossBetween({ lost }: Series, from: number, to: number): number | undefined {
+  return lost.find((at) => at >= from && at < to);
+}
+
+/**
+ * One value for each of `columns` moments between the first and the last message: the newest until then, which holds until the next, or until
+ * the connection is lost; NaN = not known.
+ */
+export function resample(series: Series, columns: number): number[] {
+  const { at, values } = series;
   const first = at[0] ?? 0;
   const step = ((at.at(-1) ?? first) - first) / Math.max(1, columns - 1);
   const even: number[] = [];
   for (let column = 0, index = 0; column < columns; column += 1) {
     while (index + 1 < at.length && (at[index + 1] ?? 0) <= first + column * step + 0.5) index += 1;
-    even.push(values[index] ?? Number.NaN);
+    const moment = first + column * step;
+    const known = lossBetween(series, at[index] ?? 0, moment - 0.5) === undefined;
+    even.push(known ? (values[index] ?? Number.NaN) : Number.NaN);
   }
   return even;
 }

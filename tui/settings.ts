@@ -32,16 +32,18 @@ export function amend(text: string, change: Change): string {
         scalar.value = scalar.source;
     },
   });
-  const key = "preset" in change ? "presets" : "pins";
+  const ofPresets = "preset" in change || "unpreset" in change;
+  const key = ofPresets ? "presets" : "pins";
   const known = document.get(key);
   const items = isSeq(known) ? known.items : [];
   const at = items.findIndex((item) => {
-    if ("preset" in change) return isMap(item) && String(item.get("name")) === change.preset.name;
+    if (ofPresets) return isMap(item) && String(item.get("name")) === ("preset" in change ? change.preset.name : change.unpreset);
     return isScalar(item) && (item.source ?? String(item.value)) === ("pin" in change ? change.pin : change.unpin);
   });
-  if ("unpin" in change ? at < 0 : "pin" in change && at >= 0) return text;
+  const removes = "unpin" in change || "unpreset" in change;
+  if (removes ? at < 0 : "pin" in change && at >= 0) return text;
   if (!isSeq(known)) document.set(key, document.createNode([]));
-  if ("unpin" in change) document.deleteIn([key, at]);
+  if (removes) document.deleteIn([key, at]);
   else document.setIn([key, at < 0 ? items.length : at], document.createNode("pin" in change ? change.pin : change.preset));
   return document.toString({ lineWidth: 0, flowCollectionPadding: !/[[{]\S/.test(text) });
 }

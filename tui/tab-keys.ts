@@ -4,6 +4,7 @@ import type { Key } from "./keys.ts";
 export const tabKeys = [
   { command: "replay-pause", scope: "replay", keys: ["space"], does: "Pause the recording, or go on", hint: "Pause" },
   { command: "replay-step", scope: "replay", keys: ["."], does: "One message more, and pause", hint: "Step" },
+  { command: "replay-skip", scope: "replay", keys: [","], does: "Skip the time until the next message" },
   { command: "replay-faster", scope: "replay", keys: [">"], does: "Faster: x10, x100, as fast as it goes", hint: "Faster" },
   { command: "replay-slower", scope: "replay", keys: ["<"], does: "Slower" },
   { command: "help", scope: "all", keys: ["?"], does: "Help: all keys, filters as you type", hint: "Help" },

@@ -5,6 +5,7 @@ import { instant } from "./format.ts";
 import type { Scroll } from "./layout.ts";
 import type { ListState, State } from "./model.ts";
 import { factText } from "./packet.ts";
+import { type BytesState, createBytes } from "./packet-bytes.ts";
 import type { Message } from "./topic.ts";
 
 export interface TraceTab {
@@ -30,6 +31,7 @@ export interface TraceTab {
   outbox: Scroll;
   packet: Scroll;
   mode: "auto" | "hex";
+  bytes: BytesState;
   /** What the outbox lost while somebody looked, newest first. */
   losses: { at: number; text: string }[];
   recording: { path: string; packets: number } | null;
@@ -59,6 +61,7 @@ export function createTraceTab(now: number): TraceTab {
     outbox: { top: 0 },
     packet: { top: 0 },
     mode: "auto",
+    bytes: createBytes(),
     losses: [],
     recording: null,
   };
@@ -82,6 +85,7 @@ export function traceReceived(state: State, answer: readonly TraceEntry[], now: 
   const last = entries.at(-1)?.number;
   if (other) {
     trace.entries = [];
+    trace.bytes.known.clear();
     trace.missed = 0;
     trace.last = last ?? 0;
     trace.counted = { at: now, last: trace.last };
@@ -120,6 +124,7 @@ export function tickTrace(state: State, now: number): readonly Effect[] {
 export function newAgent({ trace }: State): void {
   trace.fresh = true;
   trace.asked = null;
+  trace.bytes.asked = null;
 }
 
 /** Turns a growth of the agent's own counters into lines. */

@@ -8,6 +8,7 @@ import { instant } from "./format.ts";
 import { hostFigures } from "./host.ts";
 import type { MqttState, State } from "./model.ts";
 import { refuse, say } from "./notice.ts";
+import { askBytes, bytesReceived } from "./packet-bytes.ts";
 import { pinReceived } from "./pin.ts";
 import { retainedEvent } from "./retained.ts";
 import { askLogs } from "./service-ask.ts";
@@ -20,6 +21,8 @@ import { end, observe, observeCount, shift, wave } from "./wave.ts";
 
 /** How long a notice stands in the message line. */
 const noticeLasts = 10_000;
+/** So many lost connections leave a gap in a chart. */
+const maxLost = 200;
 /** A larger difference between the agent's clock and what was expected of it is no delay. */
 const clockStep = 5000;
 
@@ -41,7 +44,7 @@ export function update(state: State, action: Action, now: number): readonly Effe
       return none;
     }
     case "key":
-      return [...handleKey(state, action.key, action.text, now), ...askLogs(state, now)];
+      return [...handleKey(state, action.key, action.text, now), ...askLogs(state, now), ...askBytes(state, now)];
     case "paste":
       return handlePaste(state, action.text, now);
     case "resize":
@@ -60,7 +63,10 @@ export function update(state: State, action: Action, now: number): readonly Effe
       state.topics.store.epoch += 1;
       return none;
     case "mqtt-offline":
-      if (state.mqtt.up) state.mqtt.since = now;
+      if (state.mqtt.up) {
+        state.mqtt.since = now;
+        state.topics.lost = [...state.topics.lost.slice(1 - maxLost), now];
+      }
       state.mqtt.up = false;
       state.mqtt.problem = action.problem;
       return none;
@@ -77,7 +83,7 @@ export function update(state: State, action: Action, now: number): readonly Effe
       state.agent = { ...state.agent, wanted: true, up: true, since: now, problem: null, hello: action.hello };
       newAgent(state);
       newLogAgent(state);
-      return [...watch(state, true), ...askTrace(state, now), ...askLogs(state, now)];
+      return [...watch(state, true), ...askTrace(state, now), ...askLogs(state, now), ...askBytes(state, now)];
     }
     case "agent-offline":
       return agentOffline(state, action.problem, action.absent ?? false, now);
@@ -98,7 +104,9 @@ export function update(state: State, action: Action, now: number): readonly Effe
       host(state, action.data, now);
       return none;
     case "trace":
-      return traceReceived(state, action.entries, now);
+      return [...traceReceived(state, action.entries, now), ...askBytes(state, now)];
+    case "packet-bytes":
+      return bytesReceived(state, action.number, action.bytes, now);
     case "recording":
       return recording(state, action.path, now);
     case "message-file":
@@ -151,12 +159,20 @@ function tick(state: State, now: number): readonly Effect[] {
     if (store.filter.live && state.frozen === null) store.touch();
     store.rank(now);
   }
-  if (state.notice !== null && now - state.notice.at > noticeLasts) state.notice = null;
+  if (noticeIsOver(state, now)) state.notice = null;
   if (state.armedUntil !== 0 && state.armedUntil <= now) {
     state.armedUntil = 0;
     say(state, "outputs are disarmed again", now);
   }
-  return [...askWhy(state, now), ...tickTrace(state, now), ...askLogs(state, now)];
+  return [...askWhy(state, now), ...tickTrace(state, now), ...askLogs(state, now), ...askBytes(state, now)];
+}
+
+function noticeIsOver({ notice, replay }: State, now: number): boolean {
+  if (notice === null) return false;
+  if (replay === null) return now - notice.at > noticeLasts;
+  // A recording's clock stands still, or races. A tick comes once a second.
+  replay.said = { notice, ticks: replay.said?.notice === notice ? replay.said.ticks + 1 : 0 };
+  return replay.said.ticks * 1000 >= noticeLasts;
 }
 
 function recording(state: State, path: string | null, now: number): readonly Effect[] {

@@ -1,6 +1,9 @@
 import { documentLines, figureOf, jsonPieces, maxLines, type Pieces, type ValueLine } from "./document.ts";
 import type { Message } from "./topic.ts";
 
+/** What of a message is shown. */
+type Payload = Pick<Message, "bytes" | "size">;
+
 /** How a payload is shown: `auto` is indented JSON, else text, else CBOR or MessagePack, else hex; `diff` compares that with the one before. */
 export type ValueMode = "auto" | "diff" | "hex" | "text" | "cbor" | "msgpack";
 
@@ -15,7 +18,7 @@ export interface ReadOptions {
   mode: ValueMode;
   width: number;
   decoders: readonly Decoder[];
-  previous?: Message | undefined;
+  previous?: Payload | undefined;
 }
 
 /** Longer payloads are not tried as a binary format. */
@@ -25,7 +28,7 @@ const maxPreviewed = 256;
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 /** The payload as text, or undefined when it is not UTF-8 or holds controls other than tab and line ends. */
-export function textOf(message: Message): string | undefined {
+export function textOf(message: Payload): string | undefined {
   try {
     const text = utf8.decode(Buffer.from(message.bytes, "latin1"));
     // biome-ignore lint/suspicious/noControlCharactersInRegex: controls are what makes it binary
@@ -39,9 +42,9 @@ export function textOf(message: Message): string | undefined {
  * One line for a list: the text without line ends, a short binary format as in the value pane, `hex …` for other bytes, `(empty)` for
  * nothing; at most `width` characters.
  */
-export function preview(message: Message, width: number, decoders: readonly Decoder[] = []): string {
+export function preview(message: Payload, width: number, decoders: readonly Decoder[] = []): string {
   if (message.size === 0) return "(empty)";
-  const start: Message = { ...message, bytes: cutUtf8(message.bytes, width * 4) };
+  const start: Payload = { ...message, bytes: cutUtf8(message.bytes, width * 4) };
   const text = textOf(start);
   if (text !== undefined) return text.replace(/\s+/g, " ").slice(0, width);
   const document = message.size <= maxPreviewed ? recognised(message, decoders) : undefined;
@@ -54,12 +57,12 @@ export function preview(message: Message, width: number, decoders: readonly Deco
 }
 
 /** The lines of a payload as text, for a pane of `width` columns. */
-export function valueLines(message: Message, mode: "auto" | "hex" | "diff", width: number, previous?: Message): string[] {
+export function valueLines(message: Payload, mode: "auto" | "hex" | "diff", width: number, previous?: Payload): string[] {
   return readValue(message, { mode, width, decoders: [], previous }).lines.map(({ text }) => text);
 }
 
 /** What a payload is shown as, and its lines for a pane of `width` columns. A form that does not fit is as good as `auto`. */
-export function readValue(message: Message, { mode, width, decoders, previous }: ReadOptions): { form: string; lines: ValueLine[] } {
+export function readValue(message: Payload, { mode, width, decoders, previous }: ReadOptions): { form: string; lines: ValueLine[] } {
   if (message.size === 0) return { form: "empty", lines: [{ text: "(empty)", id: "$" }] };
   const { form, lines } = formOf(message, mode, decoders);
   const shown = wrapped(lines, mode === "diff" ? width - 2 : width);
@@ -72,7 +75,7 @@ export function readValue(message: Message, { mode, width, decoders, previous }:
 }
 
 /** What `d` goes round for this payload: the others are those that fit it and that `auto` is not. */
-export function formsOf(message: Message, decoders: readonly Decoder[]): ValueMode[] {
+export function formsOf(message: Payload, decoders: readonly Decoder[]): ValueMode[] {
   const others: ValueMode[] = [];
   const auto = formOf(message, "auto", decoders).form;
   if (auto === "JSON") others.push("text");
@@ -80,7 +83,7 @@ export function formsOf(message: Message, decoders: readonly Decoder[]): ValueMo
   return ["auto", "diff", "hex", ...others];
 }
 
-function formOf(message: Message, mode: ValueMode, decoders: readonly Decoder[]): { form: string; lines: ValueLine[] } {
+function formOf(message: Payload, mode: ValueMode, decoders: readonly Decoder[]): { form: string; lines: ValueLine[] } {
   if (mode === "hex") return { form: "hex", lines: hex(message.bytes) };
   const text = textOf(message);
   if (text === undefined) {
@@ -97,7 +100,7 @@ function formOf(message: Message, mode: ValueMode, decoders: readonly Decoder[])
 }
 
 /** Bytes that are a binary format. A lone number is too easily found in bytes that mean something else. */
-function recognised(message: Message, decoders: readonly Decoder[]): { form: string; lines: ValueLine[] } | undefined {
+function recognised(message: Payload, decoders: readonly Decoder[]): { form: string; lines: ValueLine[] } | undefined {
   for (const decoder of decoders) {
     const lines = decoded(message, decoder);
     if (lines !== undefined && lines.length > 1) return { form: decoder.name, lines };
@@ -118,7 +121,7 @@ export function jsonLines(text: string): ValueLine[] | undefined {
 }
 
 /** Undefined when the whole payload is not one value of that format, or it is text or too long to be tried. */
-function decoded(message: Message, { pieces }: Decoder): ValueLine[] | undefined {
+function decoded(message: Payload, { pieces }: Decoder): ValueLine[] | undefined {
   if (message.bytes.length < message.size || message.size > maxDecoded || textOf(message) !== undefined) return undefined;
   try {
     return documentLines(pieces(new Uint8Array(Buffer.from(message.bytes, "latin1"))), true);
@@ -127,13 +130,14 @@ function decoded(message: Message, { pieces }: Decoder): ValueLine[] | undefined
   }
 }
 
-function hex(bytes: string): ValueLine[] {
+/** Bytes as hex with their ASCII beside, so many a line. */
+export function hex(bytes: string, each = 8): ValueLine[] {
   const lines: ValueLine[] = [];
-  for (let at = 0; at < bytes.length && lines.length < maxLines; at += 8) {
-    const part = bytes.slice(at, at + 8);
+  for (let at = 0; at < bytes.length && lines.length < maxLines; at += each) {
+    const part = bytes.slice(at, at + each);
     const codes = Array.from(part, (char) => char.charCodeAt(0).toString(16).padStart(2, "0")).join(" ");
     const from = at.toString(16).padStart(4, "0");
-    lines.push({ text: `${from} ${codes.padEnd(24)}${part.replace(/[^ -~]/g, ".")}`, id: from });
+    lines.push({ text: `${from} ${codes.padEnd(each * 3)}${part.replace(/[^ -~]/g, ".")}`, id: from });
   }
   return lines;
 }

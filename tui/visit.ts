@@ -25,16 +25,20 @@ export function neighbour(state: State, step: number): TabId {
   return shown[(index + step + shown.length) % shown.length]?.id ?? state.tab;
 }
 
-/** Asks for what the tab Pins shows of the selected pin, and for its causes when they may have changed; at most every two seconds. */
+/**
+ * Asks for what the tab Pins shows of the selected pin, and for its causes when they may have changed; at most every two seconds. Frozen causes
+ * stay; those of a pin that was not selected at the freeze are asked for once.
+ */
 export function askWhy(state: State, now: number): readonly Effect[] {
   return [...askPin(state, now), ...askCauses(state, now)];
 }
 
 function askCauses(state: State, now: number): readonly Effect[] {
   const { pins, agent } = state;
-  if (state.tab !== "pins" || !agent.up || state.frozen !== null) return none;
+  if (state.tab !== "pins" || !agent.up) return none;
   const pin = selectedPin(state);
   if (pin === undefined || (pin.kind === "input" && !pin.counter)) return none;
+  if (state.frozen !== null && pins.why?.output === pin.id) return none;
   if (pins.asked !== null && pins.asked.output === pin.id && now - pins.asked.at < whyEvery) return none;
   pins.asked = { output: pin.id, at: now };
   return [{ type: "why", output: pin.id }];

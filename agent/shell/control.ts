@@ -69,6 +69,7 @@ const operating: ReadonlySet<string> = new Set<Method>([
   "lock",
   "record",
   "control-service",
+  "packet-bytes",
   ...ofItself,
   ...simulating,
 ]);

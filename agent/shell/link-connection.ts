@@ -10,8 +10,10 @@ import { dial } from "./link-dial.ts";
 import { takeMessages } from "./link-incoming.ts";
 import { Listening } from "./link-listening.ts";
 import { closeProblem, errorCode, type LinkPeer, type LinkProblem, peerOf, strangerProblem } from "./link-problems.ts";
+import { LinkTap } from "./link-tap.ts";
 import { type Incoming, type LinkOptions, type MqttVersion, type Publication, type Settled, sizeOf } from "./link-terms.ts";
 import { PublishWindow } from "./link-window.ts";
+import type { WireBytes } from "./wire-bytes.ts";
 
 const maxInFlight = 64;
 /** What a PUBLISH may have besides `sizeOf`: fixed header, packet identifier, lengths. */
@@ -33,7 +35,9 @@ export interface ConnectionEvents {
   closed(problem: LinkProblem): void;
   /** With a promise, its acknowledgement waits for that. */
   message(message: Incoming): Promise<void> | undefined;
-  packet(direction: "sent" | "received", packet: Packet): void;
+  /** `wire` takes or has its bytes, while `wantsBytes` says so. */
+  packet(direction: "sent" | "received", packet: Packet, wire: WireBytes | undefined): void;
+  wantsBytes(): boolean;
   refused(publication: Publication, code: string): void;
   /** The broker has taken it. */
   accepted(topic: string): void;
@@ -48,10 +52,11 @@ export class LinkConnection {
   readonly #client: MqttClient;
   readonly #connectTimeout: number;
   readonly #listening: Listening;
+  readonly #tap: LinkTap;
   #window: PublishWindow | undefined;
   #stream: Duplex | undefined;
   #step: "dialling" | "greeting" | "open" | "closed" = "dialling";
-  #unsent: Packet | undefined;
+  #unsent: { packet: Packet; wire: WireBytes | undefined } | undefined;
   #saidOnline = false;
   readonly #gather = gatherWrites();
   #stopping = false;
@@ -69,6 +74,7 @@ export class LinkConnection {
     this.#peer = peerOf(options, version);
     this.#client = new MqttClient(() => this.#dial(), clientOptions(options, version, this.#connectTimeout));
     this.#listening = new Listening(this.#client, options, this.#peer);
+    this.#tap = new LinkTap(events.wantsBytes);
   }
 
   open(): void {
@@ -77,8 +83,9 @@ export class LinkConnection {
       // Written behind this event; the library has no option for it.
       if (packet.cmd === "connect" && this.#options.asBridge) Object.assign(packet, { bridgeMode: true });
       // The library writes its CONNECT before there is a connection.
-      if (this.#step === "dialling") this.#unsent = packet;
-      else this.#events.packet("sent", packet);
+      const wire = this.#stream && this.#tap.sends(this.#stream);
+      if (this.#step === "dialling") this.#unsent = { packet, wire };
+      else this.#events.packet("sent", packet, wire);
     });
     client.on("packetreceive", (packet) => this.#received(packet));
     client.on("error", (error) => {
@@ -147,13 +154,17 @@ export class LinkConnection {
     const socket = dial(this.#options.server, () => {
       if (this.#step !== "dialling") return;
       this.#step = "greeting";
-      if (this.#unsent) this.#events.packet("sent", this.#unsent);
+      if (this.#unsent) this.#events.packet("sent", this.#unsent.packet, this.#unsent.wire);
     });
-    cutIncoming(socket, maxIncomingBytes, (first) => {
-      const problem = strangerProblem(this.#peer, first);
-      if (problem === undefined) return;
-      this.#problem ??= problem;
-      process.nextTick(() => this.#abort());
+    cutIncoming(socket, {
+      maxBytes: maxIncomingBytes,
+      begins: this.#tap.begins,
+      began: (first) => {
+        const problem = strangerProblem(this.#peer, first);
+        if (problem === undefined) return;
+        this.#problem ??= problem;
+        process.nextTick(() => this.#abort());
+      },
     });
     // Not through the client's event: it passes on only errors that have a code.
     socket.on("error", (error) => {
@@ -166,7 +177,7 @@ export class LinkConnection {
 
   #received(packet: Packet): void {
     if (this.#stream) this.#gather(this.#stream);
-    this.#events.packet("received", packet);
+    this.#events.packet("received", packet, this.#tap.received());
     this.#answerTimer?.refresh();
     // Nothing is subscribed to with QoS 2, and the library would keep each of them until its PUBREL.
     if (packet.cmd === "publish" && packet.qos === 2) this.#failed(new Error("a publication with QoS 2, which was not asked for"));

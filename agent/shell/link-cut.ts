@@ -1,4 +1,5 @@
 import type { Duplex } from "node:stream";
+import type { WireBytes } from "./wire-bytes.ts";
 
 const nothing = Buffer.alloc(0);
 
@@ -9,14 +10,21 @@ const nothing = Buffer.alloc(0);
 export class PacketCutter {
   /** The header of a cut packet has four bytes. */
   readonly #bodyBytes: number;
+  readonly #begins: (size: number) => WireBytes | undefined;
   #held: Buffer = nothing;
   /** What is left of the packet that has begun: to be passed on, then to be dropped. */
   #pass = 0;
   #drop = 0;
+  /** Takes the bytes of the packet that has begun. */
+  #wire: WireBytes | undefined;
 
-  /** `maxBytes` is more than 64 kB, so that a topic fits, and less than 2 MB. */
-  constructor(maxBytes: number) {
+  /**
+   * `maxBytes` is more than 64 kB, so that a topic fits, and less than 2 MB. `begins` is told of each packet with the bytes that it had before
+   * it was cut.
+   */
+  constructor(maxBytes: number, begins: (size: number) => WireBytes | undefined = () => undefined) {
     this.#bodyBytes = maxBytes - 4;
+    this.#begins = begins;
   }
 
   /** What remains of the chunk; a stream without large packets remains as it is. */
@@ -29,6 +37,7 @@ export class PacketCutter {
     while (at < chunk.length) {
       if (this.#pass > 0) {
         const step = Math.min(this.#pass, chunk.length - at);
+        this.#wire?.add(chunk.subarray(at, at + step));
         this.#pass -= step;
         at += step;
       } else if (this.#drop > 0) {
@@ -43,6 +52,8 @@ export class PacketCutter {
           this.#held = chunk.subarray(at);
           break;
         }
+        this.#wire = this.#begins(header.end - at + header.length);
+        this.#wire?.add(chunk.subarray(at, header.end));
         this.#pass = Math.min(header.length, this.#bodyBytes);
         if (header.length > this.#bodyBytes) {
           this.#drop = header.length - this.#bodyBytes;
@@ -74,14 +85,22 @@ function cutHeader(type: number, length: number): Buffer {
   return Buffer.from([type, (length & 0x7f) | 0x80, ((length >> 7) & 0x7f) | 0x80, length >> 14]);
 }
 
-/** Everything that is read from the socket from now on is cut; `began` gets the first of it. Not by a stream of its own: each packet would pay for it. */
-export function cutIncoming(socket: Duplex, maxBytes: number, began: (first: Buffer) => void = () => undefined): void {
-  const cutter = new PacketCutter(maxBytes);
+export interface CutOptions {
+  maxBytes: number;
+  /** Gets the first of what is read. */
+  began?(first: Buffer): void;
+  /** A packet of so many bytes begins; what is returned takes the first of them. */
+  begins?(size: number): WireBytes | undefined;
+}
+
+/** Everything that is read from the socket from now on is cut. Not by a stream of its own: each packet would pay for it. */
+export function cutIncoming(socket: Duplex, { maxBytes, began, begins }: CutOptions): void {
+  const cutter = new PacketCutter(maxBytes, begins);
   const push = socket.push.bind(socket);
   let first = true;
   socket.push = (chunk: Buffer | null) => {
     if (chunk === null) return push(null);
-    if (first) began(chunk);
+    if (first) began?.(chunk);
     first = false;
     let goesOn = true;
     for (const part of cutter.push(chunk)) goesOn = push(part);

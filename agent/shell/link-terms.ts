@@ -2,6 +2,7 @@ import type { Packet } from "mqtt";
 import type { Backoff } from "../core/backoff.ts";
 import type { LinkView } from "../protocol.ts";
 import type { LinkServer } from "./link-dial.ts";
+import type { WireBytes } from "./wire-bytes.ts";
 
 // What the link and those who use it say to each other.
 
@@ -53,8 +54,9 @@ export interface LinkOptions {
     deaf?(): void;
     /** Every end of a connection, however far it came. */
     closed?(): void;
-    /** Every packet of every connection. */
-    packet?(direction: "sent" | "received", packet: Packet): void;
+    /** Every packet of every connection. `wire` has its bytes, those of a packet that is sent a moment later, if `wantsBytes` said so. */
+    packet?(direction: "sent" | "received", packet: Packet, wire: WireBytes | undefined): void;
+    wantsBytes?(): boolean;
     /** While online: what the broker does not let us publish, or null when that is over. */
     refused?(problem: string | null): void;
   };

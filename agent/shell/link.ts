@@ -158,8 +158,9 @@ class MqttLink implements Link {
         on.message(message);
         return undefined;
       },
-      packet: (direction, packet) => {
-        this.#options.on.packet?.(direction, packet);
+      wantsBytes: () => this.#options.on.wantsBytes?.() ?? false,
+      packet: (direction, packet, wire) => {
+        this.#options.on.packet?.(direction, packet, wire);
         if (direction === "sent") this.#sent += 1;
         else this.#received += 1;
         // Twice the keep alive: one period until the ping, one until the library gives up on its answer.

@@ -1,10 +1,13 @@
 import type { Packet } from "mqtt";
-import type { TraceEntry } from "../protocol.ts";
+import type { PacketBytes, TraceEntry } from "../protocol.ts";
+import type { WireBytes } from "./wire-bytes.ts";
 
 /** So many packets are kept. */
 const kept = 1_000;
 /** Of a topic from the network so many characters. */
 const maxTopic = 256;
+/** When nobody has asked for so long, the bytes are forgotten and not kept any more. */
+export const bytesPatience = 10_000;
 
 interface Slot {
   at: number;
@@ -17,6 +20,7 @@ interface Slot {
   size: number | undefined;
   reason: number | undefined;
   rtt: number | undefined;
+  wire: WireBytes | undefined;
 }
 
 const unused: Slot = {
@@ -30,12 +34,14 @@ const unused: Slot = {
   size: undefined,
   reason: undefined,
   rtt: undefined,
+  wire: undefined,
 };
 const [retained, duplicate] = [1, 2];
 
 /**
  * The last control packets between the link and the broker, both ways, and how long the broker takes to answer. Without payloads and
- * without what a CONNECT carries: nothing secret is kept. A packet costs one overwritten slot.
+ * without what a CONNECT carries: nothing secret is kept. A packet costs one overwritten slot. While somebody looks at the bytes of packets,
+ * the first of each are kept as well, and payloads may be among them: those are for who may operate.
  */
 export class PacketTrace {
   readonly #now: () => number;
@@ -44,6 +50,8 @@ export class PacketTrace {
   readonly #asked = new Map<number, number>();
   #count = 0;
   #rtt: number | null = null;
+  /** When bytes were last asked for; null = they are not kept. */
+  #looked: number | null = null;
 
   /** `now` = monotonic ms. */
   constructor(now: () => number) {
@@ -55,14 +63,21 @@ export class PacketTrace {
     return this.#rtt;
   }
 
+  /** Somebody looks at the bytes. */
+  get wantsBytes(): boolean {
+    return this.#looked !== null;
+  }
+
   /** To be called with every packet, before its answer can come. */
-  packet(direction: "sent" | "received", packet: Packet): void {
+  packet(direction: "sent" | "received", packet: Packet, wire?: WireBytes): void {
     const at = this.#now();
+    if (this.#looked !== null && at - this.#looked > bytesPatience) this.#forgetBytes();
     const sent = direction === "sent";
     const slot = this.#slot();
     slot.at = at;
     slot.sent = sent;
     slot.type = packet.cmd;
+    slot.wire = this.#looked === null ? undefined : wire;
     // The library writes 0 where MQTT has none.
     slot.id = packet.messageId || undefined;
     let asks = false;
@@ -114,6 +129,19 @@ export class PacketTrace {
       if (slot) entries.push(entryOf(slot, at + 1, isoTime));
     }
     return entries;
+  }
+
+  /** The bytes of the packet with this number; null when they are not kept (any more). The first question begins it. */
+  bytes(number: number): PacketBytes | null {
+    this.#looked = this.#now();
+    const oldest = Math.max(0, this.#count - kept) + 1;
+    const wire = number >= oldest && number <= this.#count ? this.#slots[(number - 1) % kept]?.wire : undefined;
+    return wire === undefined ? null : { number, size: wire.size, hex: wire.bytes.toString("hex") };
+  }
+
+  #forgetBytes(): void {
+    this.#looked = null;
+    for (const slot of this.#slots) slot.wire = undefined;
   }
 
   #slot(): Slot {

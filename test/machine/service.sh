@@ -1,5 +1,5 @@
 #!/bin/bash
-# The installed unit, and what it shows of other units and does with them, under the host's own systemd (Debian 12: 252), in a box of
+# The installed unit, what it shows of other units and does with them, and the terminal UI over ssh, under the host's own systemd (Debian 12: 252), in a box of
 # namespaces, on the simulated board.
 set -uo pipefail
 here=$(cd "$(dirname "$(readlink -f "$0")")" && pwd)
@@ -17,5 +17,6 @@ trap '"$here/sdbox" stop' EXIT
 systemctl --version | head -1
 tally "$here/sdbox" run -- /usr/bin/env -C /project "$(command -v node)" build/test/machine/service.js build/package.tar /evidence < /dev/null
 tally "$here/sdbox" run -- /usr/bin/env -C /project "$(command -v node)" build/test/machine/services.js build/package.tar /evidence < /dev/null
+tally "$here/sdbox" run -- /usr/bin/env -C /project "$(command -v node)" build/test/machine/tour.js build/package.tar /evidence < /dev/null
 cp build/evidence-box/* build/evidence/ 2> /dev/null
 closing_line

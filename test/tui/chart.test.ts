@@ -5,13 +5,14 @@ import { resample, type Series, seriesOf } from "../../tui/series.ts";
 import { toCells } from "../../tui/shell/cells.ts";
 import type { Message } from "../../tui/topic.ts";
 
-function series(values: number[], at = values.map((_, index) => index * 1000)): Series {
+function series(values: number[], at = values.map((_, index) => index * 1000), lost: number[] = []): Series {
   return {
     at,
     values,
     low: Math.min(...values),
     high: Math.max(...values),
     mean: values.reduce((sum, value) => sum + value, 0) / values.length,
+    lost,
   };
 }
 
@@ -37,6 +38,33 @@ test("a value that never changes is a line in the middle", () => {
   expect(brailleChart(series([5, 5, 5]), 3, 2)).toEqual(["   ", "⠉⠉⠉"]);
 });
 
+test("from a lost connection to the next value there is a gap, in lines, in steps and in bars", () => {
+  const at = [0, 1000, 2000, 8000, 9000, 10_000];
+  const drawn = (values: number[], lost: number[]) => brailleChart(series(values, at, lost), 10, 1);
+  expect(drawn([0, 1, 2, 2, 1, 0], [])).toMatchInlineSnapshot(`
+    [
+      "⣀⡴⠋⠉⠉⠉⠉⠉⠳⣄",
+    ]
+  `);
+  expect(drawn([0, 1, 2, 2, 1, 0], [3000])).toMatchInlineSnapshot(`
+    [
+      "⣀⡴⠋⠁   ⠈⠳⣄",
+    ]
+  `);
+  expect(drawn([0, 0, 1, 1, 0, 0], [3000])).toMatchInlineSnapshot(`
+    [
+      "⣀⣀⡏⠁   ⠈⢹⣀",
+    ]
+  `);
+  expect(drawn([0, 1, 0, 1, 0, 1], [3000, 8500])).toMatchInlineSnapshot(`
+    [
+      "⣀⡏⣇⡀   ⠈⢁⣸",
+    ]
+  `);
+  expect(resample(series([1, 5, 2], [0, 1000, 8000], [3000]), 9)).toEqual([1, 5, 5, 5, Number.NaN, Number.NaN, Number.NaN, Number.NaN, 2]);
+  expect(resample(series([1, 5, 2], [0, 1000, 8000], [9000]), 3)).toEqual([1, 5, 2]);
+});
+
 test("whatever the values are, every line has its columns and only blanks and Braille", () => {
   const value = fc.oneof(fc.double({ noNaN: true, noDefaultInfinity: true, min: -1e300, max: 1e300 }), fc.constantFrom(0, 1));
   fc.assert(
@@ -44,8 +72,17 @@ test("whatever the values are, every line has its columns and only blanks and Br
       fc.array(value, { minLength: 1, maxLength: 50 }),
       fc.integer({ min: 0, max: 40 }),
       fc.integer({ min: 0, max: 8 }),
-      (values, columns, rows) => {
-        const lines = brailleChart(series(values), columns, rows);
+      fc.array(fc.nat(50_000), { maxLength: 5 }),
+      (values, columns, rows, lost) => {
+        const lines = brailleChart(
+          series(
+            values,
+            undefined,
+            lost.sort((a, b) => a - b),
+          ),
+          columns,
+          rows,
+        );
         expect(lines.length).toBe(rows);
         for (const line of lines) expect(line).toMatch(new RegExp(`^[ \\u2801-\\u28ff]{${columns}}$`));
       },

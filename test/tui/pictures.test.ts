@@ -38,6 +38,7 @@ test.each([
     scene.act({ type: "resize", cols, rows });
     scene.keys(...keys);
     scene.act({ type: "trace", entries: packets() });
+    scene.act({ type: "packet-bytes", number: 9, bytes: { number: 9, size: 2, hex: "d000" } });
     await show(scene, cols, rows);
     const title = `pinbus tui, tab ${scene.state.tab}, ${cols}x${rows}`;
     await expect(svgOf((screen as FakeTerminal).xterm, title)).toMatchFileSnapshot(`../../docs/pictures/tui-${name}.svg`);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { change, chips, inputDetail, pinsScene } from "./pins-scene.ts";
+import { change, chips, inputDetail, outputDetail, pinsScene } from "./pins-scene.ts";
 import { ago, garden, hello, input, output, pinsView, Scene } from "./scene.ts";
 
 const asked = (scene: Scene, type: string) => scene.effects.filter((effect) => effect.type === type);
@@ -34,7 +34,9 @@ test("the selected pin is asked for in detail when it is selected, every two sec
 
 test("nothing is asked while the view is frozen or the agent is gone, and anew when it is back", () => {
   const scene = garden();
-  scene.keys("2", "z");
+  scene.keys("2");
+  scene.act({ type: "pin", detail: outputDetail("pump-relay") });
+  scene.keys("z");
   const before = asked(scene, "pin").length;
   scene.pass(5000);
   expect(asked(scene, "pin").length).toBe(before);
@@ -48,6 +50,34 @@ test("nothing is asked while the view is frozen or the agent is gone, and anew w
   scene.pass(100);
   expect(asked(scene, "pin").length).toBe(before + 2);
   expect(asked(scene, "lines").length).toBe(2);
+});
+
+test("of another pin than the one at the freeze the agent is asked once, which the causes say", () => {
+  const scene = garden();
+  scene.keys("2");
+  scene.act({ type: "pin", detail: outputDetail("pump-relay") });
+  scene.act({ type: "why", output: "pump-relay", changes: [change(1000, "ON because of the first")] });
+  scene.pass(1000);
+  scene.keys("z");
+  const shown = () => scene.draw(150, 44).text();
+  scene.pass(10_000);
+  expect(shown()).toContain("because of the first");
+  expect(shown()).not.toContain("not frozen");
+  const before = asked(scene, "why").length;
+  scene.pass(5000);
+  scene.keys("j");
+  expect(asked(scene, "why").length).toBe(before + 1);
+  scene.act({ type: "pin", detail: outputDetail("gate", { pulse_ms: 1234 }) });
+  scene.act({ type: "why", output: "gate", changes: [change(500, "ON because of the second")] });
+  expect(shown()).toContain("because of the second");
+  expect(shown()).toMatch(/not frozen: asked for at \d\d:\d\d:\d\d, after the freeze/);
+  scene.pass(10_000);
+  scene.act({ type: "pin", detail: outputDetail("gate", { max_on_ms: null }) });
+  expect(shown(), "now that is frozen").not.toContain("no max_on");
+  expect(asked(scene, "why").length).toBe(before + 1);
+  scene.keys("z");
+  expect(asked(scene, "why").length).toBe(before + 2);
+  expect(shown()).not.toContain("not frozen");
 });
 
 test("the lines of the board are asked for once, and again while its picture is shown", () => {

@@ -144,6 +144,22 @@ describe("presets", () => {
     expect(scene.keys("C-s")).toMatchObject([{ publication: { topic: "a/b", payload: "hello" } }]);
   });
 
+  test("Ctrl-X pressed twice removes one, in the file too; a move in between, or another preset, begins anew", () => {
+    const scene = withPresets();
+    scene.keys("p", "C-o");
+    expect(scene.keys("C-x")).toEqual([]);
+    expect(notice(scene)).toBe("Ctrl-X once more removes the preset lamp on, from the settings file too");
+    expect(scene.keys("down", "C-x")).toEqual([]);
+    expect(scene.keys("C-x")).toEqual([{ type: "keep", change: { unpreset: "fan off" } }]);
+    expect(notice(scene)).toBe("the preset fan off is removed");
+    expect(scene.state.kept.presets).toEqual([preset]);
+    scene.keys("C-x", ..."lam");
+    expect(scene.keys("C-x"), "what is typed begins anew").toEqual([]);
+    expect(scene.keys("C-x")).toEqual([{ type: "keep", change: { unpreset: "lamp on" } }]);
+    expect(scene.keys("C-u", "C-x")).toEqual([]);
+    expect(notice(scene)).toBe("only a preset can be removed: the others are of this session");
+  });
+
   test("the palette finds them, and opens the dialog with one", () => {
     const scene = withPresets();
     scene.keys(":", ..."preset lamp", "enter");

@@ -81,6 +81,9 @@ describe("a change", () => {
     const changed = amend(whole, { preset: { ...lamp, payload: "OFF" } });
     expect(readSettings(changed).settings.presets[0]).toEqual({ ...lamp, payload: "OFF" });
     expect(changed).toContain("# the one I look after");
+    const removed = amend(whole, { unpreset: "lamp on" });
+    expect(blank(removed)).toBe(blank(whole.replace(/ {2}- \{ name: lamp on.*\n/, "")));
+    expect(amend(removed, { unpreset: "lamp on" })).toBe(removed);
   });
 
   test("makes what is not there yet", () => {

@@ -1,8 +1,11 @@
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 
-/** A file that is yet to be made, named by the time, below XDG_STATE_HOME or ~/.local/state; throws what the system says of the folder. */
+/**
+ * A file that is yet to be made, below XDG_STATE_HOME or ~/.local/state, named by the time; of several in one second the later ones have a
+ * number as well. Throws what the system says of the folder.
+ */
 export function stateFile(env: NodeJS.ProcessEnv, kind: string, now: Date): string {
   const dir = join(baseOf(env.XDG_STATE_HOME, ".local/state"), "pinbus");
   mkdirSync(dir, { recursive: true, mode: 0o700 });
@@ -11,7 +14,10 @@ export function stateFile(env: NodeJS.ProcessEnv, kind: string, now: Date): stri
     .replace(/\.\d+Z$/, "")
     .replace(/[-:]/g, "")
     .replace("T", "-");
-  return join(dir, `${kind}-${stamp}.jsonl`);
+  for (let number = 1; ; number += 1) {
+    const path = join(dir, `${kind}-${stamp}${number === 1 ? "" : `-${number}`}.jsonl`);
+    if (!existsSync(path)) return path;
+  }
 }
 
 /** `~/.config/pinbus/tui.yaml`, or below XDG_CONFIG_HOME. */

@@ -36,7 +36,13 @@ export class PacketFile {
   /** Below XDG_STATE_HOME or ~/.local/state, named by the time. Rejects with what the system says. */
   static async create(options: PacketFileOptions): Promise<PacketFile> {
     const path = stateFile(options.env, options.of ?? "packets", options.now);
-    return new PacketFile(path, await open(path, "ax", 0o600), options);
+    try {
+      return new PacketFile(path, await open(path, "ax", 0o600), options);
+    } catch (error) {
+      // Another terminal took the name meanwhile: there is a next one.
+      if ((error as NodeJS.ErrnoException).code === "EEXIST") return PacketFile.create(options);
+      throw error;
+    }
   }
 
   write(entries: readonly object[]): void {

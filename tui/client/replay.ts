@@ -1,6 +1,7 @@
 import { type FileHandle, open, stat } from "node:fs/promises";
 import { LineSplitter } from "../../agent/protocol.ts";
 import { type Recorded, readRecord } from "../recorded.ts";
+import { isSkipped, skipAfter } from "../replay.ts";
 
 export interface ReplayOptions {
   message(message: Recorded): void;
@@ -15,6 +16,8 @@ const maxLineBytes = 8 * 1024 * 1024;
 /** So long messages are given out in one go: keys come in between. */
 const sliceMs = 10;
 const longestSleep = 60_000;
+/** So far ahead of the line before it may be a clock that was wrong. */
+const farAhead = 86_400_000;
 const leftOut = "; it is left out";
 
 interface Line extends Recorded {
@@ -39,6 +42,8 @@ export class Replay {
   /** Not told yet. */
   #problem: { line: number; sentence: string } | undefined;
   #last = 0;
+  /** A line that is far ahead of the one before: the next one tells whether the time went on from there. */
+  #far: Line | undefined;
   #complete = false;
   #closed = false;
   /** What the recording's clock said at a moment of ours, and how fast it goes. */
@@ -46,6 +51,8 @@ export class Replay {
   #since = 0;
   #speed = 1;
   #paused = false;
+  /** When the time until the next message is skipped, by our clock. */
+  #skipAt: number | undefined;
   #ended = false;
   #timer: NodeJS.Timeout | undefined;
   #turn: NodeJS.Immediate | undefined;
@@ -91,13 +98,15 @@ export class Replay {
     this.#play();
   }
 
-  /** From now on; `step` = gives out the next message at once. */
-  control({ speed, paused, step }: { speed: number; paused: boolean; step: boolean }): void {
+  /** From now on; `step` = gives out the next message at once, `skip` = it is time for that. */
+  control({ speed, paused, step, skip }: { speed: number; paused: boolean; step: boolean; skip: boolean }): void {
     this.#at = this.now;
     this.#since = performance.now();
     this.#speed = speed;
     this.#paused = paused;
+    this.#skipAt = undefined;
     if (step) this.#next();
+    if (skip) this.#skip();
     this.#play();
   }
 
@@ -113,6 +122,7 @@ export class Replay {
     clearTimeout(this.#timer);
     clearImmediate(this.#turn);
     if (this.#closed || this.#options === undefined) return;
+    if (this.#skipAt !== undefined && performance.now() >= this.#skipAt) this.#skip();
     const until = performance.now() + sliceMs;
     while (!this.#paused && this.#isDue() && performance.now() < until) this.#next();
     if (this.#lines.length === 0 && !this.#complete) void this.#more();
@@ -120,7 +130,21 @@ export class Replay {
     const [next] = this.#lines;
     if (this.#paused || next === undefined) return;
     if (this.#isDue()) this.#turn = setImmediate(() => this.#play());
-    else this.#timer = setTimeout(() => this.#play(), Math.min(longestSleep, Math.ceil((next.at - this.now) / this.#speed)));
+    else this.#sleep(next.at - this.now);
+  }
+
+  /** Until a message that is so far away by the recording's clock; a time that nobody would wait for is skipped. */
+  #sleep(gap: number): void {
+    if (isSkipped(gap, this.#speed)) this.#skipAt ??= performance.now() + skipAfter;
+    const skipIn = (this.#skipAt ?? Number.POSITIVE_INFINITY) - performance.now();
+    this.#timer = setTimeout(() => this.#play(), Math.max(0, Math.ceil(Math.min(longestSleep, gap / this.#speed, skipIn))));
+  }
+
+  /** The recording's clock goes to the next message. */
+  #skip(): void {
+    this.#skipAt = undefined;
+    this.#at = Math.max(this.#at, this.#lines[0]?.at ?? this.#at);
+    this.#since = performance.now();
   }
 
   #isDue(): boolean {
@@ -132,6 +156,7 @@ export class Replay {
     const message = this.#lines.shift();
     if (message === undefined) return;
     if (this.#paused || !Number.isFinite(this.#speed)) this.#at = Math.max(this.#at, message.at);
+    this.#skipAt = undefined;
     this.#played = message.line;
     this.#options?.message(message);
     if (this.#lines.length === 0 && this.#complete) this.#end();
@@ -176,6 +201,7 @@ export class Replay {
         // The last line may have no end.
         const lines = this.#splitter.push(this.#complete ? Buffer.from("\n") : Buffer.from(chunk.subarray(0, bytesRead)));
         for (const text of lines) this.#take(text);
+        if (this.#complete) this.#takeFar(Number.POSITIVE_INFINITY);
       } catch {
         this.#complete = true;
         this.#line += 1;
@@ -192,8 +218,29 @@ export class Replay {
       this.#fault(record + leftOut);
       return;
     }
-    this.#last = Math.max(this.#last, record.at);
-    this.#lines.push({ ...record, at: this.#last, line: this.#line });
+    this.#takeFar(record.at);
+    const line = { ...record, line: this.#line };
+    if (this.#last > 0 && record.at - this.#last > farAhead) this.#far = line;
+    else this.#add(line);
+  }
+
+  /** The line that was kept back, now that the time of the one after it is known. */
+  #takeFar(after: number): void {
+    const far = this.#far;
+    if (far === undefined) return;
+    this.#far = undefined;
+    if (after >= far.at) {
+      this.#add(far);
+      return;
+    }
+    const what = "its time is far ahead of the lines around it: it is played with the time before";
+    this.#problem ??= { line: far.line, sentence: `${this.path}:${far.line}: ${what}` };
+    this.#add({ ...far, at: this.#last });
+  }
+
+  #add(line: Line): void {
+    this.#last = Math.max(this.#last, line.at);
+    this.#lines.push({ ...line, at: this.#last });
   }
 
   #fault(what: string): void {

@@ -3,7 +3,7 @@ import { scrollTo } from "../layout.ts";
 import { shownLines } from "../lines.ts";
 import type { State } from "../model.ts";
 import { payloadFact, payloadFormats, publishProblem, publishWarning } from "../publication.ts";
-import { type PublishOverlay, publicationOf, publishChoices } from "../publish.ts";
+import { type PublishList, type PublishOverlay, publicationOf, publishChoices } from "../publish.ts";
 import { frame, innerCols } from "./box.ts";
 import type { Canvas, Line } from "./canvas.ts";
 
@@ -52,7 +52,7 @@ function keys(columns: number): string {
   return all.length <= columns ? all : "Ctrl-S Send  Tab Field  Esc Cancel";
 }
 
-function drawChoices(state: State, canvas: Canvas, list: NonNullable<PublishOverlay["list"]>): void {
+function drawChoices(state: State, canvas: Canvas, list: PublishList): void {
   const choices = publishChoices(state, list.field.text);
   const visible = Math.max(1, Math.min(canvas.rows - 7, choices.length));
   const index = Math.min(list.index, choices.length - 1);
@@ -65,6 +65,6 @@ function drawChoices(state: State, canvas: Canvas, list: NonNullable<PublishOver
   }
   const none = list.field.text === "" ? "nothing published yet, and no preset: Ctrl-T in the dialog keeps one" : "nothing matches";
   if (choices.length === 0) lines.push([none, "dim"]);
-  lines.push(["Enter Take it   Esc Back", "key"]);
+  lines.push(["Enter Take  Ctrl-X Remove  Esc Back", "key"]);
   frame(canvas, "Presets and history", width, lines);
 }

@@ -1,10 +1,11 @@
 import type { TraceEntry } from "../../agent/protocol.ts";
 import { age, clock, count, instant, time } from "../format.ts";
 import { layout, type Rect, scrollTo, splitRows } from "../layout.ts";
-import type { State } from "../model.ts";
+import { mayOperate, type State } from "../model.ts";
 import { factText, isRefusal, partner, reasonText, rttText } from "../packet.ts";
+import { payloadIn } from "../packet-bytes.ts";
 import { lossWords, packetIndex, payloadOf, selectedPacket, visiblePackets } from "../trace.ts";
-import { valueLines } from "../value.ts";
+import { hex, valueLines } from "../value.ts";
 import { withoutAgent } from "./absent.ts";
 import type { Canvas, Style } from "./canvas.ts";
 import { flow, left, mark, putLines, putSentence, right, title } from "./text.ts";
@@ -130,6 +131,7 @@ function packetLines(state: State, entry: TraceEntry, cols: number): [string, St
   const other = partner(state.trace.held ?? state.trace.entries, entry);
   if (other !== undefined) lines.push([` ${partnerText(entry, other)}`, "text"]);
   if (size !== undefined) lines.push(...payloadLines(state, entry, size, cols));
+  lines.push(...wireLines(state, entry, cols));
   return lines;
 }
 
@@ -144,7 +146,24 @@ function partnerText(entry: TraceEntry, other: TraceEntry): string {
 function payloadLines(state: State, entry: TraceEntry, size: number, cols: number): [string, Style][] {
   if (size === 0) return [[" empty payload", "dim"]];
   const message = payloadOf(state, entry);
-  if (message === undefined) return [[` payload ${size} bytes: the agent keeps none, and this terminal has not received it`, "dim"]];
-  const lines = valueLines(message, state.trace.mode, cols - 2).map((line): [string, Style] => [`  ${line}`, "text"]);
-  return [[` payload ${size} bytes, as this terminal received it`, "dim"], ...lines];
+  const inside = payloadIn(state.trace.bytes.known.get(entry.number), entry);
+  if (message === undefined && inside === undefined) return [[` payload ${size} bytes: this terminal has not received it`, "dim"]];
+  const lines = valueLines(message ?? { bytes: inside ?? "", size }, state.trace.mode, cols - 2);
+  const from = message === undefined ? "from its bytes" : "as this terminal received it";
+  return [[` payload ${size} bytes, ${from}`, "dim"], ...lines.map((line): [string, Style] => [`  ${line}`, "text"])];
+}
+
+/** What was on the wire, or why that is not known. */
+function wireLines(state: State, { number, type }: TraceEntry, cols: number): [string, Style][] {
+  if (!mayOperate(state)) return [[" no bytes: this control socket may only look", "dim"]];
+  const bytes = state.trace.bytes.known.get(number);
+  if (bytes === undefined) return [[` ${state.agent.up ? "asking the agent for its bytes" : "its bytes are not known: no agent"}`, "dim"]];
+  if (bytes === null) return [[" no bytes: the agent keeps those of packets since somebody looks here", "dim"]];
+  const text = Buffer.from(bytes.hex, "hex").toString("latin1");
+  const hidden = type === "CONNECT" || type === "AUTH" ? "; the rest may hold secrets and is not kept" : "";
+  const head =
+    text.length < bytes.size
+      ? `the first ${text.length} of ${count(bytes.size)} bytes on the wire${hidden}`
+      : `${bytes.size} bytes on the wire`;
+  return [[` ${head}`, "dim"], ...hex(text, cols < 72 ? 8 : 16).map((line): [string, Style] => [`  ${line.text}`, "text"])];
 }

@@ -136,7 +136,10 @@ function changeLines(state: State, pin: PinView, changes: readonly Change[] | un
   if (changes === undefined) return [[state.agent.up ? " asking for the causes" : " the causes are not known: no agent", "dim"]];
   if (changes.length === 0) return [[" no change is known yet", "dim"]];
   const present = presentOf(pin, changes);
-  return changes.flatMap((change) => {
+  const { frozen, pins } = state;
+  const later = frozen !== null && pins.why !== null && pins.why.at > frozen.at;
+  const note: Line[] = later ? [[` not frozen: asked for at ${time(pins.why?.at ?? 0)}, after the freeze`, "warn"]] : [];
+  const told = changes.flatMap((change): Line[] => {
     // It stands above.
     if (change === present && change.state === pin.state) return [];
     const until = change.until === null || change.text.startsWith("REFUSED") ? "" : ` ${time(instant(change.until))}`;
@@ -144,6 +147,7 @@ function changeLines(state: State, pin: PinView, changes: readonly Change[] | un
     const allowed = change.allowed_at === undefined ? "" : `; allowed from ${time(instant(change.allowed_at))}`;
     return styled(sentence(`${momentOf(change.at, at)} ${text}${allowed}`, cols), changeStyle(change));
   });
+  return [...note, ...told];
 }
 
 function changeStyle({ state }: Change): Style {

@@ -1,4 +1,4 @@
-import { afterEach, expect, it } from "vitest";
+import { afterEach, expect, it, vi } from "vitest";
 import { connectAgent } from "../../../agent/command/client.ts";
 import { freePort } from "../../brokers.ts";
 import { codeOf } from "../embedded/connack.ts";
@@ -26,4 +26,24 @@ it("the broker's credentials are told on the socket that may operate, and stand 
   looker.close();
   expect(password.length).toBeGreaterThan(20);
   for (const text of [seen, agent.stderr, agent.stdout]) expect(text).not.toContain(password);
+});
+
+it("the bytes of packets are told from the first question on, on the socket that may operate", async () => {
+  agent = await startAgent(
+    `gpio: { driver: sim }\nbroker: { listeners: [{ protocol: mqtt, port: ${await freePort()} }] }\noutputs: { lamp: { line: GPIO27 } }`,
+  );
+  const bytes = (number: number) => agent.client.request("packet-bytes", { number });
+  expect(await bytes(1)).toBeNull();
+  await agent.client.request("set", { output: "lamp", state: "ON" });
+  const topic = Buffer.from("/out/lamp/state").toString("hex");
+  const payload = Buffer.from("ON").toString("hex");
+  await vi.waitFor(async () => {
+    const entries = await agent.client.request("trace", {});
+    const last = entries.findLast((entry) => entry.topic?.endsWith("/out/lamp/state"));
+    expect((await bytes(last?.number ?? 0))?.hex).toMatch(new RegExp(`^3[0-9a-f]*${topic}[0-9a-f]*${payload}$`));
+  });
+  expect(await bytes(1), "what was before nobody has kept").toBeNull();
+  const looker = await connectAgent(agent.view);
+  await expect(looker.request("packet-bytes", { number: 1 })).rejects.toThrow("forbidden");
+  looker.close();
 });

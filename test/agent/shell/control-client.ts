@@ -74,6 +74,7 @@ export async function agent(more: { handlers?: Partial<Handlers>; folder?: strin
     "sim-sensor": () => ({ values: [], quality: "unknown", reason: null, ts: null, age_ms: null }),
     "sim-play": () => ({ start: 0 }),
     "broker-login": () => ({}) as never,
+    "packet-bytes": () => null,
     services: () => {
       world.services++;
       return [];

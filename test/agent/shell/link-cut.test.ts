@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { PacketCutter } from "../../../agent/shell/link-cut.ts";
+import { keptBytes, WireBytes } from "../../../agent/shell/wire-bytes.ts";
 import { generate } from "../embedded/packets.ts";
 
 const maxBytes = 70_000;
@@ -27,7 +28,12 @@ describe("packets that are too large", () => {
     const chunkSize = fc.oneof(fc.integer({ min: 1, max: 6 }), fc.integer({ min: 1, max: maxBytes }));
     fc.assert(
       fc.property(fc.array(packet, { maxLength: 8 }), fc.array(chunkSize, { maxLength: 12 }), (packets, sizes) => {
-        const cutter = new PacketCutter(maxBytes);
+        const wires: WireBytes[] = [];
+        const cutter = new PacketCutter(maxBytes, (size) => {
+          const wire = new WireBytes(size);
+          wires.push(wire);
+          return wire;
+        });
         let rest = Buffer.concat(packets.map(([sent]) => sent));
         const passed: Buffer[] = [];
         for (const size of [...sizes, rest.length]) {
@@ -35,6 +41,10 @@ describe("packets that are too large", () => {
           rest = rest.subarray(size);
         }
         expect(Buffer.concat(passed).equals(Buffer.concat(packets.map(([, wanted]) => wanted)))).toBe(true);
+        // What is shown of a packet is what came, whole or not.
+        expect(wires.map(({ bytes, size }) => [size, bytes.toString("hex")])).toEqual(
+          packets.map(([sent]) => [sent.length, sent.subarray(0, keptBytes).toString("hex")]),
+        );
       }),
     );
   });

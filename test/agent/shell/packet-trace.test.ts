@@ -1,6 +1,7 @@
 import type { Packet } from "mqtt";
 import { afterEach, expect, it, vi } from "vitest";
-import { PacketTrace } from "../../../agent/shell/packet-trace.ts";
+import { bytesPatience, PacketTrace } from "../../../agent/shell/packet-trace.ts";
+import { WireBytes } from "../../../agent/shell/wire-bytes.ts";
 import { describeMosquitto, freePort, mosquittoDenying, startMosquitto, type TestBroker } from "../../brokers.ts";
 import { offline, P, patience, probe, state, untilOnline } from "./link-contract.ts";
 
@@ -55,6 +56,37 @@ it("a question of a lost connection is not answered by the next one", () => {
   trace.packet("received", { cmd: "puback", messageId: 1 });
   expect(trace.since(1, iso).map(({ rtt_ms }) => rtt_ms)).toEqual([undefined, 5, undefined]);
   expect(JSON.stringify(trace.since(0, iso))).not.toContain("secret");
+});
+
+it("bytes are kept from the first question for them until ten seconds after the last, and never what a CONNECT or an AUTH hides", () => {
+  let now = 0;
+  const trace = new PacketTrace(() => now);
+  const wire = (...bytes: number[]) => {
+    const bytesOf = new WireBytes();
+    bytesOf.add(Buffer.from(bytes), true);
+    return bytesOf;
+  };
+  trace.packet("sent", publish(), wire(0x32, 5));
+  expect([trace.wantsBytes, trace.bytes(1), trace.wantsBytes]).toEqual([false, null, true]);
+  const puback = wire(0x40, 2, 0, 7);
+  trace.packet("received", { cmd: "puback", messageId: 7 }, puback);
+  expect(trace.bytes(2)).toEqual({ number: 2, size: 4, hex: "40020007" });
+  const connect = wire(0x10, 40, 0, 4, 77, 81, 84, 84, 5, 0xc2, 0, 60, ...Buffer.from("then the secret"));
+  trace.packet("sent", { cmd: "connect", clientId: "c" } as Packet, connect);
+  expect(trace.bytes(3)).toEqual({ number: 3, size: 27, hex: "102800044d51545405c2003c" });
+  trace.packet("received", { cmd: "auth", reasonCode: 0x18 } as Packet, wire(0xf0, 9, 0x18, ...Buffer.from("secret")));
+  expect(trace.bytes(4)?.hex).toBe("f009");
+  expect([trace.bytes(5), trace.bytes(0), trace.bytes(-3)]).toEqual([null, null, null]);
+  now = bytesPatience;
+  trace.packet("received", { cmd: "pingresp" }, wire(0xd0, 0));
+  expect(trace.bytes(5)?.hex).toBe("d000");
+  now = 2 * bytesPatience + 1;
+  trace.packet("received", { cmd: "pingresp" }, wire(0xd0, 0));
+  expect(trace.wantsBytes).toBe(false);
+  expect([2, 3, 4, 5, 6].map((number) => trace.bytes(number))).toEqual([null, null, null, null, null]);
+  // A place that is used again has the bytes of the new packet only.
+  for (let count = 0; count < 1_500; count++) trace.packet("received", { cmd: "pingresp" }, count < 1_200 ? wire(0xd0, 0) : undefined);
+  expect([trace.bytes(400), trace.bytes(1_000)?.hex, trace.bytes(1_400)]).toEqual([null, "d000", null]);
 });
 
 it("of a topic no more than its beginning is kept", () => {

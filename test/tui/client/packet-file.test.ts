@@ -1,6 +1,6 @@
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { PacketFile } from "../../../tui/client/packet-file.ts";
 import { packets } from "../scene.ts";
@@ -25,9 +25,18 @@ test("a line each, in their order, in a file that nobody else can read", async (
   expect(statSync(file.path).mode & 0o777).toBe(0o600);
 });
 
-test("a file that is there already is left alone", async () => {
-  await (await create()).close();
-  await expect(create()).rejects.toThrow("EEXIST");
+test("recordings of one second have a file each, also when several begin at once", async () => {
+  const first = await create();
+  first.write([{ of: "the first" }]);
+  const files = [first, ...(await Promise.all([create(), create()])), await create()];
+  for (const file of files) await file.close();
+  expect(files.map(({ path }) => basename(path)).sort()).toEqual([
+    "packets-20261120-104602-2.jsonl",
+    "packets-20261120-104602-3.jsonl",
+    "packets-20261120-104602-4.jsonl",
+    "packets-20261120-104602.jsonl",
+  ]);
+  expect(readFileSync(first.path, "utf8")).toBe('{"of":"the first"}\n');
 });
 
 test("it ends at its size, says so once, and keeps what it has", async () => {

@@ -19,6 +19,7 @@ beforeEach(() => {
   last = undefined;
 });
 afterEach(() => {
+  vi.useRealTimers();
   replay?.close();
   replay = undefined;
   rmSync(dir, { recursive: true, force: true });
@@ -35,7 +36,7 @@ async function open(...lines: string[]): Promise<Replay> {
 
 function play(speed: number, paused = false): void {
   // What is under way when it begins.
-  replay?.control({ speed, paused, step: false });
+  replay?.control({ speed, paused, step: false, skip: false });
   replay?.start({
     message: ({ topic, at }) => messages.push({ topic, at: at - start }),
     progress: (progress) => {
@@ -45,7 +46,8 @@ function play(speed: number, paused = false): void {
   });
 }
 
-const ended = () => vi.waitFor(() => expect(last?.ended).toBe(true));
+/** As long as a loaded machine needs. */
+const ended = () => vi.waitFor(() => expect(last?.ended).toBe(true), 10_000);
 
 test("messages come in their order with their times, the last one without a line end too, and then it is over", async () => {
   await open(line("a", 0), line("b", 10), line("c", 20));
@@ -65,13 +67,13 @@ test("an hour in which nothing came does not have to be waited for: step by step
   await open(line("a", 0), line("b", 3_600_000), line("c", 7_200_000), line("d", 7_200_000));
   play(1, true);
   expect(messages).toEqual([]);
-  const step = () => replay?.control({ speed: 1, paused: true, step: true });
+  const step = () => replay?.control({ speed: 1, paused: true, step: true, skip: false });
   step();
   step();
   expect(messages.map(({ topic }) => topic)).toEqual(["a", "b"]);
   expect(replay?.now).toBe(start + 3_600_000);
   expect(last?.next).toBe(start + 7_200_000);
-  replay?.control({ speed: max, paused: false, step: false });
+  replay?.control({ speed: max, paused: false, step: false, skip: false });
   await ended();
   expect(messages).toHaveLength(4);
 });
@@ -80,12 +82,51 @@ test("a pause stands still, and the clock goes on from there", async () => {
   await open(line("a", 0), line("b", 100_000_000));
   play(100);
   await vi.waitFor(() => expect((replay?.now ?? 0) - start).toBeGreaterThan(1000));
-  replay?.control({ speed: 100, paused: true, step: false });
+  replay?.control({ speed: 100, paused: true, step: false, skip: false });
   const at = replay?.now ?? 0;
   await vi.waitFor(() => expect(last?.line).toBe(1));
   expect(replay?.now).toBe(at);
-  replay?.control({ speed: 1, paused: false, step: false });
+  replay?.control({ speed: 1, paused: false, step: false, skip: false });
   expect((replay?.now ?? 0) - at).toBeLessThan(1000);
+});
+
+test("a line of the far future among others is played in its place, and said", async () => {
+  await open(line("a", 0), line("far", 1e12), line("b", 10), line("c", 20));
+  play(1);
+  await ended();
+  expect(messages).toEqual([
+    { topic: "a", at: 0 },
+    { topic: "far", at: 0 },
+    { topic: "b", at: 10 },
+    { topic: "c", at: 20 },
+  ]);
+  expect(problems).toEqual([
+    `${join(dir, "site.jsonl")}:2: its time is far ahead of the lines around it: it is played with the time before`,
+  ]);
+  expect(last?.bad).toBe(0);
+});
+
+test("what is recorded years later keeps its time, and nobody waits for it: it is skipped after some seconds, or by a key at once", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+  await open(line("a", 0), line("b", 1e12), line("c", 1e12 + 1000), line("d", 2e12), line("e", 2e12 + 540_000));
+  play(1);
+  const played = () => messages.map(({ topic }) => topic).join("");
+  const pass = async (ms: number, wanted: string) => {
+    await vi.advanceTimersByTimeAsync(ms);
+    await vi.waitFor(() => expect(played()).toBe(wanted));
+  };
+  await pass(4900, "a");
+  expect(last?.next).toBe(start + 1e12);
+  await pass(200, "ab");
+  expect(replay?.now).toBeLessThan(start + 1e12 + 1000);
+  await pass(1000, "abc");
+  // The file is read on when it is needed.
+  await vi.waitFor(() => expect(last?.next).toBe(start + 2e12));
+  replay?.control({ speed: 1, paused: false, step: false, skip: true });
+  expect(played(), "by a key").toBe("abcd");
+  await pass(500_000, "abcd");
+  await pass(41_000, "abcde");
+  expect(replay?.now).toBe(start + 2e12 + 540_000);
 });
 
 test("a clock that went back does not take the replay with it", async () => {

@@ -74,6 +74,18 @@ test("a lone number and ON and OFF are charted without a cursor", () => {
   expect(right(at("plant/lamp2", scene)).join("\n")).toMatch(/^─value - 0\.\.1 - last/m);
 });
 
+test("a chart has a gap from a lost connection to the next message", () => {
+  const scene = at("plant/room2/climate");
+  scene.act({ type: "mqtt-offline", problem: "gone" });
+  scene.pass(600_000);
+  scene.online();
+  for (let n = 0; n < 20; n += 1) {
+    scene.message("plant/room2/climate", String(n));
+    scene.pass(1000);
+  }
+  expect(right(scene).join("\n")).toMatch(/^ [▁-█]+ {8,}[▁-█]+$/m);
+});
+
 test("one message makes no chart", () => {
   expect(right(at("site/heartbeat")).join("\n")).not.toContain("─value");
 });

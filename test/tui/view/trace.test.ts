@@ -15,6 +15,7 @@ function scene(): Scene {
 golden("Trace", () => {
   const shown = scene();
   shown.keys("k", "k");
+  shown.act({ type: "packet-bytes", number: 7, bytes: { number: 7, size: 5, hex: "4003126710" } });
   return shown;
 }, ["tab", "tab"]);
 
@@ -33,6 +34,7 @@ test("the packets are asked for while somebody looks: at once, again after each 
   expect(shown.keys("6")).toEqual([
     { type: "watch", views: ["pins", "host"] },
     { type: "trace", after: 0, wait: 0 },
+    { type: "packet-bytes", number: 1 },
   ]);
   expect(shown.keys("1", "6"), "one question at a time").not.toContainEqual(expect.objectContaining({ type: "trace" }));
   expect(shown.act({ type: "trace", entries: packets() })).toEqual([{ type: "trace", after: 9, wait: 300 }]);
@@ -147,12 +149,65 @@ test("of a payload it shows what this terminal received itself, as text or hex, 
   shown.keys("d");
   expect(shown.draw(100, 30).text()).toContain("0000 7b 22 74 22 3a 32 31 2e");
   shown.keys("j");
-  expect(shown.draw(100, 24).text()).toContain("payload 2 bytes: the agent keeps none");
+  expect(shown.draw(100, 24).text()).toContain("payload 2 bytes: this terminal has not received it");
   shown.now -= 5000;
   shown.message("plant/pump/state", "OFF");
-  expect(shown.draw(100, 24).text(), "of another length").toContain("payload 2 bytes: the agent keeps none");
+  expect(shown.draw(100, 24).text(), "of another length").toContain("payload 2 bytes: this terminal has not received it");
   shown.message("plant/pump/state", "ON");
   expect(shown.draw(100, 24).text()).toContain("payload 2 bytes, as this terminal received it");
+});
+
+test("the bytes of the selected packet are asked for one at a time, and again before the agent forgets to keep them", () => {
+  const shown = new Scene().attach();
+  const asks = () => shown.effects.splice(0).flatMap((effect) => (effect.type === "packet-bytes" ? [effect.number] : []));
+  shown.keys("6");
+  expect(asks(), "before there is a packet, so that bytes are kept").toEqual([1]);
+  shown.act({ type: "trace", entries: packets() });
+  expect(asks(), "one question at a time").toEqual([]);
+  shown.act({ type: "packet-bytes", number: 1, bytes: null });
+  expect(asks()).toEqual([9]);
+  shown.act({ type: "packet-bytes", number: 9, bytes: { number: 9, size: 2, hex: "d000" } });
+  expect(asks()).toEqual([]);
+  shown.keys("k", "j");
+  expect(asks(), "what is known is not asked for again").toEqual([8]);
+  shown.act({ type: "packet-bytes", number: 8, bytes: null });
+  shown.pass(4000);
+  expect(asks()).toEqual([]);
+  shown.pass(1000);
+  expect(asks()).toEqual([9]);
+  shown.act({ type: "packet-bytes", number: 9, bytes: null });
+  expect(shown.draw(100, 24).text(), "it was known before").toMatch(/2 bytes on the wire\n {2}0000 d0 00/);
+  shown.keys("1");
+  shown.pass(60_000);
+  expect(asks(), "nobody looks").toEqual([]);
+  shown.keys("6");
+  expect(asks()).toEqual([9]);
+  shown.pass(5000);
+  expect(asks(), "an answer that never came").toEqual([9]);
+});
+
+test("bytes stand as hex with their text, and of what is left out it says how much and why", () => {
+  const shown = scene();
+  const bytes = (number: number, hex: string, size = hex.length / 2) =>
+    shown.act({ type: "packet-bytes", number, bytes: { number, size, hex } });
+  bytes(1, "102800044d51545405c2003c", 42);
+  shown.keys("g");
+  expect(shown.draw(100, 24).text()).toContain("the first 12 of 42 bytes on the wire; the rest may hold secrets and is not kept");
+  expect(shown.draw(100, 24).text()).toMatch(/0000 10 28 00 04 4d 51 54 54 05 c2 00 3c +\.\(\.\.MQTT\.\.\.</);
+  shown.keys("j", "j", "j", "j", "j");
+  expect(shown.draw(100, 24).text()).toContain("asking the agent for its bytes");
+  bytes(6, `3413000e${Buffer.from("plant/pump/sta").toString("hex")}1267004f4e`);
+  expect(shown.draw(100, 24).text()).toMatch(/payload 2 bytes, from its bytes\n +ON/);
+  shown.keys("k", "k");
+  shown.act({ type: "packet-bytes", number: 4, bytes: null });
+  expect(shown.draw(100, 24).text()).toContain("no bytes: the agent keeps those of packets since somebody looks here");
+});
+
+test("who may only look sees no bytes, and does not ask for them", () => {
+  const shown = new Scene().attach({ operate: false });
+  expect(shown.keys("6")).not.toContainEqual(expect.objectContaining({ type: "packet-bytes" }));
+  shown.act({ type: "trace", entries: packets() });
+  expect(shown.draw(100, 24).text()).toContain("no bytes: this control socket may only look");
 });
 
 test("what the outbox loses while somebody looks is a line with its reason", () => {
