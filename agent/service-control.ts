@@ -11,6 +11,8 @@ export interface ServiceControlOptions {
   /** The unit that this agent belongs to. */
   own: string | undefined;
   job: typeof runUnitJob;
+  /** The agent stops. */
+  closing: AbortSignal;
   /** How long a client waits for systemd, ms; then it is told that it goes on. */
   patience?: number;
 }
@@ -19,7 +21,14 @@ const verbs: readonly ServiceVerb[] = ["start", "stop", "restart"];
 const past: Readonly<Record<ServiceVerb, string>> = { start: "started", stop: "stopped", restart: "restarted" };
 
 /** Starts, stops and restarts what the configuration allows, and writes down who asked for it and how it ended. */
-export function createServiceControl({ current, log, own, job, patience = 3000 }: ServiceControlOptions): Handlers["control-service"] {
+export function createServiceControl({
+  current,
+  log,
+  own,
+  job,
+  closing,
+  patience = 3000,
+}: ServiceControlOptions): Handlers["control-service"] {
   const running = new Set<string>();
   return async ({ unit, verb, by }: Methods["control-service"]["params"]) => {
     if (!verbs.includes(verb)) throw new Refused("malformed", `the verb must be one of ${verbs.join(", ")}`);
@@ -46,17 +55,19 @@ export function createServiceControl({ current, log, own, job, patience = 3000 }
       else log.warn(`${unit}: ${verb} failed: ${end.message}`);
       return end;
     });
-    const end = await within(ended, patience);
+    // When systemd is faster than its own program the agent is stopped already: that is the answer.
+    const end = await within(ended, patience, itself ? closing : undefined);
     if (end !== undefined && !end.ok)
       throw new Refused(end.denied ? "not-allowed" : "failed", sentenceOf(end, unit, verb, settings.manager));
     return { unit, verb, done: end !== undefined && !itself };
   };
 }
 
-async function within(ended: Promise<UnitJobEnd>, ms: number): Promise<UnitJobEnd | undefined> {
+async function within(ended: Promise<UnitJobEnd>, ms: number, closing?: AbortSignal): Promise<UnitJobEnd | undefined> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<undefined>((resolve) => {
     timer = setTimeout(() => resolve(undefined), ms);
+    closing?.addEventListener("abort", () => resolve(undefined), { once: true });
   });
   const end = await Promise.race([ended, late]);
   clearTimeout(timer);

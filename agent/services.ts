@@ -33,7 +33,7 @@ export function createServices({ current, clock, log, ownFiles }: ServicesOption
   // Its own restart is what ends it: that one is handed over, and not waited for.
   const job: typeof runUnitJob = (unit, verb, options) =>
     runUnitJob(unit, verb, options?.wait === false ? options : { ...options, signal: closing.signal });
-  const control = createServiceControl({ current, log, own, job });
+  const control = createServiceControl({ current, log, own, job, closing: closing.signal });
   return {
     handlers: {
       services: shared(async () =>

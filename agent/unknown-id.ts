@@ -4,8 +4,9 @@ import type { Plan } from "./core/plan.ts";
 import { Refused } from "./shell/control.ts";
 
 /** Refuses an id, and says which there are. `what` = `output`, `input or output`. */
-export function unknownId(what: string, id: unknown, there: readonly { id: string }[]): Refused {
-  return new Refused("unknown-id", `there is no ${what} ${quoted(id)}; there are ${there.map((item) => item.id).join(", ") || "none"}`);
+export function unknownId(what: string, id: unknown, there: readonly { id: string }[], where = ""): Refused {
+  const ids = there.map((item) => item.id).join(", ") || "none";
+  return new Refused("unknown-id", `there is no ${what} ${quoted(id)}${where}; there are ${ids}`);
 }
 
 /** An id from a client, safe to show again. */
@@ -24,11 +25,7 @@ export function outputIndexOf(plan: Plan, id: string): number {
 export function listedService(services: readonly ServiceEntry[], unit: unknown): ServiceSettings {
   const listed = services.map(serviceOf);
   const settings = listed.find((service) => service.unit === unit);
-  if (settings === undefined)
-    throw unknownId(
-      "unit under services:",
-      unit,
-      listed.map((service) => ({ id: service.unit })),
-    );
-  return settings;
+  if (settings !== undefined) return settings;
+  const ids = listed.map((service) => ({ id: service.unit }));
+  throw unknownId("unit", unit, ids, " in `services`");
 }

@@ -106,6 +106,8 @@ export class Control {
 
   async stop(): Promise<void> {
     this.#views.stop();
+    // The stop itself may have led to an answer.
+    await new Promise((resolve) => setImmediate(resolve));
     for (const { socket } of this.#clients) socket.destroy();
     await Promise.all(this.#servers.map((server) => new Promise((resolve) => server.close(resolve))));
   }

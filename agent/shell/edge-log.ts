@@ -83,20 +83,19 @@ function take(log: Looked, { plan, state }: Current, event: EdgeEvent): void {
     add(log, { at: event.at, active: null, accepted: false, note: `${event.count} lost by the kernel (gap in seqno)` });
     return;
   }
-  const line = event.line === "b" ? "line_b" : null;
   if (event.type === "level-read") {
     // It counts as an edge when it is not the level that the edges have told.
     if (event.why !== "gap" || input.encoder || debounce.rawAt !== event.at || log.edges.at(-1)?.at === event.at) return;
   }
   const active = event.type === "edge" ? event.edge === "rising" : event.active;
-  const read = event.type === "level-read" ? "as read from the line: an edge was merged or lost" : line;
+  const note = event.type === "level-read" ? "as read from the line: an edge was merged or lost" : event.line === "b" ? "line_b" : null;
   if (input.encoder || (input.counter && inputPlan.debounce === 0)) {
-    add(log, { at: event.at, active, accepted: true, note: read });
+    add(log, { at: event.at, active, accepted: true, note });
     return;
   }
   // The first of a burst: what came before it is decided.
   if (debounce.edges <= 1) decide(log, debounce, inputPlan.debounce);
-  const edge = add(log, { at: event.at, active, accepted: null, note: read });
+  const edge = add(log, { at: event.at, active, accepted: null, note });
   log.open.push(edge);
   if (log.open.length > edgesKept) log.open.shift();
   if (debounce.edges === 0) decide(log, debounce, inputPlan.debounce);

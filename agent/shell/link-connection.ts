@@ -11,6 +11,7 @@ import { takeMessages } from "./link-incoming.ts";
 import { Listening } from "./link-listening.ts";
 import { closeProblem, errorCode, type LinkPeer, type LinkProblem, peerOf, strangerProblem } from "./link-problems.ts";
 import { LinkTap } from "./link-tap.ts";
+import { clientProblem, closeProblem, type LinkPeer, type LinkProblem, peerOf, statusProblem, strangerProblem } from "./link-problems.ts";
 import { type Incoming, type LinkOptions, type MqttVersion, type Publication, type Settled, sizeOf } from "./link-terms.ts";
 import { PublishWindow } from "./link-window.ts";
 import type { WireBytes } from "./wire-bytes.ts";
@@ -192,16 +193,7 @@ export class LinkConnection {
 
   #failed(error: Error): void {
     this.#error ??= error;
-    const { server } = this.#peer;
-    if (error.message === "connack timeout") {
-      const seconds = this.#connectTimeout / 1_000;
-      this.#problem ??= { sentence: `the broker ${server} did not answer within ${seconds} s`, retry: "backoff" };
-    } else if (error.message === "Keepalive timeout") {
-      this.#problem ??= { sentence: `the broker ${server} stopped answering (keep alive)`, retry: "backoff" };
-    } else if (this.#step !== "dialling" && errorCode(error) === undefined) {
-      const sentence = `what ${server} sent is not MQTT ${this.#version} (${error.message}): is ${this.#peer.settings}.port the port of a broker?`;
-      this.#problem ??= { sentence, retry: "backoff" };
-    }
+    this.#problem ??= clientProblem(this.#peer, error, this.#connectTimeout, this.#step !== "dialling");
     // A parser error leaves the socket open with bytes that nobody can make sense of.
     if (this.#step !== "dialling" && this.#stream?.destroyed === false && !this.#stopping) this.#abort();
   }
@@ -241,9 +233,7 @@ export class LinkConnection {
       this.#events.ready();
       return;
     }
-    const { topic = "" } = online ?? {};
-    const sentence = `the broker ${this.#peer.server} refuses the publication of ${topic} (${codeText(Number((refusal as { code?: unknown } | undefined)?.code ?? 0x80))}): allow this client to publish below ${topic.replace(/\/[^/]*$/, "/#")}`;
-    this.#events.deaf(deaf ?? { sentence, retry: "slow" });
+    this.#events.deaf(deaf ?? statusProblem(this.#peer, online?.topic ?? "", refusal));
     const again = () => this.#prepare().catch(() => this.#abort());
     this.#againTimer = setTimeout(again, refusedDelay(this.#options.backoff, this.#options.random()));
   }

@@ -94,6 +94,30 @@ export function strangerProblem({ server, settings, version }: LinkPeer, first: 
   return undefined;
 }
 
+/** What the client library says of itself; undefined for what the end of the connection tells better. `met` = something is there to speak to. */
+export function clientProblem(
+  { server, settings, version }: LinkPeer,
+  error: Error,
+  timeout: number,
+  met: boolean,
+): LinkProblem | undefined {
+  const backoff = (sentence: string): LinkProblem => ({ sentence, retry: "backoff" });
+  if (error.message === "connack timeout") return backoff(`the broker ${server} did not answer within ${timeout / 1_000} s`);
+  if (error.message === "Keepalive timeout") return backoff(`the broker ${server} stopped answering (keep alive)`);
+  if (!met || errorCode(error) !== undefined) return undefined;
+  return backoff(`what ${server} sent is not MQTT ${version} (${error.message}): is ${settings}.port the port of a broker?`);
+}
+
+/** PUBACK refused the publication of our own status. */
+export function statusProblem({ server }: LinkPeer, topic: string, refusal: Error | undefined): LinkProblem {
+  const code = codeText(Number((refusal as { code?: unknown } | undefined)?.code ?? 0x80));
+  const below = topic.replace(/\/[^/]*$/, "/#");
+  return {
+    sentence: `the broker ${server} refuses the publication of ${topic} (${code}): allow this client to publish below ${below}`,
+    retry: "slow",
+  };
+}
+
 /** SUBACK refused these filters. */
 export function subscriptionProblem(peer: LinkPeer, filters: readonly string[], code: number, lost: string): LinkProblem {
   const who = peer.username === undefined ? "anonymous clients" : `user ${peer.username}`;
@@ -104,7 +128,7 @@ export function subscriptionProblem(peer: LinkPeer, filters: readonly string[], 
   };
 }
 
-export function errorCode(error: unknown): string | undefined {
+function errorCode(error: unknown): string | undefined {
   const code = error instanceof Error ? (error as Error & { code?: unknown }).code : undefined;
   return typeof code === "string" ? code : undefined;
 }

@@ -15,19 +15,21 @@ const allowed = (unit: string, manager: "system" | "user" = "system"): ServiceEn
 
 function world(end: UnitJobEnd | Promise<UnitJobEnd> = { ok: true }, patience = 5000) {
   const log = keptLog();
+  const closing = new AbortController();
   const jobs: Parameters<typeof runUnitJob>[] = [];
   const services = [allowed("mosquitto.service"), allowed("pinbus.service"), allowed("sync.service", "user"), "ssh.service"];
   const control = createServiceControl({
     current: () => ({ config: { services } }) as unknown as Current,
     log,
     own: "pinbus.service",
+    closing: closing.signal,
     job: async (...job) => {
       jobs.push(job);
       return end;
     },
     patience,
   });
-  return { log, jobs, control };
+  return { log, jobs, control, closing };
 }
 
 it("a unit that may be restarted is restarted, and the log says who asked for it and how it ended", async () => {
@@ -64,6 +66,13 @@ it("the agent is restarted without waiting for itself, and never stopped", async
   await expect(control({ unit: "pinbus.service", verb: "stop" })).rejects.toMatchObject({ reason: "not-allowed" });
   expect(await control({ unit: "pinbus.service", verb: "restart" })).toMatchObject({ done: false });
   expect(jobs).toEqual([["pinbus.service", "restart", { user: false, wait: false }]]);
+});
+
+it("systemd may end the agent before it has said that it will: who asked for the restart is answered all the same", async () => {
+  const { control, closing } = world(new Promise(() => undefined), 60_000);
+  const answer = control({ unit: "pinbus.service", verb: "restart" });
+  closing.abort();
+  expect(await answer).toEqual({ unit: "pinbus.service", verb: "restart", done: false });
 });
 
 it("without a rule of polkit it says which one is needed, and a failure is systemd's own sentence", async () => {

@@ -104,7 +104,10 @@ it("who asks again during the farewell of the agent starts nothing any more", as
 it("only units of the configuration are read, and only a few at the same time", async () => {
   const units = ["a", "b", "c", "d", "e"].map((name) => `${name}.service`);
   const { logs, world, pids } = logsOf(units);
-  await expect(logs.read({ unit: "ssh.service", from: "journal" })).rejects.toMatchObject({ reason: "unknown-id" });
+  await expect(logs.read({ unit: "ssh.service", from: "journal" })).rejects.toMatchObject({
+    reason: "unknown-id",
+    message: `there is no unit "ssh.service" in \`services\`; there are ${units.join(", ")}`,
+  });
   await expect(logs.read({ unit: "a.service", from: "file" })).rejects.toMatchObject({ reason: "unsupported" });
   await expect(logs.read({ unit: "a.service", from: "else" as never })).rejects.toMatchObject({ reason: "malformed" });
   expect(pids()).toEqual([]);

@@ -109,6 +109,29 @@ describe("a control connection", () => {
     expect(await client.answer(1)).toMatchObject({ error: { reason: "unknown-id", message: 'there is no input or output "lmap"' } });
   });
 
+  it("hears the answer to which only the stop of the agent led", async () => {
+    let stopping: () => void = () => undefined;
+    const stop = new Promise<void>((resolve) => {
+      stopping = resolve;
+    });
+    let asked = false;
+    const { control, operate } = await agent({
+      handlers: {
+        async "control-service"({ unit, verb }) {
+          asked = true;
+          await stop;
+          return { unit, verb, done: false };
+        },
+      },
+    });
+    const client = operate().hello();
+    client.send({ id: 1, method: "control-service", params: { unit: "pinbus.service", verb: "restart" } });
+    await eventually(() => asked).toBe(true);
+    stopping();
+    await control.stop();
+    expect(await client.answer(1)).toMatchObject({ ok: true, result: { done: false } });
+  });
+
   it("may only look on the socket to look", async () => {
     const { look } = await agent();
     const client = look().hello();
