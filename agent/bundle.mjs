@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { rolldown } from "rolldown";
+import { licence } from "./licence.mjs";
 
 const root = resolve(import.meta.dirname, "..");
 const file = join(root, "dist/agent/pinbus.cjs");
@@ -61,16 +62,8 @@ writeFileSync(file, `(function (exports, require, moduleUrl, importModule) { ${a
 writeFileSync(`${file}.map`, JSON.stringify(bundle.map));
 writeFileSync(`${file}.licenses.txt`, licences(bundle.moduleIds));
 
-/** What the licences ask for: each package's own text. */
+/** Of each package that is in the bundle. */
 function licences(ids) {
   const folders = new Set(ids.map((id) => /^(.*\/node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(id)?.[1]).filter(Boolean));
   return [...folders].sort().map(licence).join("\n");
-}
-
-function licence(folder) {
-  const { name, version, license, author } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
-  const texts = readdirSync(folder).filter((entry) => /^licen[cs]e/i.test(entry));
-  const text = texts.map((entry) => readFileSync(join(folder, entry), "utf8").trim()).join("\n\n");
-  if (!license) throw new Error(`${name} has no licence in its package.json: it may not be bundled`);
-  return `=== ${name} ${version}, ${license}\n\n${text || `${author?.name ?? author ?? ""}: no text in the package`}\n`;
 }
