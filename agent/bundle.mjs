@@ -1,5 +1,5 @@
 // node agent/bundle.mjs: after tsc, makes dist/agent/pinbus.cjs of all that `agent/cli.ts` imports, with a source map and the licences of what is in it.
-import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { rolldown } from "rolldown";
 import { licence } from "./licence.mjs";

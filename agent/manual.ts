@@ -20,7 +20,9 @@ export async function commandManual(): Promise<string> {
   parts.push(heading("Options"));
   parts.push(...item("`--help`", "after a command: how it is used; alone: all commands."), ...item("`--version`", "the version."));
   parts.push(...item("`--config` FILE", "another configuration than the one of the service; also the variable PINBUS_CONFIG."));
-  parts.push(...item("`--socket` PATH", "of a command that talks to the agent: its control socket; also the variable PINBUS_CONTROL_SOCKET."));
+  parts.push(
+    ...item("`--socket` PATH", "of a command that talks to the agent: its control socket; also the variable PINBUS_CONTROL_SOCKET."),
+  );
   const arg = "`--mqtt-server` stands for `mqtt.server` of pinbus.yaml(5); a list has commas.";
   parts.push(...item("`--<setting>` VALUE", `of run and check: any single setting, its path with hyphens: ${arg}`));
   parts.push(heading("Exit status"), ...exitTable.flatMap(({ code, meaning }) => item(`\`${code}\``, meaning)));

@@ -18,6 +18,15 @@ export function putZipped(tree, path, text) {
   put(tree, `${path}.gz`, gzipSync(text, { level: 9 }));
 }
 
+/** Who answers for the packages. There is no public address yet. */
+export const maintainer = "The pinbus developers <pinbus@localhost>";
+
+/** What Debian wants beside a package; `time` in seconds. */
+export function changelog(name, version, line, time) {
+  const date = new Date(time * 1000).toUTCString().replace("GMT", "+0000");
+  return `${name} (${version}) unstable; urgency=medium\n\n  * ${line}\n\n -- ${maintainer}  ${date}\n`;
+}
+
 /** When the commit was made, in seconds: no file in the package is younger. */
 export function sourceDate(root) {
   return Number(process.env.SOURCE_DATE_EPOCH ?? execFileSync("git", ["log", "-1", "--format=%ct"], { cwd: root, encoding: "utf8" }));
@@ -29,7 +38,12 @@ export function sourceDate(root) {
  */
 export function pack({ tree, fields, scripts = {}, out, time, level = 9 }) {
   const files = filesOf(tree);
-  const sums = files.map((file) => `${createHash("md5").update(readFileSync(join(tree, file))).digest("hex")}  ${file}\n`);
+  const sums = files.map(
+    (file) =>
+      `${createHash("md5")
+        .update(readFileSync(join(tree, file)))
+        .digest("hex")}  ${file}\n`,
+  );
   const kilobytes = files.reduce((sum, file) => sum + Math.ceil(statSync(join(tree, file)).size / 1024), 0);
   put(tree, "DEBIAN/md5sums", sums.join(""));
   const control = Object.entries({ ...fields, "Installed-Size": kilobytes }).filter(([, value]) => value !== undefined);
@@ -39,14 +53,20 @@ export function pack({ tree, fields, scripts = {}, out, time, level = 9 }) {
   mkdirSync(out, { recursive: true });
   const deb = join(out, `${fields.Package}_${fields.Version}_${fields.Architecture}.deb`);
   const how = ["--root-owner-group", "--threads-max=1", "-Zxz", `-z${level}`, "--build", tree, deb];
-  execFileSync("dpkg-deb", how, { env: { ...process.env, SOURCE_DATE_EPOCH: String(time), LC_ALL: "C.UTF-8" }, stdio: ["ignore", "ignore", "inherit"] });
+  execFileSync("dpkg-deb", how, {
+    env: { ...process.env, SOURCE_DATE_EPOCH: String(time), LC_ALL: "C.UTF-8" },
+    stdio: ["ignore", "ignore", "inherit"],
+  });
   return deb;
 }
 
 /** Every file, as a path from the tree, sorted. */
-function filesOf(tree) {
+export function filesOf(tree) {
   const entries = readdirSync(tree, { recursive: true, withFileTypes: true });
-  return entries.filter((entry) => entry.isFile()).map((entry) => relative(tree, join(entry.parentPath, entry.name))).sort();
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(tree, join(entry.parentPath, entry.name)))
+    .sort();
 }
 
 /** One time and one set of modes, whatever the umask of who builds and the modes of what was copied. */
