@@ -14,7 +14,7 @@ import { changelog, filesOf, maintainer, pack, put, putZipped, sourceDate } from
 const architectures = { amd64: "linux-x64", arm64: "linux-arm64", armhf: "linux-arm" };
 /** In packages of npm: for people, browsers and tests; what a package keeps in a node_modules of its own is in the list of folders itself. */
 const notRun =
-  /\/(\.[^/]*|tests?|test\.js|__tests__|bench|benchmarks?|examples?|docs?|coverage|man|fonts|browser|fixtures?|node_modules|dist\/mqtt[^/]*)(\/|$)/;
+  /^(\.[^/]*|tests?|test\.js|__tests__|bench|benchmarks?|examples?|docs?|coverage|man|fonts|usr\/fonts|browser|fixtures?|node_modules|dist\/mqtt[^/]*)(\/|$)/;
 
 const root = resolve(import.meta.dirname, "../..");
 const here = (name) => readFileSync(join(import.meta.dirname, name), "utf8");
@@ -83,7 +83,7 @@ async function build(arch, tree) {
 
 /** Whether a file of a package of npm is loaded by a program; a command of its own is not. */
 function isRun(folder, file) {
-  if (notRun.test(`/${file}`) || !(/\.([cm]?js|json|node)$/.test(file) || /^usr\//.test(file))) return false;
+  if (notRun.test(file) || !(/\.([cm]?js|json|node)$/.test(file) || /^usr\//.test(file))) return false;
   return (
     readFileSync(join(root, folder, file))
       .subarray(0, 2)
