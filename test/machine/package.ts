@@ -1,6 +1,6 @@
 // Inside the box, as root, in the folder with the packages: package.js <folder for evidence> [pinbus-node]
 // The Debian packages from nothing to purged. With `pinbus-node`, Debian's own Node.js is too old here and that package stands in for it.
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { availableParallelism, loadavg } from "node:os";
 import { join, resolve } from "node:path";
 import { P, retained, set } from "./bus.ts";
@@ -294,6 +294,8 @@ const cases: Case[] = [
 ];
 
 await installBroker();
+// The index of all manual pages of this machine is not what is measured.
+rmSync("/var/lib/man-db/auto-update", { force: true });
 // There is no chip here; a Pi has one.
 mkdirSync(dropIns, { recursive: true });
 writeFileSync(join(dropIns, "sim.conf"), "[Service]\nEnvironment=PINBUS_GPIO_DRIVER=sim\n");
