@@ -13,7 +13,14 @@ export function roff(markdown: string): string {
 /** The first lines of a manual page; `section` is its number. */
 export function pageHead(name: string, section: number, summary: string): string[] {
   const kinds: Record<number, string> = { 1: "User Commands", 5: "File Formats" };
-  return [`.TH ${name.toUpperCase()} ${section} "" "pinbus" "${kinds[section] ?? ""}"`, ".SH NAME", `${name} \\- ${roff(summary)}`];
+  // Names of settings and variables are not to be broken, nor spread over the line.
+  const layout = [".nh", ".ad l"];
+  return [
+    `.TH ${name.toUpperCase()} ${section} "" "pinbus" "${kinds[section] ?? ""}"`,
+    ...layout,
+    ".SH NAME",
+    `${name} \\- ${roff(summary)}`,
+  ];
 }
 
 /** A heading of a section; its words in capitals, as manual pages have it. */
