@@ -296,6 +296,8 @@ const cases: Case[] = [
 await installBroker();
 // The index of all manual pages of this machine is not what is measured.
 rmSync("/var/lib/man-db/auto-update", { force: true });
+// What somebody else's pinbus may have left on this machine.
+for (const folder of ["/etc/pinbus", "/var/lib/pinbus"]) rmSync(folder, { recursive: true, force: true });
 // There is no chip here; a Pi has one.
 mkdirSync(dropIns, { recursive: true });
 writeFileSync(join(dropIns, "sim.conf"), "[Service]\nEnvironment=PINBUS_GPIO_DRIVER=sim\n");

@@ -4,7 +4,7 @@ import { run } from "./commands.ts";
 const folders = ["/etc", "/usr", "/var", "/opt", "/srv"];
 /** What dpkg, apt, journald and the manual's index write for every package, and the accounts, which stay. */
 const others =
-  /^\/var\/(cache|log|tmp)\/|^\/var\/lib\/(dpkg|apt|systemd\/(timers|catalog)|mosquitto)\/|^\/etc\/(passwd|group|shadow|gshadow|subuid|subgid|\.pwd\.lock)-?$|^\/etc\/ld\.so\.cache$/;
+  /^\/var\/(cache|log|tmp)\/|^\/var\/lib\/(dpkg|apt|systemd\/(timers|catalog)|mosquitto|PackageKit)\/|^\/etc\/(passwd|group|shadow|gshadow|subuid|subgid|\.pwd\.lock)-?$|^\/etc\/ld\.so\.cache$/;
 
 /** Each file with its kind, mode, owner, size and time; of a folder no time, because that changes with what was in it. */
 export async function filesOf(): Promise<Map<string, string>> {
