@@ -53,8 +53,12 @@ const { output } = await build.generate({
 const [bundle] = output;
 // What was compiled of the bundle before, by whatever Node.
 for (const name of readdirSync(dirname(file))) if (name.startsWith("pinbus.cjs.")) rmSync(join(dirname(file), name));
+/** The same bytes wherever the packages are: they may be linked. */
+const place = (path) => path.replace(/^(\.\.\/)+.*?(?=node_modules\/)/, "../../");
+bundle.map.sources = bundle.map.sources.map(place);
+const placed = bundle.code.replace(/^(\/\/ )(\.\.\/.*)$/gm, (_line, mark, path) => mark + place(path));
 // A script with a cache has no `import()` of its own: V8 forgets whose it was.
-const code = bundle.code.replace(/\bimport\(/g, "importModule(");
+const code = placed.replace(/\bimport\(/g, "importModule(");
 // One byte a character: half the memory, and nothing to decode.
 const ascii = code.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
 // On the first line, so that the map holds.
