@@ -85,11 +85,12 @@ function inTime(what: string, began: number): void {
 const as = (user: string, ...args: string[]) => attempt("setpriv", "--reuid", user, "--regid", "nogroup", "--init-groups", ...args);
 let clean: Map<string, string>;
 
-const cases: Case[] = [
+/** `tooOld`: a case of where Debian's Node.js is too old. */
+const cases: (Case & { tooOld?: true })[] = [
   {
     name: "apt refuses to install it without a Node.js that is new enough, and says what is missing",
+    tooOld: true,
     run: async () => {
-      if (nodePackage === undefined) return;
       await run("dpkg", "--purge", "nodejs");
       const { code, stdout, stderr } = await apt("install", "--no-install-recommends", now);
       must(code !== 0 && /Depends: nodejs \(>= 20\.19\)/.test(stdout + stderr), stdout + stderr);
@@ -227,8 +228,8 @@ const cases: Case[] = [
   },
   {
     name: "with another Node.js the code cache is made anew",
+    tooOld: true,
     run: async () => {
-      if (nodePackage === undefined) return;
       const old = caches();
       await install(...node);
       must([...caches()].every(([name, time]) => time > (old.get(name) ?? 0)) && caches().size === 2, "the caches are the old ones");
@@ -301,7 +302,11 @@ for (const folder of ["/etc/pinbus", "/var/lib/pinbus"]) rmSync(folder, { recurs
 // There is no chip here; a Pi has one.
 mkdirSync(dropIns, { recursive: true });
 writeFileSync(join(dropIns, "sim.conf"), "[Service]\nEnvironment=PINBUS_GPIO_DRIVER=sim\n");
-const code = await runCases("package", cases, journalTail);
+const code = await runCases(
+  "package",
+  cases.filter(({ tooOld }) => !tooOld || nodePackage !== undefined),
+  journalTail,
+);
 mkdirSync(evidence, { recursive: true });
 const systemd = (await run("systemctl", "--version")).split("\n")[0] ?? "";
 writeFileSync(join(evidence, `package-${systemd.split(" ")[1]}.txt`), `${[systemd, ...told].join("\n")}\n`);
