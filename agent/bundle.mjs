@@ -1,7 +1,8 @@
 // node agent/bundle.mjs: after tsc, makes dist/agent/pinbus.cjs of all that `agent/cli.ts` imports, with a source map and the licences of what is in it.
-import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { rolldown } from "rolldown";
+import { licence } from "./licence.mjs";
 
 const root = resolve(import.meta.dirname, "..");
 const file = join(root, "dist/agent/pinbus.cjs");
@@ -52,8 +53,12 @@ const { output } = await build.generate({
 const [bundle] = output;
 // What was compiled of the bundle before, by whatever Node.
 for (const name of readdirSync(dirname(file))) if (name.startsWith("pinbus.cjs.")) rmSync(join(dirname(file), name));
+/** The same bytes wherever the packages are: they may be linked. */
+const place = (path) => path.replace(/^(\.\.\/)+.*?(?=node_modules\/)/, "../../");
+bundle.map.sources = bundle.map.sources.map(place);
+const placed = bundle.code.replace(/^(\/\/ )(\.\.\/.*)$/gm, (_line, mark, path) => mark + place(path));
 // A script with a cache has no `import()` of its own: V8 forgets whose it was.
-const code = bundle.code.replace(/\bimport\(/g, "importModule(");
+const code = placed.replace(/\bimport\(/g, "importModule(");
 // One byte a character: half the memory, and nothing to decode.
 const ascii = code.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
 // On the first line, so that the map holds.
@@ -61,16 +66,8 @@ writeFileSync(file, `(function (exports, require, moduleUrl, importModule) { ${a
 writeFileSync(`${file}.map`, JSON.stringify(bundle.map));
 writeFileSync(`${file}.licenses.txt`, licences(bundle.moduleIds));
 
-/** What the licences ask for: each package's own text. */
+/** Of each package that is in the bundle. */
 function licences(ids) {
   const folders = new Set(ids.map((id) => /^(.*\/node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(id)?.[1]).filter(Boolean));
   return [...folders].sort().map(licence).join("\n");
-}
-
-function licence(folder) {
-  const { name, version, license, author } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
-  const texts = readdirSync(folder).filter((entry) => /^licen[cs]e/i.test(entry));
-  const text = texts.map((entry) => readFileSync(join(folder, entry), "utf8").trim()).join("\n\n");
-  if (!license) throw new Error(`${name} has no licence in its package.json: it may not be bundled`);
-  return `=== ${name} ${version}, ${license}\n\n${text || `${author?.name ?? author ?? ""}: no text in the package`}\n`;
 }

@@ -4,7 +4,7 @@ import { exit } from "./exit.ts";
 import { inSources } from "./stack.ts";
 
 /** The subcommands; each is loaded only when it is asked for, so that `get` does not pay for the agent. */
-const commands: Readonly<Record<string, () => Promise<Command>>> = {
+export const commands: Readonly<Record<string, () => Promise<Command>>> = {
   run: async () => (await import("./command/run.ts")).run,
   demo: async () => (await import("./command/demo.ts")).demo,
   tui: async () => (await import("./command/tui.ts")).tui,

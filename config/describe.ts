@@ -16,28 +16,48 @@ that is wrong, at once and with its place; \`pinbus init\` writes a file to star
   argument for it.
 `;
 
-/** The whole of `docs/configuration.md`, from the schema alone. */
-export function describeConfig(): string {
-  const plain = Object.entries(schema).filter(([, node]) => isLeaf(node));
-  const sections = Object.entries(schema).filter(([, node]) => !isLeaf(node));
-  const parts = [head, "## General", "", table(plain.map(([key, node]) => row(key, node)))];
-  for (const [key, node] of sections) parts.push("", `## ${key}`, "", ...describe(key, node));
-  return `${parts.join("\n")}\n`;
-}
-
-function describe(path: string, node: SchemaNode): string[] {
-  if (isLeaf(node)) return [table([row(path, node)])];
-  if (isMapOf(node)) return [node.doc, "", table(rowsOf(node.items, `${path}.ID.`))];
-  if (isListOf(node)) return isLeaf(node.items) ? [node.doc, "", table([row(path, node)])] : [node.doc, "", table(listRows(path, node))];
-  return [table(rowsOf(node, `${path}.`))];
-}
-
-interface Row {
+/** A setting as people read it; texts are Markdown. */
+export interface Row {
   name: string;
   fallback: string;
   values: string;
   doc: string;
   env: string;
+}
+
+/** A top key of the file with all that is below it. */
+export interface Section {
+  title: string;
+  doc: string;
+  rows: Row[];
+}
+
+/** The whole of `docs/configuration.md`, from the schema alone. */
+export function describeConfig(): string {
+  const parts = sections().flatMap(({ title, doc, rows }) => ["", `## ${title}`, "", ...(doc ? [doc, ""] : []), table(rows)]);
+  return `${[head.trimEnd(), ...parts].join("\n")}\n`;
+}
+
+/** What holds for the whole file, as paragraphs and list items of Markdown, without the heading. */
+export function describeFile(): string {
+  return head.slice(head.indexOf("\n")).trim();
+}
+
+/** Every setting, from the schema: first those without a section. */
+export function sections(): Section[] {
+  const plain = Object.entries(schema).filter(([, node]) => isLeaf(node));
+  const others = Object.entries(schema).filter(([, node]) => !isLeaf(node));
+  return [
+    { title: "General", doc: "", rows: plain.map(([key, node]) => row(key, node)) },
+    ...others.map(([key, node]) => ({ title: key, ...describe(key, node) })),
+  ];
+}
+
+function describe(path: string, node: SchemaNode): Omit<Section, "title"> {
+  if (isLeaf(node)) return { doc: "", rows: [row(path, node)] };
+  if (isMapOf(node)) return { doc: node.doc, rows: rowsOf(node.items, `${path}.ID.`) };
+  if (isListOf(node)) return { doc: node.doc, rows: isLeaf(node.items) ? [row(path, node)] : listRows(path, node) };
+  return { doc: "", rows: rowsOf(node, `${path}.`) };
 }
 
 function rowsOf(group: SchemaGroup, prefix: string): Row[] {

@@ -9,7 +9,7 @@ export interface Ended {
 /** Runs a program to its end; never rejects because of its exit code. */
 export function attempt(program: string, ...args: string[]): Promise<Ended> {
   return new Promise((resolve) => {
-    execFile(program, args, { maxBuffer: 16 * 1024 * 1024, timeout: 600_000 }, (error, stdout, stderr) => {
+    execFile(program, args, { maxBuffer: 256 * 1024 * 1024, timeout: 600_000 }, (error, stdout, stderr) => {
       const code = error === null ? 0 : typeof error.code === "number" ? error.code : 255;
       resolve({ code, stdout, stderr });
     });

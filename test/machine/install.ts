@@ -1,5 +1,5 @@
-import { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { attempt, run } from "./commands.ts";
 
 export const home = "/usr/lib/pinbus";
@@ -13,13 +13,11 @@ export async function install(tar: string): Promise<void> {
   await run("tar", "-xf", tar, "-C", home);
   const from = (name: string) => join(home, "systemd", name);
   if (!existsSync("/usr/bin/node")) symlinkSync(process.execPath, "/usr/bin/node");
-  for (const dir of ["/usr/lib/sysusers.d", "/usr/lib/tmpfiles.d", "/usr/lib/udev/rules.d", "/usr/share/polkit-1/rules.d"])
-    mkdirSync(dir, { recursive: true });
-  await run("cp", from("pinbus.service"), "/usr/lib/systemd/system/pinbus.service");
-  await run("cp", from("sysusers.conf"), "/usr/lib/sysusers.d/pinbus.conf");
-  await run("cp", from("tmpfiles.conf"), "/usr/lib/tmpfiles.d/pinbus.conf");
-  await run("cp", from("60-pinbus.rules"), "/usr/lib/udev/rules.d/60-pinbus.rules");
-  await run("cp", from("polkit.rules"), "/usr/share/polkit-1/rules.d/50-pinbus.rules");
+  const places = JSON.parse(readFileSync(from("places.json"), "utf8")) as Record<string, string>;
+  for (const [name, place] of Object.entries(places)) {
+    mkdirSync(dirname(place), { recursive: true });
+    await run("cp", from(name), place);
+  }
   await run("systemd-sysusers", "pinbus.conf");
   await run("systemd-tmpfiles", "--create", "pinbus.conf");
   await run("systemctl", "daemon-reload");

@@ -17,11 +17,12 @@ test("systemd does not restart exactly the failures that the table of exit codes
   expect(values("RestartPreventExitStatus")).toEqual([stays.join(" ")]);
 });
 
-test("the unit starts and makes safe with the bin that package.json names", () => {
+test("the unit starts and makes safe with what people type, which runs the bin that package.json names", () => {
   const { bin } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
-  const program = `/usr/lib/pinbus/${bin.pinbus}`;
-  expect(values("ExecStart")).toEqual([`/usr/bin/node --max-semi-space-size=2 ${program} run`]);
-  expect(values("ExecStopPost")).toEqual([`-/usr/bin/node ${program} safe`]);
+  const { pinbus } = JSON.parse(file("places.json"));
+  expect(values("ExecStart")).toEqual([`${pinbus} run`]);
+  expect(values("ExecStopPost")).toEqual([`-${pinbus} safe`]);
+  expect(file("pinbus")).toContain(`\nmain=/usr/lib/pinbus/${bin.pinbus}\n`);
 });
 
 test("the unit passes the sockets under the names that the agent looks for", () => {

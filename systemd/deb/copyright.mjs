@@ -1,0 +1,18 @@
+// The copyright file of the package: our licence, and those of the packages from npm that are inside.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { licence } from "../../agent/licence.mjs";
+
+/** The whole file; `folders` are those in node_modules that are shipped. */
+export function copyright(root, folders) {
+  const parts = [
+    "This is pinbus. Its own licence:\n",
+    readFileSync(join(root, "LICENSE"), "utf8"),
+    "\nIt contains packages from npm, each under its own licence; Debian has the Apache License in /usr/share/common-licenses/Apache-2.0.",
+    "In /usr/lib/pinbus/node_modules:\n",
+    ...folders.map((folder) => licence(join(root, folder))),
+    "\nInside of /usr/lib/pinbus/dist/agent/pinbus.cjs:\n",
+    readFileSync(join(root, "dist/agent/pinbus.cjs.licenses.txt"), "utf8"),
+  ];
+  return `${parts.join("\n").replaceAll("\r", "").trimEnd()}\n`;
+}
