@@ -47,7 +47,7 @@ export const questions: readonly Question[] = [
   },
   {
     flag: "button",
-    about: "From this header pin to a ground pin; a GPIO is written GPIO17. none = no button.",
+    about: "From this header pin to a ground pin; a GPIO as GPIO17. none = no button.",
     ask: "Button on header pin",
     enter: say("11"),
     absent: say(none),

@@ -74,7 +74,7 @@ export function bootAdvice({ relay, relayActive, board }: Partial<Answers>): str
   const gpio = headerPins.get(relay ?? 0);
   if (relayActive !== "high" || board === undefined || board === "sim" || typeof gpio !== "number") return [];
   const name = `GPIO${gpio} (pin ${relay})`;
-  const instead = ["Take one of GPIO9 to GPIO27 but GPIO14, or a module that a low level switches on."];
+  const instead = ["Take one of GPIO9 to GPIO27 but GPIO14, or a module that is on with low."];
   const pull = powerOnPull(labels[board], gpio);
   if (pull === "up")
     return [`warning: ${name} is high from power-on until pinbus runs:`, "this relay switches on at each boot.", ...instead];

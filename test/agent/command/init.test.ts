@@ -2,7 +2,7 @@ import { chmodSync, existsSync, readdirSync, readFileSync, statSync, writeFileSy
 import { dirname, join } from "node:path";
 import { type IPty, spawn } from "@lydell/node-pty";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { boardOf } from "../../../agent/command/init-questions.ts";
+import { boardOf, questions } from "../../../agent/command/init-questions.ts";
 import { bootAdvice, wiringPicture } from "../../../agent/command/wiring.ts";
 import { loadConfig } from "../../../config/load.ts";
 import { host } from "../../config/loading.ts";
@@ -59,6 +59,8 @@ describe("pinbus init with options", () => {
     expect(advice(29, { board: "sim" })).toEqual([]);
     expect(advice(29, { board: "pi5" })[0]).toContain("on older boards");
     expect(advice(8)[0]).toContain("serial port");
+    const said = [...advice(29), ...advice(29, { board: "pi5" }), ...advice(8), ...questions.map(({ about }) => about)];
+    expect(said.filter((line) => line.length > 79)).toEqual([]);
   });
 
   it.each([
