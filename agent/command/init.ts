@@ -1,10 +1,11 @@
 import { accessSync, constants, existsSync, readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname, isAbsolute, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { readHost } from "../../config/host.ts";
 import { configFile, defaultConfigFile, loadConfig } from "../../config/load.ts";
 import { formatProblem } from "../../config/problem.ts";
 import { type Answers, starterConfig } from "../../config/starter.ts";
+import { maxConfigBytes, readBounded } from "../../config/text.ts";
 import { exit } from "../exit.ts";
 import { Asker } from "./asker.ts";
 import { type Command, CommandError, columns, complain, configOptions, print, readArgs, usageError } from "./command.ts";
@@ -70,7 +71,8 @@ function checkPlace(file: string): boolean {
     return false;
   }
   mayWrite(dirname(file), file);
-  if (readFileSync(file, "utf8") === readExample("starter")) return true;
+  const there = readBounded(file, maxConfigBytes);
+  if (there.ok && there.bytes.toString("utf8") === readExample("starter")) return true;
   throw new CommandError(exit.refused, `${file} exists and is not overwritten; name another with --config`);
 }
 
@@ -110,7 +112,7 @@ async function answer(
     }
     const answers = { ...unasked, ...known };
     if (answers.passwordFile === null) return { answers };
-    const file = isAbsolute(answers.passwordFile) ? answers.passwordFile : join(folder, answers.passwordFile);
+    const file = resolve(folder, answers.passwordFile);
     if (existsSync(file)) return { answers };
     if (!asker) throw new CommandError(exit.refused, `${file} is not there: write the password into it, in one line, then try again`);
     return { answers, password: await askPassword(asker) };
@@ -173,7 +175,7 @@ async function write(file: string, answers: Answers, password: string | undefine
   const undo =
     password === undefined || answers.passwordFile === null
       ? undefined
-      : createFile(join(dirname(file), answers.passwordFile), `${password}\n`);
+      : createFile(resolve(dirname(file), answers.passwordFile), `${password}\n`);
   try {
     if (replaces) await replaceStarter(file, text);
     else createFile(file, text);

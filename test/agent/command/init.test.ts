@@ -108,6 +108,7 @@ describe("pinbus init with options", () => {
     expect((await pinbus(["init", "--config", file, "--button", "11"])).code).toBe(0);
     expect(configIn(file).inputs).toHaveProperty("button");
     expect(statSync(file).mode & 0o777).toBe(0o640);
+    expect(await pinbus(["init", "--config", dirname(file), "--button", "13"])).toMatchObject({ code: 1, stdout: "" });
     const again = await pinbus(["init", "--config", file, "--button", "13"]);
     expect(again).toMatchObject({ code: 1, stdout: "", stderr: expect.stringContaining("exists and is not overwritten") });
     expect(readdirSync(dirname(file))).toEqual(["pinbus.yaml"]);
@@ -217,6 +218,19 @@ describe("pinbus init on a terminal", () => {
     expect(await quiet.code).toBe(0);
     expect(quiet.shown()).not.toContain("]: ");
     expect(configIn(all).gpio.board).toBe("pi5");
+  });
+
+  it("writes the password where the answer says, also elsewhere than beside the configuration", async () => {
+    const file = place();
+    const secret = join(tempFolder(), "secret");
+    const terminal = open(file, "--board", "pi4", "--button", "none", "--relay", "none", "--broker", "broker.local", "--broker-user", "pi");
+    await terminal.asked("Password file [mqtt.password]:", `${secret}\r`);
+    await terminal.asked("Password at the broker (not shown):", "geheim\r");
+    await terminal.asked("The same again:", "geheim\r");
+    expect(await terminal.code).toBe(0);
+    expect(readFileSync(secret, "utf8")).toBe("geheim\n");
+    expect(configIn(file).mqtt).toMatchObject({ server: ["broker.local"], username: "pi", password: "geheim" });
+    expect(readdirSync(dirname(file))).toEqual(["pinbus.yaml"]);
   });
 
   it("takes answers that are pasted all at once", async () => {
