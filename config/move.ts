@@ -35,7 +35,7 @@ export function moveKeys(text: string, { from, to }: Move): Moved {
     return { ok: true, text: renamed };
   }
   const moved = transplant(text, root, first);
-  if (moved === undefined) return refused(text, first, "and stands in braces", "move it by hand");
+  if (moved === undefined) return refused(text, first, "and cannot be moved for you here", "move it by hand");
   // The places of the others have changed.
   return moveKeys(moved, { from, to });
 }
@@ -74,7 +74,7 @@ function keyAt(map: YAMLMap, [head, ...rest]: readonly string[]): Pair | undefin
   return isMap(pair.value) ? keyAt(pair.value as YAMLMap, rest) : undefined;
 }
 
-/** Cuts the lines of a key with its comment and puts them into another section; undefined when either is written in braces. */
+/** Cuts the lines of a key with its comment and puts them into another section; undefined when either is in braces, or the new one deep and not there. */
 function transplant(text: string, root: YAMLMap, { key, pair, parent, at, to }: Found): string | undefined {
   const section = to.length === 1 ? undefined : keyAt(root, to.slice(0, -1));
   if (parent.flow || root.flow || (isMap(section?.value) && section.value.flow)) return undefined;

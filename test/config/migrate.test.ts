@@ -103,7 +103,7 @@ describe("a file of an older version", () => {
 
   it("with a key to be moved out of braces is refused, with its place", () => {
     expect(saidAbout(load("place: { latitude: 1 }\n", { migrations: table }))).toEqual([
-      "pinbus.yaml:1:10: place.latitude is called location.latitude now, and stands in braces, move it by hand",
+      "pinbus.yaml:1:10: place.latitude is called location.latitude now, and cannot be moved for you here, move it by hand",
     ]);
   });
 
