@@ -2,7 +2,7 @@ import type { Change, ChipView, CounterView, PinDetail, PinsView, RuleStatus, Se
 import type { LogView, ServiceVerb, ServiceView } from "./protocol-services.ts";
 import type { BrokerLogin, Diagnosis, HostView, PacketBytes, ReloadResult, Status, TraceEntry } from "./protocol-views.ts";
 
-export { headerPins } from "../gpio/header.ts";
+export { type BarePin, barePin, headerPairs, pinLabel, pinNumbers, placesOf } from "../gpio/picture.ts";
 export type * from "./protocol-pins.ts";
 export type * from "./protocol-services.ts";
 export type * from "./protocol-views.ts";

@@ -29,6 +29,8 @@ export interface Leaf<T> {
   readonly sensitive: boolean;
   /** What stands for the default in the documentation. */
   readonly shown: string;
+  /** It says something of the file itself: no variable and no argument gives it. */
+  readonly fileOnly?: true;
   /** Set by `withNames` from the path. */
   readonly env?: string;
 }
@@ -88,6 +90,11 @@ export function secret<T>(reads: Format<T>, doc: string): Leaf<T | null> {
 
 export function required<T>(reads: Format<T>, doc: string): Leaf<T> {
   return make(reads, "required", null, doc, "required");
+}
+
+/** A setting that the file alone has. */
+export function inFileOnly<T>(setting: Leaf<T>): Leaf<T> {
+  return { ...setting, fileOnly: true };
 }
 
 /** A setting whose default the loader computes; `shown` says from what. */
@@ -154,10 +161,11 @@ export interface Setting {
   arg?: string;
 }
 
-/** Every setting that has a fixed path, in the order of the schema. */
+/** Every setting that has a fixed path and may stand elsewhere than in the file, in the order of the schema. */
 export function settingsOf(group: SchemaGroup, prefix = ""): Setting[] {
   return Object.entries(group).flatMap(([key, node]): Setting[] => {
     const path = `${prefix}${key}`;
+    if (isLeaf(node) && node.fileOnly) return [];
     if (isLeaf(node)) return [{ path, node, env: envOf(path), ...(node.sensitive ? {} : { arg: path.replaceAll(/[._]/g, "-") }) }];
     if (isListOf(node)) {
       const { items } = node;

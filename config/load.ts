@@ -5,6 +5,7 @@ import { viewBeside } from "./control.ts";
 import { countingDefaults } from "./counting.ts";
 import { readGiven } from "./environment.ts";
 import { type Host, nodeName } from "./host.ts";
+import { type Migration, migrate, migrations } from "./migrate.ts";
 import { readOwlcms } from "./owlcms.ts";
 import { byPlace, type Place, type Problem } from "./problem.ts";
 import { type Config, schema } from "./schema.ts";
@@ -28,6 +29,8 @@ export interface LoadOptions {
   host: Host;
   /** `leave` does not read secrets (`mqtt.password` is null then): for clients that may not read them. Default `read`. */
   secrets?: "read" | "leave";
+  /** How files of older versions become new ones; given by tests. */
+  migrations?: readonly Migration[];
 }
 
 export type LoadResult =
@@ -71,7 +74,10 @@ export function loadConfig(options: LoadOptions): LoadResult {
   const decoded = decodeText(reading.bytes);
   if (!decoded.ok) return refuse(decoded, { file, line: decoded.line, column: decoded.column });
 
-  const { tree, faults } = parseYaml(decoded.text);
+  const parsed = parseYaml(decoded.text);
+  const migrated = migrate(decoded.text, parsed, options.migrations ?? migrations);
+  if (!migrated.ok) return refuse(migrated.problem, { file, ...migrated.problem });
+  const { tree, faults } = migrated.changed ? parseYaml(migrated.text) : parsed;
   const base = dirname(resolve(file));
   const files = options.text === undefined ? [resolve(file)] : [];
   const named = (path: string) => {
@@ -103,7 +109,17 @@ export function loadConfig(options: LoadOptions): LoadResult {
     tree === undefined && faults.length > 0
       ? []
       : check(config, { ids: walked.ids, unread: new Set([...walked.unread, ...given.unread]), place });
-  const problems = [...syntax, ...walked.problems, ...given.problems, ...owlcms.problems, ...found].sort(byPlace);
+  const older: Problem[] = migrated.changed
+    ? [
+        {
+          ...(walked.places.get("version") ?? whole),
+          message: `the file has the form of version ${migrated.from}`,
+          fix: `\`pinbus check --migrate\` shows what it becomes in version ${migrated.to}`,
+          severity: "warning",
+        },
+      ]
+    : [];
+  const problems = [...older, ...syntax, ...walked.problems, ...given.problems, ...owlcms.problems, ...found].sort(byPlace);
   if (problems.some((problem) => problem.severity === "error")) return { ok: false, file, problems: bound(problems, whole) };
   const sourceOf = (path: string): string => {
     const { file: name, line, column } = place(path);

@@ -4,7 +4,7 @@ import { decimal, timeZone } from "./clock-formats.ts";
 import { brokerLost, pulseOf } from "./compound.ts";
 import { debounceOf, measure, ratio } from "./counting.ts";
 import { address, anyText, duration, id, line, oneOf, path, port, topicLevel, wholeNumber } from "./formats.ts";
-import { type ConfigOf, derived, type Format, leaf, listOf, mapOf, optional, required, secret, withNames } from "./leaf.ts";
+import { type ConfigOf, derived, type Format, inFileOnly, leaf, listOf, mapOf, optional, required, secret, withNames } from "./leaf.ts";
 import { origin, shortListener } from "./listeners.ts";
 import { mqttSchema } from "./mqtt.ts";
 import { peerOffline, peerSchema } from "./peers.ts";
@@ -112,6 +112,13 @@ export const listenerSchema = {
 
 /** Every setting, once: file, environment, arguments, defaults, checks, types and documentation derive from here. */
 export const schema = withNames({
+  version: inFileOnly(
+    leaf(
+      wholeNumber(1, 999),
+      1,
+      "The form of the file. An older one is read too; `pinbus check --migrate` shows what it becomes in the newest form.",
+    ),
+  ),
   node: derived(topicLevel, "The name of this machine: the second level of its topics.", "the host name; a factory name gets 4 hex digits"),
   prefix: leaf(topicLevel, "pinbus", "The first level of every topic of this machine."),
   gpio: {

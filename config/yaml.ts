@@ -43,8 +43,14 @@ const maxTokens = 200_000;
 const maxAliases = 32;
 const maxFaults = 20;
 
-/** Parses one YAML 1.2 document (core schema). The tree is undefined when the text is not YAML or is empty. */
-export function parseYaml(text: string): { tree: Tree | undefined; faults: Fault[] } {
+/** One document; the tree is undefined when the text is not YAML or is empty. */
+export interface Parsed {
+  tree: Tree | undefined;
+  faults: Fault[];
+}
+
+/** Parses one YAML 1.2 document (core schema). */
+export function parseYaml(text: string): Parsed {
   const lines = new LineCounter();
   lines.addNewLine(0);
   for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) lines.addNewLine(at + 1);

@@ -1,12 +1,7 @@
-import { type ChipView, headerPins, type PinView } from "../agent/protocol.ts";
+import { type BarePin, barePin, type ChipView, headerPairs, type PinView } from "../agent/protocol.ts";
 
 /** One pin of the picture: its name on the board, and what the configuration or somebody else has there. */
-export interface BoardPin {
-  /** Header pin 1–40; null for a line that is not on the header. */
-  pin: number | null;
-  /** `GPIO17`, `3V3`, `GND`, `WL_ON`. */
-  label: string;
-  kind: "line" | "power" | "ground";
+export interface BoardPin extends BarePin {
   /** The input or output that is configured here. */
   used: PinView | undefined;
   /** Who else holds the line. */
@@ -21,8 +16,8 @@ export function headerRows(chips: readonly ChipView[], pins: readonly PinView[])
   for (const chip of chips)
     for (const line of chip.lines) if (line.header !== null && !byPin.has(line.header)) byPin.set(line.header, boardPin(chip, line, pins));
   if (byPin.size === 0) return null;
-  const at = (pin: number): BoardPin => byPin.get(pin) ?? suppliedPin(pin);
-  return Array.from({ length: headerPins.size / 2 }, (_, row) => [at(row * 2 + 1), at(row * 2 + 2)]);
+  // A pin that no chip drives is a supply.
+  return headerPairs((pin) => byPin.get(pin) ?? { ...barePin(pin), used: undefined, holder: "" });
 }
 
 /** Lines elsewhere that somebody uses; where there is no header, the named ones as well. */
@@ -45,11 +40,4 @@ function boardPin(chip: ChipView, { offset, name, header, holder, id }: ChipLine
   const used = pins.find((pin) => pin.chip === chip.label && pin.offset === offset) ?? pins.find((pin) => pin.id === id);
   const plain = header === null ? `line ${offset}` : `GPIO${offset}`;
   return { pin: header, label: name === "" ? plain : name, kind: "line", used, holder: used === undefined ? holder : "" };
-}
-
-/** A pin that no chip drives. */
-function suppliedPin(pin: number): BoardPin {
-  const what = headerPins.get(pin);
-  const label = typeof what === "number" ? `GPIO${what}` : (what ?? "-");
-  return { pin, label, kind: what === "GND" ? "ground" : typeof what === "string" ? "power" : "line", used: undefined, holder: "" };
 }

@@ -1,4 +1,5 @@
 import { isBridged } from "../../config/bridge.ts";
+import { configFile } from "../../config/load.ts";
 import { formatProblem } from "../../config/problem.ts";
 import type { Config, InputConfig, OutputConfig } from "../../config/schema.ts";
 import { formatLineName } from "../../gpio/line.ts";
@@ -8,14 +9,19 @@ import { readBrokerTls, readTls, SettingError } from "../certificate.ts";
 import { type Latency, latenciesOf } from "../core/gesture-latency.ts";
 import { planOf } from "../core/plan.ts";
 import { exit } from "../exit.ts";
-import { type Command, CommandError, columns, complain, countOf, load, print, readArgs, settings } from "./command.ts";
+import { type Command, CommandError, columns, complain, countOf, load, print, readArgs, settings, usageError } from "./command.ts";
+import { migrateFile } from "./migrate.ts";
 
 /** `pinbus check`: every problem at once, without touching a line; then the pin map and the gestures. */
 export const check: Command = {
-  usage: "[--config FILE] [--<setting> VALUE …]",
-  summary: "check the configuration without touching a line; print the pin map and when each gesture acts",
+  usage: "[--config FILE] [--<setting> VALUE …] | --migrate [--write] [--config FILE]",
+  summary:
+    "check the configuration without touching a line; print the pin map and when each gesture acts; --migrate shows what an older file becomes",
   async run(args) {
-    const { values } = readArgs(args, settings, { min: 0, max: 0 });
+    const options = { ...settings, migrate: { type: "boolean" }, write: { type: "boolean" } } as const;
+    const { values } = readArgs(args, options, { min: 0, max: 0 });
+    if (values.migrate) return migrateFile(configFile(process.env, values), values.write === true);
+    if (values.write) throw usageError("--write is for --migrate: a check changes nothing");
     const result = load(values, "read");
     const problems = result.ok ? [...result.warnings, ...result.notes] : result.problems;
     for (const problem of problems) complain(formatProblem(problem));

@@ -1,11 +1,9 @@
-import { once } from "node:events";
 import { readFileSync, statSync } from "node:fs";
 import { dirname } from "node:path";
-import { createInterface } from "node:readline";
-import { Writable } from "node:stream";
 import { passwordLine } from "../embedded/password-file.ts";
 import { exit } from "../exit.ts";
 import { replaceFile } from "../shell/atomic-file.ts";
+import { Asker } from "./asker.ts";
 import { type Command, CommandError, print, readArgs, usageError } from "./command.ts";
 
 /** `pinbus passwd FILE USER`: adds or replaces a user of the built-in broker, or takes one away. The password comes from the terminal or from stdin. */
@@ -55,28 +53,14 @@ function readLines(file: string): string[] {
 
 /** Twice from a terminal, where it is not shown; the first line of anything else. */
 async function askPassword(): Promise<string> {
-  const { stdin } = process;
-  const terminal = stdin.isTTY === true;
-  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
-  const reader = createInterface({ input: stdin, output: nowhere, terminal });
-  const lines = reader[Symbol.asyncIterator]();
-  const ended = once(reader, "SIGINT").then(() => {
-    throw new CommandError(exit.refused, "ended; nothing was changed");
-  });
-  const ask = async (prompt: string) => {
-    if (terminal) process.stderr.write(prompt);
-    const { value = "" } = await Promise.race([lines.next(), ended]);
-    if (terminal) process.stderr.write("\n");
-    return String(value);
-  };
+  const asker = new Asker(process.stderr);
   try {
-    const password = await ask("Password: ");
-    if (password === "") throw new CommandError(exit.refused, "the password is empty; nothing was changed");
-    if (terminal && (await ask("The same again: ")) !== password)
+    const password = await asker.hidden("Password: ");
+    if (!password) throw new CommandError(exit.refused, "the password is empty; nothing was changed");
+    if (process.stdin.isTTY && (await asker.hidden("The same again: ")) !== password)
       throw new CommandError(exit.refused, "the two passwords differ; nothing was changed");
     return password;
   } finally {
-    reader.close();
-    stdin.destroy();
+    asker.close();
   }
 }

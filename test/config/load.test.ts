@@ -131,6 +131,7 @@ describe("loadConfig", () => {
   it("gives every default for an empty file", () => {
     for (const text of ["", "\n", "# nothing\n", "---\n", "{}", "inputs:\noutputs:\nmqtt:\n", "\ufeff"]) {
       expect(configOf(text)).toEqual({
+        version: 1,
         node: "attic",
         prefix: "pinbus",
         gpio: { driver: "auto", board: "pi4" },
@@ -278,6 +279,7 @@ describe("loadConfig", () => {
 
   it("has exactly the agreed type", () => {
     expectTypeOf<Config>().toEqualTypeOf<{
+      version: number;
       node: string;
       prefix: string;
       gpio: { driver: "auto" | "chardev" | "sysfs" | "sim"; board: "pi1" | "pi4" | "pi5" };

@@ -1,5 +1,5 @@
 import type { Change, ChipView, InputDetail, OutputDetail } from "../../agent/protocol.ts";
-import { headerPins } from "../../agent/protocol.ts";
+import { headerPins } from "../../gpio/header.ts";
 import type { StateOptions } from "../../tui/model.ts";
 import { ago, garden, input, noon, output, pinsView, type Scene } from "./scene.ts";
 

@@ -1,3 +1,4 @@
+import { pinLabel, pinNumbers, placesOf } from "../../agent/protocol.ts";
 import { type BoardPin, headerRows, otherLines } from "../board.ts";
 import type { Rect } from "../layout.ts";
 import { scrollTo } from "../layout.ts";
@@ -5,11 +6,7 @@ import type { State } from "../model.ts";
 import { pinPanes, selectedPin } from "../pin.ts";
 import type { Canvas, Style } from "./canvas.ts";
 import { pinStyle, stateWord } from "./pin-state.ts";
-import { left, putRight, right, title } from "./text.ts";
-
-/** Between the two rows of pins: ` 11|12 `. */
-const middle = 7;
-const narrow = 60;
+import { putRight, title } from "./text.ts";
 
 /** The header as one looks at the board with its pins up: what each pin is, what is configured on it, and how that stands. */
 export function drawBoard(state: State, canvas: Canvas, rect: Rect): void {
@@ -49,15 +46,12 @@ export function drawBoard(state: State, canvas: Canvas, rect: Rect): void {
 }
 
 function drawPair(state: State, canvas: Canvas, rect: Rect, [odd, even]: [BoardPin, BoardPin], chosen: string | undefined): void {
-  const side = Math.floor((rect.cols - middle) / 2);
-  const label = rect.cols < narrow ? 3 : 6;
-  const far = side + middle;
-  canvas.put(rect.row, ` ${right(String(odd.pin), 2)}|${left(String(even.pin), 2)} `, "text", rect.col + side, middle);
-  putRight(canvas, rect.row, labelOf(odd, label), labelStyle(odd), rect.col + side - label, label);
-  canvas.put(rect.row, labelOf(even, label), labelStyle(even), rect.col + far, label);
-  const room = side - label - 1;
-  putRight(canvas, rect.row, whatOf(odd, room, chosen), styleOf(state, odd), rect.col, room);
-  canvas.put(rect.row, whatOf(even, room, chosen), styleOf(state, even), rect.col + far + label + 1, room);
+  const at = placesOf(rect.cols);
+  canvas.put(rect.row, pinNumbers(odd, even), "text", rect.col + at.middle, at.width);
+  putRight(canvas, rect.row, pinLabel(odd, at.label), labelStyle(odd), rect.col + at.odd.label, at.label);
+  canvas.put(rect.row, pinLabel(even, at.label), labelStyle(even), rect.col + at.even.label, at.label);
+  putRight(canvas, rect.row, whatOf(odd, at.what, chosen), styleOf(state, odd), rect.col + at.odd.what, at.what);
+  canvas.put(rect.row, whatOf(even, at.what, chosen), styleOf(state, even), rect.col + at.even.what, at.what);
 }
 
 function drawOther(
@@ -71,10 +65,6 @@ function drawOther(
   canvas.put(rect.row, `  ${pin.label}`, labelStyle(pin), rect.col, 18);
   canvas.put(rect.row, what, styleOf(state, pin), rect.col + 19, Math.min(28, Math.max(0, rect.cols - 19)));
   if (rect.cols > 60) canvas.put(rect.row, chip, "dim", rect.col + 48, rect.cols - 48);
-}
-
-function labelOf({ label, kind }: BoardPin, width: number): string {
-  return (width < 6 && kind === "line" ? label.replace(/^GPIO(?=\d)/, "") : label).slice(0, width);
 }
 
 function labelStyle({ kind, used }: BoardPin): Style {

@@ -85,6 +85,7 @@ export function configOf(parts: {
     },
   ]);
   return {
+    version: 1,
     node: "garage",
     prefix: "pinbus",
     gpio: { driver: "sim", board: "pi4" },
