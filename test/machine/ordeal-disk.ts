@@ -8,10 +8,11 @@ import { mainPid, show } from "./unit.ts";
 const stateDir = "/var/lib/pinbus";
 const ballast = `${stateDir}/ballast`;
 
-/** Health and its sentences, without what the missing broker adds. */
-async function problems(): Promise<string> {
+/** Health and its sentences about this error of the file system, if there is one. */
+async function troubleWith(error: "ENOSPC" | "EROFS"): Promise<string | false> {
   const { health, problems } = await withAgent((agent) => agent.request("status", {}));
-  return `${health}: ${problems.filter((problem) => !/broker|127\.0\.0\.1/.test(problem)).join(" | ")}`;
+  const about = problems.filter((problem) => problem.includes(error));
+  return about.length > 0 && `${health}: ${about.join(" | ")}`;
 }
 
 async function unmounted(folder: string): Promise<void> {
@@ -56,10 +57,7 @@ export const diskCases: Case[] = [
           await agent.request("lock", { output: "lamp", locked: false }).catch(() => undefined);
         });
         await said(/ENOSPC[^\n]*/);
-        const degraded = await eventually("health degraded by the disk", async () => {
-          const text = await problems();
-          return /ENOSPC|space/.test(text) && text;
-        });
+        const degraded = await eventually("health degraded by the disk", () => troubleWith("ENOSPC"));
         console.log(`# ${degraded}`);
         if (!degraded.startsWith("degraded")) throw new Error(degraded);
         await run("systemctl", "restart", "pinbus.service");
@@ -68,7 +66,7 @@ export const diskCases: Case[] = [
         if (again === pid) throw new Error("it was not restarted");
         rmSync(ballast);
         await withAgent((agent) => pressUntil(agent, 0));
-        await eventually("no problem with the disk", async () => !/ENOSPC|space/.test(await problems()));
+        await eventually("no problem with the disk", async () => !(await troubleWith("ENOSPC")));
         await stillRuns(again);
         await said(/can be written again/);
       } finally {
@@ -87,10 +85,7 @@ export const diskCases: Case[] = [
         await run("systemctl", "start", "pinbus.service");
         const pid = await mainPid();
         await withAgent((agent) => pressUntil(agent, 1));
-        const degraded = await eventually("health degraded by the file system", async () => {
-          const text = await problems();
-          return /EROFS|read-only/.test(text) && text;
-        });
+        const degraded = await eventually("health degraded by the file system", () => troubleWith("EROFS"));
         console.log(`# ${degraded}`);
         await said(/EROFS|read-only/);
         await stillRuns(pid);
