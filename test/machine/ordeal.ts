@@ -91,9 +91,7 @@ const cases: Case[] = [
       const pid = await mainPid();
       await withAgent(async (agent) => {
         for (let i = 0; i < 40; i++) {
-          const fifty = Array.from({ length: 50 }, (_, n) =>
-            agent.request("set", { output: "alarm", state: n % 2 === 0 ? "ON" : "OFF" }),
-          );
+          const fifty = Array.from({ length: 50 }, (_, n) => agent.request("set", { output: "alarm", state: n % 2 === 0 ? "ON" : "OFF" }));
           await Promise.all(fifty);
         }
         await pause(6000); // the journal's interval ends
