@@ -97,10 +97,11 @@ export async function withAgent<T>(work: (agent: Client) => Promise<T>): Promise
 export async function madeSafeAndRestarted(pid: number): Promise<void> {
   await said(/^lamp off: on_crash$/m);
   await said(/^alarm on: on_crash$/m);
-  await eventually("another process, ready", async () => {
+  const ready = async () => {
     const { MainPID, ActiveState } = await show("MainPID", "ActiveState");
     return ActiveState === "active" && Number(MainPID) > 0 && Number(MainPID) !== pid;
-  });
+  };
+  await eventually("another process, ready", ready, 300_000); // `safe` and the start, each some seconds of a busy host's emulated processor
   await board.reaches(gpio.lamp, 0);
   await board.reaches(gpio.alarm, 0); // on_start
 }
