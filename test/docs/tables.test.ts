@@ -22,6 +22,7 @@ it("the table of every way to stop has a row for each", () => {
 
 describe.each([
   ["outputs.md", stops],
+  ["service.md", rowsOf("service.md", "What happened")],
   ["link.md", rowsOf("link.md", "What it promises")],
   ["built-in-broker.md", rowsOf("built-in-broker.md", "What survives")],
 ])("the table of %s", (_file, rows) => {

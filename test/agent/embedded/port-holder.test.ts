@@ -52,6 +52,26 @@ describe("the holder of a port", () => {
     remove();
   });
 
+  it("is a program of another user in the sandbox of the unit, where every other user looks the same; a broker that runs here is probably it", async () => {
+    const { proc, passwd, remove } = fakeProc(false);
+    writeFileSync(join(proc, "net/tcp"), header + row.replace("  108 ", "65534 "));
+    mkdirSync(join(proc, "sys/kernel"), { recursive: true });
+    writeFileSync(join(proc, "sys/kernel/overflowuid"), "65534\n");
+    mkdirSync(join(proc, "self"));
+    writeFileSync(join(proc, "self/uid_map"), "         0          0          1\n       988        988          1\n");
+    const slice = join(proc, "slice");
+    const said = async () => describePortHolder("127.0.0.1", 1883, await findPortHolder(1883, proc, passwd, slice));
+    expect(await said()).toContain("a program of another user (`sudo ss -ltnp` names it) holds the port; if it is a broker set");
+    mkdirSync(join(slice, "mosquitto.service"), { recursive: true });
+    expect(await said()).toBe(
+      "the built-in broker cannot listen on 127.0.0.1:1883: a program of another user, probably mosquitto.service, which runs here, holds the port; to use that broker set mqtt.server: 127.0.0.1, or stop it",
+    );
+    // Outside of such a namespace it is a user like any other.
+    writeFileSync(join(proc, "self/uid_map"), "         0          0 4294967295\n");
+    expect(await said()).toContain("a program of user 65534 holds the port");
+    remove();
+  });
+
   it("is another program when /proc tells nothing", async () => {
     const holder = await findPortHolder(1883, "/nowhere", "/nowhere");
     expect(describePortHolder("127.0.0.1", 1883, holder)).toContain(
