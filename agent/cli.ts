@@ -8,6 +8,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   run: async () => (await import("./command/run.ts")).run,
   demo: async () => (await import("./command/demo.ts")).demo,
   tui: async () => (await import("./command/tui.ts")).tui,
+  doctor: async () => (await import("./command/doctor.ts")).doctor,
   check: async () => (await import("./command/check.ts")).check,
   pins: async () => (await import("./command/pins.ts")).pins,
   status: async () => (await import("./command/talk.ts")).status,

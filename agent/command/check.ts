@@ -30,7 +30,7 @@ export const check: Command = {
         throw new CommandError(exit.config, (error as Error).message);
       }
     }
-    const problem = fileProblem(result.config);
+    const problem = fileProblem(result.config, complain);
     if (problem) {
       complain(`${result.sourceOf(problem.path)}: ${problem.message}`);
       return exit.config;
@@ -42,16 +42,16 @@ export const check: Command = {
   },
 };
 
-/** What is wrong with the files of the link, or of the built-in broker, on this machine; what is only doubtful is told at once. */
-function fileProblem(config: Config): SettingError | undefined {
+/** What is wrong with the files of the link, or of the built-in broker, on this machine; `warn` is told what is only doubtful. */
+export function fileProblem(config: Config, warn: (text: string) => void): SettingError | undefined {
   try {
-    if (config.mqtt.server.length === 0) createAccess(config.broker, { warn: complain });
+    if (config.mqtt.server.length === 0) createAccess(config.broker, { warn });
     const { expired } = readTls(config, Date.now());
     if (expired !== null) return new SettingError("mqtt.cert", expired);
     const bridge = isBridged(config) ? readTls(config, Date.now(), "bridge") : undefined;
     if (bridge?.expired) return new SettingError("broker.bridge.cert", bridge.expired);
     const own = config.mqtt.server.length === 0 ? readBrokerTls(config, Date.now()) : undefined;
-    if (own?.expiring) complain(`warning: ${own.expiring}`);
+    if (own?.expiring) warn(`warning: ${own.expiring}`);
     return own?.expired ? new SettingError("broker.cert", own.expired) : undefined;
   } catch (error) {
     if (error instanceof SettingError) return error;
