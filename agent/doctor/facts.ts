@@ -150,7 +150,7 @@ export type BrokerStep = "name" | "tcp" | "tls" | "websocket" | "connack" | "sub
 export interface BrokerFacts {
   /** For people, without credentials. */
   server: string;
-  steps: readonly { step: BrokerStep; ms: number; detail: Sentence | null }[];
+  steps: readonly { step: BrokerStep; ms: number }[];
   /** Where it ended; null when all went well. */
   failed: { step: BrokerStep; why: Sentence } | null;
   /** Topic filters of the agent that the broker refuses. */

@@ -52,7 +52,7 @@ class Probe {
   readonly #ms: number;
   readonly #peer: LinkPeer;
   readonly #facts: { -readonly [K in keyof BrokerFacts]: BrokerFacts[K] };
-  readonly #steps: { step: BrokerStep; ms: number; detail: Sentence | null }[] = [];
+  readonly #steps: { step: BrokerStep; ms: number }[] = [];
   readonly #open = new Set<{ destroy(): void }>();
   #step: BrokerStep = "name";
   /** Whether the last step failed in a way that another version of MQTT may mend. */
@@ -105,7 +105,7 @@ class Probe {
     });
     try {
       const result = await Promise.race([work(), late]);
-      this.#steps.push({ step, ms: Math.round(performance.now() - began), detail: null });
+      this.#steps.push({ step, ms: Math.round(performance.now() - began) });
       return result;
     } finally {
       clearTimeout(timer);
