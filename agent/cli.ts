@@ -30,6 +30,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   safe: async () => (await import("./command/safe.ts")).safe,
   attach: async () => (await import("./command/talk.ts")).attach,
   passwd: async () => (await import("./command/passwd.ts")).passwd,
+  service: async () => (await import("./command/service.ts")).service,
   init: async () => (await import("./command/init.ts")).init,
 };
 

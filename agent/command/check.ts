@@ -1,4 +1,5 @@
 import { isBridged } from "../../config/bridge.ts";
+import { defaultConfigFile } from "../../config/load.ts";
 import { formatProblem } from "../../config/problem.ts";
 import type { Config, InputConfig, OutputConfig } from "../../config/schema.ts";
 import { formatLineName } from "../../gpio/line.ts";
@@ -7,6 +8,8 @@ import { createAccess } from "../broker-access.ts";
 import { readBrokerTls, readTls, SettingError } from "../certificate.ts";
 import { type Latency, latenciesOf } from "../core/gesture-latency.ts";
 import { planOf } from "../core/plan.ts";
+import { missingLines, textOf, unitLines } from "../doctor/drop-in.ts";
+import { readUnitTexts } from "../doctor/gather/unit-files.ts";
 import { exit } from "../exit.ts";
 import { type Command, CommandError, columns, complain, countOf, load, print, readArgs, settings } from "./command.ts";
 
@@ -36,11 +39,21 @@ export const check: Command = {
       return exit.config;
     }
     print(`${result.file} is fine.`);
+    if (result.file === defaultConfigFile) for (const text of unitGaps(result.config)) complain(text);
     for (const [setting, name] of result.given) print(`  ${setting} is given by ${name}`);
     for (const line of [...pinMap(result.config), ...sensorTable(result.config), ...gestureTable(result.config)]) print(line);
     return exit.ok;
   },
 };
+
+/** What the installed unit does not give this configuration. `root`: where the unit is looked for. */
+export function unitGaps(config: Config, root = "/"): string[] {
+  const texts = readUnitTexts(root);
+  const missing = texts.length === 0 ? [] : missingLines(unitLines(config), texts);
+  return missing.length === 0
+    ? []
+    : [`warning: pinbus.service lacks ${missing.map(textOf).join(", ")}: \`pinbus service drop-in\` prints the file that adds it`];
+}
 
 /** What is wrong with the files of the link, or of the built-in broker, on this machine; `warn` is told what is only doubtful. */
 export function fileProblem(config: Config, warn: (text: string) => void): SettingError | undefined {
