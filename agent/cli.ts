@@ -21,7 +21,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   resync: async () => (await import("./command/operate.ts")).resync,
   identify: async () => (await import("./command/operate.ts")).identify,
   "log-level": async () => (await import("./command/operate.ts")).logLevel,
-  diag: async () => (await import("./command/operate.ts")).diag,
+  diag: async () => (await import("./command/diag.ts")).diag,
   why: async () => (await import("./command/why.ts")).why,
   sim: async () => (await import("./command/sim.ts")).sim,
   trace: async () => (await import("./command/trace.ts")).trace,
