@@ -35,7 +35,7 @@ function open(node: SchemaNode, value: unknown): OpenValue | undefined {
   if (value === null || value === undefined) return undefined;
   if (isLeaf(node)) return openLeaf(node, value);
   if (isListOf(node)) {
-    if (!Array.isArray(value) || value.length === 0) return undefined;
+    if (!Array.isArray(value) || JSON.stringify(value) === JSON.stringify(node.default)) return undefined;
     return value.map((item) => open(node.items, item) ?? "(set)");
   }
   const entries = Object.entries(value).flatMap(([key, item]) => {

@@ -200,7 +200,7 @@ function takenLines(path: string, { takers }: BootSettings, uses: readonly (Use 
     takers
       .filter(({ gpios }) => gpios.includes(gpio))
       .map(({ device, setting, filter }) => {
-        const perhaps = filter === null ? say`` : say`, if [${told(filter)}] is this board`;
+        const perhaps = filter === null ? say`` : say`, if [${kept("filter", filter)}] is this board`;
         const what = say`${who}: ${told(device)} takes GPIO${gpio} (${kept("setting", setting)} in ${told(path)}${perhaps})`;
         return (filter === null ? problem : warning)(
           what,

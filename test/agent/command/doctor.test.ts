@@ -95,7 +95,7 @@ describe("without an agent", () => {
     const finished = await pinbus(["doctor", "--json", "--config", folderWith("outputs: { lamp: { lien: 5 } }\n")]);
     expect(finished.code).toBe(exit.failing);
     expect(about(finished, "configuration")).toContainEqual(
-      expect.stringMatching(/^problem: .*pinbus\.yaml:3:22: .*lien.*did you mean line\?/),
+      expect.stringMatching(/^problem: .*pinbus\.yaml:3:20: .*lien.*did you mean line\?/),
     );
     expect(about(finished, "node")).toEqual([expect.stringMatching(/^ok: Node.js v/)]);
   });
