@@ -49,12 +49,12 @@ export function unitLines(config: Config): UnitLine[] {
 }
 
 /** Files of others that the agent reads. */
-function readPaths({ mqtt, broker, sensors, services }: Config): { setting: string; path: string }[] {
+function readPaths({ gpio, mqtt, broker, sensors, services }: Config): { setting: string; path: string }[] {
   const named: readonly (readonly [string, string | null])[] = [
     ...(["ca", "cert", "key"] as const).map((key) => [`mqtt.${key}`, mqtt[key]] as const),
     ...(["cert", "key", "ca", "password_file", "acl_file"] as const).map((key) => [`broker.${key}`, broker[key]] as const),
     ...(["ca", "cert", "key"] as const).map((key) => [`broker.bridge.${key}`, broker.bridge[key]] as const),
-    ...Object.entries(sensors).map(([id, { path }]) => [`sensors.${id}.path`, path] as const),
+    ...Object.entries(gpio.driver === "sim" ? {} : sensors).map(([id, { path }]) => [`sensors.${id}.path`, path] as const),
     ...services.map((entry, index) => [`services[${index}].log_file`, serviceOf(entry).log_file] as const),
   ];
   return named.flatMap(([setting, path]) => (path === null || !isAbsolute(path) ? [] : { setting, path }));
