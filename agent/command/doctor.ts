@@ -35,12 +35,22 @@ const marks: Readonly<Record<Level, string>> = {
 
 /** Problems first and at length, what is well in one line each; `all` gives the reasons for the rest, too. */
 function reportLines(findings: readonly Finding[], all: boolean): string[] {
-  const lines = (Object.keys(marks) as Level[]).flatMap((level) =>
-    findings.filter((finding) => finding.level === level).flatMap((finding) => findingLines(finding, all)),
-  );
-  const count = (level: Level) => findings.filter((finding) => finding.level === level).length;
-  const counts = (Object.keys(marks) as Level[]).map((level) => `${count(level)} ${marks[level]}`);
+  const of = (level: Level) => findings.filter((finding) => finding.level === level);
+  const levels = Object.keys(marks) as Level[];
+  const lines = levels.flatMap((level) => (all ? of(level) : gathered(of(level))).flatMap((finding) => findingLines(finding, all)));
+  const counts = levels.map((level) => `${of(level).length} ${marks[level]}`);
   return [...lines, "", counts.join(", ")];
+}
+
+/** What was not checked for the same reason, once. */
+function gathered(findings: readonly Finding[]): Finding[] {
+  const groups = new Map<string, Finding>();
+  for (const finding of findings) {
+    const key = finding.level === "unchecked" ? finding.what.here : `${finding.check}: ${finding.what.here}`;
+    const before = groups.get(key);
+    groups.set(key, before ? { ...before, check: `${before.check}, ${finding.check}` } : finding);
+  }
+  return [...groups.values()];
 }
 
 function findingLines({ check, level, what, why, mend = [] }: Finding, all: boolean): string[] {

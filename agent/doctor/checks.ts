@@ -1,7 +1,7 @@
 import { broker } from "./check/broker.ts";
 import { certificates, configuration, permissions } from "./check/files.ts";
 import { bootLevels, busy, gpio, groups, overlays, programs } from "./check/lines.ts";
-import { dropIn, sockets, unit } from "./check/service.ts";
+import { agent, dropIn, sockets, unit } from "./check/service.ts";
 import { card, clock, disk, journal, node, supply } from "./check/system.ts";
 import type { Check } from "./finding.ts";
 
@@ -12,6 +12,7 @@ export const checks: readonly Check[] = [
   unit,
   dropIn,
   sockets,
+  agent,
   groups,
   permissions,
   gpio,

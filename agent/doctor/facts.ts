@@ -29,6 +29,8 @@ export interface Facts {
   certificates: Fact<readonly CertificateFacts[]>;
   sockets: Fact<readonly SocketFacts[]>;
   unit: Fact<UnitFacts>;
+  /** What the running agent says of itself. */
+  agent: Fact<{ health: "ok" | "degraded" | "failing"; problems: readonly Sentence[] }>;
   /** One for each server. */
   brokers: Fact<readonly BrokerFacts[]>;
 }

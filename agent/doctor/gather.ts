@@ -38,7 +38,7 @@ export async function gatherFacts({ args, env, root = "/" }: GatherOptions): Pro
   const control = controlOf(args, env, config);
   const agent = askAgent(control.socket);
   const needed = <T>(look: (config: Config) => Promise<Fact<T>>, ms?: number): Promise<Fact<T>> =>
-    within(async () => (config ? look(config) : { unknown: say`it needs the configuration` }), ms);
+    within(async () => ("value" in gathered.fact ? look(gathered.fact.value.config) : gathered.fact), ms);
   const file = "value" in gathered.fact ? gathered.fact.value.file : "";
   const [chips, boot, pinmux, programs, supply, clock, disk, journal, files, certificates, sockets, unit, brokers] = await Promise.all([
     within(async (): Promise<Fact<ChipFacts>> => (await agent)?.chips ?? chipsOfKernel(config?.gpio.driver ?? "auto")),
@@ -63,9 +63,15 @@ export async function gatherFacts({ args, env, root = "/" }: GatherOptions): Pro
     config: gathered.fact,
     configErrors: gathered.errors,
     accounts: names.accounts,
+    agent: statusFact((await agent)?.status),
     ...{ chips, boot, pinmux, programs, supply, clock, disk, journal, files, certificates, sockets, unit, brokers },
     status: (await agent)?.status,
   };
+}
+
+function statusFact(status: Status | undefined): Facts["agent"] {
+  if (status === undefined) return { unknown: say`no agent answers here` };
+  return { value: { health: status.health, problems: status.problems.map((sentence) => kept("problem", sentence)) } };
 }
 
 /** `>=20.19` in package.json. */

@@ -82,6 +82,18 @@ export const sockets: Check = {
     }),
 };
 
+export const agent: Check = {
+  id: "agent",
+  about: "what the running agent says of itself, as `pinbus status`",
+  why: "it knows best what of its lines, its broker and its files does not work",
+  look: ({ agent: fact }) =>
+    known(fact, ({ health, problems }) => {
+      if (health === "ok") return [ok(say`the agent says that it is well`)];
+      const remark = health === "failing" ? problem : warning;
+      return problems.map((what) => remark(what, say`pinbus status`));
+    }),
+};
+
 function socketRemark({ setting, path, group, mode, answer }: SocketFacts): Remark {
   const what = say`${told(setting)}, ${kept("path", path)}`;
   if ((mode & 0o002) !== 0 && group !== null)

@@ -4,7 +4,7 @@ import { readHost } from "../../shell/host.ts";
 import type { ClockFacts, DiskFacts } from "../facts.ts";
 import type { Fact } from "../finding.ts";
 import { say } from "../sentence.ts";
-import { printed } from "./deadline.ts";
+import { asRoot, printed } from "./deadline.ts";
 
 const sectorBytes = 512;
 
@@ -28,14 +28,19 @@ export async function gatherClock(signal: AbortSignal): Promise<Fact<ClockFacts>
 /** `system.journal` is the file that journald writes now. */
 export async function gatherJournal(root: string): Promise<Fact<"persistent" | "volatile" | "none">> {
   const id = (await readFile(join(root, "etc/machine-id"), "utf8")).trim();
+  let denied = false;
   const isThere = (folder: string) =>
     access(join(root, folder, id, "system.journal")).then(
       () => true,
-      () => false,
+      ({ code }: NodeJS.ErrnoException) => {
+        denied ||= code === "EACCES";
+        return false;
+      },
     );
   // Both are there while journald still has to move what it wrote before the disk was mounted, and after a change to memory only.
   if (await isThere("run/log/journal")) return { value: "volatile" };
-  return { value: (await isThere("var/log/journal")) ? "persistent" : "none" };
+  if (!denied && (await isThere("var/log/journal"))) return { value: "persistent" };
+  return denied ? { unknown: say`this user may not look where the journal is`, mend: asRoot } : { value: "none" };
 }
 
 export async function gatherDisk(stateDir: string, root = "/"): Promise<Fact<DiskFacts>> {

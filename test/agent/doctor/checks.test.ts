@@ -30,7 +30,7 @@ describe("the checks", () => {
     const unknown = { unknown: say`nobody knows` };
     const { now: at, node, kernel, caller, configErrors } = machine();
     const names = ["config", "accounts", "chips", "boot", "pinmux", "programs", "supply", "clock", "disk", "journal"] as const;
-    const more = ["files", "certificates", "sockets", "unit", "brokers"] as const;
+    const more = ["files", "certificates", "sockets", "unit", "brokers", "agent"] as const;
     const blind = {
       now: at,
       node,
@@ -244,6 +244,11 @@ describe.each<[what: string, changes: Partial<Facts>, expected: RegExp[]]>([
     "a socket for everybody",
     { sockets: { value: [{ setting: "control.socket", path: "/s", group: "pinbus-op", mode: 0o666, answer: "answers" }] } },
     [/^problem sockets: everybody may operate/],
+  ],
+  [
+    "an agent that is not well",
+    { agent: { value: { health: "degraded", problems: [kept("problem", "the clock is not set")] } } },
+    [/^warning agent: the clock is not set$/],
   ],
   [
     "the simulated board",

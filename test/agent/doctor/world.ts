@@ -88,6 +88,7 @@ export function machine(changes: Partial<Facts> = {}): Facts {
         texts: ["[Service]\nProtectHome=yes\n"],
       },
     },
+    agent: { value: { health: "ok", problems: [] } },
     brokers: {
       value: [
         {
