@@ -48,7 +48,7 @@ const allowed: readonly (readonly [file: string, from: string])[] = [
   ["agent/shell/sensors.ts", "../sensor/driver.ts"],
   ["agent/sensor/registry.ts", "../../config/schema.ts"],
   ["agent/doctor/check/lines.ts", "../finding.ts"],
-  ["agent/doctor/check/lines.ts", "../../../gpio/header.ts"],
+  ["agent/doctor/check/lines.ts", "../../../config/lines.ts"],
   ["agent/agent.ts", "../systemd/notify.ts"],
   ["tui/client/agent.ts", "../../agent/protocol.ts"],
   ["tui/main.ts", "../config/load.ts"],

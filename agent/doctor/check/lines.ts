@@ -1,5 +1,5 @@
+import { gpioOf } from "../../../config/lines.ts";
 import type { Config } from "../../../config/schema.ts";
-import { headerPins } from "../../../gpio/header.ts";
 import { formatLineName, type LineName } from "../../../gpio/line.ts";
 import type { ChipFacts, ConfigFacts, Facts, LineFacts } from "../facts.ts";
 import { type Check, known, note, ok, problem, type Remark, unchecked, warning } from "../finding.ts";
@@ -25,24 +25,6 @@ function usesOf({ inputs, outputs }: Config): Use[] {
     ),
     ...Object.entries(outputs).map(([id, output]) => ({ who: say`output ${told(id)}`, line: output.line, output })),
   ];
-}
-
-/** The GPIO number, when the name alone tells it. */
-function gpioOf(line: LineName): number | undefined {
-  switch (line.kind) {
-    case "gpio":
-      return line.gpio;
-    case "pin": {
-      const what = headerPins.get(line.pin);
-      return typeof what === "number" ? what : undefined;
-    }
-    case "name": {
-      const digits = /^GPIO(\d{1,2})$/.exec(line.name)?.[1];
-      return digits === undefined ? undefined : Number(digits);
-    }
-    case "offset":
-      return headerChips.has(line.chip) ? line.offset : undefined;
-  }
 }
 
 const chipOfHeader = ({ chips }: ChipFacts) => chips.find(({ label }) => headerChips.has(label));
