@@ -13,7 +13,7 @@ import type { Fact } from "./finding.ts";
 import { callerOf, readNames } from "./gather/accounts.ts";
 import { probeBroker } from "./gather/broker.ts";
 import { credentials, type GatheredConfig, gatherConfig } from "./gather/config.ts";
-import { asRoot, within } from "./gather/deadline.ts";
+import { asRoot, deadline, within } from "./gather/deadline.ts";
 import { chipsOfAgent, chipsOfKernel, gatherBoot, gatherPinmux, gatherPrograms } from "./gather/lines.ts";
 import { gatherCertificates, gatherFiles, gatherSockets, gatherUnit } from "./gather/service.ts";
 import { gatherClock, gatherDisk, gatherJournal, gatherSupply } from "./gather/system.ts";
@@ -40,7 +40,7 @@ export async function gatherFacts({ args, env, root = "/" }: GatherOptions): Pro
   const needed = <T>(look: (config: Config) => Promise<Fact<T>>, ms?: number): Promise<Fact<T>> =>
     within(async () => ("value" in gathered.fact ? look(gathered.fact.value.config) : gathered.fact), ms);
   const file = "value" in gathered.fact ? gathered.fact.value.file : "";
-  const [chips, boot, pinmux, programs, supply, clock, disk, journal, files, certificates, sockets, unit, brokers] = await Promise.all([
+  const [chips, boot, pinmux, programs, supply, clock, disk, journal, files, certificates, sockets, unit] = await Promise.all([
     within(async (): Promise<Fact<ChipFacts>> => (await agent)?.chips ?? chipsOfKernel(config?.gpio.driver ?? "auto")),
     within(() => gatherBoot(root)),
     within(() => gatherPinmux(root)),
@@ -53,8 +53,9 @@ export async function gatherFacts({ args, env, root = "/" }: GatherOptions): Pro
     needed(async (known) => ({ value: gatherCertificates(known) })),
     within((signal) => gatherSockets({ control }, names, signal)),
     within((signal) => gatherUnit(root, signal)),
-    gatherBrokers(gathered, agent),
   ]);
+  // Last, so that its times are those of the network and not of what this process does besides.
+  const brokers = await gatherBrokers(gathered, agent);
   return {
     now: Date.now(),
     node: { version: process.version, oldest: oldestNode() },
@@ -95,10 +96,11 @@ interface AgentAnswers {
 
 /** What a running agent tells; undefined when none answers in time. */
 async function askAgent(path: string): Promise<AgentAnswers | undefined> {
-  const signal = AbortSignal.timeout(3000);
+  const ending = new AbortController();
+  const callOff = deadline(3000, () => ending.abort());
   let client: Client | undefined;
   try {
-    client = await connectAgent(path, undefined, signal);
+    client = await connectAgent(path, undefined, ending.signal);
     const [status, chips, login] = await Promise.all([
       client.request("status", {}),
       client.request("lines", {}),
@@ -109,6 +111,7 @@ async function askAgent(path: string): Promise<AgentAnswers | undefined> {
     if (error instanceof CommandError) return undefined;
     throw error;
   } finally {
+    callOff();
     client?.close();
   }
 }

@@ -13,7 +13,7 @@ import { closeProblem, errorCode, type LinkPeer, type LinkProblem, peerOf } from
 import { ProtocolChoice } from "../../shell/link-protocol.ts";
 import type { BrokerFacts, BrokerStep } from "../facts.ts";
 import { type Sentence, say, told } from "../sentence.ts";
-import { deadlineMs } from "./deadline.ts";
+import { deadline, deadlineMs } from "./deadline.ts";
 
 export interface BrokerTarget {
   server: LinkServer;
@@ -99,16 +99,16 @@ class Probe {
   async #take<T>(step: BrokerStep, work: () => Promise<T>): Promise<T> {
     this.#step = step;
     const began = performance.now();
-    let timer: NodeJS.Timeout | undefined;
+    let callOff = () => {};
     const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new StepFailure(say`no answer within ${this.#ms / 1000} s`)), this.#ms);
+      callOff = deadline(this.#ms, () => reject(new StepFailure(say`no answer within ${this.#ms / 1000} s`)));
     });
     try {
       const result = await Promise.race([work(), late]);
       this.#steps.push({ step, ms: Math.round(performance.now() - began) });
       return result;
     } finally {
-      clearTimeout(timer);
+      callOff();
     }
   }
 
@@ -145,7 +145,8 @@ class Probe {
   }
 
   async #speak(stream: Duplex): Promise<void> {
-    const client = new MqttClient(() => stream, clientOptions(this.#options, this.#version, this.#ms));
+    // Our own deadline comes first, and has the better words.
+    const client = new MqttClient(() => stream, clientOptions(this.#options, this.#version, 4 * this.#ms));
     this.#open.add({ destroy: () => client.end(true) });
     let last: Error | undefined;
     client.on("error", (error) => {

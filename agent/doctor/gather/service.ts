@@ -10,7 +10,7 @@ import type { CertificateFacts, FileFacts, SocketFacts, UnitFacts } from "../fac
 import type { Fact } from "../finding.ts";
 import { say } from "../sentence.ts";
 import type { Names } from "./accounts.ts";
-import { asRoot, printed } from "./deadline.ts";
+import { asRoot, deadline, printed } from "./deadline.ts";
 import { readUnitTexts } from "./unit-files.ts";
 
 const properties = ["LoadState", "ActiveState", "SubState", "UnitFileState", "NRestarts", "Result", "ExecMainStatus", "NeedDaemonReload"];
@@ -120,11 +120,11 @@ function greet(path: string, signal: AbortSignal): Promise<SocketFacts["answer"]
   return new Promise((resolve) => {
     const socket = connect({ path });
     const end = (answer: SocketFacts["answer"]) => {
-      clearTimeout(timer);
+      callOff();
       socket.destroy();
       resolve(answer);
     };
-    const timer = setTimeout(() => end("silent"), greetingMs);
+    const callOff = deadline(greetingMs, () => end("silent"));
     signal.addEventListener("abort", () => end("silent"), { once: true });
     socket.on("connect", () => socket.write(encode({ id: 1, method: "hello", params: { protocol: protocolVersion, client: "pinbus" } })));
     socket.on("data", () => end("answers"));

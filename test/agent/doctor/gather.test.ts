@@ -195,8 +195,25 @@ describe("the deadline", () => {
     expect(stopped).toBe(true);
   });
 
+  it("does not count what this process is busy with itself", async () => {
+    const { promise, resolve } = withResolver();
+    const fact = within(() => promise.then(() => ({ value: "there" })), 300);
+    const busyUntil = performance.now() + 600;
+    while (performance.now() < busyUntil);
+    setTimeout(resolve, 20);
+    expect(await fact).toEqual({ value: "there" });
+  });
+
   it("an error is a reason that stays here", async () => {
     const fact = await within(() => Promise.reject(new Error("/home/pi/secret")));
     expect(fact).toEqual({ unknown: { here: "/home/pi/secret", abroad: "(reason)" } });
   });
 });
+
+function withResolver(): { promise: Promise<void>; resolve: () => void } {
+  let resolve = () => {};
+  const promise = new Promise<void>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
+}
