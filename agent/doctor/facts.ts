@@ -115,7 +115,7 @@ export interface FileFacts {
   path: string;
   /** `secret` = nobody else may read it; `open` = may be read, but not written, by others. */
   kind: "secret" | "open";
-  /** Permission bits; null when there is no such file. */
+  /** Permission bits and the sticky bit; null when there is no such file. */
   mode: number | null;
   owner: string;
   group: string;

@@ -36,12 +36,14 @@ function permissionRemarks({ role, path, kind, mode, owner, group }: FileFacts):
   if (mode === null) return [];
   const place = kept("path", path);
   const what = say`${told(role)}, ${place}`;
-  if ((mode & 0o002) !== 0) return [problem(say`everybody may write ${what}`, say`sudo chmod o-w ${place}`)];
+  // In a folder with the sticky bit, such as /tmp, nobody replaces what is another's.
+  const sticky = (mode & 0o1000) !== 0;
+  if ((mode & 0o002) !== 0 && !sticky) return [problem(say`everybody may write ${what}`, say`sudo chmod o-w ${place}`)];
   if (kind === "secret" && (mode & 0o004) !== 0) return [problem(say`everybody may read ${what}`, say`sudo chmod o-rwx ${place}`)];
   const foreign = !["root", "pinbus"].includes(group);
   if (kind === "secret" && foreign && group !== owner && (mode & 0o040) !== 0)
     return [warning(say`the group ${kept("group", group)} may read ${what}`, say`sudo chgrp pinbus ${place}`)];
-  if (foreign && group !== owner && (mode & 0o020) !== 0)
+  if (foreign && group !== owner && (mode & 0o020) !== 0 && !sticky)
     return [warning(say`the group ${kept("group", group)} may write ${what}`, say`sudo chmod g-w ${place}`)];
   return [];
 }

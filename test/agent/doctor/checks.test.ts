@@ -180,6 +180,11 @@ describe.each<[what: string, changes: Partial<Facts>, expected: RegExp[]]>([
     [/^problem permissions: everybody may write the configuration/],
   ],
   [
+    "a folder of everybody's, where nobody replaces what is another's",
+    { files: { value: [{ role: "its folder", path: "/tmp", kind: "open", mode: 0o1777, owner: "root", group: "root" }] } },
+    [],
+  ],
+  [
     "nobody in the group gpio",
     {
       accounts: {
