@@ -8,6 +8,7 @@ export const commands: Readonly<Record<string, () => Promise<Command>>> = {
   run: async () => (await import("./command/run.ts")).run,
   demo: async () => (await import("./command/demo.ts")).demo,
   tui: async () => (await import("./command/tui.ts")).tui,
+  doctor: async () => (await import("./command/doctor.ts")).doctor,
   check: async () => (await import("./command/check.ts")).check,
   pins: async () => (await import("./command/pins.ts")).pins,
   status: async () => (await import("./command/talk.ts")).status,
@@ -20,7 +21,7 @@ export const commands: Readonly<Record<string, () => Promise<Command>>> = {
   resync: async () => (await import("./command/operate.ts")).resync,
   identify: async () => (await import("./command/operate.ts")).identify,
   "log-level": async () => (await import("./command/operate.ts")).logLevel,
-  diag: async () => (await import("./command/operate.ts")).diag,
+  diag: async () => (await import("./command/diag.ts")).diag,
   why: async () => (await import("./command/why.ts")).why,
   sim: async () => (await import("./command/sim.ts")).sim,
   trace: async () => (await import("./command/trace.ts")).trace,
@@ -29,6 +30,7 @@ export const commands: Readonly<Record<string, () => Promise<Command>>> = {
   safe: async () => (await import("./command/safe.ts")).safe,
   attach: async () => (await import("./command/talk.ts")).attach,
   passwd: async () => (await import("./command/passwd.ts")).passwd,
+  service: async () => (await import("./command/service.ts")).service,
   init: async () => (await import("./command/init.ts")).init,
 };
 

@@ -1,9 +1,9 @@
 /** Exit codes are an interface: the unit file, the docs and people's scripts rely on this table. */
 export const exit = {
   ok: 0,
-  /** A client command was refused; `status`: degraded. */
+  /** A client command was refused; `status`: degraded; `doctor`: a warning. */
   refused: 1,
-  /** `status`: failing. */
+  /** `status`: failing; `doctor`: a problem. */
   failing: 2,
   unreachable: 3,
   usage: 64,
@@ -22,9 +22,19 @@ export interface ExitDescription {
 }
 
 export const exitTable: readonly ExitDescription[] = [
-  { code: 0, name: "ok", meaning: "done; the agent: stopped on request; `status`: ok; `check`: no problem", systemd: "stays stopped" },
-  { code: 1, name: "refused", meaning: "the agent refused the command, stderr says why; `status`: degraded", systemd: "restarts" },
-  { code: 2, name: "failing", meaning: "`status`: failing", systemd: "restarts" },
+  {
+    code: 0,
+    name: "ok",
+    meaning: "done; the agent: stopped on request; `status`: ok; `check`: no problem; `doctor`: nothing wrong",
+    systemd: "stays stopped",
+  },
+  {
+    code: 1,
+    name: "refused",
+    meaning: "the agent refused the command, stderr says why; `status`: degraded; `doctor`: a warning",
+    systemd: "restarts",
+  },
+  { code: 2, name: "failing", meaning: "`status`: failing; `doctor`: a problem", systemd: "restarts" },
   { code: 3, name: "unreachable", meaning: "the agent could not be reached on its control socket", systemd: "restarts" },
   { code: 64, name: "usage", meaning: "the command line was wrong", systemd: "stays stopped" },
   { code: 70, name: "bug", meaning: "a bug in pinbus; stderr has the stack", systemd: "restarts" },

@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { topicTable } from "../dist/agent/core/topic-table.js";
+import { checks } from "../dist/agent/doctor/checks.js";
 import { exitTable } from "../dist/agent/exit.js";
 import { describeConfig } from "../dist/config/describe.js";
 import { keysPage } from "../dist/tui/keys.js";
@@ -32,7 +33,46 @@ ${table(
 Any other code of the agent, and an end by a signal that nobody asked for, is restarted by systemd.
 `;
 
-const pages = { "configuration.md": describeConfig, "topics.md": topicsPage, "exit-codes.md": exitPage, "keys.md": keysPage };
+const doctorPage = () => `# What \`pinbus doctor\` looks at
+
+\`pinbus doctor\` looks at this machine and says what is wrong with it, why that matters, and the command that mends it. It changes nothing, requests no
+line and takes a few seconds at most: what does not answer within five is left. \`sudo pinbus doctor\` sees more than other users do: passwords, files
+of the service, devices on lines.
+
+Each finding is a problem, a warning, a note, ok, or not checked: what could not be looked at is said and never counts as well. \`--all\` gives the reason
+for every finding, \`--json\` one object with \`result\` (\`ok\`, \`warning\`, \`problem\`) and \`findings\` (\`check\`, \`level\`, \`what\`, \`why\`, \`mend\`). It ends
+with 0 when nothing is wrong, 1 with a warning, 2 with a problem; notes and what was not checked are no warnings.
+
+${table(
+  ["check", "looks at", "because"],
+  checks.map(({ id, about, why }) => [`\`${id}\``, about, why]),
+)}
+
+## The way to the broker
+
+With the server, the user, the password and the certificates of the configuration, but a client id of its own (\`pinbus-doctor-\` and eight digits): a running
+agent keeps its connection. It subscribes to what the agent subscribes to, publishes one message that is not retained on \`P/doctor\`, and waits until it
+comes back. A broker whose rules go by the client id needs one for \`pinbus-doctor-*\`. The built-in broker runs in the agent and is reached as the
+agent tells, which it does to those who may operate it.
+
+## A report for whoever helps
+
+\`pinbus diag FILE\` writes what somebody needs who is asked for help: these findings, versions, the configuration, the state of the agent, figures of the
+machine, and which kinds of entries the journal has. It works without a running agent. The file is new and for its owner only; without FILE it is printed.
+
+Everything in it is named in the program, one by one; nothing is copied whole and cleaned afterwards. Told are numbers, times, lines, words of fixed lists,
+and the ids of inputs, outputs, sensors, peers and rules. Every other setting reads \`(set)\`, and in a finding stands \`(broker)\`, \`(path)\` or \`(user)\` in
+place of what \`pinbus doctor\` says on the machine. So it has no passwords, user names, names and addresses of brokers, topics, payloads, paths, texts of
+the journal and no location. \`cmd/diag\` over MQTT is another report, for who looks after the node: see [remote.md](remote.md#diag).
+`;
+
+const pages = {
+  "configuration.md": describeConfig,
+  "topics.md": topicsPage,
+  "exit-codes.md": exitPage,
+  "keys.md": keysPage,
+  "doctor.md": doctorPage,
+};
 const check = process.argv.includes("--check");
 let stale = 0;
 for (const [name, page] of Object.entries(pages)) {

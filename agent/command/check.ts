@@ -1,5 +1,6 @@
 import { isBridged } from "../../config/bridge.ts";
 import { configFile } from "../../config/load.ts";
+import { defaultConfigFile } from "../../config/load.ts";
 import { formatProblem } from "../../config/problem.ts";
 import type { Config, InputConfig, OutputConfig } from "../../config/schema.ts";
 import { formatLineName } from "../../gpio/line.ts";
@@ -8,6 +9,8 @@ import { createAccess } from "../broker-access.ts";
 import { readBrokerTls, readTls, SettingError } from "../certificate.ts";
 import { type Latency, latenciesOf } from "../core/gesture-latency.ts";
 import { planOf } from "../core/plan.ts";
+import { missingLines, textOf, unitLines } from "../doctor/drop-in.ts";
+import { readUnitTexts } from "../doctor/gather/unit-files.ts";
 import { exit } from "../exit.ts";
 import { type Command, CommandError, columns, complain, countOf, load, print, readArgs, settings, usageError } from "./command.ts";
 import { migrateFile } from "./migrate.ts";
@@ -36,28 +39,38 @@ export const check: Command = {
         throw new CommandError(exit.config, (error as Error).message);
       }
     }
-    const problem = fileProblem(result.config);
+    const problem = fileProblem(result.config, complain);
     if (problem) {
       complain(`${result.sourceOf(problem.path)}: ${problem.message}`);
       return exit.config;
     }
     print(`${result.file} is fine.`);
+    if (result.file === defaultConfigFile) for (const text of unitGaps(result.config)) complain(text);
     for (const [setting, name] of result.given) print(`  ${setting} is given by ${name}`);
     for (const line of [...pinMap(result.config), ...sensorTable(result.config), ...gestureTable(result.config)]) print(line);
     return exit.ok;
   },
 };
 
-/** What is wrong with the files of the link, or of the built-in broker, on this machine; what is only doubtful is told at once. */
-function fileProblem(config: Config): SettingError | undefined {
+/** What the installed unit does not give this configuration. `root`: where the unit is looked for. */
+export function unitGaps(config: Config, root = "/"): string[] {
+  const texts = readUnitTexts(root);
+  const missing = texts.length === 0 ? [] : missingLines(unitLines(config), texts);
+  return missing.length === 0
+    ? []
+    : [`warning: pinbus.service lacks ${missing.map(textOf).join(", ")}: \`pinbus service drop-in\` prints the file that adds it`];
+}
+
+/** What is wrong with the files of the link, or of the built-in broker, on this machine; `warn` is told what is only doubtful. */
+export function fileProblem(config: Config, warn: (text: string) => void): SettingError | undefined {
   try {
-    if (config.mqtt.server.length === 0) createAccess(config.broker, { warn: complain });
+    if (config.mqtt.server.length === 0) createAccess(config.broker, { warn });
     const { expired } = readTls(config, Date.now());
     if (expired !== null) return new SettingError("mqtt.cert", expired);
     const bridge = isBridged(config) ? readTls(config, Date.now(), "bridge") : undefined;
     if (bridge?.expired) return new SettingError("broker.bridge.cert", bridge.expired);
     const own = config.mqtt.server.length === 0 ? readBrokerTls(config, Date.now()) : undefined;
-    if (own?.expiring) complain(`warning: ${own.expiring}`);
+    if (own?.expiring) warn(`warning: ${own.expiring}`);
     return own?.expired ? new SettingError("broker.cert", own.expired) : undefined;
   } catch (error) {
     if (error instanceof SettingError) return error;

@@ -31,7 +31,8 @@ export interface Listener {
   closed(why: string): void;
 }
 
-export async function connectAgent(path: string, listener?: Listener): Promise<Client> {
+/** `signal` ends the connection, and what is asked then. */
+export async function connectAgent(path: string, listener?: Listener, signal?: AbortSignal): Promise<Client> {
   const socket = await open(path);
   const waiting = new Map<number, { resolve(answer: Answer): void; reject(error: Error): void }>();
   const splitter = new LineSplitter(maxAnswerBytes);
@@ -57,6 +58,7 @@ export async function connectAgent(path: string, listener?: Listener): Promise<C
       fail("sent something that is no control message");
     }
   });
+  signal?.addEventListener("abort", () => fail("did not answer in time"), { once: true });
   socket.on("error", (error) => fail(`was lost: ${error.message}`));
   socket.on("close", () => fail("closed the connection"));
   socket.setTimeout(answerWithin, () => {

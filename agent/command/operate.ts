@@ -1,5 +1,4 @@
 import { exit } from "../exit.ts";
-import type { Diagnosis } from "../protocol.ts";
 import { withAgent } from "./client.ts";
 import { type Command, durationOption, print, readArgs, socketOptions, socketPath, usageError } from "./command.ts";
 
@@ -50,36 +49,3 @@ export const resync: Command = {
     return exit.ok;
   },
 };
-
-/** `pinbus diag`: what somebody needs who is asked for help, without secrets. */
-export const diag: Command = {
-  usage: "[--json]",
-  summary: "write a report for whoever helps: configuration without secrets, status, host, last log entries",
-  async run(args) {
-    const { values } = readArgs(args, options, { min: 0, max: 0 });
-    const report = await withAgent(socketPath(values), (client) => client.request("diag", {}));
-    for (const line of values.json ? [JSON.stringify(report)] : linesOf(report)) print(line);
-    return exit.ok;
-  },
-};
-
-function linesOf({ at, node_js, system, host, status, config, log, left_out }: Diagnosis): string[] {
-  const section = (name: string, lines: readonly string[]) => ["", `== ${name}`, ...lines];
-  return [
-    `pinbus ${status.version} as ${status.node}, ${at}, Node.js ${node_js}, ${system}`,
-    ...left_out.map((what) => `left out: ${what}`),
-    ...section(
-      "status",
-      Object.entries(status).map(([name, value]) => `${name}: ${JSON.stringify(value)}`),
-    ),
-    ...section(
-      "host",
-      Object.entries(host).map(([name, value]) => `${name}: ${value}`),
-    ),
-    ...section("configuration", config),
-    ...section(
-      "log",
-      log.map(({ ts, level, message }) => `${ts} ${level}: ${message}`),
-    ),
-  ];
-}

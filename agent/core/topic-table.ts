@@ -254,4 +254,13 @@ export const topicTable: readonly TopicDescription[] = [
     retain: "yes",
     meaning: "state of an allow-listed systemd unit",
   },
+  {
+    kind: "doctor",
+    topic: "P/doctor",
+    direction: "published",
+    payload: "a random word",
+    qos: 1,
+    retain: "no",
+    meaning: "what `pinbus doctor` sends to see it come back; the agent does not listen to it",
+  },
 ];

@@ -36,11 +36,13 @@ export interface Topics {
   sys(name: string): string;
   log(level: string): string;
   service(unit: string): string;
+  /** What `pinbus doctor` says to itself. */
+  readonly doctor: string;
 }
 
 /** What a topic of this node says, without its base. */
 export type ParsedTopic =
-  | { kind: "status" | "info" | "health" }
+  | { kind: "status" | "info" | "health" | "doctor" }
   | { kind: "input-state" | "input-event"; id: string }
   | { kind: "counter-state" | "counter-history" | "counter-set" | "counter-result"; id: string }
   | { kind: "output-state" | "output-attr" | "output-set" | "output-result"; id: string }
@@ -59,6 +61,7 @@ export function topicsOf(prefix: string, node: string): Topics {
     status: `${base}/status`,
     info: `${base}/info`,
     health: `${base}/health`,
+    doctor: `${base}/doctor`,
     commandFilter: `${base}/out/+/set`,
     counterFilter: `${base}/counter/+/set`,
     counterState: (id) => `${base}/counter/${id}/state`,
@@ -104,7 +107,7 @@ export function parseTopic(topics: Topics, topic: string): ParsedTopic | undefin
   const { base } = topics;
   if (!topic.startsWith(base) || topic.charAt(base.length) !== "/") return undefined;
   const rest = topic.slice(base.length + 1);
-  if (rest === "status" || rest === "info" || rest === "health") return { kind: rest };
+  if (rest === "status" || rest === "info" || rest === "health" || rest === "doctor") return { kind: rest };
   if (rest.startsWith("$SYS/")) return rest.length > 5 ? { kind: "sys", name: rest.slice(5) } : undefined;
   const [group, id, leaf, more] = rest.split("/");
   if (id === undefined || id === "" || more !== undefined) return undefined;

@@ -5,8 +5,11 @@ import { keepAliveTimer } from "./link-timer.ts";
 /** No sane command is larger; MQTT 5 brokers are told, what others send is cut. */
 export const maxIncomingBytes = 256 * 1024;
 
+/** What the library is told of a link. */
+type ClientSettings = Pick<LinkOptions, "server" | "will" | "clientId" | "keepalive" | "sessionExpiryS" | "bridge">;
+
 /** The library as a plain connection: it neither reconnects nor queues nor subscribes by itself. */
-export function clientOptions(options: LinkOptions, version: MqttVersion, connectTimeout: number): IClientOptions {
+export function clientOptions(options: ClientSettings, version: MqttVersion, connectTimeout: number): IClientOptions {
   const { server, will } = options;
   const v5 = version === "5";
   return {

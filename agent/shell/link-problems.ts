@@ -38,7 +38,10 @@ export interface LinkPeer {
 }
 
 /** The broker of `options.server.url` as it is met now. */
-export function peerOf({ server, settings = "mqtt", clientId, now: wall = Date.now }: LinkOptions, version: MqttVersion): LinkPeer {
+export function peerOf(
+  { server, settings = "mqtt", clientId, now: wall = Date.now }: Pick<LinkOptions, "server" | "settings" | "clientId" | "now">,
+  version: MqttVersion,
+): LinkPeer {
   return {
     server: serverName(server.url),
     settings,

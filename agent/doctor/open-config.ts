@@ -1,0 +1,63 @@
+import { isLeaf, isListOf, isMapOf, type Leaf, type SchemaNode } from "../../config/leaf.ts";
+import { type Config, schema } from "../../config/schema.ts";
+
+/**
+ * Formats whose values are ids, numbers, times, or words of a fixed list: nobody writes a secret, a host or a path with them. Every other
+ * setting is told as `(set)`, also one that is new.
+ */
+const toldFormats: readonly RegExp[] = [
+  /^one of /,
+  /^duration /,
+  /^signed duration /,
+  /^whole number /,
+  /^(?:tcp|server) port$/,
+  /^pulse duration /,
+  /^debounce$/,
+  /^id$/,
+  /^ratio$/,
+  /^broker lost$/,
+  /^flash$/,
+  /^beep$/,
+  /^tone$/,
+  /^time of day$/,
+];
+
+/** A setting as it may leave the machine. */
+export type OpenValue = string | number | boolean | OpenValue[] | { [key: string]: OpenValue };
+
+/** The configuration without text of anybody's: ids, lines, numbers, times and words of fixed lists, and of the rest only that it is set. */
+export function openConfig(config: Config): OpenValue {
+  return open(schema, config) ?? {};
+}
+
+/** Undefined for what is as it is by default. */
+function open(node: SchemaNode, value: unknown): OpenValue | undefined {
+  if (value === null || value === undefined) return undefined;
+  if (isLeaf(node)) return openLeaf(node, value);
+  if (isListOf(node)) {
+    if (!Array.isArray(value) || JSON.stringify(value) === JSON.stringify(node.default)) return undefined;
+    return value.map((item) => open(node.items, item) ?? "(set)");
+  }
+  const entries = Object.entries(value).flatMap(([key, item]) => {
+    const child = isMapOf(node) ? node.items : node[key];
+    const told = child === undefined ? undefined : open(child, item);
+    return told === undefined ? [] : [[key, told] as const];
+  });
+  // An item of a map is there even when all in it is by default.
+  return entries.length === 0 && !isMapOf(node) ? undefined : Object.fromEntries(entries);
+}
+
+function openLeaf(node: Leaf<unknown>, value: unknown): OpenValue | undefined {
+  if (node.presence === "default" && JSON.stringify(value) === JSON.stringify(node.default)) return undefined;
+  if (node.sensitive) return "(set)";
+  if (node.reads.name === "line") return openLine(value as Config["outputs"][string]["line"]);
+  if (toldFormats.some((pattern) => pattern.test(node.reads.name))) return node.reads.write(value);
+  return "(set)";
+}
+
+/** A number tells enough; the name of a line or of a chip is text of somebody's. */
+function openLine(line: Config["outputs"][string]["line"]): OpenValue {
+  if (line.kind === "gpio") return `GPIO${line.gpio}`;
+  if (line.kind === "pin") return `pin${line.pin}`;
+  return line.kind === "offset" ? `line ${line.offset} of a chip` : "(a line by its name)";
+}

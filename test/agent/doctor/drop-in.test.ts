@@ -1,0 +1,97 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterEach, describe, expect, it } from "vitest";
+import { unitGaps } from "../../../agent/command/check.ts";
+import { dropInText, missingLines, textOf, unitLines } from "../../../agent/doctor/drop-in.ts";
+import { readUnitTexts } from "../../../agent/doctor/gather/unit-files.ts";
+import { configOf } from "./world.ts";
+
+const base = readFileSync(new URL("../../../systemd/pinbus.service", import.meta.url), "utf8");
+const needed = (text: string) => unitLines(configOf(text)).map(textOf);
+const lacking = (text: string, ...texts: string[]) => missingLines(unitLines(configOf(text)), texts).map(textOf);
+
+let root: string | undefined;
+afterEach(() => root && rmSync(root, { recursive: true }));
+function files(all: Readonly<Record<string, string>>): string {
+  root = mkdtempSync(join(tmpdir(), "pinbus-units-"));
+  for (const [path, text] of Object.entries(all)) {
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    writeFileSync(join(root, path), text);
+  }
+  return root;
+}
+
+describe("what a configuration needs besides the unit", () => {
+  it.each([
+    ["nothing for the character device", "outputs: { lamp: { line: 17 } }", []],
+    ["/sys for sysfs", "gpio: { driver: sysfs }", ["ReadWritePaths=-/sys/class/gpio -/sys/devices"]],
+    ["nothing for a thermometer of the kernel", "sensors: { t: { driver: w1, id: 28-0316a2795bff } }", []],
+    ["another state_dir", "state_dir: /srv/pinbus", ["ReadWritePaths=/srv/pinbus"]],
+    ["one folder for both sockets", "control: { socket: /srv/run/control.sock }", ["ReadWritePaths=/srv/run"]],
+    ["a sensor's device", "sensors: { level: { driver: file, path: /dev/level } }", ["DeviceAllow=/dev/level r"]],
+    [
+      "a file at home",
+      "sensors: { level: { driver: file, path: /home/pi/level } }",
+      ["ProtectHome=tmpfs", "BindReadOnlyPaths=-/home/pi/level"],
+    ],
+    [
+      "a port below 1024",
+      "broker: { listeners: [{ protocol: mqtt, port: 883 }] }",
+      ["PrivateUsers=no", "CapabilityBoundingSet=CAP_NET_BIND_SERVICE", "AmbientCapabilities=CAP_NET_BIND_SERVICE"],
+    ],
+    ["not the port of a broker that is not started", "mqtt: { server: nas }\nbroker: { listeners: [{ protocol: mqtt, port: 883 }] }", []],
+  ])("%s", (_, config, expected) => {
+    expect(needed(`${config}\n`)).toEqual(expected);
+  });
+
+  it("is a file of systemd that says why", () => {
+    expect(dropInText([])).toBeUndefined();
+    expect(dropInText(unitLines(configOf("gpio: { driver: sysfs }\nstate_dir: /srv/x\n")))).toBe(
+      "# What this configuration needs besides pinbus.service; `pinbus service drop-in` prints it.\n[Service]\n" +
+        "# gpio.driver is sysfs\nReadWritePaths=-/sys/class/gpio -/sys/devices\n# state_dir is there\nReadWritePaths=/srv/x\n",
+    );
+  });
+});
+
+describe("what the installed unit lacks", () => {
+  const sysfs = "gpio: { driver: sysfs }\n";
+
+  it("is all of it with the unit alone, and nothing with what is printed", () => {
+    for (const config of [
+      sysfs,
+      "state_dir: /srv/x\n",
+      "sensors: { l: { driver: file, path: /home/pi/l } }\n",
+      "broker: { listeners: [{ protocol: mqtt, port: 883 }] }\n",
+    ]) {
+      const lines = unitLines(configOf(config));
+      expect(missingLines(lines, [base])).toEqual(lines);
+      expect(missingLines(lines, [base, dropInText(lines) ?? ""])).toEqual([]);
+    }
+  });
+
+  it("is nothing when a folder above may be written", () => {
+    expect(lacking("state_dir: /srv/pinbus/state\n", base, "[Service]\nReadWritePaths=/srv\n")).toEqual([]);
+  });
+
+  it("an empty value forgets what stood before", () => {
+    expect(lacking(sysfs, base, "[Service]\nReadWritePaths=/sys\n", "[Service]\nReadWritePaths=\n")).toHaveLength(1);
+  });
+
+  it("is looked up where systemd looks: what is in /etc stands in place of what the package brings", () => {
+    const folder = files({
+      "usr/lib/systemd/system/pinbus.service": base,
+      "usr/lib/systemd/system/pinbus.service.d/a.conf": "[Service]\nReadWritePaths=/a\n",
+      "etc/systemd/system/pinbus.service.d/a.conf": "[Service]\nReadWritePaths=/b\n",
+      "etc/systemd/system/pinbus.service.d/README": "not read",
+    });
+    expect(readUnitTexts(folder)).toEqual([base, "[Service]\nReadWritePaths=/b\n"]);
+  });
+
+  it("is said by `check`, unless the service is not installed", () => {
+    expect(unitGaps(configOf(sysfs), files({}))).toEqual([]);
+    rmSync(root ?? "", { recursive: true });
+    const said = unitGaps(configOf(sysfs), files({ "lib/systemd/system/pinbus.service": base }));
+    expect(said).toEqual([expect.stringMatching(/^warning: pinbus.service lacks ReadWritePaths=.*`pinbus service drop-in`/)]);
+  });
+});
