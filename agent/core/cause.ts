@@ -41,8 +41,11 @@ export function fieldsOf(cause: Cause, { kind, source, id, chain }: CauseFacts =
   for (const step of chain) {
     fields.chain += fields.chain === "" ? stepText(step) : ` > ${stepText(step)}`;
     if (step.duration_ms !== undefined) fields.duration_ms = String(step.duration_ms);
+    // `porch click`, `rule porch-lamp`: of several rules in a row the last one is who did it.
+    if (step.kind === "input") fields.input ??= step.text.slice(0, step.text.indexOf(" "));
+    else if (step.kind === "rule") fields.rule = step.text.split(" ", 2)[1] ?? "";
   }
-  if (id !== null) fields.id = id;
+  if (id !== null) fields.cause_id = id;
   return fields;
 }
 

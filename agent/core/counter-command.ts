@@ -109,7 +109,7 @@ function setTotal(
   keep(counter, index, effects);
   counter.waiting.push({ version: counter.version, to });
   remember(counter, { at, text, cause, refused: false });
-  const fields = { input: inputPlan.id, ...fieldsOf(cause) };
+  const fields = { event: "counter-set", ...fieldsOf(cause), ...topicOf(cause, inputPlan.counter), input: inputPlan.id } as const;
   effects.push({ type: "log", level: "info", message: `${inputPlan.id} ${text} by ${whyOf(cause)}`, fields });
 }
 
@@ -125,6 +125,10 @@ function pulsesOf({ kind, perUnit }: CounterPlan, total: number): number | strin
   if (!Number.isSafeInteger(pulses)) return "the number is too large";
   if (kind === "encoder" && !Number.isInteger(total)) return "a position is a whole number";
   return kind === "counter" && pulses < 0 ? "a total is not below 0" : pulses;
+}
+
+function topicOf({ kind }: Cause, plan: CounterPlan | null | undefined): { topic?: string } {
+  return kind === "mqtt" && plan ? { topic: plan.setTopic } : {};
 }
 
 function said(plan: CounterPlan, pulses: number): string {
@@ -144,7 +148,7 @@ function refuse(plan: Plan, state: State, where: Where, { reason, message }: Ref
     type: "log",
     level: "warn",
     message: `${id}: refused a command from ${whyOf(cause)}: ${message}`,
-    fields: { input: id, ...fieldsOf(cause), reason },
+    fields: { event: "command-refused", ...fieldsOf(cause), ...topicOf(cause, plan.inputs[where.input]?.counter), input: id, reason },
   });
 }
 

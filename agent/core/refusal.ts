@@ -23,8 +23,8 @@ export interface RefusedCommand extends Objection {
 export function refuse(plan: Plan, state: State, index: number, refused: RefusedCommand, effects: Effect[]): void {
   const { reason, message, to, cause, at, allowedAt = null } = refused;
   const output = state.outputs[index];
-  const id = plan.outputs[index]?.id;
-  if (!output || id === undefined) return;
+  const { id, setTopic } = plan.outputs[index] ?? {};
+  if (!output || id === undefined || setTopic === undefined) return;
   state.refused++;
   const allowed = allowedAt === null ? {} : { allowed_at: isoTime(state, allowedAt) };
   remember(index, output, { at, state: "REFUSED", cause, detail: `${reason}: ${message}`, allowedAt }, effects);
@@ -37,6 +37,13 @@ export function refuse(plan: Plan, state: State, index: number, refused: Refused
     type: "log",
     level: "warn",
     message: `${id}: refused a command from ${whyOf(cause)}: ${message}`,
-    fields: { output: id, ...fieldsOf(cause), reason, ...allowed },
+    fields: {
+      event: reason === "interlock" ? "interlock-refused" : "command-refused",
+      output: id,
+      ...fieldsOf(cause),
+      ...(cause.kind === "mqtt" && { topic: setTopic }),
+      reason,
+      ...allowed,
+    },
   });
 }

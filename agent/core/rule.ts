@@ -1,4 +1,4 @@
-import { stepsOf } from "./cause.ts";
+import { fieldsOf, stepsOf } from "./cause.ts";
 import { command } from "./contract.ts";
 import type { Cause, Effect, Instant } from "./model.ts";
 import { startPattern } from "./pattern.ts";
@@ -124,7 +124,7 @@ export function enableRule(plan: Plan, state: State, rule: number, enabled: bool
     type: "log",
     level: "info",
     message: `rule ${rulePlan.id} ${word}: ${from}`,
-    fields: { rule: rulePlan.id, cause: from },
+    fields: { event: enabled ? "rule-enabled" : "rule-disabled", rule: rulePlan.id, cause: from },
   });
   if (enabled) {
     countLevels(plan, state, (_, own) => own === rule, at, effects);
@@ -164,7 +164,16 @@ function tell(plan: Plan, state: State, { rule, cause }: Firing, at: Instant, ef
   const payload = JSON.stringify({ event_type: "fired", cause: cause.detail, ...chain, ts: isoTime(state, at), seq: ruleState.seq++ });
   effects.push({ type: "publish", kind: "event", topic: rulePlan.eventTopic, payload, qos: 1, retain: false });
   const message = `rule ${rulePlan.id} fired: ${cause.detail}`;
-  effects.push({ type: "log", level: rulePlan.logLevel, message, fields: { rule: rulePlan.id, cause: cause.detail ?? cause.text } });
+  effects.push({
+    type: "log",
+    level: rulePlan.logLevel,
+    message,
+    // When it is written: the outputs do not wait for it.
+    get fields() {
+      const { kind: _, source: __, ...fields } = fieldsOf(cause);
+      return { ...fields, event: "rule-fired" as const, rule: rulePlan.id, cause: cause.detail ?? cause.text };
+    },
+  });
 }
 
 function causeOf({ cause }: TriggerPlan, before: Cause | null, took: number): Cause {

@@ -2,6 +2,7 @@ import type { Packet } from "mqtt";
 import type { Backoff } from "../core/backoff.ts";
 import type { LinkView } from "../protocol.ts";
 import type { LinkServer } from "./link-dial.ts";
+import type { LogFields } from "./log.ts";
 
 // What the link and those who use it say to each other.
 
@@ -75,9 +76,9 @@ export interface ListenedTopic {
 }
 
 export interface LinkLog {
-  debug(message: string, fields?: Record<string, unknown>): void;
-  info(message: string, fields?: Record<string, unknown>): void;
-  warn(message: string, fields?: Record<string, unknown>): void;
+  debug(message: string, fields?: LogFields): void;
+  info(message: string, fields?: LogFields): void;
+  warn(message: string, fields?: LogFields): void;
 }
 
 export interface Publication {

@@ -60,17 +60,23 @@ describe("every cause, in words and as facts", () => {
 
     const took = chain.findLast((step) => step.duration_ms !== undefined)?.duration_ms;
     const entry = made.logs.findLast(({ fields }) => fields.output === output && fields.kind !== undefined);
-    const { PINBUS_CAUSE, ...fields } = entry === undefined ? {} : journalOf(entry);
+    const { PINBUS_CAUSE, PINBUS_EVENT, MESSAGE_ID, PINBUS_STATE, PINBUS_TOPIC, PINBUS_RULE, PINBUS_INPUT, ...fields } = entry === undefined ? {} : journalOf(entry);
     expect(fields).toEqual({
       PINBUS_OUTPUT: output,
       PINBUS_KIND: kind,
       PINBUS_SOURCE: source,
       PINBUS_CHAIN: one.chain.map((step) => step.replace(/^\w+: /, "")).join(" > "),
-      ...(id === null ? {} : { PINBUS_ID: id }),
+      ...(id === null ? {} : { PINBUS_CAUSE_ID: id }),
       ...(took === undefined ? {} : { PINBUS_DURATION_MS: String(took) }),
       ...(reason === undefined ? {} : { PINBUS_REASON: reason }),
       ...(allowedAt === undefined ? {} : { PINBUS_ALLOWED_AT: allowedAt }),
     });
+    const named = (what: string) => chain.filter((step) => step.kind === what).map((step) => step.text);
+    expect(PINBUS_RULE).toBe(named("rule").at(-1)?.split(" ")[1]);
+    expect(PINBUS_INPUT).toBe(named("input")[0]?.split(" ")[0]);
+    expect(PINBUS_TOPIC).toBe(kind === "mqtt" && !fields.PINBUS_SOURCE?.startsWith("pulse") ? made.setTopic(output) : undefined);
+    expect(MESSAGE_ID).toBe(logEvents[PINBUS_EVENT as LogEvent].id);
+    expect(PINBUS_STATE).toBe(isState ? changes[0]?.state : undefined);
     if (isState) expect(PINBUS_CAUSE).toBe(detail === null ? cause : `${cause} (${detail})`);
   });
 
