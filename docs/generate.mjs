@@ -2,6 +2,8 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { catalogText } from "../dist/agent/core/catalog.js";
+import { logEvents } from "../dist/agent/core/log-events.js";
 import { topicTable } from "../dist/agent/core/topic-table.js";
 import { exitTable } from "../dist/agent/exit.js";
 import { describeConfig } from "../dist/config/describe.js";
@@ -32,12 +34,30 @@ ${table(
 Any other code of the agent, and an end by a signal that nobody asked for, is restarted by systemd.
 `;
 
-const pages = { "configuration.md": describeConfig, "topics.md": topicsPage, "exit-codes.md": exitPage, "keys.md": keysPage };
+const eventsPage = () => `# Kinds of entries in the journal
+
+\`PINBUS_EVENT\` of an entry is its kind, \`MESSAGE_ID\` the same as an id that never changes; \`journalctl -x\` shows the text beside the
+entry. [journal.md](journal.md) has the questions that they answer. With systemd before 253 entries have neither.
+
+${table(
+  ["PINBUS_EVENT", "what", "what it means, and what to do", "MESSAGE_ID"],
+  Object.entries(logEvents).map(([event, { id, subject, text }]) => [`\`${event}\``, subject, text.replaceAll("\n", " "), `\`${id}\``]),
+)}
+`;
+
+const pages = {
+  "configuration.md": describeConfig,
+  "topics.md": topicsPage,
+  "exit-codes.md": exitPage,
+  "keys.md": keysPage,
+  "journal-events.md": eventsPage,
+  "../systemd/pinbus.catalog": catalogText,
+};
 const check = process.argv.includes("--check");
 let stale = 0;
 for (const [name, page] of Object.entries(pages)) {
   const file = join(docs, name);
-  const text = `${made}${page().trimEnd()}\n`;
+  const text = `${name.endsWith(".md") ? made : ""}${page().trimEnd()}\n`;
   let now = "";
   try {
     now = readFileSync(file, "utf8");

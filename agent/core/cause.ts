@@ -49,6 +49,11 @@ export function fieldsOf(cause: Cause, { kind, source, id, chain }: CauseFacts =
   return fields;
 }
 
+/** Where the command behind it came from; of `identify` that is another topic than that of the output. */
+export function topicOf({ kind, says }: Cause, topic: string | undefined): { topic?: string } {
+  return kind === "mqtt" && says !== "IDENTIFY" && topic !== undefined ? { topic } : {};
+}
+
 /** In a few words, for the log: `rule porch-lamp (porch press)`. */
 export function whyOf({ text, detail }: Cause): string {
   return detail === null ? text : `${text} (${detail})`;

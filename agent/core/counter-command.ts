@@ -1,5 +1,5 @@
 import { keepAnswer } from "./answers.ts";
-import { fieldsOf, mqttCause, personCause, whyOf } from "./cause.ts";
+import { fieldsOf, mqttCause, personCause, topicOf, whyOf } from "./cause.ts";
 import { isUsableText, maxCommand, textRule, timeOf } from "./command.ts";
 import { commandRefusal } from "./command-refusal.ts";
 import { type CounterState, keep, totalOf } from "./counter.ts";
@@ -109,7 +109,7 @@ function setTotal(
   keep(counter, index, effects);
   counter.waiting.push({ version: counter.version, to });
   remember(counter, { at, text, cause, refused: false });
-  const fields = { event: "counter-set", ...fieldsOf(cause), ...topicOf(cause, inputPlan.counter), input: inputPlan.id } as const;
+  const fields = { event: "counter-set", ...fieldsOf(cause), ...topicOf(cause, inputPlan.counter.setTopic), input: inputPlan.id } as const;
   effects.push({ type: "log", level: "info", message: `${inputPlan.id} ${text} by ${whyOf(cause)}`, fields });
 }
 
@@ -125,10 +125,6 @@ function pulsesOf({ kind, perUnit }: CounterPlan, total: number): number | strin
   if (!Number.isSafeInteger(pulses)) return "the number is too large";
   if (kind === "encoder" && !Number.isInteger(total)) return "a position is a whole number";
   return kind === "counter" && pulses < 0 ? "a total is not below 0" : pulses;
-}
-
-function topicOf({ kind }: Cause, plan: CounterPlan | null | undefined): { topic?: string } {
-  return kind === "mqtt" && plan ? { topic: plan.setTopic } : {};
 }
 
 function said(plan: CounterPlan, pulses: number): string {
@@ -148,7 +144,13 @@ function refuse(plan: Plan, state: State, where: Where, { reason, message }: Ref
     type: "log",
     level: "warn",
     message: `${id}: refused a command from ${whyOf(cause)}: ${message}`,
-    fields: { event: "command-refused", ...fieldsOf(cause), ...topicOf(cause, plan.inputs[where.input]?.counter), input: id, reason },
+    fields: {
+      event: "command-refused",
+      ...fieldsOf(cause),
+      ...topicOf(cause, plan.inputs[where.input]?.counter?.setTopic),
+      input: id,
+      reason,
+    },
   });
 }
 

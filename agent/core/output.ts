@@ -1,5 +1,5 @@
 import { keepAnswer } from "./answers.ts";
-import { factsOf, fieldsOf, whyOf } from "./cause.ts";
+import { factsOf, fieldsOf, topicOf, whyOf } from "./cause.ts";
 import type { LogEvent } from "./log-events.ts";
 import type { Cause, Effect, Instant, SetRequest, Verdict } from "./model.ts";
 import type { Blink } from "./pattern-end.ts";
@@ -103,7 +103,13 @@ export function failed(
     type: "log",
     level: "error",
     message: `${outputPlan.id} could not be switched ${event.active ? "on" : "off"}: ${event.problem}`,
-    fields: { event: "output-failed", output: outputPlan.id, ...fieldsOf(event.cause), reason: "failed" },
+    fields: {
+      event: "output-failed",
+      output: outputPlan.id,
+      ...fieldsOf(event.cause),
+      ...topicOf(event.cause, outputPlan.setTopic),
+      reason: "failed",
+    },
   });
   if (event.answer) {
     const verdict: Verdict = { ok: false, reason: "failed", message: event.problem };
@@ -263,8 +269,7 @@ function logLater(plan: OutputPlan, active: boolean, cause: Cause, level: "info"
       fields.event = movedBy[cause.kind] ?? "output-moved";
       fields.output = plan.id;
       fields.state = stateWord(active);
-      if (cause.kind === "mqtt") fields.topic = plan.setTopic;
-      return fields;
+      return Object.assign(fields, topicOf(cause, plan.setTopic));
     },
   };
 }

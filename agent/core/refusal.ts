@@ -1,5 +1,5 @@
 import { keepAnswer } from "./answers.ts";
-import { fieldsOf, whyOf } from "./cause.ts";
+import { fieldsOf, topicOf, whyOf } from "./cause.ts";
 import type { AnswerTo, Cause, Effect, Instant, RefusalReason, Verdict } from "./model.ts";
 import type { Plan } from "./plan.ts";
 import { isoTime, remember, type State } from "./state.ts";
@@ -24,7 +24,7 @@ export function refuse(plan: Plan, state: State, index: number, refused: Refused
   const { reason, message, to, cause, at, allowedAt = null } = refused;
   const output = state.outputs[index];
   const { id, setTopic } = plan.outputs[index] ?? {};
-  if (!output || id === undefined || setTopic === undefined) return;
+  if (!output || id === undefined) return;
   state.refused++;
   const allowed = allowedAt === null ? {} : { allowed_at: isoTime(state, allowedAt) };
   remember(index, output, { at, state: "REFUSED", cause, detail: `${reason}: ${message}`, allowedAt }, effects);
@@ -41,7 +41,7 @@ export function refuse(plan: Plan, state: State, index: number, refused: Refused
       event: reason === "interlock" ? "interlock-refused" : "command-refused",
       output: id,
       ...fieldsOf(cause),
-      ...(cause.kind === "mqtt" && { topic: setTopic }),
+      ...topicOf(cause, setTopic),
       reason,
       ...allowed,
     },

@@ -315,9 +315,7 @@ describe("the built-in broker", () => {
     const world = await startBuiltIn(sections);
     const bob = await enter(world, "bob", { clientId: 'c"1' });
     for (let count = 0; count < 5; count++) await bob.client.publishAsync('gate"set', "secret", { qos: 1 });
-    expect(world.warnings).toEqual(
-      Array(3).fill('broker: client "c\\"1" of user "bob" may not publish to "gate\\"set": dropped'),
-    );
+    expect(world.warnings).toEqual(Array(3).fill('broker: client "c\\"1" of user "bob" may not publish to "gate\\"set": dropped'));
   });
 });
 

@@ -51,15 +51,20 @@ describe("the log of pins and rules", () => {
     expect(said().at(-1)).toBe("rule mist: fired 5 times in the last 1 s, not logged one by one");
   });
 
-  it.each(["command-refused", "interlock-refused", "failsafe", "max-on-reached", "output-failed", "line-lost", "line-returned"] as LogEvent[])(
-    "writes every %s, however often it comes",
-    (event) => {
-      const { pins, said } = world();
-      for (let count = 0; count < 500; count++)
-        pins.write({ type: "log", level: "info", message: "told", fields: { event, output: "lamp", state: "OFF" } });
-      expect(said()).toHaveLength(500);
-    },
-  );
+  it.each([
+    "command-refused",
+    "interlock-refused",
+    "failsafe",
+    "max-on-reached",
+    "output-failed",
+    "line-lost",
+    "line-returned",
+  ] as LogEvent[])("writes every %s, however often it comes", (event) => {
+    const { pins, said } = world();
+    for (let count = 0; count < 500; count++)
+      pins.write({ type: "log", level: "info", message: "told", fields: { event, output: "lamp", state: "OFF" } });
+    expect(said()).toHaveLength(500);
+  });
 
   it("leaves what is only for a fault-finder as it is", () => {
     const { pins, said } = world();
