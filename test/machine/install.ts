@@ -20,6 +20,9 @@ export async function install(tar: string): Promise<void> {
   await run("cp", from("tmpfiles.conf"), "/usr/lib/tmpfiles.d/pinbus.conf");
   await run("cp", from("60-pinbus.rules"), "/usr/lib/udev/rules.d/60-pinbus.rules");
   await run("cp", from("polkit.rules"), "/usr/share/polkit-1/rules.d/50-pinbus.rules");
+  mkdirSync("/usr/lib/systemd/catalog", { recursive: true });
+  await run("cp", from("pinbus.catalog"), "/usr/lib/systemd/catalog/pinbus.catalog");
+  await run("journalctl", "--update-catalog");
   await run("systemd-sysusers", "pinbus.conf");
   await run("systemd-tmpfiles", "--create", "pinbus.conf");
   await run("systemctl", "daemon-reload");
