@@ -26,7 +26,6 @@ export const safe: Command = {
     // After a crash somebody must see it among the warnings.
     const journal = openJournal(process.env);
     const say = (message: string) => (journal ? journal.write({ message, priority: crashed ? 4 : 6, fields: {} }) : print(message));
-    const accuse = (message: string) => (journal ? journal.write({ message, priority: 3, fields: {} }) : complain(message));
     const driver = await openDriver(config.gpio.driver).catch((error: Error) => {
       throw new CommandError(exit.refused, error.message);
     });
@@ -41,7 +40,7 @@ export const safe: Command = {
         say(`${id} ${wanted}: ${crashed ? "on_crash" : "on_exit"}`);
       } catch (error) {
         failures++;
-        accuse(`${id} could not be driven ${wanted}: ${(error as Error).message}`);
+        complain(`${id} could not be driven ${wanted}: ${(error as Error).message}`);
       }
     }
     driver.close();

@@ -42,11 +42,16 @@ export function fieldsOf(cause: Cause, { kind, source, id, chain }: CauseFacts =
     fields.chain += fields.chain === "" ? stepText(step) : ` > ${stepText(step)}`;
     if (step.duration_ms !== undefined) fields.duration_ms = String(step.duration_ms);
     // `porch click`, `rule porch-lamp`: of several rules in a row the last one is who did it.
-    if (step.kind === "input") fields.input ??= step.text.slice(0, step.text.indexOf(" "));
+    if (step.kind === "input") fields.input ??= inputOf(step);
     else if (step.kind === "rule") fields.rule = step.text.split(" ", 2)[1] ?? "";
   }
   if (id !== null) fields.cause_id = id;
   return fields;
+}
+
+/** Of a step that is an input, its id. */
+export function inputOf({ text }: Step): string {
+  return text.slice(0, text.indexOf(" "));
 }
 
 /** Where the command behind it came from; of `identify` that is another topic than that of the output. */

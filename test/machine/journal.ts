@@ -193,7 +193,7 @@ const cases: Case[] = [
       const [output = ""] = await answers("What does this entry mean?", /refused a command/);
       if (!fields) return;
       must(output.includes("A command was refused") && output.includes("Nothing moved. PINBUS_REASON is the reason"), output);
-      const match = ["-o", "json", "--no-pager", "PINBUS_EVENT=output-moved", "PINBUS_OUTPUT=lamp", "PINBUS_STATE=OFF", "-n", "1"];
+      const match = ["-o", "json", "--no-pager", "PINBUS_EVENT=output-moved", "PINBUS_RULE=porch-lamp", "PINBUS_STATE=OFF", "-n", "1"];
       const entry = JSON.parse(await run("journalctl", "-S", `@${began}`, ...match)) as Record<string, string>;
       told.push(JSON.stringify(entry, null, 1));
       const wanted = {
