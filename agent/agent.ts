@@ -33,6 +33,7 @@ import { Lines } from "./shell/lines.ts";
 import type { AdjustableLog } from "./shell/log.ts";
 import { TemporaryLevel } from "./shell/log-level.ts";
 import { createPerformers } from "./shell/performers.ts";
+import { PinLog } from "./shell/pin-log.ts";
 import { Recorder } from "./shell/recorder.ts";
 import { Statistics } from "./shell/statistics.ts";
 import { createTelemetry } from "./shell/telemetry.ts";
@@ -88,7 +89,7 @@ export async function startAgent({
   const started = new Date(systemClock.wall()).toISOString();
   const clock = systemClock;
   const startedAt = clock.now();
-  log.info(`pinbus ${version} starts as ${config.prefix}/${config.node}`);
+  log.info(`pinbus ${version} starts as ${config.prefix}/${config.node}`, { event: "started" });
   for (const [setting, name] of given) log.info(`${setting} is given by ${name}`);
 
   // What decides: plan, state, loop.
@@ -211,6 +212,7 @@ export async function startAgent({
     bridge: () => brokerLink.broker?.bridge,
     lag: () => Math.max(timers.takeLag(), statistics.late),
     current,
+    log,
   });
   const services = createServices({ current, clock, log, ownFiles });
   const handlers = createHandlers({
@@ -255,6 +257,7 @@ export async function startAgent({
     afterRound: readClock,
   });
 
+  const pinLog = new PinLog(log, clock.now);
   const perform = createPerformers({
     dispatch,
     lines,
@@ -273,7 +276,7 @@ export async function startAgent({
     history,
     rules,
     clock,
-    log,
+    log: pinLog,
     settle: (ticket, verdict) => tickets.settle(ticket, verdict),
     settleCounter: (ticket, verdict) => counterTickets.settle(ticket, verdict),
   });
@@ -326,7 +329,8 @@ export async function startAgent({
       await Promise.all([stores.close(), bus.outboxes.close()]);
       // What the core has told comes before it.
       await new Promise((resolve) => setImmediate(resolve));
-      log.info("stopped");
+      pinLog.flush();
+      log.info("stopped", { event: "stopped" });
     },
   };
   try {

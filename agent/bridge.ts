@@ -15,10 +15,10 @@ import { matchesFilter } from "./embedded/topic-filter.ts";
 import { clientIdOf } from "./identity.ts";
 import type { LinkView } from "./protocol.ts";
 import type { Clock } from "./shell/clock.ts";
+import { few } from "./shell/few.ts";
 import { createLink, type Incoming, type Publication } from "./shell/link.ts";
 import type { Log } from "./shell/log.ts";
 import { Outbox } from "./shell/outbox.ts";
-import { seldom } from "./shell/seldom.ts";
 
 /** What it needs to know: plain values. */
 export interface BridgeStart {
@@ -65,7 +65,7 @@ class MqttBridge implements Bridge {
   readonly #options: BridgeOptions;
   readonly #topics: BridgeTopics;
   readonly #log: Log;
-  readonly #tellSeldom: (kind: string, sentence: string) => void;
+  readonly #tellFew: (kind: string, sentence: string) => void;
   readonly port: BridgePort;
   readonly outbox: Outbox;
   readonly #link;
@@ -89,7 +89,8 @@ class MqttBridge implements Bridge {
     this.#options = options;
     this.#topics = new BridgeTopics(bridge.topics as ConstructorParameters<typeof BridgeTopics>[0]);
     this.#log = bridgeLog(log);
-    this.#tellSeldom = seldom((sentence) => this.#log.warn(sentence));
+    const tell = few(clock.now, ({ message, fields }) => this.#log.warn(message, fields));
+    this.#tellFew = (kind, message) => tell(kind, { message, fields: kind === "echo" ? {} : { event: "outbox-dropped" } });
     this.#state = `$SYS/broker/connection/${clientId}/state`;
     const incoming = this.#topics.incoming.map(({ topic }) => topic);
     this.#filters = new BridgeFilters(config.state_dir, incoming, this.#log);
@@ -294,6 +295,6 @@ class MqttBridge implements Bridge {
 
   #drop(reason: keyof Bridge["leftOut"], sentence: string): void {
     this.leftOut[reason]++;
-    this.#tellSeldom(reason, sentence);
+    this.#tellFew(reason, sentence);
   }
 }

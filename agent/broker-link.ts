@@ -142,7 +142,12 @@ function builtIn({
       await broker.start();
       for (const { protocol, address, port, problem } of broker.addresses)
         if (problem === null)
-          log.info(`the built-in broker listens on ${placeOf(address, port)} (${protocol})`, { protocol, address, port });
+          log.info(`the built-in broker listens on ${placeOf(address, port)} (${protocol})`, {
+            event: "listener-works",
+            protocol,
+            address,
+            port,
+          });
       renewCertificates();
       certificateTimer = setInterval(renewCertificates, certificateEvery).unref();
       link.start();

@@ -137,7 +137,7 @@ export class Certificates<T> {
     }
     const problems = [...this.#settings.problems, ...unusable];
     const sentences = [...problems, ...this.#settings.warnings];
-    for (const sentence of sentences) if (!this.#warned.includes(sentence)) log.warn(sentence);
+    for (const sentence of sentences) if (!this.#warned.includes(sentence)) log.warn(sentence, { event: "certificate-warning" });
     this.#warned = sentences;
     const problem = problems.length > 0 ? problems.join("; ") : null;
     if (problem !== this.#problem) onProblem(problem);

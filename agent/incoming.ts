@@ -67,7 +67,7 @@ export function createReceiver({ current, send, readClock, nodeCommand, clock, l
       readClock();
       nodeCommand(own.name, message);
     } else if (own?.kind === "output-set" || own?.kind === "rule-set" || own?.kind === "counter-set")
-      log.warn("a command for what is not configured was ignored", { topic });
+      log.warn("a command for what is not configured was ignored", { event: "command-refused", topic });
   };
 }
 

@@ -95,14 +95,21 @@ export function createNodeCommands(options: NodeCommandOptions): (name: string, 
     if (known) return known;
     const from = `mqtt${id === null ? "" : ` ${id}`}`;
     if (!mayCome(name)) {
-      if (!flooded) log.warn("too many commands to the agent itself come from mqtt: they are refused", { reason: "rate" });
+      if (!flooded)
+        log.warn("too many commands to the agent itself come from mqtt: they are refused", { event: "command-refused", reason: "rate" });
       flooded = true;
       return { id, ok: false, reason: "rate", message: `too many commands: at most one in ${allowance.every / 1000} s is served` };
     }
     flooded = false;
     const asked = judged(name, parsed, message.retain);
     if ("reason" in asked) {
-      log.warn(`refused a command from ${from}: ${asked.message}`, { reason: asked.reason });
+      log.warn(`refused a command from ${from}: ${asked.message}`, {
+        event: "command-refused",
+        topic: current().plan.topics.nodeCommand(name),
+        cause: from,
+        reason: asked.reason,
+        ...(id === null ? {} : { cause_id: id }),
+      });
       return { id, ok: false, ...asked };
     }
     const answer = serve(asked, id);

@@ -4,8 +4,10 @@ import type { Clock } from "./shell/clock.ts";
 import type { Current } from "./shell/current.ts";
 import { readHost } from "./shell/host.ts";
 import type { Link } from "./shell/link.ts";
+import type { Log } from "./shell/log.ts";
 import type { Outbox } from "./shell/outbox.ts";
 import type { PacketTrace } from "./shell/packet-trace.ts";
+import { PowerWatch } from "./shell/power-watch.ts";
 import type { Reading, StatisticsOptions } from "./shell/statistics.ts";
 
 export interface ReadingsOptions {
@@ -22,6 +24,7 @@ export interface ReadingsOptions {
   /** What waits for the central broker, and what was left out; undefined without a bridge. */
   bridge(): { outbox: Pick<Outbox, "depth" | "bytes" | "age" | "dropped">; leftOut: Readonly<Record<string, number>> } | undefined;
   current(): Current;
+  log: Log;
 }
 
 export interface Readings extends Pick<StatisticsOptions, "every" | "own" | "sources"> {
@@ -31,7 +34,7 @@ export interface Readings extends Pick<StatisticsOptions, "every" | "own" | "sou
 
 /** What the agent publishes about itself, its host and the services, as `Statistics` asks for it. */
 export function createReadings(options: ReadingsOptions): Readings {
-  const { version, startedAt, clock, link, trace, outbox, ring, bridge, lag, current } = options;
+  const { version, startedAt, clock, link, trace, outbox, ring, bridge, lag, current, log } = options;
   const { topics } = current().plan;
   const sys = (values: Record<string, string>): Reading[] =>
     Object.entries(values).map(([name, payload]) => ({ topic: topics.sys(name), payload, qos: 0 }));
@@ -43,6 +46,7 @@ export function createReadings(options: ReadingsOptions): Readings {
     }));
   };
   const loads = newAverages("messages/received", "messages/sent", "bytes/received", "bytes/sent");
+  const power = new PowerWatch(log);
   let late = 0;
   const figures = (): Record<string, string> => {
     const { sent, received, since, online, reconnects } = link.view;
@@ -78,7 +82,14 @@ export function createReadings(options: ReadingsOptions): Readings {
       return sys(figures());
     },
     figures,
-    sources: [async () => sys(await readHost({ stateDir: current().config.state_dir })), services],
+    sources: [
+      async () => {
+        const host = await readHost({ stateDir: current().config.state_dir });
+        power.read(host);
+        return sys(host);
+      },
+      services,
+    ],
   };
 }
 

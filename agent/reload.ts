@@ -133,9 +133,9 @@ async function reload(options: ReloaderOptions, from: string): Promise<ReloadRes
     const refused = refusal(result) ?? (dispatch.state.stopping ? "the agent is stopping" : undefined);
     if (refused !== undefined || !after || !changes) {
       for (const line of [...result.problems, ...result.restart.map((change) => `${change}: restart the agent to apply it`)])
-        log.warn(line);
+        log.warn(line, { event: "configuration-refused" });
       status = `a reload (${from}) was refused: ${refused}; the configuration before it goes on`;
-      log.warn(status);
+      log.warn(status, { event: "configuration-refused" });
       return dispatch.state.stopping ? stopped(result) : result;
     }
     // Event numbers are on disk before the first of them is used.
@@ -151,7 +151,7 @@ async function reload(options: ReloaderOptions, from: string): Promise<ReloadRes
     apply(options, after, changes, firstSeq);
     for (const change of result.changes) log.info(`reload: ${change}`);
     const news = result.changes.length === 0 ? "nothing has changed" : counted(result.changes.length, "change");
-    log.info(`reloaded (${from}): ${news}`);
+    log.info(`reloaded (${from}): ${news}`, { event: "configuration-reloaded" });
     status = `lines are served; reloaded (${from}): ${news}`;
     return { ...result, applied: true };
   } finally {

@@ -29,9 +29,23 @@ export function createRuleClock({ current, send, clock, log }: RuleClockOptions)
   let name = current().config.time_zone;
   let zone = zoneOf(name);
   let almanac: Almanac | undefined;
+  let told: boolean | undefined;
+  /** Said at the start only when it is not, and at each change. */
+  const tellClock = (set: boolean, wall: number) => {
+    if (set === told) return;
+    const [before, date] = [told, new Date(wall).toISOString()];
+    told = set;
+    if (!set)
+      log.warn(`the clock of this machine is not set (it says ${date.slice(0, 10)}): ages and times of day wait for it`, {
+        event: "clock-unset",
+      });
+    else if (before === false) log.info(`the clock of this machine is set: it is ${date}`, { event: "clock-set" });
+  };
   const reading = () => {
     const [wall, at] = [clock.wall(), clock.now()];
-    return { type: "clock-read" as const, offset: wall - at, set: clockIsSet(clock), zone: zone(wall), at };
+    const set = clockIsSet(clock);
+    tellClock(set, wall);
+    return { type: "clock-read" as const, offset: wall - at, set, zone: zone(wall), at };
   };
   return {
     reading,

@@ -37,7 +37,7 @@ export function createServiceControl({
     const who = typeof by === "string" && /^[\w.@-]{1,64}$/.test(by) ? by : "somebody";
     const asked = `${unit}: ${verb}, asked for by ${who} on the control socket`;
     const refuse = (reason: "not-allowed" | "busy" | "failed", why: string): never => {
-      log.warn(`${asked}: refused, ${why}`);
+      log.warn(`${asked}: refused, ${why}`, { event: "command-refused" });
       throw new Refused(reason, why);
     };
     const itself = unit === own;
@@ -46,7 +46,7 @@ export function createServiceControl({
     if (itself && verb !== "restart")
       refuse("not-allowed", `an agent that is stopped cannot start itself again: systemctl ${verb} ${unit}`);
     if (running.has(unit)) refuse("busy", `systemd is busy with ${unit} already`);
-    log.info(asked);
+    log.info(asked, { event: "service-controlled", unit });
     running.add(unit);
     // The answer to its own restart would never come.
     const ended = job(unit, verb, { user: settings.manager === "user", wait: !itself }).then((end) => {

@@ -2,6 +2,8 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { catalogText } from "../dist/agent/core/catalog.js";
+import { logEvents } from "../dist/agent/core/log-events.js";
 import { topicTable } from "../dist/agent/core/topic-table.js";
 import { checks } from "../dist/agent/doctor/checks.js";
 import { exitTable } from "../dist/agent/exit.js";
@@ -64,6 +66,15 @@ Everything in it is named in the program, one by one; nothing is copied whole an
 and the ids of inputs, outputs, sensors, peers and rules. Every other setting reads \`(set)\`, and in a finding stands \`(broker)\`, \`(path)\` or \`(user)\` in
 place of what \`pinbus doctor\` says on the machine. So it has no passwords, user names, names and addresses of brokers, topics, payloads, paths, texts of
 the journal and no location. \`cmd/diag\` over MQTT is another report, for who looks after the node: see [remote.md](remote.md#diag).
+const eventsPage = () => `# Kinds of entries in the journal
+
+\`PINBUS_EVENT\` of an entry is its kind, \`MESSAGE_ID\` the same as an id that never changes; \`journalctl -x\` shows the text beside the
+entry. [journal.md](journal.md) has the questions that they answer. With systemd before 253 entries have neither.
+
+${table(
+  ["PINBUS_EVENT", "what", "what it means, and what to do", "MESSAGE_ID"],
+  Object.entries(logEvents).map(([event, { id, subject, text }]) => [`\`${event}\``, subject, text.replaceAll("\n", " "), `\`${id}\``]),
+)}
 `;
 
 const pages = {
@@ -72,12 +83,14 @@ const pages = {
   "exit-codes.md": exitPage,
   "keys.md": keysPage,
   "doctor.md": doctorPage,
+  "journal-events.md": eventsPage,
+  "../systemd/pinbus.catalog": catalogText,
 };
 const check = process.argv.includes("--check");
 let stale = 0;
 for (const [name, page] of Object.entries(pages)) {
   const file = join(docs, name);
-  const text = `${made}${page().trimEnd()}\n`;
+  const text = `${name.endsWith(".md") ? made : ""}${page().trimEnd()}\n`;
   let now = "";
   try {
     now = readFileSync(file, "utf8");

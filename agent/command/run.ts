@@ -92,8 +92,9 @@ export const run: Command = {
             },
             usec,
             checks: Object.fromEntries(Object.entries(agent.progress).map(([name, read]) => [name, progressed(read)])),
-            onStall: (name) => log.error(`the ${name} made no progress: the watchdog is not fed until it does`),
-            onRecovery: (name) => log.info(`the ${name} works again`),
+            onStall: (name) =>
+              log.error(`the ${name} made no progress: the watchdog is not fed until it does`, { event: "watchdog-starved" }),
+            onRecovery: (name) => log.info(`the ${name} works again`, { event: "watchdog-fed" }),
           })
         : () => {};
 

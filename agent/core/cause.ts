@@ -41,9 +41,22 @@ export function fieldsOf(cause: Cause, { kind, source, id, chain }: CauseFacts =
   for (const step of chain) {
     fields.chain += fields.chain === "" ? stepText(step) : ` > ${stepText(step)}`;
     if (step.duration_ms !== undefined) fields.duration_ms = String(step.duration_ms);
+    // `porch click`, `rule porch-lamp`: of several rules in a row the last one is who did it.
+    if (step.kind === "input") fields.input ??= inputOf(step);
+    else if (step.kind === "rule") fields.rule = step.text.split(" ", 2)[1] ?? "";
   }
-  if (id !== null) fields.id = id;
+  if (id !== null) fields.cause_id = id;
   return fields;
+}
+
+/** Of a step that is an input, its id. */
+export function inputOf({ text }: Step): string {
+  return text.slice(0, text.indexOf(" "));
+}
+
+/** Where the command behind it came from; of `identify` that is another topic than that of the output. */
+export function topicOf({ kind, says }: Cause, topic: string | undefined): { topic?: string } {
+  return kind === "mqtt" && says !== "IDENTIFY" && topic !== undefined ? { topic } : {};
 }
 
 /** In a few words, for the log: `rule porch-lamp (porch press)`. */

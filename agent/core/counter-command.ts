@@ -1,5 +1,5 @@
 import { keepAnswer } from "./answers.ts";
-import { fieldsOf, mqttCause, personCause, whyOf } from "./cause.ts";
+import { fieldsOf, mqttCause, personCause, topicOf, whyOf } from "./cause.ts";
 import { isUsableText, maxCommand, textRule, timeOf } from "./command.ts";
 import { commandRefusal } from "./command-refusal.ts";
 import { type CounterState, keep, totalOf } from "./counter.ts";
@@ -109,7 +109,7 @@ function setTotal(
   keep(counter, index, effects);
   counter.waiting.push({ version: counter.version, to });
   remember(counter, { at, text, cause, refused: false });
-  const fields = { input: inputPlan.id, ...fieldsOf(cause) };
+  const fields = { event: "counter-set", ...fieldsOf(cause), ...topicOf(cause, inputPlan.counter.setTopic), input: inputPlan.id } as const;
   effects.push({ type: "log", level: "info", message: `${inputPlan.id} ${text} by ${whyOf(cause)}`, fields });
 }
 
@@ -144,7 +144,13 @@ function refuse(plan: Plan, state: State, where: Where, { reason, message }: Ref
     type: "log",
     level: "warn",
     message: `${id}: refused a command from ${whyOf(cause)}: ${message}`,
-    fields: { input: id, ...fieldsOf(cause), reason },
+    fields: {
+      event: "command-refused",
+      ...fieldsOf(cause),
+      ...topicOf(cause, plan.inputs[where.input]?.counter?.setTopic),
+      input: id,
+      reason,
+    },
   });
 }
 

@@ -132,8 +132,8 @@ export function kept(plan: Plan, state: State, { input: index, version, kept, pr
   if (problem !== counter.problem) {
     state.healthVersion++;
     const message = problem === null ? "its total is kept again" : `it counts, but its total is not kept: ${problem}`;
-    const level = problem === null ? "info" : "error";
-    effects.push({ type: "log", level, message: `input ${inputPlan.id}: ${message}`, fields: { input: inputPlan.id } });
+    const [level, event] = problem === null ? (["info", "counter-kept-again"] as const) : (["error", "counter-not-kept"] as const);
+    effects.push({ type: "log", level, message: `input ${inputPlan.id}: ${message}`, fields: { event, input: inputPlan.id } });
   }
   counter.problem = problem;
   if (problem === null) {

@@ -93,7 +93,11 @@ export function adopt(plan: Plan, state: State, index: number, active: boolean, 
   const inputPlan = plan.inputs[index];
   if (!input || !inputPlan) return;
   adoptLevel(input.debounce, active, at);
-  if (input.problem !== null) state.healthVersion++;
+  if (input.problem !== null) {
+    state.healthVersion++;
+    const message = `input ${inputPlan.id}: its line came back`;
+    effects.push({ type: "log", level: "info", message, fields: { event: "line-returned", input: inputPlan.id } });
+  }
   input.problem = null;
   interrupt(plan, state, index, at, effects);
 }
@@ -108,7 +112,12 @@ export function lose(plan: Plan, state: State, index: number, problem: string, a
   input.debounce.settled = undefined;
   input.debounce.edges = 0;
   interrupt(plan, state, index, at, effects);
-  effects.push({ type: "log", level: "error", message: `input ${inputPlan.id}: ${problem}`, fields: { input: inputPlan.id } });
+  effects.push({
+    type: "log",
+    level: "error",
+    message: `input ${inputPlan.id}: ${problem}`,
+    fields: { event: "line-lost", input: inputPlan.id },
+  });
 }
 
 /** A running press is forgotten: nobody saw its end. Clicks that were complete have happened, and are told. */
@@ -171,7 +180,7 @@ function tell(plan: Plan, state: State, index: number, recognised: Recognised, e
   if (gesture !== "ongoing") {
     input.lastGesture = gesture;
     const level = quiet.has(gesture) ? "debug" : "info";
-    effects.push({ type: "log", level, message: `${inputPlan.id} ${gesture}`, fields: { input: inputPlan.id } });
+    effects.push({ type: "log", level, message: `${inputPlan.id} ${gesture}`, fields: { event: "gesture", input: inputPlan.id, gesture } });
   }
   const eventType = inputPlan.gestures.eventTypes[gesture];
   if (eventType === null) return;

@@ -24,6 +24,6 @@ export function lock(plan: Plan, state: State, { output: index, locked, from, at
   remember(index, output, { at, state: word, cause, detail: null }, effects);
   effects.push({ type: "keepOutput", output: index, locked, level: output.kept });
   effects.push({ type: "publish", ...attrOf(state, outputPlan, output) });
-  const fields = { output: outputPlan.id, ...fieldsOf(cause) };
+  const fields = { event: locked ? "output-locked" : "output-unlocked", output: outputPlan.id, ...fieldsOf(cause) } as const;
   effects.push({ type: "log", level: "info", message: `${outputPlan.id} ${word.toLowerCase()} by ${from}`, fields });
 }

@@ -1,4 +1,5 @@
 import type { Edge } from "../../gpio/line.ts";
+import type { LogEvent } from "./log-events.ts";
 import type { Change } from "./state.ts";
 
 /** Milliseconds of the monotonic clock. The core never asks the clock: every event brings its time. */
@@ -241,6 +242,8 @@ export type Effect = Union<{
 }>;
 
 export interface LogFields {
+  /** What kind of entry it is; without one it is not looked for by its kind. */
+  event?: LogEvent;
   input?: string;
   output?: string;
   rule?: string;
@@ -249,7 +252,13 @@ export interface LogFields {
   cause?: string;
   kind?: CauseKind;
   source?: string;
-  id?: string;
+  /** The id of the command behind it, as its sender chose it. */
+  cause_id?: string;
+  /** Where the command came from. */
+  topic?: string;
+  /** What the output was seen to be. */
+  state?: "ON" | "OFF";
+  gesture?: Gesture;
   /** Steps from the first to the last, ` > ` between. */
   chain?: string;
   duration_ms?: string;

@@ -1,5 +1,6 @@
 import { keepAnswer } from "./answers.ts";
-import { factsOf, fieldsOf, whyOf } from "./cause.ts";
+import { factsOf, fieldsOf, topicOf, whyOf } from "./cause.ts";
+import type { LogEvent } from "./log-events.ts";
 import type { Cause, Effect, Instant, SetRequest, Verdict } from "./model.ts";
 import type { Blink } from "./pattern-end.ts";
 import type { OutputPlan, Plan } from "./plan.ts";
@@ -64,7 +65,7 @@ export function written(
     const blink = cause.blink === true || cause.ended?.blink === true;
     const change = { at, state: stateWord(active), cause, detail: cause.detail, ends: endOf(output) };
     if (!blink) remember(event.output, output, change, effects);
-    effects.push(attrLater(state, outputPlan, output), logLater(outputPlan.id, active, cause, blink ? "debug" : "info"));
+    effects.push(attrLater(state, outputPlan, output), logLater(outputPlan, active, cause, blink ? "debug" : "info"));
   } else if (mended) effects.push({ type: "publish", ...attrOf(state, outputPlan, output) });
   if (event.answer) {
     const verdict: Verdict = { ok: true, state: stateWord(active), changed };
@@ -102,7 +103,13 @@ export function failed(
     type: "log",
     level: "error",
     message: `${outputPlan.id} could not be switched ${event.active ? "on" : "off"}: ${event.problem}`,
-    fields: { output: outputPlan.id, ...fieldsOf(event.cause), reason: "failed" },
+    fields: {
+      event: "output-failed",
+      output: outputPlan.id,
+      ...fieldsOf(event.cause),
+      ...topicOf(event.cause, outputPlan.setTopic),
+      reason: "failed",
+    },
   });
   if (event.answer) {
     const verdict: Verdict = { ok: false, reason: "failed", message: event.problem };
@@ -250,17 +257,26 @@ function attrText(outputPlan: OutputPlan, told: Told): string {
 }
 
 /** Its words, too, are found when it is written. */
-function logLater(id: string, active: boolean, cause: Cause, level: "info" | "debug"): Effect {
+function logLater(plan: OutputPlan, active: boolean, cause: Cause, level: "info" | "debug"): Effect {
   return {
     type: "log",
     level,
     get message() {
-      return `${id} ${active ? "on" : "off"}: ${whyOf(cause)}`;
+      return `${plan.id} ${active ? "on" : "off"}: ${whyOf(cause)}`;
     },
     get fields() {
       const fields = fieldsOf(cause);
-      fields.output = id;
-      return fields;
+      fields.event = movedBy[cause.kind] ?? "output-moved";
+      fields.output = plan.id;
+      fields.state = stateWord(active);
+      return Object.assign(fields, topicOf(cause, plan.setTopic));
     },
   };
 }
+
+/** What somebody looks for by itself. */
+const movedBy: Readonly<Partial<Record<Cause["kind"], LogEvent>>> = {
+  "max-on": "max-on-reached",
+  failsafe: "failsafe",
+  chip: "line-returned",
+};

@@ -52,7 +52,7 @@ export function forgetPattern(plan: Plan, state: State, output: number, why: str
   effects.push({ type: "stopTimer", key: patternKey(id) });
   const { rule } = pattern;
   const what = rule === null ? `identify of ${id}` : `the pattern of rule ${rule} on ${id}`;
-  const fields = { ...(rule === null ? {} : { rule }), output: id, reason: why };
+  const fields = { event: "pattern-ended", ...(rule === null ? {} : { rule }), output: id, reason: why } as const;
   effects.push({ type: "log", level: "info", message: `${what} ended: ${why}`, fields });
   return true;
 }

@@ -66,7 +66,8 @@ function setOnline(plan: Plan, state: State, index: number, online: boolean, at:
 
 function tell(plan: Plan, state: State, index: number, effects: Effect[]): void {
   state.healthVersion++;
-  effects.push({ type: "log", level: "info", message: sentence(plan, state, index), fields: { peer: plan.peers[index]?.id ?? "" } });
+  const event = state.peers[index]?.online ? "peer-online" : "peer-offline";
+  effects.push({ type: "log", level: "info", message: sentence(plan, state, index), fields: { event, peer: plan.peers[index]?.id ?? "" } });
 }
 
 function sentence(plan: Plan, state: State, index: number): string {

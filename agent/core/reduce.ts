@@ -252,7 +252,12 @@ function loseOutput(plan: Plan, state: State, index: number, problem: string, at
   cancelWaits(plan, state, index, { reason: "failed", message: `${outputPlan.id}: ${problem}` }, at, effects);
   effects.push({ type: "stopTimer", key: outputPlan.maxOnKey });
   effects.push({ type: "publish", ...stateOf(outputPlan, output) }, { type: "publish", ...attrOf(state, outputPlan, output) });
-  effects.push({ type: "log", level: "error", message: `output ${outputPlan.id}: ${problem}`, fields: { output: outputPlan.id } });
+  effects.push({
+    type: "log",
+    level: "error",
+    message: `output ${outputPlan.id}: ${problem}`,
+    fields: { event: "line-lost", output: outputPlan.id },
+  });
 }
 
 /** Every output goes to its exit state; from then on nothing else moves it. */

@@ -1,5 +1,5 @@
 import { keepAnswer } from "./answers.ts";
-import { fieldsOf, whyOf } from "./cause.ts";
+import { fieldsOf, topicOf, whyOf } from "./cause.ts";
 import type { AnswerTo, Cause, Effect, Instant, RefusalReason, Verdict } from "./model.ts";
 import type { Plan } from "./plan.ts";
 import { isoTime, remember, type State } from "./state.ts";
@@ -23,7 +23,7 @@ export interface RefusedCommand extends Objection {
 export function refuse(plan: Plan, state: State, index: number, refused: RefusedCommand, effects: Effect[]): void {
   const { reason, message, to, cause, at, allowedAt = null } = refused;
   const output = state.outputs[index];
-  const id = plan.outputs[index]?.id;
+  const { id, setTopic } = plan.outputs[index] ?? {};
   if (!output || id === undefined) return;
   state.refused++;
   const allowed = allowedAt === null ? {} : { allowed_at: isoTime(state, allowedAt) };
@@ -37,6 +37,13 @@ export function refuse(plan: Plan, state: State, index: number, refused: Refused
     type: "log",
     level: "warn",
     message: `${id}: refused a command from ${whyOf(cause)}: ${message}`,
-    fields: { output: id, ...fieldsOf(cause), reason, ...allowed },
+    fields: {
+      event: reason === "interlock" ? "interlock-refused" : "command-refused",
+      output: id,
+      ...fieldsOf(cause),
+      ...topicOf(cause, setTopic),
+      reason,
+      ...allowed,
+    },
   });
 }

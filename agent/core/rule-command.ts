@@ -52,7 +52,8 @@ export function ruleCommand(plan: Plan, state: State, event: RuleCommand, effect
   state.refused++;
   const from = id === null ? "mqtt" : `mqtt ${id}`;
   const message = `rule ${rulePlan.id}: refused a command from ${from}: ${refusal.message}`;
-  effects.push({ type: "log", level: "warn", message, fields: { rule: rulePlan.id, cause: from, reason: refusal.reason } });
+  const fields = { event: "command-refused", rule: rulePlan.id, cause: from, topic: rulePlan.setTopic, reason: refusal.reason } as const;
+  effects.push({ type: "log", level: "warn", message, fields: id === null ? fields : { ...fields, cause_id: id } });
   answer({ ok: false, ...refusal });
 }
 

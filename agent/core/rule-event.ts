@@ -64,7 +64,7 @@ export function started(plan: Plan, state: State, { held, at }: Extract<AgentEve
     state.startHeld = true;
     state.healthVersion++;
     const message = "rules with `start: true` are left out: the agent has crashed again and again";
-    effects.push({ type: "log", level: "error", message, fields: { reason: "start-loop" } });
+    effects.push({ type: "log", level: "error", message, fields: { event: "start-rules-held", reason: "start-loop" } });
   }
 }
 

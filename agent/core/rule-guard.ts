@@ -44,7 +44,7 @@ export function mayFire(plan: Plan, state: State, rule: number, own: boolean, at
     type: "log",
     level: "error",
     message: `rule ${rulePlan.id} rests for ${restTime / 1000} s: it fired too often; everything else works on`,
-    fields: { rule: rulePlan.id, reason: "rate" },
+    fields: { event: "rule-rests", rule: rulePlan.id, reason: "rate" },
   });
   return false;
 }
@@ -56,6 +56,11 @@ export function restOver(plan: Plan, state: State, rule: number, at: Instant, ef
   guard.restsUntil = null;
   guard.used = 0;
   state.healthVersion++;
-  effects.push({ type: "log", level: "info", message: `rule ${rulePlan.id} works again`, fields: { rule: rulePlan.id } });
+  effects.push({
+    type: "log",
+    level: "info",
+    message: `rule ${rulePlan.id} works again`,
+    fields: { event: "rule-resumed", rule: rulePlan.id },
+  });
   if (state.rules[rule]?.enabled) countLevels(plan, state, (_, own) => own === rule, at, effects);
 }

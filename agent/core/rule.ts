@@ -1,6 +1,6 @@
-import { stepsOf } from "./cause.ts";
+import { inputOf, stepsOf } from "./cause.ts";
 import { command } from "./contract.ts";
-import type { Cause, Effect, Instant } from "./model.ts";
+import type { Cause, Effect, Instant, LogFields } from "./model.ts";
 import { startPattern } from "./pattern.ts";
 import { endPattern } from "./pattern-end.ts";
 import type { Plan } from "./plan.ts";
@@ -124,7 +124,7 @@ export function enableRule(plan: Plan, state: State, rule: number, enabled: bool
     type: "log",
     level: "info",
     message: `rule ${rulePlan.id} ${word}: ${from}`,
-    fields: { rule: rulePlan.id, cause: from },
+    fields: { event: enabled ? "rule-enabled" : "rule-disabled", rule: rulePlan.id, cause: from },
   });
   if (enabled) {
     countLevels(plan, state, (_, own) => own === rule, at, effects);
@@ -164,7 +164,12 @@ function tell(plan: Plan, state: State, { rule, cause }: Firing, at: Instant, ef
   const payload = JSON.stringify({ event_type: "fired", cause: cause.detail, ...chain, ts: isoTime(state, at), seq: ruleState.seq++ });
   effects.push({ type: "publish", kind: "event", topic: rulePlan.eventTopic, payload, qos: 1, retain: false });
   const message = `rule ${rulePlan.id} fired: ${cause.detail}`;
-  effects.push({ type: "log", level: rulePlan.logLevel, message, fields: { rule: rulePlan.id, cause: cause.detail ?? cause.text } });
+  // In the hottest path, and only the outputs tell the whole chain.
+  const fields: LogFields = { event: "rule-fired", rule: rulePlan.id, cause: cause.detail ?? cause.text };
+  if (cause.id !== undefined) fields.cause_id = cause.id;
+  const step = cause.trigger?.step;
+  if (step?.kind === "input") fields.input = inputOf(step);
+  effects.push({ type: "log", level: rulePlan.logLevel, message, fields });
 }
 
 function causeOf({ cause }: TriggerPlan, before: Cause | null, took: number): Cause {

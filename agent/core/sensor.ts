@@ -93,7 +93,8 @@ function change(plan: Plan, state: State, index: number, effects: Effect[], make
   tellQuality(sensorPlan, sensor, effects);
   const level = quality === "ok" ? "info" : "warn";
   const message = `sensor ${sensorPlan.id} ${quality === "ok" ? `reads ${valuesText(sensor.values ?? [])}` : `${quality}: ${reason}`}`;
-  effects.push({ type: "log", level, message, fields: { sensor: sensorPlan.id } });
+  const event = quality === "ok" ? "sensor-returned" : "sensor-failed";
+  effects.push({ type: "log", level, message, fields: { event, sensor: sensorPlan.id } });
 }
 
 function tellQuality(plan: SensorPlan, sensor: SensorState, effects: Effect[]): void {

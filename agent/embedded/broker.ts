@@ -1,7 +1,8 @@
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Aedes, Client } from "aedes";
-import { seldom } from "../shell/seldom.ts";
+import { few } from "../shell/few.ts";
+import type { LogFields } from "../shell/log.ts";
 import { Access } from "./access.ts";
 import { BridgePort } from "./bridge-port.ts";
 import { bridgeSession } from "./bridges.ts";
@@ -55,10 +56,13 @@ export interface BrokerOptions {
 }
 
 export interface BrokerLog {
-  debug(message: string, fields?: Record<string, unknown>): void;
-  info(message: string, fields?: Record<string, unknown>): void;
-  warn(message: string, fields?: Record<string, unknown>): void;
+  debug(message: string, fields?: LogFields): void;
+  info(message: string, fields?: LogFields): void;
+  warn(message: string, fields?: LogFields): void;
 }
+
+/** What is told when it is not somebody who is refused, but something of theirs. */
+const limiting: ReadonlySet<string> = new Set(["acl", "oversized", "slow", "queue", "retained"]);
 
 export interface BrokerAddress {
   protocol: Protocol;
@@ -141,7 +145,8 @@ class EmbeddedBroker implements Broker {
     });
     const log = this.#dialogue.repeats(options.log);
     this.#options = { ...options, log };
-    this.#warn = seldom((message) => log.warn(message));
+    const tell = few(options.now, ({ message, fields }) => log.warn(message, fields));
+    this.#warn = (kind, message) => tell(kind, { message, fields: { event: limiting.has(kind) ? "client-limited" : "client-refused" } });
     this.#watch = new Watch(this.#census, this.#dialogue, options.log);
     this.#door = new Door({
       access: this.#access,

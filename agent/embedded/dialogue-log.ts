@@ -1,5 +1,6 @@
 import type { Allowance } from "../core/token-bucket.ts";
 import { newBucket, takeToken } from "../core/token-bucket.ts";
+import type { LogFields } from "../shell/log.ts";
 import { printable } from "../shell/printable.ts";
 
 /** Which of mosquitto's sentences are told. */
@@ -23,9 +24,9 @@ export interface DialogueOptions {
 }
 
 interface Log {
-  debug(message: string, fields?: Record<string, unknown>): void;
-  info(message: string, fields?: Record<string, unknown>): void;
-  warn(message: string, fields?: Record<string, unknown>): void;
+  debug(message: string, fields?: LogFields): void;
+  info(message: string, fields?: LogFields): void;
+  warn(message: string, fields?: LogFields): void;
 }
 
 /** Whom a sentence is about; nothing of it may be put out raw. */
@@ -86,7 +87,7 @@ export class DialogueLog {
 
   /** The same log, of which subscribers get what the broker itself says. */
   repeats<L extends Log>(log: L): L {
-    const repeat = (level: "info" | "warn", topic: "I" | "W") => (message: string, fields?: Record<string, unknown>) => {
+    const repeat = (level: "info" | "warn", topic: "I" | "W") => (message: string, fields?: LogFields) => {
       log[level](message, fields);
       if (this.#settings.topics) this.#publish(topic, printable(message));
     };

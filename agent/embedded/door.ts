@@ -1,4 +1,5 @@
 import type { Aedes, Client } from "aedes";
+import type { LogFields } from "../shell/log.ts";
 import type { Access } from "./access.ts";
 import { AclGate } from "./acl-gate.ts";
 import { AddressRate } from "./address-rate.ts";
@@ -15,7 +16,7 @@ export interface DoorOptions {
   watch: Watch;
   /** Milliseconds, any origin. */
   now(): number;
-  info(message: string, fields: Record<string, unknown>): void;
+  info(message: string, fields: LogFields): void;
   /** May come often; `kind` is the same for the same reason. */
   warn(kind: string, message: string): void;
 }

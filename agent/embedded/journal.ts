@@ -3,6 +3,7 @@ import { type FileHandle, mkdir, open, rename, rm, stat } from "node:fs/promises
 import { dirname } from "node:path";
 import { setAside, syncFolder } from "../shell/atomic-file.ts";
 import { checkedLine, readChecked } from "../shell/checked-line.ts";
+import type { Log } from "../shell/log.ts";
 import { WriteProblem } from "../shell/write-problem.ts";
 
 /** At most one sync in this time: what a power cut may take. */
@@ -23,7 +24,7 @@ const format = 1;
 
 export interface JournalOptions {
   file: string;
-  log: { info(message: string): void; warn(message: string): void; error(message: string): void };
+  log: Pick<Log, "info" | "warn" | "error">;
   /** How soon a disk that could not be written is tried again; default 5 s. */
   retryEvery?: number;
   /** Everything that is to be kept, as records that make it anew. What is added meanwhile comes behind it. */
@@ -87,11 +88,11 @@ export class Journal {
       }
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
-      log.error(`${file} could not be read: ${(error as Error).message}; it is kept as ${file}.bad`);
+      log.error(`${file} could not be read: ${(error as Error).message}; it is kept as ${file}.bad`, { event: "file-not-read" });
       setAside(file);
       this.#size = 0;
     }
-    if (bad > 0) log.warn(`${file}: ${bad} ${bad === 1 ? "record" : "records"} could not be read and left out`);
+    if (bad > 0) log.warn(`${file}: ${bad} ${bad === 1 ? "record" : "records"} could not be read and left out`, { event: "file-not-read" });
     if (bad > 0) void this.#compact();
   }
 

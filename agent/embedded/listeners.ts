@@ -80,11 +80,12 @@ export class Listeners {
       changed: (problem) => {
         if (problem === undefined)
           log.info(`the built-in broker listens on ${placeOf(address, listener.port)} (${protocol}) now`, {
+            event: "listener-works",
             protocol,
             address,
             port: listener.port,
           });
-        else log.warn(problem, { protocol, address, port: listener.port });
+        else log.warn(problem, { event: "listener-failed", protocol, address, port: listener.port });
         changed();
       },
     });

@@ -3,6 +3,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import type { Bridge, BridgeStart } from "../bridge.ts";
 import { type Allowance, newBucket, takeToken } from "../core/token-bucket.ts";
 import { systemClock } from "../shell/clock.ts";
+import type { LogFields } from "../shell/log.ts";
 import { Access, type AccessRules } from "./access.ts";
 import { type Broker, createBroker } from "./broker.ts";
 import type { PasswordHash } from "./password-file.ts";
@@ -34,7 +35,7 @@ const packets = createRequire(resolve("aedes"))("mqtt-packet") as { writeToStrea
 packets.writeToStream.cacheNumbers = false;
 
 const tell = (message: FromThread) => parentPort?.postMessage(message);
-const say = (level: "debug" | "info" | "warn" | "error") => (message: string, fields?: Record<string, unknown>) => {
+const say = (level: "debug" | "info" | "warn" | "error") => (message: string, fields?: LogFields) => {
   if (level !== "debug" || takeToken(bucket, debugAllowance, systemClock.now())) tell({ tell: "log", level, message, fields });
 };
 const log = { debug: say("debug"), info: say("info"), warn: say("warn"), error: say("error") };

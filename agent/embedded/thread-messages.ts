@@ -2,6 +2,7 @@ import type { MessagePort } from "node:worker_threads";
 import type { BridgeStart } from "../bridge.ts";
 import type { KeptFile } from "../core/model.ts";
 import type { LinkView } from "../protocol.ts";
+import type { LogFields } from "../shell/log.ts";
 import type { Outbox } from "../shell/outbox.ts";
 import type { AccessRules, OwnUser } from "./access.ts";
 import type { BrokerAddress, BrokerOptions } from "./broker.ts";
@@ -51,5 +52,5 @@ export type FromThread =
   | { tell: "state"; addresses: readonly BrokerAddress[]; clients: number }
   | { tell: "bridge"; state: BridgeState }
   | { tell: "bridge-problem"; file: KeptFile; problem: string | null }
-  | { tell: "log"; level: "debug" | "info" | "warn" | "error"; message: string; fields: Record<string, unknown> | undefined }
+  | { tell: "log"; level: "debug" | "info" | "warn" | "error"; message: string; fields: LogFields | undefined }
   | { tell: "store-problem"; problem: string | null };

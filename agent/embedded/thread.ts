@@ -2,6 +2,7 @@ import type { Duplex } from "node:stream";
 import { MessageChannel, Worker } from "node:worker_threads";
 import type { BridgeOptions, BridgeStart } from "../bridge.ts";
 import { backoffDelay, defaultBackoff } from "../core/backoff.ts";
+import type { LogFields } from "../shell/log.ts";
 import { Access } from "./access.ts";
 import type { Broker, BrokerAddress, BrokerOptions } from "./broker.ts";
 import { PortStream } from "./port-stream.ts";
@@ -19,7 +20,7 @@ export type BrokerThread = Pick<
 export interface BrokerThreadOptions extends Omit<BrokerOptions, "log" | "bridge"> {
   /** Started and stopped with the broker. */
   bridge?: (BridgeStart & Pick<BridgeOptions, "onProblem">) | undefined;
-  log: BrokerOptions["log"] & { error(message: string, fields?: Record<string, unknown>): void };
+  log: BrokerOptions["log"] & { error(message: string, fields?: LogFields): void };
   /** What runs in the thread; default: the built-in broker. */
   program?: URL;
 }
@@ -83,7 +84,11 @@ class Thread implements BrokerThread {
         else if (message.tell !== "alive") this.#told(message);
       });
       worker.on("error", (error) => {
-        if (!this.#stopped) log.error(`the built-in broker has failed: ${error.message}; it is started again`, { stack: error.stack });
+        if (!this.#stopped)
+          log.error(`the built-in broker has failed: ${error.message}; it is started again`, {
+            event: "broker-failed",
+            stack: error.stack,
+          });
       });
       worker.on("exit", () => {
         resolve();
@@ -173,7 +178,7 @@ class Thread implements BrokerThread {
   #look(worker: Worker): void {
     this.#silent++;
     if (this.#silent < (this.#startedAt === undefined ? silence.mostAtStart : silence.most)) return;
-    this.#options.log.error("the built-in broker hangs: it is ended and started again");
+    this.#options.log.error("the built-in broker hangs: it is ended and started again", { event: "broker-failed" });
     void worker.terminate();
   }
 
@@ -210,7 +215,7 @@ class Thread implements BrokerThread {
 
   #restart(): void {
     this.start().catch((error: Error) => {
-      this.#options.log.error(`the built-in broker could not be started again: ${error.message}`);
+      this.#options.log.error(`the built-in broker could not be started again: ${error.message}`, { event: "broker-failed" });
       this.#ended();
     });
   }

@@ -48,7 +48,7 @@ export class Almanac {
     const { clock, isSet, dispatch, log } = this.#options;
     const wall = clock.wall();
     for (const come of this.#schedule.look(clock.now(), isSet() ? wall : null)) {
-      if (come.missed) log.warn(missedText(come));
+      if (come.missed) log.warn(missedText(come), { event: "time-missed" });
       else dispatch({ type: "time-came", trigger: come.trigger, at: clock.now() });
     }
     const wait = (this.#schedule.first ?? Number.POSITIVE_INFINITY) - wall;

@@ -40,7 +40,10 @@ export class CounterStore {
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "ENOENT") {
         found = { ...found, kept: { ...zero, uncertain: true } };
-        this.#log.error(`the total of ${id} could not be read from ${path}: ${(error as Error).message}; it counts from 0, set it anew`);
+        this.#log.error(`the total of ${id} could not be read from ${path}: ${(error as Error).message}; it counts from 0, set it anew`, {
+          event: "file-not-read",
+          input: id,
+        });
         setAside(path);
       }
     }

@@ -64,7 +64,9 @@ export class HistoryStore {
       else this.#add(entry, line);
     }
     if (bad > 0)
-      this.#log.warn(`${this.#file}: ${bad} ${bad === 1 ? "line" : "lines"} could not be read and ${bad === 1 ? "is" : "are"} left out`);
+      this.#log.warn(`${this.#file}: ${bad} ${bad === 1 ? "line" : "lines"} could not be read and ${bad === 1 ? "is" : "are"} left out`, {
+        event: "file-not-read",
+      });
     return this;
   }
 
@@ -151,7 +153,7 @@ export class HistoryStore {
         .filter((line) => line !== "");
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "ENOENT")
-        this.#log.error(`${this.#file} could not be read: ${(error as Error).message}`);
+        this.#log.error(`${this.#file} could not be read: ${(error as Error).message}`, { event: "file-not-read" });
       return [];
     }
   }

@@ -36,7 +36,7 @@ export class KeptMap<T> {
       return true;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === "ENOENT") return true;
-      log.error(unread((error as Error).message));
+      log.error(unread((error as Error).message), { event: "file-not-read" });
       setAside(file);
       return false;
     }
@@ -67,7 +67,7 @@ export class KeptMap<T> {
         this.problem = null;
       } catch (error) {
         this.problem = (error as Error).message;
-        log.error(unwritten(this.problem));
+        log.error(unwritten(this.problem), { event: "file-not-written" });
       }
     }
     this.#writing = undefined;

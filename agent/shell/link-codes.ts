@@ -24,28 +24,30 @@ const moved =
 interface Meaning {
   words: Words;
   retry: LinkProblem["retry"];
+  event?: LinkProblem["event"];
 }
+const refused = (words: Words): Meaning => ({ words, retry: "slow", event: "credentials-refused" });
 const soon = (text: string): Meaning => ({ words: (_, code) => text.replace("%", code), retry: "backoff" });
 const slow = (text: string): Meaning => ({ words: (_, code) => text.replace("%", code), retry: "slow" });
 
 /** CONNACK codes of MQTT 3.1.1 (section 3.2.2.3) and the reason codes of MQTT 5 in CONNACK and DISCONNECT (section 2.4), which do not overlap. */
 const meanings: Readonly<Record<number, Meaning>> = {
   1: { words: badVersion, retry: "other-version" },
-  2: { words: badClientId, retry: "slow" },
+  2: refused(badClientId),
   3: { words: unavailable, retry: "backoff" },
-  4: { words: badPassword, retry: "slow" },
-  5: { words: notAuthorised, retry: "slow" },
+  4: refused(badPassword),
+  5: refused(notAuthorised),
   128: soon("failed without saying why (%): look into its log"),
   129: soon("could not read what pinbus sent (%, malformed packet): look into its log"),
   130: soon("says that pinbus broke the protocol (%): look into its log"),
   131: soon("has a reason of its own against this client (%): look into its log"),
   132: { words: badVersion, retry: "other-version" },
-  133: { words: badClientId, retry: "slow" },
-  134: { words: badPassword, retry: "slow" },
-  135: { words: notAuthorised, retry: "slow" },
+  133: refused(badClientId),
+  134: refused(badPassword),
+  135: refused(notAuthorised),
   136: { words: unavailable, retry: "backoff" },
   137: soon("is not available at the moment (%): it is busy"),
-  138: { words: ({ clientId }, code) => `has banned client ${clientId} (${code}): ask its administrator`, retry: "slow" },
+  138: refused(({ clientId }, code) => `has banned client ${clientId} (${code}): ask its administrator`),
   139: soon("is shutting down (%)"),
   140: slow("wants another way of authentication (%): pinbus knows user and password, and certificates"),
   141: soon("heard nothing from here for longer than the keep alive (%): check the network"),
@@ -87,10 +89,11 @@ export function disconnectProblem(peer: LinkPeer, code: number, reference?: stri
 }
 
 function problemOf(peer: LinkPeer, code: number, otherwise: string): LinkProblem {
-  const { words, retry } = meanings[code] ?? soon(`${otherwise} (%)`);
+  const { words, retry, event } = meanings[code] ?? soon(`${otherwise} (%)`);
   return {
     sentence: `the broker ${peer.server} ${words(peer, codeText(code))}`,
     retry,
+    ...(event !== undefined && { event }),
     ...(peer.reference !== undefined && (code === 156 || code === 157) && { reference: peer.reference }),
   };
 }

@@ -49,7 +49,7 @@ export class Listening {
     this.#warnOf(codes);
     const refused = wanted.filter(({ filter }) => (codes.get(filter) ?? 0x80) >= 0x80).map(({ filter }) => filter);
     if (own !== undefined && refused.includes(own))
-      log.warn(`the broker refuses the subscription ${own}: a wrong offline cannot be corrected`);
+      log.warn(`the broker refuses the subscription ${own}: a wrong offline cannot be corrected`, { event: "topic-refused", topic: own });
     const deaf = refused.filter((filter) => filter !== own);
     const [first] = deaf;
     const lost = bridge ? "nothing comes from there" : "commands are not heard";
@@ -79,7 +79,10 @@ export class Listening {
   #warnOf(codes: ReadonlyMap<string, number>): void {
     for (const topic of this.#topics) {
       if ((codes.get(topic) ?? 0) < 0x80) continue;
-      this.#options.log.warn(`the broker refuses the subscription ${topic}: what is said there is not known`, { topic });
+      this.#options.log.warn(`the broker refuses the subscription ${topic}: what is said there is not known`, {
+        event: "topic-refused",
+        topic,
+      });
     }
   }
 }

@@ -16,6 +16,8 @@ export interface LinkProblem {
     | "other-version"
     /** It closed before its first answer, which old brokers do with MQTT 5, but restarting ones too. */
     | "maybe-other-version";
+  /** What it is in the log; default: `offline`, the broker is simply away. */
+  event?: "offline" | "credentials-refused" | "topic-refused" | undefined;
   /** The servers that the broker names in place of itself, as it wrote them. */
   reference?: string;
 }
@@ -128,6 +130,7 @@ export function subscriptionProblem(peer: LinkPeer, filters: readonly string[], 
   return {
     sentence: `the broker ${peer.server} refuses the subscription ${what} (${codeText(code)}): ${lost}; allow ${who} to subscribe to it`,
     retry: "slow",
+    event: "topic-refused",
   };
 }
 

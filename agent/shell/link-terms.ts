@@ -3,6 +3,7 @@ import type { Backoff } from "../core/backoff.ts";
 import type { LinkView } from "../protocol.ts";
 import type { LinkServer } from "./link-dial.ts";
 import type { WireBytes } from "./wire-bytes.ts";
+import type { LogFields } from "./log.ts";
 
 // What the link and those who use it say to each other.
 
@@ -77,9 +78,9 @@ export interface ListenedTopic {
 }
 
 export interface LinkLog {
-  debug(message: string, fields?: Record<string, unknown>): void;
-  info(message: string, fields?: Record<string, unknown>): void;
-  warn(message: string, fields?: Record<string, unknown>): void;
+  debug(message: string, fields?: LogFields): void;
+  info(message: string, fields?: LogFields): void;
+  warn(message: string, fields?: LogFields): void;
 }
 
 export interface Publication {

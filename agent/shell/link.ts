@@ -172,7 +172,7 @@ class MqttLink implements Link {
         this.#refused += 1;
         // Without its status it is deaf, which is told as such.
         if (topic === this.#options.will?.topic) return;
-        if (isTold(this.#refusals.refused(publication, code))) log.warn(refusalOf(topic, code), { topic });
+        if (isTold(this.#refusals.refused(publication, code))) log.warn(refusalOf(topic, code), { event: "topic-refused", topic });
         this.#tellRefusals();
       },
       accepted: (topic) => {
@@ -189,7 +189,7 @@ class MqttLink implements Link {
     this.#since = this.#time();
     this.#openAt = Math.min(this.#openAt, monotonic());
     this.#timesOnline += 1;
-    this.#options.log.info(`online at ${server} with MQTT ${version}`, { server, version });
+    this.#options.log.info(`online at ${server} with MQTT ${version}`, { event: "online", server, version });
     this.#refusalsTold = null;
     this.#options.on.online(version, { hearsItself });
     this.#tellRefusals();
@@ -244,12 +244,12 @@ class MqttLink implements Link {
   }
 
   /** Told once for each new reason; in the log also after 2, 4, 8 … times. */
-  #failed(server: KnownServer, { sentence }: LinkProblem, retryIn?: number): void {
+  #failed(server: KnownServer, { sentence, event = "offline" }: LinkProblem, retryIn?: number): void {
     const wasOnline = this.#phase === "online";
     if (wasOnline) this.#since = this.#time();
     const attempt = this.#servers.failed(server, sentence);
     if (isTold(attempt))
-      this.#options.log.warn(sentence, { server: server.name, attempt, ...(retryIn !== undefined && { retry_ms: retryIn }) });
+      this.#options.log.warn(sentence, { event, server: server.name, attempt, ...(retryIn !== undefined && { retry_ms: retryIn }) });
     const { problem } = this.#servers;
     const isNew = wasOnline || this.#problem !== problem;
     this.#problem = problem;

@@ -1,9 +1,11 @@
 import winston from "winston";
 import Transport from "winston-transport";
+import { type LogEvent, logEvents } from "../core/log-events.ts";
 import { printable } from "./printable.ts";
 
 export type LogLevel = "error" | "warn" | "info" | "debug";
-export type LogFields = Readonly<Record<string, unknown>>;
+/** Become own fields of a journal entry, PINBUS_… in capitals. */
+export type LogFields = Readonly<Record<string, unknown>> & { readonly event?: LogEvent | undefined };
 
 export interface Log {
   error(message: string, fields?: LogFields): void;
@@ -136,9 +138,15 @@ class JournalTransport extends Transport {
   override log(info: LogEntry, next: () => void): void {
     const fields: Record<string, string> = {};
     for (const name in info.fields) fields[`PINBUS_${name.toUpperCase()}`] = info.fields[name] ?? "";
+    const { event } = info.fields;
+    if (event !== undefined && isLogEvent(event)) fields.MESSAGE_ID = logEvents[event].id;
     this.#journal({ message: info.message, priority: priorities[info.level], fields });
     next();
   }
+}
+
+function isLogEvent(name: string): name is LogEvent {
+  return Object.hasOwn(logEvents, name);
 }
 
 function cleanFields(fields: LogFields | undefined, clean: (text: string) => string): Record<string, string> {

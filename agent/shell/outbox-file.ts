@@ -97,7 +97,10 @@ export class OutboxFile {
         this.#last = Math.max(this.#last, record.n);
       }
     }
-    if (bad > 0) this.#options.log.warn(`${this.#file}: ${bad} ${bad === 1 ? "record" : "records"} could not be read and left out`);
+    if (bad > 0)
+      this.#options.log.warn(`${this.#file}: ${bad} ${bad === 1 ? "record" : "records"} could not be read and left out`, {
+        event: "file-not-read",
+      });
     const events = [...found.values()].filter(({ number }) => number >= done).sort((a, b) => a.number - b.number);
     [this.#inFile, this.#durable] = [found.size, found.size > 0];
     [this.#done, this.#doneInFile] = [done, done];
@@ -286,6 +289,7 @@ export class OutboxFile {
       if ((error as NodeJS.ErrnoException).code === "ENOENT") return "";
       this.#options.log.error(
         `${this.#options.holding} that waited for the broker could not be read from ${this.#file}: ${(error as Error).message}`,
+        { event: "file-not-read" },
       );
       setAside(this.#file);
       return "";

@@ -37,6 +37,8 @@ export interface OutboxOptions {
   onProblem?(problem: string | null): void;
 }
 
+/** How often it is told that something is lost. */
+const lostEvery = 60_000;
 /** As if the broker had said so. */
 const refusal = Object.assign(new Error("the broker ends the connection over it"), { code: 0x80 });
 
@@ -50,6 +52,9 @@ export class Outbox {
   readonly #file: OutboxFile | undefined;
   readonly #trial = newTrial();
   #quietTimer: NodeJS.Timeout | undefined;
+  /** Not told again before it has run. */
+  #lostTimer: NodeJS.Timeout | undefined;
+  #lostTold = 0;
   /** Nothing is sent but between `connected` and `disconnected`. */
   #open = false;
   #sending = false;
@@ -112,7 +117,10 @@ export class Outbox {
     if (!endConnection(this.#trial, first?.number, this.#options.clock.now()) || first === undefined) return;
     const { topic } = first.value;
     const why = "the broker ends the connection each time that it gets a message";
-    this.#options.log.warn(`${why} on ${topic}: it is left out; let this client publish there, or let it be smaller`, { topic });
+    this.#options.log.warn(`${why} on ${topic}: it is left out; let this client publish there, or let it be smaller`, {
+      event: "outbox-dropped",
+      topic,
+    });
     this.#settled(first.number, refusal);
   }
 
@@ -142,6 +150,7 @@ export class Outbox {
   /** Resolves when what waits is on disk, or could not be written. */
   async close(): Promise<void> {
     clearTimeout(this.#quietTimer);
+    clearTimeout(this.#lostTimer);
     await this.#file?.close();
   }
 
@@ -189,12 +198,31 @@ export class Outbox {
     this.#send();
   }
 
+  /** What was lost since it was told last: at once, and then once a minute. */
+  #tellLost(): void {
+    if (this.lost === this.#lostTold || this.#lostTimer !== undefined) return;
+    const { expired, full, refused } = this.dropped;
+    const { log, holding = "events" } = this.#options;
+    const more = this.lost - this.#lostTold;
+    this.#lostTold = this.lost;
+    const sum = `${expired} too old, ${full} too many, ${refused} refused since the start`;
+    log.warn(`${more} of the ${holding} that waited for the broker ${more === 1 ? "is" : "are"} lost (${sum})`, {
+      event: "outbox-dropped",
+      count: more,
+    });
+    this.#lostTimer = setTimeout(() => {
+      this.#lostTimer = undefined;
+      this.#tellLost();
+    }, lostEvery).unref();
+  }
+
   #tellFile(): void {
     this.#file?.done(doneBelow(this.#outbox));
     this.#tellRemoved();
   }
 
   #tellRemoved(): void {
+    this.#tellLost();
     const { removed } = this.#outbox;
     this.#outbox.removed = [];
     for (const number of removed) this.#options.done?.(number);

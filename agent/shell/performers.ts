@@ -6,9 +6,9 @@ import type { Dispatch } from "./dispatch.ts";
 import type { HistoryStore } from "./history-store.ts";
 import type { Lines } from "./lines.ts";
 import type { Link, Publication } from "./link.ts";
-import type { Log } from "./log.ts";
 import type { Outbox } from "./outbox.ts";
 import type { OutputStore } from "./output-store.ts";
+import type { PinLog } from "./pin-log.ts";
 import type { RuleStore } from "./rule-store.ts";
 import type { Sensors } from "./sensors.ts";
 import type { SeqStore } from "./seq-store.ts";
@@ -31,7 +31,7 @@ export interface PerformerOptions {
   history: HistoryStore;
   rules: RuleStore;
   clock: Clock;
-  log: Log;
+  log: Pick<PinLog, "write">;
   /** Hands a verdict to the control client that waits for it. */
   settle(ticket: number, verdict: Verdict): void;
   settleCounter(ticket: number, verdict: CounterVerdict): void;
@@ -41,12 +41,12 @@ type Performers = { [K in Effect["type"]]: (effect: Extract<Effect, { type: K }>
 
 /** One performer for each effect: a new effect does not compile until it has one. */
 export function createPerformers(options: PerformerOptions): (effect: Effect) => void {
-  const { dispatch, lines, link, clock, log } = options;
+  const { dispatch, lines, link, clock } = options;
   let entries: Extract<Effect, { type: "log" }>[] = [];
   const writeEntries = () => {
     const written = entries;
     entries = [];
-    for (const { level, message, fields } of written) log[level](message, { ...fields });
+    for (const entry of written) options.log.write(entry);
   };
   const performers: Performers = {
     setOutput({ output, active, request }) {

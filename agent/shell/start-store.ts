@@ -49,7 +49,9 @@ export class StartStore {
     try {
       await replaceFile(this.#file, `${JSON.stringify({ crashed })}\n`);
     } catch (error) {
-      this.#log.error(`${this.#file} could not be written: ${(error as Error).message}; crashes at the start are not counted`);
+      this.#log.error(`${this.#file} could not be written: ${(error as Error).message}; crashes at the start are not counted`, {
+        event: "file-not-written",
+      });
     }
   }
 }

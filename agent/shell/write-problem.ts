@@ -1,6 +1,8 @@
+import type { Log } from "./log.ts";
+
 export interface WriteProblemOptions {
   file: string;
-  log: { info(message: string): void; error(message: string): void };
+  log: Pick<Log, "info" | "error">;
   /** Told when the file can no longer be written, and with null when it can again. */
   onProblem(problem: string | null): void;
 }
@@ -32,8 +34,8 @@ export class WriteProblem {
     if (sentence === this.#sentence) return;
     this.#sentence = sentence;
     const { file, log, onProblem } = this.#options;
-    if (sentence === null) log.info(`${file} can be written again`);
-    else log.error(sentence);
+    if (sentence === null) log.info(`${file} can be written again`, { event: "file-written-again" });
+    else log.error(sentence, { event: "file-not-written" });
     onProblem(sentence);
   }
 }

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { createOutboxes } from "../../agent/outboxes.ts";
 import type { Link, Publication, Settled } from "../../agent/shell/link.ts";
 import { configOf } from "./core/fixture.ts";
-import { silent } from "./shell/fixture.ts";
+import { keptLog } from "./shell/fixture.ts";
 
 const event = "p/n/in/bell/event";
 const reading = "p/n/sensor/attic/history";
@@ -31,7 +31,8 @@ function world() {
   const { outbox: settings, ...others } = configOf({});
   const config = { ...others, outbox: { ...settings, disk: "off", telemetry: "memory" } as const };
   const clock = { now: () => Date.now(), wall: () => Date.now() };
-  const boxes = createOutboxes({ config, link: () => link, clock, log: silent, onProblem() {} });
+  const log = keptLog();
+  const boxes = createOutboxes({ config, link: () => link, clock, log, onProblem() {} });
   const { outbox, ring } = boxes;
   /** One connection, which lasts until the broker ends it, or for a minute; the next begins 10 s later. */
   const connection = () => {
@@ -56,6 +57,7 @@ function world() {
   return {
     outbox,
     ring,
+    said: log.entries,
     connection,
     got: () => [...got].sort(),
     happens: (payload: string, ttl = 3_600_000) => outbox.add({ kind: "event", topic: event, payload, qos: 1, retain: false }, ttl),
@@ -94,4 +96,17 @@ it("readings wait no longer when the event that was on trial has become too old"
   for (let count = 0; count < 7; count++) connection();
   expect(outbox.dropped).toEqual({ expired: 1, full: 0, refused: 0 });
   expect(got()).toEqual(["20"]);
+});
+
+it("what is lost is told at once, and then once a minute with how much it was", () => {
+  const { said, happens } = world();
+  // Each comes when the one before is too old.
+  for (let second = 0; second < 90; second++) {
+    happens("press", 500);
+    vi.advanceTimersByTime(1000);
+  }
+  expect(said).toEqual([
+    "warn: 1 of the events that waited for the broker is lost (1 too old, 0 too many, 0 refused since the start)",
+    "warn: 59 of the events that waited for the broker are lost (60 too old, 0 too many, 0 refused since the start)",
+  ]);
 });

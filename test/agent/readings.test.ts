@@ -52,6 +52,7 @@ it("the agent's own figures are named like a broker's, count on, and leave out w
     bridge: () => ({ outbox: ring, leftOut: { stale: 2 } }),
     lag,
     current,
+    log: silent,
   });
   // Nobody has taken the delay of the timers before there was a round.
   expect(figures()["loop/lag"]).toBe("0");

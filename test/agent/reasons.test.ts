@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { toldOf } from "../../agent/command/why.ts";
+import { type LogEvent, logEvents } from "../../agent/core/log-events.ts";
 import { stateWord } from "../../agent/core/output.ts";
 import { HistoryStore } from "../../agent/shell/history-store.ts";
 import { createLog } from "../../agent/shell/log.ts";
@@ -60,17 +61,24 @@ describe("every cause, in words and as facts", () => {
 
     const took = chain.findLast((step) => step.duration_ms !== undefined)?.duration_ms;
     const entry = made.logs.findLast(({ fields }) => fields.output === output && fields.kind !== undefined);
-    const { PINBUS_CAUSE, ...fields } = entry === undefined ? {} : journalOf(entry);
+    const { PINBUS_CAUSE, PINBUS_EVENT, MESSAGE_ID, PINBUS_STATE, PINBUS_TOPIC, PINBUS_RULE, PINBUS_INPUT, ...fields } =
+      entry === undefined ? {} : journalOf(entry);
     expect(fields).toEqual({
       PINBUS_OUTPUT: output,
       PINBUS_KIND: kind,
       PINBUS_SOURCE: source,
       PINBUS_CHAIN: one.chain.map((step) => step.replace(/^\w+: /, "")).join(" > "),
-      ...(id === null ? {} : { PINBUS_ID: id }),
+      ...(id === null ? {} : { PINBUS_CAUSE_ID: id }),
       ...(took === undefined ? {} : { PINBUS_DURATION_MS: String(took) }),
       ...(reason === undefined ? {} : { PINBUS_REASON: reason }),
       ...(allowedAt === undefined ? {} : { PINBUS_ALLOWED_AT: allowedAt }),
     });
+    const named = (what: string) => chain.filter((step) => step.kind === what).map((step) => step.text);
+    expect(PINBUS_RULE).toBe(named("rule").at(-1)?.split(" ")[1]);
+    expect(PINBUS_INPUT).toBe(named("input")[0]?.split(" ")[0]);
+    expect(PINBUS_TOPIC).toBe(kind === "mqtt" && source !== "identify" ? `pinbus/garage/out/${output}/set` : undefined);
+    expect(MESSAGE_ID).toBe(logEvents[PINBUS_EVENT as LogEvent].id);
+    expect(PINBUS_STATE).toBe(isState ? changes[0]?.state : undefined);
     if (isState) expect(PINBUS_CAUSE).toBe(detail === null ? cause : `${cause} (${detail})`);
   });
 

@@ -11,6 +11,7 @@ function ruleClock() {
   const { plan, state } = new World(config);
   const told: AgentEvent[] = [];
   const time = { wall: Date.UTC(2026, 10, 21), now: 0 };
+  const log = keptLog();
   const clock = createRuleClock({
     current: () => ({ config, plan, state }),
     send(event) {
@@ -18,9 +19,9 @@ function ruleClock() {
       reduce(plan, state, event);
     },
     clock: { wall: () => time.wall, now: () => time.now },
-    log: keptLog(),
+    log,
   });
-  return { clock, state, told, time };
+  return { clock, state, told, time, said: log.entries };
 }
 
 describe("the clock that a command is judged by", () => {
@@ -45,12 +46,23 @@ describe("the clock that a command is judged by", () => {
   });
 
   it("is told when it is known to be set, and when it no longer is", () => {
-    const { clock, state, time } = ruleClock();
+    const { clock, state, time, said } = ruleClock();
     time.wall = 0;
-    clock.refresh();
+    for (let count = 0; count < 3; count++) clock.refresh();
     expect(state.clockSet).toBe(false);
     time.wall = Date.UTC(2027, 0, 1);
     clock.refresh();
     expect(state.clockSet).toBe(true);
+    clock.refresh();
+    expect(said).toEqual([
+      "warn: the clock of this machine is not set (it says 1970-01-01): ages and times of day wait for it",
+      "info: the clock of this machine is set: it is 2027-01-01T00:00:00.000Z",
+    ]);
+  });
+
+  it("that is set from the start on is nothing to be told", () => {
+    const { clock, said } = ruleClock();
+    clock.refresh();
+    expect(said).toEqual([]);
   });
 });

@@ -15,6 +15,7 @@ import type { Link, Publication } from "../../agent/shell/link.ts";
 import { Outbox } from "../../agent/shell/outbox.ts";
 import { OutputStore } from "../../agent/shell/output-store.ts";
 import { createPerformers } from "../../agent/shell/performers.ts";
+import { PinLog } from "../../agent/shell/pin-log.ts";
 import { RuleStore } from "../../agent/shell/rule-store.ts";
 import { Sensors } from "../../agent/shell/sensors.ts";
 import { SeqStore } from "../../agent/shell/seq-store.ts";
@@ -109,7 +110,7 @@ export function running(config: Config) {
     history: new HistoryStore(folder, log),
     rules: new RuleStore(folder, log),
     clock: systemClock,
-    log,
+    log: new PinLog(log, systemClock.now),
     settle() {},
     settleCounter() {},
   });

@@ -212,8 +212,8 @@ export function buttonCases(recorder: Recorder): Case[] {
         const asked = await run(program[0], program[1], "why", "lamp", "--json", "-n", String(told.length));
         const changes = (JSON.parse(asked) as Told[]).reverse();
         const attr = JSON.parse(await retained(`${P}/out/lamp/attr`)) as Told;
-        const journal = told.map(({ MESSAGE, PINBUS_KIND, PINBUS_SOURCE, PINBUS_ID = null, PINBUS_CHAIN, PINBUS_CAUSE }) =>
-          JSON.stringify([PINBUS_KIND, PINBUS_SOURCE, PINBUS_ID, PINBUS_CHAIN, PINBUS_CAUSE, MESSAGE]),
+        const journal = told.map(({ MESSAGE, PINBUS_KIND, PINBUS_SOURCE, PINBUS_CAUSE_ID = null, PINBUS_CHAIN, PINBUS_CAUSE }) =>
+          JSON.stringify([PINBUS_KIND, PINBUS_SOURCE, PINBUS_CAUSE_ID, PINBUS_CHAIN, PINBUS_CAUSE, MESSAGE]),
         );
         for (const entry of journal) console.log(`# ${entry}`);
         const attrState = (await retained(`${P}/out/lamp/state`)) as Told["state"];

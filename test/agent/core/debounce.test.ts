@@ -126,6 +126,14 @@ describe("settle debounce", () => {
     expect(world.payloads(stateTopic)).toEqual(["OFF", "UNKNOWN"]);
   });
 
+  it("says that a line is lost, and that it came back", () => {
+    const world = new World(configOf({ inputs: { porch: {} } }));
+    for (let count = 0; count < 2; count++) world.dispatch({ type: "input-lost", input: 0, problem: "the chip is gone", at: world.now });
+    world.dispatch({ type: "level-read", input: 0, active: false, at: world.now, why: "chip" });
+    const said = world.logs.filter(({ fields }) => fields.input === "porch").map(({ message, fields }) => `${fields.event}: ${message}`);
+    expect(said).toEqual(["line-lost: input porch: the chip is gone", "line-returned: input porch: its line came back"]);
+  });
+
   it("reads the level after lost edges, and settles it", () => {
     const world = new World(configOf({ inputs: { porch: {} } }));
     world.inputs[0] = true;

@@ -311,13 +311,11 @@ describe("the built-in broker", () => {
     await vi.waitFor(() => expect(own.seen).toEqual(["a b"]), patience);
   });
 
-  it("tells the 1st, 2nd, 4th … publication that it drops, with names as text", async () => {
+  it("tells the first publications of a minute that it drops, with names as text", async () => {
     const world = await startBuiltIn(sections);
     const bob = await enter(world, "bob", { clientId: 'c"1' });
     for (let count = 0; count < 5; count++) await bob.client.publishAsync('gate"set', "secret", { qos: 1 });
-    expect(world.warnings).toEqual(
-      [1, 2, 4].map((count) => `broker: client "c\\"1" of user "bob" may not publish to "gate\\"set": dropped (${count} since the start)`),
-    );
+    expect(world.warnings).toEqual(Array(3).fill('broker: client "c\\"1" of user "bob" may not publish to "gate\\"set": dropped'));
   });
 });
 

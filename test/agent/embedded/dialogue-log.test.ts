@@ -82,7 +82,7 @@ describeMosquitto("what the built-in broker tells of its clients, beside mosquit
     const log = { ...silentLog, info: (message: string) => void infos.push(message) };
     const ours = await sentences(await startEmbedded(0, { access, dialogue: everything, log }));
     expect(ours.filter((line) => !line.includes("/log/W "))).toEqual(theirs.filter((line) => !line.includes("/log/I ")));
-    expect(ours.some((line) => line.includes('/log/W <time>: broker: refused user "test": not authorised (1 since the start)'))).toBe(true);
+    expect(ours.some((line) => line.includes('/log/W <time>: broker: refused user "test": not authorised'))).toBe(true);
     expect(infos).toContain("broker: Client polite disconnected.");
     expect(infos).toContain("broker: subscribe: listens 1 a/b");
   });

@@ -47,7 +47,7 @@ it("max_connections: one more is closed, and told", async () => {
   const sockets = [dial(port), dial(port), dial(port)];
   await Promise.all(sockets.map((socket) => once(socket, "connect")));
   await once(dial(port).resume(), "close");
-  expect(warnings).toEqual(["the built-in broker has 3 connections: refusing more (1 since the start)"]);
+  expect(warnings).toEqual(["the built-in broker has 3 connections: refusing more"]);
   expect(sockets.map((socket) => socket.closed)).toEqual([false, false, false]);
 });
 
@@ -82,7 +82,7 @@ it("max_packet: a packet of that size is taken, a larger one ends the connection
   const closed = new Promise((resolve) => client.once("close", () => resolve(undefined)));
   client.publish("a", Buffer.alloc(2000 - 4), { qos: 1 });
   await closed;
-  expect(warnings).toEqual(["broker: a packet of more than 2000 bytes: connection closed (1 since the start)"]);
+  expect(warnings).toEqual(["broker: a packet of more than 2000 bytes: connection closed"]);
 });
 
 it("connect_timeout: who says nothing is closed", async () => {
@@ -98,7 +98,7 @@ it("keepalive_max: 0 and longer ones are refused with 2, and told; the agent its
   for (const keepalive of [0, 1, 60, 61, 65_535]) codes.push(await codeOf(port, { keepalive }));
   expect(codes).toEqual([2, 0, 0, 2, 2]);
   expect(await codeOf(port, { ...access.own, keepalive: 0 })).toBe(0);
-  expect(warnings[0]).toBe("broker: refused a client without a user: its keep alive is 0 or longer than 60 s (1 since the start)");
+  expect(warnings[0]).toBe("broker: refused a client without a user: its keep alive is 0 or longer than 60 s");
 });
 
 const users = parsePasswordFile(await passwordLine("ev3", "formosa")).users;
@@ -110,7 +110,7 @@ it("max_failed_logins: then even the right password is not looked at, until time
   expect(await codeOf(port, { username: "ev3", password: "x" })).toBe(3);
   expect(await codeOf(port, { username: "nobody", password: "x" })).toBe(3);
   expect(await codeOf(port, { username: "ev3", password: "formosa" })).toBe(3);
-  expect(warnings).toContain('broker: refused user "ev3": more than 6 wrong passwords a minute came from 127.0.0.1 (1 since the start)');
+  expect(warnings).toContain('broker: refused user "ev3": more than 6 wrong passwords a minute came from 127.0.0.1');
   // Who names no user guesses nothing.
   expect(await codeOf(port, {})).toBe(0);
   expect(await codeOf(port, access.own, "agent")).toBe(0);

@@ -55,7 +55,7 @@ it("the others do not wait for a client that does not read; what it has no room 
   const { broker, warnings, port, publish } = await start();
   await lazy(port, { clean: true, qos: 0 });
   for (let count = 0; warnings.length === 0 && count < many; count++) await publish(0);
-  expect(warnings).toEqual(['broker: client "lazy" does not read what is sent to it: nobody waits for it any more (1 since the start)']);
+  expect(warnings).toEqual(['broker: client "lazy" does not read what is sent to it: nobody waits for it any more']);
   await publish(0);
   expect(broker.clients).toBe(2);
   await vi.waitFor(() => expect(broker.clients).toBe(1), patience);

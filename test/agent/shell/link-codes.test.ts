@@ -2,6 +2,9 @@ import { describe, expect, it } from "vitest";
 import { connackProblem, disconnectProblem } from "../../../agent/shell/link-codes.ts";
 import type { LinkPeer, LinkProblem } from "../../../agent/shell/link-problems.ts";
 
+/** Somebody has to change who this client is, or what it may. */
+const credentials: ReadonlySet<number> = new Set([2, 4, 5, 0x85, 0x86, 0x87, 0x8a]);
+
 const peer: LinkPeer = {
   server: "pi:1883",
   settings: "mqtt",
@@ -68,6 +71,7 @@ describe("a code of the broker", () => {
   it.each([...codes3, ...connack5])("%i in a CONNACK has a sentence of its own, and %s", (code, retry, words) => {
     const problem = connackProblem(peer, code);
     expect(problem.retry).toBe(retry);
+    expect(problem.event).toBe(credentials.has(code) ? "credentials-refused" : undefined);
     expect(problem.sentence).toMatch(/^the broker pi:1883 /);
     expect(problem.sentence).toContain(words);
     expect(problem.sentence).toContain(textOf(code));

@@ -56,7 +56,7 @@ function shell(options: { write?: () => void; online?: boolean } = {}) {
     outputs: { keep: (id: string, kept: Kept) => world.kept.push([id, kept]) } as unknown as OutputStore,
     counters: { keep: (...wanted: unknown[]) => world.kept.push(wanted) } as unknown as CounterStore,
     clock,
-    log: silent,
+    log: { write() {} },
     settle: (ticket, verdict) => world.settled.push([ticket, verdict]),
     settleCounter: (ticket, verdict) => world.settled.push([ticket, verdict]),
   });

@@ -1,0 +1,87 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { LogEvent } from "../../../agent/core/log-events.ts";
+import { createLog } from "../../../agent/shell/log.ts";
+import { PinLog } from "../../../agent/shell/pin-log.ts";
+import { configOf } from "../core/fixture.ts";
+import { World } from "../core/world.ts";
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+function world() {
+  const entries: { message: string; fields: Record<string, string> }[] = [];
+  const log = createLog({ level: "info", secrets: [], journal: ({ message, fields }) => entries.push({ message, fields }) });
+  const pins = new PinLog(log, () => Date.now());
+  return { entries, pins, said: () => entries.map(({ message }) => message) };
+}
+
+const gesture = (word: "press" | "click") =>
+  ({ type: "log", level: "info", message: `porch ${word}`, fields: { event: "gesture", input: "porch", gesture: word } }) as const;
+
+describe("the log of pins and rules", () => {
+  it("writes twenty gestures of an input within a minute, and then how many more there were", () => {
+    const { pins, said, entries } = world();
+    for (let count = 0; count < 80; count++) for (const word of ["press", "click"] as const) pins.write(gesture(word));
+    expect(said()).toHaveLength(20);
+    vi.advanceTimersByTime(60_000);
+    expect(said().slice(20)).toEqual(["porch: press 70 times, click 70 times in the last minute, not logged one by one"]);
+    expect(entries.at(-1)?.fields).toMatchObject({ PINBUS_EVENT: "repeated", PINBUS_INPUT: "porch", PINBUS_COUNT: "140" });
+  });
+
+  it("says how an output was left that moved too often to be told", () => {
+    const { pins, said, entries } = world();
+    for (let count = 0; count < 30; count++) {
+      const state = count % 2 === 0 ? "ON" : "OFF";
+      const message = `lamp ${state.toLowerCase()}: rule porch-lamp`;
+      pins.write({ type: "log", level: "info", message, fields: { event: "output-moved", output: "lamp", state } });
+    }
+    vi.advanceTimersByTime(20_000);
+    pins.flush();
+    expect(said().at(-1)).toBe(
+      "lamp: on 5 times, off 5 times in the last 20 s, not logged one by one; the last: lamp off: rule porch-lamp",
+    );
+    expect(entries.at(-1)?.fields).toMatchObject({ PINBUS_OUTPUT: "lamp", PINBUS_COUNT: "10" });
+  });
+
+  it("counts the firings of a rule", () => {
+    const { pins, said } = world();
+    for (let count = 0; count < 25; count++)
+      pins.write({ type: "log", level: "info", message: "rule mist fired", fields: { event: "rule-fired", rule: "mist" } });
+    pins.flush();
+    expect(said().at(-1)).toBe("rule mist: fired 5 times in the last 1 s, not logged one by one");
+  });
+
+  it.each([
+    "command-refused",
+    "interlock-refused",
+    "failsafe",
+    "max-on-reached",
+    "output-failed",
+    "line-lost",
+    "line-returned",
+  ] as LogEvent[])("writes every %s, however often it comes", (event) => {
+    const { pins, said } = world();
+    for (let count = 0; count < 500; count++)
+      pins.write({ type: "log", level: "info", message: "told", fields: { event, output: "lamp", state: "OFF" } });
+    expect(said()).toHaveLength(500);
+  });
+
+  it("leaves what is only for a fault-finder as it is", () => {
+    const { pins, said } = world();
+    for (let count = 0; count < 100; count++) pins.write({ ...gesture("press"), level: "debug" });
+    pins.flush();
+    expect(said()).toEqual([]);
+  });
+
+  it("writes every refused command of a flood, and the changes in between bounded", () => {
+    const core = new World(configOf({ outputs: { lamp: {} } }));
+    const { pins, said } = world();
+    for (let count = 0; count < 300; count++) {
+      core.mqtt("lamp", "TOGGLE");
+      core.mqtt("lamp", "TOGGLE", { retain: true });
+    }
+    for (const entry of core.logs) pins.write(entry);
+    expect(said().filter((line) => line.includes("refused"))).toHaveLength(300);
+    expect(said().filter((line) => /^lamp o/.test(line)).length).toBeLessThanOrEqual(21);
+  });
+});
