@@ -66,6 +66,8 @@ Everything in it is named in the program, one by one; nothing is copied whole an
 and the ids of inputs, outputs, sensors, peers and rules. Every other setting reads \`(set)\`, and in a finding stands \`(broker)\`, \`(path)\` or \`(user)\` in
 place of what \`pinbus doctor\` says on the machine. So it has no passwords, user names, names and addresses of brokers, topics, payloads, paths, texts of
 the journal and no location. \`cmd/diag\` over MQTT is another report, for who looks after the node: see [remote.md](remote.md#diag).
+`;
+
 const eventsPage = () => `# Kinds of entries in the journal
 
 \`PINBUS_EVENT\` of an entry is its kind, \`MESSAGE_ID\` the same as an id that never changes; \`journalctl -x\` shows the text beside the

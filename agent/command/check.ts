@@ -1,6 +1,5 @@
 import { isBridged } from "../../config/bridge.ts";
-import { configFile } from "../../config/load.ts";
-import { defaultConfigFile } from "../../config/load.ts";
+import { configFile, defaultConfigFile } from "../../config/load.ts";
 import { formatProblem } from "../../config/problem.ts";
 import type { Config, InputConfig, OutputConfig } from "../../config/schema.ts";
 import { formatLineName } from "../../gpio/line.ts";

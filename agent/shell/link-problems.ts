@@ -134,7 +134,7 @@ export function subscriptionProblem(peer: LinkPeer, filters: readonly string[], 
   };
 }
 
-function errorCode(error: unknown): string | undefined {
+export function errorCode(error: unknown): string | undefined {
   const code = error instanceof Error ? (error as Error & { code?: unknown }).code : undefined;
   return typeof code === "string" ? code : undefined;
 }

@@ -2,8 +2,8 @@ import type { Packet } from "mqtt";
 import type { Backoff } from "../core/backoff.ts";
 import type { LinkView } from "../protocol.ts";
 import type { LinkServer } from "./link-dial.ts";
-import type { WireBytes } from "./wire-bytes.ts";
 import type { LogFields } from "./log.ts";
+import type { WireBytes } from "./wire-bytes.ts";
 
 // What the link and those who use it say to each other.
 

@@ -18,15 +18,6 @@ export async function install(tar: string): Promise<void> {
     mkdirSync(dirname(place), { recursive: true });
     await run("cp", from(name), place);
   }
-  for (const dir of ["/usr/lib/sysusers.d", "/usr/lib/tmpfiles.d", "/usr/lib/udev/rules.d", "/usr/share/polkit-1/rules.d"])
-    mkdirSync(dir, { recursive: true });
-  await run("cp", from("pinbus.service"), "/usr/lib/systemd/system/pinbus.service");
-  await run("cp", from("sysusers.conf"), "/usr/lib/sysusers.d/pinbus.conf");
-  await run("cp", from("tmpfiles.conf"), "/usr/lib/tmpfiles.d/pinbus.conf");
-  await run("cp", from("60-pinbus.rules"), "/usr/lib/udev/rules.d/60-pinbus.rules");
-  await run("cp", from("polkit.rules"), "/usr/share/polkit-1/rules.d/50-pinbus.rules");
-  mkdirSync("/usr/lib/systemd/catalog", { recursive: true });
-  await run("cp", from("pinbus.catalog"), "/usr/lib/systemd/catalog/pinbus.catalog");
   await run("journalctl", "--update-catalog");
   await run("systemd-sysusers", "pinbus.conf");
   await run("systemd-tmpfiles", "--create", "pinbus.conf");

@@ -17,7 +17,7 @@ trap '"$here/sdbox" stop' EXIT
 systemctl --version | head -1
 tally "$here/sdbox" run -- /usr/bin/env -C /project "$(command -v node)" build/test/machine/service.js build/package.tar /evidence < /dev/null
 tally "$here/sdbox" run -- /usr/bin/env -C /project "$(command -v node)" build/test/machine/services.js build/package.tar /evidence < /dev/null
-tally "$here/sdbox" run -- /usr/bin/env -C /project "$(command -v node)" build/test/machine/tour.js build/package.tar /evidence < /dev/null
 tally "$here/sdbox" run -- /usr/bin/env -C /project "$(command -v node)" build/test/machine/doctor.js build/package.tar /evidence < /dev/null
+tally "$here/sdbox" run -- /usr/bin/env -C /project "$(command -v node)" build/test/machine/tour.js build/package.tar /evidence < /dev/null
 cp build/evidence-box/* build/evidence/ 2> /dev/null
 closing_line

@@ -1,10 +1,11 @@
 import { gpioOf } from "../../../config/lines.ts";
 import type { Config } from "../../../config/schema.ts";
 import { formatLineName, type LineName } from "../../../gpio/line.ts";
+import { powerOnPull } from "../../../gpio/power-on.ts";
 import type { ChipFacts, ConfigFacts, Facts, LineFacts } from "../facts.ts";
 import { type Check, known, note, ok, problem, type Remark, unchecked, warning } from "../finding.ts";
 import { kept, listed, type Sentence, say, told } from "../sentence.ts";
-import { type BootSettings, powerOnPull, readBootConfig } from "./boot-config.ts";
+import { type BootSettings, readBootConfig } from "./boot-config.ts";
 import { compare } from "./system.ts";
 
 /** The chip whose offsets are the numbers of the header, by its label. */
