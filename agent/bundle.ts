@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { cachedDataVersionTag } from "node:v8";
@@ -64,6 +64,11 @@ function writeCache(path: string, sum: number, compiled: Buffer): void {
   head.writeUInt32LE(crc32(compiled), 4);
   // Whoever starts meanwhile finds the one or the other, never half of one.
   const half = `${path}.${process.pid}`;
-  writeFileSync(half, Buffer.concat([head, compiled]));
-  renameSync(half, path);
+  try {
+    writeFileSync(half, Buffer.concat([head, compiled]));
+    renameSync(half, path);
+  } catch (error) {
+    rmSync(half, { force: true });
+    throw error;
+  }
 }

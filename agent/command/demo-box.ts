@@ -26,6 +26,7 @@ export interface DemoBox {
 
 /** Also on a small machine that is busy, without anything compiled. */
 const startWithin = 60_000;
+const stopWithin = 30_000;
 
 /** Resolves once the agent is online; `main` is the program that becomes it. Throws a CommandError: exit 70 when the agent ended, 3 when it was too slow. */
 export async function startDemoBox(main = fileURLToPath(new URL("../main.js", import.meta.url))): Promise<DemoBox> {
@@ -52,7 +53,10 @@ export async function startDemoBox(main = fileURLToPath(new URL("../main.js", im
     const stop = async () => {
       const ended = over(child) ? undefined : once(child, "exit");
       child.kill("SIGTERM");
+      // Somebody may wait for the end of this, like a package manager with its lock.
+      const late = setTimeout(() => child.kill("SIGKILL"), stopWithin);
       await ended;
+      clearTimeout(late);
       return child.exitCode;
     };
     return { config, client, port, stop, log, clean };

@@ -39,8 +39,8 @@ describe("the bundle", () => {
   });
 
   test("has what V8 compiles with the flags of the service", () => {
-    const unit = readFileSync(join(root, "systemd/pinbus.service"), "utf8");
-    const flags = /^ExecStart=\S+((?: --\S+)+) /m.exec(unit)?.[1]?.trim().split(" ") ?? [];
+    const launcher = readFileSync(join(root, "systemd/pinbus"), "utf8");
+    const flags = /exec "\$node"((?: --\S+)+) /.exec(launcher)?.[1]?.trim().split(" ") ?? [];
     expect(flags).not.toEqual([]);
     expect(inside("console.log(bundle.warm)", ...flags)).toBe("true");
   });

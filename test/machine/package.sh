@@ -48,7 +48,7 @@ story() {
   local root=$1 result
   "$here/sdbox" stop
   "$here/sdbox" start --root "$root" --bind "$PWD:/project" --bind "$work:/debs" --bind "$(command -v node):/opt/node" \
-    --bind "$PWD/build/evidence-package:/evidence" --bind /usr/lib/systemd/system/rabbitmq-server.service:/opt/rabbitmq-server.service || return
+    --bind "$PWD/build/evidence-package:/evidence" --bind /usr/lib/systemd/system/rabbitmq-server.service:/opt/rabbitmq-server.service || exit 1
   "$here/sdbox" run -- systemctl --version | head -1
   tally "$here/sdbox" run -- /usr/bin/env -C /debs /opt/node /project/build/test/machine/package.js /evidence ${2:-} < /dev/null
 }
