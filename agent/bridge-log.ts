@@ -2,7 +2,11 @@ import type { LogEvent } from "./core/log-events.ts";
 import type { Log, LogFields } from "./shell/log.ts";
 
 /** Nobody who asks when the broker was away means the one behind the bridge. */
-const own: Readonly<Partial<Record<LogEvent, LogEvent>>> = { online: "bridge-online", offline: "bridge-offline" };
+const own: Readonly<Partial<Record<LogEvent, LogEvent>>> = {
+  online: "bridge-online",
+  offline: "bridge-offline",
+  "credentials-refused": "bridge-offline",
+};
 
 /** The same log, which says of whom each line is. */
 export function bridgeLog(log: Log): Log {

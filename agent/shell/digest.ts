@@ -46,7 +46,7 @@ export class Digest<T> {
     const known = this.#minutes.has(key) || this.#minutes.size < maxKeys ? key : "";
     let current = this.#minutes.get(known);
     if (current === undefined) {
-      const timer = setTimeout(() => this.#end(known), minute).unref();
+      const timer = setTimeout(() => this.end(known), minute).unref();
       current = { since: now(), told: 0, words: new Map(), last: undefined, timer };
       this.#minutes.set(known, current);
     }
@@ -61,10 +61,11 @@ export class Digest<T> {
 
   /** Every minute ends now. */
   flush(): void {
-    for (const key of [...this.#minutes.keys()]) this.#end(key);
+    for (const key of [...this.#minutes.keys()]) this.end(key);
   }
 
-  #end(key: string): void {
+  /** The minute of this key ends now. */
+  end(key: string): void {
     const ended = this.#minutes.get(key);
     if (ended === undefined) return;
     clearTimeout(ended.timer);

@@ -120,6 +120,7 @@ export function statusProblem({ server }: LinkPeer, topic: string, refusal: Erro
   return {
     sentence: `the broker ${server} refuses the publication of ${topic} (${code}): allow this client to publish below ${below}`,
     retry: "slow",
+    event: "topic-refused",
   };
 }
 

@@ -10,8 +10,8 @@ type Entry = Extract<Effect, { type: "log" }>;
 const entriesAMinute = 20;
 
 /**
- * By what an entry is bounded, and how it is counted. Only these may be counted instead of written: what was refused, what failed and every
- * safe state stands in the log by itself.
+ * By what an entry is bounded, and how it is counted. Only these may be counted instead of written: what was refused, what failed, `max_on`
+ * and a failsafe stand in the log by themselves.
  */
 const bounded: Readonly<Partial<Record<LogEvent, { of: "input" | "output" | "rule"; by: "gesture" | "state" | null }>>> = {
   gesture: { of: "input", by: "gesture" },
@@ -29,11 +29,15 @@ export class PinLog {
     this.#digest = new Digest({ most: entriesAMinute, now, tell: (entry) => this.#tell(entry), sum: (summary) => this.#sum(summary) });
   }
 
-  write(entry: Entry): void {
-    const { level, fields } = entry;
+  write({ type, level, message, fields }: Entry): void {
+    // Read once: they are made when they are read.
+    const entry = { type, level, message, fields };
     const bound = level === "info" && fields.event !== undefined ? bounded[fields.event] : undefined;
-    if (bound === undefined) this.#tell(entry);
-    else {
+    if (bound === undefined) {
+      // What was counted is older: told behind this, its last change would be taken for how the output is.
+      if (fields.output !== undefined && fields.state !== undefined) this.#digest.end(`output ${fields.output}`);
+      this.#tell(entry);
+    } else {
       const word = bound.by === null ? "fired" : fields[bound.by];
       this.#digest.take(`${bound.of} ${fields[bound.of]}`, (word ?? "").toLowerCase(), entry);
     }

@@ -14,7 +14,7 @@ it("what the bridge says of its broker is not taken for the broker of the agent"
   expect(entries).toEqual([
     ["bridge: online at central:1883", "bridge-online"],
     ["bridge: nothing listens at central:1883", "bridge-offline"],
-    ["bridge: refused", "credentials-refused"],
+    ["bridge: refused", "bridge-offline"],
     ["bridge: plain", undefined],
   ]);
 });

@@ -43,6 +43,26 @@ describe("the log of pins and rules", () => {
     expect(entries.at(-1)?.fields).toMatchObject({ PINBUS_OUTPUT: "lamp", PINBUS_COUNT: "10" });
   });
 
+  it("tells what was counted before a safe state, so that the last entry says how the output is", () => {
+    const { pins, said } = world();
+    for (let count = 0; count < 25; count++) {
+      const state = count % 2 === 0 ? "ON" : "OFF";
+      const message = `lamp ${state.toLowerCase()}: rule porch-lamp`;
+      pins.write({ type: "log", level: "info", message, fields: { event: "output-moved", output: "lamp", state } });
+    }
+    pins.write({
+      type: "log",
+      level: "info",
+      message: "lamp off: max_on",
+      fields: { event: "max-on-reached", output: "lamp", state: "OFF" },
+    });
+    vi.advanceTimersByTime(60_000);
+    expect(said().slice(20)).toEqual([
+      "lamp: on 3 times, off 2 times in the last 1 s, not logged one by one; the last: lamp on: rule porch-lamp",
+      "lamp off: max_on",
+    ]);
+  });
+
   it("counts the firings of a rule", () => {
     const { pins, said } = world();
     for (let count = 0; count < 25; count++)
