@@ -52,6 +52,7 @@ export class PacketTrace {
   #rtt: number | null = null;
   /** When bytes were last asked for; null = they are not kept. */
   #looked: number | null = null;
+  #forgetting: NodeJS.Timeout | undefined;
 
   /** `now` = monotonic ms. */
   constructor(now: () => number) {
@@ -134,12 +135,20 @@ export class PacketTrace {
   /** The bytes of the packet with this number; null when they are not kept (any more). The first question begins it. */
   bytes(number: number): PacketBytes | null {
     this.#looked = this.#now();
+    this.#forgetting ??= setInterval(() => this.#forgetLate(), bytesPatience).unref();
     const oldest = Math.max(0, this.#count - kept) + 1;
     const wire = number >= oldest && number <= this.#count ? this.#slots[(number - 1) % kept]?.wire : undefined;
     return wire === undefined ? null : { number, size: wire.size, hex: wire.bytes.toString("hex") };
   }
 
+  /** Also while no packet comes. */
+  #forgetLate(): void {
+    if (this.#looked !== null && this.#now() - this.#looked > bytesPatience) this.#forgetBytes();
+  }
+
   #forgetBytes(): void {
+    clearInterval(this.#forgetting);
+    this.#forgetting = undefined;
     this.#looked = null;
     for (const slot of this.#slots) slot.wire = undefined;
   }

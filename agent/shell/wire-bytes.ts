@@ -32,8 +32,8 @@ export class WireBytes {
     if (counted) this.#size += chunk.length;
     if (this.#kept === undefined) {
       this.#limit = shorter[(chunk[0] ?? 0) >> 4] ?? keptBytes;
-      // Of the pool: a thousand of them take less than 256 kB.
-      this.#kept = Buffer.allocUnsafe(this.#limit);
+      // Not of the pool: a few bytes would keep the 8 kB that they are a part of.
+      this.#kept = Buffer.allocUnsafeSlow(this.#limit);
     }
     this.#length += chunk.copy(this.#kept, this.#length, 0, Math.max(0, Math.min(chunk.length, this.#limit - this.#length)));
   }

@@ -25,6 +25,7 @@ export class PacketFile {
   #bytes = 0;
   #waiting = 0;
   #ended = false;
+  #problem: Error | undefined;
   #writing: Promise<void> = Promise.resolve();
 
   private constructor(path: string, file: FileHandle, options: PacketFileOptions) {
@@ -65,22 +66,27 @@ export class PacketFile {
         await this.#file?.appendFile(text);
         this.#waiting -= size;
       })
-      .catch((error: Error) => this.#end(`the recording has ended: ${this.path}: ${error.message}`));
+      .catch((error: Error) => {
+        this.#problem ??= error;
+        this.#end(`the recording has ended: ${this.path}: ${error.message}`);
+      });
   }
 
-  /** Resolves when all is in the file. */
+  /** Resolves when all is in the file; rejects with what the system says when something of it could not be written. */
   async close(): Promise<void> {
     this.#ended = true;
     await this.#writing;
     const file = this.#file;
     this.#file = undefined;
     await file?.close();
+    if (this.#problem) throw this.#problem;
   }
 
   #end(problem: string): void {
     if (this.#ended) return;
     this.#ended = true;
     this.#options.onEnd(problem);
-    void this.close();
+    // It was told.
+    this.close().catch(() => undefined);
   }
 }

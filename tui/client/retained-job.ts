@@ -116,15 +116,15 @@ export class RetainedJob {
 
   async #find(): Promise<void> {
     // All of them, and then once more with their QoS: of those a broker queues a bounded number only.
-    await this.#ask(0);
-    await this.#ask(2);
+    await this.#again();
     this.#asking = false;
     this.#tell({ kind: "found", topics: this.#kept.size, path: shortPath(this.#path) });
   }
 
-  /** What was set anew since, while the person read: only MQTT 5 tells it of live messages. */
-  #again(): Promise<void> {
-    return this.#ask(2);
+  /** What was set anew since, while the person read: only MQTT 5 tells it of live messages. As the first time: of QoS 2 a broker queues a bounded number. */
+  async #again(): Promise<void> {
+    await this.#ask(0);
+    await this.#ask(2);
   }
 
   /** Resolves when the broker has sent what it keeps: nothing tells the end, so nothing may come for a while and a round trip. */

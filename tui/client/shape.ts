@@ -171,6 +171,7 @@ export const answerShapes: Readonly<Record<string, Shape>> = {
     trust: word("ca", "own", "any"),
   }),
   trace: list(packet),
+  "packet-bytes": either(nothing, members({ number, size: number, hex: text })),
   why: list(members({ at: text, state: text, cause: text, detail: textOrNull, text, until: textOrNull })),
   pin: either(inputDetail, outputDetail),
   lines: list(members({ label: text, name: text, lines: list(line) })),

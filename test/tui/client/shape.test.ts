@@ -26,3 +26,11 @@ test.each([
 test("lines of another shape are none", () => {
   expect(lines?.([{ label: "chip", name: "gpiochip0", lines: [{ offset: 1 }] }])).toBe(false);
 });
+
+const bytes = answerShapes["packet-bytes"];
+
+test("the bytes of a packet are a number, a size and hex, or none", () => {
+  expect(bytes?.({ number: 1, size: 2, hex: "c000" })).toBe(true);
+  expect(bytes?.(null)).toBe(true);
+  for (const odd of [{}, { number: 1, size: 2 }, { number: 1, size: 2, hex: 7 }, "c000", undefined]) expect(bytes?.(odd)).toBe(false);
+});
