@@ -54,9 +54,9 @@ const [bundle] = output;
 // What was compiled of the bundle before, by whatever Node.
 for (const name of readdirSync(dirname(file))) if (name.startsWith("pinbus.cjs.")) rmSync(join(dirname(file), name));
 /** The same bytes wherever the packages are: they may be linked. */
-const place = (path) => path.replace(/^(\.\.\/)+.*?(?=node_modules\/)/, "../../");
-bundle.map.sources = bundle.map.sources.map(place);
-const placed = bundle.code.replace(/^(\/\/ )(\.\.\/.*)$/gm, (_line, mark, path) => mark + place(path));
+const place = (path, root) => path.replace(/^(\.\.\/)+.*?(?=node_modules\/)/, root);
+bundle.map.sources = bundle.map.sources.map((path) => place(path, "../../"));
+const placed = bundle.code.replace(/^(\/\/ )(\.\.\/.*)$/gm, (_line, mark, path) => mark + place(path, ""));
 // A script with a cache has no `import()` of its own: V8 forgets whose it was.
 const code = placed.replace(/\bimport\(/g, "importModule(");
 // One byte a character: half the memory, and nothing to decode.

@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { keyTable, type Scope } from "../../tui/keys.ts";
-import { eventually } from "../machine/cases.ts";
+import { eventually, pause } from "../machine/cases.ts";
 
 export interface TourOptions {
   /** Its folder `local` is in front of the PATH, and recordings come below it. */
@@ -19,6 +19,9 @@ export interface TourOptions {
   /** Takes what is seen. */
   keep(text: string): void;
 }
+
+/** The terminal takes an ESC for a key of its own when nothing has followed it for 30 ms. */
+const escapeAlone = 60;
 
 /** How tmux calls a key of the table. */
 const tmuxNames: Record<string, string> = {
@@ -179,7 +182,7 @@ export class Tour {
 
   async #go(tab: keyof typeof tabKeys, ...keys: string[]): Promise<void> {
     this.#press(tabKeys[tab]);
-    await this.#settled();
+    await this.#shows(new RegExp(`\\[${tabKeys[tab]} `));
     for (const key of keys) {
       this.#press(key);
       await this.#settled();
@@ -190,6 +193,8 @@ export class Tour {
   async #reset(): Promise<void> {
     for (let times = 0; times < 3; times++) {
       this.#press("escape");
+      // With the next key at once behind it, it would be Alt with that key: nobody's hands are so fast.
+      await pause(escapeAlone);
       await this.#settled();
     }
   }
