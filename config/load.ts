@@ -113,7 +113,8 @@ export function loadConfig(options: LoadOptions): LoadResult {
     ? [
         {
           ...(walked.places.get("version") ?? whole),
-          message: `the file has the form of version ${migrated.from}`,
+          // The text that was read is the new one, which has other lines where keys have moved.
+          message: `the file has the form of version ${migrated.from}, and lines are counted as in version ${migrated.to}`,
           fix: `\`pinbus check --migrate\` shows what it becomes in version ${migrated.to}`,
           severity: "warning",
         },

@@ -1,5 +1,5 @@
 import { type Move, moveKeys, setVersion } from "./move.ts";
-import type { Parsed, Spot, Tree } from "./yaml.ts";
+import { type Parsed, parseYaml, type Spot, type Tree } from "./yaml.ts";
 
 /** What leads from one version of the file to the next. */
 export type Migration = readonly Move[];
@@ -34,7 +34,19 @@ export function migrate(text: string, { tree, faults }: Parsed, table: readonly 
     if (!moved.ok) return { ok: false, problem: moved };
     now = moved.text;
   }
-  return { ok: true, from, to: newest, changed: true, text: setVersion(now, newest) };
+  const versioned = setVersion(now, newest);
+  const { tree: after, faults: broken } = parseYaml(versioned);
+  if (broken.length > 0 || versionOf(after)?.version !== newest)
+    return {
+      ok: false,
+      problem: {
+        line: said?.line ?? 1,
+        column: said?.column ?? 1,
+        message: `version ${newest} cannot be written into this file for you`,
+        fix: `write \`version: ${newest}\` by hand`,
+      },
+    };
+  return { ok: true, from, to: newest, changed: true, text: versioned };
 }
 
 /** What the file says of its version, if that is a whole number. */

@@ -1,5 +1,6 @@
 import { isMap, isNode, isScalar, type Pair, parseDocument, type Scalar, type YAMLMap } from "yaml";
-import type { Spot } from "./yaml.ts";
+import { isMoved } from "./moved-tree.ts";
+import { parseYaml, type Spot } from "./yaml.ts";
 
 /** A key that got another name or another place: `mqtt.host` → `mqtt.server`; `*` stands for each id. */
 export interface Move {
@@ -20,11 +21,25 @@ interface Found {
 
 /**
  * Moves a key wherever it stands. The text is changed in those places alone: what the package yaml would write anew loses its spaces, and
- * comments in sections that are otherwise empty change their places.
+ * comments in sections that are otherwise empty change their places. What comes of it is read again: a text that would mean something else
+ * then, or lose a word, is refused.
  */
-export function moveKeys(text: string, { from, to }: Move): Moved {
+export function moveKeys(text: string, move: Move): Moved {
+  const [from, to] = [move.from.split("."), move.to.split(".")];
+  const moved = moveEach(text, from, to);
+  if (!moved.ok || moved.text === text) return moved;
+  const [before, after] = [parseYaml(text), parseYaml(moved.text)];
+  if (before.tree && after.tree && after.faults.length === 0 && isMoved(before.tree, after.tree, from, to)) return moved;
   const root = rootOf(text);
-  const found = root === undefined ? [] : find(root, from.split("."), to.split("."));
+  const [first] = root === undefined ? [] : find(root, from, to);
+  return first === undefined ? moved : refused(text, first, ...byHand);
+}
+
+const byHand = ["and cannot be moved for you here", "move it by hand"] as const;
+
+function moveEach(text: string, from: readonly string[], to: readonly string[]): Moved {
+  const root = rootOf(text);
+  const found = root === undefined ? [] : find(root, from, to);
   const [first] = found;
   if (root === undefined || first === undefined) return { ok: true, text };
   const taken = found.find((one) => keyAt(root, one.to) !== undefined);
@@ -35,9 +50,9 @@ export function moveKeys(text: string, { from, to }: Move): Moved {
     return { ok: true, text: renamed };
   }
   const moved = transplant(text, root, first);
-  if (moved === undefined) return refused(text, first, "and cannot be moved for you here", "move it by hand");
+  if (moved === undefined) return refused(text, first, ...byHand);
   // The places of the others have changed.
-  return moveKeys(moved, { from, to });
+  return moveEach(moved, from, to);
 }
 
 /** Writes the version where it stands; else in front of the first key and its comment. */
@@ -48,7 +63,8 @@ export function setVersion(text: string, version: number): string {
   const at = root?.range?.[0] ?? 0;
   if (root?.flow) return splice(text, at + 1, at + 1, ` version: ${version},`);
   const line = withComment(text, lineStart(text, at));
-  return splice(text, line, line, `version: ${version}\n${text[line] === "#" ? "\n" : ""}`);
+  const indent = /^ */.exec(text.slice(line))?.[0] ?? "";
+  return splice(text, line, line, `${indent}version: ${version}\n${text[line] === "#" ? "\n" : ""}`);
 }
 
 function rootOf(text: string): YAMLMap | undefined {
@@ -74,7 +90,10 @@ function keyAt(map: YAMLMap, [head, ...rest]: readonly string[]): Pair | undefin
   return isMap(pair.value) ? keyAt(pair.value as YAMLMap, rest) : undefined;
 }
 
-/** Cuts the lines of a key with its comment and puts them into another section; undefined when either is in braces, or the new one deep and not there. */
+/**
+ * Cuts the lines of a key with its comment and puts them into another section; undefined when either is in braces, when the new one is deep and not
+ * there, or when other words would be cut with them.
+ */
 function transplant(text: string, root: YAMLMap, { key, pair, parent, at, to }: Found): string | undefined {
   const section = to.length === 1 ? undefined : keyAt(root, to.slice(0, -1));
   if (parent.flow || root.flow || (isMap(section?.value) && section.value.flow)) return undefined;
@@ -84,13 +103,19 @@ function transplant(text: string, root: YAMLMap, { key, pair, parent, at, to }: 
   const until = lineEnd(text, pair);
   const renamed = splice(text.slice(own, until), start(key) - own, end(key) - own, to.at(-1) ?? "");
   const put = place(text, root, to, section);
-  const lines = renamed.split("\n").map((part) => (part.trim() === "" ? "" : put.indent + part.slice(start(key) - line)));
+  const margin = start(key) - line;
+  const parts = renamed.split("\n");
+  if (parts.some((part) => part.slice(0, margin).trim() !== "")) return undefined;
+  const lines = parts.map((part) => (part.trim() === "" ? "" : put.indent + part.slice(margin)));
   // A section that has nothing else goes with its key.
   const emptied = parent.items.length === 1 && at.length > 1 ? keyAt(root, at.slice(0, -1))?.key : undefined;
+  if (isScalar(emptied) && text.slice(end(emptied), own).trim() !== ":") return undefined;
   const cut = isScalar(emptied) ? lineStart(text, start(emptied)) : own;
+  // The last line of the file may have no end; in front of another one it needs it.
+  const tail = put.offset < text.length && lines.at(-1) !== "" ? "\n" : "";
   const edits = [
     { from: cut, to: until, text: "" },
-    { from: put.offset, to: put.offset, text: `${put.head}${lines.join("\n")}` },
+    { from: put.offset, to: put.offset, text: `${put.head}${lines.join("\n")}${tail}` },
   ];
   return edits.sort((a, b) => b.from - a.from).reduce((now, edit) => splice(now, edit.from, edit.to, edit.text), text);
 }

@@ -81,12 +81,18 @@ export async function connectAgent(path: string, listener?: Listener, signal?: A
     }
     return answer.result as Methods[M]["result"];
   };
-  const hello = await request("hello", { protocol: protocolVersion, client: "pinbus" });
   const close = () => {
     over = true;
     socket.destroy();
   };
-  return { hello, request, close };
+  try {
+    const hello = await request("hello", { protocol: protocolVersion, client: "pinbus" });
+    return { hello, request, close };
+  } catch (error) {
+    // The agent leaves the connection open: it would keep this process for ever.
+    close();
+    throw error;
+  }
 }
 
 /** Runs one conversation and closes the connection. */

@@ -1,4 +1,3 @@
-import { closeSync, openSync, writeSync } from "node:fs";
 import { checks } from "../doctor/checks.ts";
 import { examine } from "../doctor/finding.ts";
 import { printed } from "../doctor/gather/deadline.ts";
@@ -9,6 +8,7 @@ import { exit } from "../exit.ts";
 import { readHost } from "../shell/host.ts";
 import { readVersion } from "../version.ts";
 import { type Command, CommandError, print, readArgs, socketOptions } from "./command.ts";
+import { writeNewFile } from "./new-file.ts";
 
 /** `pinbus diag`: what somebody needs who is asked for help, and nothing else; also without a running agent. */
 export const diag: Command = {
@@ -49,12 +49,7 @@ export const diag: Command = {
 /** A new file that only its owner may read. */
 function write(file: string, text: string): void {
   try {
-    const created = openSync(file, "wx", 0o600);
-    try {
-      writeSync(created, text);
-    } finally {
-      closeSync(created);
-    }
+    writeNewFile(file, text, 0o600);
   } catch (error) {
     const exists = (error as NodeJS.ErrnoException).code === "EEXIST";
     const why = exists ? "exists and is not overwritten" : `could not be written: ${(error as Error).message}`;

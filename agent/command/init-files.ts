@@ -1,22 +1,24 @@
-import { closeSync, fchownSync, mkdirSync, openSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { fchmodSync, fchownSync, mkdirSync, rmSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { exit } from "../exit.ts";
 import { replaceFile } from "../shell/atomic-file.ts";
 import { CommandError } from "./command.ts";
+import { writeNewFile } from "./new-file.ts";
 
-/** Writes a file that is not there yet; returns what takes it away again. Of root it belongs to whom its folder belongs, so that the service may read it. */
-export function createFile(file: string, text: string): () => void {
+/**
+ * Writes a file that is not there yet; returns what takes it away again. Of root it belongs to whom the folder of the configuration belongs, so that
+ * the service may read it, wherever it lies and whatever the umask says. No folder is made but that one.
+ */
+export function createFile(file: string, text: string, folder = dirname(file)): () => void {
   try {
-    mkdirSync(dirname(file), { recursive: true });
-    const created = openSync(file, "wx", 0o640);
-    try {
-      writeFileSync(created, text);
+    mkdirSync(folder, { recursive: true });
+    const { uid, gid } = statSync(folder);
+    writeNewFile(file, text, 0o640, (created) => {
+      if (process.getuid?.() !== 0) return;
       // As `pinbus passwd`: the service may read what is in /etc/pinbus.
-      const { uid, gid } = statSync(dirname(file));
-      if (process.getuid?.() === 0) fchownSync(created, uid, gid);
-    } finally {
-      closeSync(created);
-    }
+      fchownSync(created, uid, gid);
+      fchmodSync(created, 0o640);
+    });
   } catch (error) {
     throw unwritten(file, error);
   }

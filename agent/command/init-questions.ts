@@ -15,8 +15,8 @@ export interface Question {
   ask: string;
   /** What Enter says. */
   enter(before: Partial<Answers>, here: Partial<Answers>): string;
-  /** What counts when nobody is asked and the flag is not given. */
-  absent(before: Partial<Answers>, here: Partial<Answers>): string;
+  /** What counts when nobody is asked and the flag is not given; or why it has to be given then. */
+  absent(before: Partial<Answers>, here: Partial<Answers>): Reading<string>;
   /** Whether it makes sense after the answers before it. */
   applies(before: Partial<Answers>): boolean;
   read(text: string, before: Partial<Answers>): Reading<Partial<Answers>>;
@@ -32,16 +32,17 @@ const hasRelay = ({ relay }: Partial<Answers>) => typeof relay === "number";
 const hasBroker = ({ broker }: Partial<Answers>) => typeof broker === "string";
 const hasUser = ({ user }: Partial<Answers>) => typeof user === "string";
 const say = (text: string) => () => text;
+const counts = (text: string) => () => ok(text);
 
 /** In the order in which they are asked. */
 export const questions: readonly Question[] = [
   {
     flag: "board",
-    about: "pi1 = Pi 1 to 3 and Zero, pi4 = Pi 4, 400, pi5 = Pi 5, 500, sim = simulated.",
+    about: "pi1 = Pi 1 A+/B+ to 3, Zero; pi4 = 4, 400; pi5 = 5, 500; sim = simulated.",
     ask: "Which board is this",
     enter: (_, here) => here.board ?? "sim",
     // Nothing is simulated unless somebody says so.
-    absent: (_, here) => here.board ?? "pi4",
+    absent: (_, here) => ok(here.board ?? "pi4"),
     applies: always,
     read: (text) => as(boards.read(text), (board) => ({ board })),
   },
@@ -50,7 +51,7 @@ export const questions: readonly Question[] = [
     about: "From this header pin to a ground pin; a GPIO as GPIO17. none = no button.",
     ask: "Button on header pin",
     enter: say("11"),
-    absent: say(none),
+    absent: counts(none),
     applies: always,
     read: (text) => as(readPin(text), (button) => ({ button })),
   },
@@ -59,7 +60,7 @@ export const questions: readonly Question[] = [
     about: "To the input of a relay module, never to a relay itself. none = no relay.",
     ask: "Relay module on header pin",
     enter: ({ button }) => (button === 13 ? "15" : "13"),
-    absent: say(none),
+    absent: counts(none),
     applies: always,
     read: (text, { button }) => {
       const reading = as(readPin(text), (relay) => ({ relay }));
@@ -73,7 +74,12 @@ export const questions: readonly Question[] = [
     about: "low for most modules, high for some: the leaflet of the module says it.",
     ask: "Level that switches the relay on",
     enter: say("low"),
-    absent: say("low"),
+    // Of a wrong guess nobody hears: each off, that of `pinbus safe` too, would be on, and never be too long.
+    absent: () =>
+      bad(
+        "nothing says which level switches the relay on, and with the wrong one off is on",
+        "write low or high, as the leaflet of the module says",
+      ),
     applies: hasRelay,
     read: (text) => as(levels.read(text), (relayActive) => ({ relayActive })),
     remarks: bootAdvice,
@@ -83,7 +89,7 @@ export const questions: readonly Question[] = [
     about: "Then it is switched off, whatever switched it on: 30s, 10m, 2h. none = never.",
     ask: "Longest time that it stays on",
     enter: say("2h"),
-    absent: say("2h"),
+    absent: counts("2h"),
     applies: hasRelay,
     read: (text) => (text === none ? ok({ maxOn: null }) : as(outputSchema.max_on.reads.read(text), (maxOn) => ({ maxOn }))),
   },
@@ -92,7 +98,7 @@ export const questions: readonly Question[] = [
     about: "An address such as 192.168.1.10. built-in = one of its own, for this machine.",
     ask: "Broker",
     enter: say("built-in"),
-    absent: say("built-in"),
+    absent: counts("built-in"),
     applies: always,
     read: (text) => (text === "built-in" ? ok({ broker: null }) : as(server.read(text), (broker) => ({ broker }))),
   },
@@ -101,7 +107,7 @@ export const questions: readonly Question[] = [
     about: "Your name at the broker. none = it asks for none.",
     ask: "User at the broker",
     enter: say(none),
-    absent: say(none),
+    absent: counts(none),
     applies: hasBroker,
     read: (text) => (text === none ? ok({ user: null }) : as(anyText.read(text), (user) => ({ user }))),
   },
@@ -110,7 +116,7 @@ export const questions: readonly Question[] = [
     about: "Relative to the configuration. If it is not there, the password is asked for.",
     ask: "Password file",
     enter: say("mqtt.password"),
-    absent: say("mqtt.password"),
+    absent: counts("mqtt.password"),
     applies: hasUser,
     read: (text) => as(path.read(text), (passwordFile) => ({ passwordFile })),
   },
@@ -160,4 +166,9 @@ export function boardOf(model: string): Answers["board"] | undefined {
   if (!model.startsWith("Raspberry Pi")) return undefined;
   if (/^Raspberry Pi (?:Compute Module )?(?:5|500)\b/.test(model)) return "pi5";
   return /^Raspberry Pi (?:Compute Module )?(?:4|400|4S)\b/.test(model) ? "pi4" : "pi1";
+}
+
+/** The first boards have 26 pins, and of the oldest ones some are other GPIOs: pin 13 is GPIO21. By the same text. */
+export function hasShortHeader(model: string): boolean {
+  return /^Raspberry Pi Model [AB] Rev\b/.test(model);
 }

@@ -1,6 +1,7 @@
 import { accessSync, constants, existsSync, readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
+import { ok } from "../../config/formats.ts";
 import { readHost } from "../../config/host.ts";
 import { configFile, defaultConfigFile, loadConfig } from "../../config/load.ts";
 import { formatProblem } from "../../config/problem.ts";
@@ -10,7 +11,7 @@ import { exit } from "../exit.ts";
 import { Asker } from "./asker.ts";
 import { type Command, CommandError, columns, complain, configOptions, print, readArgs, usageError } from "./command.ts";
 import { createFile, replaceStarter } from "./init-files.ts";
-import { boardOf, type Question, questions, unasked } from "./init-questions.ts";
+import { boardOf, hasShortHeader, type Question, questions, unasked } from "./init-questions.ts";
 import { bootAdvice, relayAdvice, wiringPicture } from "./wiring.ts";
 
 /** `pinbus init`: a commented configuration to start from, from answers or from an example. Never overwrites one. */
@@ -94,7 +95,14 @@ async function answer(
   terminal: boolean,
   folder: string,
 ): Promise<{ answers: Answers; password?: string }> {
-  const here: Partial<Answers> = { ...boardHere() };
+  const model = modelHere();
+  if (hasShortHeader(model) && given.get("board") !== "sim")
+    throw new CommandError(
+      exit.refused,
+      "this Pi has 26 pins, which init does not know: it knows the Pi 1 A+ and B+ and all later ones; write the configuration by hand, with GPIO numbers as lines",
+    );
+  const board = boardOf(model);
+  const here: Partial<Answers> = board === undefined ? {} : { board };
   const asks = terminal && questions.some(({ flag }) => !given.has(flag));
   const asker = asks ? new Asker(process.stdout) : undefined;
   try {
@@ -114,6 +122,8 @@ async function answer(
     if (answers.passwordFile === null) return { answers };
     const file = resolve(folder, answers.passwordFile);
     if (existsSync(file)) return { answers };
+    if (dirname(file) !== resolve(folder) && !existsSync(dirname(file)))
+      throw new CommandError(exit.refused, `${dirname(file)} is not there: make it, so that the service may enter it, then try again`);
     if (!asker) throw new CommandError(exit.refused, `${file} is not there: write the password into it, in one line, then try again`);
     return { answers, password: await askPassword(asker) };
   } finally {
@@ -122,7 +132,8 @@ async function answer(
 }
 
 function readFlag(question: Question, text: string | undefined, known: Partial<Answers>, here: Partial<Answers>): Partial<Answers> {
-  const reading = question.read(text ?? question.absent(known, here), known);
+  const said = text === undefined ? question.absent(known, here) : ok(text);
+  const reading = said.ok ? question.read(said.value, known) : said;
   if (!reading.ok) throw usageError(`--${question.flag}: ${reading.what}: ${reading.fix}`);
   return reading.value;
 }
@@ -154,13 +165,12 @@ async function askPassword(asker: Asker): Promise<string> {
   }
 }
 
-function boardHere(): Partial<Answers> {
+/** What the device tree says; empty without one: no Raspberry Pi. */
+function modelHere(): string {
   try {
-    const board = boardOf(readFileSync("/proc/device-tree/model", "utf8"));
-    return board === undefined ? {} : { board };
+    return readFileSync("/proc/device-tree/model", "utf8");
   } catch {
-    // No device tree: no Raspberry Pi.
-    return {};
+    return "";
   }
 }
 
@@ -175,7 +185,7 @@ async function write(file: string, answers: Answers, password: string | undefine
   const undo =
     password === undefined || answers.passwordFile === null
       ? undefined
-      : createFile(resolve(dirname(file), answers.passwordFile), `${password}\n`);
+      : createFile(resolve(dirname(file), answers.passwordFile), `${password}\n`, dirname(file));
   try {
     if (replaces) await replaceStarter(file, text);
     else createFile(file, text);

@@ -69,13 +69,14 @@ export const relayAdvice: readonly string[] = [
 /** The chip of the header. */
 const labels = { pi1: "pinctrl-bcm2835", pi4: "pinctrl-bcm2711", pi5: "pinctrl-rp1", sim: "" } as const;
 
-/** A relay that switches on with a high level does so at each boot if its line is high then. */
+/** A relay does at each boot what the level of its line says then, which is nobody's before pinbus runs. */
 export function bootAdvice({ relay, relayActive, board }: Partial<Answers>): string[] {
   const gpio = headerPins.get(relay ?? 0);
-  if (relayActive !== "high" || board === undefined || board === "sim" || typeof gpio !== "number") return [];
+  if (relayActive === undefined || board === undefined || board === "sim" || typeof gpio !== "number") return [];
   const name = `GPIO${gpio} (pin ${relay})`;
-  const instead = ["Take one of GPIO9 to GPIO27 but GPIO14, or a module that is on with low."];
   const pull = powerOnPull(labels[board], gpio);
+  if (relayActive === "low") return pull === "down" ? [`note: ${name} is low at boot: a module without a pull-up is on then.`] : [];
+  const instead = ["Take one of GPIO9 to GPIO27 but GPIO14, or a module that is on with low."];
   if (pull === "up")
     return [`warning: ${name} is high from power-on until pinbus runs:`, "this relay switches on at each boot.", ...instead];
   if (pull === undefined && gpio <= 8)

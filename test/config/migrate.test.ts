@@ -74,7 +74,7 @@ describe("a file of an older version", () => {
     });
     expect(saidAbout(result)).toEqual([
       expect.stringMatching(
-        /^pinbus.yaml.*: warning: the file has the form of version 1, `pinbus check --migrate` shows what it becomes in version 3$/,
+        /^pinbus.yaml.*: warning: the file has the form of version 1, and lines are counted as in version 3, `pinbus check --migrate` shows what it becomes in version 3$/,
       ),
     ]);
     expect(saidAbout(load(migrated(old).text, { migrations: table }))).toEqual([]);
@@ -104,6 +104,47 @@ describe("a file of an older version", () => {
   it("with a key to be moved out of braces is refused, with its place", () => {
     expect(saidAbout(load("place: { latitude: 1 }\n", { migrations: table }))).toEqual([
       "pinbus.yaml:1:10: place.latitude is called location.latitude now, and cannot be moved for you here, move it by hand",
+    ]);
+  });
+
+  const refused = (text: string) => {
+    const result = migrate(text, parseYaml(text), table);
+    return result.ok ? result.text : `${result.problem.line}: ${result.problem.message}`;
+  };
+  const byHand = "place.latitude is called location.latitude now, and cannot be moved for you here";
+
+  it("whose words or comments a move would lose is refused", () => {
+    expect(refused("place:   # where it is\n  latitude: 1\n")).toBe(`2: ${byHand}`);
+    expect(refused("place:\n  # the house\n\n  latitude: 1\n")).toBe(`4: ${byHand}`);
+    expect(refused("place:\n  latitude:\n# IMPORTANT: heater\n    1\n")).toBe(`2: ${byHand}`);
+    expect(refused("place:\n\n  # north\n  latitude: 1\n")).toBe("version: 3\nlocation:\n  # north\n  latitude: 1\n");
+  });
+
+  it("that a move would give another meaning is refused", () => {
+    expect(refused("place:\n  latitude: &north 1\n  height: *north\n")).toBe(`2: ${byHand}`);
+    expect(refused("base: &base 1\nplace:\n  height: &base 2\n  latitude: *base\nlocation:\n  longitude: *base\n")).toBe(
+      "version: 3\nbase: &base 1\nplace:\n  height: &base 2\nlocation:\n  longitude: *base\n  latitude: *base\n",
+    );
+    expect(refused("location:\n  longitude: 1\nplace:\n  height: &base 2\n  latitude: *base\n")).toBe(`5: ${byHand}`);
+    expect(refused("other: &place\n  height: 1\nplace: &x\n  latitude: 1\n  height: 2\ncopy: *x\n")).toBe(`4: ${byHand}`);
+    expect(refused("other: &place\n  height: 1\nplace:\n  latitude: |\n    a\n      \n    b\n  height: 2\n")).toBe(`4: ${byHand}`);
+  });
+
+  it("without an end to its last line gets one where the line moves up", () => {
+    expect(migrated("location:\n  longitude: 13\nplace:\n  height: 3\n  latitude: 52.5").text).toBe(
+      "version: 3\nlocation:\n  longitude: 13\n  latitude: 52.5\nplace:\n  height: 3\n",
+    );
+  });
+
+  it("that is indented as a whole gets its version so too", () => {
+    expect(migrated("  node: a\n  time_zone: UTC\n").text).toBe("  version: 3\n  node: a\n  time_zone: UTC\n");
+  });
+
+  it("has its problems told by the lines of the newest one, which the first problem says", () => {
+    const said = saidAbout(load("mqtt:\n  host: ''\n", { migrations: table }));
+    expect(said).toEqual([
+      expect.stringContaining("and lines are counted as in version 3"),
+      expect.stringMatching(/^pinbus.yaml:3:11: mqtt.server/),
     ]);
   });
 

@@ -56,3 +56,18 @@ it("who may do neither is told which group may", async () => {
   chmodSync(control, 0o000);
   await expect(asNobody(() => connectAgent(control))).rejects.toMatchObject({ code: 3, message: expect.stringContaining("pinbus-op") });
 });
+
+it("a connection whose hello is refused is closed, so that a client of another version ends", async () => {
+  const path = join(folder, "other.sock");
+  const error = { reason: "protocol", message: "this agent speaks protocol 99" };
+  const server = createServer((socket) => {
+    socket.on("data", () => socket.write(`${JSON.stringify({ id: 1, ok: false, error })}\n`));
+  });
+  const closed = new Promise((resolve) => {
+    server.once("connection", (socket) => socket.once("close", resolve));
+  });
+  await new Promise<void>((resolve) => server.listen(path, resolve));
+  servers.push(server);
+  await expect(connectAgent(path)).rejects.toMatchObject({ code: 1, message: "refused (protocol): this agent speaks protocol 99" });
+  await closed;
+});

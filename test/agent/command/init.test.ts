@@ -1,8 +1,9 @@
-import { chmodSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type IPty, spawn } from "@lydell/node-pty";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { boardOf, questions } from "../../../agent/command/init-questions.ts";
+import { boardOf, hasShortHeader, questions } from "../../../agent/command/init-questions.ts";
 import { bootAdvice, wiringPicture } from "../../../agent/command/wiring.ts";
 import { loadConfig } from "../../../config/load.ts";
 import { host } from "../../config/loading.ts";
@@ -13,6 +14,11 @@ vi.setConfig({ testTimeout: 60_000 });
 
 const place = () => join(tempFolder(), "pinbus.yaml");
 const starter = join(dirname(main), "../../config/examples/starter.yaml");
+
+/** Runs a shell line with the program, whose files may have no more than a few hundred bytes. */
+function limited(line: string, file: string) {
+  return spawnSync("sh", ["-c", `ulimit -f 1; ${line}`, process.execPath, main, file], { encoding: "utf8" });
+}
 
 function configIn(file: string) {
   const result = loadConfig({ file, env: {}, args: {}, host });
@@ -56,10 +62,18 @@ describe("pinbus init with options", () => {
     const advice = (relay: number, some = {}) => bootAdvice({ relay, relayActive: "high", board: "pi4", ...some });
     expect(advice(13)).toEqual([]);
     expect(advice(29, { relayActive: "low" })).toEqual([]);
+    expect(advice(13, { relayActive: "low" })).toEqual(["note: GPIO27 (pin 13) is low at boot: a module without a pull-up is on then."]);
+    expect(advice(13, { relayActive: "low", board: "pi5" })).toEqual([]);
     expect(advice(29, { board: "sim" })).toEqual([]);
     expect(advice(29, { board: "pi5" })[0]).toContain("on older boards");
     expect(advice(8)[0]).toContain("serial port");
-    const said = [...advice(29), ...advice(29, { board: "pi5" }), ...advice(8), ...questions.map(({ about }) => about)];
+    const said = [
+      ...advice(29),
+      ...advice(13, { relayActive: "low" }),
+      ...advice(29, { board: "pi5" }),
+      ...advice(8),
+      ...questions.map(({ about }) => about),
+    ];
     expect(said.filter((line) => line.length > 79)).toEqual([]);
   });
 
@@ -72,7 +86,8 @@ describe("pinbus init with options", () => {
     [["--button", "left"], '--button: "left" is not a header pin'],
     [["--button", "11", "--relay", "GPIO17"], "--relay: pin 11 is the button's"],
     [["--relay", "13", "--relay-active", "hi"], "--relay-active: "],
-    [["--relay", "13", "--relay-max-on", "10"], '--relay-max-on: "10" is not a time'],
+    [["--relay", "13"], "--relay-active: nothing says which level switches the relay on"],
+    [["--relay", "13", "--relay-active", "low", "--relay-max-on", "10"], '--relay-max-on: "10" is not a time'],
     [["--relay-active", "low"], "--relay-active says nothing without a relay"],
     [["--broker", "me:secret@host"], "--broker: a user name or a password stands in the address"],
     [["--broker-user", "me"], "--broker-user says nothing without a broker"],
@@ -97,6 +112,29 @@ describe("pinbus init with options", () => {
     expect((await pinbus(["init", ...flags])).code).toBe(0);
     expect(configIn(file).mqtt).toMatchObject({ username: "pi", password: "geheim" });
     expect(readFileSync(file, "utf8")).not.toContain("geheim");
+  });
+
+  it("does not make a folder for a password", async () => {
+    const file = place();
+    const flags = ["--config", file, "--broker", "127.0.0.1", "--broker-user", "pi", "--broker-password-file", "sub/secret"];
+    const { code, stderr } = await pinbus(["init", ...flags]);
+    expect([code, stderr]).toEqual([1, expect.stringContaining(`${join(dirname(file), "sub")} is not there: make it`)]);
+    expect(readdirSync(dirname(file))).toEqual([]);
+  });
+
+  it("leaves no part of a file behind when the disk takes no more", async () => {
+    const file = place();
+    const { status, stderr } = limited(`"$0" "$1" init --config "$2" --button 11`, file);
+    expect([status, stderr]).toEqual([1, expect.stringContaining(`${file} could not be written: EFBIG`)]);
+    expect(readdirSync(dirname(file))).toEqual([]);
+  });
+
+  it.runIf(process.getuid?.() === 0)("as root gives the file to the group of its folder, whatever the umask", async () => {
+    const file = place();
+    chownSync(dirname(file), 0, 65_534);
+    const { status } = spawnSync("sh", ["-c", `umask 077; "$0" "$1" init --config "$2" --button 11`, process.execPath, main, file]);
+    expect(status).toBe(0);
+    expect(statSync(file)).toMatchObject({ uid: 0, gid: 65_534, mode: 0o100640 });
   });
 
   it("overwrites nothing but the starter file as the package brings it", async () => {
@@ -149,6 +187,13 @@ it("knows the board by what the device tree says of it", () => {
     "Radxa ROCK 5B": undefined,
   };
   for (const [model, board] of Object.entries(models)) expect(boardOf(model)).toBe(board);
+});
+
+it("knows the first boards, whose header has 26 pins", () => {
+  for (const model of ["Raspberry Pi Model B Rev 1", "Raspberry Pi Model B Rev 2\0", "Raspberry Pi Model A Rev 2"])
+    expect(hasShortHeader(model)).toBe(true);
+  for (const model of ["Raspberry Pi Model B Plus Rev 1.2", "Raspberry Pi Model A Plus Rev 1.1", "Raspberry Pi 2 Model B Rev 1.1"])
+    expect(hasShortHeader(model)).toBe(false);
 });
 
 describe("pinbus init on a terminal", () => {
@@ -231,6 +276,31 @@ describe("pinbus init on a terminal", () => {
     expect(readFileSync(secret, "utf8")).toBe("geheim\n");
     expect(configIn(file).mqtt).toMatchObject({ server: ["broker.local"], username: "pi", password: "geheim" });
     expect(readdirSync(dirname(file))).toEqual(["pinbus.yaml"]);
+  });
+
+  it.runIf(process.getuid?.() === 0)(
+    "as root gives the password to the group of the configuration's folder, wherever it lies",
+    async () => {
+      const file = place();
+      chownSync(dirname(file), 0, 65_534);
+      mkdirSync(join(dirname(file), "sub"));
+      const before = process.umask(0o077);
+      const terminal = open(file, ..."--board pi4 --button none --relay none --broker broker.local --broker-user pi".split(" "));
+      process.umask(before);
+      await terminal.asked("Password file [mqtt.password]:", "sub/secret\r");
+      await terminal.asked("Password at the broker (not shown):", "geheim\r");
+      await terminal.asked("The same again:", "geheim\r");
+      expect(await terminal.code).toBe(0);
+      expect(statSync(join(dirname(file), "sub/secret"))).toMatchObject({ uid: 0, gid: 65_534, mode: 0o100640 });
+    },
+  );
+
+  it("asks for the level of a relay although the relay is given", async () => {
+    const file = place();
+    const terminal = open(file, ..."--board pi4 --button none --relay 13 --relay-max-on 2h --broker built-in".split(" "));
+    await terminal.asked("Level that switches the relay on [low]:", "high\r");
+    expect(await terminal.code).toBe(0);
+    expect(configIn(file).outputs.relay?.active).toBe("high");
   });
 
   it("takes answers that are pasted all at once", async () => {
