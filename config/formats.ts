@@ -122,7 +122,8 @@ export const topicLevel = text(
   "write 1 to 64 characters without spaces, +, # and /, and no $ in front",
 );
 export const id = text("id", "an id", /^(?!constructor$)[a-z0-9-]{1,32}$/, "write 1 to 32 of the characters a-z, 0-9 and -");
-export const path = text("path", "a path", /^[^\0]{1,4000}$/, "write the path of a file");
+/** Without control characters, which would end a line of what is printed for systemd and the shell. */
+export const path = text("path", "a path", /^\P{Cc}{1,4000}$/u, "write the path of a file, without control characters");
 export const anyText = text("text", "text in one line", /^[^\0\r\n]{1,1024}$/, "write 1 to 1024 characters");
 export const clientId = text("client id", "an MQTT client id", /^[\x21-\x7e]{1,128}$/, "write 1 to 128 printable ASCII characters");
 export const unit = text(

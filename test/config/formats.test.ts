@@ -9,6 +9,7 @@ import {
   line,
   oneOf,
   parseDuration,
+  path,
   port,
   serverPort,
   topicLevel,
@@ -60,6 +61,11 @@ describe("a format", () => {
       "ssh.service",
       "a@b.timer",
     ]);
+  });
+
+  it("takes every path but one with control characters", () => {
+    const taken = ["/srv/my data/100%", "ca.pem", "/home/jörg/it's"];
+    expect(accepts(path, [...taken, "", "/a\nb", "/a\u001b[0m", "/a\u0085b"])).toEqual(taken);
   });
 
   it("knows servers, and never repeats what may be a password", () => {
