@@ -53,7 +53,8 @@ ${table(
 ## The way to the broker
 
 With the server, the user, the password and the certificates of the configuration, but a client id of its own (\`pinbus-doctor-\` and eight digits): a running
-agent keeps its connection. It subscribes to what the agent subscribes to, publishes one message that is not retained on \`P/doctor\`, and waits until it
+agent keeps its connection, unless the broker makes client ids of user names (\`use_username_as_clientid\` of mosquitto): there each takes the
+connection of the other. It subscribes to what the agent subscribes to, publishes one message that is not retained on \`P/doctor\`, and waits until it
 comes back. A broker whose rules go by the client id needs one for \`pinbus-doctor-*\`. The built-in broker runs in the agent and is reached as the
 agent tells, which it does to those who may operate it.
 

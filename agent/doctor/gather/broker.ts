@@ -1,19 +1,20 @@
 import { randomBytes } from "node:crypto";
-import { lookup } from "node:dns/promises";
-import { isIP } from "node:net";
+import { isIP, type LookupFunction } from "node:net";
 import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
 import { MqttClient, type Packet } from "mqtt";
 import type { Topics } from "../../core/topics.ts";
 import type { MqttVersion } from "../../shell/link.ts";
-import { clientOptions } from "../../shell/link-client.ts";
+import { clientOptions, maxIncomingBytes } from "../../shell/link-client.ts";
 import { codeText, connackProblem } from "../../shell/link-codes.ts";
+import { cutIncoming } from "../../shell/link-cut.ts";
 import { dial, type LinkServer, parseServer, serverName } from "../../shell/link-dial.ts";
 import { closeProblem, errorCode, type LinkPeer, type LinkProblem, peerOf } from "../../shell/link-problems.ts";
 import { ProtocolChoice } from "../../shell/link-protocol.ts";
 import type { BrokerFacts, BrokerStep } from "../facts.ts";
 import { type Sentence, say, told } from "../sentence.ts";
 import { deadline, deadlineMs } from "./deadline.ts";
+import { addressesOf } from "./name.ts";
 
 export interface BrokerTarget {
   server: LinkServer;
@@ -34,14 +35,21 @@ class StepFailure extends Error {
 
 /**
  * Goes the way of the agent to a broker, step by step, and leaves nothing there: a client id of its own, so that the agent is not thrown out, no
- * session, no will, nothing retained. Ends with the first step that fails; none waits longer than `ms`.
+ * session, no will, nothing retained. Ends with the first step that fails, or after `ms`.
  */
 export async function probeBroker({ server, protocol, topics }: BrokerTarget, ms = deadlineMs): Promise<BrokerFacts> {
   const choice = new ProtocolChoice(protocol);
-  for (;;) {
-    const probe = new Probe(server, choice.current, topics, ms);
-    const facts = await probe.run();
-    if (probe.retry === undefined || !choice.failed(probe.retry)) return facts;
+  const ending = new AbortController();
+  const callOff = deadline(ms, () => ending.abort(new StepFailure(say`no answer within ${ms / 1000} s`)));
+  try {
+    for (;;) {
+      const probe = new Probe(server, choice.current, topics, ms, ending.signal);
+      const facts = await probe.run();
+      if (probe.retry === undefined || ending.signal.aborted || !choice.failed(probe.retry)) return facts;
+    }
+  } finally {
+    callOff();
+    ending.abort();
   }
 }
 
@@ -50,6 +58,7 @@ class Probe {
   readonly #version: MqttVersion;
   readonly #topics: Topics;
   readonly #ms: number;
+  readonly #late: AbortSignal;
   readonly #peer: LinkPeer;
   readonly #facts: { -readonly [K in keyof BrokerFacts]: BrokerFacts[K] };
   readonly #steps: { step: BrokerStep; ms: number }[] = [];
@@ -58,7 +67,7 @@ class Probe {
   /** Whether the last step failed in a way that another version of MQTT may mend. */
   retry: LinkProblem["retry"] | undefined;
 
-  constructor(server: LinkServer, version: MqttVersion, topics: Topics, ms: number) {
+  constructor(server: LinkServer, version: MqttVersion, topics: Topics, ms: number, late: AbortSignal) {
     this.#options = {
       server,
       will: null,
@@ -70,6 +79,7 @@ class Probe {
     this.#version = version;
     this.#topics = topics;
     this.#ms = ms;
+    this.#late = late;
     this.#peer = peerOf(this.#options, version);
     this.#facts = { server: serverName(server.url), steps: this.#steps, failed: null, refused: [], certificate: null, version };
   }
@@ -89,26 +99,33 @@ class Probe {
 
   async #all(): Promise<void> {
     const { host, secure, path } = parseServer(this.#options.server.url);
-    if (isIP(host) === 0) await this.#take("name", () => lookup(host, { all: true }));
+    if (isIP(host) === 0) {
+      const addresses = await this.#take("name", () => addressesOf(host, this.#late));
+      const found: LookupFunction = (_, { all }, done) =>
+        all ? done(null, addresses) : done(null, addresses[0]?.address ?? "", addresses[0]?.family);
+      this.#options.server = { ...this.#options.server, lookup: found };
+    }
     let stream = await this.#connect(secure, path !== undefined);
     if (path !== undefined) stream = await this.#take("websocket", () => this.#dial(this.#options.server, "dialling"));
     await this.#speak(stream);
   }
 
-  /** Runs a step with its deadline, and writes down how long it took. */
+  /** Runs a step until the deadline of all, and writes down how long it took. */
   async #take<T>(step: BrokerStep, work: () => Promise<T>): Promise<T> {
     this.#step = step;
     const began = performance.now();
-    let callOff = () => {};
+    let called = () => {};
     const late = new Promise<never>((_, reject) => {
-      callOff = deadline(this.#ms, () => reject(new StepFailure(say`no answer within ${this.#ms / 1000} s`)));
+      called = () => reject(this.#late.reason);
     });
+    this.#late.addEventListener("abort", called);
     try {
+      this.#late.throwIfAborted();
       const result = await Promise.race([work(), late]);
       this.#steps.push({ step, ms: Math.round(performance.now() - began) });
       return result;
     } finally {
-      callOff();
+      this.#late.removeEventListener("abort", called);
     }
   }
 
@@ -134,6 +151,7 @@ class Probe {
   #dial(server: LinkServer, step: "dialling" | "greeting", seen?: (stream: Duplex) => void): Promise<Duplex> {
     return new Promise((resolve, reject) => {
       const stream = dial(server, () => resolve(stream));
+      cutIncoming(stream, { maxBytes: maxIncomingBytes });
       this.#open.add(stream);
       seen?.(stream);
       let last: Error | undefined;

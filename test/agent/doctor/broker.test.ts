@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { afterEach, expect, it } from "vitest";
 import { topicsOf } from "../../../agent/core/topics.ts";
 import type { BrokerFacts } from "../../../agent/doctor/facts.ts";
@@ -38,6 +39,19 @@ it("a name that nobody knows ends with the first step, and its name stays here",
   const facts = await probe({ url: "mqtt://broker-of-mine.invalid:1883" });
   expect(facts.failed).toMatchObject({ step: "name", why: { here: expect.stringContaining("cannot be resolved") } });
   expect(facts.failed?.why.abroad).not.toContain("broker-of-mine");
+});
+
+it("a packet that is too large is not collected", async () => {
+  // 1 MB is announced, a third of it sent: who waits for all of it waits in vain.
+  const broker = createServer((socket) => {
+    socket.on("error", () => undefined);
+    socket.once("data", () => socket.write(Buffer.concat([Buffer.from([0x20, 0x80, 0x80, 0x40]), Buffer.alloc(300 * 1024)])));
+  });
+  await new Promise<void>((resolve) => broker.listen(0, "127.0.0.1", resolve));
+  ending.push(() => broker.close());
+  const facts = await probe({ url: `mqtt://127.0.0.1:${(broker.address() as AddressInfo).port}` }, 1000);
+  expect(stepsOf(facts)).toEqual(["tcp", "connack"]);
+  expect(facts.failed).toMatchObject({ step: "suback", why: { here: "no answer within 1 s" } });
 });
 
 it("the built-in broker, which speaks 3.1.1 only, is gone through with that", async () => {

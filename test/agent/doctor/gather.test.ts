@@ -1,12 +1,13 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { callerOf, readNames } from "../../../agent/doctor/gather/accounts.ts";
 import { gatherConfig } from "../../../agent/doctor/gather/config.ts";
 import { within } from "../../../agent/doctor/gather/deadline.ts";
 import { gatherBoot, gatherPinmux, gatherPrograms } from "../../../agent/doctor/gather/lines.ts";
+import { addressesOf } from "../../../agent/doctor/gather/name.ts";
 import { gatherCertificates, gatherFiles, gatherSockets } from "../../../agent/doctor/gather/service.ts";
 import { gatherDisk, gatherJournal, gatherSupply } from "../../../agent/doctor/gather/system.ts";
 import { makeAuthority } from "../../certificates.ts";
@@ -130,7 +131,6 @@ it("of a chain the first end counts, of several authorities the last one", () =>
   const ca = makeAuthority();
   try {
     const [soon, later] = [ca.issue("soon", { to: 3 }), ca.issue("later", { to: 20 })];
-    const { readFileSync } = process.getBuiltinModule("node:fs");
     const both = put("both.pem", `${readFileSync(soon.cert, "utf8")}${readFileSync(later.cert, "utf8")}`);
     const config = configOf(`mqtt: { server: nas, tls: on, cert: ${both}, key: ${soon.key}, ca: ${both} }\n`);
     const days = gatherCertificates(config).map(({ role, to }) => [role, Math.round((to - Date.now()) / 86_400_000)]);
@@ -178,6 +178,27 @@ describe("a configuration", () => {
     expect(errors[0]?.mend[0]?.here).toMatch(/^sudo pinbus init/);
   });
 });
+describe("a name", () => {
+  it("is looked up as the machine does it", async () => {
+    expect(await addressesOf("localhost", signal)).toContainEqual({
+      address: expect.stringMatching(/^(?:127\.0\.0\.1|::1)$/),
+      family: expect.any(Number),
+    });
+    await expect(addressesOf("nobody.invalid", signal)).rejects.toMatchObject({ code: expect.stringMatching(/^E/) });
+  });
+
+  it("is given up at the signal, and holds nobody afterwards", async () => {
+    const pid = join(root, "pid");
+    const program = put("getent", `#!/bin/sh\necho $$ > ${pid}\nexec sleep 60\n`, 0o755);
+    const ending = new AbortController();
+    const asked = addressesOf("nas", ending.signal, program);
+    await vi.waitFor(() => expect(readFileSync(pid, "utf8")).toMatch(/\n/), 5000);
+    ending.abort();
+    await expect(asked).rejects.toThrow();
+    await vi.waitFor(() => expect(() => process.kill(Number(readFileSync(pid, "utf8")), 0)).toThrow(), 5000);
+  });
+});
+
 
 describe("the deadline", () => {
   it("ends what does not answer, and tells it to stop", async () => {
