@@ -128,14 +128,31 @@ export function readBootConfig(text: string): BootSettings {
   const takers: Taker[] = [];
   const levels: BootLevel[] = [];
   let filter: string | null = null;
+  let overlay: OpenOverlay | undefined;
   for (const raw of text.split(/\r?\n/)) {
     const line = raw.replace(/#.*/, "").trim();
     const section = /^\[(.+)\]$/.exec(line)?.[1];
     if (section !== undefined) filter = section === "all" ? null : section;
     const [, key = "", value = ""] = /^(\w+)\s*=\s*(.*)$/.exec(line) ?? [];
     if (key === "gpio") levels.push(...levelsOf(value, filter));
-    const taken = takenBy(key, value);
-    takers.push(...taken.map((taker) => ({ setting: line, ...taker, filter })));
+    if (overlayKeys.has(key)) {
+      overlay = openOverlay(line, value, filter);
+      if (overlay) takers.push(takerOf(overlay));
+    } else if (paramKeys.has(key) && overlay && isOf(overlay, value)) {
+      const before = takerOf(overlay);
+      const given = new Map([...overlay.given, ...parametersOf(value)]);
+      const later: OpenOverlay = { ...overlay, given, setting: `${overlay.setting}, ${line}`, filter };
+      // Below another filter either may hold.
+      if (filter !== overlay.filter) takers.push(takerOf(later));
+      else {
+        overlay = later;
+        takers.splice(
+          takers.findIndex(({ setting }) => setting === before.setting),
+          1,
+          takerOf(later),
+        );
+      }
+    } else takers.push(...takenBy(key, value).map((taker) => ({ setting: line, ...taker, filter })));
   }
   return { takers, levels };
 }
@@ -143,19 +160,49 @@ export function readBootConfig(text: string): BootSettings {
 function takenBy(key: string, value: string): Pick<Taker, "device" | "gpios">[] {
   if (key === "enable_uart") return on.has(value) ? [{ device: "the serial port", gpios: [14, 15] }] : [];
   const [first = "", ...rest] = value.split(",").map((part) => part.trim());
-  if (key === "dtparam" || key === "device_tree_param") {
+  if (paramKeys.has(key)) {
     return [first, ...rest].flatMap((part) => {
       const [name = "", state = "on"] = part.split("=");
       const found = Object.hasOwn(devices, name) && on.has(state) ? devices[name] : undefined;
       return found ? [{ device: found[0], gpios: linesOf(found[1], new Map()) }] : [];
     });
   }
-  if (key !== "dtoverlay" && key !== "device_tree_overlay") return [];
+  return [];
+}
+
+/** An overlay whose parameters may go on in lines of their own: `dtparam=` after `dtoverlay=` is its, until the next one. */
+interface OpenOverlay {
+  setting: string;
+  device: string;
+  lines: Lines;
+  given: Parameters;
+  filter: string | null;
+}
+
+const overlayKeys = new Set(["dtoverlay", "device_tree_overlay"]);
+const paramKeys = new Set(["dtparam", "device_tree_param"]);
+
+function openOverlay(setting: string, value: string, filter: string | null): OpenOverlay | undefined {
   // `name:parameter=value` means the same as `name,parameter=value`.
-  const [name = "", ...more] = first.split(":");
+  const [, name = "", rest = ""] = /^([^,:]*)[,:]?(.*)$/.exec(value) ?? [];
   const found = Object.hasOwn(overlays, name) ? overlays[name] : undefined;
-  const given = new Map([...more, ...rest].map((part) => [part.split("=")[0] ?? "", part.split("=")[1] ?? ""]));
-  return found ? [{ device: found[0], gpios: linesOf(found[1], given) }] : [];
+  return found && { setting, device: found[0], lines: found[1], given: parametersOf(rest.replaceAll(":", ",")), filter };
+}
+
+const takerOf = ({ setting, device, lines, given, filter }: OpenOverlay): Taker => ({
+  setting,
+  device,
+  gpios: linesOf(lines, given),
+  filter,
+});
+
+const isOf = ({ lines }: OpenOverlay, value: string) => {
+  const given = parametersOf(value);
+  return lines.some((line) => typeof line !== "number" && given.has(line[0]));
+};
+
+function parametersOf(text: string): Parameters {
+  return new Map(text.split(",").map((part) => [part.split("=")[0]?.trim() ?? "", part.split("=")[1]?.trim() ?? ""]));
 }
 
 function linesOf(lines: Lines, given: Parameters): number[] {

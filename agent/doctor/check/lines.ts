@@ -224,7 +224,7 @@ function levelRemark(
   { levels, takers }: BootSettings,
   path: string,
 ): Remark[] {
-  const words = levels.filter((level) => level.gpio === gpio && level.filter === null).flatMap((level) => level.words);
+  const words = lastOf(levels.filter((level) => level.gpio === gpio && level.filter === null).flatMap((level) => level.words));
   const off = active === "high" ? "dl" : "dh";
   if (words.includes("op") && words.includes(off)) return [];
   const mend = [
@@ -240,7 +240,7 @@ function levelRemark(
       warning(
         say`${who}: GPIO${gpio} is pulled up from power-on until the agent starts, which switches it on`,
         ...mend,
-        say`or take a line from GPIO9 to GPIO27, which are pulled down`,
+        say`or take a line from GPIO9 to GPIO27 but GPIO14, which are pulled down`,
       ),
     ];
   if (active === "low" && pull === "down")
@@ -252,6 +252,13 @@ function levelRemark(
       ),
     ];
   return [];
+}
+
+/** Words of `gpio=` that exclude each other: the firmware sets a line as the last of them says. */
+const exclusive = [/^(?:ip|op|a[0-8]|no)$/, /^d[hl]$/, /^p[udn]$/];
+
+function lastOf(words: readonly string[]): string[] {
+  return exclusive.flatMap((pattern) => words.findLast((word) => pattern.test(word)) ?? []);
 }
 
 /** Programs that drive lines past the kernel, or hold them. */

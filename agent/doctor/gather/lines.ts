@@ -63,6 +63,16 @@ export async function gatherPinmux(root: string): Promise<Fact<{ gpio: number; o
   return { value: lines.map(([, gpio, owner = ""]) => ({ gpio: Number(gpio), owner })) };
 }
 
+const interpreter = /(?:^|\/)(?:python[\d.]*|node|perl|ruby|(?:ba|da)?sh)$/;
+
+/** The program of a command, and of an interpreter what it runs: a file, or a module after `-m`. */
+function programsOf([program = "", ...args]: readonly string[]): string[] {
+  if (!interpreter.test(program)) return [program];
+  const module = args.indexOf("-m");
+  const file = args.findIndex((arg) => !arg.startsWith("-"));
+  return [program, args[module >= 0 && module < file ? module + 1 : file] ?? ""];
+}
+
 /** Programs that are known to use lines. */
 export async function gatherPrograms(root: string): Promise<Fact<Program[]>> {
   const proc = join(root, "proc");
@@ -71,8 +81,7 @@ export async function gatherPrograms(root: string): Promise<Fact<Program[]>> {
     pids.map(async (pid) => {
       const read = (file: string) => readFile(join(proc, pid, file), "utf8").catch(() => "");
       const [comm, command] = await Promise.all([read("comm"), read("cmdline")]);
-      // An interpreter is called python3; which program it runs stands among the first words.
-      const words = [comm.trim(), ...command.split("\0").slice(0, 3)].map((word) => word.replace(/.*\//, "").replaceAll("_", "-"));
+      const words = [comm.trim(), ...programsOf(command.split("\0"))].map((word) => word.replace(/.*\//, "").replaceAll("_", "-"));
       const name = words.find((word) => Object.hasOwn(lineProgram, word));
       return name === undefined ? [] : [{ name, pid: Number(pid) }];
     }),

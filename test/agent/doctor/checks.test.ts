@@ -84,6 +84,17 @@ describe.each<[what: string, changes: Partial<Facts>, expected: RegExp[]]>([
     boot("dtoverlay=w1-gpio,gpiopin=22\n"),
     [/^problem overlays: output lamp: 1-wire takes GPIO22 \(dtoverlay=w1-gpio,gpiopin=22 in \/boot/],
   ],
+  [
+    "1-wire on a configured line, in two lines",
+    boot("dtoverlay=w1-gpio\ndtparam=gpiopin=22\n"),
+    [/^problem overlays: output lamp: 1-wire takes GPIO22 \(dtoverlay=w1-gpio, dtparam=gpiopin=22 in \/boot/],
+  ],
+  [
+    "1-wire on a configured line of a board that this may be",
+    boot("dtoverlay=w1-gpio\n[pi4]\ndtparam=gpiopin=22\n"),
+    [/^warning overlays: output lamp: 1-wire takes GPIO22/],
+  ],
+  ["a parameter after an overlay that was closed", boot("dtoverlay=w1-gpio\ndtoverlay=\ndtparam=gpiopin=22\n"), []],
   ["1-wire elsewhere", boot("dtoverlay=w1-gpio\n"), []],
   [
     "an overlay for another board, perhaps",
@@ -325,5 +336,8 @@ describe("a sentence", () => {
       here: "the broker nas.home refused us (code 5, 3 times)",
       abroad: "the broker (broker) refused us (code 5, 3 times)",
     });
+    ["of two lines for it the last one counts", "{ line: 5 }", "gpio=5=op,dl\ngpio=5=op,dh\n", [/^warning boot-levels: .* drives GPIO5/]],
+    ["of two lines for it the last one counts", "{ line: 5 }", "gpio=5=op,dh\ngpio=5=op,dl\n", []],
   });
 });
+    expect(mended("boot-levels", outputs("{ line: 5 }"))[1]).toMatch(/GPIO9 to GPIO27 but GPIO14/);

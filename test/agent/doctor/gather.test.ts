@@ -11,7 +11,7 @@ import { addressesOf } from "../../../agent/doctor/gather/name.ts";
 import { gatherCertificates, gatherFiles, gatherSockets } from "../../../agent/doctor/gather/service.ts";
 import { gatherDisk, gatherJournal, gatherSupply } from "../../../agent/doctor/gather/system.ts";
 import { makeAuthority } from "../../certificates.ts";
-import { configOf } from "./world.ts";
+import { configOf, loadedOf } from "./world.ts";
 
 let root: string;
 beforeEach(() => {
@@ -75,6 +75,12 @@ describe("a machine that is only files", () => {
     put("proc/34/comm", "python3\n");
     put("proc/34/cmdline", "python3\0-m\0mqtt_io\0/etc/mqtt-io.yml\0");
     put("proc/56/comm", "bash\n");
+    put("proc/57/comm", "man\n");
+    put("proc/57/cmdline", "man\0pigpiod\0");
+    put("proc/58/comm", "python3\n");
+    put("proc/58/cmdline", "/usr/bin/python3\0/opt/edit.py\0pigpiod\0");
+    put("proc/59/comm", "python3\n");
+    put("proc/59/cmdline", "/usr/bin/python3\0-u\0/usr/local/bin/pi-mqtt-gpio\0config.yml\0");
     expect(await gatherPrograms(root)).toEqual({
       value: [
         { name: "pigpiod", pid: 12 },
