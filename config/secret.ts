@@ -1,5 +1,7 @@
 import { basename, join } from "node:path";
+import { path as pathFormat } from "./formats.ts";
 import type { Place, Problem } from "./problem.ts";
+import { shellWord } from "./shell-word.ts";
 import { readBounded } from "./text.ts";
 import type { Tree } from "./yaml.ts";
 
@@ -25,7 +27,7 @@ export function readSecret(tree: Tree, source: SecretSource): SecretReading {
   if (given === "" || entry === undefined) return failed("this is not a secret", `write ${kinds}`);
   switch (entry.key) {
     case "file":
-      return readFile(source.resolve(given));
+      return pathFormat.read(given).ok ? readFile(source.resolve(given)) : failed("this is not the path of a file", "write it in one line");
     case "env": {
       const value = source.env[given];
       return value ? { value } : failed(`the environment variable ${given} is not set`, "set it or use {file: PATH}");
@@ -51,7 +53,16 @@ function readFile(file: string): SecretReading {
   if (value === "") return failed(`${file} is empty`, "write the password into it");
   const { stats } = reading;
   if (!stats?.isFile() || (stats.mode & 0o004) === 0) return { value };
-  return { value, problem: { message: `everybody may read ${file}`, fix: `run chmod o-r ${file}`, severity: "warning" } };
+  // Of a file of root's the service is one of everybody, and has to read it afterwards, too.
+  const fix = `run sudo chgrp pinbus ${shellWord(file)} && sudo chmod 640 ${shellWord(file)}`;
+  return { value, problem: { message: `everybody may read ${file}`, fix, severity: "warning" } };
+}
+
+/** The path of `{file: PATH}`, which is not opened. */
+export function secretFile(tree: Tree): string | undefined {
+  const entry = tree.kind === "map" && tree.entries.length === 1 ? tree.entries[0] : undefined;
+  const given = entry?.key === "file" && entry.value.kind === "scalar" ? entry.value.value : undefined;
+  return typeof given === "string" && pathFormat.read(given).ok ? given : undefined;
 }
 
 /** systemd puts the files of `LoadCredential=secrets:DIRECTORY` there as `secrets_NAME`. */

@@ -2,7 +2,7 @@ import { completeItem } from "./complete.ts";
 import { id, path as pathFormat } from "./formats.ts";
 import { isLeaf, isListOf, isMapOf, type Leaf, type ListOf, type MapOf, type SchemaGroup, type SchemaNode, settingsOf } from "./leaf.ts";
 import { type Place, type Problem, quoteText } from "./problem.ts";
-import { readSecret, type SecretSource, secretProblem } from "./secret.ts";
+import { readSecret, type SecretSource, secretFile, secretProblem } from "./secret.ts";
 import { suggest } from "./suggest.ts";
 import { type Entry, plainOf, type Spot, type Tree } from "./yaml.ts";
 
@@ -95,7 +95,11 @@ class Walker {
 
   #secret(leaf: Leaf<unknown>, tree: Tree, path: string): unknown {
     if (isEmpty(tree) && tree.kind === "scalar" && tree.source === "") return null;
-    if (this.#options.secrets === "leave") return absent;
+    if (this.#options.secrets === "leave") {
+      const file = secretFile(tree);
+      if (file !== undefined) this.#options.resolve(file);
+      return absent;
+    }
     const { value, problem } = readSecret(tree, this.#options);
     if (problem) this.#walked.problems.push({ ...this.#place(tree), ...problem, message: `${path}: ${problem.message}` });
     if (value === undefined) return absent;

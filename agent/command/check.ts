@@ -8,7 +8,7 @@ import { createAccess } from "../broker-access.ts";
 import { readBrokerTls, readTls, SettingError } from "../certificate.ts";
 import { type Latency, latenciesOf } from "../core/gesture-latency.ts";
 import { planOf } from "../core/plan.ts";
-import { missingLines, textOf, unitLines } from "../doctor/drop-in.ts";
+import { missingLines, type Named, textOf, unitLines } from "../doctor/drop-in.ts";
 import { readUnitTexts } from "../doctor/gather/unit-files.ts";
 import { exit } from "../exit.ts";
 import { type Command, CommandError, columns, complain, countOf, load, print, readArgs, settings, usageError } from "./command.ts";
@@ -44,7 +44,7 @@ export const check: Command = {
       return exit.config;
     }
     print(`${result.file} is fine.`);
-    if (result.file === defaultConfigFile) for (const text of unitGaps(result.config)) complain(text);
+    if (result.file === defaultConfigFile) for (const text of unitGaps(result)) complain(text);
     for (const [setting, name] of result.given) print(`  ${setting} is given by ${name}`);
     for (const line of [...pinMap(result.config), ...sensorTable(result.config), ...gestureTable(result.config)]) print(line);
     return exit.ok;
@@ -52,9 +52,9 @@ export const check: Command = {
 };
 
 /** What the installed unit does not give this configuration. `root`: where the unit is looked for. */
-export function unitGaps(config: Config, root = "/"): string[] {
+export function unitGaps(named: Named, root = "/"): string[] {
   const texts = readUnitTexts(root);
-  const missing = texts.length === 0 ? [] : missingLines(unitLines(config), texts);
+  const missing = texts.length === 0 ? [] : missingLines(unitLines(named), texts);
   return missing.length === 0
     ? []
     : [`warning: pinbus.service lacks ${missing.map(textOf).join(", ")}: \`pinbus service drop-in\` prints the file that adds it`];

@@ -53,6 +53,8 @@ export interface ConfigFacts {
   /** The one that the service reads. */
   standard: boolean;
   config: Config;
+  /** Itself, and what it names besides logs. */
+  files: readonly string[];
   /** What is doubtful in the file, as `pinbus check` says it. */
   warnings: readonly Sentence[];
 }
@@ -113,8 +115,11 @@ export interface FileFacts {
   /** The setting that names it, or what it is. */
   role: string;
   path: string;
-  /** `secret` = nobody else may read it; `open` = may be read, but not written, by others. */
-  kind: "secret" | "open";
+  /**
+   * `secret` = nobody else may read it, but the service; `credential` = the same, but systemd reads it for the service; `open` = may be read,
+   * but not written, by others.
+   */
+  kind: "secret" | "credential" | "open";
   /** Permission bits and the sticky bit; null when there is no such file. */
   mode: number | null;
   owner: string;

@@ -39,7 +39,6 @@ export async function gatherFacts({ args, env, root = "/" }: GatherOptions): Pro
   const agent = askAgent(control.socket);
   const needed = <T>(look: (config: Config) => Promise<Fact<T>>, ms?: number): Promise<Fact<T>> =>
     within(async () => ("value" in gathered.fact ? look(gathered.fact.value.config) : gathered.fact), ms);
-  const file = "value" in gathered.fact ? gathered.fact.value.file : "";
   const [chips, boot, pinmux, programs, supply, clock, disk, journal, files, certificates, sockets, unit] = await Promise.all([
     within(async (): Promise<Fact<ChipFacts>> => (await agent)?.chips ?? chipsOfKernel(config?.gpio.driver ?? "auto")),
     within(() => gatherBoot(root)),
@@ -49,7 +48,7 @@ export async function gatherFacts({ args, env, root = "/" }: GatherOptions): Pro
     within((signal) => gatherClock(signal)),
     needed((known) => gatherDisk(known.state_dir, root)),
     within(() => gatherJournal(root)),
-    needed((known) => gatherFiles(known, file, credentials, names)),
+    within(async () => ("value" in gathered.fact ? gatherFiles(gathered.fact.value, credentials, names) : gathered.fact)),
     needed(async (known) => ({ value: gatherCertificates(known) })),
     within((signal) => gatherSockets({ control }, names, signal)),
     within((signal) => gatherUnit(root, signal)),

@@ -1,3 +1,5 @@
+import { shellWord } from "../../config/shell-word.ts";
+
 /**
  * A sentence in two forms, made at the same time: for the person at this machine, and for somebody who is asked for help and must not
  * learn names, addresses, paths or secrets. The second is never made out of the first.
@@ -22,6 +24,11 @@ export function told(word: string): Sentence {
 /** Stays here; elsewhere it reads `(kind)`. */
 export function kept(kind: string, text: string): Sentence {
   return { here: text, abroad: `(${kind})` };
+}
+
+/** The same in a command for a shell. */
+export function keptWord(kind: string, text: string): Sentence {
+  return kept(kind, shellWord(text));
 }
 
 /** `a, b, c` */

@@ -49,7 +49,7 @@ describe("a secret", () => {
   });
 
   it("is read from a file that everybody may read, with a warning", () => {
-    const said = ["pinbus.yaml:4:13: warning: mqtt.password: everybody may read open, run chmod o-r open"];
+    const said = ["pinbus.yaml:4:13: warning: mqtt.password: everybody may read open, run sudo chgrp pinbus open && sudo chmod 640 open"];
     expect(loadFile("{ file: open }")).toEqual({ said, password: secret });
   });
 

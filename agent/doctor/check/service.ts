@@ -1,7 +1,8 @@
-import { missingLines, unitLines } from "../drop-in.ts";
-import type { SocketFacts, UnitFacts } from "../facts.ts";
+import { isMadeByService, makingOf, missingLines, ownFolders, unitLines } from "../drop-in.ts";
+import type { ConfigFacts, Facts, SocketFacts, UnitFacts } from "../facts.ts";
 import { type Check, known, note, ok, problem, type Remark, unchecked, warning } from "../finding.ts";
 import { kept, listed, type Sentence, say, told } from "../sentence.ts";
+import { unitWord } from "../unit-word.ts";
 
 /** What puts the printed drop-in in its place. */
 export const dropInCommands: readonly Sentence[] = [
@@ -49,26 +50,40 @@ export const dropIn: Check = {
   id: "drop-in",
   about: "whether the hardened unit gives this configuration what it needs",
   why: "the unit closes everything that pinbus does not need by default; what is closed looks like a line or a file that is missing",
-  look: ({ unit: unitFact, config: configFact }) =>
+  look: ({ unit: unitFact, config: configFact, files }) =>
     known(unitFact, ({ texts }) => {
       if (texts.length === 0) return [];
-      return known(configFact, ({ config, standard }) => {
-        if (!standard) return [unchecked(say`the unit reads another configuration than this one`)];
-        const needed = unitLines(config);
+      return known(configFact, (found) => {
+        if (!found.standard) return [unchecked(say`the unit reads another configuration than this one`)];
+        const needed = unitLines(found);
         const missing = missingLines(needed, texts);
+        const folders = missingFolders(found, files);
         if (needed.length === 0) return [ok(say`this configuration needs no drop-in`)];
-        if (missing.length === 0) return [ok(say`the drop-in that this configuration needs is there`)];
+        if (missing.length === 0) return folders.length > 0 ? folders : [ok(say`the drop-in that this configuration needs is there`)];
         const lines = missing.map(
           ({ directive, values }) =>
             say`${told(directive)}=${listed(
-              values.map((value) => kept("value", value)),
+              values.map((value) => kept("value", unitWord(value))),
               " ",
             )}`,
         );
-        return [problem(say`the unit lacks ${listed(lines)}`, ...dropInCommands)];
+        return [...folders, problem(say`the unit lacks ${listed(lines)}`, ...dropInCommands)];
       });
     }),
 };
+
+/** Before the drop-in, whose commands end with the start of the service. */
+function missingFolders({ config }: ConfigFacts, files: Facts["files"]): Remark[] {
+  const absent = "value" in files ? files.value.filter(({ mode }) => mode === null).map(({ path }) => path) : [];
+  return ownFolders(config)
+    .filter(({ path }) => absent.includes(path) && !isMadeByService(path))
+    .map(({ setting, path }) =>
+      problem(say`${told(setting)}: there is no folder ${kept("path", path)}, and the service cannot make it`, {
+        here: makingOf(path),
+        abroad: makingOf("(path)"),
+      }),
+    );
+}
 
 export const sockets: Check = {
   id: "sockets",
@@ -96,8 +111,11 @@ export const agent: Check = {
 
 function socketRemark({ setting, path, group, mode, answer }: SocketFacts): Remark {
   const what = say`${told(setting)}, ${kept("path", path)}`;
-  if ((mode & 0o002) !== 0 && group !== null)
-    return problem(say`everybody may operate the outputs through ${what}`, say`sudo systemctl restart pinbus`);
+  if ((mode & 0o002) !== 0 && group !== null) {
+    const again = say`sudo systemctl restart pinbus`;
+    if (setting === "control.view") return warning(say`everybody may look at what the agent does through ${what}`, again);
+    return problem(say`everybody may operate the outputs through ${what}`, again);
+  }
   switch (answer) {
     case "answers":
       return ok(say`the agent answers on ${told(setting)}, which belongs to the group ${kept("group", group ?? "")}`);

@@ -1,5 +1,6 @@
+import { isMadeByService } from "../drop-in.ts";
 import { type Check, known, note, ok, problem, type Remark, unchecked, warning } from "../finding.ts";
-import { kept, listed, say, told } from "../sentence.ts";
+import { kept, keptWord, listed, say, told } from "../sentence.ts";
 
 const megabyte = 1024 * 1024;
 const gigabyte = 1024 * megabyte;
@@ -69,7 +70,7 @@ export const disk: Check = {
   id: "disk",
   about: "space, and whether `state_dir` can be written",
   why: "counters, histories and what waits for the broker are kept there; without it a restart loses them",
-  look: ({ disk: fact }) =>
+  look: ({ disk: fact, config }) =>
     known(fact, ({ path, exists, bytes, files, mount }) => {
       const place = kept("path", path);
       const remarks: Remark[] = [];
@@ -78,7 +79,8 @@ export const disk: Check = {
           problem(
             say`${place} is mounted read-only`,
             say`sudo dmesg | grep -iE "mmc|ext4|I/O error"`,
-            say`sudo mount -o remount,rw ${kept("path", mount.point)}`,
+            say`if there are errors: do not write to it; copy what matters to another machine, then check it with fsck from another system, or take a new one`,
+            say`only if there are none: sudo mount -o remount,rw ${keptWord("path", mount.point)}`,
           ),
         );
       const few = files.total > 0 && files.free < files.total / 50;
@@ -88,7 +90,9 @@ export const disk: Check = {
       else if (bytes.free < 200 * megabyte || bytes.free < bytes.total / 50)
         remarks.push(warning(say`${mega} MB are left on the disk of ${place}`, ...clean));
       if (few) remarks.push(warning(say`${files.free} files are left on the disk of ${place}`, say`df -i`));
-      if (!exists) remarks.push(note(say`state_dir is not there yet; the service makes it`));
+      // Of another folder that is not there, drop-in says who makes it.
+      if (!exists && "value" in config && isMadeByService(config.value.config.state_dir))
+        remarks.push(note(say`state_dir is not there yet; the service makes it`));
       return remarks.length > 0 ? remarks : [ok(say`${Math.floor(bytes.free / megabyte)} MB are free`)];
     }),
 };
@@ -109,7 +113,7 @@ export const card: Check = {
         remarks.push(
           note(
             say`the card is mounted without noatime: reading a file writes to it, too`,
-            say`sudo nano /etc/fstab, write noatime among the options of ${kept("path", mount.point)}, then sudo mount -o remount ${kept("path", mount.point)}`,
+            say`sudo nano /etc/fstab, write noatime among the options of ${kept("path", mount.point)}, then sudo mount -o remount ${keptWord("path", mount.point)}`,
           ),
         );
       if (written === null) remarks.push(unchecked(say`it is not known how much was written to the card`));

@@ -4,7 +4,7 @@ import { formatProblem, type Problem } from "../../../config/problem.ts";
 import { fileProblem } from "../../command/check.ts";
 import type { ConfigFacts, Mendable } from "../facts.ts";
 import type { Fact } from "../finding.ts";
-import { kept, type Sentence, say } from "../sentence.ts";
+import { kept, keptWord, type Sentence, say } from "../sentence.ts";
 import { asRoot } from "./deadline.ts";
 
 export interface GatheredConfig {
@@ -25,7 +25,7 @@ export function gatherConfig(args: Readonly<Record<string, unknown>>, env: NodeJ
   const whole = loadConfig(options);
   if (whole.ok) return known(whole, [], true);
   const errors = whole.problems.filter(({ severity }) => severity === "error");
-  const again = [say`pinbus check --config ${kept("file", whole.file)}`];
+  const again = [say`pinbus check --config ${keptWord("file", whole.file)}`];
   const said = errors.map((problem) => ({ what: sentenceOf(problem), mend: again }));
   // What is wrong may be the passwords alone.
   const open = loadConfig({ ...options, secrets: "leave" });
@@ -36,7 +36,7 @@ export function gatherConfig(args: Readonly<Record<string, unknown>>, env: NodeJ
   const isMissing = errors.some(({ line, message }) => line === 0 && message === "there is no such file");
   const missing = {
     what: say`there is no ${kept("file", whole.file)}`,
-    mend: [say`sudo pinbus init --config ${kept("file", whole.file)}`],
+    mend: [say`sudo pinbus init --config ${keptWord("file", whole.file)}`],
   };
   return { fact: { unknown: needed }, errors: isMissing ? [missing] : said, secrets: false };
 }
@@ -47,11 +47,11 @@ function known(loaded: LoadResult & { ok: true }, errors: readonly Mendable[], s
   const place = problem && loaded.sourceOf(problem.path);
   const own = problem && {
     what: say`${kept("place", `${place}: ${problem.message}`)}`,
-    mend: [say`pinbus check --config ${kept("file", loaded.file)}`],
+    mend: [say`pinbus check --config ${keptWord("file", loaded.file)}`],
   };
-  const { config, file } = loaded;
+  const { config, file, files } = loaded;
   return {
-    fact: { value: { file, standard: file === defaultConfigFile, config, warnings } },
+    fact: { value: { file, standard: file === defaultConfigFile, config, files, warnings } },
     errors: own ? [...errors, own] : errors,
     secrets,
   };

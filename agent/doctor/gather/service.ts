@@ -6,6 +6,7 @@ import type { Config } from "../../../config/schema.ts";
 import { readBounded } from "../../../config/text.ts";
 import { parseShow } from "../../../systemd/units.ts";
 import { encode, protocolVersion } from "../../protocol.ts";
+import { type Named, ownFolders, passwordFiles } from "../drop-in.ts";
 import type { CertificateFacts, FileFacts, SocketFacts, UnitFacts } from "../facts.ts";
 import type { Fact } from "../finding.ts";
 import { say } from "../sentence.ts";
@@ -23,17 +24,22 @@ export async function gatherUnit(root: string, signal: AbortSignal): Promise<Fac
 }
 
 /** Files whose readers and writers matter. */
-export async function gatherFiles(config: Config, file: string, credentials: string, names: Names): Promise<Fact<FileFacts[]>> {
+export async function gatherFiles(named: Named, credentials: string, names: Names): Promise<Fact<FileFacts[]>> {
+  const { config, file } = named;
   const wanted: Pick<FileFacts, "role" | "path" | "kind">[] = [
     { role: "the configuration", path: file, kind: "open" },
     { role: "its folder", path: dirname(file), kind: "open" },
     { role: "state_dir", path: config.state_dir, kind: "open" },
+    ...ownFolders(config).flatMap(({ setting, path }) =>
+      setting === "state_dir" ? [] : { role: `the folder of ${setting}`, path, kind: "open" as const },
+    ),
     ...secretFiles(config).map(([role, path]) => ({ role, path, kind: "secret" as const })),
-    { role: "the folder of the credentials", path: credentials, kind: "secret" },
+    ...passwordFiles(named).map((path) => ({ role: "a password", path, kind: "secret" as const })),
+    { role: "the folder of the credentials", path: credentials, kind: "credential" },
     ...(await readdir(credentials).catch(() => [])).map((name) => ({
       role: "a credential",
       path: join(credentials, name),
-      kind: "secret" as const,
+      kind: "credential" as const,
     })),
   ];
   let denied = false;

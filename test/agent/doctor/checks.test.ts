@@ -186,6 +186,21 @@ describe.each<[what: string, changes: Partial<Facts>, expected: RegExp[]]>([
     [/^problem permissions: everybody may read mqtt.key, \/k.pem/],
   ],
   [
+    "a key that the service may not read",
+    { files: { value: [{ role: "mqtt.key", path: "/k.pem", kind: "secret", mode: 0o640, owner: "root", group: "root" }] } },
+    [/^problem permissions: the user pinbus may not read mqtt.key, \/k.pem/],
+  ],
+  [
+    "a configuration that the service may not read",
+    { files: { value: [{ role: "the configuration", path: "/c", kind: "open", mode: 0o600, owner: "pi", group: "pi" }] } },
+    [/^problem permissions: the user pinbus may not read the configuration/],
+  ],
+  [
+    "a credential of root's, which systemd hands over",
+    { files: { value: [{ role: "a credential", path: "/c", kind: "credential", mode: 0o600, owner: "root", group: "root" }] } },
+    [],
+  ],
+  [
     "a configuration that everybody may write",
     { files: { value: [{ role: "the configuration", path: "/c.yaml", kind: "open", mode: 0o666, owner: "root", group: "root" }] } },
     [/^problem permissions: everybody may write the configuration/],
@@ -262,6 +277,24 @@ describe.each<[what: string, changes: Partial<Facts>, expected: RegExp[]]>([
     [/^problem sockets: everybody may operate/],
   ],
   [
+    "a socket to look for everybody",
+    { sockets: { value: [{ setting: "control.view", path: "/s", group: "pinbus-view", mode: 0o666, answer: "answers" }] } },
+    [/^warning sockets: everybody may look/],
+  ],
+  [
+    "a folder that is missing, and that the service cannot make",
+    {
+      config: factsOf("state_dir: /srv/my data\n"),
+      ...disk({ exists: false }),
+      files: { value: [{ role: "state_dir", path: "/srv/my data", kind: "open", mode: null, owner: "", group: "" }] },
+    },
+    [
+      /^problem drop-in: state_dir: there is no folder \/srv\/my data, and/,
+      /^problem drop-in: the unit lacks ReadWritePaths="-\/srv\/my data"/,
+    ],
+  ],
+  ["a folder that the service makes", disk({ exists: false }), [/^note disk: state_dir is not there yet; the service makes it/]],
+  [
     "an agent that is not well",
     { agent: { value: { health: "degraded", problems: [kept("problem", "the clock is not set")] } } },
     [/^warning agent: the clock is not set$/],
@@ -303,6 +336,8 @@ describe("the level of an output's line at boot", () => {
       "gpio=2-6=op,dh\n",
       [/^warning boot-levels: .* drives GPIO5 to the level that switches it on/],
     ],
+    ["of two lines for it the last one counts", "{ line: 5 }", "gpio=5=op,dl\ngpio=5=op,dh\n", [/^warning boot-levels: .* drives GPIO5/]],
+    ["of two lines for it the last one counts", "{ line: 5 }", "gpio=5=op,dh\ngpio=5=op,dl\n", []],
     ["the firmware pulls it down", "{ line: 5 }", "gpio=5=pd\n", []],
     ["the firmware pulls it up", "{ line: 22 }", "gpio=20,22=pu\n", [/^warning boot-levels: output lamp: GPIO22 is pulled up/]],
     [
@@ -325,7 +360,27 @@ describe("the level of an output's line at boot", () => {
 
   it("has a line for config.txt", () => {
     expect(mended("boot-levels", outputs("{ line: 5 }"))[0]).toMatch(/^add gpio=5=op,dl to \/boot\/firmware\/config.txt/);
+    expect(mended("boot-levels", outputs("{ line: 5 }"))[1]).toMatch(/GPIO9 to GPIO27 but GPIO14/);
     expect(mended("boot-levels", outputs("{ line: 17, active: low }"))[0]).toMatch(/^add gpio=17=op,dh /);
+  });
+});
+
+describe("what mends", () => {
+  const key = { role: "mqtt.key", path: "/my keys/k", kind: "secret", mode: 0o644, owner: "root", group: "root" } as const;
+
+  it("a key that everybody may read leaves it to the service", () => {
+    expect(mended("permissions", { files: { value: [key] } })).toEqual(["sudo chgrp pinbus '/my keys/k' && sudo chmod 640 '/my keys/k'"]);
+    expect(mended("permissions", { files: { value: [{ ...key, kind: "credential" }] } })).toEqual(["sudo chmod o-rwx '/my keys/k'"]);
+  });
+
+  it("a folder that is missing comes before the drop-in, whose commands start the service", () => {
+    const files: Facts["files"] = { value: [{ role: "state_dir", path: "/srv/x", kind: "open", mode: null, owner: "", group: "" }] };
+    expect(mended("drop-in", { config: factsOf("state_dir: /srv/x\n"), files })).toEqual(["sudo install -d -o pinbus -g pinbus /srv/x"]);
+  });
+
+  it("a disk that is read-only by its errors is saved before it is written to", () => {
+    const mend = mended("disk", disk({ mount: { device: "/dev/mmcblk0p2", point: "/", options: ["ro"] } }));
+    expect(mend.findIndex((text) => text.includes("fsck"))).toBeLessThan(mend.findIndex((text) => text.includes("remount,rw")));
   });
 });
 
@@ -336,8 +391,5 @@ describe("a sentence", () => {
       here: "the broker nas.home refused us (code 5, 3 times)",
       abroad: "the broker (broker) refused us (code 5, 3 times)",
     });
-    ["of two lines for it the last one counts", "{ line: 5 }", "gpio=5=op,dl\ngpio=5=op,dh\n", [/^warning boot-levels: .* drives GPIO5/]],
-    ["of two lines for it the last one counts", "{ line: 5 }", "gpio=5=op,dh\ngpio=5=op,dl\n", []],
   });
 });
-    expect(mended("boot-levels", outputs("{ line: 5 }"))[1]).toMatch(/GPIO9 to GPIO27 but GPIO14/);

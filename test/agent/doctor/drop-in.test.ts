@@ -3,13 +3,21 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { unitGaps } from "../../../agent/command/check.ts";
-import { dropInText, missingLines, textOf, unitLines } from "../../../agent/doctor/drop-in.ts";
+import { dropInText, missingLines, type Named, textOf, unitLines } from "../../../agent/doctor/drop-in.ts";
 import { readUnitTexts } from "../../../agent/doctor/gather/unit-files.ts";
-import { configOf } from "./world.ts";
+import { loadConfig } from "../../../config/load.ts";
+import { loadedOf } from "./world.ts";
 
 const base = readFileSync(new URL("../../../systemd/pinbus.service", import.meta.url), "utf8");
-const needed = (text: string) => unitLines(configOf(text)).map(textOf);
-const lacking = (text: string, ...texts: string[]) => missingLines(unitLines(configOf(text)), texts).map(textOf);
+/** As `service drop-in` reads it, which needs no password. */
+const leaving = (text: string): Named => {
+  const host = { hostname: "garage", machineId: "1" };
+  const result = loadConfig({ text, env: {}, args: {}, host, secrets: "leave" });
+  if (!result.ok) throw new Error(JSON.stringify(result.problems));
+  return result;
+};
+const needed = (text: string) => unitLines(leaving(text)).map(textOf);
+const lacking = (text: string, ...texts: string[]) => missingLines(unitLines(loadedOf(text)), texts).map(textOf);
 
 let root: string | undefined;
 afterEach(() => root && rmSync(root, { recursive: true }));
@@ -27,8 +35,27 @@ describe("what a configuration needs besides the unit", () => {
     ["nothing for the character device", "outputs: { lamp: { line: 17 } }", []],
     ["/sys for sysfs", "gpio: { driver: sysfs }", ["ReadWritePaths=-/sys/class/gpio -/sys/devices"]],
     ["nothing for a thermometer of the kernel", "sensors: { t: { driver: w1, id: 28-0316a2795bff } }", []],
-    ["another state_dir", "state_dir: /srv/pinbus", ["ReadWritePaths=/srv/pinbus"]],
-    ["one folder for both sockets", "control: { socket: /srv/run/control.sock }", ["ReadWritePaths=/srv/run"]],
+    ["another state_dir, which may not be there yet", "state_dir: /srv/pinbus", ["ReadWritePaths=-/srv/pinbus"]],
+    ["one folder for both sockets", "control: { socket: /srv/run/control.sock }", ["ReadWritePaths=-/srv/run"]],
+    ["a folder in /run, which is empty at boot", "control: { socket: /run/foo/control.sock }", ["RuntimeDirectory=foo"]],
+    ["nothing to own in a folder of the system's", "control: { socket: /run/lock/control.sock }", ["ReadWritePaths=-/run/lock"]],
+    [
+      "a state_dir in /run, which lasts over a restart of the service",
+      "state_dir: /var/run/foo/bar",
+      ["RuntimeDirectory=foo/bar", "RuntimeDirectoryPreserve=restart"],
+    ],
+    [
+      "a state_dir at home, which has to be seen",
+      "state_dir: /home/pi/state\nmqtt: { server: nas, ca: /home/pi/state/ca.pem }",
+      ["ProtectHome=tmpfs", "BindPaths=-/home/pi/state"],
+    ],
+    [
+      "the file of a password at home",
+      "mqtt: { server: nas, username: u, password: { file: /home/pi/pw } }",
+      ["ProtectHome=tmpfs", "BindReadOnlyPaths=-/home/pi/pw"],
+    ],
+    ["blanks and specifiers", 'state_dir: "/srv/my data/100%"', ['ReadWritePaths="-/srv/my data/100%%"']],
+    ["quotes", `state_dir: '/srv/a"b\\c'`, ['ReadWritePaths="-/srv/a\\"b\\\\c"']],
     ["a sensor's device", "sensors: { level: { driver: file, path: /dev/level } }", ["DeviceAllow=/dev/level r"]],
     [
       "a file at home",
@@ -47,9 +74,9 @@ describe("what a configuration needs besides the unit", () => {
 
   it("is a file of systemd that says why", () => {
     expect(dropInText([])).toBeUndefined();
-    expect(dropInText(unitLines(configOf("gpio: { driver: sysfs }\nstate_dir: /srv/x\n")))).toBe(
+    expect(dropInText(unitLines(loadedOf("gpio: { driver: sysfs }\nstate_dir: /srv/x\n")))).toBe(
       "# What this configuration needs besides pinbus.service; `pinbus service drop-in` prints it.\n[Service]\n" +
-        "# gpio.driver is sysfs\nReadWritePaths=-/sys/class/gpio -/sys/devices\n# state_dir is there\nReadWritePaths=/srv/x\n",
+        "# gpio.driver is sysfs\nReadWritePaths=-/sys/class/gpio -/sys/devices\n# state_dir is there; if the folder is missing: sudo install -d -o pinbus -g pinbus /srv/x\nReadWritePaths=-/srv/x\n",
     );
   });
 });
@@ -61,10 +88,13 @@ describe("what the installed unit lacks", () => {
     for (const config of [
       sysfs,
       "state_dir: /srv/x\n",
+      'state_dir: "/srv/my data/100%"\n',
+      "state_dir: /home/pi/x\n",
+      "control: { socket: /run/foo/control.sock }\n",
       "sensors: { l: { driver: file, path: /home/pi/l } }\n",
       "broker: { listeners: [{ protocol: mqtt, port: 883 }] }\n",
     ]) {
-      const lines = unitLines(configOf(config));
+      const lines = unitLines(loadedOf(config));
       expect(missingLines(lines, [base])).toEqual(lines);
       expect(missingLines(lines, [base, dropInText(lines) ?? ""])).toEqual([]);
     }
@@ -89,9 +119,9 @@ describe("what the installed unit lacks", () => {
   });
 
   it("is said by `check`, unless the service is not installed", () => {
-    expect(unitGaps(configOf(sysfs), files({}))).toEqual([]);
+    expect(unitGaps(loadedOf(sysfs), files({}))).toEqual([]);
     rmSync(root ?? "", { recursive: true });
-    const said = unitGaps(configOf(sysfs), files({ "lib/systemd/system/pinbus.service": base }));
+    const said = unitGaps(loadedOf(sysfs), files({ "lib/systemd/system/pinbus.service": base }));
     expect(said).toEqual([expect.stringMatching(/^warning: pinbus.service lacks ReadWritePaths=.*`pinbus service drop-in`/)]);
   });
 });

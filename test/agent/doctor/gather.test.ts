@@ -85,6 +85,7 @@ describe("a machine that is only files", () => {
       value: [
         { name: "pigpiod", pid: 12 },
         { name: "mqtt-io", pid: 34 },
+        { name: "pi-mqtt-gpio", pid: 59 },
       ],
     });
   });
@@ -125,11 +126,21 @@ describe("a machine that is only files", () => {
 
   it("has secrets with their modes", async () => {
     const key = put("key.pem", "x", 0o604);
-    const config = configOf(`state_dir: ${root}\nmqtt: { server: nas, tls: on, cert: ${key}, key: ${key} }\n`);
-    const fact = await gatherFiles(config, put("pinbus.yaml", ""), join(root, "none"), { users: new Map(), groups: new Map() });
-    expect(fact).toMatchObject({
-      value: expect.arrayContaining([expect.objectContaining({ role: "mqtt.key", kind: "secret", mode: 0o604 })]),
-    });
+    const password = put("pw", "x", 0o640);
+    const mqtt = `{ server: nas, tls: on, cert: ${key}, key: ${key}, username: u, password: { file: ${password} } }`;
+    const loaded = loadedOf(`state_dir: ${root}\ncontrol: { socket: ${root}/none/c.sock }\nmqtt: ${mqtt}\n`);
+    const named = { ...loaded, file: put("pinbus.yaml", "") };
+    const fact = await gatherFiles(named, join(root, "none"), { users: new Map(), groups: new Map() });
+    const found = "value" in fact ? fact.value.map(({ role, kind, mode }) => [role, kind, mode]) : [];
+    expect(found).toEqual(
+      expect.arrayContaining([
+        ["mqtt.key", "secret", 0o604],
+        ["a password", "secret", 0o640],
+        ["the folder of control.socket", "open", null],
+        ["the folder of the credentials", "credential", null],
+      ]),
+    );
+    expect(found.filter(([role]) => role === "a password")).toHaveLength(1);
   });
 });
 
@@ -167,23 +178,6 @@ describe("a control socket", () => {
   });
 });
 
-describe("a configuration", () => {
-  it("without a password that can be read is known but for that", () => {
-    const file = put("pinbus.yaml", "mqtt: { server: nas, username: pi, password: { file: nowhere } }\n");
-    const { fact, errors, secrets } = gatherConfig({ config: file }, {});
-    expect(secrets).toBe(false);
-    expect(fact).toMatchObject({ value: { config: { mqtt: { server: ["nas"] } } } });
-    expect(errors).toEqual([
-      expect.objectContaining({ what: { here: expect.stringContaining("nowhere"), abroad: "error in line 1, column 46" } }),
-    ]);
-  });
-
-  it("that is missing is made by init", () => {
-    const { fact, errors } = gatherConfig({ config: join(root, "none.yaml") }, {});
-    expect(fact).toHaveProperty("unknown");
-    expect(errors[0]?.mend[0]?.here).toMatch(/^sudo pinbus init/);
-  });
-});
 describe("a name", () => {
   it("is looked up as the machine does it", async () => {
     expect(await addressesOf("localhost", signal)).toContainEqual({
@@ -205,6 +199,23 @@ describe("a name", () => {
   });
 });
 
+describe("a configuration", () => {
+  it("without a password that can be read is known but for that", () => {
+    const file = put("pinbus.yaml", "mqtt: { server: nas, username: pi, password: { file: nowhere } }\n");
+    const { fact, errors, secrets } = gatherConfig({ config: file }, {});
+    expect(secrets).toBe(false);
+    expect(fact).toMatchObject({ value: { config: { mqtt: { server: ["nas"] } } } });
+    expect(errors).toEqual([
+      expect.objectContaining({ what: { here: expect.stringContaining("nowhere"), abroad: "error in line 1, column 46" } }),
+    ]);
+  });
+
+  it("that is missing is made by init", () => {
+    const { fact, errors } = gatherConfig({ config: join(root, "none.yaml") }, {});
+    expect(fact).toHaveProperty("unknown");
+    expect(errors[0]?.mend[0]?.here).toMatch(/^sudo pinbus init/);
+  });
+});
 
 describe("the deadline", () => {
   it("ends what does not answer, and tells it to stop", async () => {

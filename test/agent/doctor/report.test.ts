@@ -54,7 +54,7 @@ const entry = (fields: object) => JSON.stringify({ __REALTIME_TIMESTAMP: String(
 
 function sources(changes: Partial<ReportSources> = {}): ReportSources {
   const facts = machine({
-    config: { value: { file: `/etc/${place("file")}`, standard: true, config, warnings: [kept("warning", place("warning"))] } },
+    config: { value: { file: `/etc/${place("file")}`, standard: true, config, files: [], warnings: [kept("warning", place("warning"))] } },
     configErrors: [{ what: kept("error", place("error")), mend: [say`pinbus check --config ${kept("file", place("file"))}`] }],
     caller: { user: place("caller"), root: false, groups: [] },
     chips: {

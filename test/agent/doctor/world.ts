@@ -9,9 +9,13 @@ const day = 86_400_000;
 const gigabyte = 1024 ** 3;
 
 export function configOf(text: string): Config {
+  return loadedOf(text).config;
+}
+
+export function loadedOf(text: string): LoadResult & { ok: true } {
   const result: LoadResult = loadConfig({ text, env: {}, args: {}, host: { hostname: "garage", machineId: "1" } });
   if (!result.ok) throw new Error(JSON.stringify(result.problems));
-  return result.config;
+  return result;
 }
 
 export function linesOf(label: string, count: number, held: Readonly<Record<number, string>> = {}): { label: string; lines: LineFacts[] } {
@@ -25,7 +29,7 @@ export function linesOf(label: string, count: number, held: Readonly<Record<numb
 }
 
 export const factsOf = (config: string): Facts["config"] => ({
-  value: { file: "/etc/pinbus/pinbus.yaml", standard: true, config: configOf(config), warnings: [] },
+  value: { file: "/etc/pinbus/pinbus.yaml", standard: true, config: configOf(config), files: loadedOf(config).files, warnings: [] },
 });
 
 /** A Pi 4 on which all is well, but for `changes`. */
