@@ -170,20 +170,20 @@ const cases: Case[] = [
   {
     name: "another state_dir, a file at home and a port below 1024 work with the printed drop-in, and not without it",
     run: async () => {
-      mkdirSync("/srv/state", { recursive: true });
-      await run("chown", "pinbus:", "/srv/state");
+      mkdirSync("/srv/my state", { recursive: true });
+      await run("chown", "pinbus:", "/srv/my state");
       mkdirSync("/home/pi", { recursive: true });
       writeFileSync("/home/pi/users", "");
       const broker = "broker: { password_file: /home/pi/users, anonymous: true, listeners: [{ protocol: mqtt, port: 883 }] }";
-      await start(`${base}state_dir: /srv/state\noutputs: { lamp: { line: 27 } }\n${broker}\n`);
+      await start(`${base}state_dir: /srv/my state\noutputs: { lamp: { line: 27 } }\n${broker}\n`);
       await eventually("the service fails", async () => (await show("ExecMainStatus")).ExecMainStatus === "78");
-      must(readdirSync("/srv/state").length === 0, "it writes without the drop-in");
+      must(readdirSync("/srv/my state").length === 0, "it writes without the drop-in");
       await isMended("state_dir, a file at home, a port");
       await attempt("systemctl", "reset-failed", "pinbus.service");
       await run("systemctl", "restart", "pinbus.service");
       await eventually("the port is open", () => listens(883));
       must((await pinbus("lock", "lamp")).code === 0, "the lock is not on disk");
-      must(readdirSync("/srv/state").includes("outputs.json"), "it does not write");
+      must(readdirSync("/srv/my state").includes("outputs.json"), "it does not write");
       must(!/problem/.test((await pinbus("status")).stdout), "something is still wrong");
       await unmendUnit();
     },
