@@ -7,8 +7,8 @@ const require = createRequire(import.meta.url);
 export const root = dirname(require.resolve("pinbus/package.json"));
 export const agentMain = join(root, "dist/agent/main.js");
 /** With what systemd starts it. */
-export const agentFlags = readFileSync(join(root, "systemd/pinbus.service"), "utf8")
-  .match(/^ExecStart=\S+((?: --\S+)*) /m)[1]
+export const agentFlags = readFileSync(join(root, "systemd/pinbus"), "utf8")
+  .match(/exec "\$node"((?: --\S+)+) /)[1]
   .trim()
   .split(" ")
   .filter(Boolean);
