@@ -33,7 +33,7 @@ test("the unit passes the sockets under the names that the agent looks for", () 
 test("the groups that may use the sockets are created, and the daemon's user is in none of them", () => {
   const users = file("sysusers.conf");
   for (const line of values("ExecStartPost")) {
-    const group = /chgrp (\S+)/.exec(line)?.[1];
+    const group = /chgrp -h (\S+)/.exec(line)?.[1];
     expect(users).toMatch(new RegExp(`^g ${group} `, "m"));
     expect(users).not.toMatch(new RegExp(`^m pinbus ${group}`, "m"));
   }
