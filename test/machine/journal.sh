@@ -5,18 +5,12 @@ set -uo pipefail
 here=$(cd "$(dirname "$(readlink -f "$0")")" && pwd)
 cd "$here/../.."
 . "$here/tally.sh"
+. "$here/box-root.sh"
 export SDBOX=${SDBOX:-pinbus}
 npx tsc -p tsconfig.test.json || exit 1
 npm run --silent build || exit 1
 "$here/stage" build/package.tar || exit 1
-cache=${PINBUS_MACHINE_CACHE:-$HOME/.cache/pinbus-machine}
-root=$cache/box-trixie
-if [ ! -x "$root/usr/bin/node" ]; then
-  mkdir -p "$cache"
-  rm -rf "$root" "$root.new"
-  "$here/sdbox" mkroot "$root.new" trixie || exit 1
-  mv "$root.new" "$root"
-fi
+root=$(box_root) || exit 1
 rm -rf build/evidence-box && mkdir -p build/evidence build/evidence-box
 trap '"$here/sdbox" stop' EXIT
 for from in host "$root"; do

@@ -5,9 +5,9 @@ set -uo pipefail
 here=$(cd "$(dirname "$(readlink -f "$0")")" && pwd)
 cd "$here/../.."
 . "$here/tally.sh"
+. "$here/box-root.sh"
 export SDBOX=${SDBOX:-pinbus}
 work=$PWD/build/package
-roots=${PINBUS_MACHINE_CACHE:-$HOME/.cache/pinbus-machine}
 npx tsc -p tsconfig.test.json || exit 1
 rm -rf "$work" build/evidence-package && mkdir -p "$work" build/evidence build/evidence-package
 arch=$(dpkg --print-architecture)
@@ -55,10 +55,7 @@ story() {
 
 trap '"$here/sdbox" stop' EXIT
 story host pinbus-node
-if [ ! -e "$roots/trixie/usr/bin/nodejs" ]; then
-  rm -rf "$roots/trixie" && mkdir -p "$roots"
-  "$here/sdbox" mkroot "$roots/trixie" trixie nodejs,mosquitto,mosquitto-clients,man-db || exit 1
-fi
-story "$roots/trixie"
+root=$(box_root) || exit 1
+story "$root"
 cp build/evidence-package/* build/evidence/ 2> /dev/null
 closing_line
