@@ -55,7 +55,7 @@ export interface CounterView {
 }
 export interface SensorView {
   /** Of the last good reading; empty before the first. */
-  values: readonly { name: string; value: number; unit: string | null }[];
+  values: readonly { name: string; value: number | boolean | string; unit: string | null }[];
   /** `unknown` until the first read is done. */
   quality: "ok" | "stale" | "failed" | "unknown";
   /** Why the reading cannot be relied on. */

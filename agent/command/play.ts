@@ -104,8 +104,9 @@ function worldOf(file: string, number: number, recorded: Record<string, unknown>
       levels: Object.keys(inputs).map((id, index) => [id, state.inputs[index]?.debounce.raw === true]),
       readings: Object.keys(sensors).flatMap((id, index): [string, SimReading][] => {
         const sensor = state.sensors[index];
-        const to = sensor?.problem ? { fail: sensor.problem } : sensor?.values?.[0]?.value;
-        return to === undefined ? [] : [[id, to]];
+        if (sensor?.problem) return [[id, { fail: sensor.problem }]];
+        const value = sensor?.values?.[0]?.value;
+        return typeof value === "number" ? [[id, value]] : [];
       }),
     };
   } catch (error) {

@@ -109,7 +109,7 @@ export interface KeptTotal {
 /** One value of a sensor. Names and units are Home Assistant's where it has them: `temperature`, `°C`. */
 export interface Measured {
   name: string;
-  value: number;
+  value: number | boolean | string;
   unit: string | null;
 }
 

@@ -1,6 +1,7 @@
 import type { AgentEvent, Effect, Instant, Measured } from "./model.ts";
 import type { Plan } from "./plan.ts";
 import type { SensorPlan } from "./sensor-plan.ts";
+import { sensorSeen } from "./sensor-seen.ts";
 import { isoTime, type State } from "./state.ts";
 
 // A value is published when it was read, and never again: after a failed read, and once it is older than `stale_after`, the sensor is
@@ -59,10 +60,11 @@ export function readDue(plan: Plan, state: State, index: number, at: Instant, ef
   effects.push({ type: "readSensor", sensor: index }, { type: "startTimer", key: sensorPlan.readKey, at: at + sensorPlan.every });
 }
 
-export function staleDue(plan: Plan, state: State, index: number, effects: Effect[]): void {
+export function staleDue(plan: Plan, state: State, index: number, at: Instant, effects: Effect[]): void {
   change(plan, state, index, effects, (sensor) => {
     sensor.stale = true;
   });
+  sensorSeen(plan, state, index, at, effects);
 }
 
 export function sensorRead(plan: Plan, state: State, event: Extract<AgentEvent, { type: "sensor-read" }>, effects: Effect[]): void {
@@ -73,12 +75,14 @@ export function sensorRead(plan: Plan, state: State, event: Extract<AgentEvent, 
   effects.push({ type: "publish", ...stateOf(state, sensorPlan, values, at), afterwards });
   effects.push({ type: "startTimer", key: sensorPlan.staleKey, at: at + sensorPlan.staleAfter });
   change(plan, state, index, effects, () => Object.assign(sensor, { values, at, problem: null, stale: false }));
+  sensorSeen(plan, state, index, at, effects);
 }
 
 export function sensorFailed(plan: Plan, state: State, event: Extract<AgentEvent, { type: "sensor-failed" }>, effects: Effect[]): void {
   change(plan, state, event.sensor, effects, (sensor) => {
     sensor.problem = event.problem;
   });
+  sensorSeen(plan, state, event.sensor, event.at, effects);
 }
 
 /** Tells what is new about the quality; the same again is not told. */

@@ -72,7 +72,7 @@ export function timerDue(plan: Plan, state: State, key: TimerKey, at: number, ef
       readDue(plan, state, owner.sensor, at, effects);
       break;
     case "stale":
-      staleDue(plan, state, owner.sensor, effects);
+      staleDue(plan, state, owner.sensor, at, effects);
       break;
     case "peer-stale":
       peerSeen(plan, state, { type: "peer-silent", peer: owner.peer, at }, effects);
