@@ -4,8 +4,8 @@
 import { appendFileSync, mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { writeSshd } from "../tui/ssh-settings.ts";
 import { Tour } from "../tui/tour.ts";
-import { writeSshd } from "../tui/tour-ssh.ts";
 import { type Case, eventually, runCases } from "./cases.ts";
 import { attempt, run } from "./commands.ts";
 import { configure, dropIn, install, installBroker, program, wipe } from "./install.ts";
@@ -93,10 +93,10 @@ async function prepare(): Promise<void> {
   mkdirSync("/etc/polkit-1/rules.d", { recursive: true });
   writeFileSync("/etc/polkit-1/rules.d/60-tour.rules", rule);
   const sshd = writeSshd(dir, { main, ssh: "/usr/bin/ssh", machines });
-  for (const [name, text] of Object.entries({ ...units, "tour-sshd": `ExecStart=/usr/sbin/sshd ${sshd.join(" ")}` }))
+  for (const [name, text] of Object.entries({ ...units, "ssh-settingsd": `ExecStart=/usr/sbin/sshd ${sshd.join(" ")}` }))
     writeFileSync(`/etc/systemd/system/${name}.service`, `[Service]\n${text}\n`);
   await run("systemctl", "daemon-reload");
-  await run("systemctl", "restart", "mosquitto.service", "pinbus.service", "ticking.service", "shed.service", "tour-sshd.service");
+  await run("systemctl", "restart", "mosquitto.service", "pinbus.service", "ticking.service", "shed.service", "ssh-settingsd.service");
   await attempt("systemctl", "start", "failing.service");
   await eventually("the end of failing.service", async () => (await attempt("systemctl", "is-failed", "failing.service")).code === 0);
   const version = (await run("systemctl", "--version")).split("\n")[0];
@@ -111,6 +111,6 @@ ticking.service, failing.service, and a second agent called shed), and in a reco
 await prepare();
 const code = await runCases("tour", cases, journalTail);
 tour.stop();
-await attempt("systemctl", "stop", "ticking.service", "shed.service", "tour-sshd.service");
+await attempt("systemctl", "stop", "ticking.service", "shed.service", "ssh-settingsd.service");
 await wipe();
 process.exit(code);

@@ -230,7 +230,7 @@ describe.skipIf(leftOutUnless(there, "the terminal UI over a real sshd", why))("
     tui.running = undefined;
     expect(said.join("")).toMatch(/pinbus tui: ssh garden: .*Permission denied \(publickey/);
     expect(tui.screen.stdout.written).toBe("");
-    execFileSync("cp", [join(sshd.folder, "user.pub"), join(sshd.folder, "authorized_keys")]);
+    execFileSync("cp", [join(sshd.folder, "person.pub"), join(sshd.folder, "authorized_keys")]);
     await agent.clean();
     look();
     await shows("ssh garden: pinbus: no agent answers on");

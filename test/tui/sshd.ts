@@ -1,13 +1,14 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { createConnection } from "node:net";
-import { tmpdir, userInfo } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { vi } from "vitest";
 import { main } from "../agent/command/agent-process.ts";
 import { findProgram, freePort } from "../brokers.ts";
+import { writeSshd } from "./ssh-settings.ts";
 
 export interface TestSshd {
   /** What `ssh` goes there under. */
@@ -25,40 +26,15 @@ export interface TestSshd {
  */
 export async function startSshd(socket: string, { passphrase = "", asks = false } = {}): Promise<TestSshd> {
   const folder = mkdtempSync(join(tmpdir(), "pinbus-sshd-"));
-  const at = (name: string) => join(folder, name);
   const program = (name: string) => {
     const path = findProgram(name);
     if (path === undefined) throw new Error(`${name} is not installed: apt install openssh-server`);
     return path;
   };
   const port = await freePort();
-  for (const [key, lock] of [
-    ["host", ""],
-    ["user", passphrase],
-  ] as const)
-    execFileSync(program("ssh-keygen"), ["-q", "-t", "ed25519", "-N", lock, "-f", at(key)]);
-  execFileSync("cp", [at("user.pub"), at("authorized_keys")]);
-  const script = (name: string, text: string) => {
-    mkdirSync(join(at(name), ".."), { recursive: true });
-    writeFileSync(at(name), `#!/bin/sh\n${text}\n`);
-    chmodSync(at(name), 0o755);
-  };
-  script("there/pinbus", `exec '${process.execPath}' '${main}' "$@" --socket '${socket}'`);
-  script("here/ssh", `exec '${program("ssh")}' -F '${at("ssh_config")}' "$@"`);
-  const server = [`Port ${port}`, "ListenAddress 127.0.0.1", `HostKey ${at("host")}`, `AuthorizedKeysFile ${at("authorized_keys")}`];
-  const rules = ["PermitRootLogin yes", "StrictModes no", "UsePAM no", "PasswordAuthentication no", "PidFile none"];
-  writeFileSync(at("sshd_config"), `${[...server, ...rules, `SetEnv PATH=${at("there")}:/usr/bin:/bin`].join("\n")}\n`);
-  const client = [`Host garden`, "HostName 127.0.0.1", `Port ${port}`, `User ${userInfo().username}`, `IdentityFile ${at("user")}`];
-  const known = [
-    "IdentitiesOnly yes",
-    "IdentityAgent none",
-    `UserKnownHostsFile ${at("known_hosts")}`,
-    `StrictHostKeyChecking ${asks ? "ask" : "accept-new"}`,
-  ];
-  writeFileSync(at("ssh_config"), `${[...client, ...known].join("\n  ")}\n`);
-  // What Debian's unit makes.
-  if (process.getuid?.() === 0) mkdirSync("/run/sshd", { recursive: true });
-  const child = spawn(program("sshd"), ["-D", "-e", "-f", at("sshd_config")], { stdio: ["ignore", "ignore", "pipe"], detached: true });
+  const machines = [{ host: "garden", port, socket }];
+  const settings = writeSshd(folder, { main, ssh: program("ssh"), machines, passphrase, asks });
+  const child = spawn(program("sshd"), ["-e", ...settings], { stdio: ["ignore", "ignore", "pipe"], detached: true });
   let text = "";
   child.stderr.on("data", (chunk: Buffer) => {
     text += chunk.toString();
@@ -71,7 +47,7 @@ export async function startSshd(socket: string, { passphrase = "", asks = false 
     if (child.exitCode !== null) throw new Error(`sshd did not start: ${text}`);
     await setTimeout(20);
   }
-  vi.stubEnv("PATH", `${at("here")}:${process.env.PATH}`);
+  vi.stubEnv("PATH", `${join(folder, "local")}:${process.env.PATH}`);
   return {
     host: "garden",
     folder,

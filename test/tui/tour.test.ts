@@ -6,8 +6,8 @@ import { tmpdir, userInfo } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { findProgram, freePort, leftOutUnless, startMosquitto, type TestBroker } from "../brokers.ts";
+import { writeSshd } from "./ssh-settings.ts";
 import { Tour } from "./tour.ts";
-import { writeSshd } from "./tour-ssh.ts";
 
 // Every key of the table, pressed in a terminal that looks at another machine: tmux, a real sshd, two agents on simulated boards, mosquitto; then
 // those of a recording. PINBUS_TOUR=FILE keeps what was seen. test/machine/tour.ts does the same beside a real systemd.
