@@ -40,6 +40,7 @@ import { createTelemetry } from "./shell/telemetry.ts";
 import { Timers } from "./shell/timers.ts";
 import { statusOf } from "./status.ts";
 import { openStores } from "./stores.ts";
+import { createTasmota } from "./tasmota.ts";
 import { Tickets } from "./tickets.ts";
 
 export interface AgentOptions {
@@ -163,6 +164,9 @@ export async function startAgent({
   });
   const { brokerLink, link, retained, trace } = bus;
   const { outbox, ring } = bus.outboxes;
+
+  const { way } = brokerLink;
+  const tasmota = createTasmota({ config, host, version, dispatch, current, send, way, tls: () => certificates.renew(), clock, log });
 
   const tickets = new Tickets<Verdict>();
   const counterTickets = new Tickets<CounterVerdict>();
@@ -319,6 +323,7 @@ export async function startAgent({
       stopSensors();
       services.stop();
       statistics.stop();
+      await tasmota.stop();
       await bus.stop();
       await control.stop();
       lines.stop();
@@ -340,6 +345,7 @@ export async function startAgent({
     await agent.stop();
     throw error;
   }
+  tasmota.start();
   statistics.start();
   return agent;
 }

@@ -32,7 +32,16 @@ export interface BrokerLinkOptions {
   link(url: string, more?: { others?: readonly string[]; own?: OwnBroker }): Link;
 }
 
+/** Where a broker is, and as whom one comes to the one in this process. */
+export interface BrokerWay {
+  url: string;
+  others: readonly string[];
+  own?: OwnBroker;
+}
+
 export interface BrokerLink {
+  /** For further links to the same broker, once it was started. */
+  readonly way: BrokerWay;
   /** Always there; it starts with `start`. */
   readonly link: Link;
   /** The built-in broker, when no server is configured. */
@@ -58,6 +67,7 @@ export function connectBroker(options: BrokerLinkOptions): BrokerLink {
   if (first !== undefined) {
     const link = options.link(first, { others });
     return {
+      way: { url: first, others },
       link,
       broker: undefined,
       terminal: undefined,
@@ -132,8 +142,10 @@ function builtIn({
       problems(bad);
     }
   };
-  const link = linkTo(builtInUrl, { own: { ...access.own, connect: () => broker.connect() } });
+  const own = { ...access.own, connect: () => broker.connect() };
+  const link = linkTo(builtInUrl, { own });
   return {
+    way: { url: builtInUrl, others: [], own },
     link,
     broker,
     terminal: access.terminal,

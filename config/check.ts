@@ -14,6 +14,7 @@ import { checkRules } from "./rule-check.ts";
 import type { Config } from "./schema.ts";
 import { checkSensors } from "./sensors.ts";
 import { serviceOf } from "./services.ts";
+import { checkTasmota } from "./tasmota.ts";
 
 /** What the checks need to know about where things stand. */
 export interface Found {
@@ -48,6 +49,7 @@ export function check(config: Config, found: Found): Problem[] {
   checkGestures(config, found, report);
   checkCounting(config, found, report);
   checkSensors(config, found, report);
+  checkTasmota(config, found, report);
   checkServices(config, report);
   checkCommands(config, report);
   return problems;

@@ -20,7 +20,7 @@ export function checkIds({ ids, place }: Found, report: Report): void {
 export function checkReference(
   path: string,
   id: string,
-  kind: "input" | "output" | "rule" | "peer",
+  kind: "input" | "output" | "rule" | "peer" | "sensor",
   { ids }: Pick<Found, "ids">,
   report: Report,
 ): boolean {

@@ -11,6 +11,7 @@ import { peerOffline, peerSchema } from "./peers.ts";
 import { type actionSchema, type conditionSchema, ruleSchema, type triggerSchema } from "./rule-schema.ts";
 import { sensorSchema } from "./sensors.ts";
 import { service } from "./services.ts";
+import { tasmotaSchema } from "./tasmota.ts";
 
 const second = 1000;
 const hour = 3600 * second;
@@ -247,6 +248,7 @@ export const schema = withNames({
   peers: mapOf(peerSchema, "Other devices whose liveness counts here, by id; an output names one in `on_peer_offline`, a rule in `peer`."),
   sensors: mapOf(sensorSchema, "What is measured, by id; see [sensors.md](sensors.md)."),
   rules: mapOf(ruleSchema, "What is done when something happens, here and without the network, by id; see [rules.md](rules.md)."),
+  tasmota: mapOf(tasmotaSchema, "Plugs and boxes of Tasmota that this machine plays, by id; see [tasmota.md](tasmota.md)."),
   time_zone: optional(timeZone, "The time zone of the rules, such as Europe/Berlin.", "the one of this machine"),
   location: {
     latitude: optional(decimal(-90, 90), "Where this machine is, in degrees north, for sunrise and sunset."),
@@ -271,6 +273,7 @@ export type Config = ConfigOf<typeof schema>;
 export type InputConfig = ConfigOf<typeof inputSchema>;
 export type OutputConfig = ConfigOf<typeof outputSchema>;
 export type SensorConfig = ConfigOf<typeof sensorSchema>;
+export type TasmotaConfig = ConfigOf<typeof tasmotaSchema>;
 export type RuleConfig = ConfigOf<typeof ruleSchema>;
 export type TriggerConfig = ConfigOf<typeof triggerSchema>;
 export type ConditionConfig = ConfigOf<typeof conditionSchema>;

@@ -7,7 +7,14 @@ import { settingOptions } from "../../config/environment.ts";
 import { settingsOf } from "../../config/leaf.ts";
 import { configFile, loadConfig } from "../../config/load.ts";
 import { formatProblem } from "../../config/problem.ts";
-import { type ActionConfig, type ConditionConfig, type Config, schema, type TriggerConfig } from "../../config/schema.ts";
+import {
+  type ActionConfig,
+  type ConditionConfig,
+  type Config,
+  schema,
+  type TasmotaConfig,
+  type TriggerConfig,
+} from "../../config/schema.ts";
 import type { Bias, LineName } from "../../gpio/line.ts";
 import { rule } from "../agent/core/fixture.ts";
 import { configOf, host, load, saidAbout } from "./loading.ts";
@@ -212,6 +219,7 @@ describe("loadConfig", () => {
         outbox: { max_events: 10_000, disk: "on", telemetry: "memory", max_telemetry: 10_000, telemetry_ttl: 86_400_000 },
         location: { latitude: null, longitude: null },
         sensors: {},
+        tasmota: {},
         services: [],
         commands: ["resync"],
         log: { level: "info", format: "auto", mqtt: "warn" },
@@ -434,6 +442,7 @@ describe("loadConfig", () => {
       >;
       time_zone: string | null;
       location: { latitude: number | null; longitude: number | null };
+      tasmota: Record<string, TasmotaConfig>;
       services: (
         | string
         | { unit: string; manager: "system" | "user"; log_file: string | null; control: ("start" | "stop" | "restart")[] }

@@ -116,6 +116,7 @@ export function configOf(parts: {
     outputs: Object.fromEntries(outputs),
     sensors: Object.fromEntries(sensors),
     rules: parts.rules ?? {},
+    tasmota: {},
     time_zone: null,
     location: { latitude: null, longitude: null },
     interlocks: parts.interlocks ?? {},

@@ -1,0 +1,286 @@
+import { createHash } from "node:crypto";
+import type { TasmotaConfig } from "../config/schema.ts";
+import type { AgentEvent, Effect } from "./core/model.ts";
+import type { Plan } from "./core/plan.ts";
+import { linkOptions } from "./link-options.ts";
+import { maxPayload, parseCommand } from "./profile/tasmota/command.ts";
+import {
+  type ButtonAction,
+  buttonReply,
+  type Device,
+  lwtTopic,
+  type Moment,
+  powerReplies,
+  type Reply,
+  type Step,
+  stepsFor,
+  switchReply,
+  telemetry,
+} from "./profile/tasmota/device.ts";
+import { discoveryOf, discoveryTopics } from "./profile/tasmota/discovery.ts";
+import { pulseMs } from "./profile/tasmota/pulse-time.ts";
+import { sensorJson } from "./profile/tasmota/telemetry.ts";
+import type { Current } from "./shell/current.ts";
+import type { Witness } from "./shell/dispatch.ts";
+import { few } from "./shell/few.ts";
+import { createLink, type Incoming, type Link, type Publication } from "./shell/link.ts";
+import type { Log, LogFields } from "./shell/log.ts";
+import type { TasmotaOptions } from "./tasmota.ts";
+import { momentOf, type Self } from "./tasmota-facts.ts";
+import type { TasmotaSettings } from "./tasmota-settings.ts";
+
+export interface TasmotaLinkOptions extends TasmotaOptions {
+  id: string;
+  device: TasmotaConfig;
+  settings: TasmotaSettings;
+}
+
+/** As a real one asks for it. */
+const keepalive = 30_000;
+
+/** What a device looks at when something has happened, by the plan that holds. */
+interface Watched {
+  plan: Plan;
+  relays: ReadonlyMap<number, number>;
+  switches: ReadonlyMap<string, number>;
+  buttons: ReadonlyMap<string, number>;
+}
+
+/** One device of Tasmota: its connection, what it answers, and what it tells of itself. It sees what the outputs really did. */
+export class TasmotaLink implements Witness {
+  readonly #options: TasmotaLinkOptions;
+  readonly #device: Device;
+  readonly #self: Self;
+  readonly #log: Log;
+  readonly #tellFew: (kind: string, message: string) => void;
+  readonly #link: Link;
+  /** What its commands come on, without the command. */
+  readonly #bases: readonly string[];
+  readonly #told: (boolean | null)[];
+  #watched: Watched | undefined;
+  #sending: AgentEvent | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: TasmotaLinkOptions) {
+    const { id, config, host, version, device, settings, way, clock, log } = options;
+    const { topic, relays, switches, buttons, group } = device;
+    this.#options = options;
+    this.#log = logOf(id, log);
+    const tell = few(clock.now, ({ message, fields }) => this.#log.warn(message, fields));
+    this.#tellFew = (kind, message) => tell(kind, { message, fields: { event: "command-refused" } });
+    this.#device = {
+      topic,
+      name: device.name ?? id,
+      relays: relays.length,
+      switches: switches.map(({ name }, index) => name ?? `Switch${index + 1}`),
+      buttons: buttons.length,
+      group,
+      powerRetain: device.power_retain === "on",
+      tempUnit: device.temp_unit,
+    };
+    const mac = macOf(host.machineId === "" ? host.hostname : host.machineId, id);
+    const client = `DVES_${mac.slice(6)}`;
+    this.#self = {
+      version,
+      mac,
+      hostname: host.hostname,
+      bootCount: settings.booted(id),
+      client,
+      user: config.mqtt.username ?? "DVES_USER",
+      keepaliveS: keepalive / 1000,
+      startedAt: clock.now(),
+    };
+    this.#bases = [topic, group, `${client}_fb`].map((base) => `cmnd/${base}/`);
+    this.#told = relays.map(() => null);
+    const lwt = { topic: lwtTopic(this.#device), qos: 1, retain: true } as const;
+    this.#link = createLink({
+      ...linkOptions({ config, host, topics: options.current().plan.topics, ...way }),
+      tls: options.tls,
+      protocol: config.mqtt.protocol === "3.1" ? "3.1" : "3.1.1",
+      clientId: client,
+      keepalive,
+      will: { ...lwt, payload: "Offline", delayS: 0 },
+      sessionExpiryS: 0,
+      subscriptions: this.#bases.map((base) => ({ filter: `${base}#`, qos: 1 })),
+      birth: () => this.#birth(),
+      online: { ...lwt, kind: "state", payload: "Online" },
+      log: this.#log,
+      on: {
+        online: () => this.#online(),
+        offline: () => clearTimeout(this.#timer),
+        message: (message) => this.#received(message),
+      },
+    });
+  }
+
+  start(): void {
+    this.#link.start();
+  }
+
+  /** Says `Offline` itself: that is sooner than the will. */
+  async stop(): Promise<void> {
+    clearTimeout(this.#timer);
+    await this.#link.stop([{ kind: "state", topic: lwtTopic(this.#device), payload: "Offline", qos: 1, retain: true }]);
+  }
+
+  turned(current: Current, event: AgentEvent, effects: readonly Effect[]): void {
+    const { relays, switches, buttons } = this.#watch(current.plan);
+    if (event.type === "output-written" || event.type === "output-failed") {
+      const relay = relays.get(event.output);
+      if (relay !== undefined) this.#relayMoved(current, relay, event);
+    } else if (event === this.#sending && effects.some((effect) => effect.type === "answer" && !effect.verdict.ok)) {
+      const relay = event.type === "command-received" ? relays.get(event.output) : undefined;
+      if (relay !== undefined) this.#tellRelay(relay, this.#moment(current).relays[relay]?.on ?? null);
+    }
+    for (const effect of effects) {
+      if (effect.type !== "publish") continue;
+      const index = switches.get(effect.topic);
+      if (index !== undefined) this.#say(switchReply(this.#device, index, effect.payload === "ON"));
+      const button = buttons.get(effect.topic);
+      const action = button === undefined ? undefined : actionOf(effect.payload);
+      if (button !== undefined && action !== undefined) this.#say(buttonReply(this.#device, button, action));
+    }
+  }
+
+  #relayMoved(current: Current, relay: number, event: Extract<AgentEvent, { type: "output-written" | "output-failed" }>): void {
+    const on = current.state.outputs[event.output]?.written ?? null;
+    const { cause, pulse } = event.request;
+    const own = cause.kind === "mqtt";
+    const isNew = on !== this.#told[relay];
+    if (isNew || own) this.#tellRelay(relay, on);
+    // A button or a rule has switched it on: PulseTime holds for that as well.
+    const ms = pulseMs(this.#settings().pulseTime[relay] ?? 0);
+    if (event.type === "output-written" && event.active && isNew && !own && pulse === null && !cause.blink && ms > 0)
+      this.#switch(relay, "ON", ms);
+  }
+
+  #watch(plan: Plan): Watched {
+    if (this.#watched?.plan === plan) return this.#watched;
+    const { device } = this.#options;
+    const topicOf = (input: string, kind: "stateTopic" | "eventTopic") => plan.inputs[plan.inputIndex.get(input) ?? -1]?.[kind] ?? "";
+    this.#watched = {
+      plan,
+      relays: new Map(device.relays.map((id, relay) => [plan.outputIndex.get(id) ?? -1, relay])),
+      switches: new Map(device.switches.map(({ input }, index) => [topicOf(input, "stateTopic"), index])),
+      buttons: new Map(device.buttons.map((input, index) => [topicOf(input, "eventTopic"), index])),
+    };
+    return this.#watched;
+  }
+
+  #birth(): Publication[] {
+    const { config, sensors } = discoveryTopics(this.#self.mac);
+    const announced = (topic: string, json: unknown): Publication => ({
+      kind: "state",
+      topic,
+      payload: json === null ? "" : JSON.stringify(json),
+      qos: 1,
+      retain: true,
+    });
+    if (this.#options.device.discovery === "off") return [announced(config, null), announced(sensors, null)];
+    const moment = this.#moment();
+    const sn = sensorJson(this.#device, moment) ?? { Time: moment.facts.time };
+    return [announced(config, discoveryOf(this.#device, moment.facts)), announced(sensors, { sn, ver: 1 })];
+  }
+
+  #online(): void {
+    const moment = this.#moment();
+    for (const [relay, { on }] of moment.relays.entries()) this.#tellRelay(relay, on);
+    for (const reply of telemetry(this.#device, moment)) this.#say(reply);
+    this.#tellLater();
+  }
+
+  #tellLater(): void {
+    clearTimeout(this.#timer);
+    const { telePeriod } = this.#settings();
+    if (telePeriod === 0 || !this.#link.view.online) return;
+    this.#timer = setTimeout(() => {
+      for (const reply of telemetry(this.#device, this.#moment())) this.#say(reply);
+      this.#tellLater();
+    }, telePeriod * 1000).unref();
+  }
+
+  #received({ topic, payload, retain, cut }: Incoming): void {
+    const base = this.#bases.find((item) => topic.startsWith(item));
+    const name = base === undefined ? "" : topic.slice(base.length);
+    // A device whose topic begins like this one's.
+    if (name === "" || name.includes("/")) return;
+    const command = parseCommand(name, cut ? "" : payload.toString("utf8", 0, 4 * maxPayload));
+    if (retain && !(this.#options.device.retained === "accept" && command.do === "power")) {
+      this.#tellFew("retained", "a retained command was ignored: it would come again at each connect");
+      return;
+    }
+    for (const step of stepsFor(this.#device, this.#moment(), command)) this.#do(step);
+  }
+
+  #do(step: Step): void {
+    const { id, settings } = this.#options;
+    switch (step.do) {
+      case "reply":
+        this.#say(step.reply);
+        break;
+      case "keep":
+        settings.keep(id, step.settings);
+        this.#tellLater();
+        break;
+      case "switch":
+        this.#switch(step.relay, step.word, step.forMs);
+    }
+  }
+
+  /** As a command from the network, which it is: contract, cause, history and refusal are the same. */
+  #switch(relay: number, word: "ON" | "OFF" | "TOGGLE", forMs: number | null): void {
+    const { current, device, send, clock, id } = this.#options;
+    const output = current().plan.outputIndex.get(device.relays[relay] ?? "");
+    if (output === undefined) return;
+    const payload = JSON.stringify({ state: word, ...(forMs !== null && { for_ms: forMs }), cause: `tasmota ${id}` });
+    const event: AgentEvent = {
+      type: "command-received",
+      output,
+      payload,
+      retain: false,
+      responseTopic: null,
+      correlationData: null,
+      at: clock.now(),
+    };
+    this.#sending = event;
+    send(event);
+  }
+
+  #tellRelay(relay: number, on: boolean | null): void {
+    this.#told[relay] = on;
+    for (const reply of powerReplies(this.#device, relay, on)) this.#say(reply);
+  }
+
+  #say({ topic, payload, retain }: Reply): void {
+    this.#link.publish({ kind: "answer", topic, payload, qos: 0, retain });
+  }
+
+  #settings() {
+    const { id, device, settings } = this.#options;
+    return settings.settings(id, device);
+  }
+
+  #moment(current = this.#options.current()): Moment {
+    const { device, clock } = this.#options;
+    const { tempUnit } = this.#device;
+    return momentOf(current, { device, tempUnit, self: this.#self, settings: this.#settings(), link: this.#link.view, now: clock.now() });
+  }
+}
+
+/** Clicks of a button, out of the event that is published of them. */
+function actionOf(payload: string): ButtonAction | undefined {
+  const { event_type: type, multi_press_count: count } = JSON.parse(payload) as { event_type?: string; multi_press_count?: number };
+  if (type === "press_end") return "SINGLE";
+  if (type === "long_press_start") return "HOLD";
+  return type === "multi_press_end" ? (["DOUBLE", "TRIPLE", "QUAD", "PENTA"] as const)[(count ?? 0) - 2] : undefined;
+}
+
+/** Twelve hexadecimal digits of this machine's own, one number for each device; the second says that nobody sold it. */
+function macOf(machine: string, id: string): string {
+  return `02${createHash("sha256").update(`pinbus tasmota ${machine} ${id}`).digest("hex").slice(0, 10).toUpperCase()}`;
+}
+
+function logOf(id: string, log: Log): Log {
+  const say = (level: keyof Log) => (message: string, fields?: LogFields) => log[level](`tasmota ${id}: ${message}`, fields);
+  return { error: say("error"), warn: say("warn"), info: say("info"), debug: say("debug") };
+}

@@ -1,0 +1,166 @@
+import { afterAll, beforeAll, expect, it, onTestFinished, vi } from "vitest";
+import { observe } from "../../brokers.ts";
+import { eventually } from "../shell/fixture.ts";
+import { runIn } from "./agent-process.ts";
+import { describeOnBrokers, describeOnOtherBrokers, startTogether, type Together, watchAgent } from "./on-brokers.ts";
+
+// Processes start in these tests; on a busy machine each may take seconds.
+vi.setConfig({ testTimeout: 60_000 });
+
+const plug = "plug_fillerup";
+const yaml = `
+inputs:
+  button: { line: 17, debounce: 0ms }
+  float: { line: 22, kind: switch, debounce: 0ms }
+outputs:
+  pump: { line: 27 }
+rules:
+  by-hand: { when: { input: button, gesture: press }, do: [{ output: pump, set: toggle }] }
+tasmota:
+  fillup:
+    topic: ${plug}
+    relays: [pump]
+    switches: [{ input: float, name: Float }]
+    buttons: [button]
+    mem: [{ input: float }]
+`;
+
+describeOnBrokers("a plug of Tasmota", (on) => {
+  let all: Together;
+  beforeAll(async () => {
+    all = await startTogether(on, yaml);
+    await vi.waitFor(() => expect(all.bus.newest(`tele/${plug}/LWT`)).toBe("Online"), { timeout: 20_000 });
+    // What it says of itself when it comes is behind its answer.
+    await send("Mem1");
+    await vi.waitFor(() => expect(all.bus.newest(`stat/${plug}/RESULT`)).toContain("Mem1"), { timeout: 20_000 });
+  });
+  afterAll(() => all?.stop());
+
+  const send = (command: string, payload = "") => all.bus.client.publishAsync(`cmnd/${plug}/${command}`, payload, { qos: 1 });
+  /** What it says from now on. */
+  const listen = () => {
+    const from = all.bus.seen.length;
+    return () =>
+      all.bus.seen.flatMap(({ topic, payload }, at) =>
+        at >= from && topic.startsWith(`stat/${plug}/`) ? `${topic.slice(`stat/${plug}/`.length)} ${payload}` : [],
+      );
+  };
+  const [resultOn, resultOff] = ['RESULT {"POWER":"ON"}', 'RESULT {"POWER":"OFF"}'];
+
+  it("tasmota 2: two quick toggles: two replies, RESULT then POWER, in order, after the pin", async () => {
+    const { moves, close } = await watchAgent(all.agent);
+    onTestFinished(close);
+    const said = listen();
+    await Promise.all([send("POWER", "toggle"), send("Power1", "TOGGLE")]);
+    await eventually(said).toEqual([resultOn, "POWER ON", resultOff, "POWER OFF"]);
+    expect(moves("pump")).toEqual(["pump on", "pump off"]);
+  });
+
+  it("tasmota 2: an empty payload asks, and moves nothing", async () => {
+    const said = listen();
+    await send("POWER");
+    await eventually(said).toEqual([resultOff, "POWER OFF"]);
+  });
+
+  it("tasmota 6: a local button is told as well, with its click", async () => {
+    const said = listen();
+    await all.agent.client.request("sim-press", { input: "button", for_ms: 50 });
+    await eventually(said).toEqual([resultOn, "POWER ON", 'RESULT {"Button1":{"Action":"SINGLE"}}']);
+    await send("POWER", "OFF");
+    await eventually(said).toContain("POWER OFF");
+  });
+
+  it("tasmota 4: PulseTime ends what was switched on, by the button too, and says what is left", async () => {
+    const said = listen();
+    await send("PulseTime1", "3");
+    await send("POWER", "ON");
+    await eventually(said).toEqual(['RESULT {"PulseTime1":{"Set":3,"Remaining":0}}', resultOn, "POWER ON", resultOff, "POWER OFF"]);
+    const byHand = listen();
+    await all.agent.client.request("sim-press", { input: "button", for_ms: 30 });
+    await eventually(() => byHand().filter((line) => line.startsWith("POWER"))).toEqual(["POWER ON", "POWER ON", "POWER OFF"]);
+    await send("PulseTime1", "0");
+    await eventually(said).toContain('RESULT {"PulseTime1":{"Set":0,"Remaining":0}}');
+  });
+
+  it("tasmota 6: group and fallback topics", async () => {
+    const discovery = all.bus.seen.find(({ topic }) => /^tasmota\/discovery\/[0-9A-F]{12}\/config$/.test(topic));
+    const mac = JSON.parse(String(discovery?.payload)).mac as string;
+    expect(discovery?.topic).toBe(`tasmota/discovery/${mac}/config`);
+    const said = listen();
+    await all.bus.client.publishAsync("cmnd/tasmotas/POWER", "ON", { qos: 1 });
+    await eventually(said).toEqual([resultOn, "POWER ON"]);
+    await all.bus.client.publishAsync(`cmnd/DVES_${mac.slice(6)}_fb/POWER`, "OFF", { qos: 1 });
+    await eventually(said).toContain("POWER OFF");
+  });
+
+  it("growbuddy 4: Mem1 says how the light is, and a switch is told under its name", async () => {
+    const said = listen();
+    await send("Mem1");
+    await eventually(said).toEqual(['RESULT {"Mem1":"0"}']);
+    // It is answered when it is let go of, which is later than this test needs.
+    all.agent.client.request("sim-press", { input: "float", for_ms: 60_000 }).catch(() => undefined);
+    await eventually(said).toContain('RESULT {"Float":{"Action":"ON"}}');
+    await send("Mem1");
+    await eventually(said).toContain('RESULT {"Mem1":"1"}');
+  });
+
+  it("a device whose topic is longer is somebody else", async () => {
+    const said = listen();
+    await all.bus.client.publishAsync(`cmnd/${plug}/sub/POWER`, "ON", { qos: 1 });
+    await send("NoSuch");
+    await eventually(said).toEqual(['RESULT {"Command":"Unknown"}']);
+  });
+});
+
+describeOnOtherBrokers("a plug of Tasmota that comes and goes", (on) => {
+  it("tasmota 6: a retained command is ignored; Offline is said at an orderly stop, and by the will at a kill", async () => {
+    const all = await startTogether(on, yaml, (bus) => bus.client.publishAsync(`cmnd/${plug}/POWER`, "ON", { qos: 1, retain: true }));
+    onTestFinished(() => all.stop());
+    await eventually(() => all.bus.newest(`tele/${plug}/STATE`)).toContain('"POWER":"OFF"');
+    await all.bus.client.publishAsync(`cmnd/${plug}/POWER`, "", { qos: 1, retain: true });
+    await eventually(() => all.bus.newest(`stat/${plug}/POWER`)).toBe("OFF");
+    expect(all.bus.payloads(`stat/${plug}/POWER`)).not.toContain("ON");
+    all.agent.child.kill("SIGKILL");
+    await eventually(() => all.bus.newest(`tele/${plug}/LWT`)).toBe("Offline");
+    const late = await observe(all, `tele/${plug}/LWT`);
+    onTestFinished(() => late.stop());
+    await eventually(() => late.seen.map(({ payload, retain }) => [payload, retain])).toEqual([["Offline", true]]);
+    const again = await on.startAgent(yaml, all.broker?.port ?? 0);
+    onTestFinished(() => again.clean());
+    await eventually(() => all.bus.newest(`tele/${plug}/LWT`)).toBe("Online");
+    again.child.kill("SIGTERM");
+    await eventually(() => all.bus.newest(`tele/${plug}/LWT`)).toBe("Offline");
+  });
+
+  it("what was set from afar holds after a restart, and a value that is measured stands in SENSOR while it holds", async () => {
+    const more = `${yaml}    sensors: [{ path: DS18B20.Temperature, sensor: attic }]
+    temp_unit: F
+sensors: { attic: { driver: thermal, zone: cpu-thermal, every: 1s } }
+`;
+    const all = await startTogether(on, more);
+    onTestFinished(() => all.stop());
+    const send = (command: string, payload = "") => all.bus.client.publishAsync(`cmnd/${plug}/${command}`, payload, { qos: 1 });
+    const results = () => all.bus.payloads(`stat/${plug}/RESULT`);
+    await eventually(() => all.bus.newest(`tele/${plug}/LWT`)).toBe("Online");
+    await send("PulseTime1", "130");
+    await eventually(results).toContain('{"PulseTime1":{"Set":130,"Remaining":0}}');
+    await all.agent.client.request("sim-sensor", { sensor: "attic", to: 20 });
+    await send("STATUS", "10");
+    await eventually(() => JSON.parse(all.bus.newest(`stat/${plug}/STATUS10`) ?? "{}").StatusSNS).toMatchObject({
+      DS18B20: { Temperature: 68 },
+      TempUnit: "F",
+    });
+    all.agent.child.kill("SIGTERM");
+    await all.agent.done;
+    const again = await runIn(all.agent.folder);
+    onTestFinished(() => again.clean());
+    await eventually(() => all.bus.payloads(`tele/${plug}/LWT`).slice(-2)).toEqual(["Offline", "Online"]);
+    await send("PulseTime1");
+    const kept = '{"PulseTime1":{"Set":130,"Remaining":0}}';
+    await eventually(() => results().filter((text) => text.includes("PulseTime1"))).toEqual([kept, kept]);
+    await send("STATUS", "10");
+    await eventually(() => all.bus.payloads(`stat/${plug}/STATUS10`).length).toBe(2);
+    // Nothing has been read since.
+    expect(all.bus.newest(`stat/${plug}/STATUS10`)).not.toContain("DS18B20");
+  });
+});
