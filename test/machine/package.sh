@@ -70,10 +70,12 @@ story() {
 
 # npm_story ROOT: the cases of the service that npm's pinbus installs.
 npm_story() {
+  local deb
+  deb=$(echo "$work"/pinbus_*_"$arch".deb)
   "$here/sdbox" stop
   "$here/sdbox" start --root "$1" --bind "$PWD:/project" --bind "$work:/debs" --bind "$(command -v node):/opt/node" || exit 1
   "$here/sdbox" run -- systemctl --version | head -1
-  tally "$here/sdbox" run -- /opt/node /project/build/test/machine/from-npm.js /debs/prefix "$(cd "$work" && echo /debs/pinbus_*_"$arch".deb)" < /dev/null
+  tally "$here/sdbox" run -- /opt/node /project/build/test/machine/from-npm.js /debs/prefix "/debs/$(basename "$deb")" < /dev/null
 }
 
 trap '"$here/sdbox" stop' EXIT
