@@ -7,7 +7,7 @@ import { type Case, eventually, runCases } from "./cases.ts";
 import { attempt, run } from "./commands.ts";
 import { configFile, dropIn } from "./install.ts";
 import { changes, filesOf } from "./snapshot.ts";
-import { journalTail, mainPid, show } from "./unit.ts";
+import { is, journalTail, mainPid, show } from "./unit.ts";
 
 const [prefix = "", deb = ""] = process.argv.slice(2);
 const pinbus = "/usr/local/bin/pinbus";
@@ -16,16 +16,6 @@ let clean: Map<string, string>;
 
 function must(condition: boolean, problem: string): void {
   if (!condition) throw new Error(problem);
-}
-
-async function states(): Promise<string> {
-  const { ActiveState, UnitFileState } = await show("ActiveState", "UnitFileState");
-  return `${UnitFileState} ${ActiveState}`;
-}
-
-async function is(expected: string): Promise<void> {
-  const seen = await states();
-  must(seen === expected, `the unit is ${seen}, not ${expected}`);
 }
 
 const online = () => eventually("online", async () => (await retained("pinbus/sdbox/status")) === "online");
