@@ -18,7 +18,7 @@ export class BridgeFilters {
         throw new Error("no list of topic filters");
       },
       unread: (why) => `bridge.json could not be read: ${why}; what the central broker sends for earlier entries is left out`,
-      unwritten: (why) => `bridge.json could not be written: ${why}`,
+      lost: "what is subscribed to at the central broker is not known after a restart",
     });
   }
 

@@ -1,3 +1,4 @@
+import { exposed } from "../config/exposed.ts";
 import type { Config } from "../config/schema.ts";
 import { decodeText, readBounded } from "../config/text.ts";
 import { SettingError } from "./certificate.ts";
@@ -65,7 +66,8 @@ function readUsers(file: string, configured: string | null, log: Pick<Log, "warn
   if (configured !== null && users.has(configured))
     log.warn(`${file} has the user of broker.username too: broker.password counts, remove one of them`);
   if (users.size === 0 && configured === null) log.warn(`${file} has no user who can log in: add one with \`pinbus passwd ${file} USER\``);
-  if (reading.stats?.isFile() && (reading.stats.mode & 0o004) !== 0) log.warn(`everybody may read ${file}: run chmod o-r ${file}`);
+  const problem = exposed(file, reading.stats);
+  if (problem) log.warn(`${problem.message}: ${problem.fix}`);
   return users;
 }
 

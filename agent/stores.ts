@@ -36,12 +36,12 @@ export interface Stores {
 
 /** Reads what the last run left. Nothing is written before something changes, or `reserve`. */
 export function openStores({ dir, log, counterKept, onProblem }: StoresOptions): Stores {
-  const seq = new SeqStore(dir, log);
+  const seq = new SeqStore(dir, log, (problem) => onProblem("seq", problem));
   seq.load();
-  const outputs = new OutputStore(dir, log).load();
+  const outputs = new OutputStore(dir, log, undefined, (problem) => onProblem("outputs", problem)).load();
   const counters = new CounterStore(dir, log, counterKept);
   const history = new HistoryStore(dir, log, { onProblem: (problem) => onProblem("history", problem) }).load();
-  const rules = new RuleStore(dir, log).load();
+  const rules = new RuleStore(dir, log, (problem) => onProblem("rules", problem)).load();
   const starts = new StartStore(dir, log);
   return {
     seq,

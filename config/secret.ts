@@ -1,7 +1,7 @@
 import { basename, join } from "node:path";
+import { exposed } from "./exposed.ts";
 import { path as pathFormat } from "./formats.ts";
 import type { Place, Problem } from "./problem.ts";
-import { shellWord } from "./shell-word.ts";
 import { readBounded } from "./text.ts";
 import type { Tree } from "./yaml.ts";
 
@@ -51,11 +51,8 @@ function readFile(file: string): SecretReading {
   if (!reading.ok) return failed(`${file}: ${reading.message}`, reading.fix);
   const value = cutNewline(reading.bytes);
   if (value === "") return failed(`${file} is empty`, "write the password into it");
-  const { stats } = reading;
-  if (!stats?.isFile() || (stats.mode & 0o004) === 0) return { value };
-  // Of a file of root's the service is one of everybody, and has to read it afterwards, too.
-  const fix = `run sudo chgrp pinbus ${shellWord(file)} && sudo chmod 640 ${shellWord(file)}`;
-  return { value, problem: { message: `everybody may read ${file}`, fix, severity: "warning" } };
+  const problem = exposed(file, reading.stats);
+  return problem === undefined ? { value } : { value, problem: { ...problem, severity: "warning" } };
 }
 
 /** The path of `{file: PATH}`, which is not opened. */

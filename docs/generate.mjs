@@ -38,7 +38,7 @@ Any other code of the agent, and an end by a signal that nobody asked for, is re
 const doctorPage = () => `# What \`pinbus doctor\` looks at
 
 \`pinbus doctor\` looks at this machine and says what is wrong with it, why that matters, and the command that mends it. It changes nothing, requests no
-line and takes a few seconds at most: what does not answer within five is left. \`sudo pinbus doctor\` sees more than other users do: passwords, files
+line (but for \`--hardware\`) and takes a few seconds at most: what does not answer within five is left. \`sudo pinbus doctor\` sees more than other users do: passwords, files
 of the service, devices on lines.
 
 Each finding is a problem, a warning, a note, ok, or not checked: what could not be looked at is said and never counts as well. \`--all\` gives the reason
@@ -57,6 +57,16 @@ agent keeps its connection, unless the broker makes client ids of user names (\`
 connection of the other. It subscribes to what the agent subscribes to, publishes one message that is not retained on \`P/doctor\`, and waits until it
 comes back. A broker whose rules go by the client id needs one for \`pinbus-doctor-*\`. The built-in broker runs in the agent and is reached as the
 agent tells, which it does to those who may operate it.
+
+## On real hardware
+
+\`sudo pinbus doctor --hardware\` proves on this very board what no simulation can. It takes two free pins of the header, or those of \`--out\` and \`--in\` (\`23\`, \`GPIO23\`, \`pin16\`), asks for a
+wire between them, drives the one and listens on the other. It takes no line that the configuration names, that a program or overlay holds, or that a bus, the console or an add-on board may
+be on; the agent may go on running. Before anything is driven, both lines listen: when they do not follow a pull, something else is on the wire, and it ends there.
+
+Each measurement is \`ok\`, \`not ok\`, \`seen\` (a figure without a right or wrong) or \`unchecked\` (not with this driver): levels, also from the first moment and with active low; edges, their order, numbers and
+times; a burst; edges of one kind; the debounce of the line; the length of a pulse; that a line is given once; and whether the chip goes on driving a line that nobody holds, which is what \`on_exit\` and \`on_crash\` come to. Afterwards both lines are inputs. It ends with 0, or with 2
+when something is not ok. In a script \`--yes\` says that the wire is there; \`--json\` prints one object. On the simulated board (\`gpio.driver: sim\`) the wire is simulated, too.
 
 ## A report for whoever helps
 

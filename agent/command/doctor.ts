@@ -3,15 +3,19 @@ import { examine, type Finding, type Level, worstOf } from "../doctor/finding.ts
 import { gatherFacts } from "../doctor/gather.ts";
 import { exit } from "../exit.ts";
 import { readVersion } from "../version.ts";
-import { type Command, print, readArgs, socketOptions } from "./command.ts";
+import { type Command, print, readArgs, socketOptions, usageError } from "./command.ts";
+import { hardwareOptions, proveHardware } from "./doctor-hardware.ts";
 
 /** `pinbus doctor`: what is wrong with this machine, why it matters, and the command that mends it. Changes nothing. */
 export const doctor: Command = {
-  usage: "[--all] [--json] [--config FILE]",
-  summary: "what is wrong with this machine, and the command that mends it",
+  usage: "[--all] [--json] [--config FILE] | --hardware [--out LINE] [--in LINE] [--yes] [--json] [--config FILE]",
+  summary:
+    "what is wrong with this machine, and the command that mends it; --hardware: drives one free line into another one over a wire, and measures both",
   async run(args) {
-    const options = { ...socketOptions, all: { type: "boolean" }, json: { type: "boolean" } } as const;
+    const options = { ...socketOptions, all: { type: "boolean" }, json: { type: "boolean" }, ...hardwareOptions } as const;
     const { values } = readArgs(args, options, { min: 0, max: 0 });
+    if (values.hardware) return proveHardware(values);
+    if (values.out !== undefined || values.in !== undefined || values.yes) throw usageError("--out, --in and --yes go with --hardware");
     const findings = examine(checks, await gatherFacts({ args: values, env: process.env }));
     const worst = worstOf(findings);
     if (values.json) print(JSON.stringify({ version: readVersion(), result: worst, findings: findings.map(plainOf) }));

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { anyText, bad, ok, oneOf, path } from "../../config/formats.ts";
 import type { Reading } from "../../config/leaf.ts";
 import { outputSchema } from "../../config/schema.ts";
@@ -159,6 +160,15 @@ function usable(pin: number, what: HeaderPin): Reading<number> {
   if (typeof what === "string") return bad(`pin ${pin} is ${what}, which no program drives`, "take a GPIO such as pin 11");
   if (reservedGpios.has(what)) return bad(`pin ${pin} is for the EEPROM of add-on boards`, "take a GPIO such as pin 11");
   return ok(pin);
+}
+
+/** What the device tree says; empty without one: no Raspberry Pi. */
+export function modelHere(): string {
+  try {
+    return readFileSync("/proc/device-tree/model", "utf8").replace(/\0$/, "");
+  } catch {
+    return "";
+  }
 }
 
 /** The board by the text of `/proc/device-tree/model`; undefined for what is no Raspberry Pi. */

@@ -11,7 +11,7 @@ import { exit } from "../exit.ts";
 import { Asker } from "./asker.ts";
 import { type Command, CommandError, columns, complain, configOptions, print, readArgs, usageError } from "./command.ts";
 import { createFile, replaceStarter } from "./init-files.ts";
-import { boardOf, hasShortHeader, type Question, questions, unasked } from "./init-questions.ts";
+import { boardOf, hasShortHeader, modelHere, type Question, questions, unasked } from "./init-questions.ts";
 import { bootAdvice, relayAdvice, wiringPicture } from "./wiring.ts";
 
 /** `pinbus init`: a commented configuration to start from, from answers or from an example. Never overwrites one. */
@@ -162,15 +162,6 @@ async function askPassword(asker: Asker): Promise<string> {
     if (password === undefined || again === undefined) throw new CommandError(exit.refused, "ended; nothing was changed");
     if (password !== "" && password === again) return password;
     print(password === "" ? "  The password is empty: write it." : "  The two passwords differ: write it again.");
-  }
-}
-
-/** What the device tree says; empty without one: no Raspberry Pi. */
-function modelHere(): string {
-  try {
-    return readFileSync("/proc/device-tree/model", "utf8");
-  } catch {
-    return "";
   }
 }
 

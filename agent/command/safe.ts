@@ -1,8 +1,8 @@
-import { findLine } from "../../gpio/board.ts";
 import { openDriver } from "../../gpio/registry.ts";
 import { openJournal } from "../../systemd/journal.ts";
-import { planOf } from "../core/plan.ts";
 import { exit } from "../exit.ts";
+import { driveSafe } from "../safe-outputs.ts";
+import { createLog } from "../shell/log.ts";
 import { connectAgent } from "./client.ts";
 import { type Command, CommandError, complain, configOptions, loadOrFail, print, readArgs } from "./command.ts";
 
@@ -23,26 +23,14 @@ export const safe: Command = {
     if (await answers(config.control.socket))
       throw new CommandError(exit.refused, "an agent is running and holds the lines: stop it first, or use `pinbus set`");
     const crashed = (process.env.SERVICE_RESULT ?? "crash") !== "success";
-    // After a crash somebody must see it among the warnings.
     const journal = openJournal(process.env);
-    const say = (message: string) => (journal ? journal.write({ message, priority: crashed ? 4 : 6, fields: {} }) : print(message));
+    const log = journal
+      ? createLog({ level: "info", secrets: [], journal: (entry) => journal.write(entry) })
+      : { info: print, warn: print, error: complain };
     const driver = await openDriver(config.gpio.driver).catch((error: Error) => {
       throw new CommandError(exit.refused, error.message);
     });
-    let failures = 0;
-    for (const { id, line, onCrash, onExit } of planOf(config).outputs) {
-      const wanted = crashed ? onCrash : onExit;
-      if (wanted === "keep") continue;
-      try {
-        const active = config.outputs[id]?.active ?? "high";
-        const request = { ...findLine(line, driver), active, consumer: `pinbus-safe:${id}`, initial: wanted === "on" };
-        driver.openOutput(request, { gone() {} }).close();
-        say(`${id} ${wanted}: ${crashed ? "on_crash" : "on_exit"}`);
-      } catch (error) {
-        failures++;
-        complain(`${id} could not be driven ${wanted}: ${(error as Error).message}`);
-      }
-    }
+    const failures = driveSafe(config, driver, crashed, log);
     driver.close();
     await journal?.close();
     return failures === 0 ? exit.ok : exit.refused;

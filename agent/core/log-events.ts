@@ -59,6 +59,11 @@ export const logEvents = {
     subject: "An output went to its safe state",
     text: "The broker (on_broker_lost) or another device (on_peer_offline) was away for too long. Nothing moves back by itself.\nSee why it was away: `journalctl -u pinbus PINBUS_EVENT=offline PINBUS_EVENT=peer-offline`.",
   },
+  "made-safe": {
+    id: "37a035c27d7d4e84a39e6ce3133fb57a",
+    subject: "An output was driven to its state without an agent",
+    text: "The agent has ended, and pinbus safe made sure: on_exit after a stop, on_crash after anything else. systemd's lines above say how it ended.\nAfter a crash look there for the reason. What the line shows from now on is in docs/outputs.md.",
+  },
   "output-failed": {
     id: "8938fedc623c456686d71966ca6e2ad2",
     subject: "An output could not be switched",

@@ -193,11 +193,14 @@ export type AgentEvent = Union<{
 }>;
 
 /**
- * The history of the outputs; the events, and the readings, that wait for the broker; what the link trusts, and is trusted for; the same of
+ * The history of the outputs; their locks and levels; the rules that are enabled; the numbers of events; the events, and the readings, that wait for the broker; what the link trusts, and is trusted for; the same of
  * the built-in broker, and what it keeps.
  */
 export type KeptFile =
   | "history"
+  | "outputs"
+  | "rules"
+  | "seq"
   | "outbox"
   | "telemetry"
   | "certificate"

@@ -2,15 +2,22 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { replaceFile, setAside } from "./atomic-file.ts";
 import type { Log } from "./log.ts";
+import { WriteProblem } from "./write-problem.ts";
+
+/** How soon a disk that could not be written is tried again. */
+const retryAfter = 5000;
 
 export interface KeptMapOptions<T> {
   file: string;
   log: Log;
   /** One entry as JSON.parse brought it. Throws when it is none. */
   read(id: string, value: unknown): T;
-  /** What the log says of a file that could not be read or written; `why` is the error's own message. */
+  /** What the log says of a file that could not be read; `why` is the error's own message. */
   unread(why: string): string;
-  unwritten(why: string): string;
+  /** What a restart costs while the file cannot be written. */
+  lost: string;
+  /** Told when the file can no longer be written, and with null when it can again. */
+  onProblem?(problem: string | null): void;
 }
 
 /** Values by id in one small JSON file, written as a whole in the background: several changes at once are one write. */
@@ -19,11 +26,18 @@ export class KeptMap<T> {
   #values = new Map<string, T>();
   #writing: Promise<void> | undefined;
   #dirty = false;
-  /** The message of the error of the last write; null when all that was written is on disk. */
-  problem: string | null = null;
+  readonly #unwritten: WriteProblem;
+  #again: NodeJS.Timeout | undefined;
 
   constructor(options: KeptMapOptions<T>) {
     this.#options = options;
+    const { file, log, onProblem } = options;
+    this.#unwritten = new WriteProblem({ file, log, onProblem: (problem) => onProblem?.(problem) });
+  }
+
+  /** Why the last write failed, and what that costs; null when all that was written is on disk. */
+  get problem(): string | null {
+    return this.#unwritten.sentence;
   }
 
   /** Reads the file. One that cannot be understood is kept aside with `.bad` behind its name; false then, and nothing is known. */
@@ -59,15 +73,18 @@ export class KeptMap<T> {
   }
 
   async #write(): Promise<void> {
-    const { file, log, unwritten } = this.#options;
+    const { file, lost } = this.#options;
+    clearTimeout(this.#again);
     while (this.#dirty) {
       this.#dirty = false;
       try {
         await replaceFile(file, `${JSON.stringify(Object.fromEntries(this.#values))}\n`);
-        this.problem = null;
+        this.#unwritten.over();
       } catch (error) {
-        this.problem = (error as Error).message;
-        log.error(unwritten(this.problem), { event: "file-not-written" });
+        this.#dirty = true;
+        this.#unwritten.failed(error, lost);
+        this.#again = setTimeout(() => void this.write(), retryAfter).unref();
+        break;
       }
     }
     this.#writing = undefined;

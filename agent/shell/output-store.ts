@@ -10,21 +10,20 @@ const fresh: Kept = { locked: false, level: false };
 
 /** Remembers, per output, its lock and its last level for `on_start: last`. Written in the background, never between an event and its effect. */
 export class OutputStore {
-  readonly #file: string;
   readonly #levelWait: number;
   readonly #kept: KeptMap<Kept>;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(dir: string, log: Log, wait = levelWait) {
+  constructor(dir: string, log: Log, wait = levelWait, onProblem?: (problem: string | null) => void) {
     const file = join(dir, "outputs.json");
-    this.#file = file;
     this.#levelWait = wait;
     this.#kept = new KeptMap({
       file,
       log,
       read: keptOf,
       unread: (why) => `${file} could not be read: ${why}; no output is locked, and \`on_start: last\` is off`,
-      unwritten: (why) => `${file} could not be written: ${why}; locks and levels are not known after a restart`,
+      lost: "locks and levels are not known after a restart",
+      ...(onProblem && { onProblem }),
     });
   }
 
@@ -35,7 +34,7 @@ export class OutputStore {
 
   /** Why the last write failed; null when everything is on disk as far as it was written. */
   get problem(): string | null {
-    return this.#kept.problem === null ? null : `${this.#file} could not be written: ${this.#kept.problem}`;
+    return this.#kept.problem;
   }
 
   kept(id: string): Kept {

@@ -5,11 +5,9 @@ import type { Log } from "./log.ts";
 /** Remembers which rules were enabled and disabled by a command or a rule. Written in the background. */
 export class RuleStore {
   readonly #enabled: KeptMap<boolean>;
-  readonly #file: string;
 
-  constructor(dir: string, log: Log) {
+  constructor(dir: string, log: Log, onProblem?: (problem: string | null) => void) {
     const file = join(dir, "rules.json");
-    this.#file = file;
     this.#enabled = new KeptMap({
       file,
       log,
@@ -18,7 +16,8 @@ export class RuleStore {
         return enabled;
       },
       unread: (why) => `${file} could not be read: ${why}; every rule is enabled`,
-      unwritten: (why) => `${file} could not be written: ${why}; what is enabled is not known after a restart`,
+      lost: "what is enabled is not known after a restart",
+      ...(onProblem && { onProblem }),
     });
   }
 
@@ -29,7 +28,7 @@ export class RuleStore {
 
   /** Why the last write failed; null when everything is on disk. */
   get problem(): string | null {
-    return this.#enabled.problem === null ? null : `${this.#file} could not be written: ${this.#enabled.problem}`;
+    return this.#enabled.problem;
   }
 
   enabled(id: string): boolean | undefined {

@@ -10,7 +10,7 @@ export class SeqStore {
   readonly #reserved: KeptMap<number>;
   #floor = 1;
 
-  constructor(dir: string, log: Log) {
+  constructor(dir: string, log: Log, onProblem?: (problem: string | null) => void) {
     const file = join(dir, "seq.json");
     this.#reserved = new KeptMap({
       file,
@@ -20,7 +20,8 @@ export class SeqStore {
         return seq;
       },
       unread: (why) => `event numbers could not be read from ${file}: ${why}; they go on from the time of day`,
-      unwritten: (why) => `event numbers could not be kept in ${file}: ${why}; after a crash some may repeat`,
+      lost: "after a crash some event numbers may repeat",
+      ...(onProblem && { onProblem }),
     });
   }
 

@@ -4,8 +4,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { commandCompletion, commandManual } from "../../dist/agent/manual.js";
-import { configManual } from "../../dist/config/manual.js";
+import { systemFiles } from "../../dist/agent/installation/system-files.js";
 import { foldersOf, running } from "./contents.mjs";
 import { copyright } from "./copyright.mjs";
 import { changelog, filesOf, maintainer, pack, put, putZipped, sourceDate } from "./pack.mjs";
@@ -54,16 +53,12 @@ async function build(arch, tree) {
   put(tree, `${home}/${own.bin.pinbus}`, readFileSync(join(root, own.bin.pinbus), "utf8").replace(/^#!.*\n/, ""));
   const { name, version, description, license, type, exports, bin } = { ...own, version: options.version };
   put(tree, `${home}/package.json`, `${JSON.stringify({ name, version, description, license, type, exports, bin }, null, 2)}\n`);
-  for (const [from, to] of Object.entries(JSON.parse(readFileSync(join(root, "systemd/places.json"), "utf8"))))
-    put(tree, to, readFileSync(join(root, "systemd", from)), to.startsWith("/usr/bin/") ? 0o755 : 0o644);
+  for (const { path, bytes, mode } of await systemFiles(root)) put(tree, path, bytes, mode);
   const doc = "usr/share/doc/pinbus";
   put(tree, `${doc}/copyright`, copyright(root, folders));
   put(tree, `${doc}/examples/sysfs.conf`, readFileSync(join(root, "systemd/sysfs.conf")));
   putZipped(tree, `${doc}/CHANGELOG.md`, readFileSync(join(root, "CHANGELOG.md")));
   putZipped(tree, `${doc}/changelog`, changelog("pinbus", debianVersion, "CHANGELOG.md.gz tells what is new.", time));
-  putZipped(tree, "usr/share/man/man1/pinbus.1", await commandManual());
-  putZipped(tree, "usr/share/man/man5/pinbus.yaml.5", configManual());
-  put(tree, "usr/share/bash-completion/completions/pinbus", await commandCompletion());
   put(tree, "usr/share/lintian/overrides/pinbus", here("overrides"));
   const scripts = Object.fromEntries(["preinst", "postinst", "prerm", "postrm", "triggers"].map((script) => [script, here(script)]));
   const fields = {

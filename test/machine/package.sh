@@ -1,6 +1,7 @@
 #!/bin/bash
 # The Debian packages, from nothing to purged, under the host's own systemd (Debian 12: 252, with the package pinbus-node) and under Debian 13's
 # (257, with Debian's own nodejs), in boxes of namespaces, on the simulated board. Before: lintian, and the same bytes from a second build.
+# Then the same with what `npm i -g` installs and `pinbus service install`. PACKAGE=npm: that alone.
 set -uo pipefail
 here=$(cd "$(dirname "$(readlink -f "$0")")" && pwd)
 cd "$here/../.."
@@ -11,10 +12,13 @@ work=$PWD/build/package
 npx tsc -p tsconfig.test.json || exit 1
 rm -rf "$work" build/evidence-package && mkdir -p "$work" build/evidence build/evidence-package
 arch=$(dpkg --print-architecture)
-npm run --silent build || exit 1
+# As a release: prepack builds.
+npm pack --silent --pack-destination "$work" > /dev/null || exit 1
 node systemd/deb/build.mjs --out "$work" || exit 1
-node systemd/deb/build.mjs --out "$work/old" --arch "$arch" --version 0.0.9 || exit 1
-node systemd/deb/node.mjs --out "$work" --arch "$arch" || exit 1
+if [ "${PACKAGE:-all}" = all ]; then
+  node systemd/deb/build.mjs --out "$work/old" --arch "$arch" --version 0.0.9 || exit 1
+  node systemd/deb/node.mjs --out "$work" --arch "$arch" || exit 1
+fi
 
 # One line of result for each of these, as for the cases in the boxes.
 expect() {
@@ -39,9 +43,20 @@ same_bytes() {
   rm -rf "$copy"
 }
 
-expect "two builds give the same bytes" same_bytes
-expect "lintian finds nothing that is not explained" \
-  lintian --allow-root --display-info --fail-on error,warning,info "$work"/pinbus_*.deb "$work"/pinbus-node_*.deb
+# What a person does who has the npm package; scripts of packages may be blocked.
+from_npm() {
+  local prefix=$work/prefix
+  npm install --global --ignore-scripts --prefer-offline --no-audit --no-fund --silent --prefix "$prefix" "$work"/pinbus-*.tgz || return
+  "$prefix/bin/pinbus" check --config "$prefix/lib/node_modules/pinbus/config/examples/starter.yaml" > /dev/null || return
+  "$prefix/bin/pinbus" demo --script | grep -q "^Done: every step was seen"
+}
+
+expect "npm i -g --ignore-scripts makes a pinbus whose check and demo run" from_npm
+if [ "${PACKAGE:-all}" = all ]; then
+  expect "two builds give the same bytes" same_bytes
+  expect "lintian finds nothing that is not explained" \
+    lintian --allow-root --display-info --fail-on error,warning,info "$work"/pinbus_*.deb "$work"/pinbus-node_*.deb
+fi
 
 # story ROOT [NODE]: the cases in a box; NODE is the Node.js to install where Debian's is too old.
 story() {
@@ -53,9 +68,23 @@ story() {
   tally "$here/sdbox" run -- /usr/bin/env -C /debs /opt/node /project/build/test/machine/package.js /evidence ${2:-} < /dev/null
 }
 
+# npm_story ROOT: the cases of the service that npm's pinbus installs.
+npm_story() {
+  local deb
+  deb=$(echo "$work"/pinbus_*_"$arch".deb)
+  "$here/sdbox" stop
+  "$here/sdbox" start --root "$1" --bind "$PWD:/project" --bind "$work:/debs" --bind "$(command -v node):/opt/node" || exit 1
+  "$here/sdbox" run -- systemctl --version | head -1
+  tally "$here/sdbox" run -- /opt/node /project/build/test/machine/from-npm.js /debs/prefix "/debs/$(basename "$deb")" < /dev/null
+}
+
 trap '"$here/sdbox" stop' EXIT
-story host pinbus-node
 root=$(box_root) || exit 1
-story "$root"
+if [ "${PACKAGE:-all}" = all ]; then
+  story host pinbus-node
+  story "$root"
+fi
+npm_story host
+npm_story "$root"
 cp build/evidence-package/* build/evidence/ 2> /dev/null
 closing_line

@@ -9,7 +9,7 @@ import { attempt, type Ended, run } from "./commands.ts";
 import { configFile, home, installBroker, program } from "./install.ts";
 import { Listener } from "./listener.ts";
 import { changes, filesOf } from "./snapshot.ts";
-import { journalTail, mainPid, show } from "./unit.ts";
+import { is, journalTail, mainPid, show } from "./unit.ts";
 
 const [evidence = "build/evidence", nodePackage] = process.argv.slice(2);
 const unit = "pinbus.service";
@@ -50,16 +50,6 @@ async function install(...files: string[]): Promise<string> {
   must(code === 0, `apt-get install ended with ${code}: ${stdout}${stderr}`);
   must(!/conffile|What would you like to do/i.test(stdout + stderr), `a prompt: ${stdout}`);
   return stdout + stderr;
-}
-
-async function states(): Promise<string> {
-  const { ActiveState, UnitFileState } = await show("ActiveState", "UnitFileState");
-  return `${UnitFileState} ${ActiveState}`;
-}
-
-async function is(expected: string): Promise<void> {
-  const seen = await states();
-  must(seen === expected, `the unit is ${seen}, not ${expected}`);
 }
 
 /** The agent of this version says `online` and is the one that systemd runs. */

@@ -12,6 +12,13 @@ export async function show(...properties: string[]): Promise<Record<string, stri
   );
 }
 
+/** Fails unless the unit is as expected: `enabled active`. */
+export async function is(expected: string): Promise<void> {
+  const { ActiveState, UnitFileState } = await show("ActiveState", "UnitFileState");
+  const seen = `${UnitFileState} ${ActiveState}`;
+  if (seen !== expected) throw new Error(`the unit is ${seen}, not ${expected}`);
+}
+
 export async function mainPid(): Promise<number> {
   return Number((await show("MainPID")).MainPID);
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmdirSync } from "node:fs";
 import { join } from "node:path";
 import mqtt from "mqtt";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
@@ -40,6 +40,16 @@ outputs:
     mkdirSync(join(agent.folder, "state", "outputs.json.new"));
     await expect(agent.client.request("lock", { output: "lamp", locked: true })).rejects.toThrow(/failed.*until the next start only/);
     await expect(agent.client.request("set", { output: "lamp", state: "ON" })).rejects.toThrow("locked");
+    const files = async () =>
+      (await agent.client.request("status", {})).problems.filter((problem) => problem.includes("could not be written"));
+    expect(await files()).toEqual([
+      expect.stringMatching(/outputs\.json could not be written: .*; locks and levels are not known after a restart/),
+    ]);
+    rmdirSync(join(agent.folder, "state", "outputs.json.new"));
+    // Tried again by itself.
+    await eventually(files).toEqual([]);
+    const kept = readFileSync(join(agent.folder, "state", "outputs.json"), "utf8");
+    expect(JSON.parse(kept)).toMatchObject({ lamp: { locked: true } });
   });
 
   it("another device that is gone switches its output, after its time and until it is told otherwise", async () => {

@@ -134,3 +134,26 @@ describeMosquitto("the password of a broker", () => {
     expect(JSON.parse(report.stdout).findings).toContainEqual(expect.objectContaining({ check: "broker", level: "ok" }));
   });
 });
+
+describe("--hardware", () => {
+  it("runs through on the simulated board, and says each measurement in one table", async () => {
+    const file = folderWith("gpio: { driver: sim }\noutputs: { lamp: { line: 23 } }\n");
+    const finished = await pinbus(["doctor", "--hardware", "--config", file]);
+    expect(finished).toMatchObject({ code: exit.ok, stderr: "" });
+    expect(finished.stdout).toMatch(
+      /^pinbus .*simulated board, driver sim, chip pinctrl-bcm2711: GPIO24 \(pin 18\) drives, GPIO17 \(pin 11\) listens\n/,
+    );
+    expect(finished.stdout).toMatch(/^ok {9}the wire .*GPIO17 \(pin 11\) follows GPIO24 \(pin 18\)$/m);
+    expect(finished.stdout).toMatch(/\n\d+ ok, 0 not ok, 1 seen, 1 unchecked\n$/);
+  });
+
+  it("touches no line of the configuration, and says what else is wrong with the command", async () => {
+    const file = folderWith("gpio: { driver: sim }\noutputs: { lamp: { line: 23 } }\n");
+    expect(await pinbus(["doctor", "--hardware", "--out", "23", "--config", file])).toMatchObject({
+      code: exit.refused,
+      stderr: expect.stringContaining("GPIO23 (pin 16) is output lamp of the configuration: name another line"),
+    });
+    expect(await pinbus(["doctor", "--hardware", "--in", "?", "--config", file])).toMatchObject({ code: exit.usage });
+    expect(await pinbus(["doctor", "--yes", "--config", file])).toMatchObject({ code: exit.usage });
+  });
+});
