@@ -38,8 +38,10 @@ export async function openDriver(name: "auto" | DriverName, options: DriverOptio
       refused.push({ name: candidate, error });
     }
   }
-  const reasons = refused.map(({ name, error }) => `${name}: ${error instanceof Error ? error.message : String(error)}`);
   const codes = refused.map(({ error }) => (error instanceof LineError ? error.code : "io"));
+  // What the kernel does not have, no other driver finds.
+  const telling = codes[0] === "no-chip" ? refused.filter((_, index) => codes[index] !== "no-driver") : refused;
+  const reasons = telling.map(({ name, error }) => `${name}: ${error instanceof Error ? error.message : String(error)}`);
   throw new LineError(
     // What the person can cure first: a group is missing more often than a driver.
     codes.includes("permission") ? "permission" : codes.every((code) => code === "no-chip") ? "no-chip" : "no-driver",

@@ -74,7 +74,7 @@ async function perform(steps: readonly Step[], dry: boolean): Promise<number> {
       const { message } = error as Error;
       if (failed === undefined) throw new CommandError(exit.refused, `${message}; mend it, then try again`, error);
       if (failed === "") continue;
-      complain(`pinbus: ${message}: ${failed}`);
+      complain(`pinbus: ${failed} (${message})`);
       code = exit.refused;
     }
   }

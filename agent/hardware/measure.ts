@@ -100,8 +100,7 @@ async function follows(bench: Bench, pair: Pair): Promise<Measured> {
   const line = bench.listen({ bias: "pull-up" });
   for (const level of [false, true, false]) {
     out.write(level);
-    await wait(settle);
-    if (line.read() !== level)
+    if (!(await until(() => line.read() === level)))
       return wrong(`${describeLine(pair.in)} does not follow ${describeLine(pair.out)}: check the wire, and that it is on these two pins`);
   }
   return ok(`${describeLine(pair.in)} follows ${describeLine(pair.out)}`);

@@ -63,7 +63,7 @@ export async function installSteps(machine: Machine, program: Program & { versio
   const runs = ["active", "activating", "reloading"].includes(active);
   if (isFirst || (runs && isChanged))
     steps.push(command(machine, "the service did not start; `systemctl status pinbus` says why", "systemctl", "restart", unit));
-  else if (!runs) steps.push({ say: "leave the service stopped, as it is", do: () => undefined });
+  else steps.push({ say: `leave the service ${runs ? "running" : "stopped"}, as it is`, do: () => undefined });
   return steps;
 }
 

@@ -24,7 +24,7 @@ export const thisMachine: Machine = {
       const settings = { timeout: 120_000, maxBuffer: 1024 * 1024, env: { ...process.env, LC_ALL: "C.UTF-8" } };
       execFile(program, args, settings, (error, stdout, stderr) => {
         if (!error) return resolve(stdout);
-        const why = error.code === "ENOENT" ? "it is not installed" : stderr.trim() || error.message;
+        const why = error.code === "ENOENT" ? "it is not installed" : stderr.trim().split("\n")[0] || error.message;
         reject(new Error(`${program} ${args[0] ?? ""} failed: ${why}`));
       });
     }),

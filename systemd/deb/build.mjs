@@ -51,8 +51,8 @@ async function build(arch, tree) {
       if (isRun(folder, file)) cpSync(join(root, folder, file), join(tree, home, folder, file));
   // The launcher runs it; as a program of its own it would need the Node that is first in the PATH.
   put(tree, `${home}/${own.bin.pinbus}`, readFileSync(join(root, own.bin.pinbus), "utf8").replace(/^#!.*\n/, ""));
-  const { name, version, description, license, type, exports, bin } = { ...own, version: options.version };
-  put(tree, `${home}/package.json`, `${JSON.stringify({ name, version, description, license, type, exports, bin }, null, 2)}\n`);
+  const { name, version, description, license, type, exports, bin, engines } = { ...own, version: options.version };
+  put(tree, `${home}/package.json`, `${JSON.stringify({ name, version, description, license, type, exports, bin, engines }, null, 2)}\n`);
   for (const { path, bytes, mode } of await systemFiles(root)) put(tree, path, bytes, mode);
   const doc = "usr/share/doc/pinbus";
   put(tree, `${doc}/copyright`, copyright(root, folders));

@@ -46,6 +46,12 @@ describe("auto", () => {
     await expect(openDriver("auto", { drivers: drivers(forbidden, missing) })).rejects.toMatchObject({ code: "permission" });
   });
 
+  test("where the kernel has no chip, tells nobody to install another driver", async () => {
+    await expect(openDriver("auto", { drivers: drivers([], missing) })).rejects.toThrow(
+      "no GPIO driver can be used here. chardev: it finds no GPIO chip. On a computer without GPIO set gpio.driver: sim",
+    );
+  });
+
   test("without any chip says that there is none", async () => {
     await expect(openDriver("auto", { drivers: drivers([], []) })).rejects.toMatchObject({ code: "no-chip" });
   });

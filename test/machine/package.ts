@@ -102,6 +102,8 @@ const cases: (Case & { tooOld?: true })[] = [
       must((await run("stat", "-c", "%a %U %G", configFile)).trim() === "640 root pinbus", "the configuration has another mode or owner");
       must((await run("pinbus", "check")).includes(`${configFile} is fine.`), "pinbus check finds something");
       must(caches().size === 2, `code caches: ${[...caches().keys()]}`);
+      const { result } = JSON.parse((await attempt("pinbus", "doctor", "--json")).stdout);
+      must(/^(ok|warning|problem)$/.test(result), `pinbus doctor: ${result}`);
     },
   },
   {

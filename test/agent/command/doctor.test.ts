@@ -110,7 +110,8 @@ describe("without an agent", () => {
       stdout: "",
       stderr: expect.stringContaining("needs no drop-in"),
     });
-    expect(await pinbus(["service", "dropin"])).toMatchObject({ code: exit.usage });
+    for (const wrong of [["dropin"], ["install", "--purge"], ["uninstall", "--config", plain], ["drop-in", "--dry-run"]])
+      expect(await pinbus(["service", ...wrong]), wrong.join(" ")).toMatchObject({ code: exit.usage });
   });
 });
 

@@ -93,7 +93,7 @@ describe("an installation from npm", () => {
     writeFileSync(at(config), "node: mine\n");
     const before = tree();
     ran = [];
-    await install();
+    expect(await install()).toContain("leave the service running, as it is");
     expect(ran.filter((line) => line.startsWith("systemctl"))).toEqual([]);
     expect(read(config)).toBe("node: mine\n");
     expect(tree()).toEqual(before);
