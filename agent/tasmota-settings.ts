@@ -25,7 +25,7 @@ export class TasmotaSettings {
       log,
       read: keptOf,
       unread: (why) => `${file} could not be read: ${why}; PulseTime, TelePeriod and Mem are as configured`,
-      unwritten: (why) => `${file} could not be written: ${why}; PulseTime, TelePeriod and Mem are as configured after a restart`,
+      lost: "PulseTime, TelePeriod and Mem are as configured after a restart",
     });
   }
 

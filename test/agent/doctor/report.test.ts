@@ -174,6 +174,7 @@ describe("the report for whoever helps", () => {
       interlocks: {},
       peers: {},
       sensors: {},
+      tasmota: {},
       rules: {},
     });
     expect(openConfig(config)).toMatchObject({
