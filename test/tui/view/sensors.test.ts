@@ -55,7 +55,10 @@ test("the age of a reading counts up between two pushes, and stands still in a f
   scene.keys("z");
   const frozen = scene.draw().lines().slice(2, 18);
   scene.pass(60_000);
-  scene.act({ type: "pins", data: pinsView(scene.state.pins.data?.data.pins ?? [], { sensors: [{ ...tent(70, 30, 0), ts: new Date(scene.now).toISOString() }] }) });
+  scene.act({
+    type: "pins",
+    data: pinsView(scene.state.pins.data?.data.pins ?? [], { sensors: [{ ...tent(70, 30, 0), ts: new Date(scene.now).toISOString() }] }),
+  });
   expect(scene.draw().lines().slice(2, 18)).toEqual(frozen);
 });
 
