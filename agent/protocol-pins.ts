@@ -71,8 +71,8 @@ export interface SensorEntry extends SensorView {
   kind: "sensor";
   id: string;
   driver: string;
-  /** For how long a reading holds. */
-  stale_after_ms: number;
+  /** For how long a reading holds; null = as long as what it is derived from. */
+  stale_after_ms: number | null;
   /** What depends on it: `rule mist`. */
   used_by: readonly string[];
 }

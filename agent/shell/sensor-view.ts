@@ -37,7 +37,8 @@ export function sensorEntries(plan: Plan, config: Config, state: Readonly<State>
   return plan.sensors.flatMap(({ id, staleAfter }): SensorEntry[] => {
     const view = sensorView(plan, state, id, now);
     const driver = config.sensors[id]?.driver ?? "derived";
-    return view ? [{ kind: "sensor", id, driver, stale_after_ms: staleAfter, used_by: uses.get(id) ?? [], ...view }] : [];
+    const holds = Number.isFinite(staleAfter) ? staleAfter : null;
+    return view ? [{ kind: "sensor", id, driver, stale_after_ms: holds, used_by: uses.get(id) ?? [], ...view }] : [];
   });
 }
 

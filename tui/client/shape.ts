@@ -102,7 +102,7 @@ const sensor = members({
   age_ms: numberOrNull,
 });
 const sensorEntry = members({
-  ...{ kind: word("sensor"), id: text, driver: text, stale_after_ms: number, used_by: list(text) },
+  ...{ kind: word("sensor"), id: text, driver: text, stale_after_ms: numberOrNull, used_by: list(text) },
   values: list(members({ name: text, value: either(number, flag, text), unit: textOrNull })),
   ...{ quality: word("ok", "stale", "failed", "unknown"), reason: textOrNull, ts: textOrNull, age_ms: numberOrNull },
 });

@@ -94,7 +94,7 @@ export function sensorLines(state: State, sensor: SensorEntry, now: number, cols
     ...bad,
     ...values.flatMap((value) => valueLines(trendOf(state, id, value.name), value, quality, viewNow(state, now), cols)),
     ...styled(sentence(users.length === 0 ? "no rule uses it" : `used by ${users.join(", ")}`, cols), "text"),
-    ...styled(flow([` driver ${driver}`, `a reading holds for ${span(holds)}`], cols, "   "), "text"),
+    ...styled(flow([` driver ${driver}`, ...(holds === null ? [] : [`a reading holds for ${span(holds)}`])], cols, "   "), "text"),
   ];
 }
 

@@ -62,4 +62,10 @@ describe("the list of sensors", () => {
       ["mist", []],
     ]);
   });
+
+  it("has no such time for a value that holds as long as what it is derived from", () => {
+    const config = configOf({ sensors: { vpd: { stale_after: Number.POSITIVE_INFINITY } } });
+    const { plan, state, now } = new World(config);
+    expect(sensorEntries(plan, config, state, now)).toMatchObject([{ stale_after_ms: null }]);
+  });
 });
