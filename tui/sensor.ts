@@ -5,16 +5,18 @@ const maxWord = 200;
 
 type Value = SensorEntry["values"][number];
 
-/** A value in at most `width` columns: in full with its unit, else without it, else with fewer digits; only text is cut. */
+/** A value in at most `width` columns: in full with its unit, else with fewer digits behind the point, else without the unit; only text is cut. */
 export function valueWord({ value, unit }: Pick<Value, "value" | "unit">, width: number): string {
   const full = `${value}${unit === null ? "" : ` ${unit}`}`;
-  if (full.length <= Math.min(width, maxWord)) return full;
-  const alone = String(value);
-  if (typeof value !== "number") return alone.slice(0, maxWord);
-  if (alone.length <= width) return alone;
-  for (let digits = Math.min(15, width); digits > 0; digits -= 1) {
-    const short = String(Number(value.toPrecision(digits)));
-    if (short.length <= width) return `${short}${unit !== null && short.length + unit.length < width ? ` ${unit}` : ""}`;
+  const most = Math.min(width, maxWord);
+  if (full.length <= most) return full;
+  if (typeof value !== "number") return String(value).slice(0, maxWord);
+  const whole = String(Math.trunc(Math.abs(value))).length;
+  for (const ending of unit === null ? [""] : [` ${unit}`, ""]) {
+    for (let digits = 15; digits >= Math.min(15, whole); digits -= 1) {
+      const short = `${Number(value.toPrecision(digits))}${ending}`;
+      if (short.length <= most) return short;
+    }
   }
   return value.toExponential(0);
 }
