@@ -3,7 +3,10 @@ import type { Config } from "../../config/schema.ts";
 /** Which parts of the configuration may name a sensor, and how one of each is called. */
 const users: Readonly<Record<string, string>> = { rules: "rule", controllers: "controller", derive: "derived", pwm: "pwm" };
 /** Texts that may happen to be the id of a sensor. */
-const otherTexts: ReadonlySet<string> = new Set(["input", "output", "rule", "peer", "topic", "publish", "payload", "unit", "equals", "is"]);
+const otherTexts: ReadonlySet<string> = new Set([
+  ...["input", "output", "rule", "peer", "enable", "disable"],
+  ...["topic", "publish", "payload", "unit", "equals", "is", "set", "gesture"],
+]);
 
 const known = new WeakMap<Config, ReadonlyMap<string, readonly string[]>>();
 
