@@ -13,6 +13,7 @@ export const commands: Readonly<Record<string, () => Promise<Command>>> = {
   pins: async () => (await import("./command/pins.ts")).pins,
   status: async () => (await import("./command/talk.ts")).status,
   get: async () => (await import("./command/talk.ts")).get,
+  watch: async () => (await import("./command/watch.ts")).watch,
   set: async () => (await import("./command/talk.ts")).set,
   lock: async () => (await import("./command/talk.ts")).lock,
   unlock: async () => (await import("./command/talk.ts")).unlock,

@@ -23,7 +23,7 @@ import type { OutputStore } from "./shell/output-store.ts";
 import type { PacketTrace } from "./shell/packet-trace.ts";
 import { pinDetail } from "./shell/pin-detail.ts";
 import type { RuleStore } from "./shell/rule-store.ts";
-import { sensorView } from "./shell/sensor-view.ts";
+import { sensorAnswer } from "./shell/sensor-view.ts";
 import { changesView, chipsView, pinsView, rulesView, type ViewSources } from "./shell/views.ts";
 import { createSimHandlers, type SimSources } from "./sim-handlers.ts";
 import { type StatusSources, statusOf } from "./status.ts";
@@ -84,14 +84,8 @@ export function createHandlers(sources: HandlerSources): Handlers {
       const counter = input === undefined ? undefined : counterView(plan.inputs[input], state.inputs[input]);
       if (counter) return { id, kind: "counter", state: String(counter.total), ...counter };
       if (input !== undefined) return { id, kind: "input", state: stateWord(state.inputs[input]?.debounce.settled) };
-      const sensor = sensorView(plan, state, id, clock.now());
-      if (sensor)
-        return {
-          id,
-          kind: "sensor",
-          state: sensor.quality === "ok" ? sensor.values.map(({ value }) => value).join(", ") : "UNKNOWN",
-          ...sensor,
-        };
+      const sensor = sensorAnswer(plan, state, id, clock.now());
+      if (sensor) return sensor;
       throw unknownId("input, output or sensor", id, [...plan.outputs, ...plan.inputs, ...plan.sensors]);
     },
     set: async ({ output: id, state: word, for_ms, from }) => {

@@ -8,6 +8,8 @@ export interface PinsView {
   edges: number;
   pins: PinView[];
   rules: RuleView[];
+  /** Absent from an older agent. */
+  sensors?: SensorEntry[];
 }
 
 export type PinView = InputView | OutputView;
@@ -63,6 +65,16 @@ export interface SensorView {
   /** ISO time of the reading, and its age. */
   ts: string | null;
   age_ms: number | null;
+}
+/** A sensor among the others of the pins view. */
+export interface SensorEntry extends SensorView {
+  kind: "sensor";
+  id: string;
+  driver: string;
+  /** For how long a reading holds; null = as long as what it is derived from. */
+  stale_after_ms: number | null;
+  /** What depends on it: `rule mist`. */
+  used_by: readonly string[];
 }
 export interface OutputView extends PinBase {
   kind: "output";

@@ -10,6 +10,9 @@ const buttons = 10;
 /** CLOCK_MONOTONIC in ms, the agent's clock too. */
 export const now = () => Number(process.hrtime.bigint()) / 1e6;
 
+/** Where the histories of the relays are asked for; each keeps 32 changes. */
+const historyEvery = 2_000;
+
 const each = (entry) => Array.from({ length: buttons }, (_, index) => `  ${entry(index)}`).join("\n");
 /** Buttons of the simulated board, each with a relay. */
 export const buttonsConfig = `gpio: { driver: sim, board: pi4 }
@@ -38,6 +41,38 @@ export async function connectButtons(socket) {
     await pause(50);
   }
   await agent.control.request("record", {});
+  return agent;
+}
+
+/**
+ * The same from the histories of the relays, to a millisecond, rounded up: for an agent that has so much else to record that a recording would cost more
+ * than what is measured. Ends with its control connection.
+ */
+export async function connectHistories(socket) {
+  const agent = { onWritten: () => {}, control: await connectAgent(socket) };
+  const told = new Map();
+  const offset = performance.timeOrigin + performance.now() - now();
+  const ask = async () => {
+    for (let index = 0; index < buttons; index++) {
+      const output = `out-${index}`;
+      const changes = (await agent.control.request("why", { output })).reverse();
+      const first = told.get(output);
+      for (const { at } of changes) {
+        if (at <= (told.get(output) ?? "")) continue;
+        told.set(output, at);
+        // What was before the first look was nobody's press.
+        if (first !== undefined) agent.onWritten(output, Date.parse(at) + 1 - offset);
+      }
+      if (first === undefined && changes.length === 0) told.set(output, " ");
+    }
+  };
+  await ask();
+  (async () => {
+    for (;;) {
+      await pause(historyEvery);
+      await ask();
+    }
+  })().catch(() => {});
   return agent;
 }
 

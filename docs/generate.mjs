@@ -1,13 +1,15 @@
 // Writes the pages that list code, from the code: `npm run docs`. With --check it writes nothing and fails when one is not current.
-import { readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { configWiring } from "../dist/agent/command/config-wiring.js";
 import { catalogText } from "../dist/agent/core/catalog.js";
 import { logEvents } from "../dist/agent/core/log-events.js";
 import { topicTable } from "../dist/agent/core/topic-table.js";
 import { checks } from "../dist/agent/doctor/checks.js";
 import { exitTable } from "../dist/agent/exit.js";
 import { describeConfig } from "../dist/config/describe.js";
+import { loadConfig } from "../dist/config/load.js";
 import { keysPage } from "../dist/tui/keys.js";
 
 const docs = dirname(fileURLToPath(import.meta.url));
@@ -90,6 +92,47 @@ ${table(
 )}
 `;
 
+const folder = join(docs, "../config/examples");
+// The starter is for `pinbus init`, the demo for `pinbus demo`.
+const examples = readdirSync(folder)
+  .map((file) => file.replace(".yaml", ""))
+  .filter((name) => name !== "starter" && name !== "demo");
+
+/** The comment at the top is its text, with the parts that are set in as code; the rest is the file. */
+function exampleSection(name) {
+  const text = readFileSync(join(folder, `${name}.yaml`), "utf8");
+  const end = text.indexOf("\n\n");
+  const lines = text.slice(0, end).replaceAll(/^# ?/gm, "");
+  const parts = lines.split(/(?<=\n\n)((?: {2,}.*\n?|\n(?= {2}))+)/);
+  // What is set in below an empty line is code; of the rest topics and messages are, which Markdown would take for its own.
+  const words = parts.map((part, index) =>
+    index % 2 === 1 ? `\`\`\`\n${part.trimEnd()}\n\`\`\`\n\n` : part.replaceAll(/\bpinbus\/<[^\s:,']*[^\s:,'.]|\{"[^}]*\}/g, "`$&`"),
+  );
+  const result = loadConfig({
+    file: join(folder, `${name}.yaml`),
+    env: {},
+    args: {},
+    host: { hostname: "garage", machineId: "" },
+    secrets: "leave",
+  });
+  if (!result.ok) throw new Error(`the example ${name} is wrong`);
+  const picture = configWiring(result.config, 78);
+  const wiring = picture.length === 0 ? "" : `\n\`\`\`\n${picture.join("\n")}\n\`\`\`\n`;
+  return `## ${name}\n\n${words.join("").trimEnd()}\n${wiring}\n\`\`\`yaml\n${text.slice(end + 2).trimEnd()}\n\`\`\``;
+}
+
+const examplesPage = () => `# Examples
+
+Whole configurations. \`pinbus init --example NAME\` writes one as \`/etc/pinbus/pinbus.yaml\`, or with \`--config FILE\` anywhere; \`pinbus check\` says what it
+does. Each is run by a test on the simulated board, with what it controls played by a small program. To try one without a Pi: \`gpio: { driver: sim }\`, then
+\`pinbus sim press\` and \`pinbus tui\`.
+
+In the pictures you look at the board with its pins up and pin 1 at the top left. Never connect a relay itself to a pin: take a module whose input works
+with 3.3 V.
+
+${examples.map(exampleSection).join("\n\n")}
+`;
+
 const pages = {
   "configuration.md": describeConfig,
   "topics.md": topicsPage,
@@ -97,6 +140,7 @@ const pages = {
   "keys.md": keysPage,
   "doctor.md": doctorPage,
   "journal-events.md": eventsPage,
+  "examples.md": examplesPage,
   "../systemd/pinbus.catalog": catalogText,
 };
 const check = process.argv.includes("--check");

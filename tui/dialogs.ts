@@ -7,7 +7,7 @@ import { armedFor, mayOperate, type Publication, type State } from "./model.ts";
 import { setFilter } from "./moves.ts";
 import { refuse } from "./notice.ts";
 import type { Overlay } from "./overlay.ts";
-import { selectedPin } from "./pin.ts";
+import { pinPanes, selectedRow } from "./pin.ts";
 import { openPublish, pastePublish, publishField, publishKey, setPublishField } from "./publish.ts";
 import { clearKey, clearTakes } from "./retained.ts";
 import { actionKey } from "./service-keys.ts";
@@ -110,8 +110,13 @@ export function dialogKey(
 /** The only way to change an output from here: armed, by a dialog that says what will be. */
 export function openSwitch(state: State, now: number): readonly Effect[] {
   const say = (text: string) => refuse(state, text, now);
-  const pin = selectedPin(state);
+  const pin = selectedRow(state);
   if (pin === undefined) return none;
+  if (pin.kind === "sensor") {
+    state.pins.pane = pinPanes.why;
+    state.pins.whyScroll.top = 0;
+    return none;
+  }
   if (pin.kind !== "output")
     return say(`${pin.id} is an input: it cannot be switched${state.pins.data?.data.simulated ? ", i presses it" : ""}`);
   if (!state.agent.up) return say("the agent is not reachable: nothing can be switched now");
@@ -125,8 +130,10 @@ export function openSwitch(state: State, now: number): readonly Effect[] {
 
 export function openInject(state: State, now: number): readonly Effect[] {
   const say = (text: string) => refuse(state, text, now);
-  const pin = selectedPin(state);
+  const pin = selectedRow(state);
   if (pin === undefined) return none;
+  if (pin.kind === "sensor")
+    return say(`${pin.id} is a sensor: \`pinbus sim sensor ${pin.id} VALUE\` tells the simulated one what to read`);
   if (!state.agent.up) return say("the agent is not reachable");
   if (state.pins.data?.data.simulated !== true) return say("edges can be injected on the simulated board only (gpio.driver: sim)");
   if (pin.kind !== "input") return say(`${pin.id} is an output: Enter switches it`);

@@ -16,11 +16,13 @@ export function freeze(state: State, now: number): readonly Effect[] {
     holdLogs(state);
     state.fleet.held = structuredClone(state.fleet.nodes);
     state.broker.held = structuredClone(state.broker.figures);
+    state.pins.heldTrends = structuredClone(state.pins.trends);
     return [];
   }
   state.frozen = null;
   store.thaw();
   state.broker.held = null;
+  state.pins.heldTrends = null;
   state.fleet.held = null;
   state.trace.held = null;
   releaseLogs(state);

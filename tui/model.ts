@@ -1,4 +1,4 @@
-import type { Change, Hello, PinsView, PinView, ServiceView, Status, View } from "../agent/protocol.ts";
+import type { Change, Hello, PinsView, PinView, SensorEntry, ServiceView, Status, View } from "../agent/protocol.ts";
 import { type BrokerTab, createBrokerTab } from "./broker.ts";
 import { createDetail, type Detail } from "./detail.ts";
 import { everything, type Filter } from "./filter.ts";
@@ -11,10 +11,12 @@ import { createPinMore, type PinMore } from "./pin.ts";
 import type { PayloadFormat } from "./publication.ts";
 import { createReplay, type ReplayState } from "./replay.ts";
 import type { Clearing } from "./retained.ts";
+import { sensorWords } from "./sensor.ts";
 import { createServiceLogs, type ServiceLogs } from "./service-log.ts";
 import type { Shown } from "./snapshot.ts";
 import { TopicStore } from "./topics.ts";
 import { createTraceTab, type TraceTab } from "./trace.ts";
+import type { Trend } from "./trend.ts";
 import type { Style } from "./view/canvas.ts";
 import type { Wave } from "./wave.ts";
 
@@ -119,6 +121,10 @@ export interface PinsTab extends Shown<PinsView> {
   whyScroll: Scroll;
   rulesScroll: Scroll;
   waves: Map<string, Wave>;
+  /** Of the sensors, by `trendKey`. */
+  trends: Map<string, Trend>;
+  /** What a frozen view shows of them. */
+  heldTrends: ReadonlyMap<string, Trend> | null;
   edgeRate: number;
   /** The changes of one output, as of when they were asked for. */
   why: { output: string; changes: Change[]; at: number } | null;
@@ -206,6 +212,8 @@ export function createState(options: StateOptions): State {
       whyScroll: { top: 0 },
       rulesScroll: { top: 0 },
       waves: new Map(),
+      trends: new Map(),
+      heldTrends: null,
       edgeRate: 0,
       why: null,
       asked: null,
@@ -246,8 +254,13 @@ export function mayOperate(state: State): boolean {
   return !state.readOnly && state.agent.hello?.operate !== false;
 }
 
-export function visiblePins(state: State): PinView[] {
-  return (state.pins.data?.data.pins ?? []).filter((pin) => state.pins.filter.test(pin.id, () => pin.state));
+/** The rows of the tab Pins: the pins, then the sensors. Their ids are of one space. */
+export function visiblePins({ pins: { data, filter } }: State): (PinView | SensorEntry)[] {
+  const { pins = [], sensors = [] } = data?.data ?? {};
+  return [
+    ...pins.filter((pin) => filter.test(pin.id, () => pin.state)),
+    ...sensors.filter((sensor) => filter.test(sensor.id, () => sensorWords(sensor))),
+  ];
 }
 
 export function visibleServices({ services: { data, filter, manager } }: State): ServiceView[] {

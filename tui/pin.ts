@@ -1,4 +1,4 @@
-import type { ChipView, PinDetail, PinView } from "../agent/protocol.ts";
+import type { ChipView, PinDetail, PinView, SensorEntry } from "../agent/protocol.ts";
 import type { Effect } from "./effect.ts";
 import { layout, type Scroll } from "./layout.ts";
 import { type PinsTab, type State, visiblePins } from "./model.ts";
@@ -28,9 +28,16 @@ export function createPinMore(): PinMore {
   return { detail: null, chips: null, asked: null, chipsAsked: null, edges: { top: 0 }, board: { top: 0 } };
 }
 
-export function selectedPin(state: State): PinView | undefined {
+/** The selected row of the tab. */
+export function selectedRow(state: State): PinView | SensorEntry | undefined {
   const visible = visiblePins(state);
   return visible[selectedIndex(state.pins.list, visible)];
+}
+
+/** The selected pin; undefined when a sensor is selected. */
+export function selectedPin(state: State): PinView | undefined {
+  const row = selectedRow(state);
+  return row?.kind === "sensor" ? undefined : row;
 }
 
 /** What is known in detail of a pin; undefined when it is another one's, or from before the link was lost. */

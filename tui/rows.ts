@@ -3,6 +3,7 @@ import { visibleNodes } from "./fleet.ts";
 import { hostRows } from "./host.ts";
 import { type ListState, type State, viewNow, visiblePins, visibleServices } from "./model.ts";
 import { factText } from "./packet.ts";
+import { sensorWords } from "./sensor.ts";
 import { visiblePackets } from "./trace.ts";
 
 /** A row of the list of a tab: what the selection names, and what `y` copies. */
@@ -17,7 +18,7 @@ export function rowsOf(state: State, now: number): readonly Row[] {
     case "topics":
       return [];
     case "pins":
-      return visiblePins(state).map(({ id, state: level }) => ({ id, text: `${id} ${level}` }));
+      return visiblePins(state).map((row) => ({ id: row.id, text: `${row.id} ${row.kind === "sensor" ? sensorWords(row) : row.state}` }));
     case "broker":
       return brokerRows(brokerFigures(state.broker), state.broker.filter, viewNow(state, now)).map(({ id, label, text }) => ({
         id,

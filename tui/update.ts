@@ -16,6 +16,7 @@ import { logReceived, logRefused, newLogAgent } from "./service-log.ts";
 import { agentNow, newest, take } from "./snapshot.ts";
 import type { Retained } from "./topic.ts";
 import { askTrace, countLosses, newAgent, tickTrace, traceReceived } from "./trace.ts";
+import { observeSensors } from "./trend.ts";
 import { askWhy, watch } from "./visit.ts";
 import { end, observe, observeCount, shift, wave } from "./wave.ts";
 
@@ -222,8 +223,9 @@ function pins(state: State, data: PinsView, now: number): readonly Effect[] {
     const ids = new Set(data.pins.map((pin) => pin.id));
     for (const id of tab.waves.keys()) if (!ids.has(id)) tab.waves.delete(id);
   }
+  observeSensors(tab.trends, data.sensors ?? [], now);
   take(tab, snapshot, state.frozen !== null);
-  tab.list.selected ??= data.pins[0]?.id ?? null;
+  tab.list.selected ??= data.pins[0]?.id ?? data.sensors?.[0]?.id ?? null;
   if (tab.asked !== null) tab.asked.at = Math.min(tab.asked.at, now - 2000 + 100);
   return askWhy(state, now);
 }

@@ -1,4 +1,4 @@
-import type { PinView } from "../agent/protocol.ts";
+import type { PinsView, PinView, SensorEntry } from "../agent/protocol.ts";
 import type { Effect } from "./effect.ts";
 import { instant } from "./format.ts";
 import { type State, visiblePins } from "./model.ts";
@@ -8,15 +8,15 @@ import { selectedIndex } from "./rows.ts";
 import { go } from "./visit.ts";
 
 /**
- * To the causes from anywhere, over the whole screen: those of the selected pin, or of the one that the selected topic is about, or else of
+ * To the causes from anywhere, over the whole screen: those of the selected row, or of what the selected topic is about, or else of
  * the output that changed last.
  */
 export function showWhy(state: State, now: number): readonly Effect[] {
-  const pins = state.pins.data?.data.pins ?? [];
-  const wanted = state.tab === "pins" ? undefined : (topicPin(state, pins) ?? changedLast(pins));
+  const data = state.pins.data?.data;
+  const wanted = state.tab === "pins" || data === undefined ? undefined : (topicPin(state, data) ?? changedLast(data.pins));
   if (wanted !== undefined) {
-    if (!state.pins.filter.test(wanted.id, () => wanted.state)) setFilterOf(state, "pins", "");
     state.pins.list.selected = wanted.id;
+    if (!visiblePins(state).some(({ id }) => id === wanted.id)) setFilterOf(state, "pins", "");
   }
   state.pins.pane = pinPanes.why;
   state.pins.whyScroll.top = 0;
@@ -34,11 +34,12 @@ export function otherPin(state: State, step: 1 | -1, now: number): readonly Effe
   return go(state, "pins", now, state.zoom);
 }
 
-function topicPin(state: State, pins: readonly PinView[]): PinView | undefined {
+function topicPin(state: State, { pins, sensors = [] }: PinsView): PinView | SensorEntry | undefined {
   const path = selectedTopic(state)?.path ?? "";
   const base = state.agent.hello?.base;
   if (state.tab !== "topics" || base === undefined || !path.startsWith(`${base}/`)) return undefined;
   const [kind, id] = path.slice(base.length + 1).split("/");
+  if (kind === "sensor") return sensors.find((sensor) => sensor.id === id);
   return pins.find((pin) => pin.id === id && (kind === "out" ? pin.kind === "output" : kind === "in" || kind === "counter"));
 }
 

@@ -8,6 +8,7 @@ import {
   type Method,
   type Methods,
   maxAnswerBytes,
+  type Push,
   protocolVersion,
   type RecordPush,
   type Request,
@@ -26,7 +27,7 @@ export interface Client {
 const answerWithin = 65_000;
 
 export interface Listener {
-  push(push: RecordPush): void;
+  push(push: Push | RecordPush): void;
   /** The connection is over; `why` completes a sentence about the agent. */
   closed(why: string): void;
 }
@@ -48,7 +49,7 @@ export async function connectAgent(path: string, listener?: Listener, signal?: A
   socket.on("data", (chunk: Buffer) => {
     try {
       for (const line of splitter.push(chunk)) {
-        const answer = JSON.parse(line) as Answer | RecordPush;
+        const answer = JSON.parse(line) as Answer | Push | RecordPush;
         if ("push" in answer) listener?.push(answer);
         if ("push" in answer || answer.id === null) continue;
         waiting.get(answer.id)?.resolve(answer);

@@ -10,6 +10,7 @@ import { maxConfigBytes, readBounded } from "../../config/text.ts";
 import { exit } from "../exit.ts";
 import { Asker } from "./asker.ts";
 import { type Command, CommandError, columns, complain, configOptions, print, readArgs, usageError } from "./command.ts";
+import { configWiring } from "./config-wiring.ts";
 import { createFile, replaceStarter } from "./init-files.ts";
 import { boardOf, hasShortHeader, modelHere, type Question, questions, unasked } from "./init-questions.ts";
 import { bootAdvice, relayAdvice, wiringPicture } from "./wiring.ts";
@@ -58,9 +59,16 @@ function writeExample(name: string, file: string): number {
     throw new CommandError(exit.usage, [`there is no example ${JSON.stringify(name)}; there are`, ...exampleLines()].join("\n"));
   if (existsSync(file)) throw new CommandError(exit.refused, `${file} exists and is not overwritten; name another with --config`);
   createFile(file, readExample(name));
+  const picture = exampleWiring(name);
   print(`${file} is written. Edit it, then:`);
   for (const step of nextSteps(name, file)) print(`  ${step}`);
+  for (const line of picture) print(line);
   return exit.ok;
+}
+
+function exampleWiring(name: string): string[] {
+  const result = loadConfig({ file: `${name}.yaml`, text: readExample(name), env: {}, args: {}, host: readHost(), secrets: "leave" });
+  return result.ok ? framed(configWiring(result.config, pictureColumns), Object.keys(result.config.outputs).length > 0) : [];
 }
 
 /** Before anything is asked: whether the file may be written. True when it is there as the package has put it there, without a change. */
@@ -190,7 +198,12 @@ async function write(file: string, answers: Answers, password: string | undefine
 const pictureColumns = 78;
 
 function wiring(answers: Answers): string[] {
-  const picture = wiringPicture(answers, pictureColumns);
+  const lines = framed(wiringPicture(answers, pictureColumns), answers.relay !== null);
+  return lines.length === 0 ? [] : [...lines, ...bootAdvice(answers)];
+}
+
+/** A picture of the wiring with what somebody must know beside it. */
+function framed(picture: readonly string[], relay: boolean): string[] {
   if (picture.length === 0) return [];
   return [
     "",
@@ -198,8 +211,7 @@ function wiring(answers: Answers): string[] {
     "Switch the board off before you connect anything.",
     ...picture,
     "",
-    ...(answers.relay === null ? [] : relayAdvice),
-    ...bootAdvice(answers),
+    ...(relay ? relayAdvice : []),
   ];
 }
 

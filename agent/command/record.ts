@@ -1,7 +1,6 @@
 import { chmodSync, closeSync, fsyncSync, openSync, writeSync } from "node:fs";
 import { endText } from "../core/recording.ts";
 import { exit } from "../exit.ts";
-import type { RecordPush } from "../protocol.ts";
 import { connectAgent } from "./client.ts";
 import { type Command, CommandError, durationOption, print, readArgs, socketOptions, socketPath, usageError } from "./command.ts";
 
@@ -24,9 +23,9 @@ export const record: Command = {
     });
     let sink: RecordingFile | undefined;
     const client = await connectAgent(socketPath(values), {
-      push(push: RecordPush) {
+      push(push) {
         if (push.push === "record-failed") finish({ code: exit.refused, why: `the agent cannot go on: ${push.data}`, complete: false });
-        else {
+        else if (push.push === "record") {
           const end = sink?.add(push.data);
           if (end) finish(end);
         }

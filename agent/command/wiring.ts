@@ -4,7 +4,7 @@ import { type BarePin, barePin, headerPairs, pinLabel, pinNumbers, placesOf } fr
 import { powerOnPull } from "../../gpio/power-on.ts";
 
 /** What is connected to one header pin. */
-interface Wire {
+export interface Wire {
   pin: number;
   to: string;
 }
@@ -14,7 +14,12 @@ type Wired = Pick<Answers, "button" | "relay">;
 
 /** The header with what goes where, row by row, down to the last row that is used; plain ASCII. Empty when nothing is connected. */
 export function wiringPicture(wired: Wired, cols: number): string[] {
-  const wires = new Map(wiresOf(wired).map(({ pin, to }) => [pin, to]));
+  return headerPicture(wiresOf(wired), cols);
+}
+
+/** The same for any wires, one to a pin. */
+export function headerPicture(all: readonly Wire[], cols: number): string[] {
+  const wires = new Map(all.map(({ pin, to }) => [pin, to]));
   const pairs = headerPairs(barePin);
   const last = pairs.findLastIndex((pair) => pair.some(({ pin }) => wires.has(pin ?? 0)));
   if (last < 0) return [];
@@ -34,7 +39,7 @@ function rowOf([odd, even]: [BarePin, BarePin], wires: ReadonlyMap<number, strin
 /** A button needs a ground pin beside its own; a relay module needs ground and 3.3 V. No pin is used twice. */
 function wiresOf({ button, relay }: Wired): Wire[] {
   const wires: Wire[] = [];
-  const add = (what: string, near: number, to: string) => {
+  const add = (what: "GND" | "3V3", near: number, to: string) => {
     const taken = new Set([button, relay, ...wires.map(({ pin }) => pin)]);
     const pin = nearest(what, near, taken);
     if (pin !== undefined) wires.push({ pin, to });
@@ -52,7 +57,7 @@ function wiresOf({ button, relay }: Wired): Wire[] {
 }
 
 /** The free pin of a kind with the fewest rows between, on the same side if two are as near. */
-function nearest(what: string, near: number, taken: ReadonlySet<number | null>): number | undefined {
+export function nearest(what: "GND" | "3V3", near: number, taken: ReadonlySet<number | null>): number | undefined {
   const row = (pin: number) => Math.ceil(pin / 2);
   const distance = (pin: number) => 2 * Math.abs(row(pin) - row(near)) + (pin % 2 === near % 2 ? 0 : 1);
   const free = [...headerPins].flatMap(([pin, is]) => (is === what && !taken.has(pin) ? [pin] : []));

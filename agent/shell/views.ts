@@ -12,6 +12,7 @@ import { type Change as CoreChange, isoTime, type State } from "../core/state.ts
 import type { Change, ChipView, InputView, OutputView, PeerView, PinsView, RuleStatus } from "../protocol.ts";
 import { counterView } from "./counter-view.ts";
 import { latencyOf } from "./pin-detail.ts";
+import { sensorEntries } from "./sensor-view.ts";
 
 export interface ViewSources {
   plan: Plan;
@@ -37,6 +38,7 @@ export function pinsView(sources: ViewSources): PinsView {
       ...plan.inputs.map((_, index) => inputView(sources, index)),
     ].filter((pin) => pin !== undefined),
     rules: rulesView(plan, state).map(({ next: _, ...rule }) => rule),
+    sensors: sensorEntries(plan, sources.config, state, sources.now),
   };
 }
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeAll, expect, test, vi } from "vitest";
 import { openTerminal, type Terminal } from "../../tui/shell/terminal.ts";
 import { drawFrame } from "../../tui/view/frame.ts";
-import { ago, fleetOf, garden, hostView, input, noon, output, packets, pinsView, type Scene, status, sysOf } from "./scene.ts";
+import { ago, fleetOf, garden, hostView, input, noon, output, packets, pinsView, type Scene, sensor, status, sysOf } from "./scene.ts";
 import { createFakeTerminal, type FakeTerminal } from "./screen.ts";
 import { svgOf } from "./svg.ts";
 
@@ -100,7 +100,14 @@ function pins(now: number, began: number, door: boolean) {
     input("btn-reset", { line: "GPIO4", state: "OFF", since: ago(345_600_000) }),
   ];
   const rules = [{ id: "porch", text: "door-reed press -> pump-relay toggle", fired: 31, last: at(began + 12_000) }];
-  return pinsView(all, { rules, at: at(now) });
+  // Read every two seconds.
+  const read = now - ((now - began) % 2000);
+  const attic = [{ name: "temperature", value: Number((21.4 + Math.sin((read - began) / 5000)).toFixed(1)), unit: "°C" }];
+  const sensors = [
+    sensor("attic", { values: attic, ts: at(read), age_ms: now - read, used_by: ["rule fan"] }),
+    sensor("soil-2", { driver: "topic", quality: "stale", reason: "no reading for 180 s", values: [], ts: ago(720_000), age_ms: 720_000 }),
+  ];
+  return pinsView(all, { rules, sensors, at: at(now) });
 }
 
 function host(now: number, round: number) {

@@ -1,4 +1,14 @@
-import type { Hello, HostView, InputView, OutputView, PinsView, ServiceView, Status, TraceEntry } from "../../agent/protocol.ts";
+import type {
+  Hello,
+  HostView,
+  InputView,
+  OutputView,
+  PinsView,
+  SensorEntry,
+  ServiceView,
+  Status,
+  TraceEntry,
+} from "../../agent/protocol.ts";
 import type { Action } from "../../tui/action.ts";
 import type { Effect } from "../../tui/effect.ts";
 import { createState, type State, type StateOptions } from "../../tui/model.ts";
@@ -76,6 +86,12 @@ export function input(id: string, some: Partial<InputView> = {}): InputView {
 export function output(id: string, some: Partial<OutputView> = {}): OutputView {
   const own = { id, line: "GPIO17", offset: 17, bias: "as-is", kind: "output" as const, state: "ON" as const };
   return { ...base, ...own, since: ago(764_000), cause: "cmd mqtt 4f2", until: null, pulsing: false, locked: false, ...some };
+}
+
+export function sensor(id: string, some: Partial<SensorEntry> = {}): SensorEntry {
+  const values = [{ name: "temperature", value: 21.4, unit: "°C" }];
+  const own = { kind: "sensor" as const, id, driver: "w1", stale_after_ms: 180_000, used_by: [], values };
+  return { ...own, quality: "ok", reason: null, ts: ago(12_000), age_ms: 12_000, ...some };
 }
 
 export function pinsView(pins: PinsView["pins"], some: Partial<PinsView> = {}): PinsView {

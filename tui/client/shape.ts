@@ -96,10 +96,15 @@ const logLine = members({
   note: either(absent, flag),
 });
 const sensor = members({
-  values: list(members({ value: number, unit: textOrNull })),
+  values: list(members({ value: either(number, flag, text), unit: textOrNull })),
   quality: text,
   reason: textOrNull,
   age_ms: numberOrNull,
+});
+const sensorEntry = members({
+  ...{ kind: word("sensor"), id: text, driver: text, stale_after_ms: numberOrNull, used_by: list(text) },
+  values: list(members({ name: text, value: either(number, flag, text), unit: textOrNull })),
+  ...{ quality: word("ok", "stale", "failed", "unknown"), reason: textOrNull, ts: textOrNull, age_ms: numberOrNull },
 });
 const check = members({ name: text, problem: textOrNull, detail: textOrNull });
 const listener = members({ protocol: text, address: text, port: number, problem: textOrNull });
@@ -140,7 +145,10 @@ const line = members({ offset: number, name: text, header: numberOrNull, holder:
 
 /** By the name of the push. */
 export const pushShapes: Readonly<Record<string, Shape>> = {
-  pins: members({ at: text, driver: text, simulated: flag, edges: number, pins: list(either(input, output)), rules: list(rule) }),
+  pins: members({
+    ...{ at: text, driver: text, simulated: flag, edges: number, pins: list(either(input, output)), rules: list(rule) },
+    sensors: either(absent, list(sensorEntry)),
+  }),
   services: list(service),
   host: members({
     at: text,

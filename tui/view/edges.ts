@@ -2,7 +2,7 @@ import type { EdgeView } from "../../agent/protocol.ts";
 import { clock, count, instant, time } from "../format.ts";
 import type { Rect } from "../layout.ts";
 import type { State } from "../model.ts";
-import { detailOf, pinPanes, selectedPin } from "../pin.ts";
+import { detailOf, pinPanes, selectedPin, selectedRow } from "../pin.ts";
 import type { Canvas, Line } from "./canvas.ts";
 import { left, putLines, putSentence, right, title } from "./text.ts";
 
@@ -15,7 +15,10 @@ export function drawEdges(state: State, canvas: Canvas, rect: Rect): void {
   const heading = log === undefined ? "" : ` - last ${count(log.edges.length)}${rejected === 0 ? "" : ` - ! ${count(rejected)} rejected`}`;
   const inner = title(canvas, rect, `Edges${pin === undefined ? "" : ` ${pin.id}${heading}`}`, pane === pinPanes.edges);
   const plain = (text: string) => putSentence(canvas, inner, text, "dim");
-  if (pin === undefined) return;
+  if (pin === undefined) {
+    if (selectedRow(state) !== undefined) plain("a sensor has no edges: W tells what it read");
+    return;
+  }
   if (pin.kind === "output") plain("an output has no edges: W tells what it did and why");
   else if (!state.agent.up && log === undefined) plain("the edges are not known: no agent");
   else if (log === undefined) plain("asking for the edges; an agent older than this terminal keeps none");

@@ -9,10 +9,11 @@ import { agentNow } from "../snapshot.ts";
 import { draw } from "../wave.ts";
 import { withoutAgent } from "./absent.ts";
 import { drawBoard } from "./board.ts";
-import type { Canvas, Style } from "./canvas.ts";
+import type { Canvas } from "./canvas.ts";
 import { drawEdges } from "./edges.ts";
 import { pinStyle, stateWord } from "./pin-state.ts";
 import { drawRules } from "./rules.ts";
+import { type Columns, drawSensor, type Put, sensorAge, sensorStyle, sensorWord } from "./sensor.ts";
 import { left, mark, right, title } from "./text.ts";
 import { drawWhy } from "./why.ts";
 
@@ -46,7 +47,7 @@ function drawPane(state: State, canvas: Canvas, rect: Rect, now: number): void {
 
 /** Rules and edges stand beside the causes. */
 function drawWide(state: State, canvas: Canvas, body: Rect, now: number): void {
-  const pins = state.pins.data?.data.pins.length ?? 0;
+  const pins = visiblePins(state).length;
   const [table, rest] = splitRows(body, Math.min(Math.max(8, pins + 2), Math.floor(body.rows / 2)));
   const cols = Math.floor(rest.cols / 2);
   const [why, side] = splitCols(rest, cols);
@@ -90,41 +91,55 @@ function drawTable(state: State, canvas: Canvas, rect: Rect, now: number): void 
     canvas.put(inner.row, text, "dim", inner.col, inner.cols);
     return;
   }
-  // A narrow screen leaves out what is configured, for what happens.
-  const narrow = inner.cols < 60;
-  const wide = isWide(inner.cols);
-  const span = wide ? 120_000 : 30_000;
-  const waveCols = Math.max(0, Math.min(60, 16 + inner.cols - 80 - (wide ? 11 : 0)));
-  const nameCols = narrow ? 11 : 12;
-  const wave = waveCols >= 8 ? `${left(`WAVE (${span / 1000} s)`, waveCols)}  ` : "";
-  const place = narrow ? "LINE " : `LINE DIR BIAS ${wide ? "PIN ACTIVE " : ""}`;
-  canvas.put(inner.row, `  ${left("NAME", nameCols)}${place}STATE     SINCE   ${wave}CAUSE`, "dim", inner.col, inner.cols);
-  const pins = visiblePins(state);
-  const selected = selectedIndex(state.pins.list, pins);
+  const columns = columnsOf(inner.cols);
+  const wave = columns.wave === 0 ? "" : `${left(`WAVE (${columns.span / 1000} s)`, columns.wave)}  `;
+  canvas.put(inner.row, `  ${left("NAME", columns.name)}${columns.place}STATE     SINCE   ${wave}CAUSE`, "dim", inner.col, inner.cols);
+  const visible = visiblePins(state);
+  const selected = selectedIndex(state.pins.list, visible);
   const rows = below(inner);
-  const at = agentNow(data, viewNow(state, now));
-  for (const { item: pin, row, chosen } of inWindow(state.pins.list, pins, selected, rows)) {
+  for (const { item, row, chosen } of inWindow(state.pins.list, visible, selected, rows)) {
     const style = mark(canvas, row, rows, chosen, "text");
-    const put = (text: string, own: Style, col: number, width: number) => {
+    const put: Put = (text, own, col, width) => {
       if (col < rows.cols) canvas.put(row, text, style === "selected" ? style : own, rows.col + col, Math.min(width, rows.cols - col));
     };
-    put(pin.problem !== null ? "!" : style === "selected" ? ">" : " ", "bad", 0, 1);
-    put(pin.id, "text", 2, nameCols - 1);
-    let col = 2 + nameCols;
-    const direction = ` ${pin.kind === "output" ? "out" : "in "} ${left(biasWord(pin.bias), 4)}`;
-    const header = wide ? ` ${right(pin.header === null ? "-" : String(pin.header), 3)} ${left(pin.active, 6)}` : "";
-    put(`${right(shortLine(pin), 4)}${narrow ? "" : `${direction}${header}`}`, "text", col, place.length - 1);
-    col += place.length;
-    put(stateWord(pin), pinStyle(state, pin), col, 9);
-    put(pin.since === null ? "--" : age(at - instant(pin.since)), "text", col + 10, 7);
-    col += 18;
-    const known = state.pins.waves.get(pin.id);
-    if (waveCols >= 8) {
-      if (known !== undefined) put(draw(known, at, span, waveCols), "text", col, waveCols);
-      col += waveCols + 2;
-    }
-    put(causeWord(pin, at, rows.cols - col), pin.problem === null ? "text" : "bad", col, rows.cols - col);
+    const bad = item.kind === "sensor" ? item.quality !== "ok" : item.problem !== null;
+    put(bad ? "!" : style === "selected" ? ">" : " ", "bad", 0, 1);
+    if (item.kind === "sensor") drawSensor(state, item, put, columns, now);
+    else drawPin(state, item, put, columns, now);
   }
+}
+
+function columnsOf(cols: number): Columns {
+  // A narrow screen leaves out what is configured, for what happens.
+  const narrow = cols < 60;
+  const wide = isWide(cols);
+  const wave = Math.max(0, Math.min(60, 16 + cols - 80 - (wide ? 11 : 0)));
+  return {
+    cols,
+    name: narrow ? 11 : 12,
+    place: narrow ? "LINE " : `LINE DIR BIAS ${wide ? "PIN ACTIVE " : ""}`,
+    wave: wave >= 8 ? wave : 0,
+    span: wide ? 120_000 : 30_000,
+  };
+}
+
+function drawPin(state: State, pin: PinView, put: Put, { cols, name, place, wave, span }: Columns, now: number): void {
+  const at = agentNow(state.pins.data, viewNow(state, now));
+  put(pin.id, "text", 2, name - 1);
+  let col = 2 + name;
+  const direction = ` ${pin.kind === "output" ? "out" : "in "} ${left(biasWord(pin.bias), 4)}`;
+  const header = isWide(cols) ? ` ${right(pin.header === null ? "-" : String(pin.header), 3)} ${left(pin.active, 6)}` : "";
+  put(`${right(shortLine(pin), 4)}${place.includes("DIR") ? `${direction}${header}` : ""}`, "text", col, place.length - 1);
+  col += place.length;
+  put(stateWord(pin), pinStyle(state, pin), col, 9);
+  put(pin.since === null ? "--" : age(at - instant(pin.since)), "text", col + 10, 7);
+  col += 18;
+  const known = state.pins.waves.get(pin.id);
+  if (wave > 0) {
+    if (known !== undefined) put(draw(known, at, span, wave), "text", col, wave);
+    col += wave + 2;
+  }
+  put(causeWord(pin, at, cols - col), pin.problem === null ? "text" : "bad", col, cols - col);
 }
 
 /** The short list beside the topics on a wide screen. */
@@ -136,8 +151,15 @@ export function drawPinList(state: State, canvas: Canvas, rect: Rect, now: numbe
     return;
   }
   const at = agentNow(data, viewNow(state, now));
-  for (const [offset, pin] of data.data.pins.slice(0, inner.rows).entries()) {
+  const { pins, sensors = [] } = data.data;
+  for (const [offset, pin] of [...pins, ...sensors].slice(0, inner.rows).entries()) {
     const row = inner.row + offset;
+    if (pin.kind === "sensor") {
+      canvas.put(row, `${pin.quality === "ok" ? " " : "!"}${pin.id}`, sensorStyle(state, pin), inner.col, 22);
+      canvas.put(row, sensorWord(pin, 8), sensorStyle(state, pin), inner.col + 23, 8);
+      canvas.put(row, sensorAge(state, pin, now), state.agent.up ? "text" : "warn", inner.col + 32, 7);
+      continue;
+    }
     canvas.put(row, pin.id, "text", inner.col + 1, 13);
     canvas.put(row, `${right(shortLine(pin), 4)} ${pin.kind === "output" ? "out" : "in "}`, "text", inner.col + 14, 8);
     canvas.put(row, stateWord(pin), pinStyle(state, pin), inner.col + 23, 8);

@@ -2,9 +2,10 @@ import type { Change, CounterView, InputDetail, OutputDetail, OutputView, PinVie
 import { age, count, instant, moment, span, time } from "../format.ts";
 import type { Rect } from "../layout.ts";
 import { type State, viewNow } from "../model.ts";
-import { detailOf, pinPanes, selectedPin } from "../pin.ts";
+import { detailOf, pinPanes, selectedRow } from "../pin.ts";
 import { agentNow } from "../snapshot.ts";
 import type { Canvas, Line, Style } from "./canvas.ts";
+import { sensorLines } from "./sensor.ts";
 import { flow, putLines, sentence, styled, title } from "./text.ts";
 
 /** More than the agent keeps of one output. */
@@ -13,13 +14,18 @@ const maxChanges = 200;
 /** Why the selected pin is as it is: the cause in words, when it ends, what its contract says, and what was before. */
 export function drawWhy(state: State, canvas: Canvas, rect: Rect, now: number): void {
   const { pins } = state;
-  const pin = selectedPin(state);
+  const pin = selectedRow(state);
   const focused = pins.pane === pinPanes.why;
   if (pin === undefined || pins.data === null) {
     title(canvas, rect, "Why", focused);
     return;
   }
   const at = agentNow(pins.data, viewNow(state, now));
+  if (pin.kind === "sensor") {
+    const inner = title(canvas, rect, `Sensor ${pin.id} (h l others)`, focused);
+    pins.whyScroll.top = putLines(canvas, inner, sensorLines(state, pin, now, inner.cols), pins.whyScroll.top);
+    return;
+  }
   const changes = pins.why?.output === pin.id ? pins.why.changes.slice(0, maxChanges) : undefined;
   const inner = title(canvas, rect, `Why ${pin.id} (h l other pins)${historyWord(changes, at)}`, focused);
   const lines: Line[] = pin.problem === null ? [] : styled(sentence(`! ${pin.problem}`, inner.cols), "bad");

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
-import { answerShapes } from "../../../tui/client/shape.ts";
+import { answerShapes, pushShapes } from "../../../tui/client/shape.ts";
 import { chips, edges, inputDetail, outputDetail } from "../pins-scene.ts";
+import { pinsView, sensor } from "../scene.ts";
 
 const { pin, lines } = answerShapes;
 
@@ -33,4 +34,21 @@ test("the bytes of a packet are a number, a size and hex, or none", () => {
   expect(bytes?.({ number: 1, size: 2, hex: "c000" })).toBe(true);
   expect(bytes?.(null)).toBe(true);
   for (const odd of [{}, { number: 1, size: 2 }, { number: 1, size: 2, hex: 7 }, "c000", undefined]) expect(bytes?.(odd)).toBe(false);
+});
+
+const withSensors = (sensors: unknown) => pushShapes.pins?.({ ...pinsView([]), sensors });
+
+test("sensors are taken as an agent of this version sends them; an older one sends none", () => {
+  const words = [{ name: "door", value: "open", unit: null }];
+  expect(withSensors([sensor("attic"), sensor("vpd", { values: words, stale_after_ms: null, ts: null, age_ms: null })])).toBe(true);
+  expect(withSensors(undefined)).toBe(true);
+});
+
+test.each([
+  [{}],
+  [[null]],
+  [[{ ...sensor("attic"), values: [{ name: "t", value: null, unit: null }] }]],
+  [[{ ...sensor("attic"), quality: "fine" }]],
+])("%j are no sensors", (sensors) => {
+  expect(withSensors(sensors)).toBe(false);
 });
