@@ -5,7 +5,7 @@ import { deviceClasses, type Entity } from "./homeassistant-classes.ts";
 import { derived, type Format, leaf, optional, required } from "./leaf.ts";
 import { isOwnTopic, topicName } from "./peers.ts";
 import { checkReference } from "./references.ts";
-import type { Config, InputConfig, OutputConfig } from "./schema.ts";
+import type { Config, InputConfig } from "./schema.ts";
 import { suggest } from "./suggest.ts";
 
 /** What a person calls it; shown by others. */
@@ -90,12 +90,6 @@ function inputEntity({ kind }: InputConfig): Entity | null {
   return kind === "switch" ? "binary_sensor" : kind === "counter" ? "sensor" : null;
 }
 
-/** As what an output appears: as it says, else as a button when it is there to be pulsed. */
-export function relayPlatform({ homeassistant, pulse }: Pick<OutputConfig, "homeassistant" | "pulse">): RelayPlatform {
-  const length = typeof pulse === "number" ? pulse : (pulse?.default ?? null);
-  return homeassistant?.as ?? (length === null ? "switch" : "button");
-}
-
 /** Classes that Home Assistant has, covers of outputs that exclude each other, and no topic of this node for its birth. */
 export function checkHomeassistant(config: Config, found: Found, report: Report): void {
   const { inputs, outputs, sensors, homeassistant } = config;
@@ -106,21 +100,24 @@ export function checkHomeassistant(config: Config, found: Found, report: Report)
     const entity = inputEntity(input);
     if (entity === null && input.homeassistant !== null)
       report(path, `the class follows from kind: ${input.kind}`, "remove it, or write kind: switch");
-    else if (entity !== null) checkClass(path, input.homeassistant, entity, report);
+    else if (entity !== null) checkClass(path, input.homeassistant, [entity], report);
   }
-  for (const [id, output] of Object.entries(outputs))
-    checkClass(`outputs.${id}.homeassistant`, output.homeassistant, relayPlatform(output), report);
-  for (const [id, sensor] of Object.entries(sensors)) checkClass(`sensors.${id}.homeassistant`, sensor.homeassistant, "sensor", report);
+  for (const [id, { homeassistant: appears }] of Object.entries(outputs)) {
+    // Without a word it is a switch, or a button when it is there to be pulsed.
+    const entities: Entity[] = appears?.as ? [appears.as] : ["switch", "button"];
+    checkClass(`outputs.${id}.homeassistant`, appears, entities, report);
+  }
+  for (const [id, sensor] of Object.entries(sensors)) checkClass(`sensors.${id}.homeassistant`, sensor.homeassistant, ["sensor"], report);
   checkCovers(config, found, report);
 }
 
-function checkClass(path: string, appears: Appearance | null, entity: Entity, report: Report): void {
+function checkClass(path: string, appears: Appearance | null, entities: readonly Entity[], report: Report): void {
   const given = appears?.device_class ?? null;
-  const known: readonly string[] = deviceClasses[entity];
+  const known: readonly string[] = entities.flatMap((entity) => deviceClasses[entity]);
   if (given === null || known.includes(given)) return;
   const close = suggest(given, known);
   const fix = known.length === 0 ? "remove it" : close ? `did you mean ${close}?` : `known are ${known.join(", ")}`;
-  report(path, `a ${entity} of Home Assistant has no device_class ${given}`, fix);
+  report(path, `a ${entities[0]} of Home Assistant has no device_class ${given}`, fix);
 }
 
 function checkCovers({ covers, outputs }: Config, found: Found, report: Report): void {
