@@ -6,6 +6,7 @@ import { byteLength, discoveryDocument, discoveryDocuments, type Identity } from
 import type { Config } from "../../../config/schema.ts";
 import { objectionsTo } from "../../twin/homeassistant-schema.ts";
 import { configOf, rule, when } from "../core/fixture.ts";
+import { World } from "../core/world.ts";
 
 const identity: Identity = {
   uid: "pinbus-4f1c0a9b22de",
@@ -47,6 +48,7 @@ const garage = configOf({
   homeassistant: { discovery: "true", name: "Garage Pi" },
 });
 
+type Parts = Parameters<typeof configOf>[0];
 const documentOf = (config: Config) => discoveryDocument(planOf(config), config, identity);
 const componentsOf = (config: Config) => documentOf(config).components;
 const components = componentsOf(garage);
@@ -73,7 +75,7 @@ describe("the document for Home Assistant", () => {
     const output = fc.record({ pulse: fc.constantFrom(null, 500), identify: fc.constantFrom("on" as const, "off" as const) });
     fc.assert(
       fc.property(fc.dictionary(id, input, { maxKeys: 6 }), fc.dictionary(id, output, { maxKeys: 6 }), (inputs, outputs) => {
-        const config = configOf({ inputs: inputs as Parameters<typeof configOf>[0]["inputs"] & {}, outputs, commands: ["identify"] });
+        const config = configOf({ inputs: inputs as Parts["inputs"] & {}, outputs, commands: ["identify"] });
         expect(objectionsTo(JSON.stringify(documentOf(config)))).toEqual([]);
       }),
       { numRuns: 50 },
@@ -353,9 +355,9 @@ describe("what appears in Home Assistant", () => {
 });
 
 describe("home-assistant 2: the events of a button are those that its configuration can produce", () => {
-  const types = (parts: Parameters<typeof configOf>[0]) => componentsOf(configOf(parts)).in_porch?.event_types;
+  const types = (parts: Parts) => componentsOf(configOf(parts)).in_porch?.event_types;
   const single = ["press_end", "long_press_start", "long_press_end"];
-  it.each<[string, Parameters<typeof configOf>[0], string[]]>([
+  it.each<[string, Parts, string[]]>([
     ["nothing is bound", { inputs: { porch: {} } }, single],
     ["a click is bound", { inputs: { porch: {} }, outputs: { lamp: {} }, rules: { a: when("porch click", ["lamp", "on"]) } }, single],
     [
@@ -371,6 +373,65 @@ describe("home-assistant 2: the events of a button are those that its configurat
     ["a doorbell", { inputs: { porch: { kind: "doorbell" } } }, ["ring"]],
   ])("%s", (_, parts, expected) => {
     expect(types(parts)).toEqual(expected);
+  });
+});
+
+describe("home-assistant 2: what a button sends", () => {
+  const bound = (gesture: "click" | "double" | "triple"): Parts => ({
+    inputs: { porch: {} },
+    outputs: { lamp: {} },
+    rules: { a: rule([{ input: "porch", gesture }], [{ output: "lamp", set: "on" }]) },
+  });
+  const sentBy = (world: World) =>
+    world.published
+      .filter(({ topic }) => topic === `${P}/in/porch/event`)
+      .map(({ payload }) => JSON.parse(payload) as { event_type: string });
+
+  it.each<[string, Parts]>([
+    ["nothing is bound", { inputs: { porch: {} } }],
+    ["a double click is bound", bound("double")],
+    ["a triple click is bound", bound("triple")],
+    ["presses are listed", { inputs: { porch: { events: ["press_start", "multi_press"] } } }],
+    ["a doorbell", { inputs: { porch: { kind: "doorbell" } } }],
+  ])("was announced, whatever somebody does with it: %s", (_, parts) => {
+    const config = configOf(parts);
+    const announced = componentsOf(config).in_porch?.event_types;
+    const presses = fc.array(fc.tuple(fc.integer({ min: 30, max: 1500 }), fc.integer({ min: 30, max: 600 })), {
+      minLength: 1,
+      maxLength: 8,
+    });
+    fc.assert(
+      fc.property(presses, (all) => {
+        const world = new World(config);
+        for (const [held, pause] of all) world.press("porch", held, pause);
+        world.advance(1000);
+        const sent = sentBy(world).map(({ event_type }) => event_type);
+        expect(sent.length).toBeGreaterThan(0);
+        expect(announced).toEqual(expect.arrayContaining(sent));
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it("is one press_end for one click, and none for two", () => {
+    const world = new World(configOf(bound("double")));
+    world.press("porch", 100, 1000);
+    expect(sentBy(world).map(({ event_type }) => event_type)).toEqual(["press_end"]);
+    world.press("porch", 100, 100);
+    world.press("porch", 100, 1000);
+    expect(sentBy(world).slice(1)).toMatchObject([
+      { event_type: "multi_press_ongoing", multi_press_count: 2 },
+      { event_type: "multi_press_end", multi_press_count: 2 },
+    ]);
+  });
+
+  it("has no availability, and is not retained: it would be replayed", () => {
+    const events = Object.values(components).filter(({ platform }) => platform === "event");
+    expect(events).toHaveLength(4);
+    for (const event of events) expect(Object.keys(event).filter((key) => key.startsWith("availability"))).toEqual([]);
+    const world = new World(configOf(bound("double")));
+    world.press("porch", 100, 1000);
+    expect(world.published.filter(({ topic, retain }) => topic.endsWith("/event") && retain)).toEqual([]);
   });
 });
 
