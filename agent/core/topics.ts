@@ -18,6 +18,8 @@ export interface Topics {
   outputAttr(id: string): string;
   outputSet(id: string): string;
   outputResult(id: string): string;
+  /** The one filter under which all commands to covers arrive. */
+  readonly coverFilter: string;
   coverState(id: string): string;
   coverSet(id: string): string;
   coverResult(id: string): string;
@@ -72,6 +74,7 @@ export function topicsOf(prefix: string, node: string): Topics {
     counterHistory: (id) => `${base}/counter/${id}/history`,
     counterSet: (id) => `${base}/counter/${id}/set`,
     counterResult: (id) => `${base}/counter/${id}/result`,
+    coverFilter: `${base}/cover/+/set`,
     coverState: (id) => `${base}/cover/${id}/state`,
     coverSet: (id) => `${base}/cover/${id}/set`,
     coverResult: (id) => `${base}/cover/${id}/result`,

@@ -43,9 +43,7 @@ export interface Homeassistant {
   events(id: string): Record<string, unknown>[];
   /** Publishes one of the payloads of an entity: `payload_press`, or a word. */
   command(id: string, payload: string): Promise<unknown>;
-  /** What an automation would send when it starts. */
-  birth(options?: { retain?: boolean }): Promise<unknown>;
-  /** As after a restart of Home Assistant: it knows nothing, asks for everything retained, and says that it is there. */
+  /** As after a restart of Home Assistant: it knows nothing, asks for everything retained, and says that it is there, retained, as some have it. */
   restart(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -97,7 +95,6 @@ export async function startHomeassistant(url: string, prefix = "homeassistant"):
     client.on("message", (topic, payload, { retain }) => take(topic, payload.toString(), retain));
     await client.subscribeAsync([`${prefix}/device/+/config`, `${prefix}/device/+/+/config`], { qos: 1 });
   };
-  const birth = ({ retain = false } = {}) => client.publishAsync(`${prefix}/status`, "online", { qos: 1, retain });
   const configOf = (id: string) => [...memory.entities.values()].find(({ unique_id }) => partOf(unique_id) === id);
 
   await connect();
@@ -126,12 +123,11 @@ export async function startHomeassistant(url: string, prefix = "homeassistant"):
       if (command_topic === undefined) throw new Error(`${id} takes no command`);
       return client.publishAsync(command_topic, payload, { qos: 1, retain: retain ?? false });
     },
-    birth,
     async restart() {
       await client.endAsync(true);
       memory = emptyMemory();
       await connect();
-      await birth();
+      await client.publishAsync(`${prefix}/status`, "online", { qos: 1, retain: true });
     },
     stop: () => client.endAsync(true),
   };
