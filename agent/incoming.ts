@@ -29,7 +29,8 @@ export function listenedTopics(
 ): ListenedTopic[] {
   const topics = new Set([...peerIndex.keys(), ...heardIndex.keys(), ...messages.keys(), ...ofProfiles.map(({ topic }) => topic)]);
   const retained = new Set([...peerIndex.keys(), ...ofProfiles.flatMap((one) => (one.retained ? one.topic : []))]);
-  return Array.from(topics, (topic) => ({ topic, retained: retained.has(topic) }));
+  const commands = new Set(ofProfiles.flatMap((one) => (one.commands ? one.topic : [])));
+  return Array.from(topics, (topic) => ({ topic, retained: retained.has(topic), ...(commands.has(topic) && { commands: true as const }) }));
 }
 
 /** Turns what comes from the broker into events: commands to outputs, to counters, to rules and to the agent itself, and what others say. */

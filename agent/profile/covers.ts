@@ -15,7 +15,8 @@ export function createCovers(): Profile {
   const news = (world: World) => statesOf(world).filter(({ topic, payload }) => told.get(topic) !== payload);
 
   return {
-    topics: ({ config, plan }) => Object.keys(config.covers).map((id) => ({ topic: plan.topics.coverSet(id), retained: false })),
+    topics: ({ config, plan }) =>
+      Object.keys(config.covers).map((id) => ({ topic: plan.topics.coverSet(id), retained: false, commands: true })),
     watches: ({ config, plan }) => Object.values(config.covers).flatMap(({ open, close }) => [open, close].map(plan.topics.outputState)),
     step(world, event) {
       switch (event.type) {

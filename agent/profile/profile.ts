@@ -65,8 +65,11 @@ export type ProfileEffect = Union<{
  * `agent/profiles.ts`. A profile is made by a function that is given what comes from outside (what was kept, chance); see `docs/profiles.md`.
  */
 export interface Profile {
-  /** Whole topics of others to which it listens now; `retained`: also to what was said before the connect. */
-  topics(world: World): readonly { topic: string; retained: boolean }[];
+  /**
+   * Whole topics to which it listens now; `retained`: also to what was said before the connect; `commands`: this node is not `online` while the broker
+   * refuses the subscription.
+   */
+  topics(world: World): readonly { topic: string; retained: boolean; commands?: true }[];
   /** Topics of this node of which it wants to know when they are published. */
   watches(world: World): readonly string[];
   step(world: World, event: ProfileEvent): readonly ProfileEffect[];

@@ -77,6 +77,8 @@ export interface ListenedTopic {
   topic: string;
   /** What the broker has retained counts, too. */
   retained: boolean;
+  /** Commands to this node: who does not hear them is deaf. */
+  commands?: true;
 }
 
 export interface LinkLog {

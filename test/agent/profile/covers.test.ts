@@ -23,8 +23,8 @@ describe("a cover", () => {
   it("listens to its commands, and watches its outputs", () => {
     const world = covers();
     expect(world.topics()).toEqual([
-      { topic: `${P}/cover/blind/set`, retained: false },
-      { topic: `${P}/cover/gate/set`, retained: false },
+      { topic: `${P}/cover/blind/set`, retained: false, commands: true },
+      { topic: `${P}/cover/gate/set`, retained: false, commands: true },
     ]);
     expect(world.watches()).toEqual(["up", "down", "opens", "closes"].map((id) => `${P}/out/${id}/state`));
   });

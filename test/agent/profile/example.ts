@@ -16,7 +16,7 @@ export function createHub(): Profile {
   ];
 
   return {
-    topics: ({ plan }) => plan.outputs.map((_, index) => ({ topic: commandTopic(index), retained: false })),
+    topics: ({ plan }) => plan.outputs.map((_, index) => ({ topic: commandTopic(index), retained: false, commands: true })),
     watches: ({ plan }) => plan.outputs.map(({ stateTopic }) => stateTopic),
     step(world, event) {
       switch (event.type) {
