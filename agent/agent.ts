@@ -18,6 +18,7 @@ import { createHostView } from "./host-view.ts";
 import { createReceiver } from "./incoming.ts";
 import { createNodeCommands } from "./node-commands.ts";
 import { createOperations } from "./operations.ts";
+import { createProfileList } from "./profile-list.ts";
 import { eventLoopProgress } from "./progress.ts";
 import { protocolVersion, type ReloadResult } from "./protocol.ts";
 import { createReadings } from "./readings.ts";
@@ -144,6 +145,23 @@ export async function startAgent({
     send,
     readClock: ofRules.refresh,
     nodeCommand: (name, message) => nodeCommand(name, message),
+    profile: (message) => profiles.take(message),
+    clock,
+    log,
+  });
+  const profiles = createProfileList({
+    host,
+    version,
+    quantities: (sensor) => sensors.quantities(sensor),
+    bus: () => bus,
+    current,
+    send,
+    readClock: ofRules.refresh,
+    tellAll() {
+      bus.tellAll();
+      statistics.restart();
+    },
+    store: stores.profiles,
     clock,
     log,
   });
@@ -157,6 +175,7 @@ export async function startAgent({
     current,
     send,
     receive,
+    profiles: () => profiles,
     online: () => statistics.resend(),
     onProblem: fileProblem,
     clock,
@@ -285,6 +304,7 @@ export async function startAgent({
     settleCounter: (ticket, verdict) => counterTickets.settle(ticket, verdict),
   });
   let healthTold = -1;
+  dispatch.witnesses.add(profiles.witness);
   dispatch.connect(perform, () => {
     control.changed();
     const { healthVersion } = current().state;
@@ -324,6 +344,7 @@ export async function startAgent({
       services.stop();
       statistics.stop();
       await tasmota.stop();
+      profiles.stop();
       await bus.stop();
       await control.stop();
       lines.stop();

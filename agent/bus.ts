@@ -7,6 +7,7 @@ import type { AgentEvent, KeptFile } from "./core/model.ts";
 import { listenedTopics } from "./incoming.ts";
 import { linkOptions } from "./link-options.ts";
 import { createOutboxes, type Outboxes } from "./outboxes.ts";
+import type { Profiles } from "./profiles.ts";
 import { Retained } from "./retained.ts";
 import type { Clock } from "./shell/clock.ts";
 import type { Current } from "./shell/current.ts";
@@ -26,6 +27,7 @@ export interface BusOptions {
   current(): Current;
   send(event: AgentEvent): void;
   receive(message: Incoming): void;
+  profiles(): Pick<Profiles, "listensTo" | "announcement" | "changed" | "offline">;
   /** Every state is at the broker: what else it is to be told. */
   online(): void;
   onProblem(file: KeptFile, problem: string | null): void;
@@ -43,8 +45,12 @@ export interface Bus {
   start(): Promise<void>;
   /** Tells what is well and what is not. */
   tellHealth(): void;
+  /** Tells everything once more. */
+  tellAll(): void;
   /** Asks for and tells everything once more. */
   resync(): void;
+  /** Nobody owns this retained topic any more. */
+  clear(topic: string): void;
   /** The new configuration holds; `cleared` are retained topics that nobody owns any more. */
   reloaded(before: Config, after: Config, cleared: readonly string[]): void;
   /** Says goodbye and disconnects. What waits is kept by `outboxes.close`. */
@@ -53,7 +59,7 @@ export interface Bus {
 
 /** Construction does nothing but read certificates, and throws SettingError when they cannot be used. */
 export function createBus(options: BusOptions): Bus {
-  const { config, version, started, host, driver, certificates, current, send, receive, online, onProblem, clock, log } = options;
+  const { config, version, started, host, driver, certificates, current, send, receive, profiles, online, onProblem, clock, log } = options;
   const { topics } = current().plan;
   const published = new PublishedLog({
     link: () => link,
@@ -78,7 +84,8 @@ export function createBus(options: BusOptions): Bus {
       createLink({
         ...linkOptions({ config, host, topics, url, others, own }),
         tls: () => certificates.renew(),
-        listensTo: () => listenedTopics(current().plan),
+        listensTo: () => listenedTopics(current().plan, profiles().listensTo()),
+        announce: () => profiles().announcement(),
         birth: (problem) => retained.birth(problem),
         online: retained.status("online"),
         log: log.local,
@@ -90,12 +97,18 @@ export function createBus(options: BusOptions): Bus {
             online();
             published.online();
             // Not before somebody can read it: it must not take its time from the start.
-            retained.learn(closing.signal, (info) => link.publish(info));
+            retained.learn(closing.signal, (info) => {
+              link.publish(info);
+              profiles().changed();
+            });
           },
           offline: (problem) => linkChanged(false, problem),
           message: receive,
           deaf: () => outboxes.connected(),
-          closed: () => outboxes.disconnected(),
+          closed: () => {
+            outboxes.disconnected();
+            profiles().offline();
+          },
           packet: (direction, packet, wire) => trace.packet(direction, packet, wire),
           wantsBytes: () => trace.wantsBytes,
           refused: (problem) => linkChanged(true, problem),
@@ -104,6 +117,13 @@ export function createBus(options: BusOptions): Bus {
   });
   const { link } = brokerLink;
   log.tell((entry) => published.take(entry));
+  const tellAll = () => {
+    const { online, problem } = current().state.link;
+    for (const { settled, ...publication } of profiles().announcement()) link.publish(publication, settled);
+    // `online` is said only while commands are heard.
+    const status = online ? [retained.status("online")] : [];
+    for (const publication of [...status, ...retained.birth(online ? null : problem), retained.health()]) link.publish(publication);
+  };
   return {
     brokerLink,
     link,
@@ -114,17 +134,20 @@ export function createBus(options: BusOptions): Bus {
     tellHealth() {
       link.publish(retained.health());
     },
+    tellAll,
     resync() {
       link.relisten();
-      const { online, problem } = current().state.link;
-      const birth = retained.birth(online ? null : problem);
-      for (const publication of [...birth, retained.health(), retained.status("online")]) link.publish(publication);
+      tellAll();
+    },
+    clear(topic) {
+      link.publish(retained.clear(topic));
     },
     reloaded(before, after, cleared) {
       link.relisten();
       brokerLink.renew(after);
       certificates.renew();
       for (const publication of retained.reloaded(before, after, cleared)) link.publish(publication);
+      profiles().changed();
     },
     stop() {
       closing.abort();

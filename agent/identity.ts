@@ -3,9 +3,21 @@ import { readFileSync } from "node:fs";
 import type { Host } from "../config/host.ts";
 
 /** A client id of our own: two default installs must never throw each other off one broker. The machine id itself stays private. */
-export function clientIdOf({ hostname, machineId }: Host, node: string): string {
-  const machine = machineId === "" ? hostname : machineId;
-  return `pinbus-${createHash("sha256").update(`pinbus client ${machine} ${node}`).digest("hex").slice(0, 12)}`;
+export function clientIdOf(host: Host, node: string): string {
+  return `pinbus-${digest(`pinbus client ${machineOf(host)} ${node}`)}`;
+}
+
+/** By what others know the device again: the same under another name of the node. */
+export function deviceIdOf(host: Host): string {
+  return `pinbus-${digest(`pinbus device ${machineOf(host)}`)}`;
+}
+
+function machineOf({ hostname, machineId }: Host): string {
+  return machineId === "" ? hostname : machineId;
+}
+
+function digest(text: string): string {
+  return createHash("sha256").update(text).digest("hex").slice(0, 12);
 }
 
 /** Names this boot of the machine; where nobody tells it, each start counts as one. */

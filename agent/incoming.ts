@@ -16,18 +16,33 @@ export interface ReceiverOptions {
   /** Ages are judged by the wall clock as it is now, not as it was at the last round. */
   readClock(): void;
   nodeCommand(name: string, message: Incoming): void;
+  /** What a profile listens to; false when none does. */
+  profile(message: Incoming): boolean;
   clock: Clock;
   log: Log;
 }
 
 /** What others say that matters here: of peers what is retained too, for rules only what is said now. */
-export function listenedTopics({ peerIndex, heardIndex, listeners: { messages } }: Plan): ListenedTopic[] {
-  const topics = new Set([...peerIndex.keys(), ...heardIndex.keys(), ...messages.keys()]);
-  return Array.from(topics, (topic) => ({ topic, retained: peerIndex.has(topic) }));
+export function listenedTopics(
+  { peerIndex, heardIndex, listeners: { messages } }: Plan,
+  ofProfiles: readonly ListenedTopic[],
+): ListenedTopic[] {
+  const topics = new Set([...peerIndex.keys(), ...heardIndex.keys(), ...messages.keys(), ...ofProfiles.map(({ topic }) => topic)]);
+  const retained = new Set([...peerIndex.keys(), ...ofProfiles.flatMap((one) => (one.retained ? one.topic : []))]);
+  const commands = new Set(ofProfiles.flatMap((one) => (one.commands ? one.topic : [])));
+  return Array.from(topics, (topic) => ({ topic, retained: retained.has(topic), ...(commands.has(topic) && { commands: true as const }) }));
 }
 
 /** Turns what comes from the broker into events: commands to outputs, to counters, to rules and to the agent itself, and what others say. */
-export function createReceiver({ current, send, readClock, nodeCommand, clock, log }: ReceiverOptions): (message: Incoming) => void {
+export function createReceiver({
+  current,
+  send,
+  readClock,
+  nodeCommand,
+  profile,
+  clock,
+  log,
+}: ReceiverOptions): (message: Incoming) => void {
   return (message) => {
     const { plan } = current();
     const output = plan.setIndex.get(message.topic);
@@ -61,12 +76,13 @@ export function createReceiver({ current, send, readClock, nodeCommand, clock, l
     const awaited = plan.listeners.messages.has(topic);
     // A retained one was said at some time, to nobody in particular: it would start and end things at every connect.
     if (awaited && !message.retain) send({ type: "message-received", topic, payload: textOf(message), at: clock.now() });
-    if (peers !== undefined || alive !== undefined || awaited) return;
+    const taken = profile(message);
+    if (taken || peers !== undefined || alive !== undefined || awaited) return;
     const own = parseTopic(plan.topics, topic);
     if (own?.kind === "node-command") {
       readClock();
       nodeCommand(own.name, message);
-    } else if (own?.kind === "output-set" || own?.kind === "rule-set" || own?.kind === "counter-set")
+    } else if (own?.kind === "output-set" || own?.kind === "rule-set" || own?.kind === "counter-set" || own?.kind === "cover-set")
       log.warn("a command for what is not configured was ignored", { event: "command-refused", topic });
   };
 }

@@ -1,5 +1,6 @@
 import { loadValues, newAverages } from "./core/moving-average.ts";
 import { readServices } from "./services.ts";
+import { BootTime } from "./shell/boot-time.ts";
 import type { Clock } from "./shell/clock.ts";
 import type { Current } from "./shell/current.ts";
 import { readHost } from "./shell/host.ts";
@@ -47,6 +48,7 @@ export function createReadings(options: ReadingsOptions): Readings {
   };
   const loads = newAverages("messages/received", "messages/sent", "bytes/received", "bytes/sent");
   const power = new PowerWatch(log);
+  const boot = new BootTime(clock);
   let late = 0;
   const figures = (): Record<string, string> => {
     const { sent, received, since, online, reconnects } = link.view;
@@ -86,7 +88,8 @@ export function createReadings(options: ReadingsOptions): Readings {
       async () => {
         const host = await readHost({ stateDir: current().config.state_dir });
         power.read(host);
-        return sys(host);
+        const booted = boot.read(Number.parseInt(host["host/uptime"] ?? "", 10));
+        return sys({ ...host, ...(booted !== undefined && { "host/boot_time": booted }) });
       },
       services,
     ],

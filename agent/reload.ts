@@ -48,6 +48,8 @@ const inPlace = [
   "outputs",
   "start_spacing",
   "interlocks",
+  "covers",
+  "homeassistant",
   "peers",
   "sensors",
   "rules",

@@ -77,6 +77,12 @@ export class Retained {
     return [this.info(), ...[...this.#cleared].map(empty), ...birthOf(plan, state), health];
   }
 
+  /** Nobody owns this topic any more; it is empty from the next birth on. */
+  clear(topic: string): Publication {
+    this.#cleared.add(topic);
+    return empty(topic);
+  }
+
   /** A broker has acknowledged a whole birth. */
   born(): void {
     this.#cleared.clear();

@@ -5,6 +5,7 @@ import { CounterStore, type Written } from "./shell/counter-store.ts";
 import { HistoryStore } from "./shell/history-store.ts";
 import type { Log } from "./shell/log.ts";
 import { OutputStore } from "./shell/output-store.ts";
+import { ProfileStore } from "./shell/profile-store.ts";
 import { RuleStore } from "./shell/rule-store.ts";
 import { SeqStore } from "./shell/seq-store.ts";
 import { StartStore } from "./shell/start-store.ts";
@@ -26,6 +27,7 @@ export interface Stores {
   history: HistoryStore;
   rules: RuleStore;
   starts: StartStore;
+  profiles: ProfileStore;
   /** Of outputs and of rules at once. */
   kept: KeptSource;
   /** Sets event numbers aside for whatever counts its events; resolves when no later start would give them out again. */
@@ -43,6 +45,7 @@ export function openStores({ dir, log, counterKept, onProblem }: StoresOptions):
   const history = new HistoryStore(dir, log, { onProblem: (problem) => onProblem("history", problem) }).load();
   const rules = new RuleStore(dir, log, (problem) => onProblem("rules", problem)).load();
   const starts = new StartStore(dir, log);
+  const profiles = new ProfileStore(dir, log).load();
   return {
     seq,
     outputs,
@@ -50,6 +53,7 @@ export function openStores({ dir, log, counterKept, onProblem }: StoresOptions):
     history,
     rules,
     starts,
+    profiles,
     kept: { kept: (id) => outputs.kept(id), enabled: (id) => rules.enabled(id) },
     reserve(plan) {
       for (const id of [...plan.inputs.map((input) => input.id), ...plan.rules.map((rule) => ruleSeqId(rule.id))])
@@ -57,7 +61,15 @@ export function openStores({ dir, log, counterKept, onProblem }: StoresOptions):
       return seq.flushed();
     },
     async close() {
-      await Promise.all([seq.flushed(), outputs.flushed(), counters.close(), history.flushed(), rules.flushed(), starts.end()]);
+      await Promise.all([
+        seq.flushed(),
+        outputs.flushed(),
+        counters.close(),
+        history.flushed(),
+        rules.flushed(),
+        profiles.flushed(),
+        starts.end(),
+      ]);
     },
   };
 }

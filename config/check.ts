@@ -3,6 +3,7 @@ import { checkContracts } from "./contracts.ts";
 import { checkCounting, debounceTime } from "./counting.ts";
 import { formatDuration } from "./formats.ts";
 import { checkGestures } from "./gestures.ts";
+import { checkHomeassistant } from "./homeassistant.ts";
 import { checkLines, gpioOf } from "./lines.ts";
 import { checkListeners, hasUsers } from "./listeners.ts";
 import { checkMqtt } from "./mqtt.ts";
@@ -52,6 +53,7 @@ export function check(config: Config, found: Found): Problem[] {
   checkTasmota(config, found, report);
   checkServices(config, report);
   checkCommands(config, report);
+  checkHomeassistant(config, found, report);
   return problems;
 }
 

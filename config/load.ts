@@ -98,6 +98,7 @@ export function loadConfig(options: LoadOptions): LoadResult {
   countingDefaults(config.inputs, (path) => walked.places.has(path));
   owlcms.setPorts(config.broker, given);
   config.control.view ??= viewBeside(config.control.socket);
+  config.homeassistant.discovery ??= walked.places.has("homeassistant") ? "true" : "false";
 
   const place = (path: string): Place => {
     const name = given.from.get(path) ?? given.from.get(path.replace(/\[.*/, ""));

@@ -4,6 +4,7 @@ import { decimal, timeZone } from "./clock-formats.ts";
 import { brokerLost, pulseOf } from "./compound.ts";
 import { debounceOf, measure, ratio } from "./counting.ts";
 import { address, anyText, duration, id, line, oneOf, path, port, topicLevel, wholeNumber } from "./formats.ts";
+import { coverSchema, homeassistantSchema, inputAppearance, label, outputAppearance } from "./homeassistant.ts";
 import { type ConfigOf, derived, type Format, inFileOnly, leaf, listOf, mapOf, optional, required, secret, withNames } from "./leaf.ts";
 import { origin, shortListener } from "./listeners.ts";
 import { mqttSchema } from "./mqtt.ts";
@@ -66,6 +67,11 @@ export const inputSchema = {
   line_b: optional(line, "The second line of an encoder. If it turns the wrong way, exchange the two."),
   steps_per_detent: leaf(wholeNumber(1, 16), 4, "How many steps of an encoder are one click that can be felt."),
   event_ttl: leaf(duration(second, 7 * day), 10 * second, "How long an event may wait for the broker before it is dropped as too old."),
+  name: optional(label, "What it is called in Home Assistant.", "its id"),
+  homeassistant: optional(
+    inputAppearance,
+    "What a switch or a counter is, for Home Assistant; see [home-assistant.md](home-assistant.md).",
+  ),
 };
 
 export const outputSchema = {
@@ -90,6 +96,12 @@ export const outputSchema = {
   on_broker_lost: optional(brokerLost, "What the output does when the broker was away for so long.", "nothing"),
   on_peer_offline: optional(peerOffline, "What the output does when another device was offline for so long.", "nothing"),
   identify: leaf(oneOf("off", "on"), "off", "Whether the output may blink to show which one it is; see [remote.md](remote.md#identify)."),
+  name: optional(label, "What it is called in Home Assistant.", "its id"),
+  homeassistant: optional(
+    outputAppearance,
+    "As what it appears in Home Assistant; see [home-assistant.md](home-assistant.md).",
+    "`{as: button}` with a `pulse`, else `{as: switch}`",
+  ),
 };
 
 export const interlockSchema = {
@@ -245,6 +257,10 @@ export const schema = withNames({
     "How long after an output that starts on the next one goes on, so that a circuit does not get all loads at once.",
   ),
   interlocks: mapOf(interlockSchema, "Groups of outputs that are never on together, by id; an output names its group in `interlock`."),
+  covers: mapOf(
+    coverSchema,
+    "Gates, blinds and other things that two outputs of one interlock open and close, by id; see [home-assistant.md](home-assistant.md).",
+  ),
   peers: mapOf(peerSchema, "Other devices whose liveness counts here, by id; an output names one in `on_peer_offline`, a rule in `peer`."),
   sensors: mapOf(sensorSchema, "What is measured, by id; see [sensors.md](sensors.md)."),
   rules: mapOf(ruleSchema, "What is done when something happens, here and without the network, by id; see [rules.md](rules.md)."),
@@ -258,6 +274,7 @@ export const schema = withNames({
     required(service, "A systemd unit, by its whole name."),
     "The systemd units whose state is published and whose journal is shown, beside the end of a `log_file`; `control` is what `pinbus tui` may do with one, see [terminal.md](terminal.md).",
   ),
+  homeassistant: homeassistantSchema,
   log: {
     level: leaf(oneOf("error", "warn", "info", "debug"), "info", "The least important entry that is written."),
     format: leaf(oneOf("auto", "text", "journal"), "auto", "`auto` writes to the journal under systemd and text everywhere else."),

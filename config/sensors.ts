@@ -2,6 +2,7 @@ import type { Found, Report } from "./check.ts";
 import { decimal } from "./clock-formats.ts";
 import { measure } from "./counting.ts";
 import { duration, formatDuration, oneOf, path, text } from "./formats.ts";
+import { sensorAppearance } from "./homeassistant.ts";
 import { leaf, optional, required } from "./leaf.ts";
 import type { Config } from "./schema.ts";
 
@@ -45,6 +46,10 @@ export const sensorSchema = {
   offset: leaf(number, 0, "This is then added to it."),
   every: leaf(duration(second, day), 60 * second, "How often it is read."),
   stale_after: optional(duration(second, 7 * day), "For how long a reading holds when no further one succeeds.", "three times `every`"),
+  homeassistant: optional(
+    sensorAppearance,
+    "What it is called in Home Assistant, and what it measures if that does not follow from its values.",
+  ),
 };
 
 const own = { w1: "id", thermal: "zone", file: "path" } as const;

@@ -18,6 +18,11 @@ export interface Topics {
   outputAttr(id: string): string;
   outputSet(id: string): string;
   outputResult(id: string): string;
+  /** The one filter under which all commands to covers arrive. */
+  readonly coverFilter: string;
+  coverState(id: string): string;
+  coverSet(id: string): string;
+  coverResult(id: string): string;
   /** The one filter under which commands to rules arrive. */
   readonly ruleFilter: string;
   ruleState(id: string): string;
@@ -46,6 +51,7 @@ export type ParsedTopic =
   | { kind: "input-state" | "input-event"; id: string }
   | { kind: "counter-state" | "counter-history" | "counter-set" | "counter-result"; id: string }
   | { kind: "output-state" | "output-attr" | "output-set" | "output-result"; id: string }
+  | { kind: "cover-state" | "cover-set" | "cover-result"; id: string }
   | { kind: "rule-state" | "rule-set" | "rule-result" | "rule-event"; id: string }
   | { kind: "sensor-state" | "sensor-history" | "sensor-availability" | "sensor-quality"; id: string }
   | { kind: "node-command" | "node-result"; name: string }
@@ -68,6 +74,10 @@ export function topicsOf(prefix: string, node: string): Topics {
     counterHistory: (id) => `${base}/counter/${id}/history`,
     counterSet: (id) => `${base}/counter/${id}/set`,
     counterResult: (id) => `${base}/counter/${id}/result`,
+    coverFilter: `${base}/cover/+/set`,
+    coverState: (id) => `${base}/cover/${id}/state`,
+    coverSet: (id) => `${base}/cover/${id}/set`,
+    coverResult: (id) => `${base}/cover/${id}/result`,
     ruleFilter: `${base}/rule/+/set`,
     ruleState: (id) => `${base}/rule/${id}/state`,
     ruleSet: (id) => `${base}/rule/${id}/set`,
@@ -97,6 +107,7 @@ const kinds = {
   in: { state: "input-state", event: "input-event" },
   out: { state: "output-state", attr: "output-attr", set: "output-set", result: "output-result" },
   counter: { state: "counter-state", history: "counter-history", set: "counter-set", result: "counter-result" },
+  cover: { state: "cover-state", set: "cover-set", result: "cover-result" },
   rule: { state: "rule-state", set: "rule-set", result: "rule-result", event: "rule-event" },
   sensor: { state: "sensor-state", history: "sensor-history", availability: "sensor-availability", quality: "sensor-quality" },
 } as const;

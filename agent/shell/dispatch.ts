@@ -31,7 +31,7 @@ export class Dispatch {
   #turning = false;
   /** Events reduced so far; grows whenever the loop does real work. */
   turns = 0;
-  /** Recordings and edge logs; empty while nobody looks. */
+  /** Recordings, edge logs and profiles. */
   readonly witnesses = new Set<Witness>();
 
   constructor(current: Current) {

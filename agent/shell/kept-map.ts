@@ -66,6 +66,14 @@ export class KeptMap<T> {
     this.#dirty = true;
   }
 
+  delete(id: string): void {
+    if (this.#values.delete(id)) this.#dirty = true;
+  }
+
+  entries(): Iterable<readonly [string, T]> {
+    return this.#values;
+  }
+
   /** Resolves when everything that was set is on disk, or could not be written. */
   async write(): Promise<void> {
     if (this.#dirty) this.#writing ??= this.#write();

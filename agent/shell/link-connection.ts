@@ -11,7 +11,15 @@ import { takeMessages } from "./link-incoming.ts";
 import { Listening } from "./link-listening.ts";
 import { clientProblem, closeProblem, type LinkPeer, type LinkProblem, peerOf, statusProblem, strangerProblem } from "./link-problems.ts";
 import { LinkTap } from "./link-tap.ts";
-import { type Incoming, type LinkOptions, type MqttVersion, type Publication, type Settled, sizeOf } from "./link-terms.ts";
+import {
+  type Announcement,
+  type Incoming,
+  type LinkOptions,
+  type MqttVersion,
+  type Publication,
+  type Settled,
+  sizeOf,
+} from "./link-terms.ts";
 import { PublishWindow } from "./link-window.ts";
 import type { WireBytes } from "./wire-bytes.ts";
 
@@ -108,6 +116,11 @@ export class LinkConnection {
   get bytes(): { sent: number; received: number } {
     const { bytesWritten = 0, bytesRead = 0 } = (this.#stream ?? {}) as Partial<Socket>;
     return { sent: bytesWritten, received: bytesRead };
+  }
+
+  /** Bytes; undefined when the broker has not said it. */
+  get largestPacket(): number | undefined {
+    return this.#client.serverProperties?.maximumPacketSize;
   }
 
   /** The address of this machine that the connection comes from. */
@@ -221,7 +234,7 @@ export class LinkConnection {
     this.#answerTimer = setTimeout(() => this.#unanswered(), answerTimeout);
     const deaf = await this.#listening.begin();
     if (this.#isOver()) return;
-    await this.#sendAll(this.#options.birth(deaf?.sentence ?? null));
+    await this.#sendAll([...(this.#options.announce?.() ?? []), ...this.#options.birth(deaf?.sentence ?? null)]);
     if (this.#isOver()) return;
     const { online } = this.#options;
     const refusal = deaf || !online ? undefined : (await this.#sendAll([online]))[0];
@@ -243,13 +256,16 @@ export class LinkConnection {
   }
 
   /** Resolves when each was acknowledged, with its refusal if it has one, or when the connection ends. */
-  #sendAll(publications: readonly Publication[]): Promise<(Error | undefined)[]> {
+  #sendAll(publications: readonly Announcement[]): Promise<(Error | undefined)[]> {
     const window = this.#window;
     return Promise.all(
       publications.map(
-        (publication) =>
+        ({ settled, ...publication }) =>
           new Promise<Error | undefined>((resolve) => {
-            window?.push(publication, resolve);
+            window?.push(publication, (error) => {
+              settled?.(error);
+              resolve(error);
+            });
           }),
       ),
     );

@@ -21,6 +21,8 @@ export class Listening {
   readonly #options: Options;
   readonly #peer: LinkPeer;
   #topics: ReadonlySet<string> = new Set();
+  /** Those of them that carry commands. */
+  #commands: readonly string[] = [];
 
   constructor(client: MqttClient, options: Options, peer: LinkPeer) {
     this.#client = client;
@@ -47,7 +49,8 @@ export class Listening {
       });
     });
     this.#warnOf(codes);
-    const refused = wanted.filter(({ filter }) => (codes.get(filter) ?? 0x80) >= 0x80).map(({ filter }) => filter);
+    const heard = [...wanted.map(({ filter }) => filter), ...this.#commands];
+    const refused = heard.filter((filter) => (codes.get(filter) ?? 0x80) >= 0x80);
     if (own !== undefined && refused.includes(own))
       log.warn(`the broker refuses the subscription ${own}: a wrong offline cannot be corrected`, { event: "topic-refused", topic: own });
     const deaf = refused.filter((filter) => filter !== own);
@@ -60,6 +63,7 @@ export class Listening {
   #all(): Record<string, IClientSubscribeOptions> {
     const wanted = this.#options.listensTo?.() ?? [];
     this.#topics = new Set(wanted.map(({ topic }) => topic));
+    this.#commands = wanted.flatMap(({ topic, commands }) => (commands ? topic : []));
     return subscriptions(wanted);
   }
 
@@ -75,11 +79,12 @@ export class Listening {
     });
   }
 
-  /** A refusal makes nobody deaf: commands are heard all the same. */
+  /** What others say is not known then; commands are heard all the same. */
   #warnOf(codes: ReadonlyMap<string, number>): void {
     for (const topic of this.#topics) {
       if ((codes.get(topic) ?? 0) < 0x80) continue;
-      this.#options.log.warn(`the broker refuses the subscription ${topic}: what is said there is not known`, {
+      const lost = this.#commands.includes(topic) ? "commands are not heard there" : "what is said there is not known";
+      this.#options.log.warn(`the broker refuses the subscription ${topic}: ${lost}`, {
         event: "topic-refused",
         topic,
       });

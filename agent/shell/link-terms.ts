@@ -34,6 +34,8 @@ export interface LinkOptions {
   listensTo?(): readonly ListenedTopic[];
   /** Everything retained, asked anew after each connect, published in this order before `online`. `problem` = why `online` will not be said. */
   birth(problem: string | null): readonly Publication[];
+  /** What others are to know of this node before its states come, asked anew after each connect and published in this order. */
+  announce?(): readonly Announcement[];
   /** Said last; its topic is the will's. */
   online: Publication | null;
   backoff: Backoff;
@@ -75,6 +77,8 @@ export interface ListenedTopic {
   topic: string;
   /** What the broker has retained counts, too. */
   retained: boolean;
+  /** Commands to this node: who does not hear them is deaf. */
+  commands?: true;
 }
 
 export interface LinkLog {
@@ -95,6 +99,11 @@ export interface Publication {
    * broker and can wait on: it goes behind everything else.
    */
   kind: "state" | "event" | "telemetry" | "answer" | "history";
+}
+
+/** With who waits for its acknowledgement. */
+export interface Announcement extends Publication {
+  settled?: Settled;
 }
 
 /** Bytes of what is in it. */
@@ -147,6 +156,8 @@ export interface Link {
   readonly dropped: number;
   /** Publications that the broker refused (PUBACK with a failure code, MQTT 5). */
   readonly refused: number;
+  /** Bytes of the largest packet that the broker takes, as far as it has said so. */
+  readonly largestPacket: number | undefined;
   /** Larger at each look as long as nothing that the link waits for is overdue: for the watchdog. */
   readonly progress: number;
 }

@@ -8,7 +8,7 @@ import { type KnownServer, Servers } from "./link-servers.ts";
 import type { Link, LinkOptions, MqttVersion, Publication, Settled } from "./link-terms.ts";
 import { isTold } from "./seldom.ts";
 
-export type { Incoming, Link, LinkOptions, ListenedTopic, MqttVersion, Publication, Settled } from "./link-terms.ts";
+export type { Announcement, Incoming, Link, LinkOptions, ListenedTopic, MqttVersion, Publication, Settled } from "./link-terms.ts";
 
 /** Monotonic: the wall clock of a Pi jumps when the network comes. */
 const monotonic = () => performance.now();
@@ -105,6 +105,9 @@ class MqttLink implements Link {
   get bytes(): { sent: number; received: number } {
     const { sent, received } = this.#connection?.bytes ?? { sent: 0, received: 0 };
     return { sent: this.#past.sent + sent, received: this.#past.received + received };
+  }
+  get largestPacket(): number | undefined {
+    return this.#connection?.largestPacket;
   }
   get dropped(): number {
     return this.#dropped;

@@ -1,7 +1,7 @@
 import type { Config, SensorConfig } from "../../config/schema.ts";
 import type { AgentEvent } from "../core/model.ts";
 import type { Plan } from "../core/plan.ts";
-import type { Reading, SensorDriver } from "../sensor/driver.ts";
+import type { Quantity, Reading, SensorDriver } from "../sensor/driver.ts";
 import type { Clock } from "./clock.ts";
 
 export interface SensorsOptions {
@@ -47,6 +47,11 @@ export class Sensors {
     const before = this.#slots;
     this.#slots = this.#slotsOf(plan, config, before);
     for (const slot of before) if (!this.#slots.includes(slot)) slot.index = undefined;
+  }
+
+  /** What a sensor measures, as its driver says. */
+  quantities(id: string): readonly Quantity[] {
+    return this.#slots.find((slot) => slot.id === id)?.driver.quantities ?? [];
   }
 
   /** Reads a sensor, unless it is being read; the answer comes as an event. */

@@ -26,6 +26,7 @@ function receiver(of = config) {
     send: (event) => events.push(event),
     readClock: () => {},
     nodeCommand: () => {},
+    profile: () => false,
     clock: { now: () => 7, wall: () => 0 },
     log,
   });
@@ -38,7 +39,7 @@ function receiver(of = config) {
 
 describe("what others say", () => {
   it("is listened to once for each topic, and only of a peer what is retained", () => {
-    expect(listenedTopics(planOf(config))).toEqual([
+    expect(listenedTopics(planOf(config), [])).toEqual([
       { topic: "plug/LWT", retained: true },
       { topic: "hall/call", retained: false },
       { topic: "hall/reset", retained: false },
@@ -64,7 +65,7 @@ describe("what others say", () => {
 
   it("is a sign of life of a peer while it is live, whatever it is", () => {
     const watched = configOf({ peers: { plug: { topic: "plug/LWT", stale_after: 60_000, heard: "plug/STATE" } } });
-    expect(listenedTopics(planOf(watched))).toEqual([
+    expect(listenedTopics(planOf(watched), [])).toEqual([
       { topic: "plug/LWT", retained: true },
       { topic: "plug/STATE", retained: false },
     ]);

@@ -19,6 +19,13 @@ describe("the examples", () => {
     expect(Object.values(configOf(text).sensors).map(({ driver }) => driver)).toEqual(["w1", "thermal", "file"]);
   });
 
+  it("on the page about Home Assistant is right", () => {
+    const page = readFileSync(join(folder, "../../docs/home-assistant.md"), "utf8");
+    const [, text = ""] = /^```yaml\n(.*?)^```$/ms.exec(page) ?? [];
+    expect(saidAbout(load(text))).toEqual([]);
+    expect(configOf(text).homeassistant.discovery).toBe("true");
+  });
+
   const starter = readFileSync(join(folder, "starter.yaml"), "utf8");
 
   it("start with a file that drives no pin and changes no default", () => {

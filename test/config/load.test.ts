@@ -4,6 +4,8 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, describe, expect, expectTypeOf, it } from "vitest";
 import { settingOptions } from "../../config/environment.ts";
+import type { Appearance, RelayPlatform } from "../../config/homeassistant.ts";
+import type { deviceClasses } from "../../config/homeassistant-classes.ts";
 import { settingsOf } from "../../config/leaf.ts";
 import { configFile, loadConfig } from "../../config/load.ts";
 import { formatProblem } from "../../config/problem.ts";
@@ -25,6 +27,12 @@ afterAll(() => rmSync(folder, { recursive: true }));
 /** For each setting three different values, as text. */
 const samples: Record<string, [string, string, string]> = {
   node: ["a", "b", "c"],
+  "homeassistant.discovery": ["true", "false", "true"],
+  "homeassistant.prefix": ["a", "b/c", "d"],
+  "homeassistant.status": ["a", "b/c", "d"],
+  "homeassistant.name": ["Garage", "Shed", "Loft"],
+  "homeassistant.id": ["a", "b", "c"],
+  "homeassistant.device_triggers": ["true", "false", "true"],
   prefix: ["a", "b", "c"],
   "gpio.driver": ["sim", "sysfs", "chardev"],
   "gpio.board": ["pi1", "pi5", "pi4"],
@@ -220,6 +228,15 @@ describe("loadConfig", () => {
         location: { latitude: null, longitude: null },
         sensors: {},
         tasmota: {},
+        covers: {},
+        homeassistant: {
+          discovery: "false",
+          prefix: "homeassistant",
+          status: null,
+          name: null,
+          id: null,
+          device_triggers: "false",
+        },
         services: [],
         commands: ["resync"],
         log: { level: "info", format: "auto", mqtt: "warn" },
@@ -250,6 +267,8 @@ describe("loadConfig", () => {
         kind: "button",
         events: [],
         event_ttl: 10_000,
+        name: null,
+        homeassistant: null,
       },
     });
     expect(config.outputs).toEqual({
@@ -267,12 +286,23 @@ describe("loadConfig", () => {
         on_broker_lost: null,
         on_peer_offline: null,
         identify: "off",
+        name: null,
+        homeassistant: null,
       },
     });
     expect(config.rules).toEqual({
       c: rule([{ input: "a", gesture: "hold" }], [{ output: "b", set: "on" }]),
     });
     expect(config.broker.listeners).toEqual([{ protocol: null, address: null, port: 1883 }]);
+  });
+
+  it.each([
+    ["", "false"],
+    ["homeassistant:", "true"],
+    ["homeassistant: { name: Garage Pi }", "true"],
+    ["homeassistant: { discovery: false }", "false"],
+  ])("takes the section as the wish to be discovered, unless it says otherwise: %s", (text, discovery) => {
+    expect(configOf(text).homeassistant.discovery).toBe(discovery);
   });
 
   it("never shares a default between two configurations", () => {
@@ -386,6 +416,8 @@ describe("loadConfig", () => {
           line_b: LineName | null;
           steps_per_detent: number;
           event_ttl: number;
+          name: string | null;
+          homeassistant: Appearance<never> | null;
         }
       >;
       outputs: Record<
@@ -410,9 +442,23 @@ describe("loadConfig", () => {
             do: "off" | "on" | "keep";
           } | null;
           identify: "off" | "on";
+          name: string | null;
+          homeassistant: Appearance<RelayPlatform> | null;
         }
       >;
       start_spacing: number;
+      homeassistant: {
+        discovery: "true" | "false";
+        prefix: string;
+        status: string | null;
+        name: string | null;
+        id: string | null;
+        device_triggers: "true" | "false";
+      };
+      covers: Record<
+        string,
+        { open: string; close: string; name: string | null; device_class: (typeof deviceClasses)["cover"][number] | null }
+      >;
       interlocks: Record<string, { dead_time: number; mode: "switch" | "refuse" }>;
       peers: Record<string, { topic: string; online: string; offline: string; stale_after: number | null; heard: string | null }>;
       sensors: Record<
@@ -428,6 +474,7 @@ describe("loadConfig", () => {
           offset: number;
           every: number;
           stale_after: number | null;
+          homeassistant: Appearance<never> | null;
         }
       >;
       rules: Record<

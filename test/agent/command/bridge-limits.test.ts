@@ -134,15 +134,17 @@ describeMosquitto("a bridge", () => {
     const port = await freePort();
     const topics = `{ filter: ${P}/#, direction: both }, { filter: end, direction: in }`;
     const agent = await agentWith(
-      `node: attic\noutputs: { lamp: { line: 27 }, door: { line: 22 } }\n${bridgeYaml(port, there.port, topics)}`,
+      `node: attic\noutputs: { lamp: { line: 27 }, door: { line: 22 }, up: { line: 5, interlock: a }, down: { line: 6, interlock: a } }
+interlocks: { a: { dead_time: 0ms } }\ncovers: { gate: { open: up, close: down } }\n${bridgeYaml(port, there.port, topics)}`,
     );
     await untilBridged(agent);
     const here = await watch({ url: `mqtt://127.0.0.1:${port}` }, "#");
     const state = async (output: string) => (await agent.ask("get", output)).stdout.trim();
     await publisher.publishAsync(`${P}/out/door/set`, "ON", { qos: 1 });
+    await publisher.publishAsync(`${P}/cover/gate/set`, "OPEN", { qos: 1 });
     await publisher.publishAsync("end", "", { qos: 1 });
     await vi.waitFor(() => expect(here.payloads("end")).toHaveLength(1), patience);
-    expect([await state("lamp"), await state("door")]).toEqual(["OFF", "OFF"]);
+    expect([await state("lamp"), await state("door"), await state("up")]).toEqual(["OFF", "OFF", "OFF"]);
     expect(agent.stderr).toContain(`a command on "${P}/out/lamp/set" may be old: left out`);
     await publisher.publishAsync(`${P}/out/lamp/set`, "ON", { qos: 0 });
     await vi.waitFor(async () => expect(await state("lamp")).toBe("ON"), patience);

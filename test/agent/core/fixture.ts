@@ -25,6 +25,9 @@ export function configOf(parts: {
   sensors?: Record<string, Partial<SensorConfig>>;
   start_spacing?: number;
   commands?: Config["commands"];
+  covers?: Record<string, Partial<Config["covers"][string]> & { open: string; close: string }>;
+  homeassistant?: Partial<Config["homeassistant"]>;
+  services?: Config["services"];
 }): Config {
   const inputs = Object.entries(parts.inputs ?? {}).map(([id, input], index): [string, InputConfig] => [
     id,
@@ -46,6 +49,8 @@ export function configOf(parts: {
       line_b: null,
       steps_per_detent: 4,
       event_ttl: 10_000,
+      name: null,
+      homeassistant: null,
       ...input,
     },
   ]);
@@ -65,6 +70,8 @@ export function configOf(parts: {
       on_broker_lost: null,
       on_peer_offline: null,
       identify: "off",
+      name: null,
+      homeassistant: null,
       ...output,
     },
   ]);
@@ -81,6 +88,7 @@ export function configOf(parts: {
       offset: 0,
       every: 60_000,
       stale_after: null,
+      homeassistant: null,
       ...sensor,
     },
   ]);
@@ -127,7 +135,9 @@ export function configOf(parts: {
         { online: "Online", offline: "Offline", stale_after: null, heard: null, ...peer },
       ]),
     ),
-    services: [],
+    services: parts.services ?? [],
+    covers: Object.fromEntries(Object.entries(parts.covers ?? {}).map(([id, cover]) => [id, { name: null, device_class: null, ...cover }])),
+    homeassistant: { ...usual.homeassistant, discovery: "false", ...parts.homeassistant },
     commands: parts.commands ?? ["resync"],
     log: { level: "info", format: "auto", mqtt: "warn" },
   };

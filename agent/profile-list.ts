@@ -1,0 +1,44 @@
+import type { Host } from "../config/host.ts";
+import type { Bus } from "./bus.ts";
+import { deviceIdOf } from "./identity.ts";
+import { createCovers } from "./profile/covers.ts";
+import { createHomeassistant } from "./profile/homeassistant.ts";
+import type { Named } from "./profile/quantities.ts";
+import { createProfiles, type Profiles, type ProfilesOptions } from "./profiles.ts";
+
+export interface ProfileListOptions extends Omit<ProfilesOptions, "profiles" | "link" | "clear"> {
+  host: Host;
+  version: string;
+  bus(): Pick<Bus, "link" | "retained" | "clear">;
+  /** What a sensor measures. */
+  quantities(sensor: string): readonly Named[];
+}
+
+/** What a packet may have on a broker that does not say it: as much as the least of the large public ones takes. */
+const usualPacket = 128 * 1024;
+
+/** Every profile by its name, under which it keeps what it keeps. */
+export function createProfileList({ host, version, bus, quantities, ...shared }: ProfileListOptions): Profiles {
+  const { current, store } = shared;
+  const largest = () => {
+    const { mqtt, broker } = current().config;
+    return bus().link.largestPacket ?? (mqtt.server.length === 0 ? broker.max_packet : usualPacket);
+  };
+  const homeassistant = createHomeassistant({
+    identity: ({ config }) => ({
+      uid: config.homeassistant.id ?? deviceIdOf(host),
+      version,
+      model: bus().retained.machine.model,
+      quantities,
+    }),
+    largest,
+    random: Math.random,
+    announced: store.of("homeassistant"),
+  });
+  return createProfiles({
+    ...shared,
+    profiles: { covers: createCovers(), homeassistant },
+    link: () => bus().link,
+    clear: (topic) => bus().clear(topic),
+  });
+}

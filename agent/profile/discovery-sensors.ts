@@ -1,0 +1,37 @@
+import type { Config } from "../../config/schema.ts";
+import type { Plan } from "../core/plan.ts";
+import { type Add, availableWith, nameOf } from "./component.ts";
+import { isNumeric, measureOf, type Named } from "./quantities.ts";
+
+/** Classes of what only grows, or is no amount at all: Home Assistant draws no mean of them. */
+const stateClasses = new Map<string | undefined, string | null>([
+  ["energy", "total"],
+  ["gas", "total"],
+  ["volume", "total"],
+  ["water", "total"],
+  ["wind_direction", null],
+]);
+
+/** Sensors, with one entity for each of their values. `quantities` are what the driver of a sensor says it measures. */
+export function addSensors(plan: Plan, config: Config, quantities: (sensor: string) => readonly Named[], add: Add): void {
+  for (const { id, staleAfter, stateTopic, availabilityTopic } of plan.sensors) {
+    const { homeassistant: appears = null } = config.sensors[id] ?? {};
+    const values = quantities(id);
+    for (const quantity of values) {
+      const [name, alone] = [nameOf(id, appears?.name), values.length === 1];
+      // A class that was chosen is that of the one value.
+      const measure = measureOf(quantity, alone ? (appears?.device_class ?? null) : null);
+      const stateClass = stateClasses.get(measure.device_class);
+      add(`s_${id}_${quantity.name}`, {
+        platform: "sensor",
+        name: alone ? name : `${name} ${quantity.name.replaceAll("_", " ")}`,
+        ...measure,
+        ...(isNumeric(quantity) && stateClass !== null && { state_class: stateClass ?? "measurement" }),
+        state_topic: stateTopic,
+        value_template: `{{ value_json.${quantity.name} }}`,
+        expire_after: Math.ceil(staleAfter / 1000),
+        ...availableWith(plan, { topic: availabilityTopic }),
+      });
+    }
+  }
+}

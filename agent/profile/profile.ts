@@ -1,0 +1,76 @@
+import type { Config } from "../../config/schema.ts";
+import type { Instant } from "../core/model.ts";
+import type { Plan } from "../core/plan.ts";
+import type { State } from "../core/state.ts";
+
+/** What the agent runs by now, as a profile sees it. */
+export interface World {
+  readonly config: Config;
+  readonly plan: Plan;
+  readonly state: Readonly<State>;
+}
+
+/** What somebody published on a topic to which the profile listens. */
+export interface Heard {
+  topic: string;
+  /** At most 4096 bytes of it. */
+  payload: string;
+  retain: boolean;
+  responseTopic: string | null;
+  correlationData: Uint8Array | null;
+}
+
+type Union<T> = { [K in keyof T]: { type: K } & T[K] }[keyof T];
+
+export type ProfileEvent = Union<{
+  /** A broker is told everything: what the profile publishes now goes out before the states of the pins. */
+  birth: { at: Instant };
+  /** The configuration, or what is known of the machine, is another one. */
+  changed: { at: Instant };
+  heard: { message: Heard; at: Instant };
+  /** Some of the topics of `watches` were published. */
+  told: { at: Instant };
+  "timer-due": { key: string; at: Instant };
+  /** The broker has taken what was published with `confirm`. */
+  delivered: { topic: string; payload: string };
+  offline: { at: Instant };
+}>;
+
+export interface ProfilePublication {
+  topic: string;
+  payload: string;
+  qos: 0 | 1;
+  retain: boolean;
+}
+
+export type ProfileEffect = Union<{
+  /** `confirm`: comes back as `delivered`. */
+  publish: { publication: ProfilePublication; confirm?: true };
+  /** A retained topic that nobody owns any more; it is cleared when there is a broker. */
+  clear: { topic: string };
+  /** What a message on `P/out/<id>/set` would do; answered as that is. */
+  command: { output: string; message: Omit<Heard, "topic"> };
+  /** A key has one timer; starting it again replaces it. */
+  startTimer: { key: string; at: Instant };
+  stopTimer: { key: string };
+  /** Tells the broker everything, as after a connect: first what `birth` brings, then the states. */
+  tellAll: unknown;
+  /** Remembers a value over a restart; null = forgets it. */
+  keep: { id: string; value: Readonly<Record<string, string>> | null };
+  log: { level: "error" | "warn" | "info"; message: string };
+}>;
+
+/**
+ * The convention of somebody else, as a mapping to and from the core. It decides and does nothing: what it wants is done by
+ * `agent/profiles.ts`. A profile is made by a function that is given what comes from outside (what was kept, chance); see `docs/profiles.md`.
+ */
+export interface Profile {
+  /**
+   * Whole topics to which it listens now; `retained`: also to what was said before the connect; `commands`: this node is not `online` while the broker
+   * refuses the subscription.
+   */
+  topics(world: World): readonly { topic: string; retained: boolean; commands?: true }[];
+  /** Topics of this node of which it wants to know when they are published. */
+  watches(world: World): readonly string[];
+  step(world: World, event: ProfileEvent): readonly ProfileEffect[];
+}

@@ -1,0 +1,138 @@
+import type { AgentEvent } from "./core/model.ts";
+import type { Profile, ProfileEffect, ProfileEvent } from "./profile/profile.ts";
+import type { Clock } from "./shell/clock.ts";
+import type { Current } from "./shell/current.ts";
+import type { Witness } from "./shell/dispatch.ts";
+import type { Announcement, Incoming, Link, ListenedTopic, Publication } from "./shell/link.ts";
+import type { Log } from "./shell/log.ts";
+import type { ProfileStore } from "./shell/profile-store.ts";
+import { Timers } from "./shell/timers.ts";
+
+export interface ProfilesOptions {
+  profiles: Readonly<Record<string, Profile>>;
+  current(): Current;
+  send(event: AgentEvent): void;
+  /** Ages of commands are judged by the wall clock as it is now. */
+  readClock(): void;
+  link(): Link;
+  /** As after a connect: everything, from `announcement` to the states. */
+  tellAll(): void;
+  /** A retained topic that nobody owns any more. */
+  clear(topic: string): void;
+  store: ProfileStore;
+  clock: Clock;
+  log: Log;
+}
+
+/** Does what the profiles decide, and tells them what happens. */
+export interface Profiles {
+  listensTo(): ListenedTopic[];
+  /** What was heard; false when no profile listens there. */
+  take(message: Incoming): boolean;
+  /** What a broker is told before the states. */
+  announcement(): Announcement[];
+  /** The configuration, or what is known of the machine, is another one. */
+  changed(): void;
+  offline(): void;
+  /** For the loop. */
+  readonly witness: Witness;
+  stop(): void;
+}
+
+/** More of a payload is not decoded. */
+const decodedBytes = 4096;
+
+export function createProfiles(options: ProfilesOptions): Profiles {
+  const { profiles, current, send, link, store, clock, log } = options;
+  const timers = new Timers<string>(clock, (whole, at) => {
+    const [name = "", ...key] = whole.split(" ");
+    step(name, { type: "timer-due", key: key.join(" "), at });
+  });
+  let watched = watchedTopics();
+
+  function step(name: string, event: ProfileEvent): void {
+    for (const effect of profiles[name]?.step(current(), event) ?? []) perform(name, effect);
+  }
+
+  function stepAll(event: ProfileEvent): void {
+    for (const name of Object.keys(profiles)) step(name, event);
+  }
+
+  function perform(name: string, effect: ProfileEffect): void {
+    switch (effect.type) {
+      case "publish": {
+        const { settled, ...publication } = announcementOf(name, effect);
+        link().publish(publication, settled);
+        return;
+      }
+      case "clear":
+        options.clear(effect.topic);
+        return;
+      case "command": {
+        const output = current().plan.outputIndex.get(effect.output);
+        if (output === undefined) return;
+        options.readClock();
+        send({ type: "command-received", output, ...effect.message, at: clock.now() });
+        return;
+      }
+      case "startTimer":
+        timers.start(`${name} ${effect.key}`, effect.at);
+        return;
+      case "stopTimer":
+        timers.stop(`${name} ${effect.key}`);
+        return;
+      case "tellAll":
+        options.tellAll();
+        return;
+      case "keep":
+        store.keep(name, effect.id, effect.value);
+        return;
+      case "log":
+        log[effect.level](effect.message);
+        return;
+    }
+  }
+
+  function announcementOf(name: string, { publication, confirm }: Extract<ProfileEffect, { type: "publish" }>): Announcement {
+    const { topic, payload, retain } = publication;
+    const kind: Publication["kind"] = retain ? "state" : "answer";
+    if (!confirm) return { kind, ...publication };
+    return { kind, ...publication, settled: (error) => error ?? step(name, { type: "delivered", topic, payload }) };
+  }
+
+  function watchedTopics(): ReadonlySet<string> {
+    return new Set(Object.values(profiles).flatMap((profile) => profile.watches(current())));
+  }
+
+  return {
+    listensTo: () => Object.values(profiles).flatMap((profile) => [...profile.topics(current())]),
+    take({ topic, payload, retain, responseTopic = null, correlationData = null }) {
+      const listening = Object.entries(profiles).filter(([, profile]) => profile.topics(current()).some((one) => one.topic === topic));
+      const message = { topic, payload: payload.toString("utf8", 0, decodedBytes), retain, responseTopic, correlationData };
+      for (const [name] of listening) step(name, { type: "heard", message, at: clock.now() });
+      return listening.length > 0;
+    },
+    announcement() {
+      const at = clock.now();
+      const told: Announcement[] = [];
+      for (const [name, profile] of Object.entries(profiles))
+        for (const effect of profile.step(current(), { type: "birth", at })) {
+          if (effect.type === "publish") told.push(announcementOf(name, effect));
+          else perform(name, effect);
+        }
+      return told;
+    },
+    changed() {
+      watched = watchedTopics();
+      stepAll({ type: "changed", at: clock.now() });
+    },
+    offline: () => stepAll({ type: "offline", at: clock.now() }),
+    witness: {
+      turned(_current, event, effects) {
+        if (watched.size === 0) return;
+        if (effects.some((effect) => effect.type === "publish" && watched.has(effect.topic))) stepAll({ type: "told", at: event.at });
+      },
+    },
+    stop: () => timers.close(),
+  };
+}

@@ -1,0 +1,129 @@
+import { describe, expect, it } from "vitest";
+import type { AgentEvent } from "../../agent/core/model.ts";
+import type { Profile, ProfileEffect, ProfileEvent } from "../../agent/profile/profile.ts";
+import { createProfiles } from "../../agent/profiles.ts";
+import type { Link, Publication, Settled } from "../../agent/shell/link.ts";
+import { ProfileStore } from "../../agent/shell/profile-store.ts";
+import { configOf } from "./core/fixture.ts";
+import { World } from "./core/world.ts";
+import { eventually, keptLog, tempFolder } from "./shell/fixture.ts";
+
+const config = configOf({ outputs: { lamp: {} } });
+const answered = { responseTopic: null, correlationData: null };
+
+/** One profile that wants what `answers` says, and the world that does it. */
+function performing(answers: (event: ProfileEvent) => readonly ProfileEffect[], folder = tempFolder()) {
+  const { plan, state } = new World(config);
+  const seen: ProfileEvent[] = [];
+  const sent: { publication: Publication; settled: Settled | undefined }[] = [];
+  const events: AgentEvent[] = [];
+  const done: string[] = [];
+  const profile: Profile = {
+    topics: () => [{ topic: "hub/status", retained: false }],
+    watches: () => ["pinbus/garage/out/lamp/state"],
+    step(_world, event) {
+      seen.push(event);
+      return answers(event);
+    },
+  };
+  const store = new ProfileStore(folder, keptLog()).load();
+  const profiles = createProfiles({
+    profiles: { hub: profile },
+    current: () => ({ config, plan, state }),
+    send: (event) => events.push(event),
+    readClock: () => done.push("readClock"),
+    link: () => ({ publish: (publication: Publication, settled?: Settled) => sent.push({ publication, settled }) > 0 }) as unknown as Link,
+    tellAll: () => done.push("tellAll"),
+    clear: (topic) => done.push(`clear ${topic}`),
+    store,
+    clock: { now: () => performance.now(), wall: () => Date.now() },
+    log: keptLog(),
+  });
+  const heard = (topic: string) => profiles.take({ topic, payload: Buffer.from("online"), retain: false, qos: 1 });
+  return { profiles, seen, sent, events, done, store, folder, heard, plan, state };
+}
+const publication = { topic: "hub/config", payload: "{}", qos: 1, retain: true } as const;
+
+describe("what a profile is told", () => {
+  it("is what comes on its topics, and nothing else", () => {
+    const { heard, seen, profiles } = performing(() => []);
+    expect([heard("hub/status"), heard("hub/other")]).toEqual([true, false]);
+    expect(seen).toMatchObject([{ type: "heard", message: { topic: "hub/status", payload: "online", retain: false } }]);
+    expect(profiles.listensTo()).toEqual([{ topic: "hub/status", retained: false }]);
+  });
+
+  it("is that a topic which it watches was published", () => {
+    const { profiles, seen, plan, state } = performing(() => []);
+    const turned = (topic: string) =>
+      profiles.witness.turned({ config, plan, state }, { type: "totals-wanted", at: 7 }, [
+        { type: "publish", kind: "state", topic, payload: "ON", qos: 1, retain: true },
+      ]);
+    turned("pinbus/garage/out/other/state");
+    turned("pinbus/garage/out/lamp/state");
+    expect(seen).toEqual([{ type: "told", at: 7 }]);
+  });
+
+  it("is that the broker has taken what is confirmed, not that it has refused it", () => {
+    const { profiles, seen } = performing((event) => (event.type === "birth" ? [{ type: "publish", publication, confirm: true }] : []));
+    const [told] = profiles.announcement();
+    told?.settled?.(new Error("not authorized"));
+    expect(seen.filter(({ type }) => type === "delivered")).toEqual([]);
+    told?.settled?.(undefined);
+    expect(seen.at(-1)).toEqual({ type: "delivered", topic: "hub/config", payload: "{}" });
+  });
+});
+
+describe("what a profile wants", () => {
+  it.each<[string, ProfileEffect, unknown]>([
+    ["a state", { type: "publish", publication }, { sent: [{ kind: "state", ...publication }] }],
+    ["an answer", { type: "publish", publication: { ...publication, retain: false } }, { sent: [{ kind: "answer", retain: false }] }],
+    ["an empty topic", { type: "clear", topic: "a/b" }, { done: ["clear a/b"] }],
+    ["everything again", { type: "tellAll" }, { done: ["tellAll"] }],
+    [
+      "a command, judged by the clock as it is now",
+      { type: "command", output: "lamp", message: { payload: "ON", retain: true, ...answered } },
+      { done: ["readClock"], events: [{ type: "command-received", output: 0, payload: "ON", retain: true }] },
+    ],
+    ["a command to nothing", { type: "command", output: "fan", message: { payload: "ON", retain: false, ...answered } }, { events: [] }],
+  ])("is done: %s", (_, effect, expected) => {
+    const { heard, sent, done, events } = performing((event) => (event.type === "heard" ? [effect] : []));
+    heard("hub/status");
+    expect({ sent: sent.map((one) => one.publication), done, events }).toMatchObject(expected as object);
+  });
+
+  it("goes out before the states when a broker is told everything", () => {
+    const { profiles, sent, done } = performing(() => [
+      { type: "publish", publication },
+      { type: "clear", topic: "x" },
+    ]);
+    expect(profiles.announcement()).toEqual([{ kind: "state", ...publication }]);
+    expect([sent, done]).toEqual([[], ["clear x"]]);
+  });
+
+  it("comes when its time has come, unless it was stopped", async () => {
+    const at = performance.now() + 5;
+    const { heard, seen, profiles } = performing((event) =>
+      event.type === "heard"
+        ? [
+            { type: "startTimer", key: "soon", at },
+            { type: "startTimer", key: "never", at },
+            { type: "stopTimer", key: "never" },
+          ]
+        : [],
+    );
+    heard("hub/status");
+    await eventually(() => seen.slice(1)).toEqual([{ type: "timer-due", key: "soon", at }]);
+    profiles.stop();
+  });
+
+  it("is remembered over a restart, until it is forgotten", async () => {
+    const first = performing(() => [
+      { type: "keep", id: "a", value: { lamp: "switch" } },
+      { type: "keep", id: "b", value: {} },
+      { type: "keep", id: "b", value: null },
+    ]);
+    first.heard("hub/status");
+    await first.store.flushed();
+    expect(performing(() => [], first.folder).store.of("hub")).toEqual(new Map([["a", { lamp: "switch" }]]));
+  });
+});
