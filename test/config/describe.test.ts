@@ -23,6 +23,9 @@ describe("describeConfig", () => {
       "A time of day.",
       "A time.",
       "The scheme and the host of a page.",
+      "A bound of the range.",
+      "A quantity of the chip.",
+      "A word of the command.",
     ];
     const inTables = docsOf(schema).filter((doc) => !ofListed.includes(doc));
     for (const doc of inTables) expect(page).toContain(doc);

@@ -9,7 +9,7 @@ import { systemClock } from "../../../agent/shell/clock.ts";
 import { Sensors } from "../../../agent/shell/sensors.ts";
 import type { SensorConfig } from "../../../config/schema.ts";
 import { configOf } from "../core/fixture.ts";
-import { filesOf, sysfs } from "../sensor/sysfs.ts";
+import { sysfs, worldOf } from "../sensor/sysfs.ts";
 import { eventually } from "./fixture.ts";
 
 /** A sensor that answers when the test says so. */
@@ -128,7 +128,7 @@ describe("sensors", () => {
     const tree = sysfs({ "class/thermal/thermal_zone0/type": "cpu-thermal\n", "class/thermal/thermal_zone0/temp": "48850\n" });
     const slave = "bus/w1/devices/28-0316a2795bff/w1_slave";
     tree.fifo(slave);
-    const world = { sysfs: tree.folder, files: filesOf() };
+    const world = worldOf(tree.folder);
     const settings = { attic: { driver: "w1", id: "28-0316a2795bff" }, cpu: { driver: "thermal", zone: "cpu-thermal" } } as const;
     const { sensors, said } = sensorsOf(settings, (_, sensor) => openSensor(sensor, world), 300);
     sensors.read(0);
