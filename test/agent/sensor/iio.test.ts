@@ -112,7 +112,7 @@ describe("a chip under IIO", () => {
     expect(await read(two, "dht11")).toEqual(["temperature 19 °C"]);
     expect(await read(two, "si7020")).toEqual(["temperature 20 °C"]);
     expect(await read(two, "bme280")).toBe("3 devices are called bme280");
-    const { ["bus/iio/devices/iio:device4/name"]: _, ...without } = two;
+    const { "bus/iio/devices/iio:device4/name": _, ...without } = two;
     expect(await read(without, "bme280")).toBe("2 devices are called bme280; name one of bme280@76, bme280@77");
   });
 
