@@ -8,6 +8,7 @@ import { topicTable } from "../dist/agent/core/topic-table.js";
 import { checks } from "../dist/agent/doctor/checks.js";
 import { exitTable } from "../dist/agent/exit.js";
 import { describeConfig } from "../dist/config/describe.js";
+import { chips } from "../dist/config/sensor-chips.js";
 import { keysPage } from "../dist/tui/keys.js";
 
 const docs = dirname(fileURLToPath(import.meta.url));
@@ -80,7 +81,27 @@ ${table(
 )}
 `;
 
+const chipTable = () =>
+  table(
+    ["chip", "in config.txt", "in pinbus.yaml", "measures"],
+    chips.map(({ chip, driver, device, quantities, overlay, address }) => [
+      chip,
+      overlay ? `\`${overlay}\`` : address ? `none; \`${device} ${address}\`` : "none needed",
+      `\`{ driver: ${driver}, device: ${device} }\``,
+      quantities.length > 4 ? `${quantities[0]} to ${quantities.at(-1)}` : quantities.join(", "),
+    ]),
+  );
+
+/** A page by hand with a table that is not. */
+const withChips = () =>
+  readFileSync(join(docs, "sensors.md"), "utf8").replace(
+    /(<!-- chips: .*? -->\n).*?(<!-- end of chips -->)/s,
+    (_, begin, end) => `${begin}\n${chipTable()}\n\n${end}`,
+  );
+
+const byHand = new Set(["sensors.md"]);
 const pages = {
+  "sensors.md": withChips,
   "configuration.md": describeConfig,
   "topics.md": topicsPage,
   "exit-codes.md": exitPage,
@@ -93,7 +114,7 @@ const check = process.argv.includes("--check");
 let stale = 0;
 for (const [name, page] of Object.entries(pages)) {
   const file = join(docs, name);
-  const text = `${name.endsWith(".md") ? made : ""}${page().trimEnd()}\n`;
+  const text = `${name.endsWith(".md") && !byHand.has(name) ? made : ""}${page().trimEnd()}\n`;
   let now = "";
   try {
     now = readFileSync(file, "utf8");

@@ -42,7 +42,7 @@ async function wiresOf({ sysfs, files }: SensorWorld, signal: AbortSignal): Prom
 
 async function chipsOf(world: SensorWorld, driver: "iio" | "hwmon", kind: DeviceKind, signal: AbortSignal): Promise<Connected[]> {
   const all = await identities(world, kind, signal);
-  const named = all.map((device) => ({ device, short: shortName(device) })).filter(({ short }) => short !== "");
+  const named = all.map((device) => ({ device, short: shortName(driver, device) })).filter(({ short }) => short !== "");
   return named.map(({ device, short }) => {
     const alone = named.filter((other) => other.short === short).length === 1;
     const value = alone ? short : device.label || device.tree.replace(/^.*\//, "") || short;
@@ -50,9 +50,11 @@ async function chipsOf(world: SensorWorld, driver: "iio" | "hwmon", kind: Device
   });
 }
 
-/** `dht11` of `dht11@4`; the name in the device tree of a chip that is called after its address, `1-0040`. */
-function shortName({ name, tree }: Identity): string {
-  return /^\d+-[0-9a-f]{4}$/.test(name) && tree !== "" ? plainDevice(tree) : plainDevice(name);
+/** The device tree tells chips apart that share a driver's name, and one that is called after its address (`1-0040`); else `dht11` of `dht11@4`. */
+function shortName(driver: string, { name, tree }: Identity): string {
+  const fromTree = plainDevice(tree);
+  const better = chipOf(driver, fromTree) !== undefined || (/^\d+-[0-9a-f]{4}$/.test(name) && tree !== "");
+  return better ? fromTree : plainDevice(name);
 }
 
 async function zonesOf({ sysfs, files }: SensorWorld, signal: AbortSignal): Promise<Connected[]> {

@@ -38,7 +38,7 @@ describe("a chip under IIO", () => {
     [
       "CO2 in percent, with a scale for each channel (SCD4x)",
       {
-        name: "scd4x",
+        name: "scd41",
         in_concentration_co2_raw: "612",
         in_concentration_co2_scale: "0.000100000",
         in_temp_raw: "25893",
@@ -114,6 +114,16 @@ describe("a chip under IIO", () => {
     expect(await read(two, "bme280")).toBe("3 devices are called bme280");
     const { "bus/iio/devices/iio:device4/name": _, ...without } = two;
     expect(await read(without, "bme280")).toBe("2 devices are called bme280; name one of bme280@76, bme280@77");
+  });
+
+  it("is known by the device tree where the kernel has one name for several chips", async () => {
+    const tree = device(0, {
+      name: "ads1015",
+      uevent: inTree("/soc/i2c@7e804000/ads1115@48"),
+      in_voltage0_raw: "3",
+      in_voltage0_scale: "1",
+    });
+    expect(await read(tree, "ads1115")).toEqual(["voltage_0 0.003 V"]);
   });
 
   it.each([
