@@ -13,13 +13,15 @@ mqtt: { server: 127.0.0.1 }
 inputs: { porch: { line: 17, active: low, bias: pull-up } }
 `;
 
-/** Writes a register over SMBus: Debian's i2cset would bring all of Perl, of which the essential part can do it. */
-const smbus = `my ($bus, $chip, $register, $value, $word) = @ARGV;
+/** Writes registers over SMBus, each as `CHIP REGISTER VALUE b|w`: Debian's i2cset would bring all of Perl, of which the essential part can do it. */
+const smbus = `my $bus = shift @ARGV;
 open(my $device, "+<", "/dev/i2c-$bus") or die "open: $!";
-ioctl($device, 0x0706, 0 + $chip) or die "I2C_SLAVE_FORCE: $!";
-my $data = pack($word ? "S" : "C", $value) . ("\\0" x 32);
-my $request = pack("CCx2LP", 0, $register, $word ? 3 : 2, $data);
-ioctl($device, 0x0720, $request) or die "I2C_SMBUS: $!";
+while (my ($chip, $register, $value, $size) = splice(@ARGV, 0, 4)) {
+  ioctl($device, 0x0706, 0 + $chip) or die "I2C_SLAVE_FORCE: $!";
+  my $data = pack($size eq "w" ? "S" : "C", $value) . ("\\0" x 32);
+  my $request = pack("CCx2LP", 0, $register, $size eq "w" ? 3 : 2, $data);
+  ioctl($device, 0x0720, $request) or die "I2C_SMBUS: $!";
+}
 `;
 
 const chips = { lm75: 0x48, ads1015: 0x49, bme280: 0x76 } as const;
@@ -39,14 +41,17 @@ const bosch = {
 
 export function sensorCases(): Case[] {
   let bus = "";
-  const write = async (chip: ChipName, register: number, value: number, word = false) => {
-    await run("perl", "/run/smbus.pl", bus, String(chips[chip]), String(register), String(value), word ? "1" : "");
+  type Register = readonly [chip: ChipName, register: number, value: number, size: "b" | "w"];
+  const write = async (...registers: Register[]) => {
+    await run("perl", "/run/smbus.pl", bus, ...registers.flatMap(([chip, ...rest]) => [chips[chip], ...rest].map(String)));
   };
   /** The LM75 has its high byte first, in half degrees of nine bits; SMBus has its low byte first. */
-  const lm75 = async (degrees: number) => {
+  const lm75 = (degrees: number): Register => {
     const bits = Math.round(degrees * 2) << 7;
-    await write("lm75", 0, ((bits & 255) << 8) | ((bits >> 8) & 255), true);
+    return ["lm75", 0, ((bits & 255) << 8) | ((bits >> 8) & 255), "w"];
   };
+  /** 12 bits, high byte first. */
+  const ads1015 = (raw: number): Register => ["ads1015", 0, ((raw << 12) & 0xff00) | ((raw >> 4) & 255), "w"];
   const adapter = () => `/sys/bus/i2c/devices/i2c-${bus}`;
   const plug = (chip: ChipName) => writeFileSync(`${adapter()}/new_device`, `${chip} ${chips[chip]}\n`);
   const unplug = (chip: ChipName) => writeFileSync(`${adapter()}/delete_device`, `${chips[chip]}\n`);
@@ -71,12 +76,11 @@ export function sensorCases(): Case[] {
           readFileSync(`/sys/class/i2c-dev/${name}/name`, "utf8").startsWith("SMBus stub"),
         );
         bus = (stub ?? "i2c-none").replace("i2c-", "");
-        await lm75(21.5);
-        for (const [register, bytes] of Object.entries(bosch))
-          for (const [index, byte] of bytes.entries()) await write("bme280", Number(register) + index, byte);
-        // 0x123 of 12 bits, high byte first, and the configuration after power-on.
-        await write("ads1015", 0, 0x3012, true);
-        await write("ads1015", 1, 0x8385, true);
+        const bme280 = Object.entries(bosch).flatMap(([register, bytes]) =>
+          bytes.map((byte, index): Register => ["bme280", Number(register) + index, byte, "b"]),
+        );
+        // The configuration of an ADS1015 is what it has after power-on.
+        await write(lm75(21.5), ...bme280, ads1015(291), ["ads1015", 1, 0x8385, "w"]);
         for (const module of ["lm75", "bmp280-i2c", "ti-ads1015"]) await run("modprobe", module);
         for (const chip of ["lm75", "bme280", "ads1015"] as const) plug(chip);
         const found = await run(program[0], program[1], "sensors");
@@ -84,6 +88,7 @@ export function sensorCases(): Case[] {
         const often = found.replaceAll(" }", ", every: 1s, stale_after: 60s }");
         await configure(`${yaml}${often}`);
         await run(program[0], program[1], "check", "--config", configFile);
+        await run("systemctl", "start", "mosquitto.service");
         await run("systemctl", "restart", "pinbus.service");
       },
     },
@@ -91,7 +96,7 @@ export function sensorCases(): Case[] {
       name: "an LM75 is read as what stands in its register, below zero too",
       run: async () => {
         await reads("lm75", "temperature", 21.5);
-        await lm75(-10.5);
+        await write(lm75(-10.5));
         await reads("lm75", "temperature", -10.5);
       },
     },
@@ -119,12 +124,12 @@ export function sensorCases(): Case[] {
           const said = await quality("lm75");
           return said.startsWith("failed: ") && said;
         });
-        await write("ads1015", 0, 0x4012, true);
+        await write(ads1015(292));
         await reads("ads1015", "voltage_0", 0.292);
         // Takes the number that the LM75 had.
         writeFileSync(`${adapter()}/new_device`, `tmp75 ${neighbour}\n`);
         plug("lm75");
-        await lm75(30);
+        await write(lm75(30));
         await reads("lm75", "temperature", 30);
         console.log(`# ${why}; ${before}, now ${folderOf("tmp75")} is its neighbour and ${folderOf("lm75")} the LM75`);
         if (folderOf("lm75") === before) throw new Error("it has the number that it had");
