@@ -86,7 +86,9 @@ export function sensorCases(): Case[] {
         const found = await run(program[0], program[1], "sensors");
         console.log(found.replaceAll(/^/gm, "# ").trimEnd());
         const often = found.replaceAll(" }", ", every: 1s, stale_after: 60s }");
-        await configure(`${yaml}${often}`);
+        const command =
+          'uptime: { driver: command, command: [/usr/bin/cut, "-d ", -f1, /proc/uptime], unit: s, every: 1s, stale_after: 60s }';
+        await configure(`${yaml}${often.trimEnd()}\n  ${command}\n`);
         await run(program[0], program[1], "check", "--config", configFile);
         await run("systemctl", "start", "mosquitto.service");
         await run("systemctl", "restart", "pinbus.service");
@@ -137,7 +139,14 @@ export function sensorCases(): Case[] {
       },
     },
     {
-      name: "the sensors of the kernel need no drop-in",
+      name: "a command is run in the sandbox of the service",
+      run: async () => {
+        const first = await eventually("the uptime", async () => Number((await state("uptime")).value ?? 0));
+        await eventually("a later one", async () => Number((await state("uptime")).value) > first);
+      },
+    },
+    {
+      name: "the sensors of the kernel, and a program of Debian's, need no drop-in",
       run: async () => {
         const { stdout, stderr } = await attempt(program[0], program[1], "service", "drop-in", "--config", configFile);
         if (stdout !== "" || !stderr.includes("needs no drop-in")) throw new Error(`${stdout}${stderr}`);
