@@ -9,8 +9,6 @@ export interface SensorPlan {
   /** What is read, as text: a reload that changes it makes another sensor of it. */
   source: string;
   every: number;
-  /** How long after the start, or a reload that brings it, it is read first. */
-  phase: number;
   pipeline: PipelinePlan;
   /** How long a reading holds. */
   staleAfter: number;
@@ -23,13 +21,9 @@ export interface SensorPlan {
   qualityTopic: string;
 }
 
-/** A thousand sensors are not read in one moment: each begins so many ms after the one before, or sooner if `every` is too short for that. */
-const apart = 10;
-
 /** The sensors of the configuration; their timers are added to `timers`. */
 export function sensorsOf({ sensors }: Config, topics: Topics, timers: Map<TimerKey, TimerOwner>): SensorPlan[] {
-  const entries = Object.entries(sensors);
-  return entries.map(([id, config], sensor) => {
+  return Object.entries(sensors).map(([id, config], sensor) => {
     const { every, stale_after, range, max_change, filter, report, ...source } = config;
     const readKey: TimerKey = `read:${id}`;
     const staleKey: TimerKey = `stale:${id}`;
@@ -38,7 +32,6 @@ export function sensorsOf({ sensors }: Config, topics: Topics, timers: Map<Timer
       id,
       source: JSON.stringify(source),
       every,
-      phase: Math.floor(sensor * Math.min(apart, every / entries.length)),
       pipeline: pipelineOf(config),
       staleAfter: stale_after ?? 3 * every,
       readKey,

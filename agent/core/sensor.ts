@@ -40,13 +40,10 @@ export function reasonOf({ staleAfter }: SensorPlan, sensor: SensorState): strin
   return sensor.problem ?? (sensor.stale ? `no reading for ${staleAfter / 1000} s` : null);
 }
 
-/** The first read is due now, or a little later if there are many. */
+/** The first read is due now. */
 export function beginSensor(plan: SensorPlan, sensor: SensorState, at: Instant, effects: Effect[]): void {
   sensor.at = at;
-  effects.push(
-    { type: "startTimer", key: plan.readKey, at: at + plan.phase },
-    { type: "startTimer", key: plan.staleKey, at: at + plan.staleAfter },
-  );
+  effects.push({ type: "startTimer", key: plan.readKey, at }, { type: "startTimer", key: plan.staleKey, at: at + plan.staleAfter });
   tellQuality(plan, sensor, effects);
 }
 

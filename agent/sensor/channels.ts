@@ -73,14 +73,15 @@ function named(channels: readonly Channel[], chip: Chip | undefined): Map<string
     const like = channels.filter((other) => other.kind === kind && !other.special);
     const given = chip?.names?.[key];
     const alone = like.length === 1 && !channel.special ? kind : undefined;
+    const numbered = number === "" ? kind : `${kind}_${number}`;
+    const known = chip?.quantities.includes(numbered) ? numbered : undefined;
     const slug = label
       .toLowerCase()
       .replaceAll(/[^a-z0-9]+/g, "_")
       .replaceAll(/^_+|_+$/g, "")
       .slice(0, 32);
     const spoken = /^(?!(?:ts|unit|quality)$)[a-z]/.test(slug) ? slug : undefined;
-    const numbered = number === "" ? kind : `${kind}_${number}`;
-    const name = [given, alone, spoken, numbered].find((one) => one !== undefined && !names.has(one));
+    const name = [given, known, alone, spoken, numbered].find((one) => one !== undefined && !names.has(one));
     if (name !== undefined) names.set(name, channel);
   }
   return names;
