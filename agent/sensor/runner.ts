@@ -13,7 +13,7 @@ const waiting: (() => void)[] = [];
 /** Nothing of the agent's own. */
 const env = { PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", LANG: "C.UTF-8" };
 
-/** What a program prints, at most 4096 bytes in at most `timeout` ms. It and all that it has started are gone when this resolves. */
+/** What a program prints, at most 4096 bytes in at most `timeout` ms. It and its process group are gone when this resolves. */
 export async function runProgram([program = "", ...args]: readonly string[], timeout: number): Promise<Ran> {
   if (running.size >= maxRunning) await new Promise<void>((resolve) => waiting.push(resolve));
   return new Promise((resolve) => {

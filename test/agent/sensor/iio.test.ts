@@ -5,7 +5,7 @@ import { forever, sysfs, worldOf } from "./sysfs.ts";
 
 const device = (number: number, files: Record<string, string>) =>
   Object.fromEntries(Object.entries(files).map(([name, text]) => [`bus/iio/devices/iio:device${number}/${name}`, `${text}\n`]));
-/** What bmp280 of Linux 7.3 shows of a BME280 with the calibration and the answer of Bosch's datasheet. */
+/** The files, and the form of the numbers, that bmp280 of Linux 7.3 shows of a BME280. */
 const bme280 = {
   name: "bme280",
   in_temp_input: "25080.000000000",
