@@ -11,6 +11,7 @@ export const commands: Readonly<Record<string, () => Promise<Command>>> = {
   doctor: async () => (await import("./command/doctor.ts")).doctor,
   check: async () => (await import("./command/check.ts")).check,
   pins: async () => (await import("./command/pins.ts")).pins,
+  sensors: async () => (await import("./command/sensors.ts")).sensors,
   status: async () => (await import("./command/talk.ts")).status,
   get: async () => (await import("./command/talk.ts")).get,
   watch: async () => (await import("./command/watch.ts")).watch,

@@ -129,8 +129,8 @@ export type SimStep = { after_ms: number } & (
   | { do: "lock"; output: string; locked: boolean; from: "cli" | "tui" }
   | { do: "reading"; sensor: string; to: SimReading }
 );
-/** A value, or why a read fails. */
-export type SimReading = number | { fail: string };
+/** A value, those of several quantities by their names, or why a read fails. */
+export type SimReading = number | { values: Readonly<Record<string, number>> } | { fail: string };
 
 /** Why a request was not served. `message` is a sentence for a person. */
 export interface Refusal {

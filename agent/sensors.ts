@@ -31,7 +31,7 @@ export function createSensors({ plan, config, simulated, clock, send }: AgentSen
     plan,
     config,
     open(id, sensor) {
-      const driver = openSensor(sensor, { sysfs: "/sys", files });
+      const driver = openSensor(sensor, { sysfs: "/sys", files, programs: files });
       if (!simulated) return driver;
       // A read of the one before may hang: it would hold the bus.
       simSensors.get(id)?.set("ok");
@@ -39,6 +39,7 @@ export function createSensors({ plan, config, simulated, clock, send }: AgentSen
       simSensors.set(id, own);
       return own;
     },
+    random: Math.random,
     clock,
     dispatch: send,
   });

@@ -67,7 +67,10 @@ export function createSimHandlers(sources: SimSources): Pick<Handlers, "sim-pres
       const view = () => sensorView(current().plan, current().state, id, clock.now());
       if (!view()) throw unknownId("sensor", id, current().plan.sensors);
       if (to !== "hang" && to !== "ok" && !isSimReading(to))
-        throw new Refused("malformed", "a sensor is told a number, hang, ok or {fail: REASON} with at most 200 characters");
+        throw new Refused(
+          "malformed",
+          "a sensor is told a number, {values: {NAME: NUMBER}}, hang, ok or {fail: REASON} with at most 200 characters",
+        );
       await simulate(id, to);
       const after = view();
       if (!after) throw new Refused("unknown-id", `a reload has taken ${quoted(id)} away`);

@@ -33,6 +33,8 @@ export interface SimPlayer {
 const maxAhead = 60_000;
 const maxSteps = 1000;
 const maxReason = 200;
+/** As in the configuration, without the words that stand beside the values. */
+const quantityName = /^(?!(?:ts|unit|quality)$)[a-z][a-z0-9_]{0,31}$/;
 
 export function createSimPlayer(options: SimPlayerOptions): SimPlayer {
   const { clock } = options;
@@ -115,9 +117,19 @@ function checkSteps(steps: unknown, latest: number): void {
 /** What a simulated sensor may be told to read. */
 export function isSimReading(to: unknown): to is SimReading {
   if (typeof to === "number") return Number.isFinite(to);
-  if (typeof to !== "object" || to === null || !("fail" in to)) return false;
+  if (typeof to !== "object" || to === null) return false;
+  if ("values" in to) return areSimValues(to.values);
+  if (!("fail" in to)) return false;
   const { fail } = to;
   return typeof fail === "string" && fail !== "" && fail.length <= maxReason;
+}
+
+/** Names of quantities with numbers; as many as any chip has. */
+function areSimValues(values: unknown): boolean {
+  if (typeof values !== "object" || values === null) return false;
+  const entries = Object.entries(values);
+  const named = entries.every(([name, value]) => quantityName.test(name) && typeof value === "number" && Number.isFinite(value));
+  return named && entries.length > 0 && entries.length <= 64;
 }
 
 function malformed(): Refused {

@@ -10,6 +10,7 @@ import { checks } from "../dist/agent/doctor/checks.js";
 import { exitTable } from "../dist/agent/exit.js";
 import { describeConfig } from "../dist/config/describe.js";
 import { loadConfig } from "../dist/config/load.js";
+import { chips } from "../dist/config/sensor-chips.js";
 import { keysPage } from "../dist/tui/keys.js";
 
 const docs = dirname(fileURLToPath(import.meta.url));
@@ -133,7 +134,27 @@ with 3.3 V.
 ${examples.map(exampleSection).join("\n\n")}
 `;
 
+const chipTable = () =>
+  table(
+    ["chip", "in config.txt", "in pinbus.yaml", "measures"],
+    chips.map(({ chip, driver, device, quantities, overlay, address }) => [
+      chip,
+      overlay ? `\`${overlay}\`` : address ? `none; \`${device} ${address}\`` : "none needed",
+      `\`{ driver: ${driver}, device: ${device} }\``,
+      quantities.length > 4 ? `${quantities[0]} to ${quantities.at(-1)}` : quantities.join(", "),
+    ]),
+  );
+
+/** A page by hand with a table that is not. */
+const withChips = () =>
+  readFileSync(join(docs, "sensors.md"), "utf8").replace(
+    /(<!-- chips: .*? -->\n).*?(<!-- end of chips -->)/s,
+    (_, begin, end) => `${begin}\n${chipTable()}\n\n${end}`,
+  );
+
+const byHand = new Set(["sensors.md"]);
 const pages = {
+  "sensors.md": withChips,
   "configuration.md": describeConfig,
   "topics.md": topicsPage,
   "exit-codes.md": exitPage,
@@ -147,7 +168,7 @@ const check = process.argv.includes("--check");
 let stale = 0;
 for (const [name, page] of Object.entries(pages)) {
   const file = join(docs, name);
-  const text = `${name.endsWith(".md") ? made : ""}${page().trimEnd()}\n`;
+  const text = `${name.endsWith(".md") && !byHand.has(name) ? made : ""}${page().trimEnd()}\n`;
   let now = "";
   try {
     now = readFileSync(file, "utf8");

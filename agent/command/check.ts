@@ -127,8 +127,14 @@ function pinMap(config: Config): string[] {
 /** One line per sensor. */
 function sensorTable(config: Config): string[] {
   const rows = planOf(config).sensors.map(({ id, every, staleAfter }) => {
-    const { driver, id: address, zone, path } = config.sensors[id] ?? {};
-    return [id, "sensor", `${driver} ${address ?? zone ?? path}`, `every ${time(every)}`, `stale after ${time(staleAfter)}`];
+    const { driver, id: address, zone, device, command, path } = config.sensors[id] ?? {};
+    return [
+      id,
+      "sensor",
+      `${driver} ${address ?? zone ?? device ?? command?.[0] ?? path}`,
+      `every ${time(every)}`,
+      `stale after ${time(staleAfter)}`,
+    ];
   });
   return indented(rows);
 }

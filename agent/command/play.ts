@@ -1,4 +1,5 @@
 import { setTimeout } from "node:timers/promises";
+import type { Measured } from "../core/model.ts";
 import { snapshotOf } from "../core/recording.ts";
 import { exit } from "../exit.ts";
 import type { SimReading, SimStep } from "../protocol.ts";
@@ -105,13 +106,20 @@ function worldOf(file: string, number: number, recorded: Record<string, unknown>
       readings: Object.keys(sensors).flatMap((id, index): [string, SimReading][] => {
         const sensor = state.sensors[index];
         if (sensor?.problem) return [[id, { fail: sensor.problem }]];
-        const value = sensor?.values?.[0]?.value;
-        return typeof value === "number" ? [[id, value]] : [];
+        const read = sensor?.pipeline.read;
+        return read ? [[id, simValues(read)]] : [];
       }),
     };
   } catch (error) {
     throw faultyLine(file, number, error);
   }
+}
+
+/** One value, or several by their names. What is no number cannot be told to a simulated sensor. */
+function simValues(read: readonly Measured[]): SimReading {
+  const numbers = read.flatMap(({ name, value }): [string, number][] => (typeof value === "number" ? [[name, value]] : []));
+  const [first] = numbers;
+  return numbers.length === 1 && first ? first[1] : { values: Object.fromEntries(numbers) };
 }
 
 type Untimed = SimStep extends infer S ? (S extends SimStep ? Omit<S, "after_ms"> : never) : never;
@@ -125,8 +133,7 @@ function stepOf(event: Record<string, unknown>): Untimed | undefined {
   }
   if (type === "message-received") return { do: "message", topic: String(topic), payload: String(payload) };
   if (typeof sensor === "string") {
-    const [first] = Array.isArray(event.values) ? event.values : [];
-    if (type === "sensor-read") return { do: "reading", sensor, to: Number(first?.value) };
+    if (type === "sensor-read") return { do: "reading", sensor, to: simValues(Array.isArray(event.values) ? event.values : []) };
     if (type === "sensor-failed") return { do: "reading", sensor, to: { fail: String(event.problem).slice(0, 200) } };
   }
   if (typeof output !== "string") return undefined;

@@ -6,19 +6,19 @@ import { play } from "./play.ts";
 
 /** `pinbus sim`: the world around the simulated board of a running agent. */
 export const sim: Command = {
-  usage: "press <input> [--for 120ms] [--bounce 5ms] | sensor <sensor> VALUE|ok|hang|fail [REASON] [--json] | play FILE [--speed 1]",
+  usage:
+    "press <input> [--for 120ms] [--bounce 5ms] | sensor <sensor> VALUE|NAME=VALUE…|ok|hang|fail [REASON] [--json] | play FILE [--speed 1]",
   summary: "on the simulated board of a running agent: press a button, tell a sensor what it reads, or play a recording",
   async run(args) {
     const times = { for: { type: "string" }, bounce: { type: "string" }, speed: { type: "string" } } as const;
     const options = { ...socketOptions, ...times, json: { type: "boolean" } } as const;
-    const { values, positionals } = readArgs(args, options, args[0] === "sensor" ? { min: 3, max: 4 } : { min: 2, max: 2 });
+    const { values, positionals } = readArgs(args, options, args[0] === "sensor" ? { min: 3, max: 64 } : { min: 2, max: 2 });
     const [verb, what = ""] = positionals;
     const path = socketPath(values);
     if (verb === "sensor") {
       if (values.for !== undefined || values.bounce !== undefined || values.speed !== undefined)
         throw usageError("--for and --bounce go with press, and --speed with play");
-      const [, , word = "", reason] = positionals;
-      const to = readingOf(word, reason);
+      const to = readingOf(positionals.slice(2));
       const answer = await withAgent(path, (client) => client.request("sim-sensor", { sensor: what, to }));
       if (values.json) print(JSON.stringify({ id: what, ...answer }));
       return exit.ok;
@@ -38,12 +38,25 @@ export const sim: Command = {
   },
 };
 
-function readingOf(text: string, reason: string | undefined): SimReading | "hang" | "ok" {
-  if (text === "fail") return { fail: reason ?? "told to fail" };
+/** `21.4`, `humidity=55 temperature=21`, `fail "CRC error"` */
+function readingOf([word = "", ...more]: readonly string[]): SimReading | "hang" | "ok" {
+  if (word.includes("=") && word !== "fail") return { values: Object.fromEntries([word, ...more].map(quantityOf)) };
+  const [reason, ...rest] = more;
+  if (rest.length > 0) throw usageError("a reason with blanks is written in quotes");
+  if (word === "fail") return { fail: reason ?? "told to fail" };
   if (reason !== undefined) throw usageError("a reason goes with fail");
-  if (text === "hang" || text === "ok") return text;
-  if (/^[+-]?\d+(?:\.\d+)?$/.test(text)) return Number(text);
-  throw usageError(`a sensor reads a number, or takes ok, hang or fail, not ${JSON.stringify(text)}`);
+  if (word === "hang" || word === "ok") return word;
+  if (number.test(word)) return Number(word);
+  throw usageError(`a sensor reads a number, or takes ok, hang or fail, not ${JSON.stringify(word)}`);
+}
+
+const number = /^[+-]?\d+(?:\.\d+)?$/;
+
+function quantityOf(word: string): [string, number] {
+  const [, name = "", value = ""] = /^([a-z][a-z0-9_]*)=(.*)$/.exec(word) ?? [];
+  if (name === "" || !number.test(value))
+    throw usageError(`a quantity is told as NAME=VALUE, like humidity=55, not ${JSON.stringify(word)}`);
+  return [name, Number(value)];
 }
 
 function speedOption(text = "1"): number {

@@ -1,6 +1,7 @@
 import type { Config } from "../../config/schema.ts";
 import type { TimerKey } from "./model.ts";
 import type { TimerOwner } from "./plan.ts";
+import { type PipelinePlan, pipelineOf } from "./sensor-pipeline.ts";
 import type { Topics } from "./topics.ts";
 
 export interface SensorPlan {
@@ -8,6 +9,7 @@ export interface SensorPlan {
   /** What is read, as text: a reload that changes it makes another sensor of it. */
   source: string;
   every: number;
+  pipeline: PipelinePlan;
   /** How long a reading holds. */
   staleAfter: number;
   readKey: TimerKey;
@@ -21,7 +23,8 @@ export interface SensorPlan {
 
 /** The sensors of the configuration; their timers are added to `timers`. */
 export function sensorsOf({ sensors }: Config, topics: Topics, timers: Map<TimerKey, TimerOwner>): SensorPlan[] {
-  return Object.entries(sensors).map(([id, { every, stale_after, ...source }], sensor) => {
+  return Object.entries(sensors).map(([id, config], sensor) => {
+    const { every, stale_after, range, max_change, filter, report, ...source } = config;
     const readKey: TimerKey = `read:${id}`;
     const staleKey: TimerKey = `stale:${id}`;
     timers.set(readKey, { kind: "read", sensor }).set(staleKey, { kind: "stale", sensor });
@@ -29,6 +32,7 @@ export function sensorsOf({ sensors }: Config, topics: Topics, timers: Map<Timer
       id,
       source: JSON.stringify(source),
       every,
+      pipeline: pipelineOf(config),
       staleAfter: stale_after ?? 3 * every,
       readKey,
       staleKey,

@@ -1,5 +1,6 @@
 import type { AgentEvent, Effect, Instant, Measured } from "./model.ts";
 import type { Plan } from "./plan.ts";
+import { newPipeline, type PipelineState, refine } from "./sensor-pipeline.ts";
 import type { SensorPlan } from "./sensor-plan.ts";
 import { sensorSeen } from "./sensor-seen.ts";
 import { isoTime, type State } from "./state.ts";
@@ -18,13 +19,14 @@ export interface SensorState {
   stale: boolean;
   /** When the last read was due. */
   dueAt: Instant;
+  pipeline: PipelineState;
 }
 
 /** `unknown` until the first read is done. */
 export type Quality = "ok" | "stale" | "failed" | "unknown";
 
 export function newSensor(): SensorState {
-  return { values: null, at: 0, problem: null, stale: false, dueAt: 0 };
+  return { values: null, at: 0, problem: null, stale: false, dueAt: 0, pipeline: newPipeline() };
 }
 
 export function qualityOf({ values, problem, stale }: SensorState): Quality {
@@ -68,11 +70,24 @@ export function staleDue(plan: Plan, state: State, index: number, at: Instant, e
 }
 
 export function sensorRead(plan: Plan, state: State, event: Extract<AgentEvent, { type: "sensor-read" }>, effects: Effect[]): void {
-  const { sensor: index, values, at } = event;
+  const { sensor: index, at } = event;
   const [sensorPlan, sensor] = [plan.sensors[index], state.sensors[index]];
   if (!sensorPlan || !sensor || state.stopping) return;
-  const afterwards = { topic: sensorPlan.historyTopic, ts: isoTime(state, at) };
-  effects.push({ type: "publish", ...stateOf(state, sensorPlan, values, at), afterwards });
+  const refined = refine(sensorPlan.pipeline, sensor.pipeline, {
+    values: event.values,
+    at,
+    holds: sensorPlan.staleAfter,
+    back: qualityOf(sensor) !== "ok",
+  });
+  if (!refined.ok) {
+    sensorFailed(plan, state, { type: "sensor-failed", sensor: index, problem: refined.problem, at }, effects);
+    return;
+  }
+  const { values } = refined;
+  if (refined.tell) {
+    const afterwards = { topic: sensorPlan.historyTopic, ts: isoTime(state, at) };
+    effects.push({ type: "publish", ...stateOf(state, sensorPlan, values, at), afterwards });
+  }
   effects.push({ type: "startTimer", key: sensorPlan.staleKey, at: at + sensorPlan.staleAfter });
   change(plan, state, index, effects, () => Object.assign(sensor, { values, at, problem: null, stale: false }));
   sensorSeen(plan, state, index, at, effects);

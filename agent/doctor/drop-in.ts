@@ -26,7 +26,7 @@ const homes = ["/home", "/root", "/run/user"];
 const ofSystem = ["dbus", "lock", "log", "mount", "systemd", "udev"].map((name) => `/run/${name}`);
 
 /**
- * What this configuration needs beyond `systemd/pinbus.service`: nothing for the character device, 1-wire, thermal zones and the usual folders.
+ * What this configuration needs beyond `systemd/pinbus.service`: nothing for the character device, for what the kernel shows of sensors in sysfs, and for the usual folders.
  */
 export function unitLines(named: Named): UnitLine[] {
   const { config } = named;
@@ -46,6 +46,9 @@ export function unitLines(named: Named): UnitLine[] {
   }
   for (const { setting, path } of read)
     if (isBelow(path, ["/dev"])) lines.push({ directive: "DeviceAllow", values: [path, "r"], because: setting });
+  // The unit lets run what is below /usr, where /bin and /sbin are too.
+  for (const { setting, path } of programsOf(config.sensors, config.gpio))
+    if (!isBelow(path, ["/usr", "/bin", "/sbin"])) lines.push({ directive: "ExecPaths", values: [tidy(path)], because: setting });
   const low = config.mqtt.server.length > 0 ? undefined : config.broker.listeners.find(({ port }) => port > 0 && port < 1024);
   if (low) {
     const because = `the built-in broker listens on port ${low.port} (${protocolOf(low)}), below 1024`;
@@ -91,6 +94,19 @@ function runtimeName(path: string): string | undefined {
   return isBelow(path, [...homes, ...ofSystem]) ? undefined : /^\/run\/([^:]+)$/.exec(path)?.[1];
 }
 
+/** Programs that sensors run. */
+function programsOf(sensors: Config["sensors"], gpio: Config["gpio"]): Place[] {
+  return Object.entries(gpio.driver === "sim" ? {} : sensors).flatMap(
+    ([
+      id,
+      {
+        driver,
+        command: [path],
+      },
+    ]) => (driver === "command" && path !== undefined ? { setting: `sensors.${id}.command`, path } : []),
+  );
+}
+
 /** Files of others that the agent reads. */
 function readPaths({ gpio, mqtt, broker, sensors, services }: Config): Place[] {
   const named: readonly (readonly [string, string | null])[] = [
@@ -98,6 +114,7 @@ function readPaths({ gpio, mqtt, broker, sensors, services }: Config): Place[] {
     ...(["cert", "key", "ca", "password_file", "acl_file"] as const).map((key) => [`broker.${key}`, broker[key]] as const),
     ...(["ca", "cert", "key"] as const).map((key) => [`broker.bridge.${key}`, broker.bridge[key]] as const),
     ...Object.entries(gpio.driver === "sim" ? {} : sensors).map(([id, { path }]) => [`sensors.${id}.path`, path] as const),
+    ...programsOf(sensors, gpio).map(({ setting, path }) => [setting, path] as const),
     ...services.map((entry, index) => [`services[${index}].log_file`, serviceOf(entry).log_file] as const),
   ];
   return named.flatMap(([setting, path]) => (path === null || !isAbsolute(path) ? [] : { setting, path: tidy(path) }));
@@ -130,7 +147,7 @@ export function dropInText(lines: readonly UnitLine[]): string | undefined {
 
 /** Lists are added up; an empty value forgets those before. Of the others the last one counts. */
 const pathLists = new Set(["ReadWritePaths", "BindPaths", "BindReadOnlyPaths"]);
-const lists = new Set([...pathLists, "RuntimeDirectory", "DeviceAllow", "CapabilityBoundingSet", "AmbientCapabilities"]);
+const lists = new Set([...pathLists, "ExecPaths", "RuntimeDirectory", "DeviceAllow", "CapabilityBoundingSet", "AmbientCapabilities"]);
 
 /** Those of `lines` that the unit does not have. `texts`: the unit, then its drop-ins, in systemd's order. */
 export function missingLines(lines: readonly UnitLine[], texts: readonly string[]): UnitLine[] {

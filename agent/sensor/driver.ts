@@ -29,11 +29,18 @@ export interface Files {
   list(path: string, signal: AbortSignal): Promise<FolderReading>;
 }
 
+/** Runs programs, one of which may never end. */
+export interface Programs {
+  /** What a program prints. It is killed after `timeout` ms. With the code `program`, `problem` is the end of a sentence about it. */
+  run(command: readonly string[], timeout: number, signal: AbortSignal): Promise<FileReading>;
+}
+
 /** Where drivers look. */
 export interface SensorWorld {
   /** Where sysfs is: `/sys`, but in a test. */
   readonly sysfs: string;
   readonly files: Files;
+  readonly programs: Programs;
 }
 
 export const temperature: Quantity = { name: "temperature", unit: "°C" };
@@ -50,6 +57,13 @@ export function failed(problem: string): Reading {
 export function milliDegrees(text: string): number | undefined {
   const trimmed = text.trim();
   return /^-?\d{1,7}$/.test(trimmed) ? Number(trimmed) : undefined;
+}
+
+/** The one number that a text is, as people and programs write it; undefined for anything else. */
+export function numberOf(text: string): number | undefined {
+  const trimmed = text.trim();
+  const number = /^[+-]?(?:\d{1,30}(?:\.\d{0,30})?|\.\d{1,30})(?:[eE][+-]?\d{1,3})?$/.test(trimmed) ? Number(trimmed) : Number.NaN;
+  return Number.isFinite(number) ? number : undefined;
 }
 
 /** Some of what was found instead of a number, fit for one line. */

@@ -1,17 +1,18 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import type { FileReading, Files, FolderReading } from "./driver.ts";
+import type { FileReading, Files, FolderReading, Programs } from "./driver.ts";
 import type { Answer, Question } from "./reader.ts";
 
 /** So many reads may hang before the next one has to wait. */
 const threads = "16";
+type Asked = Question extends infer Q ? (Q extends Question ? Omit<Q, "number"> : never) : never;
 type Failed = Extract<FileReading, { ok: false }>;
 
 /**
  * Reads files in a process of its own, which is started with the first read. A read that hangs in the kernel holds a thread, and Node has
- * four of them for everything that the agent does with files; it would even keep the agent from ending.
+ * four of them for everything that the agent does with files; it would even keep the agent from ending. Programs are run there too.
  */
-export class FileProcess implements Files {
+export class FileProcess implements Files, Programs {
   readonly #program: string;
   #child: ChildProcess | undefined;
   #closed = false;
@@ -23,28 +24,34 @@ export class FileProcess implements Files {
   }
 
   async read(path: string, signal: AbortSignal): Promise<FileReading> {
-    const answer = await this.#ask("read", path, signal);
+    const answer = await this.#ask({ do: "read", path }, signal);
     return "text" in answer ? { ok: true, text: answer.text } : failedOf(answer);
   }
 
   async list(path: string, signal: AbortSignal): Promise<FolderReading> {
-    const answer = await this.#ask("list", path, signal);
+    const answer = await this.#ask({ do: "list", path }, signal);
     return "names" in answer ? { ok: true, names: answer.names } : failedOf(answer);
+  }
+
+  async run(command: readonly string[], timeout: number, signal: AbortSignal): Promise<FileReading> {
+    const answer = await this.#ask({ do: "run", command, timeout }, signal);
+    return "text" in answer ? { ok: true, text: answer.text } : failedOf(answer);
   }
 
   /** What is still being read is answered as failed. */
   close(): void {
     this.#closed = true;
-    this.#child?.kill("SIGKILL");
+    // It ends the programs that it runs, and then itself.
+    if (this.#child?.connected) this.#child.disconnect();
     this.#lost("the agent stops");
   }
 
-  #ask(what: Question["do"], path: string, signal: AbortSignal): Promise<Answer | Failed> {
+  #ask(asked: Asked, signal: AbortSignal): Promise<Answer | Failed> {
     if (this.#closed || signal.aborted) return Promise.resolve(failure("nobody waits for it any more"));
     const number = ++this.#number;
     return new Promise((resolve) => {
       this.#waiting.set(number, resolve);
-      const question: Question = { number, do: what, path };
+      const question: Question = { number, ...asked };
       const failed = (error: unknown) => this.#settle(number, failure((error as Error).message));
       try {
         // Without a free descriptor, `fork` throws or makes a child that nobody can speak with.

@@ -1,8 +1,12 @@
 import { open, readdir } from "node:fs/promises";
+import { killPrograms, runProgram } from "./runner.ts";
 
-// The process in which sensors' files are read: see `file-process.ts`. It takes one question a message, and answers each when it can.
+// The process in which sensors' files are read and their programs run: see `file-process.ts`. It takes one question a message, and answers each when it can.
 
-export type Question = { number: number; do: "read" | "list"; path: string };
+export type Question = { number: number } & (
+  | { do: "read" | "list"; path: string }
+  | { do: "run"; command: readonly string[]; timeout: number }
+);
 export type Answer =
   | { number: number; text: string }
   | { number: number; names: string[] }
@@ -27,9 +31,14 @@ async function read(path: string): Promise<string> {
   }
 }
 
-async function answer({ number, do: what, path }: Question): Promise<Answer> {
+async function answer(question: Question): Promise<Answer> {
+  const { number } = question;
   try {
-    return what === "list" ? { number, names: await readdir(path) } : { number, text: await read(path) };
+    if (question.do === "run") {
+      const ran = await runProgram(question.command, question.timeout);
+      return ran.ok ? { number, text: ran.text } : { number, code: "program", problem: ran.problem };
+    }
+    return question.do === "list" ? { number, names: await readdir(question.path) } : { number, text: await read(question.path) };
   } catch (error) {
     const { code = "failed", message } = error as NodeJS.ErrnoException;
     return { number, code, problem: code === "EFBIG" ? message : code };
@@ -41,4 +50,7 @@ process.on("message", (question: Question) => {
 });
 // Who presses Ctrl-C means the agent, which says when it is over. An orderly exit would wait for reads that hang.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => {});
-process.on("disconnect", () => process.kill(process.pid, "SIGKILL"));
+process.on("disconnect", () => {
+  killPrograms();
+  process.kill(process.pid, "SIGKILL");
+});

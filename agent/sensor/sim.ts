@@ -1,13 +1,18 @@
-import { failed, measured, type Quantity, type Reading, type SensorDriver } from "./driver.ts";
+import { unitOf } from "../../config/sensor-chips.ts";
+import { failed, type Quantity, type Reading, type SensorDriver } from "./driver.ts";
 
-/** What a simulated sensor is told: its value, or a sentence why its reads fail; `hang` = no answer, `ok` = its value again. */
-export type SimSetting = number | { fail: string } | "hang" | "ok";
+/**
+ * What a simulated sensor is told: its value, those of several quantities by their names, or a sentence why its reads fail; `hang` = no
+ * answer, `ok` = its values again.
+ */
+export type SimSetting = number | { values: Readonly<Record<string, number>> } | { fail: string } | "hang" | "ok";
 
 /** A sensor of the simulated board: it reads what it was told, and fails until it was told something. */
 export class SimSensor implements SensorDriver {
   readonly bus: string;
   readonly quantities: readonly Quantity[];
-  #value: number | undefined;
+  /** What it was told of each quantity; the others have no value, and are not read. */
+  readonly #values = new Map<string, number>();
   #setting: SimSetting = "ok";
   #waiting: ((reading: Reading) => void)[] = [];
   readonly #id: string;
@@ -21,8 +26,11 @@ export class SimSensor implements SensorDriver {
 
   /** Holds until it is told something else. A read that hangs is answered. */
   set(setting: SimSetting): void {
-    if (typeof setting === "number") this.#value = setting;
-    this.#setting = setting;
+    const [first] = this.quantities;
+    if (typeof setting === "number") this.#values.set(first?.name ?? "value", setting);
+    const several = typeof setting === "object" && "values" in setting;
+    for (const [name, value] of Object.entries(several ? setting.values : {})) this.#values.set(name, value);
+    this.#setting = typeof setting === "number" || several ? "ok" : setting;
     if (setting === "hang") return;
     const reading = this.#reading();
     for (const answer of this.#waiting) answer(reading);
@@ -35,10 +43,12 @@ export class SimSensor implements SensorDriver {
   }
 
   #reading(): Reading {
-    if (typeof this.#setting === "object") return failed(this.#setting.fail);
-    const [quantity] = this.quantities;
-    return this.#value === undefined || quantity === undefined
-      ? failed(`the simulated sensor has no value yet: \`pinbus sim sensor ${this.#id} VALUE\` gives it one`)
-      : measured(quantity, this.#value);
+    if (typeof this.#setting === "object" && "fail" in this.#setting) return failed(this.#setting.fail);
+    if (this.#values.size === 0)
+      return failed(`the simulated sensor has no value yet: \`pinbus sim sensor ${this.#id} VALUE\` gives it one`);
+    const own = this.quantities.filter(({ name }) => this.#values.has(name));
+    const others = [...this.#values.keys()].filter((name) => !own.some((quantity) => quantity.name === name));
+    const all = [...own, ...others.map((name) => ({ name, unit: unitOf(name) }))];
+    return { ok: true, values: all.map((quantity) => ({ ...quantity, value: this.#values.get(quantity.name) ?? 0 })) };
   }
 }

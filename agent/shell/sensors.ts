@@ -10,6 +10,8 @@ export interface SensorsOptions {
   open(id: string, sensor: SensorConfig): SensorDriver;
   /** How long a read may take, in ms, until it counts as failed. */
   deadline?: number;
+  /** 0 to 1: how much later than it is due a sensor is read, always the same, so that a thousand are not read in one moment. */
+  random?: () => number;
   clock: Clock;
   dispatch(event: AgentEvent): void;
 }
@@ -21,6 +23,10 @@ interface Slot {
   readonly driver: SensorDriver;
   /** Undefined once a reload has taken the sensor away: what it still answers is nobody's. */
   index: number | undefined;
+  /** Of the time by which a read may be put off. */
+  readonly share: number;
+  /** The read is due, and put off. */
+  waiting: boolean;
   /** The read that is under way; it never rejects. */
   running: Promise<void> | undefined;
 }
@@ -28,22 +34,28 @@ interface Slot {
 /** A DS18B20 whose answers are damaged takes four seconds for five tries. */
 const usualDeadline = 10_000;
 
+/** By so much a read is put off at most, and by half of `every`. */
+const longestDelay = 1000;
+
 /** Reads sensors: each one once at a time, of each bus one at a time. One that hangs costs its bus and nothing else. */
 export class Sensors {
   readonly #options: SensorsOptions;
+  #plan: Plan;
   #slots: Slot[];
   /** The last read of each bus that was asked for. */
   readonly #buses = new Map<string, Promise<void>>();
-  readonly #deadlines = new Set<NodeJS.Timeout>();
+  readonly #timeouts = new Set<NodeJS.Timeout>();
   #stopped = false;
 
   constructor(options: SensorsOptions) {
     this.#options = options;
+    this.#plan = options.plan;
     this.#slots = this.#slotsOf(options.plan, options.config, []);
   }
 
   /** Takes a new plan; a sensor that reads the same keeps its driver and its read. */
   apply(plan: Plan, config: Config): void {
+    this.#plan = plan;
     const before = this.#slots;
     this.#slots = this.#slotsOf(plan, config, before);
     for (const slot of before) if (!this.#slots.includes(slot)) slot.index = undefined;
@@ -57,7 +69,9 @@ export class Sensors {
   /** Reads a sensor, unless it is being read; the answer comes as an event. */
   read(index: number): void {
     const slot = this.#slots[index];
-    if (slot && slot.running === undefined) void this.#start(slot);
+    if (!slot || slot.running !== undefined || slot.waiting) return;
+    if (slot.share === 0) void this.#start(slot);
+    else this.#putOff(slot, this.#plan.sensors[index]?.every ?? 0);
   }
 
   /** Reads a sensor once more, after a read that is under way; resolves when that has been told. */
@@ -70,7 +84,20 @@ export class Sensors {
 
   stop(): void {
     this.#stopped = true;
-    for (const timeout of this.#deadlines) clearTimeout(timeout);
+    for (const timeout of this.#timeouts) clearTimeout(timeout);
+  }
+
+  #putOff(slot: Slot, every: number): void {
+    slot.waiting = true;
+    const timeout = setTimeout(
+      () => {
+        this.#timeouts.delete(timeout);
+        slot.waiting = false;
+        if (slot.running === undefined) void this.#start(slot);
+      },
+      slot.share * Math.min(longestDelay, every / 2),
+    );
+    this.#timeouts.add(timeout);
   }
 
   #start(slot: Slot): Promise<void> {
@@ -92,14 +119,14 @@ export class Sensors {
     const { deadline = usualDeadline } = this.#options;
     const controller = new AbortController();
     const timeout = setTimeout(() => {
-      this.#deadlines.delete(timeout);
+      this.#timeouts.delete(timeout);
       controller.abort();
       this.#tell(slot, { ok: false, problem: `no answer within ${deadline / 1000} s` });
     }, deadline);
-    this.#deadlines.add(timeout);
+    this.#timeouts.add(timeout);
     const reading = await slot.driver.read(controller.signal);
     clearTimeout(timeout);
-    this.#deadlines.delete(timeout);
+    this.#timeouts.delete(timeout);
     if (!controller.signal.aborted) this.#tell(slot, reading);
   }
 
@@ -119,7 +146,9 @@ export class Sensors {
         return [there];
       }
       const settings = config.sensors[id];
-      return settings ? [{ id, source, driver: this.#options.open(id, settings), index, running: undefined }] : [];
+      if (!settings) return [];
+      const { open, random = () => 0 } = this.#options;
+      return [{ id, source, driver: open(id, settings), index, share: random(), waiting: false, running: undefined }];
     });
   }
 }

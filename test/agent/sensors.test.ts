@@ -14,11 +14,11 @@ it("the sensors of the built agent read real files unless the board is simulated
   const { createSensors } = (await import(dist)) as typeof import("../../agent/sensors.ts");
   const path = join(tempFolder(), "level");
   writeFileSync(path, "17\n");
-  const config = configOf({ sensors: { tank: { path, scale: 2 } } });
+  const config = configOf({ sensors: { tank: { path } } });
   const events: AgentEvent[] = [];
   const send = (event: AgentEvent) => events.push(event);
   const { sensors, stop } = createSensors({ plan: planOf(config), config, simulated: false, clock: systemClock, send });
   onTestFinished(stop);
   sensors.read(0);
-  await eventually(() => events).toMatchObject([{ type: "sensor-read", sensor: 0, values: [{ name: "value", value: 34, unit: null }] }]);
+  await eventually(() => events).toMatchObject([{ type: "sensor-read", sensor: 0, values: [{ name: "value", value: 17, unit: null }] }]);
 });

@@ -35,14 +35,26 @@ describe("check", () => {
   it("warns of settings that only another driver of a sensor uses", () => {
     const text = [
       "sensors:",
-      "  attic: { driver: w1, id: 28-0316a2795bff, zone: cpu-thermal, scale: 2, offset: 1 }",
-      "  tank: { driver: file, path: /run/level, unit: l, scale: 0.1, id: 28-0316a2795bff }",
+      "  attic: { driver: w1, id: 28-0316a2795bff, zone: cpu-thermal, name: x, scale: 2, offset: 1 }",
+      "  tank: { driver: file, path: /run/level, unit: l, scale: 0.1, quantities: { level: { offset: 1 } } }",
     ].join("\n");
     expect(said(text).map((line) => line.slice(line.indexOf("sensors.")))).toEqual([
       "sensors.attic.zone: it is not used by the driver w1, remove it",
-      "sensors.attic.scale: it is not used by the driver w1, remove it",
-      "sensors.attic.offset: it is not used by the driver w1, remove it",
-      "sensors.tank.id: it is not used by the driver file, remove it",
+      "sensors.attic.name: it is not used by the driver w1, remove it",
+      "sensors.tank.quantities: it is not used by the driver file, remove it",
+    ]);
+  });
+
+  it("warns of a quantity that a known chip is not known to measure, and takes any of one that nobody knows", () => {
+    const text = [
+      "sensors:",
+      "  tent: { driver: iio, device: bme280@77, only: [humidity, co2], quantities: { presure: { offset: 1 } } }",
+      "  odd: { driver: hwmon, device: odd, only: [flow_1], scale: 2 }",
+    ].join("\n");
+    const fix = "known are temperature, humidity, pressure";
+    expect(said(text).map((line) => line.slice(line.indexOf("sensors.")))).toEqual([
+      `sensors.tent.only: bme280 is not known to measure co2, ${fix}`,
+      `sensors.tent.quantities.presure: bme280 is not known to measure presure, ${fix}`,
     ]);
   });
 

@@ -26,6 +26,9 @@ describe("describeConfig", () => {
       "An output.",
       "An input, by its gestures.",
       "A PulseTime.",
+      "A bound of the range.",
+      "A quantity of the chip.",
+      "A word of the command.",
     ];
     const inTables = docsOf(schema).filter((doc) => !ofListed.includes(doc));
     for (const doc of inTables) expect(page).toContain(doc);

@@ -16,7 +16,7 @@ describe("the examples", () => {
     const page = readFileSync(join(folder, "../../docs/sensors.md"), "utf8");
     const [, text = ""] = /^```yaml\n(.*?)^```$/ms.exec(page) ?? [];
     expect(saidAbout(load(text))).toEqual([]);
-    expect(Object.values(configOf(text).sensors).map(({ driver }) => driver)).toEqual(["w1", "thermal", "file"]);
+    expect(Object.values(configOf(text).sensors).map(({ driver }) => driver)).toEqual(["w1", "thermal", "iio", "hwmon", "file", "command"]);
   });
 
   it("on the page about Home Assistant is right", () => {

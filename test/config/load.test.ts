@@ -464,14 +464,34 @@ describe("loadConfig", () => {
       sensors: Record<
         string,
         {
-          driver: "w1" | "thermal" | "file";
+          driver: "w1" | "thermal" | "iio" | "hwmon" | "file" | "command";
           id: string | null;
           zone: string | null;
+          device: string | null;
+          only: string[];
           path: string | null;
+          command: string[];
+          json: string | null;
+          timeout: number;
           name: string;
           unit: string | null;
           scale: number;
           offset: number;
+          range: number[];
+          max_change: { by: number; per: number } | null;
+          filter: { kind: "median" | "mean"; of: number } | null;
+          report: { delta: number | null; every: number } | null;
+          quantities: Record<
+            string,
+            {
+              scale: number | null;
+              offset: number | null;
+              range: number[];
+              max_change: { by: number; per: number } | null;
+              filter: { kind: "median" | "mean"; of: number } | null;
+              report: { delta: number | null; every: number } | null;
+            }
+          >;
           every: number;
           stale_after: number | null;
           homeassistant: Appearance<never> | null;

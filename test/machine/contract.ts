@@ -1,6 +1,6 @@
 // Inside the machine, as root: contract.js <package.tar>
 // What buttons and outputs promise, on kernel lines, with the kernel's own trace as the witness: bounce, fast presses, the times that
-// `pinbus check` prints, and no edge that nobody named, however the agent ends.
+// `pinbus check` prints, and no edge that nobody named, however the agent ends. And sensors, by the kernel's drivers on simulated registers.
 
 import { P } from "./bus.ts";
 import { runCases } from "./cases.ts";
@@ -8,6 +8,7 @@ import { run } from "./commands.ts";
 import { buttonCases, buttonsYaml } from "./contract-buttons.ts";
 import { countCases } from "./contract-counts.ts";
 import { outputCases } from "./contract-outputs.ts";
+import { sensorCases } from "./contract-sensors.ts";
 import { configure, dropIn, install, installBroker, wipe } from "./install.ts";
 import { Listener } from "./listener.ts";
 import { Recorder } from "./recorder.ts";
@@ -25,6 +26,10 @@ await run("systemctl", "start", "mosquitto.service", "pinbus.service");
 const listener = await Listener.start(`${P}/status`);
 await listener.wait(`${P}/status`, /^online$/);
 await listener.stop();
-const code = await runCases("contract", [...buttonCases(recorder), ...countCases(recorder), ...outputCases(recorder)], journalTail);
+const code = await runCases(
+  "contract",
+  [...buttonCases(recorder), ...countCases(recorder), ...outputCases(recorder), ...sensorCases()],
+  journalTail,
+);
 await wipe();
 process.exit(code);

@@ -24,6 +24,7 @@ sensors:
   attic: { driver: w1, id: 28-0316a2795bff }
   quick: { driver: thermal, zone: cpu-thermal, every: 1s, stale_after: 2s }
   tank: { driver: file, path: level, name: level, unit: l, scale: 0.1 }
+  tent: { driver: iio, device: bme280 }
 `);
   bus = await connectAsync(`mqtt://127.0.0.1:${agent.port}`);
   bus.on("message", (topic, payload, { retain }) => seen.push({ topic, payload: payload.toString(), retain }));
@@ -55,11 +56,11 @@ describe("a sensor of a running agent", () => {
       reason: null,
       age_ms: expect.any(Number),
     });
-    const told = await agent.ask("sim", "sensor", "tank", "-5", "--json");
+    const told = await agent.ask("sim", "sensor", "tank", "-50", "--json");
     expect(JSON.parse(told.stdout)).toMatchObject({ id: "tank", quality: "ok", values: [{ name: "level", value: -5, unit: "l" }] });
     await eventually(() => json(`${P}/tank/state`)).toMatchObject({ level: -5, unit: "l" });
     expect((await agent.ask("status")).stdout).toMatch(/^ {2}attic: 21\.4 °C, read \d+ s ago$/m);
-    expect(json("pinbus/garage/info").sensors).toEqual(["attic", "quick", "tank"]);
+    expect(json("pinbus/garage/info").sensors).toEqual(["attic", "quick", "tank", "tent"]);
   });
 
   it("stands in what check prints", async () => {
@@ -83,6 +84,17 @@ describe("a sensor of a running agent", () => {
     await eventually(() => newest(`${P}/attic/availability`)).toBe("online");
   });
 
+  it("with several quantities is told some or all of them, and each keeps its value", async () => {
+    expect(await agent.ask("sim", "sensor", "tent", "humidity=55", "temperature=21")).toEqual(ok(""));
+    const unit = { temperature: "°C", humidity: "%" };
+    await eventually(() => json(`${P}/tent/state`)).toMatchObject({ temperature: 21, humidity: 55, unit });
+    await agent.ask("sim", "sensor", "tent", "humidity=58.5");
+    await eventually(() => json(`${P}/tent/state`)).toMatchObject({ temperature: 21, humidity: 58.5, unit });
+    expect((await agent.ask("get", "tent")).stdout).toMatch(/^21 °C, 58\.5 %, read /);
+    const malformed = agent.client.request("sim-sensor", { sensor: "tent", to: { values: {} } });
+    await expect(malformed).rejects.toThrow("malformed");
+  });
+
   it("that hangs is stale once its reading is too old, and comes back", async () => {
     await agent.ask("sim", "sensor", "quick", "48.8");
     await eventually(() => newest(`${P}/quick/availability`)).toBe("online");
@@ -95,7 +107,7 @@ describe("a sensor of a running agent", () => {
   });
 
   it("is retained for who comes later", async () => {
-    await agent.ask("sim", "sensor", "tank", "7");
+    await agent.ask("sim", "sensor", "tank", "70");
     await eventually(() => json(`${P}/tank/state`)).toMatchObject({ level: 7 });
     const late = await connectAsync(`mqtt://127.0.0.1:${agent.port}`);
     const got = new Map<string, string>();
@@ -110,14 +122,21 @@ describe("a sensor of a running agent", () => {
   it("is refused with what would be right", async () => {
     expect(await agent.ask("sim", "sensor", "cellar", "1")).toMatchObject({
       code: exit.refused,
-      stderr: expect.stringContaining('there is no sensor "cellar"; there are attic, quick, tank'),
+      stderr: expect.stringContaining('there is no sensor "cellar"; there are attic, quick, tank, tent'),
     });
-    expect(await agent.ask("get", "cellar")).toMatchObject({ stderr: expect.stringContaining("there are lamp, attic, quick, tank") });
+    expect(await agent.ask("get", "cellar")).toMatchObject({ stderr: expect.stringContaining("there are lamp, attic, quick, tank, tent") });
     const view = await pinbus(["sim", "sensor", "attic", "1", "--socket", agent.view]);
     expect(view).toMatchObject({ code: exit.refused, stderr: expect.stringContaining("forbidden") });
     const malformed = agent.client.request("sim-sensor", { sensor: "attic", to: { fail: "x".repeat(201) } });
     await expect(malformed).rejects.toThrow("malformed");
-    for (const words of [["attic", "warm"], ["attic", "1", "because"], ["attic"], ["attic", "1", "--for", "1s"]]) {
+    for (const words of [
+      ["attic", "warm"],
+      ["attic", "1", "because"],
+      ["attic"],
+      ["attic", "1", "--for", "1s"],
+      ["tent", "humidity=wet"],
+      ["tent", "Humidity=1"],
+    ]) {
       await expect(sim.run(["sensor", ...words, "--socket", "/nowhere"]), words.join(" ")).rejects.toMatchObject({ code: exit.usage });
     }
   });

@@ -35,6 +35,18 @@ describe("what a configuration needs besides the unit", () => {
     ["nothing for the character device", "outputs: { lamp: { line: 17 } }", []],
     ["/sys for sysfs", "gpio: { driver: sysfs }", ["ReadWritePaths=-/sys/class/gpio -/sys/devices"]],
     ["nothing for a thermometer of the kernel", "sensors: { t: { driver: w1, id: 28-0316a2795bff } }", []],
+    [
+      "nothing for a chip, and for a program below /usr",
+      "sensors: { t: { driver: iio, device: bme280 }, u: { driver: command, command: [/usr/bin/upsc, x] }, v: { driver: command, command: [/bin/v] } }",
+      [],
+    ],
+    ["a program elsewhere, which may run", "sensors: { t: { driver: command, command: [/opt/t, x] } }", ["ExecPaths=/opt/t"]],
+    [
+      "a program at home, which has to be seen too",
+      "sensors: { t: { driver: command, command: [/home/pi/t] } }",
+      ["ProtectHome=tmpfs", "BindReadOnlyPaths=-/home/pi/t", "ExecPaths=/home/pi/t"],
+    ],
+    ["no program on the simulated board", "gpio: { driver: sim }\nsensors: { t: { driver: command, command: [/opt/t] } }", []],
     ["another state_dir, which may not be there yet", "state_dir: /srv/pinbus", ["ReadWritePaths=-/srv/pinbus"]],
     ["one folder for both sockets", "control: { socket: /srv/run/control.sock }", ["ReadWritePaths=-/srv/run"]],
     ["a folder in /run, which is empty at boot", "control: { socket: /run/foo/control.sock }", ["RuntimeDirectory=foo"]],

@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { onTestFinished } from "vitest";
+import type { Files, Programs, SensorWorld } from "../../../agent/sensor/driver.ts";
 import { FileProcess } from "../../../agent/sensor/file-process.ts";
 import { tempFolder } from "../shell/fixture.ts";
 
@@ -15,6 +16,11 @@ export function filesOf(program = reader): FileProcess {
   const files = new FileProcess(program);
   onTestFinished(() => files.close());
   return files;
+}
+
+/** Where drivers look in a test. */
+export function worldOf(sysfs: string, files: Files & Programs = filesOf()): SensorWorld {
+  return { sysfs, files, programs: files };
 }
 
 /** A tree like /sys, in a folder that is removed with the test. */
@@ -30,6 +36,8 @@ export function sysfs(tree: Record<string, string> = {}) {
     folder,
     path,
     write,
+    /** A folder where a file is expected, so that it cannot be read. */
+    folderAt: (name: string) => mkdirSync(path(name), { recursive: true }),
     /** A file whose reader waits until somebody writes. */
     fifo(name: string) {
       mkdirSync(dirname(path(name)), { recursive: true });

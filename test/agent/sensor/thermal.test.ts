@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { openThermal } from "../../../agent/sensor/thermal.ts";
-import { filesOf, forever, sysfs } from "./sysfs.ts";
+import { forever, sysfs, worldOf } from "./sysfs.ts";
 
 const readIn = async (tree: Record<string, string>, zone = "cpu-thermal") => {
   const { folder } = sysfs(tree);
-  return openThermal({ sysfs: folder, files: filesOf() }, zone).read(forever);
+  return openThermal(worldOf(folder), zone).read(forever);
 };
 const zone = (number: number, type: string, temp: string) => ({
   [`class/thermal/thermal_zone${number}/type`]: `${type}\n`,

@@ -1,7 +1,7 @@
 import { rmSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { openW1 } from "../../../agent/sensor/w1.ts";
-import { filesOf, forever, sysfs } from "./sysfs.ts";
+import { forever, sysfs, worldOf } from "./sysfs.ts";
 
 // What w1_therm of Linux writes, byte for byte.
 const id = "28-0316a2795bff";
@@ -14,7 +14,7 @@ const zeros = "00 00 00 00 00 00 00 00 00 : crc=00 YES\n00 00 00 00 00 00 00 00 
 
 const readIn = async (tree: Record<string, string>) => {
   const { folder } = sysfs(tree);
-  return openW1({ sysfs: folder, files: filesOf() }, id).read(forever);
+  return openW1(worldOf(folder), id).read(forever);
 };
 const value = (celsius: number) => ({ ok: true, values: [{ name: "temperature", unit: "°C", value: celsius }] });
 const problem = (text: string) => ({ ok: false, problem: text });
@@ -55,7 +55,7 @@ describe("a 1-wire thermometer", () => {
 
   it("that comes back is read again, and one that vanishes is missing", async () => {
     const tree = sysfs({ [slave]: good });
-    const driver = openW1({ sysfs: tree.folder, files: filesOf() }, id);
+    const driver = openW1(worldOf(tree.folder), id);
     expect(await driver.read(forever)).toEqual(value(23.125));
     rmSync(tree.path(`bus/w1/devices/${id}`), { recursive: true });
     expect(await driver.read(forever)).toMatchObject({ ok: false });

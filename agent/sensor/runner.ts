@@ -1,0 +1,66 @@
+import { spawn } from "node:child_process";
+
+// Runs the programs of `command` sensors, in the process that reads files: to start one takes time that no button shall wait for.
+
+export type Ran = { ok: true; text: string } | { ok: false; problem: string };
+
+const maxBytes = 4096;
+/** Programs at once; others wait. */
+const maxRunning = 4;
+const running = new Set<number>();
+const waiting: (() => void)[] = [];
+
+/** Nothing of the agent's own. */
+const env = { PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", LANG: "C.UTF-8" };
+
+/** What a program prints, at most 4096 bytes in at most `timeout` ms. It and its process group are gone when this resolves. */
+export async function runProgram([program = "", ...args]: readonly string[], timeout: number): Promise<Ran> {
+  if (running.size >= maxRunning) await new Promise<void>((resolve) => waiting.push(resolve));
+  return new Promise((resolve) => {
+    // A group of its own, so that all of it can be killed.
+    const child = spawn(program, args, { detached: true, cwd: "/", env, stdio: ["ignore", "pipe", "ignore"] });
+    const { pid } = child;
+    if (pid !== undefined) running.add(pid);
+    const chunks: Buffer[] = [];
+    let length = 0;
+    let problem: string | undefined;
+    const end = (why: string) => {
+      problem ??= why;
+      killGroup(pid);
+    };
+    const late = setTimeout(() => end(`has not ended within ${timeout / 1000} s`), timeout);
+    const over = (result: Ran) => {
+      clearTimeout(late);
+      if (pid !== undefined) running.delete(pid);
+      waiting.shift()?.();
+      resolve(result);
+    };
+    child.stdout.on("data", (chunk: Buffer) => {
+      length += chunk.length;
+      if (length > maxBytes) end(`prints more than ${maxBytes} bytes`);
+      else chunks.push(chunk);
+    });
+    child.on("error", (error: NodeJS.ErrnoException) => {
+      if (pid === undefined) over({ ok: false, problem: `cannot be started (${error.code ?? error.message})` });
+    });
+    // What it has left behind would keep its output open.
+    child.on("exit", () => killGroup(pid));
+    child.on("close", (code, signal) => {
+      if (problem === undefined && code !== 0) problem = code === null ? `was ended by ${signal}` : `has ended with ${code}`;
+      over(problem === undefined ? { ok: true, text: Buffer.concat(chunks).toString("utf8") } : { ok: false, problem });
+    });
+  });
+}
+
+/** Ends every program that is still running. */
+export function killPrograms(): void {
+  for (const pid of running) killGroup(pid);
+}
+
+function killGroup(pid: number | undefined): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, "SIGKILL");
+  } catch {
+    // It is gone.
+  }
+}
