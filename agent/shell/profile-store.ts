@@ -18,7 +18,7 @@ export class ProfileStore {
         return value;
       },
       unread: (why) => `${file} could not be read: ${why}; what was announced and is gone is not taken back`,
-      unwritten: (why) => `${file} could not be written: ${why}; what is announced now may not be taken back after a restart`,
+      lost: "what is announced now may not be taken back after a restart",
     });
   }
 
