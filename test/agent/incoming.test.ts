@@ -26,6 +26,7 @@ function receiver(of = config) {
     send: (event) => events.push(event),
     readClock: () => {},
     nodeCommand: () => {},
+    value: () => false,
     clock: { now: () => 7, wall: () => 0 },
     log,
   });
