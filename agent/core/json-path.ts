@@ -8,7 +8,7 @@ const literals = new Set(["true", "false", "null"]);
 
 /**
  * Takes a plain path apart: `SCD30.Temperature`, `a.b[0].c`, `sensors."air, inside".t`. Undefined for everything else, which is an
- * expression. Unlike in JSONata, a name behind a list names nothing.
+ * expression. Unlike in JSONata, a name behind a list names nothing, and a name in quotes is one also where it stands alone.
  */
 export function parseJsonPath(text: string): JsonPath | undefined {
   if (/^[.[]/.test(text) || literals.has(text)) return undefined;
