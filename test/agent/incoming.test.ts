@@ -46,6 +46,22 @@ describe("what others say", () => {
     ]);
   });
 
+  it("is listened to once where a sensor's filter takes in a topic of a rule or of another sensor", () => {
+    const told = (topic: string, retained: "use" | null = null) => ({ driver: "topic", topic, path: null, retained }) as const;
+    const sensors = {
+      one: told("plug/LWT"),
+      wide: told("hall/+"),
+      wider: told("hall/#"),
+      kept: told("hall/x", "use"),
+      apart: told("tele/+/S"),
+    };
+    expect(listenedTopics(planOf({ ...config, sensors: configOf({ sensors }).sensors }))).toEqual([
+      { topic: "plug/LWT", retained: true },
+      { topic: "hall/#", retained: true },
+      { topic: "tele/+/S", retained: false },
+    ]);
+  });
+
   it("is an event for rules while it is live, and for peers always", () => {
     const { events, say, log } = receiver();
     say("plug/LWT", "Offline", true);
