@@ -69,7 +69,7 @@ export function readDue(plan: Plan, state: State, index: number, at: Instant, ef
 export function staleDue(plan: Plan, state: State, index: number, at: Instant, effects: Effect[]): void {
   change(plan, state, index, effects, (sensor) => {
     sensor.stale = true;
-    sensor.why = null;
+    sensor.why = plan.sensors[index]?.derive ? "nothing could be derived for too long" : null;
   });
   sensorSeen(plan, state, index, at, effects);
 }
@@ -100,10 +100,19 @@ export function sensorRead(plan: Plan, state: State, event: Extract<AgentEvent, 
   if (sensor.values !== null && measured < sensor.at) return;
   const afterwards = { topic: sensorPlan.historyTopic, ts: isoTime(state, measured) };
   if (sensorPlan.published) effects.push({ type: "publish", ...stateOf(state, sensorPlan, values, measured), afterwards });
-  if (Number.isFinite(sensorPlan.staleAfter))
-    effects.push({ type: "startTimer", key: sensorPlan.staleKey, at: measured + sensorPlan.staleAfter });
   change(plan, state, index, effects, () => Object.assign(sensor, { values, at: measured, problem: null, stale: false, why: null }));
+  effects.push({ type: "startTimer", key: sensorPlan.staleKey, at: holdsUntil(plan, state, index) });
   sensorSeen(plan, state, index, at, effects);
+}
+
+/** What is derived becomes stale with what it is derived from; this much later by itself, if it could not be computed meanwhile. */
+const derivedLater = 1000;
+
+function holdsUntil(plan: Plan, state: State, index: number): Instant {
+  const [sensorPlan, sensor] = [plan.sensors[index], state.sensors[index]];
+  if (!sensorPlan || !sensor) return 0;
+  if (sensorPlan.derive === null) return sensor.at + sensorPlan.staleAfter;
+  return Math.min(...sensorPlan.derive.inputs.map((input) => holdsUntil(plan, state, input.sensor))) + derivedLater;
 }
 
 export function sensorFailed(plan: Plan, state: State, event: Extract<AgentEvent, { type: "sensor-failed" }>, effects: Effect[]): void {

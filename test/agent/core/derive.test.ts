@@ -79,6 +79,20 @@ describe("a derived value", () => {
     expect([value(world, "avg"), value(world, "top"), world.sensor("top").quality]).toEqual([55, 55, "ok"]);
   });
 
+  it("that cannot be computed any more does not hold longer than what it is derived from", () => {
+    const world = started({ dew: { dew_point: air } });
+    world.readings("tent", both(20, 70));
+    const index = world.plan.sensorIndex.get("dew") ?? -1;
+    for (let count = 0; count < 5; count++) {
+      world.advance(2500);
+      world.readings("tent", both(20, 0));
+      expect(world.state.sensors[index]?.stale).toBe(count === 4);
+    }
+    expect(world.sensor("dew")).toMatchObject({ quality: "failed", reason: "air without any water has no dew point" });
+    world.readings("tent", both(20, 70));
+    expect(world.sensor("dew").quality).toBe("ok");
+  });
+
   it("that is not published is known here alone", () => {
     const world = started({ dew: { dew_point: air, publish: "false" } });
     world.readings("tent", both(20, 70));
