@@ -1,6 +1,9 @@
-import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { readFileSync, writeFileSync } from "node:fs";
+import { connectAsync } from "mqtt";
+import { afterAll, beforeAll, expect, it, onTestFinished, vi } from "vitest";
 import { mutations, printed, wellFormed } from "../core/sniffer.ts";
 import { eventually } from "../shell/fixture.ts";
+import { runIn, startAgent } from "./agent-process.ts";
 import { describeOnBrokers, P, startTogether, type Together } from "./on-brokers.ts";
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
@@ -106,4 +109,36 @@ describeOnBrokers("a value out of the message of somebody else", (on) => {
     await sniffer(wellFormed.replace("542", "400"));
     await eventually(() => state("tent").light).toBe(false);
   });
+});
+
+it("a reload listens to other topics and no longer to the old ones, and a sum goes on after a restart", async () => {
+  const first = await startAgent(`
+gpio: { driver: sim }
+broker: { listeners: [{ port: 0 }] }
+sensors: { plug: { driver: topic, topic: old/power, unit: W } }
+derive: { energy: { integral: plug, unit: J } }
+`);
+  onTestFinished(first.clean);
+  const said = async (agent: typeof first, id: string) => (await agent.client.request("get", { id })).state;
+  const bus = await connectAsync(`mqtt://127.0.0.1:${first.port}`);
+  onTestFinished(() => bus.endAsync(true));
+  await bus.publishAsync("old/power", "1000", { qos: 1 });
+  await eventually(() => said(first, "plug")).toBe("1000");
+  writeFileSync(first.config, readFileSync(first.config, "utf8").replace("old/power", "new/power"));
+  expect((await first.ask("reload")).code).toBe(0);
+  await bus.publishAsync("old/power", "7", { qos: 1 });
+  for (const power of ["2000", "3000"]) await bus.publishAsync("new/power", power, { qos: 1 });
+  await eventually(() => said(first, "plug")).toBe("3000");
+  const sum = Number(await said(first, "energy"));
+  expect(sum).toBeGreaterThan(0);
+  expect((await first.ask("sim", "sensor", "plug", "1")).stderr).toContain('"plug" is what others say: publish to new/power');
+  first.child.kill("SIGTERM");
+  await first.done;
+  first.client.close();
+  const second = await runIn(first.folder);
+  onTestFinished(second.clean);
+  const again = await connectAsync(`mqtt://127.0.0.1:${second.port}`);
+  onTestFinished(() => again.endAsync(true));
+  await again.publishAsync("new/power", "5", { qos: 1 });
+  await eventually(() => said(second, "energy")).toBe(String(sum));
 });
