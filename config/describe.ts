@@ -76,7 +76,7 @@ function listRows(path: string, node: ListOf<SchemaNode>): Row[] {
 }
 
 function mapRows(path: string, node: MapOf<SchemaGroup>): Row[] {
-  const own = { name: path, fallback: "none", values: "a map by name", doc: node.doc, env: "" };
+  const own = { name: path, fallback: "none", values: "a map", doc: node.doc, env: "" };
   return [own, ...rowsOf(node.items, `${path}.NAME.`)];
 }
 

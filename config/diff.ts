@@ -40,21 +40,21 @@ function textOf(node: SchemaNode, value: unknown): string {
     const items = Array.isArray(value) ? value.map((item) => textOf(node.items, item)) : [];
     return items.length === 0 ? "none" : items.join(", ");
   }
-  if (isMapOf(node)) {
-    const items = Object.entries(record(value)).map(([id, item]) => `${id}: ${itemText(node.items, item)}`);
-    return items.length === 0 ? "none" : `{ ${items.join(", ")} }`;
-  }
   return itemText(node, value);
 }
 
 /** The settings of an item that are not as they are by default: `{ line: GPIO27, max_on: 2h }`; all of them when there are none. */
 function itemText(node: SchemaNode, value: unknown): string {
-  if (isLeaf(node) || isListOf(node) || isMapOf(node)) return textOf(node, value);
+  if (isLeaf(node) || isListOf(node)) return textOf(node, value);
+  if (isMapOf(node)) {
+    const items = Object.entries(record(value)).map(([name, item]) => `${name}: ${itemText(node.items, item)}`);
+    return items.length === 0 ? "none" : `{ ${items.join(", ")} }`;
+  }
   const given = Object.entries(node).filter(([key]) => record(value)[key] !== null && record(value)[key] !== undefined);
   const own = given.filter(([key, child]) => {
     const text = JSON.stringify(record(value)[key]);
-    if (isListOf(child) || isMapOf(child)) return text !== JSON.stringify(child.default);
-    return !isLeaf(child) || text !== JSON.stringify(child.default);
+    if (isMapOf(child)) return text !== "{}";
+    return isListOf(child) ? text !== "[]" : !isLeaf(child) || text !== JSON.stringify(child.default);
   });
   const parts = (own.length > 0 ? own : given).map(([key, child]) => {
     const text = textOf(child, record(value)[key]);

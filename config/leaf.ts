@@ -42,8 +42,8 @@ export interface MapOf<I> {
   readonly doc: string;
   readonly container: "map";
   readonly items: I;
-  /** What its keys are, where they are no ids. */
-  readonly keys?: Format<string>;
+  /** How items are called, where that is not an id. */
+  readonly names?: Format<string>;
 }
 
 /** A list of items of one shape, or of single values. */
@@ -104,8 +104,8 @@ export function derived<T>(reads: Format<T>, doc: string, shown: string): Leaf<T
   return make(reads, "derived", null, doc, shown);
 }
 
-export function mapOf<I extends SchemaGroup>(items: I, doc: string): MapOf<I> {
-  return { format: "Object", default: {}, doc, container: "map", items };
+export function mapOf<I extends SchemaGroup>(items: I, doc: string, names?: Format<string>): MapOf<I> {
+  return { format: "Object", default: {}, doc, container: "map", items, ...(names ? { names } : {}) };
 }
 
 export function listOf<I extends SchemaNode>(

@@ -3,7 +3,7 @@ import { fields, isMap } from "./compound.ts";
 import { measure } from "./counting.ts";
 import { expression, plainPath } from "./expression.ts";
 import { id, oneOf, text, wholeNumber } from "./formats.ts";
-import { type Format, leaf, listOf, type MapOf, mapOf, optional, required } from "./leaf.ts";
+import { type Format, leaf, listOf, mapOf, optional, required } from "./leaf.ts";
 import { peerPayload, topicName } from "./peers.ts";
 import { checkReference } from "./references.ts";
 import type { Config, SensorConfig } from "./schema.ts";
@@ -67,10 +67,11 @@ const valueSchema = {
 /** Settings of the driver `topic`. */
 export const topicSettings = {
   topic: optional(topicFilter, "With `driver: topic`: the topic, or the topic filter, whose messages say the value."),
-  values: {
-    ...mapOf(valueSchema, "What is taken out of the JSON of the message, by name. Without it the payload itself is the value."),
-    keys: valueName,
-  } as MapOf<typeof valueSchema>,
+  values: mapOf(
+    valueSchema,
+    "What is taken out of the JSON of the message, by name. Without it the payload itself is the value.",
+    valueName,
+  ),
   availability: optional(availability, "Where its device says that it is gone, which ends its value at once."),
   time: optional(plainPath, "The field that says when it was measured: ISO 8601, or seconds or milliseconds since 1970."),
   retained: optional(
