@@ -52,6 +52,7 @@ const inPlace = [
   "homeassistant",
   "peers",
   "sensors",
+  "derive",
   "rules",
   "time_zone",
   "location",

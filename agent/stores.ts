@@ -9,6 +9,7 @@ import { ProfileStore } from "./shell/profile-store.ts";
 import { RuleStore } from "./shell/rule-store.ts";
 import { SeqStore } from "./shell/seq-store.ts";
 import { StartStore } from "./shell/start-store.ts";
+import { SumStore } from "./shell/sum-store.ts";
 
 export interface StoresOptions {
   /** The state folder. */
@@ -28,7 +29,8 @@ export interface Stores {
   rules: RuleStore;
   starts: StartStore;
   profiles: ProfileStore;
-  /** Of outputs and of rules at once. */
+  sums: SumStore;
+  /** Of outputs, rules and derived values at once. */
   kept: KeptSource;
   /** Sets event numbers aside for whatever counts its events; resolves when no later start would give them out again. */
   reserve(plan: Plan): Promise<void>;
@@ -46,6 +48,7 @@ export function openStores({ dir, log, counterKept, onProblem }: StoresOptions):
   const rules = new RuleStore(dir, log, (problem) => onProblem("rules", problem)).load();
   const starts = new StartStore(dir, log);
   const profiles = new ProfileStore(dir, log).load();
+  const sums = new SumStore(dir, log).load();
   return {
     seq,
     outputs,
@@ -54,7 +57,8 @@ export function openStores({ dir, log, counterKept, onProblem }: StoresOptions):
     rules,
     starts,
     profiles,
-    kept: { kept: (id) => outputs.kept(id), enabled: (id) => rules.enabled(id) },
+    sums,
+    kept: { kept: (id) => outputs.kept(id), enabled: (id) => rules.enabled(id), sum: (id) => sums.sum(id) },
     reserve(plan) {
       for (const id of [...plan.inputs.map((input) => input.id), ...plan.rules.map((rule) => ruleSeqId(rule.id))])
         seq.reserve(id, seq.first(id) + seqBlock);
@@ -68,6 +72,7 @@ export function openStores({ dir, log, counterKept, onProblem }: StoresOptions):
         history.flushed(),
         rules.flushed(),
         profiles.flushed(),
+        sums.flushed(),
         starts.end(),
       ]);
     },

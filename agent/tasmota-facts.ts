@@ -1,6 +1,6 @@
 import { networkInterfaces } from "node:os";
 import type { TasmotaConfig } from "../config/schema.ts";
-import { holds, measuredAt, valueRefOf } from "./core/sensor-ref.ts";
+import { measuredAt, valueRefOf } from "./core/sensor-ref.ts";
 import { isoTime } from "./core/state.ts";
 import type { Device, Moment, Settings } from "./profile/tasmota/device.ts";
 import type { Facts, Figure } from "./profile/tasmota/telemetry.ts";
@@ -65,7 +65,7 @@ function memOf(input: string | null, text: string, level: (input: string) => boo
 
 function figureOf({ plan, state }: Pick<Current, "plan" | "state">, path: string, sensor: string, tempUnit: Device["tempUnit"]): Figure[] {
   const ref = valueRefOf(plan.sensorIndex, sensor);
-  const measured = ref && holds(state, ref) ? measuredAt(state, ref) : undefined;
+  const measured = ref && state.sensors[ref.sensor]?.stale === false ? measuredAt(state, ref) : undefined;
   if (measured === undefined) return [];
   const isTemperature = measured.unit === "°C" || measured.unit === "°F";
   const value =

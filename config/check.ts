@@ -1,6 +1,7 @@
 import { checkBridge } from "./bridge.ts";
 import { checkContracts } from "./contracts.ts";
 import { checkCounting, debounceTime } from "./counting.ts";
+import { checkDerived } from "./derive.ts";
 import { formatDuration } from "./formats.ts";
 import { checkGestures } from "./gestures.ts";
 import { checkHomeassistant } from "./homeassistant.ts";
@@ -51,6 +52,7 @@ export function check(config: Config, found: Found): Problem[] {
   checkCounting(config, found, report);
   checkSensors(config, found, report);
   checkTasmota(config, found, report);
+  checkDerived(config, found, report);
   checkServices(config, report);
   checkCommands(config, report);
   checkHomeassistant(config, found, report);

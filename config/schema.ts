@@ -3,6 +3,7 @@ import { bridgeSchema } from "./bridge.ts";
 import { decimal, timeZone } from "./clock-formats.ts";
 import { brokerLost, pulseOf } from "./compound.ts";
 import { debounceOf, measure, ratio } from "./counting.ts";
+import { deriveSchema } from "./derive.ts";
 import { address, anyText, duration, id, line, oneOf, path, port, topicLevel, wholeNumber } from "./formats.ts";
 import { coverSchema, homeassistantSchema, inputAppearance, label, outputAppearance } from "./homeassistant.ts";
 import { type ConfigOf, derived, type Format, inFileOnly, leaf, listOf, mapOf, optional, required, secret, withNames } from "./leaf.ts";
@@ -263,6 +264,7 @@ export const schema = withNames({
   ),
   peers: mapOf(peerSchema, "Other devices whose liveness counts here, by id; an output names one in `on_peer_offline`, a rule in `peer`."),
   sensors: mapOf(sensorSchema, "What is measured, by id; see [sensors.md](sensors.md)."),
+  derive: mapOf(deriveSchema, "Values that are computed out of what is measured, by id; see [sensors.md](sensors.md#derived-values)."),
   rules: mapOf(ruleSchema, "What is done when something happens, here and without the network, by id; see [rules.md](rules.md)."),
   tasmota: mapOf(tasmotaSchema, "Plugs and boxes of Tasmota that this machine plays, by id; see [tasmota.md](tasmota.md)."),
   time_zone: optional(timeZone, "The time zone of the rules, such as Europe/Berlin.", "the one of this machine"),
@@ -291,6 +293,7 @@ export type InputConfig = ConfigOf<typeof inputSchema>;
 export type OutputConfig = ConfigOf<typeof outputSchema>;
 export type SensorConfig = ConfigOf<typeof sensorSchema>;
 export type TasmotaConfig = ConfigOf<typeof tasmotaSchema>;
+export type DeriveConfig = ConfigOf<typeof deriveSchema>;
 export type RuleConfig = ConfigOf<typeof ruleSchema>;
 export type TriggerConfig = ConfigOf<typeof triggerSchema>;
 export type ConditionConfig = ConfigOf<typeof conditionSchema>;

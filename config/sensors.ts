@@ -6,6 +6,7 @@ import { leaf, listOf, mapOf, optional, required } from "./leaf.ts";
 import type { Config, SensorConfig } from "./schema.ts";
 import { chipOf } from "./sensor-chips.ts";
 import { checkPipeline, pipelineSettings, quantitySchema } from "./sensor-pipeline.ts";
+import { checkTopicValues, ofTopics, topicSettings, valueName } from "./topic-values.ts";
 
 const second = 1000;
 const day = 86_400_000;
@@ -38,18 +39,11 @@ const jsonPath = text(
   /^[\w-]{1,64}(?:\.[\w-]{1,64}){0,15}$/,
   "write it like battery.charge, or values.0.temperature",
 );
-const valueName = text(
-  "name of a value",
-  "the name of a value",
-  // The words that are left out stand beside the value in the same JSON.
-  /^(?!(?:ts|unit|quality)$)[a-z][a-z0-9_]{0,31}$/,
-  "write it like level or air_pressure; ts, unit and quality are taken",
-);
 
 export const sensorSchema = {
   driver: required(
-    oneOf("w1", "thermal", "iio", "hwmon", "file", "command"),
-    "How it is read: `w1` is a 1-wire thermometer, `thermal` a thermal zone of the kernel, `iio` and `hwmon` are chips that the kernel drives, `file` is any file that holds one number, `command` a program that prints one.",
+    oneOf("w1", "thermal", "iio", "hwmon", "file", "command", "topic"),
+    "How it is read: `w1` is a 1-wire thermometer, `thermal` a thermal zone of the kernel, `iio` and `hwmon` are chips that the kernel drives, `file` is any file that holds one number, `command` a program that prints one, `topic` what others publish.",
   ),
   id: optional(w1Id, "Which 1-wire thermometer: the name of its folder in `/sys/bus/w1/devices`."),
   zone: optional(zone, "Which thermal zone: its `type`, since its number may be another one after the next start."),
@@ -68,10 +62,20 @@ export const sensorSchema = {
   ),
   json: optional(jsonPath, "Where the number stands in the JSON that the command prints: `battery.charge`.", "it prints the number alone"),
   timeout: leaf(duration(100, 9 * second), 5 * second, "How long the command may take; then it is killed."),
-  name: leaf(valueName, "value", "What the number of a file or a command is, as it is published: `level`, `air_pressure`."),
-  unit: optional(measure, "The unit of the number of a file or a command, after `scale`: `l`, `hPa`."),
-  every: leaf(duration(second, day), 60 * second, "How often it is read."),
-  stale_after: optional(duration(second, 7 * day), "For how long a reading holds when no further one succeeds.", "three times `every`"),
+  name: leaf(
+    valueName,
+    "value",
+    "What the number of a file or a command, or the payload of a topic, is, as it is published: `level`, `air_pressure`.",
+  ),
+  unit: optional(measure, "The unit of the number of a file or a command, after `scale`, or of the payload of a topic: `l`, `hPa`."),
+  every: leaf(duration(second, day), 60 * second, "How often it is read; not for a topic."),
+  stale_after: optional(
+    duration(second, 7 * day),
+    "For how long a reading holds when no further one succeeds.",
+    "three times `every`; `3m` for a topic",
+  ),
+  ...topicSettings,
+  publish: leaf(oneOf("true", "false"), "true", "Whether it is published, or known here alone."),
   homeassistant: optional(
     sensorAppearance,
     "What it is called in Home Assistant, and what it measures if that does not follow from its values.",
@@ -89,11 +93,14 @@ const own: Readonly<Record<SensorConfig["driver"], { needs: Key; has: readonly K
   hwmon: { needs: "device", has: ["only", "quantities"] },
   file: { needs: "path", has: ["name", "unit"] },
   command: { needs: "command", has: ["json", "timeout", "name", "unit"] },
+  topic: { needs: "topic", has: ["name", "unit", "quantities", ...ofTopics] },
 };
 const ofDrivers = new Set(Object.values(own).flatMap(({ needs, has }) => [needs, ...has]));
 
 /** Sensors: each has what its driver needs, and nothing in vain. */
-export function checkSensors({ sensors }: Config, { place, unread }: Found, report: Report): void {
+export function checkSensors(config: Config, found: Found, report: Report): void {
+  const { sensors } = config;
+  const { place, unread } = found;
   for (const [id, sensor] of Object.entries(sensors)) {
     const path = `sensors.${id}`;
     const { needs, has } = own[sensor.driver];
@@ -111,12 +118,15 @@ export function checkSensors({ sensors }: Config, { place, unread }: Found, repo
         `${JSON.stringify(program)} is not an absolute path`,
         "write the whole path of the program, like /usr/bin/apcaccess",
       );
-    if (sensor.stale_after !== null && sensor.stale_after <= sensor.every)
+    if (sensor.driver === "topic" && place(`${path}.every`).line > 0)
+      report(`${path}.every`, "it is not used by the driver topic", "remove it", "warning");
+    if (sensor.stale_after !== null && sensor.driver !== "topic" && sensor.stale_after <= sensor.every)
       report(`${path}.stale_after`, `it is not longer than every (${formatDuration(sensor.every)})`, "write a longer time");
     checkPipeline(path, sensor, report);
     for (const [name, quantity] of Object.entries(sensor.quantities)) checkPipeline(`${path}.quantities.${name}`, quantity, report);
     checkQuantities(path, sensor, place, report);
   }
+  checkTopicValues(config, found, report);
 }
 
 /** Of a chip that is known: that it has what is named, and that a calibration is not meant for several quantities at once. */

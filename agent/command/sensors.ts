@@ -51,6 +51,8 @@ export async function foundSensors(world: SensorWorld): Promise<FoundSensor[]> {
     all.map(async ({ driver, key, value, chip }): Promise<FoundSensor> => {
       const id = idOf(driver === "w1" ? `w1-${value.slice(-4)}` : value, ids);
       const opened = openSensor(completeItem(sensorSchema, { driver, [key]: value }) as SensorConfig, world);
+      // What is found is read, not told.
+      if (opened === undefined) throw new Error(`the driver ${driver} reads nothing`);
       const read = (buses.get(opened.bus) ?? Promise.resolve()).then(() => inTime(opened.read.bind(opened)));
       buses.set(opened.bus, read);
       const reading = await read;

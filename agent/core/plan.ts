@@ -7,7 +7,7 @@ import type { TimerKey } from "./model.ts";
 import { patternKey } from "./pattern-end.ts";
 import { type PeerPlan, peerOf, peersOf, topicIndexOf } from "./peer-plan.ts";
 import { type LevelKind, noTriggers, type Rulebook, rulebookOf } from "./rule-plan.ts";
-import { type SensorPlan, sensorsOf } from "./sensor-plan.ts";
+import { derivedFrom, type SensorPlan, sensorsOf } from "./sensor-plan.ts";
 import { type Topics, topicsOf } from "./topics.ts";
 
 /** The configuration, indexed: nothing is searched and no topic is built while events run. */
@@ -17,7 +17,10 @@ export interface Plan extends Omit<Rulebook, "gestures"> {
   outputs: readonly OutputPlan[];
   /** Those of the configuration, then those that only an output names. */
   peers: readonly PeerPlan[];
+  /** Those of the configuration, then its derived values. */
   sensors: readonly SensorPlan[];
+  /** Derived values by the sensors from which they are derived. */
+  derivedFrom: readonly (readonly number[])[];
   inputIndex: ReadonlyMap<string, number>;
   outputIndex: ReadonlyMap<string, number>;
   sensorIndex: ReadonlyMap<string, number>;
@@ -190,6 +193,7 @@ export function planOf(config: Config): Plan {
       startKey,
     };
   });
+  const sensors = sensorsOf(config, topics, timers, peers);
   const setIndex = new Map(outputs.map(({ setTopic }, index) => [setTopic, index]));
   const counterIndex = new Map(inputs.flatMap(({ counter }, index) => (counter === null ? [] : [[counter.setTopic, index] as const])));
   return {
@@ -198,10 +202,11 @@ export function planOf(config: Config): Plan {
     inputs,
     outputs,
     peers,
-    sensors: sensorsOf(config, topics, timers),
+    sensors,
+    derivedFrom: derivedFrom(sensors),
     inputIndex,
     outputIndex,
-    sensorIndex: indexOf(config.sensors),
+    sensorIndex: new Map(sensors.map(({ id }, index) => [id, index])),
     setIndex,
     counterIndex,
     peerIndex: topicIndexOf(peers, ({ topic }) => topic),

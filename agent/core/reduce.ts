@@ -2,6 +2,7 @@ import { personCause } from "./cause.ts";
 import { command } from "./contract.ts";
 import { count, keepAll, kept, miss } from "./counter.ts";
 import { counterCommand, counterControl } from "./counter-command.ts";
+import { answerHolds, keepSums } from "./derive.ts";
 import { adoptPhase, takePhase, takePhaseGap } from "./encoder.ts";
 import { arm, broker, disarm } from "./failsafe.ts";
 import { identify } from "./identify.ts";
@@ -128,6 +129,7 @@ export function reduce(plan: Plan, state: State, event: AgentEvent): Effect[] {
       break;
     case "totals-wanted":
       keepAll(state, effects);
+      keepSums(plan, state, effects);
       break;
     case "link-changed": {
       const was = state.link.online;
@@ -140,7 +142,7 @@ export function reduce(plan: Plan, state: State, event: AgentEvent): Effect[] {
       break;
     }
     case "sensor-read":
-      sensorRead(plan, state, event, effects);
+      if (answerHolds(plan, state, event.sensor)) sensorRead(plan, state, event, effects);
       break;
     case "sensor-failed":
       sensorFailed(plan, state, event, effects);

@@ -207,6 +207,8 @@ function retainedTopics(plan: Plan): string[] {
     ...plan.inputs.map(({ stateTopic }) => stateTopic),
     ...plan.outputs.flatMap(({ stateTopic, attrTopic }) => [stateTopic, attrTopic]),
     ...plan.rules.map(({ stateTopic }) => stateTopic),
-    ...plan.sensors.flatMap(({ stateTopic, availabilityTopic, qualityTopic }) => [stateTopic, availabilityTopic, qualityTopic]),
+    ...plan.sensors.flatMap(({ published, stateTopic, availabilityTopic, qualityTopic }) =>
+      published ? [stateTopic, availabilityTopic, qualityTopic] : [],
+    ),
   ];
 }

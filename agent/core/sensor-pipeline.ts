@@ -36,9 +36,16 @@ export function newPipeline(): PipelineState {
   return { read: null, at: 0, quantities: [] };
 }
 
+/** For values with which nothing is done. */
+export const plainPipeline: PipelinePlan = {
+  usual: { scale: 1, offset: 0, range: [], max_change: null, filter: null, report: null },
+  own: new Map(),
+  every: 0,
+};
+
 /** A quantity has what its own settings say, and what the sensor says where they are silent. */
-export function pipelineOf(sensor: SensorConfig): PipelinePlan {
-  const { scale, offset, range, max_change, filter, report, every } = sensor;
+export function pipelineOf(sensor: SensorConfig, every: number): PipelinePlan {
+  const { scale, offset, range, max_change, filter, report } = sensor;
   const usual = { scale, offset, range, max_change, filter, report };
   const own = Object.entries(sensor.quantities).map(([name, quantity]): [string, Settings] => [
     name,

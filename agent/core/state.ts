@@ -1,5 +1,6 @@
 import { type CounterState, newCounter } from "./counter.ts";
 import { type Debounce, newDebounce } from "./debounce.ts";
+import { type KeptSum, newMemory } from "./derive.ts";
 import { type EncoderState, newEncoder } from "./encoder.ts";
 import { type GestureState, newGesture } from "./gesture.ts";
 import type { Cause, Effect, Instant, KeptFile, KeptTotal, SetRequest, TimerKey, Verdict } from "./model.ts";
@@ -142,6 +143,8 @@ export interface KeptSource {
   kept(id: string): Kept;
   /** Whether a rule was enabled; undefined when nobody has said so. */
   enabled?(rule: string): boolean | undefined;
+  /** What a derived value has summed up. */
+  sum?(sensor: string): KeptSum | undefined;
 }
 
 const nothing: KeptSource = { kept: () => ({ locked: false, level: false }) };
@@ -191,7 +194,10 @@ export function newState(plan: Plan, firstSeq: (id: string) => number, before: K
       answers: new Map(),
     })),
     peers: plan.peers.map(() => ({ online: null, stale: false, since: 0 })),
-    sensors: plan.sensors.map(newSensor),
+    sensors: plan.sensors.map(({ id, derive }) => {
+      const sum = derive?.kind === "integral" ? before.sum?.(id) : undefined;
+      return sum === undefined ? newSensor() : { ...newSensor(), memory: newMemory(sum) };
+    }),
     rules: plan.rules.map(({ id, onStart }) => {
       const seq = firstSeq(ruleSeqId(id));
       const enabled = onStart === "last" ? (before.enabled?.(id) ?? true) : onStart === "enabled";

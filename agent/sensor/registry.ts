@@ -8,8 +8,8 @@ import { openIio } from "./iio.ts";
 import { openThermal } from "./thermal.ts";
 import { openW1 } from "./w1.ts";
 
-/** The driver of a checked configuration. Nothing is touched before it is read. */
-export function openSensor(sensor: SensorConfig, world: SensorWorld): SensorDriver {
+/** The driver of a checked configuration; undefined for what is not read but told. Nothing is touched before it is read. */
+export function openSensor(sensor: SensorConfig, world: SensorWorld): SensorDriver | undefined {
   const { driver, device, only } = sensor;
   const chip = { device: device ?? "", only, chip: chipOf(driver, device) };
   switch (driver) {
@@ -25,5 +25,7 @@ export function openSensor(sensor: SensorConfig, world: SensorWorld): SensorDriv
       return openCommand(world, sensor);
     case "file":
       return openFile(world, { ...sensor, path: sensor.path ?? "" });
+    case "topic":
+      return undefined;
   }
 }

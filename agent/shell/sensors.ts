@@ -7,7 +7,8 @@ import type { Clock } from "./clock.ts";
 export interface SensorsOptions {
   plan: Plan;
   config: Config;
-  open(id: string, sensor: SensorConfig): SensorDriver;
+  /** Undefined for a sensor that is not read. */
+  open(id: string, sensor: SensorConfig): SensorDriver | undefined;
   /** How long a read may take, in ms, until it counts as failed. */
   deadline?: number;
   /** 0 to 1: how much later than it is due a sensor is read, always the same, so that a thousand are not read in one moment. */
@@ -41,7 +42,8 @@ const longestDelay = 1000;
 export class Sensors {
   readonly #options: SensorsOptions;
   #plan: Plan;
-  #slots: Slot[];
+  /** By the index of the sensor; undefined for one that nobody reads. */
+  #slots: (Slot | undefined)[];
   /** The last read of each bus that was asked for. */
   readonly #buses = new Map<string, Promise<void>>();
   readonly #timeouts = new Set<NodeJS.Timeout>();
@@ -58,12 +60,12 @@ export class Sensors {
     this.#plan = plan;
     const before = this.#slots;
     this.#slots = this.#slotsOf(plan, config, before);
-    for (const slot of before) if (!this.#slots.includes(slot)) slot.index = undefined;
+    for (const slot of before) if (slot && !this.#slots.includes(slot)) slot.index = undefined;
   }
 
   /** What a sensor measures, as its driver says. */
   quantities(id: string): readonly Quantity[] {
-    return this.#slots.find((slot) => slot.id === id)?.driver.quantities ?? [];
+    return this.#slots.find((slot) => slot?.id === id)?.driver.quantities ?? [];
   }
 
   /** Reads a sensor, unless it is being read; the answer comes as an event. */
@@ -138,17 +140,18 @@ export class Sensors {
     else dispatch({ type: "sensor-failed", sensor, problem: reading.problem, at });
   }
 
-  #slotsOf(plan: Plan, config: Config, before: readonly Slot[]): Slot[] {
-    return plan.sensors.flatMap(({ id, source }, index): Slot[] => {
-      const there = before.find((slot) => slot.id === id && slot.source === source);
+  #slotsOf(plan: Plan, config: Config, before: readonly (Slot | undefined)[]): (Slot | undefined)[] {
+    return plan.sensors.map(({ id, source, every }, index) => {
+      if (every === null) return undefined;
+      const there = before.find((slot) => slot?.id === id && slot.source === source);
       if (there) {
         there.index = index;
-        return [there];
+        return there;
       }
       const settings = config.sensors[id];
-      if (!settings) return [];
       const { open, random = () => 0 } = this.#options;
-      return [{ id, source, driver: open(id, settings), index, share: random(), waiting: false, running: undefined }];
+      const driver = settings && open(id, settings);
+      return driver && { id, source, driver, index, share: random(), waiting: false, running: undefined };
     });
   }
 }

@@ -237,6 +237,7 @@ describe("loadConfig", () => {
           id: null,
           device_triggers: "false",
         },
+        derive: {},
         services: [],
         commands: ["resync"],
         log: { level: "info", format: "auto", mqtt: "warn" },
@@ -464,7 +465,7 @@ describe("loadConfig", () => {
       sensors: Record<
         string,
         {
-          driver: "w1" | "thermal" | "iio" | "hwmon" | "file" | "command";
+          driver: "w1" | "thermal" | "iio" | "hwmon" | "file" | "command" | "topic";
           id: string | null;
           zone: string | null;
           device: string | null;
@@ -495,6 +496,47 @@ describe("loadConfig", () => {
           every: number;
           stale_after: number | null;
           homeassistant: Appearance<never> | null;
+          topic: string | null;
+          values: Record<
+            string,
+            {
+              value: string;
+              unit: string | null;
+              unit_from: string | null;
+              type: "number" | "boolean" | "text" | "enum";
+              options: string[];
+            }
+          >;
+          availability: { peer: string } | { topic: string; online: string; offline: string } | null;
+          time: string | null;
+          retained: "use" | "ignore" | null;
+          max_payload: number;
+          publish: "true" | "false";
+        }
+      >;
+      derive: Record<
+        string,
+        {
+          vpd: {
+            formula: "growbuddy-2022" | "growbuddy-2025" | "tetens";
+            temperature: string;
+            humidity: string;
+            leaf_offset: { value: number; unit: "°C" | "°F" };
+          } | null;
+          dew_point: { temperature: string; humidity: string } | null;
+          absolute_humidity: { temperature: string; humidity: string } | null;
+          mean: string | null;
+          min: string | null;
+          max: string | null;
+          window: number;
+          rate: string | null;
+          per: number;
+          integral: string | null;
+          value: string | null;
+          inputs: Record<string, string> | null;
+          name: string | null;
+          unit: string | null;
+          publish: "true" | "false";
         }
       >;
       rules: Record<

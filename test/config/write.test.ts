@@ -27,8 +27,25 @@ interlocks: { motor: {} }
 sensors:
   attic: { driver: w1, id: 28-0316a2795bff, every: 5s, stale_after: 1m }
   tank: { driver: file, path: /run/level, name: level, unit: l, scale: 0.0000001, offset: -12.5, range: [-12.5, 0.5], report: { every: 10m } }
-  tent: { driver: iio, device: bme280@77, only: [humidity], quantities: { humidity: { filter: { median: 5 }, max_change: { by: 0.5, per: 1m } } } }
+  hut: { driver: iio, device: bme280@77, only: [humidity], quantities: { humidity: { filter: { median: 5 }, max_change: { by: 0.5, per: 1m } } } }
   ups: { driver: command, command: [/usr/bin/upsc, "a: b"], json: battery.0, timeout: 500ms, filter: { mean: 3 }, report: { delta: 0.2, every: 1h } }
+  tent:
+    driver: topic
+    topic: "tele/+/SENSOR"
+    values:
+      air_t: { value: 'SCD30."T, air"', unit: °C, unit_from: TempUnit }
+      door: { value: 'x ? "ON" : "OFF"', type: enum, options: ["ON", "O, F"] }
+    availability: { topic: "a, {b", online: "yes, it is", offline: 'no "' }
+    retained: use
+    time: Time
+    publish: false
+  plug: { driver: topic, topic: "$SYS/x", unit: W, availability: { peer: p } }
+peers: { p: { topic: p/LWT } }
+derive:
+  vpd: { vpd: { formula: growbuddy-2022, temperature: tent.air_t, humidity: rh, leaf_offset: -2.5 °F } }
+  energy: { integral: plug, unit: kWh, name: energy }
+  rh: { value: "{ 'a': b }.a", inputs: { b: plug }, unit: "%", publish: false }
+  high: { max: rh, window: 90s }
 rules:
   a: { when: { input: porch, gesture: double }, do: [{ output: lamp, set: on, for: 90s }, { output: gate, set: pulse }] }
   b: { when: { input: porch, clicks: 4 }, do: [{ output: lamp, set: off }] }

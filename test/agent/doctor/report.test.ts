@@ -175,6 +175,7 @@ describe("the report for whoever helps", () => {
       peers: {},
       sensors: {},
       tasmota: {},
+      derive: {},
       rules: {},
     });
     expect(openConfig(config)).toMatchObject({
@@ -231,4 +232,4 @@ function openAt(path: string): string {
   return JSON.stringify(openConfig(made as Parameters<typeof openConfig>[0]));
 }
 
-const isMap = (name: string) => ["inputs", "outputs", "interlocks", "peers", "sensors", "rules"].includes(name);
+const isMap = (name: string) => ["inputs", "outputs", "interlocks", "peers", "sensors", "derive", "values", "rules"].includes(name);
