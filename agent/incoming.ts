@@ -26,7 +26,7 @@ export function listenedTopics({ peerIndex, heardIndex, listeners: { messages } 
   return Array.from(topics, (topic) => ({ topic, retained: peerIndex.has(topic) }));
 }
 
-/** Turns what comes from the broker into events: commands to outputs, to counters, to rules and to the agent itself, and what others say. */
+/** Turns what comes from the broker into events: commands to outputs, counters, rules, controllers and to the agent itself, and what others say. */
 export function createReceiver({ current, send, readClock, nodeCommand, clock, log }: ReceiverOptions): (message: Incoming) => void {
   return (message) => {
     const { plan } = current();
@@ -48,6 +48,12 @@ export function createReceiver({ current, send, readClock, nodeCommand, clock, l
       send({ type: "rule-command-received", rule, ...commandOf(message), at: clock.now() });
       return;
     }
+    const controller = plan.controllerSetIndex.get(message.topic);
+    if (controller !== undefined) {
+      readClock();
+      send({ type: "controller-command-received", controller, ...commandOf(message), at: clock.now() });
+      return;
+    }
     const { topic } = message;
     const peers = plan.peerIndex.get(topic);
     for (const peer of peers ?? []) {
@@ -66,7 +72,7 @@ export function createReceiver({ current, send, readClock, nodeCommand, clock, l
     if (own?.kind === "node-command") {
       readClock();
       nodeCommand(own.name, message);
-    } else if (own?.kind === "output-set" || own?.kind === "rule-set" || own?.kind === "counter-set")
+    } else if (own?.kind === "output-set" || own?.kind === "rule-set" || own?.kind === "counter-set" || own?.kind === "controller-set")
       log.warn("a command for what is not configured was ignored", { event: "command-refused", topic });
   };
 }

@@ -51,6 +51,7 @@ const inPlace = [
   "peers",
   "sensors",
   "rules",
+  "controllers",
   "time_zone",
   "location",
   "services",

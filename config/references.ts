@@ -1,6 +1,6 @@
 import type { Found, Report } from "./check.ts";
 import { isOwnTopic } from "./peers.ts";
-import type { Config } from "./schema.ts";
+import type { ActionConfig, Config, RuleConfig, SensorConfig } from "./schema.ts";
 import { suggest } from "./suggest.ts";
 
 const none: ReadonlySet<string> = new Set();
@@ -32,6 +32,36 @@ export function checkReference(
   return false;
 }
 
+/** The settings of the sensor whose value is named; undefined for what is derived, or is not there. */
+export function sensorOf(config: Config, ref: string): SensorConfig | undefined {
+  return named(config.sensors, ref.split(".", 1)[0] ?? "");
+}
+
+/** Reports the name of a value that no sensor has. */
+export function checkSensorReference(path: string, ref: string, config: Config, { ids }: Pick<Found, "ids">, report: Report): void {
+  const [id = "", quantity] = ref.split(".");
+  const known = new Set([...(ids.get("sensors") ?? none), ...(ids.get("derive") ?? none)]);
+  if (!known.has(id)) {
+    report(path, `there is no sensor ${id}`, fixFor(id, known, "sensor"));
+    return;
+  }
+  const sensor = sensorOf(config, id);
+  const quantities = sensor === undefined ? null : quantitiesOf(sensor);
+  if (quantity !== undefined && quantities !== null && !quantities.includes(quantity))
+    report(path, `the sensor ${id} has no ${quantity}`, `write ${id}.${quantities[0]}`);
+}
+
+/** The names of what a sensor says; null when only its readings tell. */
+function quantitiesOf({ driver, name }: SensorConfig): readonly string[] | null {
+  if (driver === "file") return [name];
+  return driver === "w1" || driver === "thermal" ? ["temperature"] : null;
+}
+
+/** Everything that a rule may do. */
+export function actionsOf(rule: RuleConfig): ActionConfig[] {
+  return [...rule.do, ...rule.else, ...rule.on_stale, ...rule.on_broker_lost];
+}
+
 function fixFor(id: string, known: ReadonlySet<string>, kind: string): string {
   const close = suggest(id, known);
   if (close !== undefined) return `did you mean ${close}?`;
@@ -61,7 +91,7 @@ export function gesturesBound(config: Config): Map<string, { gesture: string | n
   };
   for (const rule of Object.values(config.rules)) {
     for (const trigger of rule.when) add(trigger.input, trigger);
-    for (const action of rule.do) for (const until of action.until) add(until.input, until);
+    for (const action of actionsOf(rule)) for (const until of action.until) add(until.input, until);
   }
   return bound;
 }

@@ -24,6 +24,11 @@ export interface Topics {
   ruleSet(id: string): string;
   ruleResult(id: string): string;
   ruleEvent(id: string): string;
+  /** The one filter under which commands to controllers arrive. */
+  readonly controllerFilter: string;
+  controllerState(id: string): string;
+  controllerSet(id: string): string;
+  controllerResult(id: string): string;
   /** The one filter under which what is asked of the agent itself arrives. */
   readonly nodeFilter: string;
   nodeCommand(name: string): string;
@@ -47,6 +52,7 @@ export type ParsedTopic =
   | { kind: "counter-state" | "counter-history" | "counter-set" | "counter-result"; id: string }
   | { kind: "output-state" | "output-attr" | "output-set" | "output-result"; id: string }
   | { kind: "rule-state" | "rule-set" | "rule-result" | "rule-event"; id: string }
+  | { kind: "controller-state" | "controller-set" | "controller-result"; id: string }
   | { kind: "sensor-state" | "sensor-history" | "sensor-availability" | "sensor-quality"; id: string }
   | { kind: "node-command" | "node-result"; name: string }
   | { kind: "sys"; name: string }
@@ -73,6 +79,10 @@ export function topicsOf(prefix: string, node: string): Topics {
     ruleSet: (id) => `${base}/rule/${id}/set`,
     ruleResult: (id) => `${base}/rule/${id}/result`,
     ruleEvent: (id) => `${base}/rule/${id}/event`,
+    controllerFilter: `${base}/controller/+/set`,
+    controllerState: (id) => `${base}/controller/${id}/state`,
+    controllerSet: (id) => `${base}/controller/${id}/set`,
+    controllerResult: (id) => `${base}/controller/${id}/result`,
     sensorState: (id) => `${base}/sensor/${id}/state`,
     sensorHistory: (id) => `${base}/sensor/${id}/history`,
     sensorAvailability: (id) => `${base}/sensor/${id}/availability`,
@@ -98,6 +108,7 @@ const kinds = {
   out: { state: "output-state", attr: "output-attr", set: "output-set", result: "output-result" },
   counter: { state: "counter-state", history: "counter-history", set: "counter-set", result: "counter-result" },
   rule: { state: "rule-state", set: "rule-set", result: "rule-result", event: "rule-event" },
+  controller: { state: "controller-state", set: "controller-set", result: "controller-result" },
   sensor: { state: "sensor-state", history: "sensor-history", availability: "sensor-availability", quality: "sensor-quality" },
 } as const;
 type Kinds = { [G in keyof typeof kinds]: (typeof kinds)[G][keyof (typeof kinds)[G]] }[keyof typeof kinds];

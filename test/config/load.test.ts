@@ -7,7 +7,15 @@ import { settingOptions } from "../../config/environment.ts";
 import { settingsOf } from "../../config/leaf.ts";
 import { configFile, loadConfig } from "../../config/load.ts";
 import { formatProblem } from "../../config/problem.ts";
-import { type ActionConfig, type ConditionConfig, type Config, schema, type TriggerConfig } from "../../config/schema.ts";
+import {
+  type ActionConfig,
+  type ConditionConfig,
+  type Config,
+  type ControllerConfig,
+  type ReactionConfig,
+  schema,
+  type TriggerConfig,
+} from "../../config/schema.ts";
 import type { Bias, LineName } from "../../gpio/line.ts";
 import { rule } from "../agent/core/fixture.ts";
 import { configOf, host, load, saidAbout } from "./loading.ts";
@@ -208,6 +216,7 @@ describe("loadConfig", () => {
         interlocks: {},
         peers: {},
         rules: {},
+        controllers: {},
         time_zone: null,
         outbox: { max_events: 10_000, disk: "on", telemetry: "memory", max_telemetry: 10_000, telemetry_ttl: 86_400_000 },
         location: { latitude: null, longitude: null },
@@ -429,9 +438,16 @@ describe("loadConfig", () => {
           and: ConditionConfig[];
           unless: ConditionConfig[];
           do: ActionConfig[];
+          else: ActionConfig[];
+          on_stale: ReactionConfig[];
+          on_broker_lost: ReactionConfig[];
+          min_on: number;
+          min_off: number;
+          repeat: number | null;
           on_start: "last" | "enabled" | "disabled";
         }
       >;
+      controllers: Record<string, ControllerConfig>;
       time_zone: string | null;
       location: { latitude: number | null; longitude: number | null };
       services: (

@@ -3,7 +3,7 @@ import type { AgentEvent, AnswerTo, Effect, KeptTotal, SwitchWord, TimerKey, Ver
 import { type Plan, planOf } from "../../../agent/core/plan.ts";
 import { reduce } from "../../../agent/core/reduce.ts";
 import { startLevel } from "../../../agent/core/start.ts";
-import { type Kept, newState, type State, seqBlock } from "../../../agent/core/state.ts";
+import { controllerKeptId, type Kept, newState, type State, seqBlock } from "../../../agent/core/state.ts";
 import type { Config } from "../../../config/schema.ts";
 import { checkPublication, type Publish } from "./publication.ts";
 import { firstSeq, reloadWorld } from "./world-reload.ts";
@@ -167,6 +167,13 @@ export class World {
     else this.dispatch({ type: "sensor-read", sensor, values: [{ name: "temperature", value: answer, unit: "°C" }], at });
   }
 
+  /** A sensor says several things: `measure("tent", { humidity: 55, door: "OPEN" })`. */
+  measure(id: string, values: Record<string, number | string | boolean>, at = this.now): void {
+    const units: Record<string, string> = { temperature: "°C", humidity: "%" };
+    const measured = Object.entries(values).map(([name, value]) => ({ name, value, unit: units[name] ?? null }));
+    this.dispatch({ type: "sensor-read", sensor: this.plan.sensorIndex.get(id) ?? -1, values: measured, at });
+  }
+
   /** What was published of a counter last. */
   counted(id: string): Record<string, unknown> {
     return JSON.parse(this.payloads(this.plan.inputs[this.input(id)]?.stateTopic ?? "").at(-1) ?? "null");
@@ -208,6 +215,26 @@ export class World {
     this.dispatch({ type: "rule-command-received", rule, ...plain, ...more });
     const reply = this.replies[length];
     return reply && JSON.parse(reply.payload);
+  }
+
+  /** A command to a controller; the answer, if there is one. */
+  controller(
+    id: string,
+    payload: string,
+    more: Partial<Extract<AgentEvent, { type: "controller-command-received" }>> = {},
+  ): Record<string, unknown> | undefined {
+    const { length } = this.replies;
+    const plain = { payload, retain: false, responseTopic: null, correlationData: null, at: this.now };
+    const index = this.plan.controllerIndex.get(id) ?? -1;
+    this.dispatch({ type: "controller-command-received", controller: index, ...plain, ...more });
+    const reply = this.replies[length];
+    return reply && JSON.parse(reply.payload);
+  }
+
+  /** What was published of a controller last. */
+  controlled(id: string): Record<string, unknown> {
+    const { stateTopic = "" } = this.plan.controllers[this.plan.controllerIndex.get(id) ?? -1] ?? {};
+    return JSON.parse(this.payloads(stateTopic).at(-1) ?? "null");
   }
 
   fired(id: string): { cause: string; chain?: string[]; seq: number; ts: string }[] {
@@ -372,6 +399,9 @@ export class World {
         return;
       case "keepChange":
       case "reserveRuleSeq":
+        return;
+      case "keepController":
+        this.rulesOnDisk.set(controllerKeptId(this.plan.controllers[effect.controller]?.id ?? ""), effect.enabled);
         return;
       case "keepRule":
         this.rulesOnDisk.set(this.plan.rules[effect.rule]?.id ?? "", effect.enabled);
