@@ -13,6 +13,7 @@ import { planOf } from "./core/plan.ts";
 import { startLevel } from "./core/start.ts";
 import { newState } from "./core/state.ts";
 import { parseTopic } from "./core/topics.ts";
+import { Expressions } from "./expression/thread.ts";
 import { createHandlers } from "./handlers.ts";
 import { createHostView } from "./host-view.ts";
 import { createReceiver } from "./incoming.ts";
@@ -41,6 +42,7 @@ import { Timers } from "./shell/timers.ts";
 import { statusOf } from "./status.ts";
 import { openStores } from "./stores.ts";
 import { Tickets } from "./tickets.ts";
+import { TopicValues } from "./topic-values.ts";
 
 export interface AgentOptions {
   config: Config;
@@ -103,7 +105,7 @@ export async function startAgent({
     },
     onProblem: (file, problem) => fileProblem(file, problem),
   });
-  const { seq, outputs, counters, history, rules, kept } = stores;
+  const { seq, outputs, counters, history, rules, sums, kept } = stores;
   const dispatch = new Dispatch({ config, plan, state: newState(plan, (id) => seq.first(id), kept, counters) });
   // Asked for each time: a reload replaces all of it. What stands in `plan.topics` and is not below `in` and `out` stays.
   const current = () => dispatch.current;
@@ -137,12 +139,16 @@ export async function startAgent({
 
   const { sensors, simulate, stop: stopSensors } = createSensors({ plan, config, simulated: board !== undefined, clock, send });
 
+  const expressions = new Expressions({ log, now: clock.now });
+  const values = new TopicValues({ current, send, expressions, clock, log });
+
   const level = new TemporaryLevel({ log, configured: () => current().config.log.level });
   const receive = createReceiver({
     current,
     send,
     readClock: ofRules.refresh,
     nodeCommand: (name, message) => nodeCommand(name, message),
+    value: (message) => values.take(message),
     clock,
     log,
   });
@@ -210,6 +216,7 @@ export async function startAgent({
     outbox,
     ring,
     bridge: () => brokerLink.broker?.bridge,
+    values: () => values.counts,
     lag: () => Math.max(timers.takeLag(), statistics.late),
     current,
     log,
@@ -275,6 +282,8 @@ export async function startAgent({
     counters,
     history,
     rules,
+    sums,
+    evaluate: (effect) => values.evaluate(effect),
     clock,
     log: pinLog,
     settle: (ticket, verdict) => tickets.settle(ticket, verdict),
@@ -317,6 +326,7 @@ export async function startAgent({
       send({ type: "stop-requested", at: clock.now() });
       ofRules.stop();
       stopSensors();
+      values.stop();
       services.stop();
       statistics.stop();
       await bus.stop();
@@ -326,7 +336,7 @@ export async function startAgent({
       // What was counted while the farewell was said.
       send({ type: "totals-wanted", at: clock.now() });
       timers.close();
-      await Promise.all([stores.close(), bus.outboxes.close()]);
+      await Promise.all([stores.close(), bus.outboxes.close(), expressions.stop()]);
       // What the core has told comes before it.
       await new Promise((resolve) => setImmediate(resolve));
       pinLog.flush();

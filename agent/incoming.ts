@@ -2,6 +2,7 @@ import type { AgentEvent } from "./core/model.ts";
 import { heard } from "./core/peer-plan.ts";
 import type { Plan } from "./core/plan.ts";
 import { parseTopic } from "./core/topics.ts";
+import { coversFilter } from "./embedded/topic-filter.ts";
 import type { Clock } from "./shell/clock.ts";
 import type { Current } from "./shell/current.ts";
 import type { Incoming, ListenedTopic } from "./shell/link.ts";
@@ -16,18 +17,35 @@ export interface ReceiverOptions {
   /** Ages are judged by the wall clock as it is now, not as it was at the last round. */
   readClock(): void;
   nodeCommand(name: string, message: Incoming): void;
+  /** Takes values out of a message; false when no sensor listens to its topic. */
+  value(message: Incoming): boolean;
   clock: Clock;
   log: Log;
 }
 
-/** What others say that matters here: of peers what is retained too, for rules only what is said now. */
-export function listenedTopics({ peerIndex, heardIndex, listeners: { messages } }: Plan): ListenedTopic[] {
-  const topics = new Set([...peerIndex.keys(), ...heardIndex.keys(), ...messages.keys()]);
-  return Array.from(topics, (topic) => ({ topic, retained: peerIndex.has(topic) }));
+/**
+ * What others say that matters here: of peers what is retained too, for rules only what is said now, of sensors as they are configured. What lies
+ * in a wider filter is asked for with that one: a broker may send twice what two of them match.
+ */
+export function listenedTopics({ peerIndex, heardIndex, listeners: { messages }, sensors }: Plan): ListenedTopic[] {
+  const wanted = new Map<string, boolean>();
+  const want = (topic: string, retained: boolean) => wanted.set(topic, retained || wanted.get(topic) === true);
+  for (const topic of [...peerIndex.keys(), ...heardIndex.keys(), ...messages.keys()]) want(topic, peerIndex.has(topic));
+  for (const { topic } of sensors) if (topic !== null) want(topic.filter, topic.retained);
+  const wide = [...wanted.keys()].filter((topic) => /[+#]/.test(topic));
+  const outer = wide.filter((filter) => !wide.some((other) => other !== filter && coversFilter(other, filter)));
+  for (const filter of outer) {
+    for (const [topic, retained] of wanted) {
+      if (topic === filter || !coversFilter(filter, topic)) continue;
+      wanted.delete(topic);
+      want(filter, retained);
+    }
+  }
+  return Array.from(wanted, ([topic, retained]) => ({ topic, retained }));
 }
 
-/** Turns what comes from the broker into events: commands to outputs, counters, rules, controllers and to the agent itself, and what others say. */
-export function createReceiver({ current, send, readClock, nodeCommand, clock, log }: ReceiverOptions): (message: Incoming) => void {
+/** Turns what comes from the broker into events: commands to outputs, to counters, to rules and to the agent itself, and what others say. */
+export function createReceiver({ current, send, readClock, nodeCommand, value, clock, log }: ReceiverOptions): (message: Incoming) => void {
   return (message) => {
     const { plan } = current();
     const output = plan.setIndex.get(message.topic);
@@ -67,7 +85,9 @@ export function createReceiver({ current, send, readClock, nodeCommand, clock, l
     const awaited = plan.listeners.messages.has(topic);
     // A retained one was said at some time, to nobody in particular: it would start and end things at every connect.
     if (awaited && !message.retain) send({ type: "message-received", topic, payload: textOf(message), at: clock.now() });
-    if (peers !== undefined || alive !== undefined || awaited) return;
+    // Behind everything that may move an output.
+    const measures = value(message);
+    if (peers !== undefined || alive !== undefined || awaited || measures) return;
     const own = parseTopic(plan.topics, topic);
     if (own?.kind === "node-command") {
       readClock();

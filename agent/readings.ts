@@ -17,6 +17,8 @@ export interface ReadingsOptions {
   link: Link;
   trace: Pick<PacketTrace, "rtt">;
   outbox: Outbox;
+  /** Messages that were read for sensors. */
+  values(): Readonly<Record<string, number>>;
   /** How late the latest timer since the last question was, ms. */
   lag(): number;
   /** Readings that wait; undefined when none are kept. */
@@ -34,7 +36,7 @@ export interface Readings extends Pick<StatisticsOptions, "every" | "own" | "sou
 
 /** What the agent publishes about itself, its host and the services, as `Statistics` asks for it. */
 export function createReadings(options: ReadingsOptions): Readings {
-  const { version, startedAt, clock, link, trace, outbox, ring, bridge, lag, current, log } = options;
+  const { version, startedAt, clock, link, trace, outbox, ring, bridge, values, lag, current, log } = options;
   const { topics } = current().plan;
   const sys = (values: Record<string, string>): Reading[] =>
     Object.entries(values).map(([name, payload]) => ({ topic: topics.sys(name), payload, qos: 0 }));
@@ -73,6 +75,8 @@ export function createReadings(options: ReadingsOptions): Readings {
       "events/rules": String(sumOf(rules, ({ fired }) => fired)),
       "events/commands": String(commands),
       "events/refused": String(refused),
+      ...(current().plan.sensors.some(({ topic }) => topic !== null) &&
+        Object.fromEntries(Object.entries(values()).map(([name, count]) => [`values/${name}`, String(count)]))),
     };
   };
   return {

@@ -50,6 +50,7 @@ const inPlace = [
   "interlocks",
   "peers",
   "sensors",
+  "derive",
   "rules",
   "controllers",
   "time_zone",

@@ -54,7 +54,7 @@ export class Retained {
         chips: driver.chips().map(({ label }) => label),
         inputs: inputs.map(({ id }) => id),
         outputs: outputs.map(({ id }) => id),
-        sensors: sensors.map(({ id }) => id),
+        sensors: sensors.flatMap(({ id, published }) => (published ? id : [])),
         // Left out of the text until it is known.
         machine: this.#machine,
       }),

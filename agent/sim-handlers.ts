@@ -66,6 +66,9 @@ export function createSimHandlers(sources: SimSources): Pick<Handlers, "sim-pres
       simulated(board);
       const view = () => sensorView(current().plan, current().state, id, clock.now());
       if (!view()) throw unknownId("sensor", id, current().plan.sensors);
+      const { topic, derive } = current().plan.sensors[current().plan.sensorIndex.get(id) ?? -1] ?? {};
+      if (derive) throw new Refused("not-simulated", `${quoted(id)} is derived: tell what it is derived from`);
+      if (topic) throw new Refused("not-simulated", `${quoted(id)} is what others say: publish to ${topic.filter}`);
       if (to !== "hang" && to !== "ok" && !isSimReading(to))
         throw new Refused("malformed", "a sensor is told a number, hang, ok or {fail: REASON} with at most 200 characters");
       await simulate(id, to);

@@ -8,6 +8,7 @@ import { OutputStore } from "./shell/output-store.ts";
 import { RuleStore } from "./shell/rule-store.ts";
 import { SeqStore } from "./shell/seq-store.ts";
 import { StartStore } from "./shell/start-store.ts";
+import { SumStore } from "./shell/sum-store.ts";
 
 export interface StoresOptions {
   /** The state folder. */
@@ -26,7 +27,8 @@ export interface Stores {
   history: HistoryStore;
   rules: RuleStore;
   starts: StartStore;
-  /** Of outputs and of rules at once. */
+  sums: SumStore;
+  /** Of outputs, rules and derived values at once. */
   kept: KeptSource;
   /** Sets event numbers aside for whatever counts its events; resolves when no later start would give them out again. */
   reserve(plan: Plan): Promise<void>;
@@ -43,6 +45,7 @@ export function openStores({ dir, log, counterKept, onProblem }: StoresOptions):
   const history = new HistoryStore(dir, log, { onProblem: (problem) => onProblem("history", problem) }).load();
   const rules = new RuleStore(dir, log).load();
   const starts = new StartStore(dir, log);
+  const sums = new SumStore(dir, log).load();
   return {
     seq,
     outputs,
@@ -50,14 +53,23 @@ export function openStores({ dir, log, counterKept, onProblem }: StoresOptions):
     history,
     rules,
     starts,
-    kept: { kept: (id) => outputs.kept(id), enabled: (id) => rules.enabled(id) },
+    sums,
+    kept: { kept: (id) => outputs.kept(id), enabled: (id) => rules.enabled(id), sum: (id) => sums.sum(id) },
     reserve(plan) {
       for (const id of [...plan.inputs.map((input) => input.id), ...plan.rules.map((rule) => ruleSeqId(rule.id))])
         seq.reserve(id, seq.first(id) + seqBlock);
       return seq.flushed();
     },
     async close() {
-      await Promise.all([seq.flushed(), outputs.flushed(), counters.close(), history.flushed(), rules.flushed(), starts.end()]);
+      await Promise.all([
+        seq.flushed(),
+        outputs.flushed(),
+        counters.close(),
+        history.flushed(),
+        rules.flushed(),
+        sums.flushed(),
+        starts.end(),
+      ]);
     },
   };
 }

@@ -2,6 +2,7 @@ import { checkBridge } from "./bridge.ts";
 import { checkContracts } from "./contracts.ts";
 import { checkControllers } from "./controllers.ts";
 import { checkCounting, debounceTime } from "./counting.ts";
+import { checkDerived } from "./derive.ts";
 import { formatDuration } from "./formats.ts";
 import { checkGestures } from "./gestures.ts";
 import { checkLines, gpioOf } from "./lines.ts";
@@ -50,6 +51,7 @@ export function check(config: Config, found: Found): Problem[] {
   checkGestures(config, found, report);
   checkCounting(config, found, report);
   checkSensors(config, found, report);
+  checkDerived(config, found, report);
   checkServices(config, report);
   checkCommands(config, report);
   return problems;

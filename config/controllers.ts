@@ -1,10 +1,11 @@
 import type { Found, Report } from "./check.ts";
 import { decimal, timeOfDay } from "./clock-formats.ts";
 import { fields, isMap } from "./compound.ts";
+import { checkSensorRef } from "./derive.ts";
 import { anyText, duration, formatDuration, id, ok, oneOf, wholeNumber } from "./formats.ts";
 import { type Format, leaf, listOf, oneOrMore, optional, required } from "./leaf.ts";
 import { isOwnTopic, topicName } from "./peers.ts";
-import { checkReference, checkSensorReference } from "./references.ts";
+import { checkReference } from "./references.ts";
 import { checkConditions } from "./rule-check.ts";
 import { conditionSchema } from "./rule-schema.ts";
 import type { Config, ControllerConfig } from "./schema.ts";
@@ -119,8 +120,8 @@ export function checkControllers(config: Config, found: Found, report: Report): 
   const drivers = new Map<string, string>();
   for (const [name, controller] of Object.entries(config.controllers)) {
     const path = `controllers.${name}`;
-    checkSensorReference(`${path}.sensor`, controller.sensor, config, found, report);
-    if (controller.setpoint_from !== null) checkSensorReference(`${path}.setpoint_from`, controller.setpoint_from, config, found, report);
+    checkSensorRef(`${path}.sensor`, controller.sensor, config, found, report);
+    if (controller.setpoint_from !== null) checkSensorRef(`${path}.setpoint_from`, controller.setpoint_from, config, found, report);
     checkSetpoint(path, controller, found, report);
     checkControl(path, controller, found, report);
     checkDrive(path, controller, config, found, report);

@@ -40,6 +40,10 @@ function textOf(node: SchemaNode, value: unknown): string {
     const items = Array.isArray(value) ? value.map((item) => textOf(node.items, item)) : [];
     return items.length === 0 ? "none" : items.join(", ");
   }
+  if (isMapOf(node)) {
+    const items = Object.entries(record(value)).map(([id, item]) => `${id}: ${itemText(node.items, item)}`);
+    return items.length === 0 ? "none" : `{ ${items.join(", ")} }`;
+  }
   return itemText(node, value);
 }
 
@@ -49,7 +53,8 @@ function itemText(node: SchemaNode, value: unknown): string {
   const given = Object.entries(node).filter(([key]) => record(value)[key] !== null && record(value)[key] !== undefined);
   const own = given.filter(([key, child]) => {
     const text = JSON.stringify(record(value)[key]);
-    return isListOf(child) ? text !== "[]" : !isLeaf(child) || text !== JSON.stringify(child.default);
+    if (isListOf(child) || isMapOf(child)) return text !== JSON.stringify(child.default);
+    return !isLeaf(child) || text !== JSON.stringify(child.default);
   });
   const parts = (own.length > 0 ? own : given).map(([key, child]) => {
     const text = textOf(child, record(value)[key]);

@@ -42,6 +42,8 @@ export interface MapOf<I> {
   readonly doc: string;
   readonly container: "map";
   readonly items: I;
+  /** What its keys are, where they are no ids. */
+  readonly keys?: Format<string>;
 }
 
 /** A list of items of one shape, or of single values. */

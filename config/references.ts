@@ -1,14 +1,16 @@
 import type { Found, Report } from "./check.ts";
 import { isOwnTopic } from "./peers.ts";
-import type { ActionConfig, Config, RuleConfig, SensorConfig } from "./schema.ts";
+import type { ActionConfig, Config, RuleConfig } from "./schema.ts";
 import { suggest } from "./suggest.ts";
 
 const none: ReadonlySet<string> = new Set();
 
-/** One id space for inputs, outputs and sensors. */
+/** One id space for inputs, outputs, sensors and derived values. */
 export function checkIds({ ids, place }: Found, report: Report): void {
   const taken = new Map<string, string>();
-  const all = ["inputs", "outputs", "sensors"].flatMap((kind) => [...(ids.get(kind) ?? none)].map((id) => ({ id, path: `${kind}.${id}` })));
+  const all = ["inputs", "outputs", "sensors", "derive"].flatMap((kind) =>
+    [...(ids.get(kind) ?? none)].map((id) => ({ id, path: `${kind}.${id}` })),
+  );
   for (const { id, path } of all.sort((a, b) => place(a.path).line - place(b.path).line)) {
     const first = taken.get(id);
     if (first === undefined) taken.set(id, path);
@@ -30,31 +32,6 @@ export function checkReference(
   const is = (kind === "input" || kind === "output") && ids.get(`${other}s`)?.has(id) === true;
   report(path, is ? `${id} is an ${other}` : `there is no ${kind} ${id}`, fixFor(id, known, kind));
   return false;
-}
-
-/** The settings of the sensor whose value is named; undefined for what is derived, or is not there. */
-export function sensorOf(config: Config, ref: string): SensorConfig | undefined {
-  return named(config.sensors, ref.split(".", 1)[0] ?? "");
-}
-
-/** Reports the name of a value that no sensor has. */
-export function checkSensorReference(path: string, ref: string, config: Config, { ids }: Pick<Found, "ids">, report: Report): void {
-  const [id = "", quantity] = ref.split(".");
-  const known = new Set([...(ids.get("sensors") ?? none), ...(ids.get("derive") ?? none)]);
-  if (!known.has(id)) {
-    report(path, `there is no sensor ${id}`, fixFor(id, known, "sensor"));
-    return;
-  }
-  const sensor = sensorOf(config, id);
-  const quantities = sensor === undefined ? null : quantitiesOf(sensor);
-  if (quantity !== undefined && quantities !== null && !quantities.includes(quantity))
-    report(path, `the sensor ${id} has no ${quantity}`, `write ${id}.${quantities[0]}`);
-}
-
-/** The names of what a sensor says; null when only its readings tell. */
-function quantitiesOf({ driver, name }: SensorConfig): readonly string[] | null {
-  if (driver === "file") return [name];
-  return driver === "w1" || driver === "thermal" ? ["temperature"] : null;
 }
 
 /** Everything that a rule may do. */

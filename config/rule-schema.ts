@@ -1,5 +1,6 @@
 import { decimal, signedDuration, timeOfDay } from "./clock-formats.ts";
-import { anyText, bad, duration, id, ok, oneOf, text, wholeNumber } from "./formats.ts";
+import { expression } from "./expression.ts";
+import { anyText, bad, duration, id, ok, oneOf, wholeNumber } from "./formats.ts";
 import { type ListOf, leaf, listOf, oneOrMore, optional, required } from "./leaf.ts";
 import { beep, flash, tone } from "./pattern-formats.ts";
 import { peerPayload, topicName } from "./peers.ts";
@@ -13,13 +14,6 @@ const gesture = oneOf("press", "release", "click", "double", "triple", "hold", "
 const weekday = oneOf("mon", "tue", "wed", "thu", "fri", "sat", "sun");
 const is = oneOf("on", "off", "online", "offline", "stale");
 const limit = decimal(-999_999, 999_999);
-const valuePath = text(
-  "path of a value",
-  "where a value stands in a message",
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused here.
-  /^[^\u0000-\u001f\u007f-\u009f]{1,256}$/,
-  "write it like SCD30.Humidity",
-);
 /** What a value is compared with; the same words in triggers and conditions. */
 const comparison = {
   below: optional(limit, "With a value: it is lower than this."),
@@ -54,7 +48,7 @@ export const triggerSchema = {
     "A value, `tent.humidity`, or `tent` of a sensor with one value: it is `below` or `above` a limit, or `equals` a word. It stands alone in `when`.",
   ),
   ...comparison,
-  value: optional(valuePath, "With `topic`: not the message counts, but the value that stands there in it, as that of a sensor would."),
+  value: optional(expression, "With `topic`: not the message counts, but the value that stands there in it, as that of a sensor would."),
   stale_after: optional(duration(second, 7 * day), "With `value`: how long it holds when no further one comes."),
 };
 

@@ -4,6 +4,7 @@ import { decimal, timeZone } from "./clock-formats.ts";
 import { brokerLost, pulseOf } from "./compound.ts";
 import { controllerSchema } from "./controllers.ts";
 import { debounceOf, measure, ratio } from "./counting.ts";
+import { deriveSchema } from "./derive.ts";
 import { address, anyText, duration, id, line, oneOf, path, port, topicLevel, wholeNumber } from "./formats.ts";
 import { type ConfigOf, derived, type Format, inFileOnly, leaf, listOf, mapOf, optional, required, secret, withNames } from "./leaf.ts";
 import { origin, shortListener } from "./listeners.ts";
@@ -247,6 +248,7 @@ export const schema = withNames({
   interlocks: mapOf(interlockSchema, "Groups of outputs that are never on together, by id; an output names its group in `interlock`."),
   peers: mapOf(peerSchema, "Other devices whose liveness counts here, by id; an output names one in `on_peer_offline`, a rule in `peer`."),
   sensors: mapOf(sensorSchema, "What is measured, by id; see [sensors.md](sensors.md)."),
+  derive: mapOf(deriveSchema, "Values that are computed out of what is measured, by id; see [sensors.md](sensors.md#derived-values)."),
   rules: mapOf(ruleSchema, "What is done when something happens, here and without the network, by id; see [rules.md](rules.md)."),
   controllers: mapOf(
     controllerSchema,
@@ -276,6 +278,7 @@ export type Config = ConfigOf<typeof schema>;
 export type InputConfig = ConfigOf<typeof inputSchema>;
 export type OutputConfig = ConfigOf<typeof outputSchema>;
 export type SensorConfig = ConfigOf<typeof sensorSchema>;
+export type DeriveConfig = ConfigOf<typeof deriveSchema>;
 export type RuleConfig = ConfigOf<typeof ruleSchema>;
 export type TriggerConfig = ConfigOf<typeof triggerSchema>;
 export type ConditionConfig = ConfigOf<typeof conditionSchema>;

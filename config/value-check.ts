@@ -1,6 +1,7 @@
 import { checkAction } from "./action-check.ts";
 import type { Found, Report } from "./check.ts";
-import { checkSensorReference, itemPath, sensorOf } from "./references.ts";
+import { checkSensorRef, refsOf } from "./derive.ts";
+import { itemPath, named } from "./references.ts";
 import type { ConditionConfig, Config, ReactionConfig, RuleConfig, TriggerConfig } from "./schema.ts";
 
 const comparisons = ["below", "above", "equals"] as const;
@@ -8,7 +9,7 @@ type Item = TriggerConfig | ConditionConfig;
 
 /** A comparison with a value: it names a value, and one thing that it is compared with. */
 export function checkComparison(path: string, item: Item, config: Config, found: Found, report: Report): void {
-  if (item.sensor !== null) checkSensorReference(`${path}.sensor`, item.sensor, config, found, report);
+  if (item.sensor !== null) checkSensorRef(`${path}.sensor`, item.sensor, config, found, report);
   const [first, second] = comparisons.filter((key) => item[key] !== null);
   if (first === undefined && !comparisons.some((key) => found.unread.has(`${path}.${key}`)))
     report(path, "it does not say what the value is compared with", "add `below:`, `above:` or `equals:`");
@@ -86,9 +87,10 @@ function checkReaction(
   }
 }
 
-/** Whether a value comes from elsewhere: then it says nothing while the broker is away. */
-export function isOverBroker(config: Config, ref: string): boolean {
-  const driver: string | undefined = sensorOf(config, ref)?.driver;
-  // What is derived may be derived from such a value.
-  return driver === "topic" || (driver === undefined && Object.values(config.sensors).some((sensor) => String(sensor.driver) === "topic"));
+/** Whether a value comes from elsewhere, or is derived from such a one: then it says nothing while the broker is away. */
+export function isOverBroker(config: Config, ref: string, seen: ReadonlySet<string> = new Set()): boolean {
+  const [id = ""] = ref.split(".");
+  const derived = named(config.derive, id);
+  if (derived === undefined || seen.has(id)) return named(config.sensors, id)?.driver === "topic";
+  return refsOf(derived).some(({ ref: from }) => isOverBroker(config, from, new Set([...seen, id])));
 }

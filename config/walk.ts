@@ -124,7 +124,7 @@ class Walker {
     }
     const items: Record<string, unknown> = {};
     for (const entry of tree.entries) {
-      const reading = id.read(entry.key);
+      const reading = (node.keys ?? id).read(entry.key);
       if (!reading.ok) this.#report(entry, `${path}: ${reading.what}`, reading.fix);
       const item = this.#item(node.items, entry.value, `${path}.${entry.key}`, entry);
       if (reading.ok && item !== undefined) items[entry.key] = item;

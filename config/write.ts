@@ -18,8 +18,8 @@ export function writeConfig(config: Config): string {
   return lines.join("");
 }
 
-/** Flow style, one line for each setting at the top; undefined for what need not be written. */
-function write(node: SchemaNode, value: unknown, item = false): string | undefined {
+/** Flow style, one line for each setting at the top and each item of a map there; undefined for what need not be written. */
+function write(node: SchemaNode, value: unknown, item = false, top = true): string | undefined {
   if (isLeaf(node)) {
     if (node.sensitive || value === null || value === undefined) return undefined;
     if (!item && node.presence === "default" && JSON.stringify(value) === JSON.stringify(node.default)) return undefined;
@@ -29,16 +29,16 @@ function write(node: SchemaNode, value: unknown, item = false): string | undefin
   }
   if (isListOf(node)) {
     if (!Array.isArray(value) || JSON.stringify(value) === JSON.stringify(node.default)) return undefined;
-    return `[${value.map((one) => write(node.items, one, true)).join(", ")}]`;
+    return `[${value.map((one) => write(node.items, one, true, false)).join(", ")}]`;
   }
   const record = Object.entries(typeof value === "object" && value !== null ? value : {});
   const parts = record.flatMap(([key, child]) => {
     const own = isMapOf(node) ? node.items : node[key];
-    const text = own && write(own, child, isMapOf(node));
+    const text = own && write(own, child, isMapOf(node), false);
     return text === undefined ? [] : `${JSON.stringify(key)}: ${text}`;
   });
   if (parts.length === 0 && !item) return undefined;
-  return isMapOf(node) ? `{\n  ${parts.join(",\n  ")}\n}` : `{ ${parts.join(", ")} }`;
+  return isMapOf(node) && top ? `{\n  ${parts.join(",\n  ")}\n}` : `{ ${parts.join(", ")} }`;
 }
 
 /** What `line` writes is for people: `GPIO17` is read as a name, and not as the number that it came from. */

@@ -1,4 +1,5 @@
 import { isBridged } from "../../config/bridge.ts";
+import { derivationText } from "../../config/derive.ts";
 import { configFile, defaultConfigFile } from "../../config/load.ts";
 import { formatProblem } from "../../config/problem.ts";
 import type { Config, InputConfig, OutputConfig } from "../../config/schema.ts";
@@ -124,11 +125,20 @@ function pinMap(config: Config): string[] {
   return [...indented(rows), ...note];
 }
 
-/** One line per sensor. */
+/** One line per sensor, and below one that is told several values each of them; then the derived values. */
 function sensorTable(config: Config): string[] {
-  const rows = planOf(config).sensors.map(({ id, every, staleAfter }) => {
-    const { driver, id: address, zone, path } = config.sensors[id] ?? {};
-    return [id, "sensor", `${driver} ${address ?? zone ?? path}`, `every ${time(every)}`, `stale after ${time(staleAfter)}`];
+  const rows = planOf(config).sensors.flatMap(({ id, every, staleAfter, topic }): string[][] => {
+    const derive = config.derive[id];
+    if (derive) return [[id, "derived", derivationText(derive)]];
+    const { driver, id: address, zone, path, values = {} } = config.sensors[id] ?? {};
+    const stale = `stale after ${time(staleAfter)}`;
+    if (topic === null)
+      return [[id, "sensor", `${driver} ${address ?? zone ?? path}`, ...(every === null ? [] : [`every ${time(every)}`]), stale]];
+    const lines = Object.entries(values).map(([name, { value, unit, unit_from }]) => {
+      const units = unit_from === null ? (unit ?? "") : `${unit}, from the unit in ${unit_from}`;
+      return [`${id}.${name}`, "value", `${value} on ${topic.filter}`, units];
+    });
+    return [[id, "sensor", `topic ${topic.filter}`, stale], ...lines];
   });
   return indented(rows);
 }

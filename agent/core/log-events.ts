@@ -184,6 +184,16 @@ export const logEvents = {
     subject: "A sensor can be read again",
     text: "Its values are published again.\nNothing is to be done.",
   },
+  "value-refused": {
+    id: "30045ed22b7144068ec570fdcaa29ea3",
+    subject: "A message gave no value",
+    text: "The message says what was wrong with it. The sensor keeps its last value, which grows older.\nCompare what the device publishes (`mosquitto_sub -v -t TOPIC`) with values of this sensor.",
+  },
+  "expressions-failed": {
+    id: "8d946c7305d54234888f6379dce0eb0e",
+    subject: "Expressions are not evaluated",
+    text: "The thread in which they run ended or did not begin. It is started again; values that need none go on.\nIf it comes again and again, look at the memory of this machine.",
+  },
   "peer-offline": {
     id: "a4c7a9202fc3440cb4adb327de50321f",
     subject: "Another device is away",

@@ -164,7 +164,13 @@ export type AgentEvent = Union<{
   /** A counter may be let go of: what is not on its way to the disk goes there now. */
   "totals-wanted": { at: Instant };
   /** What a sensor said at one moment. */
-  "sensor-read": { sensor: number; values: readonly Measured[]; at: Instant };
+  "sensor-read": {
+    sensor: number;
+    values: readonly Measured[];
+    at: Instant;
+    /** When it was measured, where that is not now. */
+    measured?: Instant;
+  };
   "sensor-failed": { sensor: number; problem: string; at: Instant };
   "link-changed": { online: boolean; problem: string | null; at: Instant };
   /** Another device said that it is there, or it or the broker said that it is gone. */
@@ -241,6 +247,10 @@ export type Effect = Union<{
   readLevel: { input: number };
   /** Comes back as `sensor-read` or `sensor-failed`, or not at all while a read before it is under way. */
   readSensor: { sensor: number };
+  /** An expression over these inputs, which comes back as `sensor-read` or `sensor-failed`; a newer one of the same sensor takes its place. */
+  evaluate: { sensor: number; inputs: Readonly<Record<string, Measured["value"]>>; measured: Instant };
+  /** What a derived value has summed up, for the next start. */
+  keepSum: { sensor: number; total: number; unit: string };
   startTimer: { key: TimerKey; at: Instant };
   stopTimer: { key: TimerKey };
   publish: { kind: PublicationKind; topic: string; payload: string; qos: 0 | 1; retain: boolean; afterwards?: Afterwards };

@@ -14,7 +14,7 @@ export interface PeerPlan {
   stale: { after: number; heard: string; key: TimerKey } | null;
 }
 
-/** The peers of the configuration, then those that outputs name by a topic, each once. */
+/** The peers of the configuration, then those that outputs and sensors name by a topic, each once. */
 export function peersOf(config: Config, timers: Map<TimerKey, TimerOwner>): PeerPlan[] {
   const peers = Object.entries(config.peers).map(([id, { topic, online, offline, stale_after: after, heard }], peer): PeerPlan => {
     const key: TimerKey = `peer-stale:${id}`;
@@ -24,6 +24,13 @@ export function peersOf(config: Config, timers: Map<TimerKey, TimerOwner>): Peer
   for (const { on_peer_offline: lost } of Object.values(config.outputs)) {
     if (lost?.topic == null || lost.payload === null || inlineIndex(peers, lost.topic, lost.payload) >= 0) continue;
     peers.push({ id: lost.topic, topic: lost.topic, online: null, offline: lost.payload, stale: null });
+  }
+  for (const [id, { availability: where }] of Object.entries(config.sensors)) {
+    if (where === null || "peer" in where) continue;
+    const { topic, online, offline } = where;
+    if (peers.some((peer) => peer.topic === topic && peer.online === online && peer.offline === offline)) continue;
+    // No id of a peer has a blank.
+    peers.push({ id: `sensor ${id}`, topic, online, offline, stale: null });
   }
   return peers;
 }

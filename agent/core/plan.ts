@@ -10,7 +10,7 @@ import { patternKey } from "./pattern-end.ts";
 import { type PeerPlan, peerOf, peersOf, topicIndexOf } from "./peer-plan.ts";
 import { type LevelKind, noTriggers, type Rulebook, rulebookOf } from "./rule-plan.ts";
 import { type ListName, TestBook } from "./rule-value-plan.ts";
-import { type SensorPlan, sensorsOf } from "./sensor-plan.ts";
+import { derivedFrom, type SensorPlan, sensorsOf } from "./sensor-plan.ts";
 import { type Topics, topicsOf } from "./topics.ts";
 
 /** The configuration, indexed: nothing is searched and no topic is built while events run. */
@@ -20,12 +20,15 @@ export interface Plan extends Omit<Rulebook, "gestures"> {
   outputs: readonly OutputPlan[];
   /** Those of the configuration, then those that only an output names. */
   peers: readonly PeerPlan[];
+  /** Those of the configuration, then its derived values. */
   sensors: readonly SensorPlan[];
   controllers: readonly ControllerPlan[];
   controllerIndex: ReadonlyMap<string, number>;
   /** Controllers by the full topic of their commands, and by the sensors that they look at. */
   controllerSetIndex: ReadonlyMap<string, number>;
   controllersBySensor: readonly (readonly number[])[];
+  /** Derived values by the sensors from which they are derived. */
+  derivedFrom: readonly (readonly number[])[];
   inputIndex: ReadonlyMap<string, number>;
   outputIndex: ReadonlyMap<string, number>;
   sensorIndex: ReadonlyMap<string, number>;
@@ -122,7 +125,7 @@ export function planOf(config: Config): Plan {
   const outputIndex = indexOf(config.outputs);
   const timers = new Map<TimerKey, TimerOwner>();
   const peers = peersOf(config, timers);
-  const sensors = sensorsOf(config, topics, timers);
+  const sensors = sensorsOf(config, topics, timers, peers);
   const sensorIndex = new Map(sensors.map(({ id }, index) => [id, index]));
   const tests = new TestBook(sensorIndex);
   const { gestures, ...book } = rulebookOf(
@@ -235,6 +238,7 @@ export function planOf(config: Config): Plan {
     outputs,
     peers,
     sensors,
+    derivedFrom: derivedFrom(sensors),
     inputIndex,
     outputIndex,
     sensorIndex,

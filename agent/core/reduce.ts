@@ -4,6 +4,7 @@ import { beginControllers, controllersAndLink } from "./controller.ts";
 import { controllerCommand } from "./controller-command.ts";
 import { count, keepAll, kept, miss } from "./counter.ts";
 import { counterCommand, counterControl } from "./counter-command.ts";
+import { answerHolds, keepSums } from "./derive.ts";
 import { adoptPhase, takePhase, takePhaseGap } from "./encoder.ts";
 import { arm, broker, disarm } from "./failsafe.ts";
 import { identify } from "./identify.ts";
@@ -131,6 +132,7 @@ export function reduce(plan: Plan, state: State, event: AgentEvent): Effect[] {
       break;
     case "totals-wanted":
       keepAll(state, effects);
+      keepSums(plan, state, effects);
       break;
     case "link-changed": {
       const was = state.link.online;
@@ -145,7 +147,7 @@ export function reduce(plan: Plan, state: State, event: AgentEvent): Effect[] {
       break;
     }
     case "sensor-read":
-      sensorRead(plan, state, event, effects);
+      if (answerHolds(plan, state, event.sensor)) sensorRead(plan, state, event, effects);
       break;
     case "sensor-failed":
       sensorFailed(plan, state, event, effects);

@@ -211,6 +211,8 @@ function retainedTopics(plan: Plan): string[] {
     ...plan.outputs.flatMap(({ stateTopic, attrTopic }) => [stateTopic, attrTopic]),
     ...plan.rules.map(({ stateTopic }) => stateTopic),
     ...plan.controllers.map(({ stateTopic }) => stateTopic),
-    ...plan.sensors.flatMap(({ stateTopic, availabilityTopic, qualityTopic }) => [stateTopic, availabilityTopic, qualityTopic]),
+    ...plan.sensors.flatMap(({ published, stateTopic, availabilityTopic, qualityTopic }) =>
+      published ? [stateTopic, availabilityTopic, qualityTopic] : [],
+    ),
   ];
 }

@@ -4,6 +4,7 @@ import type { Plan, TimerOwner } from "./plan.ts";
 import { fire, levelSeen } from "./rule.ts";
 import { isSo } from "./rule-condition.ts";
 import { valuesAndLink } from "./rule-value.ts";
+import { sensorsOfPeer } from "./sensor.ts";
 import type { State } from "./state.ts";
 
 /** What ends a pattern, too; the end of its own on-time does not. */
@@ -33,6 +34,7 @@ export function peerSeen(
   if (event.type === "peer-changed") peerChanged(plan, state, index, event.online, at, effects);
   else if (event.type === "peer-heard") peerHeard(plan, state, index, at, effects);
   else peerSilent(plan, state, index, at, effects);
+  if (peer.online !== online || peer.stale !== stale) sensorsOfPeer(plan, state, index, at, effects);
   const seen = { at, fresh: online === null, cause: null };
   if (peer.stale !== stale) levelSeen(plan, state, plan.listeners.stale[index], peer.stale, { ...seen, fresh: false }, effects);
   if (peer.online !== null && peer.online !== online) levelSeen(plan, state, plan.listeners.peers[index], peer.online, seen, effects);

@@ -1,15 +1,28 @@
-import type { Config } from "../../config/schema.ts";
+import type { Config, SensorConfig } from "../../config/schema.ts";
+import { type DerivePlan, derivePlansOf } from "./derive-plan.ts";
+import { parseJsonPath } from "./json-path.ts";
 import type { TimerKey } from "./model.ts";
+import type { PeerPlan } from "./peer-plan.ts";
 import type { TimerOwner } from "./plan.ts";
+import { type TopicSource, topicValueOf } from "./topic-value.ts";
 import type { Topics } from "./topics.ts";
 
 export interface SensorPlan {
   id: string;
   /** What is read, as text: a reload that changes it makes another sensor of it. */
   source: string;
-  every: number;
-  /** How long a reading holds. */
+  /** Null for one that is told its values, or whose values are derived. */
+  every: number | null;
+  /** How long a reading holds; without end for a derived value, which holds as long as what it is derived from. */
   staleAfter: number;
+  /** What is taken out of messages; null for every other sensor. */
+  topic: TopicSource | null;
+  /** Null for what is measured. */
+  derive: DerivePlan | null;
+  /** The peer whose end is the end of its value. */
+  peer: number | null;
+  /** Whether anybody but this agent is told. */
+  published: boolean;
   readKey: TimerKey;
   staleKey: TimerKey;
   stateTopic: string;
@@ -19,17 +32,17 @@ export interface SensorPlan {
   qualityTopic: string;
 }
 
-/** The sensors of the configuration; their timers are added to `timers`. */
-export function sensorsOf({ sensors }: Config, topics: Topics, timers: Map<TimerKey, TimerOwner>): SensorPlan[] {
-  return Object.entries(sensors).map(([id, { every, stale_after, ...source }], sensor) => {
+/** For a topic, which has no `every`. */
+const usualStale = 180_000;
+
+/** The sensors of the configuration, then its derived values; their timers are added to `timers`. */
+export function sensorsOf(config: Config, topics: Topics, timers: Map<TimerKey, TimerOwner>, peers: readonly PeerPlan[]): SensorPlan[] {
+  const common = (id: string, index: number) => {
     const readKey: TimerKey = `read:${id}`;
     const staleKey: TimerKey = `stale:${id}`;
-    timers.set(readKey, { kind: "read", sensor }).set(staleKey, { kind: "stale", sensor });
+    timers.set(readKey, { kind: "read", sensor: index }).set(staleKey, { kind: "stale", sensor: index });
     return {
       id,
-      source: JSON.stringify(source),
-      every,
-      staleAfter: stale_after ?? 3 * every,
       readKey,
       staleKey,
       stateTopic: topics.sensorState(id),
@@ -37,5 +50,64 @@ export function sensorsOf({ sensors }: Config, topics: Topics, timers: Map<Timer
       availabilityTopic: topics.sensorAvailability(id),
       qualityTopic: topics.sensorQuality(id),
     };
+  };
+  const sensors = Object.entries(config.sensors).map(([id, settings], index): SensorPlan => {
+    const { every, stale_after, publish, ...source } = settings;
+    const told = settings.driver === "topic";
+    return {
+      ...common(id, index),
+      source: JSON.stringify(source),
+      every: told ? null : every,
+      staleAfter: stale_after ?? (told ? usualStale : 3 * every),
+      topic: told ? topicOf(settings) : null,
+      derive: null,
+      peer: peerIndexOf(settings, peers),
+      published: publish === "true",
+    };
   });
+  const derived = derivePlansOf(config).map(
+    ({ id, plan, published }, index): SensorPlan => ({
+      ...common(id, sensors.length + index),
+      source: JSON.stringify(plan),
+      every: null,
+      staleAfter: Number.POSITIVE_INFINITY,
+      topic: null,
+      derive: plan,
+      peer: null,
+      published,
+    }),
+  );
+  return [...sensors, ...derived];
+}
+
+function topicOf({ topic, values, name, unit, time, retained, max_payload: maxPayload }: SensorConfig): TopicSource {
+  const entries = Object.entries(values);
+  const plain = { value: name, unit, unit_from: null, type: "number", options: [] } as const;
+  return {
+    filter: topic ?? "",
+    plain: entries.length === 0,
+    values: entries.length === 0 ? [topicValueOf(name, plain)] : entries.map(([key, settings]) => topicValueOf(key, settings)),
+    time: time === null ? null : (parseJsonPath(time) ?? null),
+    maxPayload,
+    retained: (retained ?? (time === null ? "ignore" : "use")) === "use",
+  };
+}
+
+function peerIndexOf({ availability: where }: SensorConfig, peers: readonly PeerPlan[]): number | null {
+  if (where === null) return null;
+  const index = peers.findIndex((peer) =>
+    "peer" in where
+      ? peer.id === where.peer && peer.online !== null
+      : peer.topic === where.topic && peer.online === where.online && peer.offline === where.offline,
+  );
+  return index < 0 ? null : index;
+}
+
+/** The derived values of each sensor, by its index. */
+export function derivedFrom(sensors: readonly SensorPlan[]): number[][] {
+  const from: number[][] = sensors.map(() => []);
+  for (const [index, { derive }] of sensors.entries()) {
+    for (const { sensor } of derive?.inputs ?? []) if (from[sensor]?.includes(index) === false) from[sensor].push(index);
+  }
+  return from;
 }

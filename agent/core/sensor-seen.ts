@@ -1,4 +1,5 @@
 import { controllersSeen } from "./controller.ts";
+import { deriveSeen } from "./derive.ts";
 import type { Effect, Instant } from "./model.ts";
 import type { Plan } from "./plan.ts";
 import { valuesSeen } from "./rule-value.ts";
@@ -10,6 +11,7 @@ import type { State } from "./state.ts";
  */
 export function sensorSeen(plan: Plan, state: State, sensor: number, at: Instant, effects: Effect[]): void {
   if (state.stopping) return;
+  deriveSeen(plan, state, sensor, at, effects);
   valuesSeen(plan, state, sensor, at, effects);
   controllersSeen(plan, state, sensor, at, effects);
 }

@@ -1,3 +1,4 @@
+import type { DeriveMemory } from "./derive.ts";
 import type { AgentEvent, Effect, Instant, Measured } from "./model.ts";
 import type { Plan } from "./plan.ts";
 import type { SensorPlan } from "./sensor-plan.ts";
@@ -14,20 +15,24 @@ export interface SensorState {
   at: Instant;
   /** Why the last read failed; null when it did not. */
   problem: string | null;
-  /** `stale_after` has passed since `at`. */
+  /** `stale_after` has passed since `at`, or it is gone. */
   stale: boolean;
+  /** Why it is stale, where that is not the time. */
+  why: string | null;
   /** When the last read was due. */
   dueAt: Instant;
+  /** What a derived value remembers; null until it does. */
+  memory: DeriveMemory | null;
 }
 
 /** `unknown` until the first read is done. */
 export type Quality = "ok" | "stale" | "failed" | "unknown";
 
 export function newSensor(): SensorState {
-  return { values: null, at: 0, problem: null, stale: false, dueAt: 0 };
+  return { values: null, at: 0, problem: null, stale: false, why: null, dueAt: 0, memory: null };
 }
 
-export function qualityOf({ values, problem, stale }: SensorState): Quality {
+export function qualityOf({ values, problem, stale }: Pick<SensorState, "values" | "problem" | "stale">): Quality {
   if (problem !== null) return "failed";
   if (stale) return "stale";
   return values === null ? "unknown" : "ok";
@@ -35,13 +40,14 @@ export function qualityOf({ values, problem, stale }: SensorState): Quality {
 
 /** Why the value is not to be relied on; null while it is, and before the first read. */
 export function reasonOf({ staleAfter }: SensorPlan, sensor: SensorState): string | null {
-  return sensor.problem ?? (sensor.stale ? `no reading for ${staleAfter / 1000} s` : null);
+  return sensor.problem ?? (sensor.stale ? (sensor.why ?? `no reading for ${staleAfter / 1000} s`) : null);
 }
 
 /** The first read is due now. */
 export function beginSensor(plan: SensorPlan, sensor: SensorState, at: Instant, effects: Effect[]): void {
   sensor.at = at;
-  effects.push({ type: "startTimer", key: plan.readKey, at }, { type: "startTimer", key: plan.staleKey, at: at + plan.staleAfter });
+  if (plan.every !== null) effects.push({ type: "startTimer", key: plan.readKey, at });
+  if (Number.isFinite(plan.staleAfter)) effects.push({ type: "startTimer", key: plan.staleKey, at: at + plan.staleAfter });
   tellQuality(plan, sensor, effects);
 }
 
@@ -55,7 +61,7 @@ export function beginSensors(plan: Plan, state: State, at: Instant, effects: Eff
 /** It is time to read it. A read that is still under way is not begun again: that is for the shell to see. */
 export function readDue(plan: Plan, state: State, index: number, at: Instant, effects: Effect[]): void {
   const [sensorPlan, sensor] = [plan.sensors[index], state.sensors[index]];
-  if (!sensorPlan || !sensor || state.stopping) return;
+  if (!sensorPlan || !sensor || sensorPlan.every === null || state.stopping) return;
   sensor.dueAt = at;
   effects.push({ type: "readSensor", sensor: index }, { type: "startTimer", key: sensorPlan.readKey, at: at + sensorPlan.every });
 }
@@ -63,19 +69,50 @@ export function readDue(plan: Plan, state: State, index: number, at: Instant, ef
 export function staleDue(plan: Plan, state: State, index: number, at: Instant, effects: Effect[]): void {
   change(plan, state, index, effects, (sensor) => {
     sensor.stale = true;
+    sensor.why = plan.sensors[index]?.derive ? "nothing could be derived for too long" : null;
   });
   sensorSeen(plan, state, index, at, effects);
 }
 
+/** What it says is wrong by now, whatever its age: its device is gone, or what it is derived from is. */
+export function sensorGone(plan: Plan, state: State, index: number, why: string, at: Instant, effects: Effect[]): void {
+  const sensor = state.sensors[index];
+  if (!sensor || state.stopping || (sensor.stale && sensor.why === why && sensor.problem === null)) return;
+  change(plan, state, index, effects, () => Object.assign(sensor, { stale: true, why, problem: null }));
+  sensorSeen(plan, state, index, at, effects);
+}
+
+/** The peer that says whether a device is there has changed; a reading that comes all the same brings its sensors back. */
+export function sensorsOfPeer(plan: Plan, state: State, peer: number, at: Instant, effects: Effect[]): void {
+  const now = state.peers[peer];
+  if (now?.online !== false) return;
+  const { topic, id } = plan.peers[peer] ?? {};
+  for (const [index, sensor] of plan.sensors.entries())
+    if (sensor.peer === peer)
+      sensorGone(plan, state, index, now.stale ? `peer ${id} is stale` : `${topic} says that it is gone`, at, effects);
+}
+
 export function sensorRead(plan: Plan, state: State, event: Extract<AgentEvent, { type: "sensor-read" }>, effects: Effect[]): void {
-  const { sensor: index, values, at } = event;
+  const { sensor: index, values, at, measured = at } = event;
   const [sensorPlan, sensor] = [plan.sensors[index], state.sensors[index]];
   if (!sensorPlan || !sensor || state.stopping) return;
-  const afterwards = { topic: sensorPlan.historyTopic, ts: isoTime(state, at) };
-  effects.push({ type: "publish", ...stateOf(state, sensorPlan, values, at), afterwards });
-  effects.push({ type: "startTimer", key: sensorPlan.staleKey, at: at + sensorPlan.staleAfter });
-  change(plan, state, index, effects, () => Object.assign(sensor, { values, at, problem: null, stale: false }));
+  // Of two messages the older may come last.
+  if (sensor.values !== null && measured < sensor.at) return;
+  const afterwards = { topic: sensorPlan.historyTopic, ts: isoTime(state, measured) };
+  if (sensorPlan.published) effects.push({ type: "publish", ...stateOf(state, sensorPlan, values, measured), afterwards });
+  change(plan, state, index, effects, () => Object.assign(sensor, { values, at: measured, problem: null, stale: false, why: null }));
+  effects.push({ type: "startTimer", key: sensorPlan.staleKey, at: holdsUntil(plan, state, index) });
   sensorSeen(plan, state, index, at, effects);
+}
+
+/** What is derived becomes stale with what it is derived from; this much later by itself, if it could not be computed meanwhile. */
+const derivedLater = 1000;
+
+function holdsUntil(plan: Plan, state: State, index: number): Instant {
+  const [sensorPlan, sensor] = [plan.sensors[index], state.sensors[index]];
+  if (!sensorPlan || !sensor) return 0;
+  if (sensorPlan.derive === null) return sensor.at + sensorPlan.staleAfter;
+  return Math.min(...sensorPlan.derive.inputs.map((input) => holdsUntil(plan, state, input.sensor))) + derivedLater;
 }
 
 export function sensorFailed(plan: Plan, state: State, event: Extract<AgentEvent, { type: "sensor-failed" }>, effects: Effect[]): void {
@@ -102,6 +139,7 @@ function change(plan: Plan, state: State, index: number, effects: Effect[], make
 }
 
 function tellQuality(plan: SensorPlan, sensor: SensorState, effects: Effect[]): void {
+  if (!plan.published) return;
   for (const publication of qualityOnBus(plan, sensor)) effects.push({ type: "publish", ...publication });
 }
 
@@ -130,6 +168,7 @@ function stateOf(state: State, { stateTopic }: SensorPlan, values: readonly Meas
 
 /** What the broker is told of a sensor after a connect: the last reading only while it holds. */
 export function sensorOnBus(state: State, plan: SensorPlan, sensor: SensorState) {
+  if (!plan.published) return [];
   const told = qualityOnBus(plan, sensor);
   const holds = sensor.values !== null && qualityOf(sensor) === "ok";
   return holds ? [stateOf(state, plan, sensor.values ?? [], sensor.at), ...told] : told;
@@ -148,18 +187,42 @@ export function sensorProblem(plan: SensorPlan, sensor: SensorState | undefined)
 
 /** The sensors under a new plan: one that reads the same keeps what it knows, every other one begins. */
 export function carrySensors(old: Plan, state: State, next: Plan, at: Instant, effects: Effect[]): SensorState[] {
-  return next.sensors.map((plan) => {
-    const index = old.sensorIndex.get(plan.id) ?? -1;
-    const [before, kept] = [old.sensors[index], state.sensors[index]];
-    if (!before || !kept || before.source !== plan.source) {
+  const anew = new Set(next.sensors.flatMap((plan, index) => (isKept(old, state, plan) ? [] : [index])));
+  // What is derived from what begins begins as well; a circle is refused before.
+  for (let size = -1; size !== anew.size; ) {
+    size = anew.size;
+    for (const [index, { derive }] of next.sensors.entries()) if (derive?.inputs.some(({ sensor }) => anew.has(sensor))) anew.add(index);
+  }
+  return next.sensors.map((plan, index) => {
+    const [before, kept] = [old.sensors[old.sensorIndex.get(plan.id) ?? -1], state.sensors[old.sensorIndex.get(plan.id) ?? -1]];
+    if (!before || !kept || anew.has(index)) {
       const sensor = newSensor();
+      // A sum goes on, though what it sums up may have begun anew.
+      if (before && kept && plan.derive?.kind === "integral" && sameDerivation(before, plan)) sensor.memory = kept.memory;
       beginSensor(plan, sensor, at, effects);
       return sensor;
     }
-    if (before.every !== plan.every) effects.push({ type: "startTimer", key: plan.readKey, at: Math.max(at, kept.dueAt + plan.every) });
+    if (before.every !== plan.every && plan.every !== null)
+      effects.push({ type: "startTimer", key: plan.readKey, at: Math.max(at, kept.dueAt + plan.every) });
     // What is stale does not become fresh by a longer time; the next reading is.
     if (before.staleAfter !== plan.staleAfter)
       effects.push({ type: "startTimer", key: plan.staleKey, at: Math.max(at, kept.at + plan.staleAfter) });
+    if (plan.published && !before.published)
+      for (const publication of sensorOnBus(state, plan, kept)) effects.push({ type: "publish", ...publication });
     return kept;
   });
+}
+
+function isKept(old: Plan, state: State, plan: SensorPlan): boolean {
+  const index = old.sensorIndex.get(plan.id) ?? -1;
+  const before = old.sensors[index];
+  if (!before || !state.sensors[index]) return false;
+  if (plan.derive === null || before.derive === null) return before.source === plan.source;
+  return sameDerivation(before, plan);
+}
+
+/** The same references by name: a sensor that a reload adds moves every index behind it. */
+function sameDerivation({ derive: before }: SensorPlan, { derive: now }: SensorPlan): boolean {
+  const text = (derive: SensorPlan["derive"]) => JSON.stringify({ ...derive, inputs: derive?.inputs.map((input) => input.text) });
+  return text(before) === text(now);
 }

@@ -1,6 +1,7 @@
 import { type ControllerState, newController } from "./controller-state.ts";
 import { type CounterState, newCounter } from "./counter.ts";
 import { type Debounce, newDebounce } from "./debounce.ts";
+import { type KeptSum, newMemory } from "./derive.ts";
 import { type EncoderState, newEncoder } from "./encoder.ts";
 import { type GestureState, newGesture } from "./gesture.ts";
 import type { Cause, Effect, Instant, KeptFile, KeptTotal, SetRequest, TimerKey, Verdict } from "./model.ts";
@@ -149,6 +150,8 @@ export interface KeptSource {
   kept(id: string): Kept;
   /** Whether a rule was enabled; undefined when nobody has said so. */
   enabled?(rule: string): boolean | undefined;
+  /** What a derived value has summed up. */
+  sum?(sensor: string): KeptSum | undefined;
 }
 
 const nothing: KeptSource = { kept: () => ({ locked: false, level: false }) };
@@ -198,11 +201,14 @@ export function newState(plan: Plan, firstSeq: (id: string) => number, before: K
       answers: new Map(),
     })),
     peers: plan.peers.map(() => ({ online: null, stale: false, since: 0 })),
-    sensors: plan.sensors.map(newSensor),
     controllers: plan.controllers.map(({ id, onStart }) =>
       newController(onStart === "last" ? (before.enabled?.(controllerKeptId(id)) ?? true) : onStart === "enabled"),
     ),
     sides: plan.tests.map(() => null),
+    sensors: plan.sensors.map(({ id, derive }) => {
+      const sum = derive?.kind === "integral" ? before.sum?.(id) : undefined;
+      return sum === undefined ? newSensor() : { ...newSensor(), memory: newMemory(sum) };
+    }),
     rules: plan.rules.map(({ id, onStart }) => {
       const seq = firstSeq(ruleSeqId(id));
       const enabled = onStart === "last" ? (before.enabled?.(id) ?? true) : onStart === "enabled";

@@ -40,6 +40,8 @@ function open(node: SchemaNode, value: unknown): OpenValue | undefined {
   }
   const entries = Object.entries(value).flatMap(([key, item]) => {
     const child = isMapOf(node) ? node.items : node[key];
+    // Within an item, where most have none.
+    if (child && isMapOf(child) && node !== schema && Object.keys(item).length === 0) return [];
     const told = child === undefined ? undefined : open(child, item);
     return told === undefined ? [] : [[key, told] as const];
   });

@@ -45,3 +45,15 @@ export function matchesFilter(filter: string, topic: string): boolean {
     from = end + 1;
   }
 }
+
+/** Whether everything that `inner` matches is matched by `outer` as well; both are filters. */
+export function coversFilter(outer: string, inner: string): boolean {
+  if (outer === inner) return true;
+  if (/^[+#]/.test(outer) && inner.startsWith("$")) return false;
+  const [wide, narrow] = [outer.split("/"), inner.split("/")];
+  const rest = wide.at(-1) === "#" ? wide.length - 1 : undefined;
+  // What takes in all that is below something is covered only by what does so too.
+  if (rest === undefined && (wide.length !== narrow.length || narrow.at(-1) === "#")) return false;
+  const fixed = rest === undefined ? wide : wide.slice(0, rest);
+  return narrow.length >= fixed.length && fixed.every((level, at) => narrow[at] !== "#" && (level === "+" || level === narrow[at]));
+}

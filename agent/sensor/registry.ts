@@ -4,8 +4,8 @@ import { openFile } from "./file.ts";
 import { openThermal } from "./thermal.ts";
 import { openW1 } from "./w1.ts";
 
-/** The driver of a checked configuration. Nothing is touched before it is read. */
-export function openSensor(sensor: SensorConfig, world: SensorWorld): SensorDriver {
+/** The driver of a checked configuration; undefined for what is not read but told. Nothing is touched before it is read. */
+export function openSensor(sensor: SensorConfig, world: SensorWorld): SensorDriver | undefined {
   switch (sensor.driver) {
     case "w1":
       return openW1(world, sensor.id ?? "");
@@ -13,5 +13,7 @@ export function openSensor(sensor: SensorConfig, world: SensorWorld): SensorDriv
       return openThermal(world, sensor.zone ?? "");
     case "file":
       return openFile(world, { ...sensor, path: sensor.path ?? "" });
+    case "topic":
+      return undefined;
   }
 }

@@ -12,6 +12,7 @@ import type { PinLog } from "./pin-log.ts";
 import type { RuleStore } from "./rule-store.ts";
 import type { Sensors } from "./sensors.ts";
 import type { SeqStore } from "./seq-store.ts";
+import type { SumStore } from "./sum-store.ts";
 import type { Timers } from "./timers.ts";
 
 export interface PerformerOptions {
@@ -30,6 +31,9 @@ export interface PerformerOptions {
   sensors: Sensors;
   history: HistoryStore;
   rules: RuleStore;
+  sums: SumStore;
+  /** Has an expression evaluated. */
+  evaluate(effect: Extract<Effect, { type: "evaluate" }>): void;
   clock: Clock;
   log: Pick<PinLog, "write">;
   /** Hands a verdict to the control client that waits for it. */
@@ -70,6 +74,8 @@ export function createPerformers(options: PerformerOptions): (effect: Effect) =>
     },
     startTimer: ({ key, at }) => options.timers.start(key, at),
     stopTimer: ({ key }) => options.timers.stop(key),
+    evaluate: (effect) => options.evaluate(effect),
+    keepSum: ({ sensor, total, unit }) => options.sums.keep(dispatch.current.plan.sensors[sensor]?.id ?? "", { total, unit }),
     readSensor: ({ sensor }) => options.sensors.read(sensor),
     publish(effect) {
       // Attributes make their text when it is read, so that no state waits for it.

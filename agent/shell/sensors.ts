@@ -7,7 +7,8 @@ import type { Clock } from "./clock.ts";
 export interface SensorsOptions {
   plan: Plan;
   config: Config;
-  open(id: string, sensor: SensorConfig): SensorDriver;
+  /** Undefined for a sensor that is not read. */
+  open(id: string, sensor: SensorConfig): SensorDriver | undefined;
   /** How long a read may take, in ms, until it counts as failed. */
   deadline?: number;
   clock: Clock;
@@ -31,7 +32,8 @@ const usualDeadline = 10_000;
 /** Reads sensors: each one once at a time, of each bus one at a time. One that hangs costs its bus and nothing else. */
 export class Sensors {
   readonly #options: SensorsOptions;
-  #slots: Slot[];
+  /** By the index of the sensor; undefined for one that nobody reads. */
+  #slots: (Slot | undefined)[];
   /** The last read of each bus that was asked for. */
   readonly #buses = new Map<string, Promise<void>>();
   readonly #deadlines = new Set<NodeJS.Timeout>();
@@ -46,7 +48,7 @@ export class Sensors {
   apply(plan: Plan, config: Config): void {
     const before = this.#slots;
     this.#slots = this.#slotsOf(plan, config, before);
-    for (const slot of before) if (!this.#slots.includes(slot)) slot.index = undefined;
+    for (const slot of before) if (slot && !this.#slots.includes(slot)) slot.index = undefined;
   }
 
   /** Reads a sensor, unless it is being read; the answer comes as an event. */
@@ -106,15 +108,17 @@ export class Sensors {
     else dispatch({ type: "sensor-failed", sensor, problem: reading.problem, at });
   }
 
-  #slotsOf(plan: Plan, config: Config, before: readonly Slot[]): Slot[] {
-    return plan.sensors.flatMap(({ id, source }, index): Slot[] => {
-      const there = before.find((slot) => slot.id === id && slot.source === source);
+  #slotsOf(plan: Plan, config: Config, before: readonly (Slot | undefined)[]): (Slot | undefined)[] {
+    return plan.sensors.map(({ id, source, every }, index) => {
+      if (every === null) return undefined;
+      const there = before.find((slot) => slot?.id === id && slot.source === source);
       if (there) {
         there.index = index;
-        return [there];
+        return there;
       }
       const settings = config.sensors[id];
-      return settings ? [{ id, source, driver: this.#options.open(id, settings), index, running: undefined }] : [];
+      const driver = settings && this.#options.open(id, settings);
+      return driver && { id, source, driver, index, running: undefined };
     });
   }
 }

@@ -26,6 +26,7 @@ function receiver(of = config) {
     send: (event) => events.push(event),
     readClock: () => {},
     nodeCommand: () => {},
+    value: () => false,
     clock: { now: () => 7, wall: () => 0 },
     log,
   });
@@ -42,6 +43,22 @@ describe("what others say", () => {
       { topic: "plug/LWT", retained: true },
       { topic: "hall/call", retained: false },
       { topic: "hall/reset", retained: false },
+    ]);
+  });
+
+  it("is listened to once where a sensor's filter takes in a topic of a rule or of another sensor", () => {
+    const told = (topic: string, retained: "use" | null = null) => ({ driver: "topic", topic, path: null, retained }) as const;
+    const sensors = {
+      one: told("plug/LWT"),
+      wide: told("hall/+"),
+      wider: told("hall/#"),
+      kept: told("hall/x", "use"),
+      apart: told("tele/+/S"),
+    };
+    expect(listenedTopics(planOf({ ...config, sensors: configOf({ sensors }).sensors }))).toEqual([
+      { topic: "plug/LWT", retained: true },
+      { topic: "hall/#", retained: true },
+      { topic: "tele/+/S", retained: false },
     ]);
   });
 

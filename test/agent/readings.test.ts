@@ -50,6 +50,7 @@ it("the agent's own figures are named like a broker's, count on, and leave out w
     outbox,
     ring,
     bridge: () => ({ outbox: ring, leftOut: { stale: 2 } }),
+    values: () => ({ taken: 0, malformed: 0, dropped: 0 }),
     lag,
     current,
     log: silent,

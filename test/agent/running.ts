@@ -19,6 +19,7 @@ import { PinLog } from "../../agent/shell/pin-log.ts";
 import { RuleStore } from "../../agent/shell/rule-store.ts";
 import { Sensors } from "../../agent/shell/sensors.ts";
 import { SeqStore } from "../../agent/shell/seq-store.ts";
+import { SumStore } from "../../agent/shell/sum-store.ts";
 import { Timers } from "../../agent/shell/timers.ts";
 import type { LoadResult } from "../../config/load.ts";
 import type { Config } from "../../config/schema.ts";
@@ -109,6 +110,8 @@ export function running(config: Config) {
     counters,
     history: new HistoryStore(folder, log),
     rules: new RuleStore(folder, log),
+    sums: new SumStore(folder, log),
+    evaluate() {},
     clock: systemClock,
     log: new PinLog(log, systemClock.now),
     settle() {},

@@ -20,6 +20,7 @@ describe("describeConfig", () => {
       "An event that is published only if it is listed.",
       "A command to the agent itself.",
       "A day of the week.",
+      "A word.",
       "A time of day.",
       "A time.",
       "The scheme and the host of a page.",

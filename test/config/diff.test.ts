@@ -39,6 +39,17 @@ broker: { listeners: [{ port: 1884 }] }
   ]);
 });
 
+it("an item with items of its own is told as a whole, and one of these by its name", () => {
+  const tent = 'sensors: { tent: { driver: topic, topic: a/b, values: { rh: { value: H, unit: "%" }, t: { value: T } } } }\n';
+  expect(differences("", tent)).toEqual([
+    "sensors.tent: null -> { driver: topic, topic: a/b, values: { rh: { value: H, unit: % }, t: { value: T } } }",
+  ]);
+  expect(differences(tent, tent.replace("value: H", "value: RH"))).toEqual(["sensors.tent.values.rh.value: H -> RH"]);
+  expect(differences("", "sensors: { cpu: { driver: thermal, zone: soc } }\n")).toEqual([
+    "sensors.cpu: null -> { driver: thermal, zone: soc }",
+  ]);
+});
+
 it("a secret that differs is named and never shown", () => {
   const with_ = (password: string) => `mqtt: { server: 192.168.1.10, username: pi, password: ${password} }\n`;
   expect(differences(with_("first"), with_("second"))).toEqual(["mqtt.password: (hidden) -> (hidden)"]);

@@ -221,6 +221,7 @@ describe("loadConfig", () => {
         outbox: { max_events: 10_000, disk: "on", telemetry: "memory", max_telemetry: 10_000, telemetry_ttl: 86_400_000 },
         location: { latitude: null, longitude: null },
         sensors: {},
+        derive: {},
         services: [],
         commands: ["resync"],
         log: { level: "info", format: "auto", mqtt: "warn" },
@@ -419,7 +420,7 @@ describe("loadConfig", () => {
       sensors: Record<
         string,
         {
-          driver: "w1" | "thermal" | "file";
+          driver: "w1" | "thermal" | "file" | "topic";
           id: string | null;
           zone: string | null;
           path: string | null;
@@ -429,6 +430,47 @@ describe("loadConfig", () => {
           offset: number;
           every: number;
           stale_after: number | null;
+          topic: string | null;
+          values: Record<
+            string,
+            {
+              value: string;
+              unit: string | null;
+              unit_from: string | null;
+              type: "number" | "boolean" | "text" | "enum";
+              options: string[];
+            }
+          >;
+          availability: { peer: string } | { topic: string; online: string; offline: string } | null;
+          time: string | null;
+          retained: "use" | "ignore" | null;
+          max_payload: number;
+          publish: "true" | "false";
+        }
+      >;
+      derive: Record<
+        string,
+        {
+          vpd: {
+            formula: "growbuddy-2022" | "growbuddy-2025" | "tetens";
+            temperature: string;
+            humidity: string;
+            leaf_offset: { value: number; unit: "°C" | "°F" };
+          } | null;
+          dew_point: { temperature: string; humidity: string } | null;
+          absolute_humidity: { temperature: string; humidity: string } | null;
+          mean: string | null;
+          min: string | null;
+          max: string | null;
+          window: number;
+          rate: string | null;
+          per: number;
+          integral: string | null;
+          value: string | null;
+          inputs: Record<string, string> | null;
+          name: string | null;
+          unit: string | null;
+          publish: "true" | "false";
         }
       >;
       rules: Record<

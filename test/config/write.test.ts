@@ -27,6 +27,23 @@ interlocks: { motor: {} }
 sensors:
   attic: { driver: w1, id: 28-0316a2795bff, every: 5s, stale_after: 1m }
   tank: { driver: file, path: /run/level, name: level, unit: l, scale: 0.0000001, offset: -12.5 }
+  tent:
+    driver: topic
+    topic: "tele/+/SENSOR"
+    values:
+      air_t: { value: 'SCD30."T, air"', unit: °C, unit_from: TempUnit }
+      door: { value: 'x ? "ON" : "OFF"', type: enum, options: ["ON", "O, F"] }
+    availability: { topic: "a, {b", online: "yes, it is", offline: 'no "' }
+    retained: use
+    time: Time
+    publish: false
+  plug: { driver: topic, topic: "$SYS/x", unit: W, availability: { peer: p } }
+peers: { p: { topic: p/LWT } }
+derive:
+  vpd: { vpd: { formula: growbuddy-2022, temperature: tent.air_t, humidity: rh, leaf_offset: -2.5 °F } }
+  energy: { integral: plug, unit: kWh, name: energy }
+  rh: { value: "{ 'a': b }.a", inputs: { b: plug }, unit: "%", publish: false }
+  high: { max: rh, window: 90s }
 rules:
   a: { when: { input: porch, gesture: double }, do: [{ output: lamp, set: on, for: 90s }, { output: gate, set: pulse }] }
   b: { when: { input: porch, clicks: 4 }, do: [{ output: lamp, set: off }] }

@@ -1,11 +1,13 @@
 import fc from "fast-check";
 import type { Gesture } from "../../../agent/core/model.ts";
-import { complete } from "../../../config/complete.ts";
+import { complete, completeItem } from "../../../config/complete.ts";
+import { deriveSchema } from "../../../config/derive.ts";
 import {
   type ActionConfig,
   type ConditionConfig,
   type Config,
   type ControllerConfig,
+  type DeriveConfig,
   type InputConfig,
   type OutputConfig,
   type RuleConfig,
@@ -25,6 +27,7 @@ export function configOf(parts: {
   interlocks?: Config["interlocks"];
   peers?: Record<string, Partial<Config["peers"][string]> & { topic: string }>;
   sensors?: Record<string, Partial<SensorConfig>>;
+  derive?: Record<string, Partial<DeriveConfig>>;
   start_spacing?: number;
   commands?: Config["commands"];
 }): Config {
@@ -83,8 +86,19 @@ export function configOf(parts: {
       offset: 0,
       every: 60_000,
       stale_after: null,
+      topic: null,
+      values: {},
+      availability: null,
+      time: null,
+      retained: null,
+      max_payload: 16_384,
+      publish: "true",
       ...sensor,
     },
+  ]);
+  const derived = Object.entries(parts.derive ?? {}).map(([id, derive]): [string, DeriveConfig] => [
+    id,
+    { ...(completeItem(deriveSchema, {}) as DeriveConfig), ...derive },
   ]);
   return {
     version: 1,
@@ -117,6 +131,7 @@ export function configOf(parts: {
     inputs: Object.fromEntries(inputs),
     outputs: Object.fromEntries(outputs),
     sensors: Object.fromEntries(sensors),
+    derive: Object.fromEntries(derived),
     rules: parts.rules ?? {},
     controllers: parts.controllers ?? {},
     time_zone: null,

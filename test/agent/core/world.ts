@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
-import type { AgentEvent, AnswerTo, Effect, KeptTotal, SwitchWord, TimerKey, Verdict } from "../../../agent/core/model.ts";
+import type { KeptSum } from "../../../agent/core/derive.ts";
+import type { AgentEvent, AnswerTo, Effect, KeptTotal, Measured, SwitchWord, TimerKey, Verdict } from "../../../agent/core/model.ts";
 import { type Plan, planOf } from "../../../agent/core/plan.ts";
 import { reduce } from "../../../agent/core/reduce.ts";
+import { qualityOf, reasonOf } from "../../../agent/core/sensor.ts";
 import { startLevel } from "../../../agent/core/start.ts";
 import { controllerKeptId, type Kept, newState, type State, seqBlock } from "../../../agent/core/state.ts";
 import type { Config } from "../../../config/schema.ts";
@@ -45,6 +47,10 @@ export class World {
   readonly counterAnswers: CounterAnswer[] = [];
   /** Every time that a sensor was to be read: `attic 61000`. */
   readonly reads: string[] = [];
+  /** Every expression that was to be evaluated. */
+  readonly evaluations: Extract<Effect, { type: "evaluate" }>[] = [];
+  /** What is on disk of each sum. */
+  readonly sums: Map<string, KeptSum>;
   /** What is on disk of each counter; nothing goes there while `diskProblem` says why. */
   readonly totals: Map<string, KeptTotal>;
   diskProblem: string | null = null;
@@ -75,6 +81,7 @@ export class World {
       found?: boolean;
       kept?: Record<string, Kept>;
       totals?: Record<string, KeptTotal>;
+      sums?: Record<string, KeptSum>;
     } = {},
   ) {
     this.config = config;
@@ -82,7 +89,12 @@ export class World {
     this.rulesOnDisk = new Map(Object.entries(options.rules ?? {}));
     this.plan = planOf(config);
     this.totals = new Map(Object.entries(options.totals ?? {}));
-    const kept = { kept: (id: string) => this.onDisk(id), enabled: (id: string) => this.rulesOnDisk.get(id) };
+    this.sums = new Map(Object.entries(options.sums ?? {}));
+    const kept = {
+      kept: (id: string) => this.onDisk(id),
+      enabled: (id: string) => this.rulesOnDisk.get(id),
+      sum: (id: string) => this.sums.get(id),
+    };
     this.state = newState(this.plan, () => firstSeq, kept, { total: (id) => this.total(id) });
     this.outputs = this.plan.outputs.map(() => ({ active: options.found ?? false, present: true, broken: false }));
     this.inputs = this.plan.inputs.map((_, index) => options.levels?.[index] ?? false);
@@ -172,6 +184,19 @@ export class World {
     const units: Record<string, string> = { temperature: "°C", humidity: "%" };
     const measured = Object.entries(values).map(([name, value]) => ({ name, value, unit: units[name] ?? null }));
     this.dispatch({ type: "sensor-read", sensor: this.plan.sensorIndex.get(id) ?? -1, values: measured, at });
+  }
+
+  /** A sensor says several values at once. */
+  readings(id: string, values: readonly Measured[], more: { at?: number; measured?: number } = {}): void {
+    this.dispatch({ type: "sensor-read", sensor: this.plan.sensorIndex.get(id) ?? -1, values, at: this.now, ...more });
+  }
+
+  /** What a sensor says by now, as it is published and as it is kept. */
+  sensor(id: string): { quality: string; reason: string | null; values: readonly Measured[] | null; at: number } {
+    const index = this.plan.sensorIndex.get(id) ?? -1;
+    const [plan, sensor] = [this.plan.sensors[index], this.state.sensors[index]];
+    assert.ok(plan && sensor, `there is a sensor ${id}`);
+    return { quality: qualityOf(sensor), reason: reasonOf(plan, sensor), values: sensor.values, at: sensor.at };
   }
 
   /** What was published of a counter last. */
@@ -386,6 +411,12 @@ export class World {
       case "keepCounter":
         if (this.diskProblem === null) this.totals.set(this.plan.inputs[effect.input]?.id ?? "", effect.kept);
         this.#results.push({ ...effect, type: "counter-kept", problem: this.diskProblem, at: this.now });
+        return;
+      case "evaluate":
+        this.evaluations.push(effect);
+        return;
+      case "keepSum":
+        this.sums.set(this.plan.sensors[effect.sensor]?.id ?? "", { total: effect.total, unit: effect.unit });
         return;
       case "readSensor":
         this.reads.push(`${this.plan.sensors[effect.sensor]?.id} ${this.now}`);

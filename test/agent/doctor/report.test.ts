@@ -174,6 +174,7 @@ describe("the report for whoever helps", () => {
       interlocks: {},
       peers: {},
       sensors: {},
+      derive: {},
       rules: {},
     });
     expect(openConfig(config)).toMatchObject({
@@ -230,4 +231,4 @@ function openAt(path: string): string {
   return JSON.stringify(openConfig(made as Parameters<typeof openConfig>[0]));
 }
 
-const isMap = (name: string) => ["inputs", "outputs", "interlocks", "peers", "sensors", "rules"].includes(name);
+const isMap = (name: string) => ["inputs", "outputs", "interlocks", "peers", "sensors", "derive", "values", "rules"].includes(name);

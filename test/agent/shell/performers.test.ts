@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { KeptSum } from "../../../agent/core/derive.ts";
 import type { AgentEvent, Cause } from "../../../agent/core/model.ts";
 import { planOf } from "../../../agent/core/plan.ts";
 import type { Kept } from "../../../agent/core/state.ts";
@@ -13,6 +14,7 @@ import { createPerformers } from "../../../agent/shell/performers.ts";
 import type { RuleStore } from "../../../agent/shell/rule-store.ts";
 import type { Sensors } from "../../../agent/shell/sensors.ts";
 import type { SeqStore } from "../../../agent/shell/seq-store.ts";
+import type { SumStore } from "../../../agent/shell/sum-store.ts";
 import { Timers } from "../../../agent/shell/timers.ts";
 import { configOf } from "../core/fixture.ts";
 import { silent } from "./fixture.ts";
@@ -53,6 +55,8 @@ function shell(options: { write?: () => void; online?: boolean } = {}) {
     seq: { reserve() {} } as unknown as SeqStore,
     history: { keep: (...kept: unknown[]) => world.changes.push(kept) } as unknown as HistoryStore,
     rules: { keep: (id: string, enabled: boolean) => world.kept.push([id, enabled]) } as unknown as RuleStore,
+    sums: { keep: (id: string, sum: KeptSum) => world.kept.push([id, sum]) } as unknown as SumStore,
+    evaluate: (effect) => world.kept.push(["evaluate", effect.inputs]),
     outputs: { keep: (id: string, kept: Kept) => world.kept.push([id, kept]) } as unknown as OutputStore,
     counters: { keep: (...wanted: unknown[]) => world.kept.push(wanted) } as unknown as CounterStore,
     clock,

@@ -28,7 +28,7 @@ class ManualSensor implements SensorDriver {
 /** Sensors of one configuration; what they say is kept as `attic 21.4` and `attic failed: …`. */
 function sensorsOf(
   settings: Record<string, Partial<SensorConfig>>,
-  open: (id: string, sensor: SensorConfig) => SensorDriver,
+  open: (id: string, sensor: SensorConfig) => SensorDriver | undefined,
   deadline = 5000,
 ) {
   const config = configOf({ sensors: settings });
