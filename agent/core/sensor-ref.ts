@@ -40,8 +40,3 @@ export function measuredAt(state: Readonly<State>, { sensor, quantity }: ValueRe
   const values = state.sensors[sensor]?.values;
   return quantity === null ? values?.[0] : values?.find(({ name }) => name === quantity);
 }
-
-/** Whether it may be acted on: it has come, and is neither too old nor of a sensor that is gone. One failed read does not end it. */
-export function holds(state: Readonly<State>, ref: ValueRef): boolean {
-  return state.sensors[ref.sensor]?.stale === false && measuredAt(state, ref) !== undefined;
-}
