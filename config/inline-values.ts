@@ -1,5 +1,6 @@
 import { completeItem } from "./complete.ts";
 import { id as idFormat } from "./formats.ts";
+import { isMapOf, type SchemaGroup } from "./leaf.ts";
 import type { Problem } from "./problem.ts";
 import type { Config, SensorConfig } from "./schema.ts";
 import { sensorSchema } from "./sensors.ts";
@@ -16,11 +17,17 @@ export function expandInlineValues({ rules, sensors }: Pick<Config, "rules" | "s
     for (const trigger of when) {
       const { topic, value, stale_after } = trigger;
       if (topic === null || value === null) continue;
-      const own = { driver: "topic", topic, values: { value: { value } }, stale_after };
+      const own = { driver: "topic", topic, values: { value: completeValue(value) }, stale_after };
       sensors[inlineId(rule)] = completeItem(sensorSchema, own) as SensorConfig;
       Object.assign(trigger, { sensor: inlineId(rule), topic: null, value: null, stale_after: null });
     }
   }
+}
+
+/** One of the values of such a sensor, with its defaults. */
+function completeValue(value: string): Record<string, unknown> {
+  const { values }: SchemaGroup = sensorSchema;
+  return values !== undefined && isMapOf(values) ? completeItem(values.items, { value }) : { value };
 }
 
 /** Why a rule cannot bring a sensor with it; null when it can. */
