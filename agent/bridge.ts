@@ -25,7 +25,7 @@ export interface BridgeStart {
   config: Config;
   host: Host;
   /** Of the agent itself. */
-  topics: Pick<Topics, "commandFilter" | "nodeFilter" | "counterFilter" | "ruleFilter" | "coverFilter">;
+  topics: Pick<Topics, "commandFilters">;
 }
 
 export interface BridgeOptions extends BridgeStart {
@@ -275,8 +275,7 @@ class MqttBridge implements Bridge {
     const { topic } = passage;
     // What is retained there, and was told at the subscription, is older than what waits.
     if (retain && !this.#open && this.#isWaiting(topic)) return undefined;
-    const { commandFilter, nodeFilter, counterFilter, ruleFilter, coverFilter } = this.#options.topics;
-    const isCommand = [commandFilter, nodeFilter, counterFilter, ruleFilter, coverFilter].some((filter) => matchesFilter(filter, topic));
+    const isCommand = this.#options.topics.commandFilters.some((filter) => matchesFilter(filter, topic));
     if (isCommand && (retain || qos > 0))
       return this.#drop(
         "stale",

@@ -108,13 +108,10 @@ function builtIn({
     certificates.renew();
     broker.renew();
   };
-  const { commandFilter, nodeFilter, counterFilter, ruleFilter, coverFilter } = topics;
   // What is wrong with its certificates is to be known before the start.
   if (isBridged(config)) readTls(config, clock.wall(), "bridge");
   const broker = createBrokerThread({
-    bridge: isBridged(config)
-      ? { config, host, onProblem, topics: { commandFilter, nodeFilter, counterFilter, ruleFilter, coverFilter } }
-      : undefined,
+    bridge: isBridged(config) ? { config, host, onProblem, topics: { commandFilters: topics.commandFilters } } : undefined,
     access,
     limits: limitsOf(config.broker),
     listeners: config.broker.listeners.map((listener) => ({ ...listener, protocol: protocolOf(listener) })),

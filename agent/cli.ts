@@ -29,6 +29,7 @@ export const commands: Readonly<Record<string, () => Promise<Command>>> = {
   trace: async () => (await import("./command/trace.ts")).trace,
   record: async () => (await import("./command/record.ts")).record,
   rules: async () => (await import("./command/rules.ts")).rules,
+  controllers: async () => (await import("./command/controllers.ts")).controllers,
   safe: async () => (await import("./command/safe.ts")).safe,
   attach: async () => (await import("./command/talk.ts")).attach,
   passwd: async () => (await import("./command/passwd.ts")).passwd,

@@ -15,6 +15,7 @@ import type { Services } from "./services.ts";
 import { shared } from "./shared-reading.ts";
 import type { Clock } from "./shell/clock.ts";
 import { type Handlers, Refused } from "./shell/control.ts";
+import { controllersView } from "./shell/controller-view.ts";
 import { counterChanges, counterView } from "./shell/counter-view.ts";
 import type { EdgeLog } from "./shell/edge-log.ts";
 import type { HistoryStore } from "./shell/history-store.ts";
@@ -125,6 +126,7 @@ export function createHandlers(sources: HandlerSources): Handlers {
       return { counter: id, total: verdict.total, pulses: verdict.pulses };
     },
     rules: () => rulesView(current().plan, current().state, sources.nextTime),
+    controllers: () => controllersView(current().plan, current().state, clock.now()),
     "set-rule": async ({ rule: id, enabled, from }) => {
       const { ruleIndex, rules } = current().plan;
       const rule = ruleIndex.get(id);

@@ -8,6 +8,9 @@ import type { Current } from "./shell/current.ts";
 import type { Incoming, ListenedTopic } from "./shell/link.ts";
 import type { Log } from "./shell/log.ts";
 
+/** Topics that are for one of the things that are configured. */
+const commandKinds: ReadonlySet<string> = new Set(["output-set", "rule-set", "counter-set", "cover-set", "controller-set"]);
+
 /** More of a command payload is not even decoded; the core refuses what is longer than it accepts. */
 const decodedBytes = 4096;
 
@@ -82,6 +85,12 @@ export function createReceiver({
       send({ type: "rule-command-received", rule, ...commandOf(message), at: clock.now() });
       return;
     }
+    const controller = plan.controllerSetIndex.get(message.topic);
+    if (controller !== undefined) {
+      readClock();
+      send({ type: "controller-command-received", controller, ...commandOf(message), at: clock.now() });
+      return;
+    }
     const { topic } = message;
     const peers = plan.peerIndex.get(topic);
     for (const peer of peers ?? []) {
@@ -103,7 +112,7 @@ export function createReceiver({
     if (own?.kind === "node-command") {
       readClock();
       nodeCommand(own.name, message);
-    } else if (own?.kind === "output-set" || own?.kind === "rule-set" || own?.kind === "counter-set" || own?.kind === "cover-set")
+    } else if (own !== undefined && commandKinds.has(own.kind))
       log.warn("a command for what is not configured was ignored", { event: "command-refused", topic });
   };
 }

@@ -36,7 +36,9 @@ export function linkOptions({ config, host, topics, url, others, own }: LinkSett
     keepalive,
     will: { topic: topics.status, payload: "offline", qos: 1, retain: true, delayS: 5 },
     sessionExpiryS: 60,
-    subscriptions: [topics.commandFilter, topics.nodeFilter, topics.counterFilter, topics.ruleFilter].map((filter) => ({ filter, qos: 1 })),
+    subscriptions: [topics.commandFilter, topics.nodeFilter, topics.counterFilter, topics.ruleFilter, topics.controllerFilter].map(
+      (filter) => ({ filter, qos: 1 }),
+    ),
     backoff: defaultBackoff,
     random: Math.random,
   } satisfies Partial<LinkOptions>;

@@ -154,6 +154,26 @@ export interface RuleStatus extends Required<RuleView> {
   next: string | null;
 }
 
+export interface ControllerStatus {
+  id: string;
+  enabled: boolean;
+  /** The value that it holds: `tent.humidity`; null while it is not known. */
+  sensor: string;
+  value: number | null;
+  unit: string | null;
+  /** Null while it is not known. */
+  setpoint: number | null;
+  output: number;
+  /** Per cent or seconds of the cycle. */
+  output_unit: "%" | "s";
+  on: boolean;
+  since: string | null;
+  /** Why it does not control; null while it does. */
+  held: string | null;
+  /** Why it last switched. */
+  why: string | null;
+}
+
 export interface SetResult {
   output: string;
   state: "ON" | "OFF";

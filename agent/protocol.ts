@@ -1,4 +1,14 @@
-import type { Change, ChipView, CounterView, PinDetail, PinsView, RuleStatus, SensorView, SetResult } from "./protocol-pins.ts";
+import type {
+  Change,
+  ChipView,
+  ControllerStatus,
+  CounterView,
+  PinDetail,
+  PinsView,
+  RuleStatus,
+  SensorView,
+  SetResult,
+} from "./protocol-pins.ts";
 import type { LogView, ServiceVerb, ServiceView } from "./protocol-services.ts";
 import type { BrokerLogin, Diagnosis, HostView, PacketBytes, ReloadResult, Status, TraceEntry } from "./protocol-views.ts";
 
@@ -48,6 +58,7 @@ export interface Methods {
   /** A locked output refuses everything but the agent's own decisions to switch it off. Answers when the lock is on disk. Needs the operate socket. */
   lock: { params: { output: string; locked: boolean; from?: "cli" | "tui" }; result: { output: string; locked: boolean } };
   rules: { params: Record<string, never>; result: RuleStatus[] };
+  controllers: { params: Record<string, never>; result: ControllerStatus[] };
   /** A disabled rule does not start, and its patterns end. Answers when it is on disk. Needs the operate socket. */
   "set-rule": { params: { rule: string; enabled: boolean; from?: "cli" | "tui" }; result: { rule: string; enabled: boolean } };
   /**

@@ -54,6 +54,7 @@ const inPlace = [
   "sensors",
   "derive",
   "rules",
+  "controllers",
   "time_zone",
   "location",
   "services",

@@ -1,5 +1,6 @@
 import { checkBridge } from "./bridge.ts";
 import { checkContracts } from "./contracts.ts";
+import { checkControllers } from "./controllers.ts";
 import { checkCounting, debounceTime } from "./counting.ts";
 import { checkDerived } from "./derive.ts";
 import { formatDuration } from "./formats.ts";
@@ -46,6 +47,7 @@ export function check(config: Config, found: Found): Problem[] {
   checkLines(config, found, report);
   checkIds(found, report);
   checkRules(config, found, report);
+  checkControllers(config, found, report);
   checkContracts(config, found, report);
   checkPeers(config, found, report);
   checkGestures(config, found, report);

@@ -69,12 +69,13 @@ function checkGroups({ outputs, interlocks, rules }: Config, { place }: Found, r
 }
 
 function checkPulses({ outputs, rules }: Config, report: Report): void {
-  for (const [rule, { do: actions }] of Object.entries(rules)) {
+  const lists = Object.entries(rules).flatMap(([id, rule]) => (["do", "else"] as const).map((key) => ({ id, key, actions: rule[key] })));
+  for (const { id, key, actions } of lists) {
     for (const [index, action] of actions.entries()) {
       const pulse = named(outputs, action.output)?.pulse;
       const max = typeof pulse === "object" ? pulse?.max : undefined;
       if (action.for === null || max == null || action.for <= max) continue;
-      const path = `rules.${rule}.do[${index}].for`;
+      const path = `rules.${id}.${key}[${index}].for`;
       report(path, `it is longer than the longest pulse of ${action.output} (${formatDuration(max)})`, "write a shorter time or raise max");
     }
   }

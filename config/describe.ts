@@ -93,9 +93,11 @@ function row(path: string, node: SchemaNode): Row {
 function valuesOf({ items, single, short }: ListOf<SchemaNode>): string {
   const shape = isLeaf(items)
     ? `: ${items.reads.shape}`
-    : short
-      ? `; in a variable or an argument, with commas between: ${short.shape}`
-      : "";
+    : short && single
+      ? `, or ${short.shape}`
+      : short
+        ? `; in a variable or an argument, with commas between: ${short.shape}`
+        : "";
   return `${single ? "one, or a list" : "a list"}${shape}`;
 }
 

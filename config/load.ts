@@ -5,6 +5,7 @@ import { viewBeside } from "./control.ts";
 import { countingDefaults } from "./counting.ts";
 import { readGiven } from "./environment.ts";
 import { type Host, nodeName } from "./host.ts";
+import { expandInlineValues } from "./inline-values.ts";
 import { type Migration, migrate, migrations } from "./migrate.ts";
 import { readOwlcms } from "./owlcms.ts";
 import { byPlace, type Place, type Problem } from "./problem.ts";
@@ -128,6 +129,7 @@ export function loadConfig(options: LoadOptions): LoadResult {
     if (line > 0) return `${name}:${line}:${column}`;
     return name === file ? "default" : name;
   };
+  expandInlineValues(config);
   return {
     ok: true,
     config,

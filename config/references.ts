@@ -1,6 +1,6 @@
 import type { Found, Report } from "./check.ts";
 import { isOwnTopic } from "./peers.ts";
-import type { Config } from "./schema.ts";
+import type { ActionConfig, Config, RuleConfig } from "./schema.ts";
 import { suggest } from "./suggest.ts";
 
 const none: ReadonlySet<string> = new Set();
@@ -34,6 +34,11 @@ export function checkReference(
   return false;
 }
 
+/** Everything that a rule may do. */
+export function actionsOf(rule: RuleConfig): ActionConfig[] {
+  return [...rule.do, ...rule.else, ...rule.on_stale, ...rule.on_broker_lost];
+}
+
 function fixFor(id: string, known: ReadonlySet<string>, kind: string): string {
   const close = suggest(id, known);
   if (close !== undefined) return `did you mean ${close}?`;
@@ -63,7 +68,7 @@ export function gesturesBound(config: Config): Map<string, { gesture: string | n
   };
   for (const rule of Object.values(config.rules)) {
     for (const trigger of rule.when) add(trigger.input, trigger);
-    for (const action of rule.do) for (const until of action.until) add(until.input, until);
+    for (const action of actionsOf(rule)) for (const until of action.until) add(until.input, until);
   }
   return bound;
 }

@@ -43,9 +43,9 @@ function graphOf({ rules, outputs }: Config): Map<string, Node> {
   }
   for (const [id, rule] of Object.entries(rules)) {
     const own = node(`rule ${id}`, id, id);
-    for (const { output, is, rule: other, topic, payload } of rule.when) {
+    for (const { output, is, rule: other, topic, payload, value } of rule.when) {
       if (output !== null && is !== null) node(`${output} ${is}`, output).next.add(`rule ${id}`);
-      if (topic !== null) node(messageKey(topic, payload), topic).next.add(`rule ${id}`);
+      if (topic !== null && value === null) node(messageKey(topic, payload), topic).next.add(`rule ${id}`);
       if (other !== null) node(`rule ${other}`, other, other).next.add(`rule ${id}`);
     }
     for (const action of rule.do) {

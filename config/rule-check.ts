@@ -1,8 +1,10 @@
 import { checkAction } from "./action-check.ts";
 import type { Found, Report } from "./check.ts";
+import { inlineProblem } from "./inline-values.ts";
 import { checkForeign, checkOthers, checkReference, itemPath, subjectOf } from "./references.ts";
 import { checkRings } from "./rings.ts";
 import type { ConditionConfig, Config, TriggerConfig } from "./schema.ts";
+import { checkComparison, checkNoComparison, checkValueRule } from "./value-check.ts";
 
 /** What a trigger or a condition may be about, and which other keys go with it. */
 const ofTriggers = {
@@ -15,32 +17,49 @@ const ofTriggers = {
   rule: [],
   start: [],
   topic: ["payload"],
+  sensor: ["for"],
 } as const;
-const ofConditions = { input: ["is"], output: ["is"], broker: [], peer: ["is"], rule: ["is"] } as const;
+const ofConditions = { input: ["is"], output: ["is"], broker: [], peer: ["is"], rule: ["is"], sensor: [] } as const;
 
 /** Rules: every name names something, every item says one thing, and no rule starts itself. */
 export function checkRules(config: Config, found: Found, report: Report): void {
   for (const [id, rule] of Object.entries(config.rules)) {
     for (const [index, trigger] of rule.when.entries()) {
-      checkTrigger(itemPath(found, `rules.${id}.when`, index), trigger, config, found, report);
+      checkTrigger(itemPath(found, `rules.${id}.when`, index), id, trigger, config, found, report);
     }
-    for (const key of ["and", "unless"] as const) {
-      for (const [index, condition] of rule[key].entries()) {
-        checkCondition(itemPath(found, `rules.${id}.${key}`, index), condition, config, found, report);
-      }
-    }
-    for (const [index, action] of rule.do.entries()) checkAction(`rules.${id}.do[${index}]`, id, action, config, found, report);
+    checkConditions(`rules.${id}`, rule, config, found, report);
+    for (const key of ["do", "else"] as const)
+      for (const [index, action] of rule[key].entries()) checkAction(`rules.${id}.${key}[${index}]`, id, action, config, found, report);
+    checkValueRule(id, rule, config, found, report);
   }
   checkLocation(config, found, report);
   checkRings(config, report);
 }
 
-function checkTrigger(path: string, trigger: TriggerConfig, config: Config, found: Found, report: Report): void {
+/** `and` and `unless`, of a rule or a controller. */
+export function checkConditions(
+  path: string,
+  item: { and: readonly ConditionConfig[]; unless: readonly ConditionConfig[] },
+  config: Config,
+  found: Found,
+  report: Report,
+): void {
+  for (const key of ["and", "unless"] as const)
+    for (const [index, condition] of item[key].entries())
+      checkCondition(itemPath(found, `${path}.${key}`, index), condition, config, found, report);
+}
+
+function checkTrigger(path: string, rule: string, trigger: TriggerConfig, config: Config, found: Found, report: Report): void {
   const { unread } = found;
   const subjects = Object.keys(ofTriggers) as (keyof typeof ofTriggers)[];
   const subject = subjectOf(path, trigger, subjects, found, report);
   if (subject === undefined) return;
-  checkOthers(path, trigger, subject, ofTriggers[subject], ["gesture", "clicks", "is", "for", "offset", "days", "payload"], report);
+  const own = trigger.value === null ? ofTriggers[subject] : (["value", "stale_after", "for"] as const);
+  checkOthers(path, trigger, subject, own, ["gesture", "clicks", "is", "for", "offset", "days", "payload", "value", "stale_after"], report);
+  if (subject === "sensor" || (subject === "topic" && trigger.value !== null)) {
+    checkComparison(path, trigger, config, found, report);
+    checkInline(path, rule, trigger, found, report);
+  } else checkNoComparison(path, trigger, subject, report);
   if (subject === "topic") checkForeign(`${path}.topic`, trigger.topic, config, report);
   if (subject === "input" || subject === "output" || subject === "rule" || subject === "peer") {
     const known = checkReference(`${path}.${subject}`, trigger[subject] ?? "", subject, found, report);
@@ -63,6 +82,21 @@ function checkTrigger(path: string, trigger: TriggerConfig, config: Config, foun
   const missing = latitude === null ? "latitude" : longitude === null ? "longitude" : undefined;
   if (missing !== undefined && !unread.has(`location.${missing}`))
     report(`${path}.sun`, `there is no location.${missing}`, "add `location: {latitude: 52.5, longitude: 13.4}`");
+}
+
+/** A value out of a message: it is a sensor without a name, which needs its time as well. */
+function checkInline(
+  path: string,
+  rule: string,
+  { value, stale_after: staleAfter }: TriggerConfig,
+  { ids, unread }: Found,
+  report: Report,
+): void {
+  const taken = new Set(["inputs", "outputs", "sensors", "derive"].flatMap((kind) => [...(ids.get(kind) ?? [])]));
+  const problem = value === null ? null : inlineProblem(rule, taken);
+  if (problem !== null) report(`${path}.value`, problem.message, problem.fix);
+  if (value !== null && staleAfter === null && !unread.has(`${path}.stale_after`))
+    report(path, "it does not say how long a value holds", "add `stale_after: 3m`");
 }
 
 function checkIs(path: string, subject: string, item: { is: string | null; peer: string | null }, config: Config, report: Report): void {
@@ -115,12 +149,17 @@ function checkCondition(path: string, condition: ConditionConfig, config: Config
     return;
   }
   if (given.length === 0 && !subjects.some((key) => unread.has(`${path}.${key}`))) {
-    report(path, "it has none of input, output, broker, peer, rule, between, days", "say what it is about");
+    report(path, "it has none of input, output, broker, peer, rule, sensor, between, days", "say what it is about");
     return;
   }
   const subject = subjectOf(path, condition, subjects, found, report);
   if (subject === undefined) return;
   checkOthers(path, condition, subject, ofConditions[subject], ["is"], report);
+  if (subject === "sensor") {
+    checkComparison(path, condition, config, found, report);
+    return;
+  }
+  checkNoComparison(path, condition, subject, report);
   if (subject === "broker") return;
   checkReference(`${path}.${subject}`, condition[subject] ?? "", subject, found, report);
   if (condition.is === null && !unread.has(`${path}.is`)) report(path, "it has no `is`", isFix(subject));

@@ -1,8 +1,10 @@
-import { signedDuration, timeOfDay } from "./clock-formats.ts";
-import { anyText, duration, id, oneOf, wholeNumber } from "./formats.ts";
-import { leaf, listOf, oneOrMore, optional, required } from "./leaf.ts";
+import { decimal, signedDuration, timeOfDay } from "./clock-formats.ts";
+import { expression } from "./expression.ts";
+import { anyText, bad, duration, id, ok, oneOf, wholeNumber } from "./formats.ts";
+import { type ListOf, leaf, listOf, oneOrMore, optional, required } from "./leaf.ts";
 import { beep, flash, tone } from "./pattern-formats.ts";
 import { peerPayload, topicName } from "./peers.ts";
+import { sensorRef } from "./sensor-ref.ts";
 
 const second = 1000;
 const hour = 3600 * second;
@@ -11,6 +13,19 @@ const day = 24 * hour;
 const gesture = oneOf("press", "release", "click", "double", "triple", "hold", "hold_end", "repeat", "right", "left");
 const weekday = oneOf("mon", "tue", "wed", "thu", "fri", "sat", "sun");
 const is = oneOf("on", "off", "online", "offline", "stale");
+const limit = decimal(-999_999, 999_999);
+/** What a value is compared with; the same words in triggers and conditions. */
+const comparison = {
+  below: optional(limit, "With a value: it is lower than this."),
+  above: optional(limit, "With a value: it is higher than this."),
+  equals: optional(peerPayload, "With a value that is a word: it is this one, letter for letter."),
+  hysteresis: leaf(
+    decimal(0, 999_999),
+    0,
+    "With `below` and `above`: how far it must go back over the limit before that is over: `below: 55, hysteresis: 3` is over at 58.",
+  ),
+};
+
 export const triggerSchema = {
   input: optional(id, "An input: with `gesture` or `clicks` its button, with `is` its level."),
   gesture: optional(gesture, "The gesture on it that starts the rule."),
@@ -28,6 +43,13 @@ export const triggerSchema = {
   start: optional(oneOf("true"), "The agent has started."),
   topic: optional(topicName, "Somebody publishes to this topic; what the broker has retained does not count."),
   payload: optional(peerPayload, "With `topic`: only this message, letter for letter.", "any message"),
+  sensor: optional(
+    sensorRef,
+    "A value, `tent.humidity`, or `tent` of a sensor with one value: it is `below` or `above` a limit, or `equals` a word. It stands alone in `when`.",
+  ),
+  ...comparison,
+  value: optional(expression, "With `topic`: not the message counts, but the value that stands there in it, as that of a sensor would."),
+  stale_after: optional(duration(second, 7 * day), "With `value`: how long it holds when no further one comes."),
 };
 
 export const conditionSchema = {
@@ -37,6 +59,8 @@ export const conditionSchema = {
   broker: optional(oneOf("connected", "lost"), "The link to the broker is up, or is not."),
   peer: optional(id, "Another device, with `is: online`, `is: offline` or `is: stale`."),
   is: optional(is, "What it must be: `on` or `off`, of a peer `online`, `offline` or `stale`."),
+  sensor: optional(sensorRef, "A value, with `below`, `above` or `equals`; what is stale or unknown lets nothing happen."),
+  ...comparison,
   between: listOf(required(timeOfDay, "A time of day."), 'From when to when: `["22:00", "06:00"]`.'),
   days: listOf(required(weekday, "A day of the week."), "On these days."),
 };
@@ -74,10 +98,39 @@ export const actionSchema = {
   after: optional(duration(10, day), "How long the action waits; a firing meanwhile starts that time anew.", "at once"),
 };
 
+/** What is done when a value can no longer be relied on, or the broker is away. */
+export const reactionSchema = {
+  do: optional(oneOf("else", "none"), "`else` = what `else` says; `none` = nothing."),
+  ...actionSchema,
+};
+
+function reaction(doc: string): ListOf<typeof reactionSchema> {
+  const short = {
+    shape: "`else` or `none`",
+    read: (word: string) =>
+      word === "else" || word === "none" ? ok({ do: word }) : bad("it is neither else, none nor a list of actions", "write else or none"),
+  };
+  return { ...oneOrMore(reactionSchema, doc, 0), short };
+}
+
 export const ruleSchema = {
   when: oneOrMore(triggerSchema, "What starts the rule: one, or a list of which any does.", 1),
   and: oneOrMore(conditionSchema, "What must be so, all of it.", 0),
   unless: oneOrMore(conditionSchema, "What must not be so, none of it.", 0),
   do: listOf(actionSchema, "What the rule does, in this order.", { value: [], shown: "required" }, 1),
+  else: listOf(actionSchema, "With a trigger on a value: what is done when it is over, or the conditions are no longer met."),
+  on_stale: reaction(
+    "With values: what is done when one of them is stale; required. `else`, `none`, or actions as in `do`; `{do: else, after: 1m}` waits.",
+  ),
+  on_broker_lost: reaction(
+    "The same when the broker is lost; then the rule rests until it is back. Required with values or actions that go over the broker.",
+  ),
+  min_on: leaf(duration(0, day), 0, "With a trigger on a value: how long it must be since `do` before `else` is done."),
+  min_off: leaf(duration(0, day), 0, "With a trigger on a value: how long it must be since `else`, or the start, before `do` is done."),
+  repeat: optional(
+    duration(second, day),
+    "With a trigger on a value: while it holds, `do` is done again this often, for plugs that go off by themselves.",
+    "once",
+  ),
   on_start: leaf(oneOf("last", "enabled", "disabled"), "last", "Whether it is enabled when the agent starts; `last` as it was."),
 };

@@ -2,6 +2,7 @@ import type { ActiveLevel, Bias } from "../gpio/line.ts";
 import { bridgeSchema } from "./bridge.ts";
 import { decimal, timeZone } from "./clock-formats.ts";
 import { brokerLost, pulseOf } from "./compound.ts";
+import { controllerSchema } from "./controllers.ts";
 import { debounceOf, measure, ratio } from "./counting.ts";
 import { deriveSchema } from "./derive.ts";
 import { address, anyText, duration, id, line, oneOf, path, port, topicLevel, wholeNumber } from "./formats.ts";
@@ -10,7 +11,7 @@ import { type ConfigOf, derived, type Format, inFileOnly, leaf, listOf, mapOf, o
 import { origin, shortListener } from "./listeners.ts";
 import { mqttSchema } from "./mqtt.ts";
 import { peerOffline, peerSchema } from "./peers.ts";
-import { type actionSchema, type conditionSchema, ruleSchema, type triggerSchema } from "./rule-schema.ts";
+import { type actionSchema, type conditionSchema, type reactionSchema, ruleSchema, type triggerSchema } from "./rule-schema.ts";
 import { sensorSchema } from "./sensors.ts";
 import { service } from "./services.ts";
 import { tasmotaSchema } from "./tasmota.ts";
@@ -267,6 +268,10 @@ export const schema = withNames({
   derive: mapOf(deriveSchema, "Values that are computed out of what is measured, by id; see [sensors.md](sensors.md#derived-values)."),
   rules: mapOf(ruleSchema, "What is done when something happens, here and without the network, by id; see [rules.md](rules.md)."),
   tasmota: mapOf(tasmotaSchema, "Plugs and boxes of Tasmota that this machine plays, by id; see [tasmota.md](tasmota.md)."),
+  controllers: mapOf(
+    controllerSchema,
+    "What holds a value at a setpoint, here and without the network, by id; see [controllers.md](controllers.md).",
+  ),
   time_zone: optional(timeZone, "The time zone of the rules, such as Europe/Berlin.", "the one of this machine"),
   location: {
     latitude: optional(decimal(-90, 90), "Where this machine is, in degrees north, for sunrise and sunset."),
@@ -298,3 +303,5 @@ export type RuleConfig = ConfigOf<typeof ruleSchema>;
 export type TriggerConfig = ConfigOf<typeof triggerSchema>;
 export type ConditionConfig = ConfigOf<typeof conditionSchema>;
 export type ActionConfig = ConfigOf<typeof actionSchema>;
+export type ReactionConfig = ConfigOf<typeof reactionSchema>;
+export type ControllerConfig = ConfigOf<typeof controllerSchema>;

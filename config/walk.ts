@@ -142,6 +142,13 @@ class Walker {
       const item = this.#item(node.items as SchemaGroup, tree, path, tree);
       return item === undefined ? [] : [item];
     }
+    if (node.single && node.short && !isLeaf(node.items) && tree.kind === "scalar") {
+      const reading = node.short.read(String(tree.value));
+      if (reading.ok) return [completeItem(node.items as SchemaGroup, reading.value as Record<string, unknown>)];
+      this.#report(tree, `${path}: ${reading.what}`, reading.fix);
+      this.#walked.unread.add(path);
+      return absent;
+    }
     if (tree.kind !== "list") {
       this.#report(tree, `${path} is not a list`, "write each item in a line of its own with `- ` in front");
       return absent;

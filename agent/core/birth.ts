@@ -29,6 +29,11 @@ export function birthOf(plan: Plan, state: State): Retained[] {
     const rule = state.rules[index];
     if (rule) publications.push(ruleStateOf(stateTopic, rule));
   });
+  plan.controllers.forEach((controllerPlan, index) => {
+    const controller = state.controllers[index];
+    if (controller?.told != null)
+      publications.push({ kind: "state", topic: controllerPlan.stateTopic, payload: controller.told, qos: 0, retain: true });
+  });
   plan.sensors.forEach((sensorPlan, index) => {
     const sensor = state.sensors[index];
     if (sensor) publications.push(...sensorOnBus(state, sensorPlan, sensor));

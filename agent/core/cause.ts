@@ -24,6 +24,7 @@ const kinds: Readonly<Record<Cause["kind"], CauseKind>> = {
   "max-on": "contract",
   interlock: "contract",
   rule: "rule",
+  controller: "controller",
   mqtt: "mqtt",
   cli: "cli",
   tui: "tui",
@@ -32,7 +33,12 @@ const kinds: Readonly<Record<Cause["kind"], CauseKind>> = {
 
 export function factsOf(cause: Cause): CauseFacts {
   const { kind, text, id = cause.ended?.id ?? null } = cause;
-  return { kind: kinds[kind], source: kind === "rule" ? text.replace(/^rule /, "") : text, id, chain: stepsOf(cause) };
+  return {
+    kind: kinds[kind],
+    source: kind === "rule" || kind === "controller" ? text.replace(/^[a-z]+ /, "") : text,
+    id,
+    chain: stepsOf(cause),
+  };
 }
 
 /** The journal's fields of what was done, or refused, for this cause. Written for every change, so without a spread. */

@@ -149,6 +149,26 @@ export const logEvents = {
     subject: "A rule works again",
     text: "It has rested for its time.\nIf it rests again, what sets it going so often is still there.",
   },
+  "controller-switched": {
+    id: "83b8d75c15934567950eed8e2748a1a4",
+    subject: "A controller switched something elsewhere",
+    text: "PINBUS_CAUSE says by which value. Outputs of this machine tell it themselves.\nNothing is to be done.",
+  },
+  "controller-held": {
+    id: "7daec92140564321aa4affd4d0570ac5",
+    subject: "A controller does not control",
+    text: "PINBUS_REASON says why: a value is stale, its conditions are not met, the broker is lost, or it is disabled. It does meanwhile what its configuration says.\nA stale value has a reason of its own above.",
+  },
+  "controller-resumed": {
+    id: "fd4c3371ce484a0b865bdd3dd8a2a220",
+    subject: "A controller controls again",
+    text: "Its values are there, and its conditions are met.\nNothing is to be done.",
+  },
+  "controller-set": {
+    id: "233988176b4249f590812db954a3558d",
+    subject: "A controller was enabled, disabled or got another setpoint",
+    text: "PINBUS_CAUSE says by whom. Another setpoint holds until the next start.\nNothing is to be done.",
+  },
   "start-rules-held": {
     id: "96776a5680f24aca9bcae23b5a0e0011",
     subject: "Rules of the start were left out",

@@ -19,9 +19,9 @@ export type Gesture =
   | "right"
   | "left";
 /** What the world is told of the kind of a cause; the agent itself tells them apart more finely. */
-export type CauseKind = "rule" | "mqtt" | "cli" | "tui" | "contract" | "start" | "failsafe";
+export type CauseKind = "rule" | "controller" | "mqtt" | "cli" | "tui" | "contract" | "start" | "failsafe";
 /** What sets a rule going is a step as well: an input moves an output through a rule only. */
-export type StepKind = CauseKind | "input" | "output" | "broker" | "peer" | "clock";
+export type StepKind = CauseKind | "input" | "output" | "broker" | "peer" | "clock" | "sensor";
 export type SwitchWord = "ON" | "OFF" | "TOGGLE" | "PULSE";
 
 /** One step of what led to a change. */
@@ -35,7 +35,20 @@ export interface Step {
 
 /** Why an output changed. `text` is what people read: `rule porch-lamp`. */
 export interface Cause {
-  kind: "start" | "rule" | "mqtt" | "cli" | "tui" | "pulse" | "max-on" | "chip" | "exit" | "interlock" | "failsafe" | "reload";
+  kind:
+    | "start"
+    | "rule"
+    | "controller"
+    | "mqtt"
+    | "cli"
+    | "tui"
+    | "pulse"
+    | "max-on"
+    | "chip"
+    | "exit"
+    | "interlock"
+    | "failsafe"
+    | "reload";
   text: string;
   /** The input and gesture behind a rule, the id of a command. */
   detail: string | null;
@@ -192,6 +205,14 @@ export type AgentEvent = Union<{
     correlationData: Uint8Array | null;
     at: Instant;
   };
+  "controller-command-received": {
+    controller: number;
+    payload: string;
+    retain: boolean;
+    responseTopic: string | null;
+    correlationData: Uint8Array | null;
+    at: Instant;
+  };
   "rule-control-received": { rule: number; enabled: boolean; from: "cli" | "tui"; at: Instant };
   /** Somebody wants to see which output this is. */
   "identify-requested": { output: number; forMs: number; from: "mqtt" | "cli"; id: string | null; ticket: number; at: Instant };
@@ -249,6 +270,8 @@ export type Effect = Union<{
   /** The same for the events of a rule, and whether it is enabled. */
   reserveRuleSeq: { rule: number; upTo: number };
   keepRule: { rule: number; enabled: boolean };
+  /** The same of a controller. */
+  keepController: { controller: number; enabled: boolean };
   /** An answer to a command that is not for an output; `topic` is where it goes when the command named none. */
   reply: { topic: string; to: Extract<AnswerTo, { via: "mqtt" }>; payload: string };
   log: { level: "error" | "warn" | "info" | "debug"; message: string; fields: LogFields };
@@ -262,6 +285,7 @@ export interface LogFields {
   rule?: string;
   peer?: string;
   sensor?: string;
+  controller?: string;
   cause?: string;
   kind?: CauseKind;
   source?: string;
@@ -283,5 +307,5 @@ export interface LogFields {
 export type TimerKey =
   | `${"settle" | "hold" | "window" | "report"}:${string}`
   | `${"read" | "stale" | "peer-stale"}:${string}`
-  | `${"level" | "after" | "rest" | "pattern"}:${string}`
+  | `${"level" | "after" | "rest" | "pattern" | "value" | "control" | "control-lost"}:${string}`
   | `${"pulse" | "max-on" | "retry" | "interlock" | "broker-lost" | "peer-offline" | "start"}:${string}`;

@@ -1,5 +1,7 @@
 import type { Config } from "../../config/schema.ts";
 import type { LineName } from "../../gpio/line.ts";
+import { withGates } from "./condition-plan.ts";
+import { type ControllerPlan, controllersOf } from "./controller-plan.ts";
 import { type CounterPlan, counterPlanOf } from "./counter-plan.ts";
 import { type Bound, type GesturePlan, gesturePlanOf } from "./gesture-plan.ts";
 import { type Interlock, interlockOf } from "./interlock-plan.ts";
@@ -7,6 +9,7 @@ import type { TimerKey } from "./model.ts";
 import { patternKey } from "./pattern-end.ts";
 import { type PeerPlan, peerOf, peersOf, topicIndexOf } from "./peer-plan.ts";
 import { type LevelKind, noTriggers, type Rulebook, rulebookOf } from "./rule-plan.ts";
+import { type ListName, TestBook } from "./rule-value-plan.ts";
 import { derivedFrom, type SensorPlan, sensorsOf } from "./sensor-plan.ts";
 import { type Topics, topicsOf } from "./topics.ts";
 
@@ -19,6 +22,11 @@ export interface Plan extends Omit<Rulebook, "gestures"> {
   peers: readonly PeerPlan[];
   /** Those of the configuration, then its derived values. */
   sensors: readonly SensorPlan[];
+  controllers: readonly ControllerPlan[];
+  controllerIndex: ReadonlyMap<string, number>;
+  /** Controllers by the full topic of their commands, and by the sensors that they look at. */
+  controllerSetIndex: ReadonlyMap<string, number>;
+  controllersBySensor: readonly (readonly number[])[];
   /** Derived values by the sensors from which they are derived. */
   derivedFrom: readonly (readonly number[])[];
   inputIndex: ReadonlyMap<string, number>;
@@ -45,8 +53,12 @@ export type TimerOwner =
   | { kind: "peer-stale"; peer: number }
   /** A trigger with `for`, an action with `after`, a rule that fired too often. */
   | { kind: "level"; on: LevelKind; index: number; want: boolean; trigger: number; ms: number }
-  | { kind: "after"; rule: number; action: number }
-  | { kind: "rest"; rule: number };
+  | { kind: "after"; rule: number; list: ListName; action: number }
+  /** A rule that looks at values is to be looked at again. */
+  | { kind: "value"; rule: number }
+  | { kind: "rest"; rule: number }
+  /** The next step of a controller; what it does when the broker was away for so long. */
+  | { kind: "control" | "control-lost"; controller: number };
 
 export interface InputPlan {
   id: string;
@@ -113,7 +125,24 @@ export function planOf(config: Config): Plan {
   const outputIndex = indexOf(config.outputs);
   const timers = new Map<TimerKey, TimerOwner>();
   const peers = peersOf(config, timers);
-  const { gestures, ...book } = rulebookOf(config, topics, { inputs: inputIndex, outputs: outputIndex }, timers);
+  const sensors = sensorsOf(config, topics, timers, peers);
+  const sensorIndex = new Map(sensors.map(({ id }, index) => [id, index]));
+  const tests = new TestBook(sensorIndex);
+  const { gestures, ...book } = rulebookOf(
+    config,
+    topics,
+    { inputs: inputIndex, outputs: outputIndex, sensors: sensorIndex },
+    tests,
+    timers,
+  );
+  const peerIds = new Map(Object.keys(config.peers).map((id, index) => [id, index]));
+  const indexes = { inputs: inputIndex, outputs: outputIndex, rules: book.ruleIndex, peers: peerIds };
+  const controllers = controllersOf(config, topics, indexes, tests, timers);
+
+  const gated = [
+    ...book.rules.flatMap(({ value, and, unless }) => (value === null ? [] : [{ key: value.key, conditions: [...and, ...unless] }])),
+    ...controllers.map(({ key, and, unless }) => ({ key, conditions: [...and, ...unless] })),
+  ];
 
   const inputs = Object.entries(config.inputs).map(([id, input], index): InputPlan => {
     const bound = gestures.get(id) ?? noTriggers();
@@ -193,11 +222,17 @@ export function planOf(config: Config): Plan {
       startKey,
     };
   });
-  const sensors = sensorsOf(config, topics, timers, peers);
   const setIndex = new Map(outputs.map(({ setTopic }, index) => [setTopic, index]));
   const counterIndex = new Map(inputs.flatMap(({ counter }, index) => (counter === null ? [] : [[counter.setTopic, index] as const])));
   return {
     ...book,
+    listeners: withGates(book.listeners, gated),
+    controllers,
+    controllerIndex: new Map(controllers.map(({ id }, index) => [id, index])),
+    controllerSetIndex: new Map(controllers.map(({ setTopic }, index) => [setTopic, index])),
+    controllersBySensor: Array.from(sensors, (_, sensor) =>
+      controllers.flatMap((controller, index) => (controller.sensors.includes(sensor) ? [index] : [])),
+    ),
     topics,
     inputs,
     outputs,
@@ -206,7 +241,7 @@ export function planOf(config: Config): Plan {
     derivedFrom: derivedFrom(sensors),
     inputIndex,
     outputIndex,
-    sensorIndex: new Map(sensors.map(({ id }, index) => [id, index])),
+    sensorIndex,
     setIndex,
     counterIndex,
     peerIndex: topicIndexOf(peers, ({ topic }) => topic),

@@ -42,6 +42,7 @@ export function reasonOf({ kind, text, detail, says, trigger, after, ended, chai
   switch (kind) {
     case "start":
       return "the agent started";
+    case "controller":
     case "rule": {
       const took = trigger?.step.duration_ms;
       const happened = `${trigger?.words ?? detail}${took === undefined ? "" : ` (${tookText(took)})`}`;

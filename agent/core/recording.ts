@@ -170,6 +170,7 @@ const singles: Readonly<Record<string, Items>> = {
   rule: ({ rules }) => rules,
   peer: ({ peers }) => peers,
   sensor: ({ sensors }) => sensors,
+  controller: ({ controllers }) => controllers,
 };
 const lists: Readonly<Record<string, Items>> = { outputs: ({ outputs }) => outputs, released: ({ outputs }) => outputs };
 

@@ -1,5 +1,7 @@
 import { personCause } from "./cause.ts";
 import { command } from "./contract.ts";
+import { beginControllers, controllersAndLink } from "./controller.ts";
+import { controllerCommand } from "./controller-command.ts";
 import { count, keepAll, kept, miss } from "./counter.ts";
 import { counterCommand, counterControl } from "./counter-command.ts";
 import { answerHolds, keepSums } from "./derive.ts";
@@ -19,6 +21,7 @@ import { refuse } from "./refusal.ts";
 import { fire, levelSeen } from "./rule.ts";
 import { ruleCommand, ruleControl } from "./rule-command.ts";
 import { endsPattern, messageHeard, outputSeen, peerSeen, started } from "./rule-event.ts";
+import { valuesAndLink } from "./rule-value.ts";
 import { beginSensors, sensorFailed, sensorRead } from "./sensor.ts";
 import { endStart, retryStart, spaceStart, startInterlocked } from "./start.ts";
 import type { State } from "./state.ts";
@@ -138,6 +141,8 @@ export function reduce(plan: Plan, state: State, event: AgentEvent): Effect[] {
       state.healthVersion++;
       if (was === event.online) break;
       for (const index of plan.peers.keys()) watchPeer(plan, state, index, event.at, effects);
+      valuesAndLink(plan, state, event.online, event.at, effects);
+      controllersAndLink(plan, state, event.online, event.at, effects);
       levelSeen(plan, state, plan.listeners.broker, event.online, { at: event.at, fresh: false, cause: null }, effects);
       break;
     }
@@ -174,12 +179,16 @@ export function reduce(plan: Plan, state: State, event: AgentEvent): Effect[] {
     case "rule-command-received":
       ruleCommand(plan, state, event, effects);
       break;
+    case "controller-command-received":
+      controllerCommand(plan, state, event, effects);
+      break;
     case "rule-control-received":
       ruleControl(plan, state, event, effects);
       break;
     case "started":
       started(plan, state, event, effects);
       beginSensors(plan, state, event.at, effects);
+      beginControllers(plan, state, event.at, effects);
       break;
     case "outputs-leaving":
       for (const output of event.released) cancelWaits(plan, state, output, released, event.at, effects);

@@ -1,5 +1,6 @@
 import type { Config, InputConfig } from "../../config/schema.ts";
 import type { LineName } from "../../gpio/line.ts";
+import { carryControllers } from "./controller-reload.ts";
 import { resume } from "./counter.ts";
 import { newDebounce } from "./debounce.ts";
 import { rearmFailsafe } from "./failsafe.ts";
@@ -96,6 +97,7 @@ export function carryOver({ old, state, next, anew, firstSeq, kept: before, tota
     inputs,
     outputs: [],
     rules: [],
+    controllers: [],
     patterns: [],
     peers: carryPeers(old, state, next),
     sensors: carrySensors(old, state, next, at, effects),
@@ -122,6 +124,7 @@ export function carryOver({ old, state, next, anew, firstSeq, kept: before, tota
   }
   for (const index of next.peers.keys()) watchPeer(next, carried, index, at, effects);
   carryRules({ old, state, next, anew, at }, fresh, carried, effects);
+  carryControllers({ old, state, next, at }, fresh, carried, effects);
   const wanted = new Set(retainedTopics(next));
   const cleared = retainedTopics(old).filter((topic) => !wanted.has(topic));
   for (const topic of cleared) effects.push({ type: "publish", kind: "state", topic, payload: "", qos: 1, retain: true });
@@ -201,12 +204,13 @@ function redate(before: OutputPlan, plan: OutputPlan, kept: OutputState, effects
   return { ...kept, waiting: { ...kept.waiting, until } };
 }
 
-/** Of inputs, outputs, rules and sensors. */
+/** Of inputs, outputs, rules, controllers and sensors. */
 function retainedTopics(plan: Plan): string[] {
   return [
     ...plan.inputs.map(({ stateTopic }) => stateTopic),
     ...plan.outputs.flatMap(({ stateTopic, attrTopic }) => [stateTopic, attrTopic]),
     ...plan.rules.map(({ stateTopic }) => stateTopic),
+    ...plan.controllers.map(({ stateTopic }) => stateTopic),
     ...plan.sensors.flatMap(({ published, stateTopic, availabilityTopic, qualityTopic }) =>
       published ? [stateTopic, availabilityTopic, qualityTopic] : [],
     ),

@@ -1,13 +1,17 @@
 import type { Instant } from "./model.ts";
+import type { Plan } from "./plan.ts";
 import type { Condition, LevelKind } from "./rule-plan.ts";
 import type { State } from "./state.ts";
+import { valueNow } from "./value.ts";
 
 const day = 86_400_000;
 const minute = 60_000;
 
 /** Whether a condition is true; undefined when that is not known: a line that is not ours, a clock that is not set. */
-export function holds(state: State, condition: Condition, at: Instant): boolean | undefined {
+export function holds(plan: Plan, state: State, condition: Condition, at: Instant): boolean | undefined {
   switch (condition.kind) {
+    case "value":
+      return valueNow(plan, state, condition.ref, at).is === "known" ? (state.sides[condition.index] ?? undefined) : undefined;
     case "input":
       return same(state.inputs[condition.index]?.debounce.settled, condition.want);
     case "output":
@@ -41,6 +45,19 @@ function within({ from, to, days }: Extract<Condition, { kind: "time" }>, local:
 }
 
 /** Whether what a trigger with `for` waits for is so. */
-export function isSo(state: State, on: LevelKind, index: number, want: boolean): boolean {
-  return holds(state, on === "broker" ? { kind: on, want } : { kind: on, index, want }, 0) === true;
+export function isSo(plan: Plan, state: State, on: LevelKind, index: number, want: boolean): boolean {
+  return holds(plan, state, on === "broker" ? { kind: on, want } : { kind: on, index, want }, 0) === true;
+}
+
+/** Whether all of `and` is so, and none of `unless`. What is not known is no permission: a rule that must not run at night does not run while the clock is not set. */
+export function mayRun(
+  plan: Plan,
+  state: State,
+  { and, unless }: { and: readonly Condition[]; unless: readonly Condition[] },
+  at: Instant,
+): boolean {
+  return (
+    and.every((condition) => holds(plan, state, condition, at) === true) &&
+    unless.every((condition) => holds(plan, state, condition, at) === false)
+  );
 }

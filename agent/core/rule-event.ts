@@ -3,6 +3,7 @@ import { peerChanged, peerHeard, peerSilent } from "./peer.ts";
 import type { Plan, TimerOwner } from "./plan.ts";
 import { fire, levelSeen } from "./rule.ts";
 import { isSo } from "./rule-condition.ts";
+import { valuesAndLink } from "./rule-value.ts";
 import { sensorsOfPeer } from "./sensor.ts";
 import type { State } from "./state.ts";
 
@@ -60,6 +61,8 @@ export function messageHeard(
 /** Rules with `start: true` fire once, unless that is what makes the agent crash. */
 export function started(plan: Plan, state: State, { held, at }: Extract<AgentEvent, { type: "started" }>, effects: Effect[]): void {
   const { start, broker: links } = plan.listeners;
+  for (const { values } of state.rules) values.since = Math.max(values.since, at);
+  if (!state.link.online) valuesAndLink(plan, state, false, at, effects);
   if (!state.link.online) levelSeen(plan, state, links, false, { at, fresh: true, cause: null }, effects);
   if (!held) fire(plan, state, start, at, effects);
   else if (start.length > 0) {
@@ -73,6 +76,6 @@ export function started(plan: Plan, state: State, { held, at }: Extract<AgentEve
 /** What a trigger with `for` waits for has been so for its time. */
 export function lastingDue(plan: Plan, state: State, owner: Extract<TimerOwner, { kind: "level" }>, at: Instant, effects: Effect[]): void {
   const { on, index, want, trigger } = owner;
-  if (!isSo(state, on, index, want)) return;
+  if (!isSo(plan, state, on, index, want)) return;
   fire(plan, state, [trigger], at, effects, on === "output" ? (state.outputs[index]?.cause ?? null) : null);
 }

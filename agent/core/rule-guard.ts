@@ -62,5 +62,6 @@ export function restOver(plan: Plan, state: State, rule: number, at: Instant, ef
     message: `rule ${rulePlan.id} works again`,
     fields: { event: "rule-resumed", rule: rulePlan.id },
   });
+  if (rulePlan.value !== null) effects.push({ type: "startTimer", key: rulePlan.value.key, at });
   if (state.rules[rule]?.enabled) countLevels(plan, state, (_, own) => own === rule, at, effects);
 }

@@ -8,6 +8,6 @@ export function countLevels(plan: Plan, state: State, which: (key: string, rule:
   if (state.stopping) return;
   for (const [key, owner] of plan.timers) {
     if (owner.kind !== "level" || !which(key, plan.triggers[owner.trigger]?.rule ?? -1)) continue;
-    if (isSo(state, owner.on, owner.index, owner.want)) effects.push({ type: "startTimer", key, at: at + owner.ms });
+    if (isSo(plan, state, owner.on, owner.index, owner.want)) effects.push({ type: "startTimer", key, at: at + owner.ms });
   }
 }

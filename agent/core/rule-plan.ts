@@ -1,10 +1,14 @@
-import type { Config, RuleConfig } from "../../config/schema.ts";
+import type { ActionConfig, Config, ReactionConfig, RuleConfig } from "../../config/schema.ts";
+import { conditionOf, weekdays } from "./condition-plan.ts";
 import { gestureOf } from "./gesture-plan.ts";
 import type { Cause, Effect, Gesture, StepKind, SwitchWord, TimerKey } from "./model.ts";
 import { type PatternStep, stepsOf } from "./pattern-plan.ts";
 import type { TimerOwner } from "./plan.ts";
-import { actionText, conditionText, triggerKind, triggerText, triggerWords, untilText, untilWords } from "./rule-text.ts";
+import { actionText, ruleText, triggerKind, triggerText, triggerWords, untilText, untilWords } from "./rule-text.ts";
+import { type ListName, type ReactionStep, type TestBook, type ValueRule, valueRuleOf } from "./rule-value-plan.ts";
+import type { ValueRef } from "./sensor-ref.ts";
 import type { Topics } from "./topics.ts";
+import type { ValueTest } from "./value.ts";
 
 export interface RulePlan {
   id: string;
@@ -13,6 +17,9 @@ export interface RulePlan {
   and: readonly Condition[];
   unless: readonly Condition[];
   actions: readonly RuleAction[];
+  /** What is done when a value is no longer so. */
+  otherwise: readonly RuleAction[];
+  value: ValueRule | null;
   /** Rules that only switch are told by what they switch. */
   logLevel: "info" | "debug";
   onStart: RuleConfig["on_start"];
@@ -38,6 +45,8 @@ export interface LevelTrigger {
   trigger: number;
   want: boolean;
   lasting: { key: TimerKey; ms: number } | null;
+  /** Nothing is started: a rule on a value, or a controller, is looked at again, because one of its conditions may have changed. */
+  look?: TimerKey;
 }
 
 /** A rule that waits for the time of day, in minutes, or the sun, in milliseconds after it. `days`: 0 = Sunday; empty = every day. */
@@ -55,9 +64,13 @@ export interface MessageTrigger {
 
 export type Condition =
   | { kind: "input" | "output" | "rule" | "peer" | "stale"; index: number; want: boolean }
+  | ValueCondition
   | { kind: "broker"; want: boolean }
   /** Minutes of the day; `days` as above, for the day on which it began. */
   | { kind: "time"; from: number; to: number; days: readonly number[] };
+
+/** `index` = of the comparison. */
+export type ValueCondition = { kind: "value"; index: number; want: boolean; ref: ValueRef };
 
 export type RuleAction = { wait: { key: TimerKey; ms: number } | null } & (
   | { type: "switch"; output: number; word: SwitchWord; forMs: number | null }
@@ -79,6 +92,9 @@ export interface Listeners {
   clock: readonly ClockTrigger[];
   /** By topic. */
   messages: ReadonlyMap<string, readonly MessageTrigger[]>;
+  /** By sensor: the comparisons with it, and the rules that look at it. */
+  tests: readonly (readonly number[])[];
+  values: readonly (readonly number[])[];
 }
 
 export interface Rulebook {
@@ -86,6 +102,7 @@ export interface Rulebook {
   ruleIndex: ReadonlyMap<string, number>;
   ruleSetIndex: ReadonlyMap<string, number>;
   triggers: readonly TriggerPlan[];
+  tests: readonly ValueTest[];
   listeners: Listeners;
   /** By id of the input: triggers by gesture. */
   gestures: ReadonlyMap<string, Record<Gesture, number[]>>;
@@ -94,16 +111,22 @@ export interface Rulebook {
 /** What a rule may wait for to become so: `stale` is of a peer. */
 export type LevelKind = "input" | "output" | "broker" | "peer" | "stale";
 
-interface Indexes {
+export interface Indexes {
   inputs: ReadonlyMap<string, number>;
   outputs: ReadonlyMap<string, number>;
+  sensors: ReadonlyMap<string, number>;
 }
 
-const weekdays = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
 const none: readonly never[] = [];
 
 /** The rules of a checked configuration; their timers are added to `timers`. */
-export function rulebookOf(config: Config, topics: Topics, { inputs, outputs }: Indexes, timers: Map<TimerKey, TimerOwner>): Rulebook {
+export function rulebookOf(
+  config: Config,
+  topics: Topics,
+  { inputs, outputs, sensors }: Indexes,
+  book: TestBook,
+  timers: Map<TimerKey, TimerOwner>,
+): Rulebook {
   const entries = Object.entries(config.rules);
   const ruleIndex = new Map(entries.map(([id], index) => [id, index]));
   const triggers: TriggerPlan[] = [];
@@ -111,6 +134,7 @@ export function rulebookOf(config: Config, topics: Topics, { inputs, outputs }: 
   const levels = { inputs: listsOf<LevelTrigger>(inputs), outputs: listsOf<LevelTrigger>(outputs), broker: [] as LevelTrigger[] };
   const peerIndex = new Map(Object.keys(config.peers).map((id, index) => [id, index]));
   const peers = listsOf<LevelTrigger>(peerIndex);
+  const indexes = { inputs, outputs, rules: ruleIndex, peers: peerIndex };
   const stale = listsOf<LevelTrigger>(peerIndex);
   const fired = listsOf<number>(ruleIndex);
   const start: number[] = [];
@@ -131,6 +155,7 @@ export function rulebookOf(config: Config, topics: Topics, { inputs, outputs }: 
 
   const rules = entries.map(([id, rule], index): RulePlan => {
     for (const when of rule.when) {
+      if (when.sensor !== null) continue;
       const text = triggerText(when);
       const trigger = addTrigger(index, id, text, triggerKind(when), triggerWords(when, config.inputs));
       const days = when.days.map((day) => weekdays.indexOf(day));
@@ -152,22 +177,14 @@ export function rulebookOf(config: Config, topics: Topics, { inputs, outputs }: 
       else if (when.time !== null) clock.push({ trigger, at: { kind: "time", minute: when.time }, days });
       else if (when.sun !== null) clock.push({ trigger, at: { kind: "sun", event: when.sun, offset: when.offset ?? 0 }, days });
     }
-    const conditionOf = (item: RuleConfig["and"][number]): Condition => {
-      const { input, output, rule: other, broker, peer, between } = item;
-      const want = item.is === "on";
-      if (input !== null) return { kind: "input", index: inputs.get(input) ?? -1, want };
-      if (output !== null) return { kind: "output", index: outputs.get(output) ?? -1, want };
-      if (other !== null) return { kind: "rule", index: ruleIndex.get(other) ?? -1, want };
-      if (peer !== null && item.is === "stale") return { kind: "stale", index: peerIndex.get(peer) ?? -1, want: true };
-      if (peer !== null) return { kind: "peer", index: peerIndex.get(peer) ?? -1, want: item.is === "online" };
-      if (broker !== null) return { kind: "broker", want: broker === "connected" };
-      return { kind: "time", from: between[0] ?? 0, to: between[1] ?? 1440, days: item.days.map((day) => weekdays.indexOf(day)) };
+    const waitOf = (text: string, step: number, list: ListName, after: number | null): RuleAction["wait"] => {
+      if (after === null) return null;
+      const key: TimerKey = list === "do" ? `after:${id}:${step}:${text}` : `after:${id}:${list}:${step}:${text}`;
+      timers.set(key, { kind: "after", rule: index, list, action: step });
+      return { key, ms: after };
     };
-    const actions = rule.do.map((action, step): RuleAction => {
-      const text = actionText(action);
-      const key: TimerKey = `after:${id}:${step}:${text}`;
-      const wait = action.after === null ? null : { key, ms: action.after };
-      if (wait) timers.set(key, { kind: "after", rule: index, action: step });
+    const actionOf = (action: ActionConfig, step: number, list: ListName): RuleAction => {
+      const wait = waitOf(actionText(action), step, list, action.after);
       if (action.publish !== null) {
         const { publish: topic, payload, qos, retain } = action;
         const effect = { type: "publish", kind: "event", topic, payload: payload ?? "", qos: qos === 0 ? 0 : 1, retain: retain === "true" };
@@ -184,19 +201,22 @@ export function rulebookOf(config: Config, topics: Topics, { inputs, outputs }: 
         else if (input !== null) onGesture(input, gestureOf(until), ends);
       }
       return { type: "pattern", wait, output, steps: stepsOf(action), repeat: action.repeat };
-    });
+    };
+    const actions = rule.do.map((action, step) => actionOf(action, step, "do"));
+    const reactionOf = (steps: readonly ReactionConfig[], list: ListName): ReactionStep[] =>
+      steps.map((step, at) =>
+        step.do === null ? actionOf(step, at, list) : { type: step.do, wait: waitOf(step.do, at, list, step.after) },
+      );
     const restKey: TimerKey = `rest:${id}`;
     timers.set(restKey, { kind: "rest", rule: index });
-    const conditions = [
-      ...rule.and.map((item) => ` and ${conditionText(item)}`),
-      ...rule.unless.map((item) => ` unless ${conditionText(item)}`),
-    ];
     return {
       id,
-      text: `${rule.when.map(triggerText).join(" or ")}${conditions.join("")} -> ${rule.do.map(actionText).join(", ")}`,
-      and: rule.and.map(conditionOf),
-      unless: rule.unless.map(conditionOf),
+      text: ruleText(rule),
+      and: rule.and.map((item) => conditionOf(item, indexes, book)),
+      unless: rule.unless.map((item) => conditionOf(item, indexes, book)),
       actions,
+      otherwise: rule.else.map((action, step) => actionOf(action, step, "else")),
+      value: valueRuleOf(id, index, rule, book, reactionOf, timers),
       logLevel: actions.every(({ type }) => type === "switch") ? "debug" : "info",
       onStart: rule.on_start,
       stateTopic: topics.ruleState(id),
@@ -207,7 +227,9 @@ export function rulebookOf(config: Config, topics: Topics, { inputs, outputs }: 
     };
   });
   const ruleSetIndex = new Map(rules.map(({ setTopic }, index) => [setTopic, index]));
-  return { rules, ruleIndex, ruleSetIndex, triggers, gestures, listeners: { ...levels, peers, stale, fired, start, clock, messages } };
+  const values = Array.from(sensors, (_, sensor) => rules.flatMap(({ value }, rule) => (value?.sensors.includes(sensor) ? [rule] : [])));
+  const listeners = { ...levels, peers, stale, fired, start, clock, messages, tests: book.listeners, values };
+  return { rules, ruleIndex, ruleSetIndex, triggers, tests: book.tests, gestures, listeners };
 }
 
 const words = { on: "ON", off: "OFF", toggle: "TOGGLE", pulse: "PULSE" } as const;

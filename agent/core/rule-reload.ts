@@ -3,6 +3,7 @@ import type { Carry } from "./reload.ts";
 import { ruleStateOf } from "./rule.ts";
 import { countLevels } from "./rule-lasting.ts";
 import type { RuleState, State } from "./state.ts";
+import { carrySides } from "./value.ts";
 
 /**
  * Rules under a new plan. What is enabled stays so, by id. A rule that says the same keeps what it waits for and its patterns; one
@@ -15,13 +16,14 @@ export function carryRules(
   effects: Effect[],
 ): void {
   const unchanged = new Set<string>();
+  carried.sides = carrySides(old, state, next, carried, at);
   carried.rules = next.rules.map(({ id, text, stateTopic, restKey }, index): RuleState => {
     const before = old.rules[old.ruleIndex.get(id) ?? -1];
     const kept = state.rules[old.ruleIndex.get(id) ?? -1];
     const first = fresh.rules[index] as RuleState;
     if (!before || !kept) {
       effects.push({ type: "publish", ...ruleStateOf(stateTopic, first) });
-      return first;
+      return { ...first, values: { ...first.values, since: at } };
     }
     if (before.text === text) {
       unchanged.add(id);
@@ -31,8 +33,11 @@ export function carryRules(
     const { enabled, seq, seqLimit, answers } = kept;
     // What it still says is still done: a light that it has switched on goes off.
     const waiting = new Map([...kept.waiting].filter(([key]) => next.timers.has(key)));
-    return { ...first, enabled, seq, seqLimit, answers, waiting };
+    // Its minimum times go on, and it is looked at anew.
+    return { ...first, enabled, seq, seqLimit, answers, waiting, values: { ...first.values, since: kept.values.since } };
   });
+  for (const { id, value } of next.rules)
+    if (value !== null && !unchanged.has(id)) effects.push({ type: "startTimer", key: value.key, at });
   carried.patterns = next.outputs.map(({ id }) => {
     const pattern = state.patterns[old.outputIndex.get(id) ?? -1] ?? null;
     if (pattern === null) return null;

@@ -1,13 +1,47 @@
-import type { ActionConfig, ConditionConfig, Config, TriggerConfig } from "../../config/schema.ts";
+import type { ActionConfig, ConditionConfig, Config, ReactionConfig, RuleConfig, TriggerConfig } from "../../config/schema.ts";
 import { gestureOf } from "./gesture-plan.ts";
 import { length, spoken } from "./length.ts";
 import type { Gesture, StepKind } from "./model.ts";
 
 // What a rule says, in few words: for the terminal UI, the causes and the log; and what set it going, as a person tells it afterwards.
 
+/** All of a rule. */
+export function ruleText(rule: RuleConfig): string {
+  const reaction = (name: string, steps: readonly ReactionConfig[]) =>
+    steps.length === 0
+      ? ""
+      : `; ${name} ${steps.map((step) => (step.do === null ? actionText(step) : `${step.do}${later(step)}`)).join(", ")}`;
+  return [
+    rule.when.map(triggerText).join(" or "),
+    ...rule.and.map((item) => ` and ${conditionText(item)}`),
+    ...rule.unless.map((item) => ` unless ${conditionText(item)}`),
+    ` -> ${rule.do.map(actionText).join(", ")}`,
+    rule.repeat === null ? "" : ` every ${length(rule.repeat)}`,
+    rule.else.length === 0 ? "" : `; else ${rule.else.map(actionText).join(", ")}`,
+    reaction("if stale", rule.on_stale),
+    reaction("if the broker is lost", rule.on_broker_lost),
+    rule.min_on === 0 ? "" : `; min_on ${length(rule.min_on)}`,
+    rule.min_off === 0 ? "" : `; min_off ${length(rule.min_off)}`,
+  ].join("");
+}
+
+/** `tent.humidity below 55, over at 58`. */
+function comparison({ sensor, below, above, equals, hysteresis }: TriggerConfig | ConditionConfig): string {
+  if (equals !== null) return `${sensor} is ${equals}`;
+  const over = below === null ? (above ?? 0) - hysteresis : below + hysteresis;
+  // 0.1 + 0.2 is not what anybody wrote.
+  const until = hysteresis === 0 ? "" : ` (over at ${Number(over.toFixed(9))})`;
+  return below === null ? `${sensor} above ${above}${until}` : `${sensor} below ${below}${until}`;
+}
+
+function later({ after }: Pick<ActionConfig, "after">): string {
+  return after === null ? "" : ` after ${length(after)}`;
+}
+
 export function triggerText(when: TriggerConfig): string {
   const held = when.for === null ? "" : ` for ${length(when.for)}`;
   const days = when.days.length === 0 ? "" : ` on ${when.days.join(" ")}`;
+  if (when.sensor !== null) return `${comparison(when)}${held}`;
   if (when.input !== null) return when.is === null ? `${when.input} ${gestureOf(when)}` : `${when.input} is ${when.is}${held}`;
   if (when.output !== null) return `${when.output} is ${when.is}${held}`;
   if (when.peer !== null) return `${when.peer} is ${when.is}${held}`;
@@ -85,7 +119,9 @@ function messageText(topic: string, payload: string | null): string {
   return `${payload === null ? "a message" : JSON.stringify(payload)} came on ${topic}`;
 }
 
-export function conditionText({ input, output, rule, peer, broker, is, between, days }: ConditionConfig): string {
+export function conditionText(item: ConditionConfig): string {
+  const { input, output, rule, peer, broker, is, between, days } = item;
+  if (item.sensor !== null) return comparison(item);
   const subject = input ?? output ?? rule ?? peer;
   if (subject !== null) return `${subject} is ${is}`;
   if (broker !== null) return `broker is ${broker}`;
@@ -95,8 +131,8 @@ export function conditionText({ input, output, rule, peer, broker, is, between, 
 }
 
 export function actionText(action: ActionConfig): string {
-  const { output, set, publish, payload, enable, disable, after } = action;
-  const wait = after === null ? "" : ` after ${length(after)}`;
+  const { output, set, publish, payload, enable, disable } = action;
+  const wait = later(action);
   if (publish !== null) return `publish ${payload ?? "nothing"} to ${publish}${wait}`;
   if (enable !== null) return `enable ${enable}${wait}`;
   if (disable !== null) return `disable ${disable}${wait}`;

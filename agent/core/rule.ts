@@ -4,10 +4,12 @@ import type { Cause, Effect, Instant, LogFields } from "./model.ts";
 import { startPattern } from "./pattern.ts";
 import { endPattern } from "./pattern-end.ts";
 import type { Plan } from "./plan.ts";
-import { holds } from "./rule-condition.ts";
+import type { Objection } from "./refusal.ts";
+import { mayRun } from "./rule-condition.ts";
 import { mayFire } from "./rule-guard.ts";
 import { countLevels } from "./rule-lasting.ts";
 import type { LevelTrigger, RuleAction, TriggerPlan } from "./rule-plan.ts";
+import { newValues, noteDone } from "./rule-values.ts";
 import { isoTime, type RuleState, type State, seqBlock } from "./state.ts";
 
 /** Why a rule does not do what it was asked for. */
@@ -65,20 +67,13 @@ function run(
   const ruleState = state.rules[rule];
   if (!rulePlan || !ruleState || state.stopping) return "stopping";
   if (!ruleState.enabled) return "disabled";
-  if (rulePlan.and.some((condition) => holds(state, condition, at) !== true)) return "conditions";
-  // What is not known is no permission: a rule that must not run at night does not run while the clock is not set.
-  if (rulePlan.unless.some((condition) => holds(state, condition, at) !== false)) return "conditions";
+  if (!mayRun(plan, state, rulePlan, at)) return "conditions";
   if (!mayFire(plan, state, rule, own, at, effects)) return "suspended";
   ruleState.fired++;
   ruleState.last = at;
   firings.push({ rule, cause });
-  for (const action of rulePlan.actions) {
-    if (action.wait === null) act(plan, state, rule, action, cause, at, effects);
-    else {
-      ruleState.waiting.set(action.wait.key, cause);
-      effects.push({ type: "startTimer", key: action.wait.key, at: at + action.wait.ms });
-    }
-  }
+  const refused = actAll(plan, state, rule, rulePlan.actions, cause, at, effects);
+  if (rulePlan.value !== null) noteDone(ruleState.values, "do", refused, at);
   for (const index of plan.listeners.fired[rule] ?? []) {
     const next = plan.triggers[index];
     if (next) run(plan, state, next.rule, causeOf(next, cause, 0), true, at, effects, firings);
@@ -86,11 +81,48 @@ function run(
   return null;
 }
 
-function act(plan: Plan, state: State, rule: number, action: RuleAction, cause: Cause, at: Instant, effects: Effect[]): void {
+/** Does a list of actions, those with `after` later; the first thing that an output refused. */
+export function actAll(
+  plan: Plan,
+  state: State,
+  rule: number,
+  actions: readonly RuleAction[],
+  cause: Cause,
+  at: Instant,
+  effects: Effect[],
+): Objection | null {
+  let refused: Objection | null = null;
+  for (const action of actions) {
+    if (action.wait === null) refused ??= act(plan, state, rule, action, cause, at, effects);
+    else waitFor(state, rule, action.wait, cause, at, effects);
+  }
+  return refused;
+}
+
+export function waitFor(
+  state: State,
+  rule: number,
+  wait: NonNullable<RuleAction["wait"]>,
+  cause: Cause,
+  at: Instant,
+  effects: Effect[],
+): void {
+  state.rules[rule]?.waiting.set(wait.key, cause);
+  effects.push({ type: "startTimer", key: wait.key, at: at + wait.ms });
+}
+
+export function act(
+  plan: Plan,
+  state: State,
+  rule: number,
+  action: RuleAction,
+  cause: Cause,
+  at: Instant,
+  effects: Effect[],
+): Objection | null {
   switch (action.type) {
     case "switch":
-      command(plan, state, action.output, action.word, action.forMs, cause, null, at, effects);
-      break;
+      return command(plan, state, action.output, action.word, action.forMs, cause, null, at, effects);
     case "pattern":
       startPattern(plan, state, action, plan.rules[rule]?.id ?? "", { ...cause, says: "PATTERN" }, at, effects);
       break;
@@ -100,16 +132,7 @@ function act(plan: Plan, state: State, rule: number, action: RuleAction, cause: 
     case "enable":
       enableRule(plan, state, action.rule, action.enabled, cause.text, at, effects);
   }
-}
-
-/** The wait of an action with `after` is over. */
-export function actionDue(plan: Plan, state: State, rule: number, step: number, at: Instant, effects: Effect[]): void {
-  const action = plan.rules[rule]?.actions[step];
-  const ruleState = state.rules[rule];
-  const cause = action?.wait ? ruleState?.waiting.get(action.wait.key) : undefined;
-  if (!action?.wait || !ruleState || !cause) return;
-  ruleState.waiting.delete(action.wait.key);
-  if (!state.stopping && ruleState.enabled) act(plan, state, rule, action, { ...cause, after: action.wait.ms }, at, effects);
+  return null;
 }
 
 /** A disabled rule does not start, what it has still to do is dropped, and its patterns end. */
@@ -128,10 +151,12 @@ export function enableRule(plan: Plan, state: State, rule: number, enabled: bool
   });
   if (enabled) {
     countLevels(plan, state, (_, own) => own === rule, at, effects);
+    if (rulePlan.value !== null) effects.push({ type: "startTimer", key: rulePlan.value.key, at });
     return;
   }
   for (const key of ruleState.waiting.keys()) effects.push({ type: "stopTimer", key });
   ruleState.waiting.clear();
+  leaveSide(plan, state, rule, `disabled by ${from}`, at, effects);
   for (const [output, pattern] of state.patterns.entries()) {
     if (pattern?.rule !== rulePlan.id) continue;
     endPattern(plan, state, output, `rule ${rulePlan.id} was disabled`, effects);
@@ -139,6 +164,20 @@ export function enableRule(plan: Plan, state: State, rule: number, enabled: bool
     const trigger = { step: { kind: "rule", text: `${text} ${detail}` }, words: `${text} was ${detail}` } as const;
     command(plan, state, output, "OFF", null, { kind: "rule", text, detail, trigger }, null, at, effects);
   }
+}
+
+/** A rule that has switched on by a value, and will not look at it any more, does what it does when that is over. */
+function leaveSide(plan: Plan, state: State, rule: number, why: string, at: Instant, effects: Effect[]): void {
+  const [rulePlan, ruleState] = [plan.rules[rule], state.rules[rule]];
+  if (!rulePlan?.value || !ruleState) return;
+  const { did } = ruleState.values;
+  ruleState.values = { ...newValues(), since: ruleState.values.since };
+  effects.push({ type: "stopTimer", key: rulePlan.value.key });
+  if (did !== "do") return;
+  const [text, words] = [`rule ${rulePlan.id}`, `rule ${rulePlan.id} was ${why}`];
+  const cause: Cause = { kind: "rule", text, detail: why, trigger: { step: { kind: "rule", text: `${text} ${why}` }, words } };
+  ruleState.values.since = at;
+  for (const action of rulePlan.otherwise) act(plan, state, rule, action, cause, at, effects);
 }
 
 function endOwnPattern(plan: Plan, state: State, output: number, rule: number, cause: Cause, at: Instant, effects: Effect[]): void {
@@ -151,8 +190,22 @@ export function ruleStateOf(topic: string, { enabled }: RuleState) {
   return { kind: "state", topic, payload: enabled ? "ON" : "OFF", qos: 1, retain: true } as const;
 }
 
+const deeds = { fired: "fired", else: "did else", stale: "did on_stale", broker_lost: "did on_broker_lost" } as const;
+
 /** What fired, as an event for others: never retained, with a number that never repeats. */
-function tell(plan: Plan, state: State, { rule, cause }: Firing, at: Instant, effects: Effect[]): void {
+function tell(plan: Plan, state: State, firing: Firing, at: Instant, effects: Effect[]): void {
+  tellDone(plan, state, firing, "fired", at, effects);
+}
+
+/** The same of what a rule does by a value besides firing. */
+export function tellDone(
+  plan: Plan,
+  state: State,
+  { rule, cause }: Firing,
+  what: "fired" | "else" | "stale" | "broker_lost",
+  at: Instant,
+  effects: Effect[],
+): void {
   const rulePlan = plan.rules[rule];
   const ruleState = state.rules[rule];
   if (!rulePlan || !ruleState) return;
@@ -161,9 +214,9 @@ function tell(plan: Plan, state: State, { rule, cause }: Firing, at: Instant, ef
     effects.push({ type: "reserveRuleSeq", rule, upTo: ruleState.seqLimit });
   }
   const chain = cause.chain === undefined ? {} : { chain: cause.chain };
-  const payload = JSON.stringify({ event_type: "fired", cause: cause.detail, ...chain, ts: isoTime(state, at), seq: ruleState.seq++ });
+  const payload = JSON.stringify({ event_type: what, cause: cause.detail, ...chain, ts: isoTime(state, at), seq: ruleState.seq++ });
   effects.push({ type: "publish", kind: "event", topic: rulePlan.eventTopic, payload, qos: 1, retain: false });
-  const message = `rule ${rulePlan.id} fired: ${cause.detail}`;
+  const message = `rule ${rulePlan.id} ${deeds[what]}: ${cause.detail}`;
   // In the hottest path, and only the outputs tell the whole chain.
   const fields: LogFields = { event: "rule-fired", rule: rulePlan.id, cause: cause.detail ?? cause.text };
   if (cause.id !== undefined) fields.cause_id = cause.id;
@@ -190,8 +243,10 @@ export function levelSeen(
 ): void {
   if (listeners === undefined || listeners.length === 0) return;
   let now: number[] | undefined;
-  for (const { trigger, want, lasting } of listeners) {
-    if (lasting !== null) {
+  for (const { trigger, want, lasting, look } of listeners) {
+    if (look !== undefined) {
+      if (!state.stopping) effects.push({ type: "startTimer", key: look, at: seen.at });
+    } else if (lasting !== null) {
       if (active !== want) effects.push({ type: "stopTimer", key: lasting.key });
       else if (!state.stopping) effects.push({ type: "startTimer", key: lasting.key, at: seen.at + lasting.ms });
     } else if (!seen.fresh && active === want) {

@@ -1,6 +1,8 @@
+import { controllersSeen } from "./controller.ts";
 import { deriveSeen } from "./derive.ts";
 import type { Effect, Instant } from "./model.ts";
 import type { Plan } from "./plan.ts";
+import { valuesSeen } from "./rule-value.ts";
 import type { State } from "./state.ts";
 
 /**
@@ -8,5 +10,8 @@ import type { State } from "./state.ts";
  * sensor is already the new one.
  */
 export function sensorSeen(plan: Plan, state: State, sensor: number, at: Instant, effects: Effect[]): void {
+  if (state.stopping) return;
   deriveSeen(plan, state, sensor, at, effects);
+  valuesSeen(plan, state, sensor, at, effects);
+  controllersSeen(plan, state, sensor, at, effects);
 }

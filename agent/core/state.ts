@@ -1,3 +1,4 @@
+import { type ControllerState, newController } from "./controller-state.ts";
 import { type CounterState, newCounter } from "./counter.ts";
 import { type Debounce, newDebounce } from "./debounce.ts";
 import { type KeptSum, newMemory } from "./derive.ts";
@@ -7,6 +8,7 @@ import type { Cause, Effect, Instant, KeptFile, KeptTotal, SetRequest, TimerKey,
 import type { Blink, Pattern } from "./pattern-end.ts";
 import type { Plan } from "./plan.ts";
 import { newGuard, type RuleGuard } from "./rule-guard.ts";
+import { newValues, type RuleValues } from "./rule-values.ts";
 import { newSensor, type SensorState } from "./sensor.ts";
 
 /** Everything the core knows. `reduce` changes it in place (an event must not cost a copy of all pins); nobody else writes to it. */
@@ -19,6 +21,9 @@ export interface State {
   /** By the index of the peer in the plan. */
   peers: PeerState[];
   sensors: SensorState[];
+  controllers: ControllerState[];
+  /** Whether each comparison of the plan with a value is true; null while the value is not known. */
+  sides: (boolean | null)[];
   link: { online: boolean; problem: string | null };
   /** Since when the broker is away, counted from the start when it never was there; null while it is there. */
   offlineSince: Instant | null;
@@ -104,6 +109,8 @@ export interface RuleState {
   guard: RuleGuard;
   /** Actions with `after` that are still to be done, with their cause. */
   waiting: Map<TimerKey, Cause>;
+  /** What it did last by the values that it looks at. */
+  values: RuleValues;
   /** The number of its next event, and the first one that is not reserved on disk. */
   seq: number;
   seqLimit: number;
@@ -194,6 +201,10 @@ export function newState(plan: Plan, firstSeq: (id: string) => number, before: K
       answers: new Map(),
     })),
     peers: plan.peers.map(() => ({ online: null, stale: false, since: 0 })),
+    controllers: plan.controllers.map(({ id, onStart }) =>
+      newController(onStart === "last" ? (before.enabled?.(controllerKeptId(id)) ?? true) : onStart === "enabled"),
+    ),
+    sides: plan.tests.map(() => null),
     sensors: plan.sensors.map(({ id, derive }) => {
       const sum = derive?.kind === "integral" ? before.sum?.(id) : undefined;
       return sum === undefined ? newSensor() : { ...newSensor(), memory: newMemory(sum) };
@@ -201,7 +212,8 @@ export function newState(plan: Plan, firstSeq: (id: string) => number, before: K
     rules: plan.rules.map(({ id, onStart }) => {
       const seq = firstSeq(ruleSeqId(id));
       const enabled = onStart === "last" ? (before.enabled?.(id) ?? true) : onStart === "enabled";
-      return { fired: 0, last: null, enabled, guard: newGuard(), waiting: new Map(), seq, seqLimit: seq + seqBlock, answers: new Map() };
+      const nothingYet = { fired: 0, last: null, guard: newGuard(), waiting: new Map(), values: newValues(), answers: new Map() };
+      return { ...nothingYet, enabled, seq, seqLimit: seq + seqBlock };
     }),
     patterns: plan.outputs.map(() => null),
     link: { online: false, problem: null },
@@ -224,6 +236,11 @@ export function newState(plan: Plan, firstSeq: (id: string) => number, before: K
 /** Rules and inputs may share ids: the numbers of their events must not. */
 export function ruleSeqId(rule: string): string {
   return `rule/${rule}`;
+}
+
+/** Rules and controllers may share ids, too. */
+export function controllerKeptId(controller: string): string {
+  return `controller/${controller}`;
 }
 
 /** The last second that was written, up to its point: many events fall into one, and writing a date is dear. */

@@ -1,4 +1,5 @@
 import { endOf } from "./cause.ts";
+import { controlLost, lookAt } from "./controller.ts";
 import { report } from "./counter.ts";
 import { turnNow } from "./encoder.ts";
 import { failsafeDue } from "./failsafe.ts";
@@ -10,9 +11,9 @@ import { drive, retry } from "./output.ts";
 import { stepPattern } from "./pattern.ts";
 import { peerOfflineDue } from "./peer.ts";
 import type { Plan } from "./plan.ts";
-import { actionDue } from "./rule.ts";
 import { lastingDue, peerSeen } from "./rule-event.ts";
 import { restOver } from "./rule-guard.ts";
+import { actionDue, lookAtValues } from "./rule-value.ts";
 import { readDue, staleDue } from "./sensor.ts";
 import { startDue } from "./start.ts";
 import type { State } from "./state.ts";
@@ -63,7 +64,16 @@ export function timerDue(plan: Plan, state: State, key: TimerKey, at: number, ef
       lastingDue(plan, state, owner, at, effects);
       break;
     case "after":
-      actionDue(plan, state, owner.rule, owner.action, at, effects);
+      actionDue(plan, state, owner, at, effects);
+      break;
+    case "value":
+      lookAtValues(plan, state, owner.rule, at, effects);
+      break;
+    case "control":
+      lookAt(plan, state, owner.controller, at, effects);
+      break;
+    case "control-lost":
+      controlLost(plan, state, owner.controller, at, effects);
       break;
     case "rest":
       restOver(plan, state, owner.rule, at, effects);

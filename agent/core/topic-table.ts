@@ -199,6 +199,35 @@ export const topicTable: readonly TopicDescription[] = [
     meaning: "answer to it, unless it named an MQTT 5 response topic",
   },
   {
+    kind: "controller-state",
+    topic: "P/controller/<id>/state",
+    direction: "published",
+    payload: "JSON: `state` (`ON` = enabled), `setpoint`, `value`, `unit`, `output`, `on`, `held`, `why`, `ts`",
+    qos: 0,
+    retain: "yes",
+    meaning:
+      "what a controller does: the value that it holds and the one that is wanted, its output in per cent or seconds, whether it has switched on and why; `held` says why it does not control, else null. `ts` is when the value was read",
+  },
+  {
+    kind: "controller-set",
+    topic: "P/controller/<id>/set",
+    direction: "subscribed",
+    payload: "`ON` `OFF`, a number, or JSON: `state`, `setpoint`, `ts`, `id`, `cause`",
+    qos: 1,
+    retain: "never",
+    meaning:
+      "enables or disables a controller, or gives it another setpoint until the next start (null = as configured); retained, stale and malformed commands are refused and answered",
+  },
+  {
+    kind: "controller-result",
+    topic: "P/controller/<id>/result",
+    direction: "published",
+    payload: "JSON: `id`, `ok`, and `state`, `setpoint` or `reason`, `message`",
+    qos: 1,
+    retain: "no",
+    meaning: "answer to it, unless it named an MQTT 5 response topic",
+  },
+  {
     kind: "sensor-state",
     topic: "P/sensor/<id>/state",
     direction: "published",

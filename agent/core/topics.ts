@@ -6,6 +6,8 @@ export interface Topics {
   readonly health: string;
   /** The one filter under which all commands arrive. */
   readonly commandFilter: string;
+  /** Every filter under which something is commanded here. */
+  readonly commandFilters: readonly string[];
   /** The one filter under which all commands to counters arrive. */
   readonly counterFilter: string;
   counterState(id: string): string;
@@ -29,6 +31,11 @@ export interface Topics {
   ruleSet(id: string): string;
   ruleResult(id: string): string;
   ruleEvent(id: string): string;
+  /** The one filter under which commands to controllers arrive. */
+  readonly controllerFilter: string;
+  controllerState(id: string): string;
+  controllerSet(id: string): string;
+  controllerResult(id: string): string;
   /** The one filter under which what is asked of the agent itself arrives. */
   readonly nodeFilter: string;
   nodeCommand(name: string): string;
@@ -53,6 +60,7 @@ export type ParsedTopic =
   | { kind: "output-state" | "output-attr" | "output-set" | "output-result"; id: string }
   | { kind: "cover-state" | "cover-set" | "cover-result"; id: string }
   | { kind: "rule-state" | "rule-set" | "rule-result" | "rule-event"; id: string }
+  | { kind: "controller-state" | "controller-set" | "controller-result"; id: string }
   | { kind: "sensor-state" | "sensor-history" | "sensor-availability" | "sensor-quality"; id: string }
   | { kind: "node-command" | "node-result"; name: string }
   | { kind: "sys"; name: string }
@@ -69,6 +77,9 @@ export function topicsOf(prefix: string, node: string): Topics {
     health: `${base}/health`,
     doctor: `${base}/doctor`,
     commandFilter: `${base}/out/+/set`,
+    commandFilters: ["out", "cmd", "counter", "rule", "cover", "controller"].map(
+      (kind) => `${base}/${kind}/+${kind === "cmd" ? "" : "/set"}`,
+    ),
     counterFilter: `${base}/counter/+/set`,
     counterState: (id) => `${base}/counter/${id}/state`,
     counterHistory: (id) => `${base}/counter/${id}/history`,
@@ -83,6 +94,10 @@ export function topicsOf(prefix: string, node: string): Topics {
     ruleSet: (id) => `${base}/rule/${id}/set`,
     ruleResult: (id) => `${base}/rule/${id}/result`,
     ruleEvent: (id) => `${base}/rule/${id}/event`,
+    controllerFilter: `${base}/controller/+/set`,
+    controllerState: (id) => `${base}/controller/${id}/state`,
+    controllerSet: (id) => `${base}/controller/${id}/set`,
+    controllerResult: (id) => `${base}/controller/${id}/result`,
     sensorState: (id) => `${base}/sensor/${id}/state`,
     sensorHistory: (id) => `${base}/sensor/${id}/history`,
     sensorAvailability: (id) => `${base}/sensor/${id}/availability`,
@@ -109,6 +124,7 @@ const kinds = {
   counter: { state: "counter-state", history: "counter-history", set: "counter-set", result: "counter-result" },
   cover: { state: "cover-state", set: "cover-set", result: "cover-result" },
   rule: { state: "rule-state", set: "rule-set", result: "rule-result", event: "rule-event" },
+  controller: { state: "controller-state", set: "controller-set", result: "controller-result" },
   sensor: { state: "sensor-state", history: "sensor-history", availability: "sensor-availability", quality: "sensor-quality" },
 } as const;
 type Kinds = { [G in keyof typeof kinds]: (typeof kinds)[G][keyof (typeof kinds)[G]] }[keyof typeof kinds];

@@ -1,5 +1,5 @@
 import type { Afterwards, AnswerTo, CounterVerdict, Effect, Verdict } from "../core/model.ts";
-import { ruleSeqId } from "../core/state.ts";
+import { controllerKeptId, ruleSeqId } from "../core/state.ts";
 import type { Clock } from "./clock.ts";
 import type { CounterStore } from "./counter-store.ts";
 import type { Dispatch } from "./dispatch.ts";
@@ -106,6 +106,8 @@ export function createPerformers(options: PerformerOptions): (effect: Effect) =>
       options.history.keep(dispatch.current.plan.outputs[output]?.id ?? "", change, dispatch.state.clockOffset);
     },
     reserveRuleSeq: ({ rule, upTo }) => options.seq.reserve(ruleSeqId(dispatch.current.plan.rules[rule]?.id ?? ""), upTo),
+    keepController: ({ controller, enabled }) =>
+      options.rules.keep(controllerKeptId(dispatch.current.plan.controllers[controller]?.id ?? ""), enabled),
     keepRule: ({ rule, enabled }) => options.rules.keep(dispatch.current.plan.rules[rule]?.id ?? "", enabled),
     reply: ({ topic, to, payload }) => publishAnswer(link, topic, to, payload),
     // After this turn of the event loop: what it publishes leaves at the end of it, and no state waits for the log.

@@ -1,6 +1,7 @@
 import type { Config } from "../../config/schema.ts";
 import type { AgentEvent, Effect, Instant, TimerKey } from "../core/model.ts";
 import { eventText, gapText, recordingFormat, recordingVersion, reloadText, snapshotText } from "../core/recording.ts";
+import { controllerKeptId } from "../core/state.ts";
 import type { Clock } from "./clock.ts";
 import type { Current } from "./current.ts";
 import type { Carried, Dispatch, Witness } from "./dispatch.ts";
@@ -76,7 +77,7 @@ export class Recorder implements Witness {
         firstSeq: Object.fromEntries(firstSeq),
         kept: Object.fromEntries(plan.outputs.map(({ id }) => [id, kept.kept(id)])),
         enabled: Object.fromEntries(
-          plan.rules.flatMap(({ id }) => {
+          [...plan.rules.map(({ id }) => id), ...plan.controllers.map(({ id }) => controllerKeptId(id))].flatMap((id) => {
             const enabled = kept.enabled?.(id);
             return enabled === undefined ? [] : [[id, enabled]];
           }),

@@ -13,6 +13,8 @@ import {
   type ActionConfig,
   type ConditionConfig,
   type Config,
+  type ControllerConfig,
+  type ReactionConfig,
   schema,
   type TasmotaConfig,
   type TriggerConfig,
@@ -223,6 +225,7 @@ describe("loadConfig", () => {
         interlocks: {},
         peers: {},
         rules: {},
+        controllers: {},
         time_zone: null,
         outbox: { max_events: 10_000, disk: "on", telemetry: "memory", max_telemetry: 10_000, telemetry_ttl: 86_400_000 },
         location: { latitude: null, longitude: null },
@@ -546,9 +549,16 @@ describe("loadConfig", () => {
           and: ConditionConfig[];
           unless: ConditionConfig[];
           do: ActionConfig[];
+          else: ActionConfig[];
+          on_stale: ReactionConfig[];
+          on_broker_lost: ReactionConfig[];
+          min_on: number;
+          min_off: number;
+          repeat: number | null;
           on_start: "last" | "enabled" | "disabled";
         }
       >;
+      controllers: Record<string, ControllerConfig>;
       time_zone: string | null;
       location: { latitude: number | null; longitude: number | null };
       tasmota: Record<string, TasmotaConfig>;

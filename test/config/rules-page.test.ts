@@ -7,7 +7,9 @@ import { configOf, load, saidAbout } from "./loading.ts";
 
 const root = dirname(createRequire(import.meta.url).resolve("pinbus/package.json"));
 const page = readFileSync(join(root, "docs/rules.md"), "utf8");
-const blocks = [...page.matchAll(/^```yaml\n([\s\S]*?)^```$/gm)].map(([, text = ""]) => text);
+const controllers = readFileSync(join(root, "docs/controllers.md"), "utf8");
+const blocksOf = (text: string) => [...text.matchAll(/^```yaml\n([\s\S]*?)^```$/gm)].map(([, block = ""]) => block);
+const blocks = blocksOf(page);
 
 describe("the page about rules", () => {
   it("has examples", () => expect(blocks.length).toBeGreaterThanOrEqual(3));
@@ -19,7 +21,14 @@ describe("the page about rules", () => {
 
   it("names every trigger, condition and action", () => {
     const words =
-      "input output broker peer time sun rule start between days publish enable disable flash beep tone pattern until after repeat";
+      "input output broker peer time sun rule start between days publish enable disable flash beep tone pattern until after repeat sensor below above equals hysteresis else on_stale on_broker_lost min_off";
     for (const word of words.split(" ")) expect(page).toMatch(new RegExp(`\`[^\`]*\\b${word}\\b`));
+  });
+});
+
+describe("the page about controllers", () => {
+  it.each(blocksOf(controllers))("has examples that are right, without a warning: %#", (text) => {
+    expect(saidAbout(load(text))).toEqual([]);
+    expect(planOf(configOf(text)).controllers.length).toBeGreaterThan(0);
   });
 });

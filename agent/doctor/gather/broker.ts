@@ -186,8 +186,8 @@ class Probe {
       throw new StepFailure({ here: sentence, abroad: `the broker refused us (${codeText(code)})` }, retry);
     });
     const mirror = this.#topics.doctor;
-    const { commandFilter, nodeFilter, counterFilter, ruleFilter, status } = this.#topics;
-    const filters = [mirror, commandFilter, nodeFilter, counterFilter, ruleFilter, status];
+    const { commandFilter, nodeFilter, counterFilter, ruleFilter, controllerFilter, status } = this.#topics;
+    const filters = [mirror, commandFilter, nodeFilter, counterFilter, ruleFilter, controllerFilter, status];
     await this.#take("suback", async () => {
       const answer = received("suback");
       client.subscribe(filters, { qos: 1, ...(this.#version === "5" && { rh: 2 }) }, () => undefined);

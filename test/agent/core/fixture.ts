@@ -6,6 +6,7 @@ import {
   type ActionConfig,
   type ConditionConfig,
   type Config,
+  type ControllerConfig,
   type DeriveConfig,
   type InputConfig,
   type OutputConfig,
@@ -22,6 +23,7 @@ export function configOf(parts: {
   inputs?: Record<string, Partial<InputConfig>>;
   outputs?: Record<string, Partial<OutputConfig>>;
   rules?: Record<string, RuleConfig>;
+  controllers?: Record<string, ControllerConfig>;
   interlocks?: Config["interlocks"];
   peers?: Record<string, Partial<Config["peers"][string]> & { topic: string }>;
   sensors?: Record<string, Partial<SensorConfig>>;
@@ -150,6 +152,7 @@ export function configOf(parts: {
     derive: Object.fromEntries(derived),
     rules: parts.rules ?? {},
     tasmota: {},
+    controllers: parts.controllers ?? {},
     time_zone: null,
     location: { latitude: null, longitude: null },
     interlocks: parts.interlocks ?? {},
@@ -182,19 +185,79 @@ export function when(trigger: `${string} ${Gesture}`, ...steps: [string, ActionC
 export function rule(
   when: Partial<TriggerConfig>[],
   actions: ActionParts[],
-  more: { and?: Partial<ConditionConfig>[]; unless?: Partial<ConditionConfig>[]; on_start?: RuleConfig["on_start"] } = {},
+  more: {
+    and?: Partial<ConditionConfig>[];
+    unless?: Partial<ConditionConfig>[];
+    else?: ActionParts[];
+    on_stale?: Reaction;
+    on_broker_lost?: Reaction;
+  } & Partial<Pick<RuleConfig, "on_start" | "min_on" | "min_off" | "repeat">> = {},
 ): RuleConfig {
   const days = { days: [] };
   const nothing = { peer: null, input: null, output: null, broker: null, is: null, rule: null, ...days };
-  const message = { topic: null, payload: null };
+  const message = { topic: null, payload: null, value: null, stale_after: null };
+  const compared = { sensor: null, below: null, above: null, equals: null, hysteresis: 0 };
   const clock = { time: null, sun: null, offset: null, start: null };
-  const condition = (item: Partial<ConditionConfig>): ConditionConfig => ({ ...nothing, between: [], ...item });
+  const condition = (item: Partial<ConditionConfig>): ConditionConfig => ({ ...nothing, ...compared, between: [], ...item });
   return {
-    when: when.map((item) => ({ ...nothing, ...clock, ...message, gesture: null, clicks: null, for: null, ...item })),
+    when: when.map((item) => ({ ...nothing, ...clock, ...message, ...compared, gesture: null, clicks: null, for: null, ...item })),
     and: (more.and ?? []).map(condition),
     unless: (more.unless ?? []).map(condition),
     do: actions.map(action),
+    else: (more.else ?? []).map(action),
+    on_stale: reaction(more.on_stale),
+    on_broker_lost: reaction(more.on_broker_lost),
+    min_on: more.min_on ?? 0,
+    min_off: more.min_off ?? 0,
+    repeat: more.repeat ?? null,
     on_start: more.on_start ?? "last",
+  };
+}
+
+/** `"else"`, or actions, of which one may be `{ do: "else", after: 5000 }`. */
+type Reaction = "else" | "none" | (ActionParts & { do?: "else" | "none" })[];
+
+function reaction(what: Reaction = []): RuleConfig["on_stale"] {
+  const steps = typeof what === "string" ? [{ do: what }] : what;
+  return steps.map(({ do: word = null, ...parts }) => ({ do: word, ...action(parts) }));
+}
+
+/** A controller of `output`, or of what `on` and `off` say. */
+export function controller(
+  parts: Partial<Omit<ControllerConfig, "and" | "unless" | "on" | "off">> &
+    Pick<ControllerConfig, "sensor" | "effect"> & {
+      and?: Partial<ConditionConfig>[];
+      unless?: Partial<ConditionConfig>[];
+      on?: [topic: string, payload: string][];
+      off?: [topic: string, payload: string][];
+    },
+): ControllerConfig {
+  const { and, unless } = rule([], [], { and: parts.and ?? [], unless: parts.unless ?? [] });
+  const publications = (list: [string, string][] = []) => list.map(([publish, payload]) => ({ publish, payload, qos: 1 }));
+  return {
+    setpoint: null,
+    schedule: [],
+    setpoint_from: null,
+    setpoint_min: null,
+    setpoint_max: null,
+    hysteresis: null,
+    pid: null,
+    cycle: null,
+    output_in: "percent",
+    output_min: 0,
+    output_max: null,
+    output: null,
+    min_on: 0,
+    min_off: 0,
+    repeat: null,
+    on_stale: "off",
+    on_broker_lost: null,
+    on_start: "last",
+    ...parts,
+    and,
+    unless,
+    on: publications(parts.on),
+    off: publications(parts.off),
   };
 }
 

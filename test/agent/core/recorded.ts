@@ -4,11 +4,20 @@ import { planOf } from "../../../agent/core/plan.ts";
 import { eventText, reloadText, snapshotText } from "../../../agent/core/recording.ts";
 import { ruleSeqId } from "../../../agent/core/state.ts";
 import type { Config } from "../../../config/schema.ts";
-import { configOf, rule, when } from "./fixture.ts";
+import { configOf, controller, rule, when } from "./fixture.ts";
 import type { World } from "./world.ts";
 import { firstSeq } from "./world-reload.ts";
 
 const line = (gpio: number) => ({ kind: "gpio" as const, gpio });
+
+const heats = {
+  sensor: "cpu",
+  effect: "raise",
+  setpoint: 20,
+  on: [["heater", "on"]] as [string, string][],
+  off: [["heater", "off"]] as [string, string][],
+  on_broker_lost: { after: 50, do: "off" },
+} as const;
 
 /** Two configurations between which a story reloads: what one has and the other has not, other times, another order, another line. */
 export const configs: Readonly<Record<"before" | "after", Config>> = {
@@ -35,9 +44,21 @@ export const configs: Readonly<Record<"before" | "after", Config>> = {
         [{ input: "porch", is: "on", for: 60 }, { broker: "lost" }, { peer: "plug", is: "offline" }, { topic: "horn", payload: "go" }],
         [{ output: "siren", flash: { total: 500, on: 60, off: 40 }, until: [{ topic: "quiet" }, { topic: "horn", payload: "stop" }] }],
       ),
+      cools: rule([{ sensor: "cpu", above: 5, hysteresis: 3, for: 40 }], [{ publish: "fan", payload: "on" }], {
+        and: [{ sensor: "attic.temperature", below: 1e6 }],
+        else: [{ publish: "fan", payload: "off", after: 30 }],
+        on_stale: "else",
+        on_broker_lost: [{ do: "else", after: 20 }],
+        min_off: 60,
+        repeat: 90,
+      }),
       echoes: rule([{ rule: "toggles" }], [{ output: "siren", set: "toggle", after: 30 }, { publish: "elsewhere" }], {
         unless: [{ output: "up", is: "on" }],
       }),
+    },
+    controllers: {
+      heats: controller({ ...heats, pid: { kp: 3, ki: 0.5, kd: 1 }, cycle: 120, min_on: 10 }),
+      holds: controller({ sensor: "attic", effect: "lower", setpoint: 4, hysteresis: 2, output: "pump" }),
     },
     sensors: { attic: { every: 1000, stale_after: 1500 }, cpu: { every: 400 } },
     peers: { plug: { topic: "plug/LWT", online: "Online", offline: "Offline" } },
@@ -56,6 +77,7 @@ export const configs: Readonly<Record<"before" | "after", Config>> = {
       up: { line: line(22), interlock: "blind", min_on: 20, on_broker_lost: { do: "off", after: 90 } },
       lamp: { line: line(21), max_on: 50 },
     },
+    controllers: { heats: controller({ ...heats, pid: { kp: 5, ki: 0, kd: 0 }, cycle: 90 }) },
     sensors: { cpu: { every: 250 }, tank: {}, attic: { every: 1000, stale_after: 1500, path: "/other" } },
     rules: { toggles: when("porch press", ["lamp", "toggle"]), fans: when("gate hold", ["fan", "toggle"]) },
     interlocks: { blind: { dead_time: 40, mode: "refuse" } },
@@ -85,10 +107,21 @@ const step = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant("gap" as const), input, count: fc.nat(5) }) },
   {
     weight: 2,
-    arbitrary: fc.record({ do: fc.constant("reading" as const), sensor, answer: fc.oneof(fc.integer(), fc.constant("CRC error")) }),
+    arbitrary: fc.record({
+      do: fc.constant("reading" as const),
+      sensor,
+      answer: fc.oneof(fc.integer(), fc.integer({ min: 0, max: 30 }), fc.constant("CRC error")),
+    }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("link" as const), online: fc.boolean() }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("rule" as const), enabled: fc.boolean() }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant("controller" as const),
+      payload: fc.constantFrom("ON", "OFF", "15", '{"setpoint":null,"id":"a"}', "?"),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("peer" as const), online: fc.boolean() }) },
   {
     weight: 2,
@@ -117,6 +150,7 @@ export function play(world: World, steps: readonly Step[]): void {
     else if (each.do === "identify") world.identify(each.output, 2000, each.id);
     else if (each.do === "rule")
       world.dispatch({ type: "rule-control-received", rule: 0, enabled: each.enabled, from: "cli", at: world.now });
+    else if (each.do === "controller") world.controller("heats", each.payload);
     else if (each.do === "message") world.message(each.topic, each.payload);
     else if (each.do === "break") world.breakOutput(each.output, each.broken);
     else if (each.do === "chip") {

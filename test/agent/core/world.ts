@@ -5,7 +5,7 @@ import { type Plan, planOf } from "../../../agent/core/plan.ts";
 import { reduce } from "../../../agent/core/reduce.ts";
 import { qualityOf, reasonOf } from "../../../agent/core/sensor.ts";
 import { startLevel } from "../../../agent/core/start.ts";
-import { type Kept, newState, type State, seqBlock } from "../../../agent/core/state.ts";
+import { controllerKeptId, type Kept, newState, type State, seqBlock } from "../../../agent/core/state.ts";
 import type { Config } from "../../../config/schema.ts";
 import { checkPublication, type Publish } from "./publication.ts";
 import { firstSeq, reloadWorld } from "./world-reload.ts";
@@ -179,6 +179,13 @@ export class World {
     else this.dispatch({ type: "sensor-read", sensor, values: [{ name: "temperature", value: answer, unit: "°C" }], at });
   }
 
+  /** A sensor says several things: `measure("tent", { humidity: 55, door: "OPEN" })`. */
+  measure(id: string, values: Record<string, number | string | boolean>, at = this.now): void {
+    const units: Record<string, string> = { temperature: "°C", humidity: "%" };
+    const measured = Object.entries(values).map(([name, value]) => ({ name, value, unit: units[name] ?? null }));
+    this.dispatch({ type: "sensor-read", sensor: this.plan.sensorIndex.get(id) ?? -1, values: measured, at });
+  }
+
   /** A sensor says several values at once. */
   readings(id: string, values: readonly Measured[], more: { at?: number; measured?: number } = {}): void {
     this.dispatch({ type: "sensor-read", sensor: this.plan.sensorIndex.get(id) ?? -1, values, at: this.now, ...more });
@@ -233,6 +240,26 @@ export class World {
     this.dispatch({ type: "rule-command-received", rule, ...plain, ...more });
     const reply = this.replies[length];
     return reply && JSON.parse(reply.payload);
+  }
+
+  /** A command to a controller; the answer, if there is one. */
+  controller(
+    id: string,
+    payload: string,
+    more: Partial<Extract<AgentEvent, { type: "controller-command-received" }>> = {},
+  ): Record<string, unknown> | undefined {
+    const { length } = this.replies;
+    const plain = { payload, retain: false, responseTopic: null, correlationData: null, at: this.now };
+    const index = this.plan.controllerIndex.get(id) ?? -1;
+    this.dispatch({ type: "controller-command-received", controller: index, ...plain, ...more });
+    const reply = this.replies[length];
+    return reply && JSON.parse(reply.payload);
+  }
+
+  /** What was published of a controller last. */
+  controlled(id: string): Record<string, unknown> {
+    const { stateTopic = "" } = this.plan.controllers[this.plan.controllerIndex.get(id) ?? -1] ?? {};
+    return JSON.parse(this.payloads(stateTopic).at(-1) ?? "null");
   }
 
   fired(id: string): { cause: string; chain?: string[]; seq: number; ts: string }[] {
@@ -403,6 +430,9 @@ export class World {
         return;
       case "keepChange":
       case "reserveRuleSeq":
+        return;
+      case "keepController":
+        this.rulesOnDisk.set(controllerKeptId(this.plan.controllers[effect.controller]?.id ?? ""), effect.enabled);
         return;
       case "keepRule":
         this.rulesOnDisk.set(this.plan.rules[effect.rule]?.id ?? "", effect.enabled);

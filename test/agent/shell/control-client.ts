@@ -69,6 +69,7 @@ export async function agent(more: { handlers?: Partial<Handlers>; folder?: strin
     why: () => [],
     trace: () => [],
     rules: () => [],
+    controllers: () => [],
     "set-rule": ({ rule, enabled }) => ({ rule, enabled }),
     "sim-press": () => ({}),
     "sim-sensor": () => ({ values: [], quality: "unknown", reason: null, ts: null, age_ms: null }),

@@ -1,0 +1,53 @@
+import { controllerOnBus } from "./controller-bus.ts";
+import type { ControllerState } from "./controller-state.ts";
+import type { Effect } from "./model.ts";
+import { carryPid } from "./pid.ts";
+import type { Carry } from "./reload.ts";
+import type { State } from "./state.ts";
+
+/**
+ * Controllers under a new plan. Whether one is enabled, its setpoint by command and its integral stay, so that the output goes on from
+ * where it was. What one no longer switches goes off.
+ */
+export function carryControllers(
+  { old, state, next, at }: Pick<Carry, "old" | "state" | "next" | "at">,
+  fresh: State,
+  carried: State,
+  effects: Effect[],
+): void {
+  const outputOf = (plan: typeof old, index: number) => {
+    const drive = plan.controllers[index]?.drive;
+    return drive?.kind === "output" ? plan.outputs[drive.output]?.id : undefined;
+  };
+  for (const [index, { id }] of old.controllers.entries()) {
+    const output = outputOf(old, index);
+    const now = next.outputIndex.get(output ?? "") ?? -1;
+    const [left, retryKey] = [carried.outputs[now], next.outputs[now]?.retryKey];
+    if (output === undefined || state.controllers[index]?.on !== true || left?.written !== true || retryKey === undefined) continue;
+    if (outputOf(next, next.controllerIndex.get(id) ?? -1) === output) continue;
+    // A reload itself writes to no line: it must go off, as after a write that has failed.
+    left.retry = { kind: "reload", text: "reload", detail: `controller ${id} does not switch it any more` };
+    effects.push({ type: "startTimer", key: retryKey, at });
+  }
+  carried.controllers = next.controllers.map((plan, index): ControllerState => {
+    const first = fresh.controllers[index] as ControllerState;
+    const was = old.controllerIndex.get(plan.id) ?? -1;
+    const [before, kept] = [old.controllers[was], state.controllers[was]];
+    effects.push({ type: "startTimer", key: plan.key, at });
+    if (!before || !kept) {
+      effects.push({ type: "publish", ...controllerOnBus(next, carried, plan, first, at) });
+      return { ...first, since: at };
+    }
+    if (state.offlineSince !== null && plan.lostAfter !== null)
+      effects.push({ type: "startTimer", key: plan.lostKey, at: Math.max(at, state.offlineSince + plan.lostAfter) });
+    if (before.text === plan.text) return kept;
+    const { enabled, setpoint, since, answers } = kept;
+    const same = JSON.stringify(before.drive) === JSON.stringify(plan.drive) && outputOf(old, was) === outputOf(next, index);
+    const pid =
+      before.control.kind === "pid" && plan.control.kind === "pid"
+        ? carryPid(kept.pid, before.control.settings, plan.control.settings)
+        : first.pid;
+    const demand = plan.control.kind === before.control.kind ? kept.demand : 0;
+    return { ...first, enabled, setpoint, answers, since, pid, demand, on: same ? kept.on : null, lost: kept.lost };
+  });
+}

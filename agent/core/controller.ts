@@ -1,0 +1,227 @@
+import { command } from "./contract.ts";
+import { shown, tell, tellHold } from "./controller-bus.ts";
+import { holdOf, setpointNow } from "./controller-hold.ts";
+import type { ControllerPlan } from "./controller-plan.ts";
+import type { ControllerState } from "./controller-state.ts";
+import type { Cause, Effect, Instant } from "./model.ts";
+import { pausePid, stepPid } from "./pid.ts";
+import type { Plan } from "./plan.ts";
+import type { Objection } from "./refusal.ts";
+import type { State } from "./state.ts";
+import { numberNow, valueNow, valueText } from "./value.ts";
+
+// A controller is looked at when one of its sensors was read, or a reading no longer holds, when its own time is over, at a command and
+// when the link changes. It computes anew with each reading: the time between readings is its sample time.
+
+/** How soon again, when an output does not say from when on it would not refuse. */
+const refusedAgain = 60_000;
+
+export function controllersSeen(plan: Plan, state: State, sensor: number, at: Instant, effects: Effect[]): void {
+  for (const controller of plan.controllersBySensor[sensor] ?? []) lookAt(plan, state, controller, at, effects);
+}
+
+/** Does what a controller has to do now, and says when it is to be looked at again. */
+export function lookAt(plan: Plan, state: State, index: number, at: Instant, effects: Effect[]): void {
+  const [own, controller] = [plan.controllers[index], state.controllers[index]];
+  if (!own || !controller || state.stopping) return;
+  const hold = holdOf(plan, state, own, controller, at);
+  if ((hold?.text ?? null) !== controller.held) tellHold(own, controller, hold?.text ?? null, effects);
+  const wanted = setpointNow(plan, state, own, controller, at);
+  let next: Instant | null = null;
+  if (hold === null && wanted !== null) {
+    sample(plan, state, own, controller, wanted, at);
+    next = drive(plan, state, own, controller, whyNow(plan, state, own, controller, wanted, at), at, effects);
+  } else if (hold?.kind === "off") {
+    stand(controller);
+    // Nobody has switched it on: nothing is to be said to it, unless it may be on from before.
+    if (controller.on !== false) next = attempt(plan, state, own, controller, false, hold.text, at, effects);
+  } else {
+    // Time without a value does not count as time in which it was controlled.
+    pausePid(controller.pid);
+    controller.sampledAt = null;
+    if (hold?.kind === "keep" && controller.on !== null) next = drive(plan, state, own, controller, hold.text, at, effects);
+  }
+  effects.push(next === null ? { type: "stopTimer", key: own.key } : { type: "startTimer", key: own.key, at: Math.max(at, next) });
+  tell(plan, state, own, controller, at, effects);
+}
+
+/** Computes the output from a reading that is new. */
+function sample(plan: Plan, state: State, own: ControllerPlan, controller: ControllerState, wanted: number, at: Instant): void {
+  const value = numberNow(plan, state, own.ref, at);
+  if (value === null) return;
+  if (own.control.kind === "on-off") {
+    const half = own.control.hysteresis / 2;
+    const short = own.raises ? wanted - value : value - wanted;
+    if (short > half) controller.demand = 100;
+    else if (short < -half) controller.demand = 0;
+    return;
+  }
+  const readAt = state.sensors[own.ref.sensor]?.at ?? at;
+  if (readAt === controller.sampledAt) return;
+  controller.demand = stepPid(controller.pid, own.control.settings, wanted, value, readAt);
+  controller.sampledAt = readAt;
+}
+
+/** No output, and nothing of the past in the next one but the integral. */
+function stand(controller: ControllerState): void {
+  controller.demand = 0;
+  controller.cycle = null;
+  controller.sampledAt = null;
+  pausePid(controller.pid);
+}
+
+/** Switches as the output asks; returns when it has to switch next. */
+function drive(
+  plan: Plan,
+  state: State,
+  own: ControllerPlan,
+  controller: ControllerState,
+  why: string,
+  at: Instant,
+  effects: Effect[],
+): Instant | null {
+  if (own.control.kind === "pid") return driveCycle(plan, state, own, controller, own.control, why, at, effects);
+  const on = controller.demand > 0;
+  if (controller.on === on) {
+    const due = on && own.repeat !== null ? controller.since + own.repeat : null;
+    const strayed = own.drive.kind === "output" && strays(state, own.drive.output, on);
+    if (strayed || (due !== null && at >= due)) return attempt(plan, state, own, controller, on, why, at, effects);
+    return due;
+  }
+  const free = on ? controller.since + own.minOff : controller.on === true ? controller.since + own.minOn : at;
+  return at < free ? free : attempt(plan, state, own, controller, on, why, at, effects);
+}
+
+/** Time-proportioned: on for a part of each cycle, which is settled when the cycle begins. */
+function driveCycle(
+  plan: Plan,
+  state: State,
+  own: ControllerPlan,
+  controller: ControllerState,
+  { cycle, full }: Extract<ControllerPlan["control"], { kind: "pid" }>,
+  why: string,
+  at: Instant,
+  effects: Effect[],
+): Instant | null {
+  const begins = controller.cycle === null || at >= controller.cycle.at + cycle;
+  if (begins) {
+    const free = controller.since + own.minOff;
+    if (controller.on !== true && at < free && onTime(controller.demand / full, cycle, own) > 0) {
+      controller.cycle = null;
+      return free;
+    }
+    const missed = controller.cycle === null ? 0 : Math.floor((at - controller.cycle.at) / cycle) * cycle;
+    controller.cycle = {
+      at: controller.cycle === null ? at : controller.cycle.at + missed,
+      onFor: onTime(controller.demand / full, cycle, own),
+    };
+  }
+  const current = controller.cycle ?? { at, onFor: 0 };
+  const ends = current.at + cycle;
+  const on = at < current.at + current.onFor;
+  const next = on && current.onFor < cycle ? current.at + current.onFor : ends;
+  // What goes off by itself must hear it in each cycle.
+  const repeats = begins && on && own.drive.kind === "publish";
+  if (controller.on === on && !repeats) return next;
+  const again = attempt(plan, state, own, controller, on, why, at, effects);
+  return again === null ? next : Math.min(next, again);
+}
+
+/** How long it is on in a cycle. What is shorter than the shortest times is rounded to them, or to nothing. */
+export function onTime(part: number, cycle: number, { minOn, minOff }: Pick<ControllerPlan, "minOn" | "minOff">): number {
+  const on = Math.round(Math.min(1, Math.max(0, part)) * cycle);
+  if (on > 0 && on < minOn) return on * 2 < minOn ? 0 : minOn;
+  const off = cycle - on;
+  if (off > 0 && off < minOff) return off * 2 < minOff ? cycle : cycle - minOff;
+  return on;
+}
+
+/** Somebody else has switched its output. */
+function strays(state: State, output: number, on: boolean): boolean {
+  const written = state.outputs[output]?.written;
+  return written !== undefined && written !== on;
+}
+
+/** Switches, unless an output has refused that a moment ago; returns when it is to be tried again. */
+function attempt(
+  plan: Plan,
+  state: State,
+  own: ControllerPlan,
+  controller: ControllerState,
+  on: boolean,
+  why: string,
+  at: Instant,
+  effects: Effect[],
+): Instant | null {
+  if (controller.refusedUntil !== null && at < controller.refusedUntil) return controller.refusedUntil;
+  const refused = doSwitch(plan, state, own, on, why, at, effects);
+  controller.refusedUntil = refused === null ? null : (refused.allowedAt ?? at + refusedAgain);
+  if (refused !== null) return controller.refusedUntil;
+  if (own.drive.kind === "publish" && controller.on !== on)
+    effects.push({
+      type: "log",
+      level: "info",
+      message: `controller ${own.id} switched ${on ? "on" : "off"}: ${why}`,
+      fields: { event: "controller-switched", controller: own.id, cause: why },
+    });
+  Object.assign(controller, { on, since: at, why });
+  return on && own.repeat !== null ? at + own.repeat : null;
+}
+
+function doSwitch(
+  plan: Plan,
+  state: State,
+  own: ControllerPlan,
+  on: boolean,
+  why: string,
+  at: Instant,
+  effects: Effect[],
+): Objection | null {
+  if (own.drive.kind === "publish") {
+    effects.push(...(on ? own.drive.on : own.drive.off));
+    return null;
+  }
+  const text = `controller ${own.id}`;
+  const cause: Cause = { kind: "controller", text, detail: why, trigger: { step: { kind: "sensor", text: why }, words: why } };
+  return command(plan, state, own.drive.output, on ? "ON" : "OFF", null, cause, null, at, effects);
+}
+
+/** `tent.humidity 52.1 % below 58`, and of a PID controller its output. */
+function whyNow(plan: Plan, state: State, own: ControllerPlan, controller: ControllerState, wanted: number, at: Instant): string {
+  const now = valueNow(plan, state, own.ref, at);
+  if (now.is !== "known" || typeof now.value !== "number") return `${own.ref.text} is ${now.is}`;
+  const side = now.value < wanted ? "below" : now.value > wanted ? "above" : "at";
+  const output = own.control.kind === "pid" ? `, output ${shown(controller.demand)} ${own.unit}` : "";
+  return `${own.ref.text} ${valueText(now.value, now.unit)} ${side} ${valueText(wanted, now.unit)}${output}`;
+}
+
+/** The link to the broker has changed, or the agent has started without one. */
+export function controllersAndLink(plan: Plan, state: State, online: boolean, at: Instant, effects: Effect[]): void {
+  for (const [index, { lostAfter, lostKey }] of plan.controllers.entries()) {
+    const controller = state.controllers[index];
+    if (!controller || lostAfter === null || state.stopping) continue;
+    if (!online) {
+      effects.push({ type: "startTimer", key: lostKey, at: at + lostAfter });
+      continue;
+    }
+    effects.push({ type: "stopTimer", key: lostKey });
+    controller.lost = false;
+    lookAt(plan, state, index, at, effects);
+  }
+}
+
+/** The broker was away for as long as `on_broker_lost` says. */
+export function controlLost(plan: Plan, state: State, index: number, at: Instant, effects: Effect[]): void {
+  const controller = state.controllers[index];
+  if (!controller || state.link.online) return;
+  controller.lost = true;
+  lookAt(plan, state, index, at, effects);
+}
+
+export function beginControllers(plan: Plan, state: State, at: Instant, effects: Effect[]): void {
+  for (const [index, controller] of state.controllers.entries()) {
+    controller.since = at;
+    lookAt(plan, state, index, at, effects);
+  }
+  if (!state.link.online) controllersAndLink(plan, state, false, at, effects);
+}
