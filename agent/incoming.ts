@@ -2,6 +2,8 @@ import type { AgentEvent } from "./core/model.ts";
 import { heard } from "./core/peer-plan.ts";
 import type { Plan } from "./core/plan.ts";
 import { parseTopic } from "./core/topics.ts";
+import { isAwaited } from "./profile/owlcms/platform.ts";
+import { platformsTopic } from "./profile/owlcms/topics.ts";
 import type { Clock } from "./shell/clock.ts";
 import type { Current } from "./shell/current.ts";
 import type { Incoming, ListenedTopic } from "./shell/link.ts";
@@ -21,8 +23,8 @@ export interface ReceiverOptions {
 }
 
 /** What others say that matters here: of peers what is retained too, for rules only what is said now. */
-export function listenedTopics({ peerIndex, heardIndex, listeners: { messages } }: Plan): ListenedTopic[] {
-  const topics = new Set([...peerIndex.keys(), ...heardIndex.keys(), ...messages.keys()]);
+export function listenedTopics({ peerIndex, heardIndex, owlcms, listeners: { messages } }: Plan): ListenedTopic[] {
+  const topics = new Set([...peerIndex.keys(), ...heardIndex.keys(), ...messages.keys(), ...(owlcms === null ? [] : [platformsTopic])]);
   return Array.from(topics, (topic) => ({ topic, retained: peerIndex.has(topic) }));
 }
 
@@ -58,7 +60,7 @@ export function createReceiver({ current, send, readClock, nodeCommand, clock, l
     // What is retained was said at some time: it is no sign of life.
     const alive = plan.heardIndex.get(topic);
     if (!message.retain) for (const peer of alive ?? []) send({ type: "peer-heard", peer, at: clock.now() });
-    const awaited = plan.listeners.messages.has(topic);
+    const awaited = isAwaited(plan, topic);
     // A retained one was said at some time, to nobody in particular: it would start and end things at every connect.
     if (awaited && !message.retain) send({ type: "message-received", topic, payload: textOf(message), at: clock.now() });
     if (peers !== undefined || alive !== undefined || awaited) return;

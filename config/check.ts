@@ -6,6 +6,7 @@ import { checkGestures } from "./gestures.ts";
 import { checkLines, gpioOf } from "./lines.ts";
 import { checkListeners, hasUsers } from "./listeners.ts";
 import { checkMqtt } from "./mqtt.ts";
+import { checkOwlcms } from "./owlcms-boxes.ts";
 import { checkPair } from "./pairs.ts";
 import { checkPeers } from "./peers.ts";
 import type { Place, Problem } from "./problem.ts";
@@ -43,6 +44,7 @@ export function check(config: Config, found: Found): Problem[] {
   checkLines(config, found, report);
   checkIds(found, report);
   checkRules(config, found, report);
+  checkOwlcms(config, found, report);
   checkContracts(config, found, report);
   checkPeers(config, found, report);
   checkGestures(config, found, report);

@@ -76,7 +76,8 @@ function listRows(path: string, node: ListOf<SchemaNode>): Row[] {
 }
 
 function mapRows(path: string, node: MapOf<SchemaGroup>): Row[] {
-  return rowsOf(node.items, `${path}.ID.`);
+  const own = { name: `${path}.ID`, fallback: "none", values: "a map", doc: node.doc, env: "" };
+  return [own, ...rowsOf(node.items, `${path}.ID.`)];
 }
 
 function row(path: string, node: SchemaNode): Row {

@@ -61,7 +61,7 @@ export function gesturesBound(config: Config): Map<string, { gesture: string | n
   };
   for (const rule of Object.values(config.rules)) {
     for (const trigger of rule.when) add(trigger.input, trigger);
-    for (const action of rule.do) for (const until of action.until) add(until.input, until);
+    for (const { until, unless } of rule.do) for (const end of [...until, ...unless]) add(end.input, end);
   }
   return bound;
 }

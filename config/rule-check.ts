@@ -14,9 +14,10 @@ const ofTriggers = {
   sun: ["offset", "days"],
   rule: [],
   start: [],
-  topic: ["payload"],
+  topic: ["payload", "first_word", "changed_since", "agree"],
 } as const;
-const ofConditions = { input: ["is"], output: ["is"], broker: [], peer: ["is"], rule: ["is"] } as const;
+const ofConditions = { input: ["is"], output: ["is"], broker: [], peer: ["is"], rule: ["is", "fired_within"] } as const;
+const ofSomeTriggers = ["gesture", "clicks", "is", "for", "offset", "days", "payload", "first_word", "changed_since", "agree"] as const;
 
 /** Rules: every name names something, every item says one thing, and no rule starts itself. */
 export function checkRules(config: Config, found: Found, report: Report): void {
@@ -40,8 +41,8 @@ function checkTrigger(path: string, trigger: TriggerConfig, config: Config, foun
   const subjects = Object.keys(ofTriggers) as (keyof typeof ofTriggers)[];
   const subject = subjectOf(path, trigger, subjects, found, report);
   if (subject === undefined) return;
-  checkOthers(path, trigger, subject, ofTriggers[subject], ["gesture", "clicks", "is", "for", "offset", "days", "payload"], report);
-  if (subject === "topic") checkForeign(`${path}.topic`, trigger.topic, config, report);
+  checkOthers(path, trigger, subject, ofTriggers[subject], ofSomeTriggers, report);
+  if (subject === "topic") checkMessage(path, trigger, config, report);
   if (subject === "input" || subject === "output" || subject === "rule" || subject === "peer") {
     const known = checkReference(`${path}.${subject}`, trigger[subject] ?? "", subject, found, report);
     if (!known || subject === "rule") return;
@@ -63,6 +64,18 @@ function checkTrigger(path: string, trigger: TriggerConfig, config: Config, foun
   const missing = latitude === null ? "latitude" : longitude === null ? "longitude" : undefined;
   if (missing !== undefined && !unread.has(`location.${missing}`))
     report(`${path}.sun`, `there is no location.${missing}`, "add `location: {latitude: 52.5, longitude: 13.4}`");
+}
+
+function checkMessage(path: string, trigger: TriggerConfig, config: Config, report: Report): void {
+  checkForeign(`${path}.topic`, trigger.topic, config, report);
+  if (trigger.payload !== null && trigger.first_word !== null)
+    report(`${path}.first_word`, "it stands beside payload", "write one of them");
+  for (const topic of trigger.changed_since) {
+    checkForeign(`${path}.changed_since`, topic, config, report);
+    if (topic === trigger.topic) report(`${path}.changed_since`, "this is the topic itself", "name the topic of what begins anew");
+  }
+  if (trigger.agree !== null && trigger.changed_since.length === 0)
+    report(`${path}.agree`, "there is no changed_since beside it", "add the topic on which all begins anew");
 }
 
 function checkIs(path: string, subject: string, item: { is: string | null; peer: string | null }, config: Config, report: Report): void {
@@ -120,9 +133,13 @@ function checkCondition(path: string, condition: ConditionConfig, config: Config
   }
   const subject = subjectOf(path, condition, subjects, found, report);
   if (subject === undefined) return;
-  checkOthers(path, condition, subject, ofConditions[subject], ["is"], report);
+  checkOthers(path, condition, subject, ofConditions[subject], ["is", "fired_within"], report);
   if (subject === "broker") return;
   checkReference(`${path}.${subject}`, condition[subject] ?? "", subject, found, report);
+  if (condition.fired_within !== null) {
+    if (condition.is !== null) report(`${path}.fired_within`, "it stands beside `is`", "write an item of its own for each");
+    return;
+  }
   if (condition.is === null && !unread.has(`${path}.is`)) report(path, "it has no `is`", isFix(subject));
   checkIs(path, subject, condition, config, report);
   if (condition.is !== null && subject === "input") checkHasLevel(path, condition.input, config, report);

@@ -7,6 +7,7 @@ import { address, anyText, duration, id, line, oneOf, path, port, topicLevel, wh
 import { type ConfigOf, derived, type Format, inFileOnly, leaf, listOf, mapOf, optional, required, secret, withNames } from "./leaf.ts";
 import { origin, shortListener } from "./listeners.ts";
 import { mqttSchema } from "./mqtt.ts";
+import { owlcmsSchema } from "./owlcms-boxes.ts";
 import { peerOffline, peerSchema } from "./peers.ts";
 import { type actionSchema, type conditionSchema, ruleSchema, type triggerSchema } from "./rule-schema.ts";
 import { sensorSchema } from "./sensors.ts";
@@ -247,6 +248,7 @@ export const schema = withNames({
   peers: mapOf(peerSchema, "Other devices whose liveness counts here, by id; an output names one in `on_peer_offline`, a rule in `peer`."),
   sensors: mapOf(sensorSchema, "What is measured, by id; see [sensors.md](sensors.md)."),
   rules: mapOf(ruleSchema, "What is done when something happens, here and without the network, by id; see [rules.md](rules.md)."),
+  owlcms: owlcmsSchema,
   time_zone: optional(timeZone, "The time zone of the rules, such as Europe/Berlin.", "the one of this machine"),
   location: {
     latitude: optional(decimal(-90, 90), "Where this machine is, in degrees north, for sunrise and sunset."),

@@ -1,5 +1,7 @@
 import type { Config } from "../../config/schema.ts";
 import type { LineName } from "../../gpio/line.ts";
+import { type OwlcmsPlan, owlcmsPlanOf } from "../profile/owlcms/platform.ts";
+import { owlcmsRules } from "../profile/owlcms/rules.ts";
 import { type CounterPlan, counterPlanOf } from "./counter-plan.ts";
 import { type Bound, type GesturePlan, gesturePlanOf } from "./gesture-plan.ts";
 import { type Interlock, interlockOf } from "./interlock-plan.ts";
@@ -30,6 +32,8 @@ export interface Plan extends Omit<Rulebook, "gestures"> {
   timers: ReadonlyMap<TimerKey, TimerOwner>;
   /** Counters by the full topic of their commands. */
   counterIndex: ReadonlyMap<string, number>;
+  /** Null without a box of owlcms. */
+  owlcms: OwlcmsPlan | null;
   commandTtl: number;
   /** Between two outputs that go on because they are started. */
   startSpacing: number;
@@ -110,7 +114,10 @@ export function planOf(config: Config): Plan {
   const outputIndex = indexOf(config.outputs);
   const timers = new Map<TimerKey, TimerOwner>();
   const peers = peersOf(config, timers);
-  const { gestures, ...book } = rulebookOf(config, topics, { inputs: inputIndex, outputs: outputIndex }, timers);
+  const profiled = owlcmsRules(config.owlcms);
+  const owlcms = owlcmsPlanOf(config.owlcms, profiled);
+  const ruled = { ...config, rules: { ...config.rules, ...profiled } };
+  const { gestures, ...book } = rulebookOf(ruled, topics, { inputs: inputIndex, outputs: outputIndex }, timers);
 
   const inputs = Object.entries(config.inputs).map(([id, input], index): InputPlan => {
     const bound = gestures.get(id) ?? noTriggers();
@@ -195,6 +202,7 @@ export function planOf(config: Config): Plan {
   return {
     ...book,
     topics,
+    owlcms,
     inputs,
     outputs,
     peers,

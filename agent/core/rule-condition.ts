@@ -14,6 +14,10 @@ export function holds(state: State, condition: Condition, at: Instant): boolean 
       return same(state.outputs[condition.index]?.written, condition.want);
     case "rule":
       return same(state.rules[condition.index]?.enabled, condition.want);
+    case "fired": {
+      const last = state.rules[condition.index]?.last ?? null;
+      return last !== null && at - last <= condition.within;
+    }
     case "peer":
       return same(state.peers[condition.index]?.online ?? undefined, condition.want);
     case "stale":

@@ -1,7 +1,9 @@
+import { newOwlcms, type OwlcmsState } from "../profile/owlcms/platform.ts";
 import { type CounterState, newCounter } from "./counter.ts";
 import { type Debounce, newDebounce } from "./debounce.ts";
 import { type EncoderState, newEncoder } from "./encoder.ts";
 import { type GestureState, newGesture } from "./gesture.ts";
+import type { MessageMemory } from "./message-trigger.ts";
 import type { Cause, Effect, Instant, KeptFile, KeptTotal, SetRequest, TimerKey, Verdict } from "./model.ts";
 import type { Blink, Pattern } from "./pattern-end.ts";
 import type { Plan } from "./plan.ts";
@@ -18,6 +20,7 @@ export interface State {
   /** By the index of the peer in the plan. */
   peers: PeerState[];
   sensors: SensorState[];
+  owlcms: OwlcmsState;
   link: { online: boolean; problem: string | null };
   /** Since when the broker is away, counted from the start when it never was there; null while it is there. */
   offlineSince: Instant | null;
@@ -106,6 +109,8 @@ export interface RuleState {
   /** The number of its next event, and the first one that is not reserved on disk. */
   seq: number;
   seqLimit: number;
+  /** What its triggers with `changed_since` have heard, see `message-trigger.ts`. */
+  heard: Map<string, MessageMemory>;
   /** First answers by command id, oldest first, see `answers.ts`. */
   answers: Map<string, string>;
 }
@@ -195,9 +200,20 @@ export function newState(plan: Plan, firstSeq: (id: string) => number, before: K
     rules: plan.rules.map(({ id, onStart }) => {
       const seq = firstSeq(ruleSeqId(id));
       const enabled = onStart === "last" ? (before.enabled?.(id) ?? true) : onStart === "enabled";
-      return { fired: 0, last: null, enabled, guard: newGuard(), waiting: new Map(), seq, seqLimit: seq + seqBlock, answers: new Map() };
+      return {
+        fired: 0,
+        last: null,
+        enabled,
+        guard: newGuard(),
+        waiting: new Map(),
+        seq,
+        seqLimit: seq + seqBlock,
+        heard: new Map(),
+        answers: new Map(),
+      };
     }),
     patterns: plan.outputs.map(() => null),
+    owlcms: newOwlcms(plan.owlcms),
     link: { online: false, problem: null },
     offlineSince: null,
     nextStart: 0,

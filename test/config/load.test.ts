@@ -6,11 +6,33 @@ import { afterAll, describe, expect, expectTypeOf, it } from "vitest";
 import { settingOptions } from "../../config/environment.ts";
 import { settingsOf } from "../../config/leaf.ts";
 import { configFile, loadConfig } from "../../config/load.ts";
+import type { OwlcmsConfig } from "../../config/owlcms-boxes.ts";
 import { formatProblem } from "../../config/problem.ts";
 import { type ActionConfig, type ConditionConfig, type Config, schema, type TriggerConfig } from "../../config/schema.ts";
 import type { Bias, LineName } from "../../gpio/line.ts";
 import { rule } from "../agent/core/fixture.ts";
 import { configOf, host, load, saidAbout } from "./loading.ts";
+
+const noBox = {
+  platform: null,
+  legacy: "false",
+  referees: {},
+  controller: { led: [], buzzer: [] },
+  down: { light: [], horn: [], majority: "false" },
+  timekeeper: { start: null, stop: null, one_minute: null, two_minutes: null, toggle: null },
+  clock: { horn: [] },
+  jury: {
+    members: {},
+    referees: {},
+    verdict: { good: null, bad: null },
+    summon: { "1": null, "2": null, "3": null, all: null, controller: null },
+    deliberation: null,
+    challenge: null,
+    technical: null,
+    resume: null,
+  },
+  startup: [],
+};
 
 const folder = mkdtempSync(join(tmpdir(), "pinbus-config-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -23,6 +45,9 @@ const samples: Record<string, [string, string, string]> = {
   "gpio.board": ["pi1", "pi5", "pi4"],
   state_dir: ["/a", "/b", "/c"],
   "control.socket": ["/a", "/b", "/c"],
+  "owlcms.platform": ["A", "B", "C"],
+  "owlcms.legacy": ["true", "false", "true"],
+  "owlcms.down.majority": ["true", "false", "true"],
   "control.view": ["/d", "/e", "/f"],
   "broker.listeners": ["ws://[::1]:9000", "mqtt://127.0.0.2:1884, ws://[::1]:0", "mqtt://127.0.0.1:1885"],
   "broker.username": ["a", "b", "c"],
@@ -208,6 +233,7 @@ describe("loadConfig", () => {
         interlocks: {},
         peers: {},
         rules: {},
+        owlcms: noBox,
         time_zone: null,
         outbox: { max_events: 10_000, disk: "on", telemetry: "memory", max_telemetry: 10_000, telemetry_ttl: 86_400_000 },
         location: { latitude: null, longitude: null },
@@ -432,6 +458,7 @@ describe("loadConfig", () => {
           on_start: "last" | "enabled" | "disabled";
         }
       >;
+      owlcms: OwlcmsConfig;
       time_zone: string | null;
       location: { latitude: number | null; longitude: number | null };
       services: (

@@ -19,7 +19,7 @@ describe("the page about rules", () => {
 
   it("names every trigger, condition and action", () => {
     const words =
-      "input output broker peer time sun rule start between days publish enable disable flash beep tone pattern until after repeat";
+      "input output broker peer time sun rule start between days publish enable disable flash beep tone pattern until after repeat unless first_word changed_since agree fired_within";
     for (const word of words.split(" ")) expect(page).toMatch(new RegExp(`\`[^\`]*\\b${word}\\b`));
   });
 });

@@ -116,6 +116,7 @@ export function configOf(parts: {
     outputs: Object.fromEntries(outputs),
     sensors: Object.fromEntries(sensors),
     rules: parts.rules ?? {},
+    owlcms: usual.owlcms,
     time_zone: null,
     location: { latitude: null, longitude: null },
     interlocks: parts.interlocks ?? {},
@@ -150,9 +151,9 @@ export function rule(
 ): RuleConfig {
   const days = { days: [] };
   const nothing = { peer: null, input: null, output: null, broker: null, is: null, rule: null, ...days };
-  const message = { topic: null, payload: null };
+  const message = { topic: null, payload: null, first_word: null, changed_since: [], agree: null };
   const clock = { time: null, sun: null, offset: null, start: null };
-  const condition = (item: Partial<ConditionConfig>): ConditionConfig => ({ ...nothing, between: [], ...item });
+  const condition = (item: Partial<ConditionConfig>): ConditionConfig => ({ ...nothing, fired_within: null, between: [], ...item });
   return {
     when: when.map((item) => ({ ...nothing, ...clock, ...message, gesture: null, clicks: null, for: null, ...item })),
     and: (more.and ?? []).map(condition),
@@ -164,9 +165,10 @@ export function rule(
 
 type Until = ActionConfig["until"][number];
 /** Of an action, and of what ends it, only what matters. */
-export type ActionParts = Partial<Omit<ActionConfig, "until">> & { until?: Partial<Until>[] };
+export type ActionParts = Partial<Omit<ActionConfig, "until" | "unless">> & { until?: Partial<Until>[]; unless?: Partial<Until>[] };
 
-function action({ until = [], ...parts }: ActionParts): ActionConfig {
+function action({ until = [], unless = [], ...parts }: ActionParts): ActionConfig {
+  const end = (given: Partial<Until>): Until => ({ input: null, gesture: null, clicks: null, topic: null, payload: null, ...given });
   return {
     output: null,
     set: null,
@@ -184,7 +186,8 @@ function action({ until = [], ...parts }: ActionParts): ActionConfig {
     disable: null,
     after: null,
     ...parts,
-    until: until.map((end) => ({ input: null, gesture: null, clicks: null, topic: null, payload: null, ...end })),
+    until: until.map(end),
+    unless: unless.map(end),
   };
 }
 
