@@ -114,10 +114,13 @@ export function planOf(config: Config): Plan {
   const outputIndex = indexOf(config.outputs);
   const timers = new Map<TimerKey, TimerOwner>();
   const peers = peersOf(config, timers);
-  const profiled = owlcmsRules(config.owlcms);
-  const owlcms = owlcmsPlanOf(config.owlcms, profiled);
-  const ruled = { ...config, rules: { ...config.rules, ...profiled } };
-  const { gestures, ...book } = rulebookOf(ruled, topics, { inputs: inputIndex, outputs: outputIndex }, timers);
+  const owlcms = owlcmsPlanOf(config.owlcms);
+  const { gestures, ...book } = rulebookOf(
+    { ...config, rules: rulesOf(config) },
+    topics,
+    { inputs: inputIndex, outputs: outputIndex },
+    timers,
+  );
 
   const inputs = Object.entries(config.inputs).map(([id, input], index): InputPlan => {
     const bound = gestures.get(id) ?? noTriggers();
@@ -218,6 +221,11 @@ export function planOf(config: Config): Plan {
     commandTtl: config.mqtt.command_ttl,
     startSpacing: config.start_spacing,
   };
+}
+
+/** The rules of the configuration, and those that its profiles make. */
+export function rulesOf({ rules, owlcms }: Pick<Config, "rules" | "owlcms">): Config["rules"] {
+  return { ...rules, ...owlcmsRules(owlcms) };
 }
 
 function indexOf(items: Record<string, unknown>): Map<string, number> {

@@ -4,13 +4,15 @@ import type { Plan } from "../../core/plan.ts";
 import { enableRule } from "../../core/rule.ts";
 import type { State } from "../../core/state.ts";
 import { memberOf } from "./jury.ts";
+import { owlcmsRules } from "./rules.ts";
 import { anyPlatform, platformsTopic, topicsOf, withoutPlatform } from "./topics.ts";
 
 /** What of the section `owlcms` is more than rules. */
 export interface OwlcmsPlan {
   /** Null while the configuration names none: it is the only one that owlcms has. */
   platform: string | null;
-  startup: string;
+  /** It is heard of whichever platform. */
+  anyStartup: string;
 }
 
 /** What owlcms has said of itself. */
@@ -27,9 +29,9 @@ const platformsKept = 32;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: what comes from the network is printed.
 const usable = /^[^+#/\u0000-\u001f\u007f-\u009f]{1,64}$/;
 
-/** Null when the section says nothing: then `rules` has none of it. */
-export function owlcmsPlanOf(config: Config["owlcms"], rules: object): OwlcmsPlan | null {
-  return Object.keys(rules).length === 0 ? null : { platform: config.platform, startup: topicsOf(config).startup };
+/** Null when the section names no button and no light. */
+export function owlcmsPlanOf(config: Config["owlcms"]): OwlcmsPlan | null {
+  return Object.keys(owlcmsRules(config)).length === 0 ? null : { platform: config.platform, anyStartup: topicsOf(config).anyStartup };
 }
 
 export function newOwlcms(plan: OwlcmsPlan | null): OwlcmsState {
@@ -39,19 +41,16 @@ export function newOwlcms(plan: OwlcmsPlan | null): OwlcmsState {
 /** Whether somebody waits for what is said on this topic; whose platform it is may not be known yet. */
 export function isAwaited({ owlcms, listeners: { messages } }: Pick<Plan, "owlcms" | "listeners">, topic: string): boolean {
   if (messages.has(topic) || (owlcms !== null && topic === platformsTopic)) return true;
-  return owlcms?.platform === null && withoutPlatform(topic).some((known) => messages.has(known.topic));
+  return owlcms !== null && withoutPlatform(topic).some((known) => messages.has(known.topic));
 }
 
 /** The topics under which rules know what is said: its own, and the one that names no platform, if it is that of this box. */
-export function topicsHeard(plan: Plan, state: State, topic: string): string[] {
-  const { owlcms, listeners } = plan;
-  const own = listeners.messages.has(topic) ? [topic] : [];
-  if (owlcms?.platform !== null) return own;
-  const others = withoutPlatform(topic).filter(({ topic: known, platform }) => {
-    if (!listeners.messages.has(known)) return false;
-    // A new owlcms may have other platforms: whichever starts is asked.
-    return platform === state.owlcms.platform || known === owlcms.startup;
-  });
+export function topicsHeard({ owlcms, listeners: { messages } }: Plan, state: State, topic: string): string[] {
+  const own = messages.has(topic) ? [topic] : [];
+  if (owlcms === null) return own;
+  const others = withoutPlatform(topic).filter(
+    ({ topic: known, platform }) => messages.has(known) && (platform === state.owlcms.platform || known === owlcms.anyStartup),
+  );
   return [...new Set([...own, ...others.map((other) => other.topic)])];
 }
 

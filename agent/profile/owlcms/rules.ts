@@ -29,13 +29,15 @@ export function owlcmsRules(box: Box): Rules {
     ...rules,
     ...clearRules(box, topics),
     ...startup,
-    // It answers with the platforms. What is asked when it says `on` is lost: it subscribes only after `off` (facts 1, 2 and 10).
+    // It answers with the platforms. What is asked when it says `on` is lost: it subscribes only after `off` (facts 1, 2 and 10). Whichever
+    // platform says so: it may no longer have this one. All of them say so at once, and one answer is enough.
     "owlcms-ask": rule(
       [
-        { broker: "connected", for: 100 },
-        { topic: topics.startup, payload: "off" },
+        { broker: "connected", for: 10 },
+        { topic: topics.anyStartup, payload: "off" },
       ],
-      [{ publish: configTopic, payload: " " }],
+      [{ publish: configTopic, payload: " ", after: 50 }],
+      { and: [{ broker: "connected" }] },
     ),
   };
 }

@@ -15,6 +15,8 @@ export interface OwlcmsTopics {
   /** What other boxes say to owlcms. */
   to(name: string): string;
   startup: string;
+  /** The same of whichever platform. */
+  anyStartup: string;
   /** owlcms misses the decision of this referee; and, on the old topic, no longer. */
   request(referee: string): { begins: Trigger; ends: readonly End[] };
   summon(official: string): Trigger;
@@ -31,6 +33,7 @@ export function topicsOf({ platform, legacy }: Config["owlcms"]): OwlcmsTopics {
       to,
       decide: to("refbox/decision"),
       startup: fop("startup"),
+      anyStartup: `owlcms/fop/startup/${anyPlatform}`,
       request: (referee) => ({ begins: { topic: fop("decisionRequest"), payload: referee }, ends: [] }),
       summon: (official) => ({ topic: fop("summon"), payload: official }),
     };
@@ -39,6 +42,7 @@ export function topicsOf({ platform, legacy }: Config["owlcms"]): OwlcmsTopics {
     to,
     decide: to("decision"),
     startup: to("led"),
+    anyStartup: `owlcms/led/${anyPlatform}`,
     request(referee) {
       const topic = `${to("decisionRequest")}/${referee}`;
       return { begins: { topic, payload: "on" }, ends: [{ topic, payload: "off" }] };
