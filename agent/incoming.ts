@@ -3,7 +3,7 @@ import { heard } from "./core/peer-plan.ts";
 import type { Plan } from "./core/plan.ts";
 import { parseTopic } from "./core/topics.ts";
 import { isAwaited } from "./profile/owlcms/platform.ts";
-import { platformsTopic } from "./profile/owlcms/topics.ts";
+import { platformsTopic, withoutPlatform } from "./profile/owlcms/topics.ts";
 import type { Clock } from "./shell/clock.ts";
 import type { Current } from "./shell/current.ts";
 import type { Incoming, ListenedTopic } from "./shell/link.ts";
@@ -22,10 +22,14 @@ export interface ReceiverOptions {
   log: Log;
 }
 
-/** What others say that matters here: of peers what is retained too, for rules only what is said now. */
+/**
+ * What others say that matters here: of peers what is retained too, for rules only what is said now. What comes through a filter anyway is not
+ * asked for again: brokers may send it twice then.
+ */
 export function listenedTopics({ peerIndex, heardIndex, owlcms, listeners: { messages } }: Plan): ListenedTopic[] {
   const topics = new Set([...peerIndex.keys(), ...heardIndex.keys(), ...messages.keys(), ...(owlcms === null ? [] : [platformsTopic])]);
-  return Array.from(topics, (topic) => ({ topic, retained: peerIndex.has(topic) }));
+  const covered = (topic: string) => withoutPlatform(topic).some((filter) => filter.topic !== topic && topics.has(filter.topic));
+  return [...topics].filter((topic) => peerIndex.has(topic) || !covered(topic)).map((topic) => ({ topic, retained: peerIndex.has(topic) }));
 }
 
 /** Turns what comes from the broker into events: commands to outputs, to counters, to rules and to the agent itself, and what others say. */
