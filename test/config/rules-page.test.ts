@@ -9,6 +9,12 @@ const root = dirname(createRequire(import.meta.url).resolve("pinbus/package.json
 const page = readFileSync(join(root, "docs/rules.md"), "utf8");
 const blocks = [...page.matchAll(/^```yaml\n([\s\S]*?)^```$/gm)].map(([, text = ""]) => text);
 
+it("the example of the page about boxes of owlcms is right, without a warning", () => {
+  const [, text = ""] = /^```yaml\n(.*?)^```$/ms.exec(readFileSync(join(root, "docs/owlcms.md"), "utf8")) ?? [];
+  expect(saidAbout(load(text))).toEqual([]);
+  expect(planOf(configOf(text)).ruleIndex.has("owlcms-r1-remind")).toBe(true);
+});
+
 describe("the page about rules", () => {
   it("has examples", () => expect(blocks.length).toBeGreaterThanOrEqual(3));
 
