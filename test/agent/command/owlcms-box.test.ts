@@ -43,10 +43,10 @@ describeOnBrokers("boxes of owlcms", (on) => {
   it("owlcms 12: play a whole attempt, a second platform beside it and a restart of owlcms in its middle", async () => {
     const { agent, bus, url, stop } = await startTogether(on, yaml);
     onTestFinished(stop);
-    const owlcms = await joinOwlcms(url, { platforms: ["A", "B"], jurySize: 1 });
-    onTestFinished(owlcms.stop);
     const witness = await watchAgent(agent);
     onTestFinished(witness.close);
+    const owlcms = await joinOwlcms(url, { platforms: ["A", "B"], jurySize: 1 });
+    onTestFinished(owlcms.stop);
     const press = (input: string) => agent.client.request("sim-press", { input, for_ms: 60 });
     /** Resolves when this has come since the last time, whatever came besides. */
     let at = 0;
