@@ -114,13 +114,10 @@ export function planOf(config: Config): Plan {
   const outputIndex = indexOf(config.outputs);
   const timers = new Map<TimerKey, TimerOwner>();
   const peers = peersOf(config, timers);
-  const owlcms = owlcmsPlanOf(config.owlcms);
-  const { gestures, ...book } = rulebookOf(
-    { ...config, rules: rulesOf(config) },
-    topics,
-    { inputs: inputIndex, outputs: outputIndex },
-    timers,
-  );
+  const made = owlcmsRules(config.owlcms);
+  const owlcms = owlcmsPlanOf(config.owlcms, made);
+  const rules = { ...config.rules, ...made };
+  const { gestures, ...book } = rulebookOf({ ...config, rules }, topics, { inputs: inputIndex, outputs: outputIndex }, timers);
 
   const inputs = Object.entries(config.inputs).map(([id, input], index): InputPlan => {
     const bound = gestures.get(id) ?? noTriggers();

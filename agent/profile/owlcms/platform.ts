@@ -4,7 +4,7 @@ import type { Plan } from "../../core/plan.ts";
 import { enableRule } from "../../core/rule.ts";
 import type { State } from "../../core/state.ts";
 import { memberOf } from "./jury.ts";
-import { owlcmsRules } from "./rules.ts";
+import { askRule } from "./rules.ts";
 import { anyPlatform, platformsTopic, topicsOf, withoutPlatform } from "./topics.ts";
 
 /** What of the section `owlcms` is more than rules. */
@@ -29,9 +29,9 @@ const platformsKept = 32;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: what comes from the network is printed.
 const usable = /^[^+#/\u0000-\u001f\u007f-\u009f]{1,64}$/;
 
-/** Null when the section names no button and no light. */
-export function owlcmsPlanOf(config: Config["owlcms"]): OwlcmsPlan | null {
-  return Object.keys(owlcmsRules(config)).length === 0 ? null : { platform: config.platform, anyStartup: topicsOf(config).anyStartup };
+/** Null when the section names no button and no light: then `rules`, which it makes, are none. */
+export function owlcmsPlanOf(config: Config["owlcms"], rules: Config["rules"]): OwlcmsPlan | null {
+  return Object.hasOwn(rules, askRule) ? { platform: config.platform, anyStartup: topicsOf(config).anyStartup } : null;
 }
 
 export function newOwlcms(plan: OwlcmsPlan | null): OwlcmsState {

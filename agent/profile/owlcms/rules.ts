@@ -9,6 +9,9 @@ type Box = Config["owlcms"];
 /** How long what the box has signalled itself keeps owlcms' own signal from doing it again (section 4). */
 const ownSignal = 5000;
 
+/** There whenever the section makes any rule. */
+export const askRule = "owlcms-ask";
+
 /** The section `owlcms` as ordinary rules; none when it names no button and no light. */
 export function owlcmsRules(box: Box): Rules {
   const topics = topicsOf(box);
@@ -31,7 +34,7 @@ export function owlcmsRules(box: Box): Rules {
     ...startup,
     // It answers with the platforms. What is asked when it says `on` is lost: it subscribes only after `off` (facts 1, 2 and 10). Whichever
     // platform says so: it may no longer have this one. All of them say so at once, and one answer is enough.
-    "owlcms-ask": rule(
+    [askRule]: rule(
       [
         { broker: "connected", for: 10 },
         { topic: topics.anyStartup, payload: "off" },
