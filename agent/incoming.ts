@@ -3,6 +3,8 @@ import { heard } from "./core/peer-plan.ts";
 import type { Plan } from "./core/plan.ts";
 import { parseTopic } from "./core/topics.ts";
 import { coversFilter } from "./embedded/topic-filter.ts";
+import { isAwaited } from "./profile/owlcms/platform.ts";
+import { platformsTopic } from "./profile/owlcms/topics.ts";
 import type { Clock } from "./shell/clock.ts";
 import type { Current } from "./shell/current.ts";
 import type { Incoming, ListenedTopic } from "./shell/link.ts";
@@ -33,12 +35,13 @@ export interface ReceiverOptions {
  * in a wider filter is asked for with that one: a broker may send twice what two of them match.
  */
 export function listenedTopics(
-  { peerIndex, heardIndex, listeners: { messages }, sensors }: Plan,
+  { peerIndex, heardIndex, listeners: { messages }, sensors, owlcms }: Plan,
   ofProfiles: readonly ListenedTopic[],
 ): ListenedTopic[] {
   const wanted = new Map<string, boolean>();
   const want = (topic: string, retained: boolean) => wanted.set(topic, retained || wanted.get(topic) === true);
   for (const topic of [...peerIndex.keys(), ...heardIndex.keys(), ...messages.keys()]) want(topic, peerIndex.has(topic));
+  if (owlcms !== null) want(platformsTopic, false);
   for (const { topic, retained } of ofProfiles) want(topic, retained);
   for (const { topic } of sensors) if (topic !== null) want(topic.filter, topic.retained);
   const wide = [...wanted.keys()].filter((topic) => /[+#]/.test(topic));
@@ -101,7 +104,7 @@ export function createReceiver({
     // What is retained was said at some time: it is no sign of life.
     const alive = plan.heardIndex.get(topic);
     if (!message.retain) for (const peer of alive ?? []) send({ type: "peer-heard", peer, at: clock.now() });
-    const awaited = plan.listeners.messages.has(topic);
+    const awaited = isAwaited(plan, topic);
     // A retained one was said at some time, to nobody in particular: it would start and end things at every connect.
     if (awaited && !message.retain) send({ type: "message-received", topic, payload: textOf(message), at: clock.now() });
     const taken = profile(message);

@@ -3,7 +3,7 @@ import { diffConfig, type SettingChange } from "../config/diff.ts";
 import type { LoadResult } from "../config/load.ts";
 import { formatProblem } from "../config/problem.ts";
 import type { Config } from "../config/schema.ts";
-import { planOf } from "./core/plan.ts";
+import { planOf, rulesOf } from "./core/plan.ts";
 import { carryOver, type LineChanges, lineChanges } from "./core/reload.ts";
 import { type KeptSource, ruleSeqId, seqBlock } from "./core/state.ts";
 import type { ReloadResult } from "./protocol.ts";
@@ -55,6 +55,7 @@ const inPlace = [
   "derive",
   "rules",
   "controllers",
+  "owlcms",
   "time_zone",
   "location",
   "services",
@@ -146,7 +147,7 @@ async function reload(options: ReloaderOptions, from: string): Promise<ReloadRes
     const { inputIndex, ruleIndex } = dispatch.current.plan;
     const added = [
       ...Object.keys(after.inputs).filter((id) => !inputIndex.has(id)),
-      ...Object.keys(after.rules).flatMap((id) => (ruleIndex.has(id) ? [] : [ruleSeqId(id)])),
+      ...Object.keys(rulesOf(after)).flatMap((id) => (ruleIndex.has(id) ? [] : [ruleSeqId(id)])),
     ];
     const firstSeq = new Map(added.map((id) => [id, seq.first(id)]));
     for (const [id, first] of firstSeq) seq.reserve(id, first + seqBlock);

@@ -14,11 +14,14 @@ export function checkAction(path: string, rule: string, action: ActionConfig, co
   if (subject === "output") {
     if (!checkReference(`${path}.output`, action.output ?? "", "output", found, report)) return;
     checkSwitch(path, action, named(config.outputs, action.output), found, report);
-    checkUntil(path, action, named(config.rules, rule)?.when ?? [], config, found, report);
+    checkEnds(path, "until", action, named(config.rules, rule)?.when ?? [], config, found, report);
   } else {
     const extra = (["set", "for", ...patterns, "until"] as const).find((key) => given(action, key));
     if (extra !== undefined) report(`${path}.${extra}`, `it does not go with ${subject}`, "remove it, or name an output");
   }
+  if (action.unless.length > 0 && action.after === null && !found.unread.has(`${path}.after`))
+    report(`${path}.unless`, "there is no `after` beside it", "add `after:`, or write `unless:` beside `when:`");
+  checkEnds(path, "unless", action, named(config.rules, rule)?.when ?? [], config, found, report);
   if (subject !== "publish" && action.payload !== null) report(`${path}.payload`, `it does not go with ${subject}`, "remove it");
   if (subject === "enable" || subject === "disable") {
     checkReference(`${path}.${subject}`, action[subject] ?? "", "rule", found, report);
@@ -51,24 +54,29 @@ function checkSwitch(path: string, action: ActionConfig, output: OutputConfig | 
   if (action.repeat !== 1) report(`${path}.repeat`, "only a pattern is repeated", "remove it");
 }
 
-/** What ends a pattern: each names one thing that can happen, and not what begins the pattern. */
-function checkUntil(
+/** What ends a pattern, or drops what waits: each names one thing that can happen, and not what begins it. */
+function checkEnds(
   path: string,
-  { until, after }: ActionConfig,
+  key: "until" | "unless",
+  action: ActionConfig,
   triggers: readonly TriggerConfig[],
   config: Config,
   found: Found,
   report: Report,
 ): void {
-  for (const [index, end] of until.entries()) {
-    const own = itemPath(found, `${path}.until`, index);
+  for (const [index, end] of action[key].entries()) {
+    const own = itemPath(found, `${path}.${key}`, index);
     const subject = subjectOf(own, end, ["input", "topic"], found, report);
     if (subject === undefined) continue;
     checkOthers(own, end, subject, subject === "input" ? ["gesture", "clicks"] : ["payload"], ["gesture", "clicks", "payload"], report);
     if (subject === "topic") checkForeign(`${own}.topic`, end.topic, config, report);
     else checkReference(`${own}.input`, end.input ?? "", "input", found, report);
-    if (after === null && triggers.some((trigger) => endsWhat(end, trigger)))
-      report(own, "this starts the rule, too: the pattern would end as it begins", "name something else");
+    if ((key === "unless" || action.after === null) && triggers.some((trigger) => endsWhat(end, trigger)))
+      report(
+        own,
+        `this starts the rule, too: ${key === "until" ? "the pattern" : "the wait"} would end as it begins`,
+        "name something else",
+      );
   }
 }
 

@@ -9,6 +9,7 @@ import { checkHomeassistant } from "./homeassistant.ts";
 import { checkLines, gpioOf } from "./lines.ts";
 import { checkListeners, hasUsers } from "./listeners.ts";
 import { checkMqtt } from "./mqtt.ts";
+import { checkOwlcms } from "./owlcms-boxes.ts";
 import { checkPair } from "./pairs.ts";
 import { checkPeers } from "./peers.ts";
 import type { Place, Problem } from "./problem.ts";
@@ -48,6 +49,7 @@ export function check(config: Config, found: Found): Problem[] {
   checkIds(found, report);
   checkRules(config, found, report);
   checkControllers(config, found, report);
+  checkOwlcms(config, found, report);
   checkContracts(config, found, report);
   checkPeers(config, found, report);
   checkGestures(config, found, report);

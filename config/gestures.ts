@@ -22,10 +22,12 @@ export function checkGestures(config: Config, found: Found, report: Report): voi
       if (trigger.input === null || trigger.is !== null) continue;
       checkTrigger(itemPath(found, `rules.${id}.when`, index), { ...trigger, input: trigger.input }, config, found, report);
     }
-    for (const [step, { until }] of rule.do.entries()) {
-      for (const [index, end] of until.entries()) {
-        if (end.input === null) continue;
-        checkTrigger(itemPath(found, `rules.${id}.do[${step}].until`, index), { ...end, input: end.input }, config, found, report);
+    for (const [step, action] of rule.do.entries()) {
+      for (const key of ["until", "unless"] as const) {
+        for (const [index, end] of action[key].entries()) {
+          if (end.input === null) continue;
+          checkTrigger(itemPath(found, `rules.${id}.do[${step}].${key}`, index), { ...end, input: end.input }, config, found, report);
+        }
       }
     }
   }

@@ -59,6 +59,8 @@ export interface ListOf<I> {
   readonly single: boolean;
   /** How the environment and arguments write one item, where it is more than a value. */
   readonly short?: { shape: string; read(text: string): Reading<unknown> };
+  /** As of a leaf. */
+  readonly fileOnly?: true;
   readonly env?: string;
 }
 
@@ -95,7 +97,7 @@ export function required<T>(reads: Format<T>, doc: string): Leaf<T> {
 }
 
 /** A setting that the file alone has. */
-export function inFileOnly<T>(setting: Leaf<T>): Leaf<T> {
+export function inFileOnly<S extends Leaf<unknown> | ListOf<SchemaNode>>(setting: S): S {
   return { ...setting, fileOnly: true };
 }
 
@@ -167,7 +169,7 @@ export interface Setting {
 export function settingsOf(group: SchemaGroup, prefix = ""): Setting[] {
   return Object.entries(group).flatMap(([key, node]): Setting[] => {
     const path = `${prefix}${key}`;
-    if (isLeaf(node) && node.fileOnly) return [];
+    if ((isLeaf(node) || isListOf(node)) && node.fileOnly) return [];
     if (isLeaf(node)) return [{ path, node, env: envOf(path), ...(node.sensitive ? {} : { arg: path.replaceAll(/[._]/g, "-") }) }];
     if (isListOf(node)) {
       const { items } = node;

@@ -68,7 +68,7 @@ export function gesturesBound(config: Config): Map<string, { gesture: string | n
   };
   for (const rule of Object.values(config.rules)) {
     for (const trigger of rule.when) add(trigger.input, trigger);
-    for (const action of actionsOf(rule)) for (const until of action.until) add(until.input, until);
+    for (const action of actionsOf(rule)) for (const end of [...action.until, ...action.unless]) add(end.input, end);
   }
   return bound;
 }

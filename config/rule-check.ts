@@ -16,10 +16,24 @@ const ofTriggers = {
   sun: ["offset", "days"],
   rule: [],
   start: [],
-  topic: ["payload"],
+  topic: ["payload", "first_word", "changed_since", "agree"],
   sensor: ["for"],
 } as const;
-const ofConditions = { input: ["is"], output: ["is"], broker: [], peer: ["is"], rule: ["is"], sensor: [] } as const;
+const ofConditions = { input: ["is"], output: ["is"], broker: [], peer: ["is"], rule: ["is", "fired_within"], sensor: [] } as const;
+const ofSomeTriggers = [
+  "gesture",
+  "clicks",
+  "is",
+  "for",
+  "offset",
+  "days",
+  "payload",
+  "first_word",
+  "changed_since",
+  "agree",
+  "value",
+  "stale_after",
+] as const;
 
 /** Rules: every name names something, every item says one thing, and no rule starts itself. */
 export function checkRules(config: Config, found: Found, report: Report): void {
@@ -55,12 +69,12 @@ function checkTrigger(path: string, rule: string, trigger: TriggerConfig, config
   const subject = subjectOf(path, trigger, subjects, found, report);
   if (subject === undefined) return;
   const own = trigger.value === null ? ofTriggers[subject] : (["value", "stale_after", "for"] as const);
-  checkOthers(path, trigger, subject, own, ["gesture", "clicks", "is", "for", "offset", "days", "payload", "value", "stale_after"], report);
+  checkOthers(path, trigger, subject, own, ofSomeTriggers, report);
   if (subject === "sensor" || (subject === "topic" && trigger.value !== null)) {
     checkComparison(path, trigger, config, found, report);
     checkInline(path, rule, trigger, found, report);
   } else checkNoComparison(path, trigger, subject, report);
-  if (subject === "topic") checkForeign(`${path}.topic`, trigger.topic, config, report);
+  if (subject === "topic") checkMessage(path, trigger, config, report);
   if (subject === "input" || subject === "output" || subject === "rule" || subject === "peer") {
     const known = checkReference(`${path}.${subject}`, trigger[subject] ?? "", subject, found, report);
     if (!known || subject === "rule") return;
@@ -97,6 +111,18 @@ function checkInline(
   if (problem !== null) report(`${path}.value`, problem.message, problem.fix);
   if (value !== null && staleAfter === null && !unread.has(`${path}.stale_after`))
     report(path, "it does not say how long a value holds", "add `stale_after: 3m`");
+}
+
+function checkMessage(path: string, trigger: TriggerConfig, config: Config, report: Report): void {
+  checkForeign(`${path}.topic`, trigger.topic, config, report);
+  if (trigger.payload !== null && trigger.first_word !== null)
+    report(`${path}.first_word`, "it stands beside payload", "write one of them");
+  for (const topic of trigger.changed_since) {
+    checkForeign(`${path}.changed_since`, topic, config, report);
+    if (topic === trigger.topic) report(`${path}.changed_since`, "this is the topic itself", "name the topic of what begins anew");
+  }
+  if (trigger.agree !== null && trigger.changed_since.length === 0)
+    report(`${path}.agree`, "there is no changed_since beside it", "add the topic on which all begins anew");
 }
 
 function checkIs(path: string, subject: string, item: { is: string | null; peer: string | null }, config: Config, report: Report): void {
@@ -154,7 +180,7 @@ function checkCondition(path: string, condition: ConditionConfig, config: Config
   }
   const subject = subjectOf(path, condition, subjects, found, report);
   if (subject === undefined) return;
-  checkOthers(path, condition, subject, ofConditions[subject], ["is"], report);
+  checkOthers(path, condition, subject, ofConditions[subject], ["is", "fired_within"], report);
   if (subject === "sensor") {
     checkComparison(path, condition, config, found, report);
     return;
@@ -162,6 +188,10 @@ function checkCondition(path: string, condition: ConditionConfig, config: Config
   checkNoComparison(path, condition, subject, report);
   if (subject === "broker") return;
   checkReference(`${path}.${subject}`, condition[subject] ?? "", subject, found, report);
+  if (condition.fired_within !== null) {
+    if (condition.is !== null) report(`${path}.fired_within`, "it stands beside `is`", "write an item of its own for each");
+    return;
+  }
   if (condition.is === null && !unread.has(`${path}.is`)) report(path, "it has no `is`", isFix(subject));
   checkIs(path, subject, condition, config, report);
   if (condition.is !== null && subject === "input") checkHasLevel(path, condition.input, config, report);

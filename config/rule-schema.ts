@@ -1,6 +1,6 @@
 import { decimal, signedDuration, timeOfDay } from "./clock-formats.ts";
 import { expression } from "./expression.ts";
-import { anyText, bad, duration, id, ok, oneOf, wholeNumber } from "./formats.ts";
+import { anyText, bad, duration, id, ok, oneOf, text, wholeNumber } from "./formats.ts";
 import { type ListOf, leaf, listOf, oneOrMore, optional, required } from "./leaf.ts";
 import { beep, flash, tone } from "./pattern-formats.ts";
 import { peerPayload, topicName } from "./peers.ts";
@@ -11,6 +11,13 @@ const hour = 3600 * second;
 const day = 24 * hour;
 
 const gesture = oneOf("press", "release", "click", "double", "triple", "hold", "hold_end", "repeat", "right", "left");
+const word = text(
+  "word",
+  "one word",
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused here.
+  /^[^\s\u0000-\u001f\u007f-\u009f]{1,64}$/,
+  "write 1 to 64 characters without spaces",
+);
 const weekday = oneOf("mon", "tue", "wed", "thu", "fri", "sat", "sun");
 const is = oneOf("on", "off", "online", "offline", "stale");
 const limit = decimal(-999_999, 999_999);
@@ -50,12 +57,23 @@ export const triggerSchema = {
   ...comparison,
   value: optional(expression, "With `topic`: not the message counts, but the value that stands there in it, as that of a sensor would."),
   stale_after: optional(duration(second, 7 * day), "With `value`: how long it holds when no further one comes."),
+  first_word: optional(word, "With `topic`, instead of `payload`: only messages that begin with this word.", "any message"),
+  changed_since: oneOrMore(
+    required(topicName, "A topic."),
+    "With `topic`: only a message that says something else than the last one with the same first word; a message on one of these topics forgets what was said.",
+    0,
+  ),
+  agree: optional(
+    wholeNumber(2, 16),
+    "With `changed_since`: instead of at each change once, as soon as messages with so many different first words have the same rest.",
+  ),
 };
 
 export const conditionSchema = {
   input: optional(id, "An input, with `is`."),
   output: optional(id, "An output, with `is`."),
-  rule: optional(id, "Another rule, with `is: on` while it is enabled."),
+  rule: optional(id, "Another rule, with `is: on` while it is enabled, or with `fired_within`."),
+  fired_within: optional(duration(10, day), "With `rule`: it has fired, and that is not longer ago."),
   broker: optional(oneOf("connected", "lost"), "The link to the broker is up, or is not."),
   peer: optional(id, "Another device, with `is: online`, `is: offline` or `is: stale`."),
   is: optional(is, "What it must be: `on` or `off`, of a peer `online`, `offline` or `stale`."),
@@ -63,6 +81,15 @@ export const conditionSchema = {
   ...comparison,
   between: listOf(required(timeOfDay, "A time of day."), 'From when to when: `["22:00", "06:00"]`.'),
   days: listOf(required(weekday, "A day of the week."), "On these days."),
+};
+
+/** Something that may happen while an action waits or a pattern plays. */
+const endSchema = {
+  input: optional(id, "An input."),
+  gesture: optional(gesture, "The gesture on it."),
+  clicks: optional(wholeNumber(2, 5), "Instead of `gesture`: so many clicks."),
+  topic: optional(topicName, "Instead of `input`: somebody publishes to this topic; retained messages do not count."),
+  payload: optional(peerPayload, "With `topic`: only this message, letter for letter.", "any message"),
 };
 
 export const actionSchema = {
@@ -78,17 +105,7 @@ export const actionSchema = {
   tone: optional(tone, "Instead of `set`: a tune for a buzzer. On a line that can only be on or off it sounds at every note alike."),
   pattern: listOf(required(duration(10, hour), "A time."), "Instead of `set`: times in turn on and off, beginning with on."),
   repeat: leaf(wholeNumber(1, 1000), 1, "With `pattern`, `beep` and `tone`: how often all of it is played."),
-  until: oneOrMore(
-    {
-      input: optional(id, "The input that ends the pattern."),
-      gesture: optional(gesture, "The gesture on it that ends it."),
-      clicks: optional(wholeNumber(2, 5), "Instead of `gesture`: so many clicks."),
-      topic: optional(topicName, "Instead of `input`: it ends when somebody publishes to this topic; retained messages do not count."),
-      payload: optional(peerPayload, "With `topic`: only this message ends it, letter for letter.", "any message"),
-    },
-    "With a pattern: what ends it early, besides every other command to the output.",
-    0,
-  ),
+  until: oneOrMore(endSchema, "With a pattern: what ends it early, besides every other command to the output.", 0),
   publish: optional(topicName, "The topic to which something is published."),
   payload: optional(anyText, "What is published.", "empty"),
   qos: leaf(wholeNumber(0, 1), 1, "With which QoS."),
@@ -96,6 +113,7 @@ export const actionSchema = {
   enable: optional(id, "The rule that is enabled."),
   disable: optional(id, "The rule that is disabled."),
   after: optional(duration(10, day), "How long the action waits; a firing meanwhile starts that time anew.", "at once"),
+  unless: oneOrMore(endSchema, "With `after`: what drops the action while it waits.", 0),
 };
 
 /** What is done when a value can no longer be relied on, or the broker is away. */

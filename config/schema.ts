@@ -10,6 +10,7 @@ import { coverSchema, homeassistantSchema, inputAppearance, label, outputAppeara
 import { type ConfigOf, derived, type Format, inFileOnly, leaf, listOf, mapOf, optional, required, secret, withNames } from "./leaf.ts";
 import { origin, shortListener } from "./listeners.ts";
 import { mqttSchema } from "./mqtt.ts";
+import { owlcmsSchema } from "./owlcms-boxes.ts";
 import { peerOffline, peerSchema } from "./peers.ts";
 import { type actionSchema, type conditionSchema, type reactionSchema, ruleSchema, type triggerSchema } from "./rule-schema.ts";
 import { sensorSchema } from "./sensors.ts";
@@ -272,6 +273,7 @@ export const schema = withNames({
     controllerSchema,
     "What holds a value at a setpoint, here and without the network, by id; see [controllers.md](controllers.md).",
   ),
+  owlcms: owlcmsSchema,
   time_zone: optional(timeZone, "The time zone of the rules, such as Europe/Berlin.", "the one of this machine"),
   location: {
     latitude: optional(decimal(-90, 90), "Where this machine is, in degrees north, for sunrise and sunset."),

@@ -12,8 +12,10 @@ import { describeConfig } from "../dist/config/describe.js";
 import { loadConfig } from "../dist/config/load.js";
 import { chips } from "../dist/config/sensor-chips.js";
 import { keysPage } from "../dist/tui/keys.js";
+import { contracts, namedClauses } from "./contracts.mjs";
 
 const docs = dirname(fileURLToPath(import.meta.url));
+const named = namedClauses(join(docs, "../test"), Object.keys(contracts));
 const made = "<!-- Made by `npm run docs` from the code: do not edit. -->\n\n";
 const cell = (text) => text.replaceAll("|", "\\|");
 const table = (head, rows) => [head, head.map(() => "---"), ...rows].map((row) => `| ${row.map(cell).join(" | ")} |`).join("\n");
@@ -153,6 +155,32 @@ const withChips = () =>
   );
 
 const byHand = new Set(["sensors.md"]);
+const contractsPage = () => `# What pinbus promises to other systems, and the tests that hold it to that
+
+Each row is a clause of a contract with a system that pinbus works with: what was seen of that system, or is written about it. The name of a
+test says which clause it is about.
+${Object.entries(contracts)
+  .map(
+    ([name, { about, clauses }]) => `
+## ${name}
+
+${about}
+
+${table(
+  ["clause", "pinbus", "tests"],
+  clauses.map(([clause, must]) => [clause, must, testsOf(`${name} ${clause}`).join("<br>")]),
+)}
+`,
+  )
+  .join("")}`;
+
+/** Names of tests that name a clause: `owlcms 1.4`. */
+const testsOf = (clause) => {
+  const found = [...named.entries()].flatMap(([test, clauses]) => (clauses.has(clause) ? [test] : []));
+  if (found.length === 0) throw new Error(`no test names the clause ${clause}: write it into the name of one`);
+  return found;
+};
+
 const pages = {
   "sensors.md": withChips,
   "configuration.md": describeConfig,
@@ -162,6 +190,7 @@ const pages = {
   "doctor.md": doctorPage,
   "journal-events.md": eventsPage,
   "examples.md": examplesPage,
+  "contracts.md": contractsPage,
   "../systemd/pinbus.catalog": catalogText,
 };
 const check = process.argv.includes("--check");

@@ -35,6 +35,7 @@ export function healthOf(plan: Plan, state: State): Health {
     ...counters.flatMap(({ degraded }) => degraded),
     ...(link === null ? [] : [link]),
     ...peers,
+    ...(state.owlcms.problem === null ? [] : [state.owlcms.problem]),
     ...files,
   ];
   return { health: failing.length > 0 ? "failing" : degraded.length > 0 ? "degraded" : "ok", problems: [...failing, ...degraded] };

@@ -199,6 +199,11 @@ export const logEvents = {
     subject: "Expressions are not evaluated",
     text: "The thread in which they run ended or did not begin. It is started again; values that need none go on.\nIf it comes again and again, look at the memory of this machine.",
   },
+  "owlcms-platform": {
+    id: "b7ea52d0ba3c46d2be1d3341097f5f24",
+    subject: "The platform of a box of owlcms",
+    text: "owlcms was asked for its platforms: the message says which one this box is at, or why that is not known. Without it the box says nothing to owlcms.\nCorrect owlcms.platform in the configuration, or the platforms of owlcms.",
+  },
   "peer-offline": {
     id: "a4c7a9202fc3440cb4adb327de50321f",
     subject: "Another device is away",

@@ -1,5 +1,7 @@
 import type { Config } from "../../config/schema.ts";
 import type { LineName } from "../../gpio/line.ts";
+import { type OwlcmsPlan, owlcmsPlanOf } from "../profile/owlcms/platform.ts";
+import { owlcmsRules } from "../profile/owlcms/rules.ts";
 import { withGates } from "./condition-plan.ts";
 import { type ControllerPlan, controllersOf } from "./controller-plan.ts";
 import { type CounterPlan, counterPlanOf } from "./counter-plan.ts";
@@ -41,6 +43,8 @@ export interface Plan extends Omit<Rulebook, "gestures"> {
   timers: ReadonlyMap<TimerKey, TimerOwner>;
   /** Counters by the full topic of their commands. */
   counterIndex: ReadonlyMap<string, number>;
+  /** Null without a box of owlcms. */
+  owlcms: OwlcmsPlan | null;
   commandTtl: number;
   /** Between two outputs that go on because they are started. */
   startSpacing: number;
@@ -128,8 +132,10 @@ export function planOf(config: Config): Plan {
   const sensors = sensorsOf(config, topics, timers, peers);
   const sensorIndex = new Map(sensors.map(({ id }, index) => [id, index]));
   const tests = new TestBook(sensorIndex);
+  const made = owlcmsRules(config.owlcms);
+  const owlcms = owlcmsPlanOf(config.owlcms, made);
   const { gestures, ...book } = rulebookOf(
-    config,
+    { ...config, rules: { ...config.rules, ...made } },
     topics,
     { inputs: inputIndex, outputs: outputIndex, sensors: sensorIndex },
     tests,
@@ -234,6 +240,7 @@ export function planOf(config: Config): Plan {
       controllers.flatMap((controller, index) => (controller.sensors.includes(sensor) ? [index] : [])),
     ),
     topics,
+    owlcms,
     inputs,
     outputs,
     peers,
@@ -250,6 +257,11 @@ export function planOf(config: Config): Plan {
     commandTtl: config.mqtt.command_ttl,
     startSpacing: config.start_spacing,
   };
+}
+
+/** The rules of the configuration, and those that its profiles make. */
+export function rulesOf({ rules, owlcms }: Pick<Config, "rules" | "owlcms">): Config["rules"] {
+  return { ...rules, ...owlcmsRules(owlcms) };
 }
 
 function indexOf(items: Record<string, unknown>): Map<string, number> {

@@ -1,5 +1,6 @@
 import type { Config, InputConfig } from "../../config/schema.ts";
 import type { LineName } from "../../gpio/line.ts";
+import { newOwlcms, settleOwlcms } from "../profile/owlcms/platform.ts";
 import { carryControllers } from "./controller-reload.ts";
 import { resume } from "./counter.ts";
 import { newDebounce } from "./debounce.ts";
@@ -101,6 +102,7 @@ export function carryOver({ old, state, next, anew, firstSeq, kept: before, tota
     patterns: [],
     peers: carryPeers(old, state, next),
     sensors: carrySensors(old, state, next, at, effects),
+    owlcms: next.owlcms === null ? newOwlcms(null) : { ...state.owlcms },
     healthVersion: state.healthVersion + 1,
   };
   carried.outputs = next.outputs.map((plan, index): OutputState => {
@@ -125,6 +127,7 @@ export function carryOver({ old, state, next, anew, firstSeq, kept: before, tota
   for (const index of next.peers.keys()) watchPeer(next, carried, index, at, effects);
   carryRules({ old, state, next, anew, at }, fresh, carried, effects);
   carryControllers({ old, state, next, at }, fresh, carried, effects);
+  settleOwlcms(next, carried, at, effects);
   const wanted = new Set(retainedTopics(next));
   const cleared = retainedTopics(old).filter((topic) => !wanted.has(topic));
   for (const topic of cleared) effects.push({ type: "publish", kind: "state", topic, payload: "", qos: 1, retain: true });

@@ -18,6 +18,10 @@ export function holds(plan: Plan, state: State, condition: Condition, at: Instan
       return same(state.outputs[condition.index]?.written, condition.want);
     case "rule":
       return same(state.rules[condition.index]?.enabled, condition.want);
+    case "fired": {
+      const last = state.rules[condition.index]?.last ?? null;
+      return last !== null && at - last <= condition.within;
+    }
     case "peer":
       return same(state.peers[condition.index]?.online ?? undefined, condition.want);
     case "stale":

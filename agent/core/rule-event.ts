@@ -1,3 +1,5 @@
+import { owlcmsHeard, topicsHeard } from "../profile/owlcms/platform.ts";
+import { pulls } from "./message-trigger.ts";
 import type { AgentEvent, Cause, Effect, Instant } from "./model.ts";
 import { peerChanged, peerHeard, peerSilent } from "./peer.ts";
 import type { Plan, TimerOwner } from "./plan.ts";
@@ -40,15 +42,19 @@ export function peerSeen(
   if (peer.online !== null && peer.online !== online) levelSeen(plan, state, plan.listeners.peers[index], peer.online, seen, effects);
 }
 
-/** Somebody said something: it starts rules and ends patterns that wait for these words, or for any. */
+/** Somebody said something: it starts rules, and ends patterns and waits, that listen for these words, or for any. */
 export function messageHeard(
   plan: Plan,
   state: State,
   { topic, payload, at }: Extract<AgentEvent, { type: "message-received" }>,
   effects: Effect[],
 ): void {
-  const waiting = plan.listeners.messages.get(topic) ?? [];
-  const heard = waiting.filter((trigger) => trigger.payload === null || trigger.payload === payload);
+  owlcmsHeard(plan, state, { topic, payload, at }, effects);
+  const waiting = topicsHeard(plan, state, topic).flatMap((known) => plan.listeners.messages.get(known) ?? []);
+  const heard = waiting.filter((listener) => {
+    const rule = state.rules[listener.rule];
+    return rule !== undefined && pulls(listener, payload, rule.heard);
+  });
   fire(
     plan,
     state,

@@ -1,6 +1,7 @@
 import type { ActionConfig, Config, ReactionConfig, RuleConfig } from "../../config/schema.ts";
 import { conditionOf, weekdays } from "./condition-plan.ts";
 import { gestureOf } from "./gesture-plan.ts";
+import { type MessageTrigger, messageTriggers } from "./message-trigger.ts";
 import type { Cause, Effect, Gesture, StepKind, SwitchWord, TimerKey } from "./model.ts";
 import { type PatternStep, stepsOf } from "./pattern-plan.ts";
 import type { TimerOwner } from "./plan.ts";
@@ -36,8 +37,8 @@ export interface TriggerPlan {
   cause: Cause;
   /** Firings by what the agent itself may have done count more for the rate guard: they are what a loop is made of. */
   own: boolean;
-  /** The output whose pattern it ends; null = it starts the rule. */
-  ends: number | null;
+  /** The output whose pattern it ends, or the wait of an action that it drops; null = it starts the rule. */
+  ends: { output: number } | { wait: TimerKey } | null;
 }
 
 /** Starts a rule when something becomes, or has been for a time, on or off. */
@@ -56,16 +57,11 @@ export interface ClockTrigger {
   days: readonly number[];
 }
 
-/** Starts a rule, or ends a pattern, when somebody publishes these words, or with null anything. */
-export interface MessageTrigger {
-  trigger: number;
-  payload: string | null;
-}
-
 export type Condition =
   | { kind: "input" | "output" | "rule" | "peer" | "stale"; index: number; want: boolean }
   | ValueCondition
   | { kind: "broker"; want: boolean }
+  | { kind: "fired"; index: number; within: number }
   /** Minutes of the day; `days` as above, for the day on which it began. */
   | { kind: "time"; from: number; to: number; days: readonly number[] };
 
@@ -141,7 +137,7 @@ export function rulebookOf(
   const clock: ClockTrigger[] = [];
   const messages = new Map<string, MessageTrigger[]>();
 
-  const addTrigger = (rule: number, id: string, text: string, kind: StepKind, words: string, ends: number | null = null): number => {
+  const addTrigger = (rule: number, id: string, text: string, kind: StepKind, words: string, ends: TriggerPlan["ends"] = null): number => {
     const cause: Cause = { kind: "rule", text: `rule ${id}`, detail: text, trigger: { step: { kind, text }, words } };
     return triggers.push({ rule, own: kind !== "input", ends, cause }) - 1;
   };
@@ -150,8 +146,15 @@ export function rulebookOf(
     gestures.set(input, bound);
     bound[gesture].push(trigger);
   };
-  const onMessage = (topic: string, payload: string | null, trigger: number) =>
-    messages.set(topic, [...(messages.get(topic) ?? none), { trigger, payload }]);
+  const onMessage = (topic: string, listener: MessageTrigger) => messages.set(topic, [...(messages.get(topic) ?? none), listener]);
+  /** What ends a pattern, or the wait of an action. */
+  const addEnd = (rule: number, id: string, end: ActionConfig["until"][number], ends: TriggerPlan["ends"]) => {
+    const { input, topic, payload } = end;
+    const kind = topic === null ? "input" : "mqtt";
+    const trigger = addTrigger(rule, id, untilText(end), kind, untilWords(end, config.inputs), ends);
+    if (topic !== null) onMessage(topic, { trigger, rule, payload, firstWord: null, memory: null, forgets: null });
+    else if (input !== null) onGesture(input, gestureOf(end), trigger);
+  };
 
   const rules = entries.map(([id, rule], index): RulePlan => {
     for (const when of rule.when) {
@@ -173,7 +176,7 @@ export function rulebookOf(
       else if (when.peer !== null) listen(peers, peerIndex.get(when.peer), (at) => level("peer", at, when.is === "online"));
       else if (when.rule !== null) listen(fired, ruleIndex.get(when.rule), () => trigger);
       else if (when.start !== null) start.push(trigger);
-      else if (when.topic !== null) onMessage(when.topic, when.payload, trigger);
+      else if (when.topic !== null) for (const [topic, listener] of messageTriggers(when, index, trigger)) onMessage(topic, listener);
       else if (when.time !== null) clock.push({ trigger, at: { kind: "time", minute: when.time }, days });
       else if (when.sun !== null) clock.push({ trigger, at: { kind: "sun", event: when.sun, offset: when.offset ?? 0 }, days });
     }
@@ -185,6 +188,7 @@ export function rulebookOf(
     };
     const actionOf = (action: ActionConfig, step: number, list: ListName): RuleAction => {
       const wait = waitOf(actionText(action), step, list, action.after);
+      if (wait) for (const end of action.unless) addEnd(index, id, end, { wait: wait.key });
       if (action.publish !== null) {
         const { publish: topic, payload, qos, retain } = action;
         const effect = { type: "publish", kind: "event", topic, payload: payload ?? "", qos: qos === 0 ? 0 : 1, retain: retain === "true" };
@@ -194,12 +198,7 @@ export function rulebookOf(
       if (other !== null) return { type: "enable", wait, rule: ruleIndex.get(other) ?? -1, enabled: action.enable !== null };
       const output = outputs.get(action.output ?? "") ?? -1;
       if (action.set !== null) return { type: "switch", wait, output, word: words[action.set], forMs: action.for };
-      for (const until of action.until) {
-        const { input, topic, payload } = until;
-        const ends = addTrigger(index, id, untilText(until), topic === null ? "input" : "mqtt", untilWords(until, config.inputs), output);
-        if (topic !== null) onMessage(topic, payload, ends);
-        else if (input !== null) onGesture(input, gestureOf(until), ends);
-      }
+      for (const end of action.until) addEnd(index, id, end, { output });
       return { type: "pattern", wait, output, steps: stepsOf(action), repeat: action.repeat };
     };
     const actions = rule.do.map((action, step) => actionOf(action, step, "do"));

@@ -34,8 +34,9 @@ function comparison({ sensor, below, above, equals, hysteresis }: TriggerConfig 
   return below === null ? `${sensor} above ${above}${until}` : `${sensor} below ${below}${until}`;
 }
 
-function later({ after }: Pick<ActionConfig, "after">): string {
-  return after === null ? "" : ` after ${length(after)}`;
+function later({ after, unless }: Pick<ActionConfig, "after" | "unless">): string {
+  const ends = unless.map(untilText).join(" or ");
+  return after === null ? "" : ` after ${length(after)}${ends === "" ? "" : ` unless ${ends}`}`;
 }
 
 export function triggerText(when: TriggerConfig): string {
@@ -47,7 +48,7 @@ export function triggerText(when: TriggerConfig): string {
   if (when.peer !== null) return `${when.peer} is ${when.is}${held}`;
   if (when.broker !== null) return `broker is ${when.broker}${held}`;
   if (when.rule !== null) return `${when.rule} fired`;
-  if (when.topic !== null) return messageText(when.topic, when.payload);
+  if (when.topic !== null) return heardText(when);
   if (when.time !== null) return `it is ${clock(when.time)}${days}`;
   return when.sun === null ? "the agent started" : `${sunText(when, length)}${days}`;
 }
@@ -79,7 +80,7 @@ export function triggerWords(when: TriggerConfig, inputs: Config["inputs"]): str
   }
   if (when.broker !== null) return `the broker was ${when.broker}${lasted ?? ""}`;
   if (when.rule !== null) return `rule ${when.rule} fired`;
-  if (when.topic !== null) return messageText(when.topic, when.payload);
+  if (when.topic !== null) return heardText(when);
   if (when.start !== null) return "the agent started";
   return `it was ${when.time === null ? sunText(when, spoken) : clock(when.time)}`;
 }
@@ -115,13 +116,20 @@ export function untilWords({ input, gesture, clicks, topic, payload }: ActionCon
   return topic === null ? gestureWords(input ?? "", gestureOf({ gesture, clicks }), inputs) : messageText(topic, payload);
 }
 
+function heardText({ topic, payload, first_word: word, changed_since: since, agree }: TriggerConfig): string {
+  const what = word === null ? messageText(topic ?? "", payload) : `a message ${JSON.stringify(`${word} …`)} came on ${topic}`;
+  if (since.length === 0) return what;
+  return `${what}${agree === null ? ", other than before" : `, ${agree} alike`} since ${since.join(" or ")}`;
+}
+
 function messageText(topic: string, payload: string | null): string {
   return `${payload === null ? "a message" : JSON.stringify(payload)} came on ${topic}`;
 }
 
 export function conditionText(item: ConditionConfig): string {
-  const { input, output, rule, peer, broker, is, between, days } = item;
+  const { input, output, rule, peer, broker, is, fired_within: within, between, days } = item;
   if (item.sensor !== null) return comparison(item);
+  if (within !== null) return `${rule} fired within ${length(within)}`;
   const subject = input ?? output ?? rule ?? peer;
   if (subject !== null) return `${subject} is ${is}`;
   if (broker !== null) return `broker is ${broker}`;

@@ -1,6 +1,7 @@
+import { addressed } from "../profile/owlcms/platform.ts";
 import { inputOf, stepsOf } from "./cause.ts";
 import { command } from "./contract.ts";
-import type { Cause, Effect, Instant, LogFields } from "./model.ts";
+import type { Cause, Effect, Instant, LogFields, TimerKey } from "./model.ts";
 import { startPattern } from "./pattern.ts";
 import { endPattern } from "./pattern-end.ts";
 import type { Plan } from "./plan.ts";
@@ -39,8 +40,10 @@ export function fire(
     const trigger = plan.triggers[index];
     if (!trigger) continue;
     const cause = causeOf(trigger, before, took);
-    if (trigger.ends === null) run(plan, state, trigger.rule, cause, trigger.own, at, effects, firings);
-    else endOwnPattern(plan, state, trigger.ends, trigger.rule, cause, at, effects);
+    const { ends } = trigger;
+    if (ends === null) run(plan, state, trigger.rule, cause, trigger.own, at, effects, firings);
+    else if ("wait" in ends) dropWaiting(state, trigger.rule, ends.wait, effects);
+    else endOwnPattern(plan, state, ends.output, trigger.rule, cause, at, effects);
   }
   for (const firing of firings) tell(plan, state, firing, at, effects);
 }
@@ -126,13 +129,19 @@ export function act(
     case "pattern":
       startPattern(plan, state, action, plan.rules[rule]?.id ?? "", { ...cause, says: "PATTERN" }, at, effects);
       break;
-    case "publish":
-      effects.push(action.effect);
+    case "publish": {
+      const said = addressed(state, plan.rules[rule]?.id ?? "", action.effect, effects);
+      if (said !== null) effects.push(said);
       break;
+    }
     case "enable":
       enableRule(plan, state, action.rule, action.enabled, cause.text, at, effects);
   }
   return null;
+}
+
+function dropWaiting(state: State, rule: number, key: TimerKey, effects: Effect[]): void {
+  if (state.rules[rule]?.waiting.delete(key)) effects.push({ type: "stopTimer", key });
 }
 
 /** A disabled rule does not start, what it has still to do is dropped, and its patterns end. */

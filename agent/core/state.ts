@@ -1,9 +1,11 @@
+import { newOwlcms, type OwlcmsState } from "../profile/owlcms/platform.ts";
 import { type ControllerState, newController } from "./controller-state.ts";
 import { type CounterState, newCounter } from "./counter.ts";
 import { type Debounce, newDebounce } from "./debounce.ts";
 import { type KeptSum, newMemory } from "./derive.ts";
 import { type EncoderState, newEncoder } from "./encoder.ts";
 import { type GestureState, newGesture } from "./gesture.ts";
+import type { MessageMemory } from "./message-trigger.ts";
 import type { Cause, Effect, Instant, KeptFile, KeptTotal, SetRequest, TimerKey, Verdict } from "./model.ts";
 import type { Blink, Pattern } from "./pattern-end.ts";
 import type { Plan } from "./plan.ts";
@@ -24,6 +26,7 @@ export interface State {
   controllers: ControllerState[];
   /** Whether each comparison of the plan with a value is true; null while the value is not known. */
   sides: (boolean | null)[];
+  owlcms: OwlcmsState;
   link: { online: boolean; problem: string | null };
   /** Since when the broker is away, counted from the start when it never was there; null while it is there. */
   offlineSince: Instant | null;
@@ -114,6 +117,8 @@ export interface RuleState {
   /** The number of its next event, and the first one that is not reserved on disk. */
   seq: number;
   seqLimit: number;
+  /** What its triggers with `changed_since` have heard, see `message-trigger.ts`. */
+  heard: Map<string, MessageMemory>;
   /** First answers by command id, oldest first, see `answers.ts`. */
   answers: Map<string, string>;
 }
@@ -212,10 +217,19 @@ export function newState(plan: Plan, firstSeq: (id: string) => number, before: K
     rules: plan.rules.map(({ id, onStart }) => {
       const seq = firstSeq(ruleSeqId(id));
       const enabled = onStart === "last" ? (before.enabled?.(id) ?? true) : onStart === "enabled";
-      const nothingYet = { fired: 0, last: null, guard: newGuard(), waiting: new Map(), values: newValues(), answers: new Map() };
+      const nothingYet = {
+        fired: 0,
+        last: null,
+        guard: newGuard(),
+        waiting: new Map(),
+        values: newValues(),
+        heard: new Map(),
+        answers: new Map(),
+      };
       return { ...nothingYet, enabled, seq, seqLimit: seq + seqBlock };
     }),
     patterns: plan.outputs.map(() => null),
+    owlcms: newOwlcms(plan.owlcms),
     link: { online: false, problem: null },
     offlineSince: null,
     nextStart: 0,

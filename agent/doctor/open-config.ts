@@ -31,7 +31,7 @@ export function openConfig(config: Config): OpenValue {
 }
 
 /** Undefined for what is as it is by default. */
-function open(node: SchemaNode, value: unknown): OpenValue | undefined {
+function open(node: SchemaNode, value: unknown, inside = false): OpenValue | undefined {
   if (value === null || value === undefined) return undefined;
   if (isLeaf(node)) return openLeaf(node, value);
   if (isListOf(node)) {
@@ -40,13 +40,11 @@ function open(node: SchemaNode, value: unknown): OpenValue | undefined {
   }
   const entries = Object.entries(value).flatMap(([key, item]) => {
     const child = isMapOf(node) ? node.items : node[key];
-    // Within an item, where most have none.
-    if (child && isMapOf(child) && node !== schema && Object.keys(item).length === 0) return [];
-    const told = child === undefined ? undefined : open(child, item);
+    const told = child === undefined ? undefined : open(child, item, node !== schema);
     return told === undefined ? [] : [[key, told] as const];
   });
-  // An item of a map is there even when all in it is by default.
-  return entries.length === 0 && !isMapOf(node) ? undefined : Object.fromEntries(entries);
+  // A map at the top is there even when it has nothing in it.
+  return entries.length === 0 && (inside || !isMapOf(node)) ? undefined : Object.fromEntries(entries);
 }
 
 function openLeaf(node: Leaf<unknown>, value: unknown): OpenValue | undefined {

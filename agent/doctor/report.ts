@@ -1,5 +1,6 @@
 import { arch } from "node:os";
 import type { Config } from "../../config/schema.ts";
+import { rulesOf } from "../core/plan.ts";
 import type { Status } from "../protocol.ts";
 import type { HostValues } from "../shell/host.ts";
 import type { Finding, Level } from "./finding.ts";
@@ -124,7 +125,7 @@ function journalLine(text: string, config: Config | undefined): JournalLine | un
     message_id: message,
     input: id("PINBUS_INPUT", config?.inputs),
     output: id("PINBUS_OUTPUT", config?.outputs),
-    rule: id("PINBUS_RULE", config?.rules),
+    rule: id("PINBUS_RULE", config && rulesOf(config)),
     unit_result: word("UNIT_RESULT", /^[a-z-]{1,30}$/),
   };
   const known = Object.entries(found).filter(([, value]) => value !== undefined);

@@ -16,3 +16,10 @@ it("home-assistant 1.8: the device is known by its machine, whatever it is calle
   expect(deviceIdOf(host)).toMatch(/^pinbus-[0-9a-f]{12}$/);
   expect(deviceIdOf(host)).not.toContain("ffffffffffff");
 });
+
+it("the client id is never empty, stays the same, and is none that owlcms hides or takes for its own (owlcms 1.6 and 2)", () => {
+  const hosts = ["raspberrypi", "mqtt", "a_f_x", "_owlcms_"].map((hostname) => ({ hostname, machineId: "" }));
+  const ids = hosts.map((host) => clientIdOf(host, host.hostname));
+  expect(hosts.map((host) => clientIdOf(host, host.hostname))).toEqual(ids);
+  for (const id of ids) expect(id).toMatch(/^pinbus-[0-9a-f]{12}$/);
+});

@@ -2,8 +2,10 @@ import { describe, expect, it } from "vitest";
 import type { AgentEvent } from "../../agent/core/model.ts";
 import { planOf } from "../../agent/core/plan.ts";
 import { createReceiver, listenedTopics } from "../../agent/incoming.ts";
+import type { Config } from "../../config/schema.ts";
 import { configOf, rule } from "./core/fixture.ts";
 import { World } from "./core/world.ts";
+import { boxOf } from "./profile/stage.ts";
 import { keptLog } from "./shell/fixture.ts";
 
 const config = configOf({
@@ -60,6 +62,25 @@ describe("what others say", () => {
       { topic: "plug/LWT", retained: true },
       { topic: "hall/#", retained: true },
       { topic: "tele/+/S", retained: false },
+    ]);
+  });
+
+  const box = (section: string) => boxOf(`{ ${section} timekeeper: { start: start }, down: { light: light } }`);
+
+  it("owlcms 3: is asked for by the platform of a box, and of all while it has none; no topic comes through two filters", () => {
+    const topics = (of: Config) => listenedTopics(planOf(of), []).map(({ topic }) => topic);
+    expect(topics(box("platform: A,"))).toEqual(["owlcms/fop/down/A", "owlcms/fop/startup/+", "owlcms/fop/config"]);
+    expect(topics(box(""))).toEqual(["owlcms/fop/down/+", "owlcms/fop/startup/+", "owlcms/fop/config"]);
+    const own = { rule: rule([{ topic: "owlcms/fop/down/A" }], [{ output: "light", set: "off" }]) };
+    expect(topics({ ...box(""), rules: own })).toEqual(["owlcms/fop/down/+", "owlcms/fop/startup/+", "owlcms/fop/config"]);
+  });
+
+  it("owlcms 1.1: counts for a box while it is live, never when it is retained", () => {
+    const { events, say } = receiver(box(""));
+    for (const retained of [true, false]) for (const topic of ["owlcms/fop/config", "owlcms/fop/down/A"]) say(topic, "", retained);
+    expect(events).toEqual([
+      { type: "message-received", topic: "owlcms/fop/config", payload: "", at: 7 },
+      { type: "message-received", topic: "owlcms/fop/down/A", payload: "", at: 7 },
     ]);
   });
 

@@ -231,6 +231,15 @@ describe("a reload", () => {
     await eventually(events).toEqual([1, 1001]);
   });
 
+  it("reserves the event numbers of rules that a profile makes, as of others", async () => {
+    const { reloader, world, folder } = running(small);
+    const { clock, ...box } = small.owlcms;
+    world.file = good({ ...small, owlcms: { ...box, clock: { ...clock, horn: ["lamp"] } } });
+    await reloader.reload("test");
+    const reserved = JSON.parse(readFileSync(join(folder, "seq.json"), "utf8"));
+    expect(reserved).toMatchObject({ "rule/owlcms-90-seconds": 1001, "rule/owlcms-ask": 1001 });
+  });
+
   it("keeps a line that is not there a problem of its own, and asks for it until it is", async () => {
     const { board, reloader, world, dispatch } = running(small);
     board.hold(chip, 6, "gpio-led");

@@ -8,6 +8,7 @@ import type { Appearance, RelayPlatform } from "../../config/homeassistant.ts";
 import type { deviceClasses } from "../../config/homeassistant-classes.ts";
 import { settingsOf } from "../../config/leaf.ts";
 import { configFile, loadConfig } from "../../config/load.ts";
+import type { OwlcmsConfig } from "../../config/owlcms-boxes.ts";
 import { formatProblem } from "../../config/problem.ts";
 import {
   type ActionConfig,
@@ -22,6 +23,27 @@ import {
 import type { Bias, LineName } from "../../gpio/line.ts";
 import { rule } from "../agent/core/fixture.ts";
 import { configOf, host, load, saidAbout } from "./loading.ts";
+
+const noBox = {
+  platform: null,
+  legacy: "false",
+  referees: {},
+  controller: { led: [], buzzer: [] },
+  down: { light: [], horn: [], majority: "false" },
+  timekeeper: { start: null, stop: null, one_minute: null, two_minutes: null, toggle: null },
+  clock: { horn: [] },
+  jury: {
+    members: {},
+    referees: {},
+    verdict: { good: null, bad: null },
+    summon: { "1": null, "2": null, "3": null, all: null, controller: null },
+    deliberation: null,
+    challenge: null,
+    technical: null,
+    resume: null,
+  },
+  startup: [],
+};
 
 const folder = mkdtempSync(join(tmpdir(), "pinbus-config-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -40,6 +62,9 @@ const samples: Record<string, [string, string, string]> = {
   "gpio.board": ["pi1", "pi5", "pi4"],
   state_dir: ["/a", "/b", "/c"],
   "control.socket": ["/a", "/b", "/c"],
+  "owlcms.platform": ["A", "B", "C"],
+  "owlcms.legacy": ["true", "false", "true"],
+  "owlcms.down.majority": ["true", "false", "true"],
   "control.view": ["/d", "/e", "/f"],
   "broker.listeners": ["ws://[::1]:9000", "mqtt://127.0.0.2:1884, ws://[::1]:0", "mqtt://127.0.0.1:1885"],
   "broker.username": ["a", "b", "c"],
@@ -226,6 +251,7 @@ describe("loadConfig", () => {
         peers: {},
         rules: {},
         controllers: {},
+        owlcms: noBox,
         time_zone: null,
         outbox: { max_events: 10_000, disk: "on", telemetry: "memory", max_telemetry: 10_000, telemetry_ttl: 86_400_000 },
         location: { latitude: null, longitude: null },
@@ -559,6 +585,7 @@ describe("loadConfig", () => {
         }
       >;
       controllers: Record<string, ControllerConfig>;
+      owlcms: OwlcmsConfig;
       time_zone: string | null;
       location: { latitude: number | null; longitude: number | null };
       tasmota: Record<string, TasmotaConfig>;

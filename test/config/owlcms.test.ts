@@ -22,13 +22,13 @@ describe("the variables of owlcms (document 001)", () => {
     ["are read when a variable asks for it", "", { PINBUS_MQTT_ENV: "owlcms", ...external }, { servers: ["mqtt://broker.example:1883"] }],
     ["name an external broker", on, external, { servers: ["mqtt://broker.example:1883"], login: nobody, users: nobody }],
     [
-      "mean TLS when the port starts with 8",
+      "mean TLS when the port starts with 8 (owlcms 5 and 11)",
       on,
       { ...external, OWLCMS_MQTTPORT: "8883", ...pair },
       { servers: ["mqtts://broker.example:8883"] },
     ],
     [
-      "mean no TLS with `tls: off`",
+      "mean no TLS with `tls: off` (owlcms 11)",
       "mqtt: { env: owlcms, tls: off }",
       { ...external, OWLCMS_MQTTPORT: "8083" },
       { servers: ["mqtt://broker.example:8083"] },

@@ -11,6 +11,12 @@ const controllers = readFileSync(join(root, "docs/controllers.md"), "utf8");
 const blocksOf = (text: string) => [...text.matchAll(/^```yaml\n([\s\S]*?)^```$/gm)].map(([, block = ""]) => block);
 const blocks = blocksOf(page);
 
+it("the example of the page about boxes of owlcms is right, without a warning", () => {
+  const [, text = ""] = /^```yaml\n(.*?)^```$/ms.exec(readFileSync(join(root, "docs/owlcms.md"), "utf8")) ?? [];
+  expect(saidAbout(load(text))).toEqual([]);
+  expect(planOf(configOf(text)).ruleIndex.has("owlcms-r1-remind")).toBe(true);
+});
+
 describe("the page about rules", () => {
   it("has examples", () => expect(blocks.length).toBeGreaterThanOrEqual(3));
 
@@ -21,7 +27,7 @@ describe("the page about rules", () => {
 
   it("names every trigger, condition and action", () => {
     const words =
-      "input output broker peer time sun rule start between days publish enable disable flash beep tone pattern until after repeat sensor below above equals hysteresis else on_stale on_broker_lost min_off";
+      "input output broker peer time sun rule start between days publish enable disable flash beep tone pattern until after repeat sensor below above equals hysteresis else on_stale on_broker_lost min_off unless first_word changed_since agree fired_within";
     for (const word of words.split(" ")) expect(page).toMatch(new RegExp(`\`[^\`]*\\b${word}\\b`));
   });
 });

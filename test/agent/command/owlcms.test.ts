@@ -46,8 +46,8 @@ const anonymousToo = (): Parameters<typeof startMosquitto>[0] => {
 
 describeMosquitto("with the variables of owlcms", () => {
   it.each([
-    ["1 and 5: nothing is set, everybody may", {}, () => ({}), [0, 0, 0, 0, 0, 0, 0]],
-    ["2: a user and a password, nobody else may", pair, () => mosquittoUsers({ owlcms: password }), [5, 5, 5, 5, 0, 5, 5]],
+    ["1 and 5: nothing is set, everybody may (owlcms 5)", {}, () => ({}), [0, 0, 0, 0, 0, 0, 0]],
+    ["2: a user and a password, nobody else may (owlcms 6)", pair, () => mosquittoUsers({ owlcms: password }), [5, 5, 5, 5, 0, 5, 5]],
     ["8: the same, and who names none", { ...pair, PINBUS_BROKER_ANONYMOUS: "true" }, anonymousToo, [0, 0, 5, 5, 0, 5, 0]],
   ])("rule %s", async (_, env, mosquitto, expected) => {
     const agent = await agentWith({ OWLCMS_MQTTPORT: String(await freePort()), ...env });
@@ -69,7 +69,7 @@ describeMosquitto("with the variables of owlcms", () => {
     await client.endAsync();
   });
 
-  it("rule 2: a user without a password is an error of the configuration", async () => {
+  it("rule 2: a user without a password is an error of the configuration (owlcms 1.7)", async () => {
     const env = { PINBUS_MQTT_ENV: "owlcms", OWLCMS_MQTTUSERNAME: "owlcms" };
     const { code, stderr } = await pinbus(["run", "--config", "/dev/null"], { env });
     expect([code, stderr]).toEqual([78, expect.stringContaining("OWLCMS_MQTTUSERNAME: there is no OWLCMS_MQTTPASSWORD beside it")]);

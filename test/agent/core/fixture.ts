@@ -153,6 +153,7 @@ export function configOf(parts: {
     rules: parts.rules ?? {},
     tasmota: {},
     controllers: parts.controllers ?? {},
+    owlcms: usual.owlcms,
     time_zone: null,
     location: { latitude: null, longitude: null },
     interlocks: parts.interlocks ?? {},
@@ -195,10 +196,16 @@ export function rule(
 ): RuleConfig {
   const days = { days: [] };
   const nothing = { peer: null, input: null, output: null, broker: null, is: null, rule: null, ...days };
-  const message = { topic: null, payload: null, value: null, stale_after: null };
+  const message = { topic: null, payload: null, value: null, stale_after: null, first_word: null, changed_since: [], agree: null };
   const compared = { sensor: null, below: null, above: null, equals: null, hysteresis: 0 };
   const clock = { time: null, sun: null, offset: null, start: null };
-  const condition = (item: Partial<ConditionConfig>): ConditionConfig => ({ ...nothing, ...compared, between: [], ...item });
+  const condition = (item: Partial<ConditionConfig>): ConditionConfig => ({
+    ...nothing,
+    ...compared,
+    fired_within: null,
+    between: [],
+    ...item,
+  });
   return {
     when: when.map((item) => ({ ...nothing, ...clock, ...message, ...compared, gesture: null, clicks: null, for: null, ...item })),
     and: (more.and ?? []).map(condition),
@@ -263,9 +270,10 @@ export function controller(
 
 type Until = ActionConfig["until"][number];
 /** Of an action, and of what ends it, only what matters. */
-export type ActionParts = Partial<Omit<ActionConfig, "until">> & { until?: Partial<Until>[] };
+export type ActionParts = Partial<Omit<ActionConfig, "until" | "unless">> & { until?: Partial<Until>[]; unless?: Partial<Until>[] };
 
-function action({ until = [], ...parts }: ActionParts): ActionConfig {
+function action({ until = [], unless = [], ...parts }: ActionParts): ActionConfig {
+  const end = (given: Partial<Until>): Until => ({ input: null, gesture: null, clicks: null, topic: null, payload: null, ...given });
   return {
     output: null,
     set: null,
@@ -283,7 +291,8 @@ function action({ until = [], ...parts }: ActionParts): ActionConfig {
     disable: null,
     after: null,
     ...parts,
-    until: until.map((end) => ({ input: null, gesture: null, clicks: null, topic: null, payload: null, ...end })),
+    until: until.map(end),
+    unless: unless.map(end),
   };
 }
 

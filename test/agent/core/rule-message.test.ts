@@ -92,3 +92,117 @@ describe("a message that ends a pattern", () => {
     expect(plays(world)).toBe(false);
   });
 });
+
+/** A lamp that is toggled at each firing of the rule `heard`. */
+const listening = (trigger: Parameters<typeof rule>[0][number], more: Parameters<typeof rule>[2] = {}) =>
+  new World(
+    configOf({ outputs: { lamp: {} }, rules: { heard: rule([{ topic: "t", ...trigger }], [{ output: "lamp", set: "toggle" }], more) } }),
+  );
+
+describe("a message by its words", () => {
+  it.each([
+    [{ first_word: "1" }, ["1 good", "1", "11 good", " 1 good", "2 1", ""], 2],
+    [{ changed_since: ["reset"] }, ["1 good", "1 good", "2 bad", "1 good", "1 bad", "2 bad"], 3],
+    [{ changed_since: ["reset"], first_word: "1" }, ["1 good", "2 good", "1 good", "2 bad", "1 bad"], 2],
+    [{ changed_since: ["reset"], payload: "1 good" }, ["1 good", "1 bad", "1 good"], 1],
+    [{ changed_since: ["reset"], agree: 2 }, ["1 good", "1 good", "2 bad", "3 good", "2 good"], 1],
+    [{ changed_since: ["reset"], agree: 2 }, ["1 good", "2 bad", "1 bad"], 1],
+    [{ changed_since: ["reset"], agree: 3 }, ["1 good", "2 good", "1 good"], 0],
+  ])("starts a rule with %j by %j so often: %i", (trigger, payloads, times) => {
+    const world = listening(trigger);
+    for (const payload of payloads) world.message("t", payload);
+    expect(world.fired("heard")).toHaveLength(times);
+  });
+
+  it.each([{ changed_since: ["reset", "new"] }, { changed_since: ["reset", "new"], agree: 2 }])("begins anew with %j", (trigger) => {
+    const world = listening(trigger);
+    const attempt = () => {
+      const before = world.fired("heard").length;
+      for (const payload of ["1 good", "2 good"]) world.message("t", payload);
+      return world.fired("heard").length - before;
+    };
+    const first = attempt();
+    expect(attempt()).toBe(0);
+    for (const topic of ["reset", "new"]) {
+      world.message(topic, "anything");
+      expect(attempt()).toBe(first);
+    }
+  });
+
+  it("remembers a few first words only, whatever somebody sends", () => {
+    const world = listening({ changed_since: ["reset"], agree: 16 });
+    for (let word = 0; word < 1000; word++) world.message("t", `${word} ${"x".repeat(4000)}`);
+    expect(JSON.stringify([...(world.state.rules[0]?.heard.values() ?? [])].map(({ said }) => [...said])).length).toBeLessThan(2000);
+  });
+
+  it("says so in words", () => {
+    const world = listening({ changed_since: ["reset"], agree: 2 });
+    expect(world.plan.rules[0]?.text).toBe("a message came on t, 2 alike since reset -> lamp toggle");
+    expect(listening({ changed_since: ["reset"], first_word: "1" }).plan.rules[0]?.text).toBe(
+      'a message "1 …" came on t, other than before since reset -> lamp toggle',
+    );
+  });
+});
+
+describe("an action that waits", () => {
+  const waiting = () =>
+    new World(
+      configOf({
+        inputs: { good: {} },
+        outputs: { light: {} },
+        rules: {
+          unheard: rule(
+            [{ input: "good", gesture: "press" }],
+            [{ output: "light", set: "on", after: 1000, unless: [{ topic: "echo", payload: "1 good" }] }],
+          ),
+        },
+      }),
+    );
+
+  it.each([
+    ["nothing is said", [], true],
+    ["something else is said", ["1 bad"], true],
+    ["what drops it is said", ["1 good"], false],
+  ])("is done after its time when %s: %j %s", (_, payloads, done) => {
+    const world = waiting();
+    world.edge("good", true);
+    world.advance(999);
+    for (const payload of payloads) world.message("echo", payload);
+    expect(world.isOn("light")).toBe(false);
+    world.advance(100);
+    expect(world.isOn("light")).toBe(done);
+  });
+
+  it("is not dropped by what was said before", () => {
+    const world = waiting();
+    world.message("echo", "1 good");
+    world.edge("good", true);
+    world.advance(1100);
+    expect(world.isOn("light")).toBe(true);
+    expect(world.plan.rules[0]?.text).toBe('good press -> light on after 1s unless "1 good" came on echo');
+  });
+});
+
+describe("a rule that heeds when another one has fired", () => {
+  it("is kept from firing for that long, and no longer", () => {
+    const world = new World(
+      configOf({
+        outputs: { lamp: {}, horn: {} },
+        rules: {
+          own: rule([{ topic: "own" }], [{ output: "lamp", set: "toggle" }]),
+          other: rule([{ topic: "other" }], [{ output: "horn", set: "toggle" }], { unless: [{ rule: "own", fired_within: 5000 }] }),
+        },
+      }),
+    );
+    world.message("other", "");
+    expect(world.fired("other")).toHaveLength(1);
+    world.message("own", "");
+    world.advance(5000);
+    world.message("other", "");
+    expect(world.fired("other")).toHaveLength(1);
+    world.advance(1);
+    world.message("other", "");
+    expect(world.fired("other")).toHaveLength(2);
+    expect(world.plan.rules[1]?.text).toBe("a message came on other unless own fired within 5s -> horn toggle");
+  });
+});

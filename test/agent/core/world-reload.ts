@@ -51,6 +51,8 @@ export function reloadWorld(world: World, config: Config, levels: Record<string,
       if (effect.payload === "") world.shown.delete(effect.topic);
       world.published.push({ ...effect, at: world.now });
     } else if (effect.type === "keepOutput") world.keep(effect);
+    else if (effect.type === "log") world.logs.push(effect);
+    else if (effect.type === "keepRule") world.rulesOnDisk.set(plan.rules[effect.rule]?.id ?? "", effect.enabled);
     else assert.fail(`a reload does not ask for ${effect.type}`);
   }
   for (const key of world.timers.keys()) assert.ok(plan.timers.has(key), `${key} is left over`);

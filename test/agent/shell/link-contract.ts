@@ -114,7 +114,7 @@ export function linkContract(
     expect(link.view).toMatchObject({ version, problem: null, reconnects: 0, server: `127.0.0.1:${broker.port}` });
   });
 
-  it("publishes every state before online, with the retain flag set", async () => {
+  it("publishes every state before online, with the retain flag set (owlcms 1.8)", async () => {
     const { seen } = await watch();
     const { link } = connect(broker.url);
     await untilOnline(link);
@@ -149,7 +149,7 @@ export function linkContract(
     expect(link.dropped).toBe(0);
   });
 
-  it("fills a broker that restarted empty and is heard there again", { timeout: 120_000 }, async () => {
+  it("fills a broker that restarted empty and is heard there again (owlcms 1.8)", { timeout: 120_000 }, async () => {
     const { link, messages, events } = connect(broker.url);
     await untilOnline(link);
     await broker.restart();

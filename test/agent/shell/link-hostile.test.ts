@@ -101,7 +101,7 @@ describe("the link on a broker that refuses", () => {
     expect(infos[0]).toBe("the broker does not speak MQTT 5: using 3.1.1");
   });
 
-  it("falls back to 3.1.1 when the broker closes without an answer", async () => {
+  it("falls back to 3.1.1 when the broker closes without an answer (owlcms 1.5)", async () => {
     answer = (socket, packet) => {
       if (isConnect(packet) && speaks5(packet)) socket.destroy();
       else agree(socket, packet);
@@ -110,7 +110,7 @@ describe("the link on a broker that refuses", () => {
     await vi.waitFor(() => expect(events).toEqual(["online 3.1.1"]), patience);
   });
 
-  it("says that the broker closed without an answer, whatever it was asked", async () => {
+  it("says that the broker closed without an answer, whatever it was asked (owlcms 6)", async () => {
     answer = (socket) => socket.destroy();
     const { link } = connect({ protocol: "auto" });
     await vi.waitFor(

@@ -101,7 +101,7 @@ describeMosquitto("the link on a mosquitto that refuses", () => {
       await vi.waitFor(() => expect(warnings).toEqual([warning, warning]), patience);
     });
 
-  it("counts and names a publication that the broker refuses (MQTT 5)", async () => {
+  it("counts and names a publication that the broker refuses (MQTT 5; owlcms 1.10)", async () => {
     const topic = `${P}/out/lamp/state`;
     broker = await startMosquitto(mosquittoDenying([{ acltype: "publishClientSend", topic }]));
     const { link, warnings } = connect(broker.url, { protocol: "5" });

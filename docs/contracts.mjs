@@ -1,0 +1,48 @@
+// What pinbus must do next to other systems, clause by clause, and which tests say so in their names.
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
+export const contracts = {
+  owlcms: {
+    about: "Weightlifting competitions: see [owlcms.md](owlcms.md). Of clause 1 the second number is the fact.",
+    clauses: [
+      ["1.1", "asks for the configuration after every connect, takes what is not known for off, and never counts on what is retained"],
+      ["1.2", "asks again when the flash of the start says `off`"],
+      ["1.3", "lets outputs follow the echo, and gives a sign when there is none"],
+      ["1.4", "takes an echo that is repeated for no news"],
+      ["1.5", "falls back to MQTT 3.1.1 by itself, at a refusal and at a close without an answer"],
+      ["1.6", "always has a client id, which stays the same"],
+      ["1.7", "sends a user and a password or neither; only one of them is an error of the configuration"],
+      ["1.8", "retains its own status and states with QoS 1, and sends them again after each connect"],
+      ["1.9", "heeds an empty message like any other"],
+      ["1.10", "sends one space where nothing is to be said, and goes on when a message cannot be published"],
+      ["1.11", "retains nothing towards owlcms, and does not take itself for the only box of its official"],
+      ["1.12", "listens to whole topics, letter for letter"],
+      ["2", "publishes with retain 0, and has a client id that the device list of owlcms shows"],
+      ["3", "listens to its platform and to `fop/config`"],
+      ["4", "keeps the times of owlcms"],
+      ["5", "takes two empty credentials for nobody, as owlcms sends them to other brokers"],
+      ["6", "says each refusal in its own words; its own broker lets in nobody with a wrong password"],
+      ["7", "speaks the old topics on demand, and never both forms of one message"],
+      ["8", "is each of the boxes: referee, hub, solo, down signal, timekeeper, clock warnings, jury"],
+      ["11", "speaks TLS as the port says, or as it is told, and checks certificates"],
+      ["12", "plays an attempt as it was recorded"],
+    ],
+  },
+};
+
+/** Test → the clauses in its name. One name may have several: `owlcms 8 and 1.9`. */
+export function namedClauses(folder, names) {
+  const clause = new RegExp(`\\b(${names.join("|")}) (\\d+(?:\\.\\d+)?)((?: and \\d+(?:\\.\\d+)?)*)`, "g");
+  const named = new Map();
+  const files = readdirSync(folder, { recursive: true }).filter((file) => file.endsWith(".ts"));
+  for (const file of files.sort()) {
+    for (const [, , text] of readFileSync(join(folder, file), "utf8").matchAll(/(["`])((?:(?!\1)[^\n\\]|\\.)*)\1/g)) {
+      const clauses = [...text.matchAll(clause)].flatMap(([, name, first, more]) =>
+        [first, ...more.split(" and ").slice(1)].map((number) => `${name} ${number}`),
+      );
+      if (clauses.length > 0) named.set(`\`test/${file}\`: ${text}`, new Set(clauses));
+    }
+  }
+  return named;
+}
