@@ -155,6 +155,7 @@ export type RefusalReason =
   | "locked"
   | "busy"
   | "not-allowed"
+  | "range"
   | "cancelled"
   | "unsupported"
   | "not-simulated";

@@ -9,6 +9,7 @@ import { checkMqtt } from "./mqtt.ts";
 import { checkPair } from "./pairs.ts";
 import { checkPeers } from "./peers.ts";
 import type { Place, Problem } from "./problem.ts";
+import { checkPwm } from "./pwm.ts";
 import { checkIds } from "./references.ts";
 import { checkRules } from "./rule-check.ts";
 import type { Config } from "./schema.ts";
@@ -48,6 +49,7 @@ export function check(config: Config, found: Found): Problem[] {
   checkGestures(config, found, report);
   checkCounting(config, found, report);
   checkSensors(config, found, report);
+  checkPwm(config, found, report);
   checkServices(config, report);
   checkCommands(config, report);
   return problems;

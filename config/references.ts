@@ -5,10 +5,12 @@ import { suggest } from "./suggest.ts";
 
 const none: ReadonlySet<string> = new Set();
 
-/** One id space for inputs, outputs and sensors. */
+/** One id space for inputs, outputs, PWM and sensors. */
 export function checkIds({ ids, place }: Found, report: Report): void {
   const taken = new Map<string, string>();
-  const all = ["inputs", "outputs", "sensors"].flatMap((kind) => [...(ids.get(kind) ?? none)].map((id) => ({ id, path: `${kind}.${id}` })));
+  const all = ["inputs", "outputs", "pwm", "sensors"].flatMap((kind) =>
+    [...(ids.get(kind) ?? none)].map((id) => ({ id, path: `${kind}.${id}` })),
+  );
   for (const { id, path } of all.sort((a, b) => place(a.path).line - place(b.path).line)) {
     const first = taken.get(id);
     if (first === undefined) taken.set(id, path);

@@ -1,4 +1,4 @@
-import type { Config, InputConfig } from "../../config/schema.ts";
+import type { Config, InputConfig, PwmConfig } from "../../config/schema.ts";
 import type { LineName } from "../../gpio/line.ts";
 import { resume } from "./counter.ts";
 import { newDebounce } from "./debounce.ts";
@@ -9,6 +9,7 @@ import type { Effect, Instant } from "./model.ts";
 import { attrOf, endsAt } from "./output.ts";
 import { carryPeers, rearmPeer, watchPeer } from "./peer.ts";
 import type { InputPlan, OutputPlan, Plan, TimerOwner } from "./plan.ts";
+import { armSilence, disarmSilence } from "./pwm.ts";
 import { carryRules } from "./rule-reload.ts";
 import { carrySensors } from "./sensor.ts";
 import { type InputState, type KeptSource, newState, type OutputState, type State, type TotalSource } from "./state.ts";
@@ -32,11 +33,27 @@ export function lineChanges(before: Config, after: Config, same: (a: LineName, b
     if (!stays) leaving.add(id);
     if (now && (!stays || old.active !== now.active)) anew.add(id);
   }
+  for (const [id, old] of Object.entries(before.pwm)) {
+    const now = Object.hasOwn(after.pwm, id) ? after.pwm[id] : undefined;
+    const stays = now !== undefined && samePlace(old, now, same);
+    if (!stays) leaving.add(id);
+    if (now && (!stays || signal(old) !== signal(now))) anew.add(id);
+  }
   for (const [id, old] of Object.entries(before.inputs)) {
     const now = Object.hasOwn(after.inputs, id) ? after.inputs[id] : undefined;
     if (now && (!same(old.line, now.line) || requested(old) !== requested(now))) anew.add(id);
   }
   return { leaving, anew };
+}
+
+function samePlace(a: PwmConfig, b: PwmConfig, same: (a: LineName, b: LineName) => boolean): boolean {
+  if (a.line !== null && b.line !== null) return same(a.line, b.line);
+  return a.line === b.line && a.chip === b.chip && a.channel === b.channel;
+}
+
+/** What a level of a PWM means on the wire: with another meaning it starts anew. */
+function signal({ kind, frequency, active, min, gamma, pulse }: PwmConfig): string {
+  return JSON.stringify([kind, frequency, active, min, gamma, pulse]);
 }
 
 /** What else the request for an input says. */
@@ -117,6 +134,7 @@ export function carryOver({ old, state, next, anew, firstSeq, kept: before, tota
   for (const [index, { id }] of next.outputs.entries()) {
     const plan = old.outputs[old.outputIndex.get(id) ?? -1];
     if (!plan || anew.has(id)) continue;
+    rearmSilence(plan, next.outputs[index], at, effects);
     rearmFailsafe(plan, next, carried, index, at, effects);
     rearmPeer(old, plan, next, carried, index, at, effects);
   }
@@ -190,6 +208,13 @@ function limit(before: OutputPlan, plan: OutputPlan, kept: OutputState, state: S
   output.until = endsAt(output);
   if (output.until !== kept.until) effects.push({ type: "publish", ...attrOf(state, plan, output) });
   return output;
+}
+
+/** With another silence it begins anew. */
+function rearmSilence(before: OutputPlan, plan: OutputPlan | undefined, at: Instant, effects: Effect[]): void {
+  if (!plan || JSON.stringify(before.pwm?.silence) === JSON.stringify(plan.pwm?.silence)) return;
+  if (plan.pwm?.silence) armSilence(plan, at, effects);
+  else disarmSilence(before, effects);
 }
 
 /** An ON that waits for its partners to have been off for the dead time. */

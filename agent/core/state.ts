@@ -62,6 +62,13 @@ export interface OutputState {
   written: boolean | undefined;
   /** What was asked for in this turn and is not answered by the line yet: two toggles in one rule are two toggles. */
   wanted: boolean | undefined;
+  /** Of a PWM: the level of the last observed write; null while it is not known, and for every other output. */
+  level: number | null;
+  /** The level of the next ON: the last one that was asked for. */
+  lastLevel: number | null;
+  fade: Fade | null;
+  /** What the sensor of its curve said when the curve last set it. */
+  curveAt: number | null;
   since: Instant;
   cause: Cause;
   problem: string | null;
@@ -86,6 +93,19 @@ export interface OutputState {
   history: Change[];
   /** First answers by command id, oldest first, see `answers.ts`. */
   answers: Map<string, Verdict>;
+}
+
+/** A PWM on its way to another level. */
+export interface Fade {
+  from: number;
+  to: number;
+  startedAt: Instant;
+  ms: number;
+  /** The time between two steps. */
+  step: number;
+  cause: Cause;
+  /** When its state was told last. */
+  toldAt: Instant;
 }
 
 export interface PeerState {
@@ -115,6 +135,8 @@ export interface Change {
   state: "ON" | "OFF" | "REFUSED" | "FAILED" | "LOCKED" | "UNLOCKED";
   cause: Cause;
   detail: string | null;
+  /** Of a PWM, behind its state: ` at 40 %`. */
+  level?: string;
   /** When it ends by itself, as known at that moment. */
   ends?: End | null;
   /** From when on what was refused would be served, as far as that is known. */
@@ -180,6 +202,10 @@ export function newState(plan: Plan, firstSeq: (id: string) => number, before: K
       kept: before.kept(id).level,
       written: undefined,
       wanted: undefined,
+      level: null,
+      lastLevel: null,
+      fade: null,
+      curveAt: null,
       since: 0,
       cause: { kind: "start", text: "start", detail: null },
       problem: null,

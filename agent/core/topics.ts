@@ -18,6 +18,12 @@ export interface Topics {
   outputAttr(id: string): string;
   outputSet(id: string): string;
   outputResult(id: string): string;
+  /** The one filter under which commands to PWM arrive. */
+  readonly pwmFilter: string;
+  pwmState(id: string): string;
+  pwmAttr(id: string): string;
+  pwmSet(id: string): string;
+  pwmResult(id: string): string;
   /** The one filter under which commands to rules arrive. */
   readonly ruleFilter: string;
   ruleState(id: string): string;
@@ -46,6 +52,7 @@ export type ParsedTopic =
   | { kind: "input-state" | "input-event"; id: string }
   | { kind: "counter-state" | "counter-history" | "counter-set" | "counter-result"; id: string }
   | { kind: "output-state" | "output-attr" | "output-set" | "output-result"; id: string }
+  | { kind: "pwm-state" | "pwm-attr" | "pwm-set" | "pwm-result"; id: string }
   | { kind: "rule-state" | "rule-set" | "rule-result" | "rule-event"; id: string }
   | { kind: "sensor-state" | "sensor-history" | "sensor-availability" | "sensor-quality"; id: string }
   | { kind: "node-command" | "node-result"; name: string }
@@ -68,6 +75,11 @@ export function topicsOf(prefix: string, node: string): Topics {
     counterHistory: (id) => `${base}/counter/${id}/history`,
     counterSet: (id) => `${base}/counter/${id}/set`,
     counterResult: (id) => `${base}/counter/${id}/result`,
+    pwmFilter: `${base}/pwm/+/set`,
+    pwmState: (id) => `${base}/pwm/${id}/state`,
+    pwmAttr: (id) => `${base}/pwm/${id}/attr`,
+    pwmSet: (id) => `${base}/pwm/${id}/set`,
+    pwmResult: (id) => `${base}/pwm/${id}/result`,
     ruleFilter: `${base}/rule/+/set`,
     ruleState: (id) => `${base}/rule/${id}/state`,
     ruleSet: (id) => `${base}/rule/${id}/set`,
@@ -96,6 +108,7 @@ export function topicsOf(prefix: string, node: string): Topics {
 const kinds = {
   in: { state: "input-state", event: "input-event" },
   out: { state: "output-state", attr: "output-attr", set: "output-set", result: "output-result" },
+  pwm: { state: "pwm-state", attr: "pwm-attr", set: "pwm-set", result: "pwm-result" },
   counter: { state: "counter-state", history: "counter-history", set: "counter-set", result: "counter-result" },
   rule: { state: "rule-state", set: "rule-set", result: "rule-result", event: "rule-event" },
   sensor: { state: "sensor-state", history: "sensor-history", availability: "sensor-availability", quality: "sensor-quality" },
