@@ -25,7 +25,7 @@ export interface BridgeStart {
   config: Config;
   host: Host;
   /** Of the agent itself. */
-  topics: Pick<Topics, "commandFilter" | "nodeFilter" | "counterFilter" | "ruleFilter">;
+  topics: Pick<Topics, "commandFilter" | "pwmFilter" | "nodeFilter" | "counterFilter" | "ruleFilter">;
 }
 
 export interface BridgeOptions extends BridgeStart {
@@ -275,8 +275,8 @@ class MqttBridge implements Bridge {
     const { topic } = passage;
     // What is retained there, and was told at the subscription, is older than what waits.
     if (retain && !this.#open && this.#isWaiting(topic)) return undefined;
-    const { commandFilter, nodeFilter, counterFilter, ruleFilter } = this.#options.topics;
-    const isCommand = [commandFilter, nodeFilter, counterFilter, ruleFilter].some((filter) => matchesFilter(filter, topic));
+    const { commandFilter, pwmFilter, nodeFilter, counterFilter, ruleFilter } = this.#options.topics;
+    const isCommand = [commandFilter, pwmFilter, nodeFilter, counterFilter, ruleFilter].some((filter) => matchesFilter(filter, topic));
     if (isCommand && (retain || qos > 0))
       return this.#drop(
         "stale",

@@ -98,11 +98,13 @@ function builtIn({
     certificates.renew();
     broker.renew();
   };
-  const { commandFilter, nodeFilter, counterFilter, ruleFilter } = topics;
+  const { commandFilter, pwmFilter, nodeFilter, counterFilter, ruleFilter } = topics;
   // What is wrong with its certificates is to be known before the start.
   if (isBridged(config)) readTls(config, clock.wall(), "bridge");
   const broker = createBrokerThread({
-    bridge: isBridged(config) ? { config, host, onProblem, topics: { commandFilter, nodeFilter, counterFilter, ruleFilter } } : undefined,
+    bridge: isBridged(config)
+      ? { config, host, onProblem, topics: { commandFilter, pwmFilter, nodeFilter, counterFilter, ruleFilter } }
+      : undefined,
     access,
     limits: limitsOf(config.broker),
     listeners: config.broker.listeners.map((listener) => ({ ...listener, protocol: protocolOf(listener) })),

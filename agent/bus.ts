@@ -78,7 +78,7 @@ export function createBus(options: BusOptions): Bus {
       createLink({
         ...linkOptions({ config, host, topics, url, others, own }),
         tls: () => certificates.renew(),
-        listensTo: () => listenedTopics(current().plan),
+        listensTo: () => listenedTopics(current().plan, Object.keys(config.pwm).length > 0),
         birth: (problem) => retained.birth(problem),
         online: retained.status("online"),
         log: log.local,

@@ -20,9 +20,14 @@ export interface ReceiverOptions {
   log: Log;
 }
 
-/** What others say that matters here: of peers what is retained too, for rules only what is said now. */
-export function listenedTopics({ peerIndex, heardIndex, listeners: { messages } }: Plan): ListenedTopic[] {
-  const topics = new Set([...peerIndex.keys(), ...heardIndex.keys(), ...messages.keys()]);
+/**
+ * What others say that matters here: of peers what is retained too, for rules only what is said now. Commands to PWM are among it when the first
+ * PWM came with a reload: `pwm` = they were asked for at the start.
+ */
+export function listenedTopics(plan: Plan, pwm = false): ListenedTopic[] {
+  const { peerIndex, heardIndex, listeners } = plan;
+  const late = !pwm && plan.outputs.some((output) => output.pwm !== null) ? [plan.topics.pwmFilter] : [];
+  const topics = new Set([...peerIndex.keys(), ...heardIndex.keys(), ...listeners.messages.keys(), ...late]);
   return Array.from(topics, (topic) => ({ topic, retained: peerIndex.has(topic) }));
 }
 
@@ -66,7 +71,7 @@ export function createReceiver({ current, send, readClock, nodeCommand, clock, l
     if (own?.kind === "node-command") {
       readClock();
       nodeCommand(own.name, message);
-    } else if (own?.kind === "output-set" || own?.kind === "rule-set" || own?.kind === "counter-set")
+    } else if (own?.kind === "output-set" || own?.kind === "pwm-set" || own?.kind === "rule-set" || own?.kind === "counter-set")
       log.warn("a command for what is not configured was ignored", { event: "command-refused", topic });
   };
 }

@@ -36,8 +36,14 @@ export function linkOptions({ config, host, topics, url, others, own }: LinkSett
     keepalive,
     will: { topic: topics.status, payload: "offline", qos: 1, retain: true, delayS: 5 },
     sessionExpiryS: 60,
-    subscriptions: [topics.commandFilter, topics.nodeFilter, topics.counterFilter, topics.ruleFilter].map((filter) => ({ filter, qos: 1 })),
+    subscriptions: commandFilters(config, topics).map((filter) => ({ filter, qos: 1 })),
     backoff: defaultBackoff,
     random: Math.random,
   } satisfies Partial<LinkOptions>;
+}
+
+/** A broker whose rules are older than the first PWM here must not make the agent deaf: without one nothing is asked for it. */
+function commandFilters({ pwm }: Pick<Config, "pwm">, topics: Topics): string[] {
+  const { commandFilter, pwmFilter, nodeFilter, counterFilter, ruleFilter } = topics;
+  return [commandFilter, ...(Object.keys(pwm).length === 0 ? [] : [pwmFilter]), nodeFilter, counterFilter, ruleFilter];
 }

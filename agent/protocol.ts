@@ -1,4 +1,4 @@
-import type { Change, ChipView, CounterView, PinDetail, PinsView, RuleStatus, SensorView, SetResult } from "./protocol-pins.ts";
+import type { Change, ChipView, CounterView, PinDetail, PinsView, PwmView, RuleStatus, SensorView, SetResult } from "./protocol-pins.ts";
 import type { LogView, ServiceVerb, ServiceView } from "./protocol-services.ts";
 import type { BrokerLogin, Diagnosis, HostView, PacketBytes, ReloadResult, Status, TraceEntry } from "./protocol-views.ts";
 
@@ -35,6 +35,7 @@ export interface Methods {
     params: { id: string };
     result:
       | { id: string; kind: "input" | "output"; state: "ON" | "OFF" | "UNKNOWN" }
+      | { id: string; kind: "pwm"; state: "ON" | "OFF" | "UNKNOWN"; pwm: PwmView }
       | ({ id: string; kind: "counter"; state: string } & CounterView)
       | ({ id: string; kind: "sensor"; state: string } & SensorView);
   };
@@ -43,8 +44,11 @@ export interface Methods {
     params: { counter: string; total: number; from?: "cli" | "tui" };
     result: { counter: string; total: number; pulses: number };
   };
-  /** `from` names the kind of client in the cause. Needs the operate socket. */
-  set: { params: { output: string; state: SwitchWord; for_ms?: number; from?: "cli" | "tui" }; result: SetResult };
+  /** `from` names the kind of client in the cause; a PWM takes `value` in place of `state`, and `fade_ms`. Needs the operate socket. */
+  set: {
+    params: { output: string; state?: SwitchWord; value?: number; fade_ms?: number; for_ms?: number; from?: "cli" | "tui" };
+    result: SetResult;
+  };
   /** A locked output refuses everything but the agent's own decisions to switch it off. Answers when the lock is on disk. Needs the operate socket. */
   lock: { params: { output: string; locked: boolean; from?: "cli" | "tui" }; result: { output: string; locked: boolean } };
   rules: { params: Record<string, never>; result: RuleStatus[] };

@@ -22,11 +22,11 @@ export function checkIds({ ids, place }: Found, report: Report): void {
 export function checkReference(
   path: string,
   id: string,
-  kind: "input" | "output" | "rule" | "peer",
+  kind: "input" | "output" | "pwm" | "rule" | "peer",
   { ids }: Pick<Found, "ids">,
   report: Report,
 ): boolean {
-  const known = ids.get(`${kind}s`) ?? none;
+  const known = ids.get(sectionOf(kind)) ?? none;
   if (known.has(id)) return true;
   const other = kind === "input" ? "output" : "input";
   const is = (kind === "input" || kind === "output") && ids.get(`${other}s`)?.has(id) === true;
@@ -34,11 +34,15 @@ export function checkReference(
   return false;
 }
 
+function sectionOf(kind: string): string {
+  return kind === "pwm" ? kind : `${kind}s`;
+}
+
 function fixFor(id: string, known: ReadonlySet<string>, kind: string): string {
   const close = suggest(id, known);
   if (close !== undefined) return `did you mean ${close}?`;
   const list = [...known].slice(0, 12).join(", ");
-  return list === "" ? `add it below ${kind}s:` : `name one of ${list}`;
+  return list === "" ? `add it below ${sectionOf(kind)}:` : `name one of ${list}`;
 }
 
 /** The path of an item that may stand alone, without the list around it. */

@@ -3,6 +3,7 @@ import { anyText, duration, id, oneOf, wholeNumber } from "./formats.ts";
 import { leaf, listOf, oneOrMore, optional, required } from "./leaf.ts";
 import { beep, flash, tone } from "./pattern-formats.ts";
 import { peerPayload, topicName } from "./peers.ts";
+import { level } from "./pwm-formats.ts";
 
 const second = 1000;
 const hour = 3600 * second;
@@ -65,6 +66,9 @@ export const actionSchema = {
     "With a pattern: what ends it early, besides every other command to the output.",
     0,
   ),
+  pwm: optional(id, "The PWM that is set, with `value` or `set`."),
+  value: optional(level, "With `pwm`: its level, per cent or of a servo microseconds."),
+  fade: optional(duration(0, hour), "With `pwm`: how long it takes.", "the `fade` of the PWM"),
   publish: optional(topicName, "The topic to which something is published."),
   payload: optional(anyText, "What is published.", "empty"),
   qos: leaf(wholeNumber(0, 1), 1, "With which QoS."),

@@ -1,8 +1,12 @@
 import { findLine } from "../../gpio/board.ts";
+import { openPwmDriver, resolvePwm } from "../../gpio/pwm-registry.ts";
 import { openDriver } from "../../gpio/registry.ts";
 import { openJournal } from "../../systemd/journal.ts";
 import { planOf } from "../core/plan.ts";
+import { levelText } from "../core/pwm.ts";
+import type { PwmPlace } from "../core/pwm-plan.ts";
 import { exit } from "../exit.ts";
+import { openPwm } from "../shell/pwm-line.ts";
 import { connectAgent } from "./client.ts";
 import { type Command, CommandError, complain, configOptions, loadOrFail, print, readArgs } from "./command.ts";
 
@@ -30,19 +34,27 @@ export const safe: Command = {
       throw new CommandError(exit.refused, error.message);
     });
     let failures = 0;
-    for (const { id, line, onCrash, onExit } of planOf(config).outputs) {
+    const pwms = openPwmDriver();
+    const places = { driver: pwms, resolve: (place: PwmPlace) => resolvePwm(place, driver, pwms) };
+    for (const output of planOf(config).outputs) {
+      const { id, line, onCrash, onExit, pwm } = output;
       const wanted = crashed ? onCrash : onExit;
       if (wanted === "keep") continue;
       try {
-        const active = config.outputs[id]?.active ?? "high";
-        const request = { ...findLine(line, driver), active, consumer: `pinbus-safe:${id}`, initial: wanted === "on" };
-        driver.openOutput(request, { gone() {} }).close();
-        say(`${id} ${wanted}: ${crashed ? "on_crash" : "on_exit"}`);
+        const level = pwm === null ? 0 : ((crashed ? pwm.onCrash : pwm.onExit) ?? 0);
+        if (pwm !== null) openPwm(output, pwm, { ...places, startLevel: () => level }, level, { gone() {} }).close();
+        else {
+          const active = config.outputs[id]?.active ?? "high";
+          const request = { ...findLine(line, driver), active, consumer: `pinbus-safe:${id}`, initial: wanted === "on" };
+          driver.openOutput(request, { gone() {} }).close();
+        }
+        say(`${id} ${pwm === null || level === 0 ? wanted : levelText(pwm, level)}: ${crashed ? "on_crash" : "on_exit"}`);
       } catch (error) {
         failures++;
         complain(`${id} could not be driven ${wanted}: ${(error as Error).message}`);
       }
     }
+    pwms.close();
     driver.close();
     await journal?.close();
     return failures === 0 ? exit.ok : exit.refused;

@@ -89,7 +89,7 @@ function run(
 function act(plan: Plan, state: State, rule: number, action: RuleAction, cause: Cause, at: Instant, effects: Effect[]): void {
   switch (action.type) {
     case "switch":
-      command(plan, state, action.output, action.word, action.forMs, cause, null, at, effects);
+      command(plan, state, action.output, action.word, action.forMs, cause, null, at, effects, action.wish);
       break;
     case "pattern":
       startPattern(plan, state, action, plan.rules[rule]?.id ?? "", { ...cause, says: "PATTERN" }, at, effects);

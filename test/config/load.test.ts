@@ -7,7 +7,7 @@ import { settingOptions } from "../../config/environment.ts";
 import { settingsOf } from "../../config/leaf.ts";
 import { configFile, loadConfig } from "../../config/load.ts";
 import { formatProblem } from "../../config/problem.ts";
-import { type ActionConfig, type ConditionConfig, type Config, schema, type TriggerConfig } from "../../config/schema.ts";
+import { type ActionConfig, type ConditionConfig, type Config, type PwmConfig, schema, type TriggerConfig } from "../../config/schema.ts";
 import type { Bias, LineName } from "../../gpio/line.ts";
 import { rule } from "../agent/core/fixture.ts";
 import { configOf, host, load, saidAbout } from "./loading.ts";
@@ -422,6 +422,7 @@ describe("loadConfig", () => {
           stale_after: number | null;
         }
       >;
+      pwm: Record<string, PwmConfig>;
       rules: Record<
         string,
         {

@@ -7,6 +7,7 @@ import {
   type Config,
   type InputConfig,
   type OutputConfig,
+  type PwmConfig,
   type RuleConfig,
   type SensorConfig,
   schema,
@@ -23,6 +24,7 @@ export function configOf(parts: {
   interlocks?: Config["interlocks"];
   peers?: Record<string, Partial<Config["peers"][string]> & { topic: string }>;
   sensors?: Record<string, Partial<SensorConfig>>;
+  pwm?: Record<string, Partial<PwmConfig>>;
   start_spacing?: number;
   commands?: Config["commands"];
 }): Config {
@@ -84,6 +86,30 @@ export function configOf(parts: {
       ...sensor,
     },
   ]);
+  const pwm = Object.entries(parts.pwm ?? {}).map(([id, own]): [string, PwmConfig] => [
+    id,
+    {
+      line: { kind: "gpio", gpio: 18 },
+      chip: null,
+      channel: null,
+      kind: "dimmer",
+      frequency: null,
+      active: "high",
+      min: 0,
+      gamma: 1,
+      pulse: [1000, 2000],
+      neutral: null,
+      fade: 0,
+      on_start: 0,
+      on_exit: 0,
+      on_crash: null,
+      max_on: null,
+      on_broker_lost: null,
+      silence: null,
+      curve: null,
+      ...own,
+    },
+  ]);
   return {
     version: 1,
     node: "garage",
@@ -115,6 +141,7 @@ export function configOf(parts: {
     inputs: Object.fromEntries(inputs),
     outputs: Object.fromEntries(outputs),
     sensors: Object.fromEntries(sensors),
+    pwm: Object.fromEntries(pwm),
     rules: parts.rules ?? {},
     time_zone: null,
     location: { latitude: null, longitude: null },
@@ -169,6 +196,9 @@ export type ActionParts = Partial<Omit<ActionConfig, "until">> & { until?: Parti
 function action({ until = [], ...parts }: ActionParts): ActionConfig {
   return {
     output: null,
+    pwm: null,
+    value: null,
+    fade: null,
     set: null,
     for: null,
     flash: null,

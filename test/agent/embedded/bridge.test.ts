@@ -22,7 +22,7 @@ function bridgeTo(port: number, topics: string, more = "", name = "site1") {
   const bridge = createBridge({
     config: configOf(text),
     host,
-    topics: { commandFilter: "c/+", nodeFilter: "n/+", counterFilter: "z/+", ruleFilter: "r/+" },
+    topics: { commandFilter: "c/+", pwmFilter: "w/+", nodeFilter: "n/+", counterFilter: "z/+", ruleFilter: "r/+" },
     clock: systemClock,
     log,
     retained: () => new Map(),
