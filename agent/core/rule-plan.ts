@@ -59,8 +59,7 @@ export type Condition =
   /** Minutes of the day; `days` as above, for the day on which it began. */
   | { kind: "time"; from: number; to: number; days: readonly number[] };
 
-export type RuleAction = { wait: { key: TimerKey; ms: number } | null } & /** `wish`: of a PWM; with a level there is no word. */
-(
+export type RuleAction = { wait: { key: TimerKey; ms: number } | null } /** `wish`: of a PWM; with a level there is no word. */ & (
   | { type: "switch"; output: number; word: SwitchWord | null; forMs: number | null; wish?: { level: number | null; fade: number | null } }
   | { type: "pattern"; output: number; steps: readonly PatternStep[]; repeat: number }
   | { type: "publish"; effect: Extract<Effect, { type: "publish" }> }

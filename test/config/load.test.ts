@@ -204,6 +204,7 @@ describe("loadConfig", () => {
         sys_interval: 10_000,
         inputs: {},
         outputs: {},
+        pwm: {},
         start_spacing: 0,
         interlocks: {},
         peers: {},
