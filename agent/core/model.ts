@@ -35,7 +35,7 @@ export interface Step {
 
 /** Why an output changed. `text` is what people read: `rule porch-lamp`. */
 export interface Cause {
-  kind: "start" | "rule" | "mqtt" | "cli" | "tui" | "pulse" | "max-on" | "chip" | "exit" | "interlock" | "failsafe" | "reload";
+  kind: "start" | "rule" | "mqtt" | "cli" | "tui" | "pulse" | "max-on" | "chip" | "exit" | "interlock" | "failsafe" | "reload" | "curve";
   text: string;
   /** The input and gesture behind a rule, the id of a command. */
   detail: string | null;

@@ -66,6 +66,8 @@ export function reasonOf({ kind, text, detail, says, trigger, after, ended, chai
       return `the configuration was reloaded${more}`;
     case "interlock":
       return `${detail} and ${text} lets only one on${before}`;
+    case "curve":
+      return `${detail} and its curve says so`;
     case "failsafe":
       if (text === "silence") return `no command came ${detail}`;
       return text === "broker lost" ? `the broker was lost ${detail}` : `${text.replace(/ (?=\w+$)/, " was ")} ${detail}`;

@@ -15,6 +15,7 @@ import { endPattern, forgetPattern } from "./pattern-end.ts";
 import { armPeer, disarmPeer, watchPeer } from "./peer.ts";
 import type { Plan } from "./plan.ts";
 import { armSilence, disarmSilence, endFade } from "./pwm.ts";
+import { curveOpened } from "./pwm-curve.ts";
 import { refuse } from "./refusal.ts";
 import { fire, levelSeen } from "./rule.ts";
 import { ruleCommand, ruleControl } from "./rule-command.ts";
@@ -65,6 +66,7 @@ export function reduce(plan: Plan, state: State, event: AgentEvent): Effect[] {
       }
       outputSeen(plan, state, event.output, true, event.at, effects);
       silenceFrom(plan, event.output, event.at, effects);
+      curveOpened(plan, state, event.output, event.at, effects);
       arm(plan, state, event.output, event.at, effects);
       armPeer(plan, state, event.output, event.at, effects);
       startInterlocked(plan, state, event.output, cause, event.at, effects);

@@ -135,6 +135,8 @@ export function carryOver({ old, state, next, anew, firstSeq, kept: before, tota
     const plan = old.outputs[old.outputIndex.get(id) ?? -1];
     if (!plan || anew.has(id)) continue;
     rearmSilence(plan, next.outputs[index], at, effects);
+    const output = carried.outputs[index];
+    if (output && JSON.stringify(plan.pwm?.curve) !== JSON.stringify(next.outputs[index]?.pwm?.curve)) output.curve = null;
     rearmFailsafe(plan, next, carried, index, at, effects);
     rearmPeer(old, plan, next, carried, index, at, effects);
   }

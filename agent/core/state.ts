@@ -67,8 +67,8 @@ export interface OutputState {
   /** The level of the next ON: the last one that was asked for. */
   lastLevel: number | null;
   fade: Fade | null;
-  /** What the sensor of its curve said when the curve last set it. */
-  curveAt: number | null;
+  /** What its curve last asked for, and what its sensor said then: null when it could not be read. */
+  curve: { reading: number | null; level: number } | null;
   since: Instant;
   cause: Cause;
   problem: string | null;
@@ -205,7 +205,7 @@ export function newState(plan: Plan, firstSeq: (id: string) => number, before: K
       level: null,
       lastLevel: null,
       fade: null,
-      curveAt: null,
+      curve: null,
       since: 0,
       cause: { kind: "start", text: "start", detail: null },
       problem: null,

@@ -301,6 +301,97 @@ it("a rule sets a level, within a time", () => {
   expect(world.attr("vent").text).toBe("ON at 40 % because porch was pressed and rule blow says so");
 });
 
+describe("a fan curve", () => {
+  const curve = {
+    sensor: "cpu",
+    points: [
+      [45, 0],
+      [55, 40],
+      [70, 100],
+    ],
+    hysteresis: 3,
+    on_stale: 100,
+  } as const;
+  const fan = (more: Partial<PwmConfig> = {}) => {
+    const world = worldOf({ kind: "fan", min: 10, curve, ...more }, { sensors: { cpu: { every: 10_000 } } });
+    world.dispatch({ type: "started", held: false, at: world.now });
+    return world;
+  };
+
+  it.each([
+    [[20], 0],
+    [[47], 0],
+    [[50], 20],
+    [[55], 40],
+    [[62.5], 70],
+    [[90], 100],
+    [[55, 53], 40],
+    [[55, 52], 28],
+    [[55, 53, 56], 44],
+    [[55, "no answer"], 100],
+    [[55, "no answer", 50], 20],
+  ] as const)("after the readings %j is at %d %", (readings, level) => {
+    const world = fan();
+    for (const reading of readings) world.reading("cpu", reading);
+    expect(world.levels.get("vent")).toBe(level);
+  });
+
+  it("says what the sensor said", () => {
+    const world = fan();
+    world.reading("cpu", 55);
+    expect(world.attr("vent").text).toBe("ON at 40 % because cpu is 55 and its curve says so");
+    expect(world.attr("vent").chain).toEqual([{ kind: "contract", text: "curve (cpu is 55)" }]);
+  });
+
+  it("goes where on_stale says once the reading is too old, and not before the first one", () => {
+    const world = fan();
+    world.advance(5000);
+    expect(world.levels.get("vent")).toBe(0);
+    world.reading("cpu", 50);
+    world.advance(31_000);
+    expect([world.levels.get("vent"), world.attr("vent").detail]).toEqual([100, "cpu stale"]);
+  });
+
+  it("a command holds until the curve asks for another level", () => {
+    const world = fan();
+    world.reading("cpu", 55);
+    world.setLevel("vent", 90);
+    world.reading("cpu", 55);
+    expect(world.levels.get("vent")).toBe(90);
+    world.reading("cpu", 60);
+    expect(world.levels.get("vent")).toBe(60);
+  });
+
+  it("never goes down and up again while the reading moves by less than the hysteresis", () => {
+    const near = fc.array(fc.double({ min: 58, max: 60.9, noNaN: true }), { minLength: 1, maxLength: 30 });
+    fc.assert(
+      fc.property(near, (readings) => {
+        const world = fan();
+        for (const reading of readings) world.reading("cpu", reading);
+        const levels = world.steps.map((step) => Number(step.split(" ")[1]));
+        expect(levels).toEqual(levels.toSorted((a, b) => a - b));
+      }),
+    );
+  });
+
+  it("comes back at the level of its sensor when its line does", () => {
+    const world = fan();
+    world.reading("cpu", 55);
+    world.loseOutput("vent");
+    world.returnOutput("vent");
+    expect(world.levels.get("vent")).toBe(40);
+  });
+
+  it("follows again after it was unlocked", () => {
+    const world = fan();
+    world.lock("vent", true);
+    world.reading("cpu", 55);
+    world.lock("vent", false);
+    world.reading("cpu", 55);
+    expect(history(world)).toEqual(["OFF start", "LOCKED cli", "UNLOCKED cli", "ON at 40 % curve"]);
+  });
+});
+
 describe("a reload", () => {
   const config = (pwm: Partial<PwmConfig>) => configOf({ pwm: { vent: pwm } });
   it("leaves a level alone that means the same", () => {
