@@ -39,7 +39,9 @@ function topicPin(state: State, pins: readonly PinView[]): PinView | undefined {
   const base = state.agent.hello?.base;
   if (state.tab !== "topics" || base === undefined || !path.startsWith(`${base}/`)) return undefined;
   const [kind, id] = path.slice(base.length + 1).split("/");
-  return pins.find((pin) => pin.id === id && (kind === "out" ? pin.kind === "output" : kind === "in" || kind === "counter"));
+  return pins.find(
+    (pin) => pin.id === id && (kind === "out" || kind === "pwm" ? pin.kind === "output" : kind === "in" || kind === "counter"),
+  );
 }
 
 function changedLast(pins: readonly PinView[]): PinView | undefined {

@@ -11,7 +11,7 @@ import { withoutAgent } from "./absent.ts";
 import { drawBoard } from "./board.ts";
 import type { Canvas, Style } from "./canvas.ts";
 import { drawEdges } from "./edges.ts";
-import { pinStyle, stateWord } from "./pin-state.ts";
+import { levelBar, pinStyle, stateWord } from "./pin-state.ts";
 import { drawRules } from "./rules.ts";
 import { left, mark, right, title } from "./text.ts";
 import { drawWhy } from "./why.ts";
@@ -111,7 +111,7 @@ function drawTable(state: State, canvas: Canvas, rect: Rect, now: number): void 
     put(pin.problem !== null ? "!" : style === "selected" ? ">" : " ", "bad", 0, 1);
     put(pin.id, "text", 2, nameCols - 1);
     let col = 2 + nameCols;
-    const direction = ` ${pin.kind === "output" ? "out" : "in "} ${left(biasWord(pin.bias), 4)}`;
+    const direction = ` ${directionWord(pin)} ${left(biasWord(pin.bias), 4)}`;
     const header = wide ? ` ${right(pin.header === null ? "-" : String(pin.header), 3)} ${left(pin.active, 6)}` : "";
     put(`${right(shortLine(pin), 4)}${narrow ? "" : `${direction}${header}`}`, "text", col, place.length - 1);
     col += place.length;
@@ -120,7 +120,8 @@ function drawTable(state: State, canvas: Canvas, rect: Rect, now: number): void 
     col += 18;
     const known = state.pins.waves.get(pin.id);
     if (waveCols >= 8) {
-      if (known !== undefined) put(draw(known, at, span, waveCols), "text", col, waveCols);
+      if (pin.kind === "output" && pin.pwm) put(levelBar(pin.pwm, waveCols), "text", col, waveCols);
+      else if (known !== undefined) put(draw(known, at, span, waveCols), "text", col, waveCols);
       col += waveCols + 2;
     }
     put(causeWord(pin, at, rows.cols - col), pin.problem === null ? "text" : "bad", col, rows.cols - col);
@@ -139,7 +140,7 @@ export function drawPinList(state: State, canvas: Canvas, rect: Rect, now: numbe
   for (const [offset, pin] of data.data.pins.slice(0, inner.rows).entries()) {
     const row = inner.row + offset;
     canvas.put(row, pin.id, "text", inner.col + 1, 13);
-    canvas.put(row, `${right(shortLine(pin), 4)} ${pin.kind === "output" ? "out" : "in "}`, "text", inner.col + 14, 8);
+    canvas.put(row, `${right(shortLine(pin), 4)} ${directionWord(pin)}`, "text", inner.col + 14, 8);
     canvas.put(row, stateWord(pin), pinStyle(state, pin), inner.col + 23, 8);
     canvas.put(row, pin.since === null ? "--" : age(at - instant(pin.since)), state.agent.up ? "text" : "warn", inner.col + 32, 7);
   }
@@ -170,6 +171,11 @@ function causeWord(pin: PinView, at: number, width: number): string {
   if (pin.advice !== null && bounces.length <= width) return bounces;
   const words = rejected > 0 ? `${gesture} ! ${count(rejected)} rejected` : gesture;
   return words.length > width ? `${gesture} !${count(rejected)}` : words;
+}
+
+function directionWord(pin: PinView): string {
+  if (pin.kind === "input") return "in ";
+  return pin.pwm === undefined ? "out" : "pwm";
 }
 
 /** `GPIO17` → `17`; other names keep their first four characters. */
