@@ -2,6 +2,7 @@ import { gpioOf } from "../../../config/lines.ts";
 import type { Config } from "../../../config/schema.ts";
 import { formatLineName, type LineName } from "../../../gpio/line.ts";
 import { powerOnPull } from "../../../gpio/power-on.ts";
+import { pwmOverlay } from "../../../gpio/pwm-overlay.ts";
 import type { ChipFacts, ConfigFacts, Facts, LineFacts } from "../facts.ts";
 import { type Check, known, note, ok, problem, type Remark, unchecked, warning } from "../finding.ts";
 import { kept, listed, type Sentence, say, told } from "../sentence.ts";
@@ -153,7 +154,7 @@ function freeing(holder: string): Sentence[] {
 
 export const overlays: Check = {
   id: "overlays",
-  about: "devices of the firmware's configuration and of the kernel that take configured lines",
+  about: "devices of the firmware's configuration and of the kernel that take configured lines, and the overlay of PWM lines",
   why: "a line that belongs to 1-wire, I2C, SPI or the serial port does not follow pinbus, or disturbs that device",
   look(facts) {
     if (simulated(facts)) return [];
@@ -170,9 +171,13 @@ export const overlays: Check = {
             ),
           ),
       );
-      const boot = known(facts.boot, ({ path, text }) => takenLines(path, readBootConfig(text), uses));
+      const pwms = pwmUses(config);
+      const boot = known(facts.boot, ({ path, text }) => {
+        const settings = readBootConfig(text);
+        return [...takenLines(path, settings, uses), ...withoutPwm(path, settings, pwms)];
+      });
       const remarks = [...live, ...boot];
-      if (remarks.length > 0 || uses.length === 0) return remarks;
+      if (remarks.length > 0 || uses.length + pwms.length === 0) return remarks;
       return [ok(say`no device takes a configured line`)];
     });
   },
@@ -192,6 +197,33 @@ function takenLines(path: string, { takers }: BootSettings, uses: readonly (Use 
         );
       }),
   );
+}
+
+function pwmUses({ pwm }: Config): { id: string; gpio: number }[] {
+  return Object.entries(pwm).flatMap(([id, { line }]) => {
+    const gpio = line === null ? undefined : gpioOf(line);
+    return gpio === undefined ? [] : { id, gpio };
+  });
+}
+
+/** A line carries the PWM of its chip only if the firmware was told so. */
+function withoutPwm(path: string, { takers }: BootSettings, uses: readonly { id: string; gpio: number }[]): Remark[] {
+  const gives = takers.filter(({ device }) => device === "PWM");
+  const overlay = pwmOverlay(uses.map(({ gpio }) => gpio));
+  return uses.flatMap(({ id, gpio }) => {
+    const taker = takers.find(({ gpios, device }) => device !== "PWM" && gpios.includes(gpio));
+    const who = say`pwm ${told(id)}`;
+    if (taker !== undefined)
+      return problem(
+        say`${who}: ${told(taker.device)} takes GPIO${gpio} (${kept("setting", taker.setting)} in ${told(path)})`,
+        say`take another line`,
+      );
+    if (gives.some(({ gpios }) => gpios.includes(gpio))) return [];
+    const what = say`${who}: nothing gives GPIO${gpio} the PWM in ${told(path)}`;
+    return overlay === undefined
+      ? problem(what, say`take two of GPIO12, 13, 18 and 19`)
+      : problem(what, say`add ${told(overlay)} to ${told(path)} in place of other pwm overlays, then sudo reboot`);
+  });
 }
 
 export const bootLevels: Check = {
