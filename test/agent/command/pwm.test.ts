@@ -1,8 +1,9 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { connectAsync, type MqttClient } from "mqtt";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
-import { eventually } from "../shell/fixture.ts";
-import { type AgentProcess, pinbus, startAgent } from "./agent-process.ts";
+import { eventually, tempFolder } from "../shell/fixture.ts";
+import { type AgentProcess, pinbus, start, startAgent } from "./agent-process.ts";
 
 // Processes start in most tests; on a busy machine each may take seconds.
 vi.setConfig({ testTimeout: 60_000 });
@@ -90,6 +91,20 @@ describe("a PWM of a running agent", () => {
     const { stdout } = await pinbus(["check", "--config", agent.config]);
     expect(stdout).toMatch(/^ {2}vent {2}pwm +GPIO18 +fan +25000 Hz +start 0 %, exit 0 %, crash 0 %, silence for 300ms 25 %$/m);
     expect(stdout).toContain("dtoverlay=pwm-2chan,pin=13,func=4,pin2=18,func2=2");
+  });
+
+  it("is recorded, replays to the same effects, and its levels are played again", async () => {
+    const file = join(tempFolder(), "levels.jsonl");
+    const recording = start(["record", file, "--socket", agent.socket, "--for", "3s"]);
+    await eventually(() => existsSync(file) && readFileSync(file, "utf8").split("\n").length > 2).toBe(true);
+    await agent.ask("set", "lamp", "35%", "--fade", "100ms");
+    await eventually(() => json(`${P}/lamp/state`)).toEqual({ value: 35, on: true });
+    expect((await recording.done).code).toBe(0);
+    expect(await pinbus(["rules", "test", file])).toMatchObject({ code: 0, stderr: "" });
+    await agent.ask("set", "lamp", "off");
+    await eventually(() => json(`${P}/lamp/state`)).toEqual({ value: 0, on: false });
+    expect((await agent.ask("sim", "play", file, "--speed", "10")).code).toBe(0);
+    await eventually(() => json(`${P}/lamp/state`)).toEqual({ value: 35, on: true });
   });
 
   it("that a reload adds on the channel of one that it removes hears commands; the topics of that one are cleared", async () => {
