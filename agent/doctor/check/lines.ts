@@ -2,11 +2,11 @@ import { gpioOf } from "../../../config/lines.ts";
 import type { Config } from "../../../config/schema.ts";
 import { formatLineName, type LineName } from "../../../gpio/line.ts";
 import { powerOnPull } from "../../../gpio/power-on.ts";
-import { pwmOverlay } from "../../../gpio/pwm-overlay.ts";
 import type { ChipFacts, ConfigFacts, Facts, LineFacts } from "../facts.ts";
 import { type Check, known, note, ok, problem, type Remark, unchecked, warning } from "../finding.ts";
 import { kept, listed, type Sentence, say, told } from "../sentence.ts";
 import { type BootSettings, readBootConfig } from "./boot-config.ts";
+import { pwmUses, withoutPwm } from "./pwm.ts";
 import { compare } from "./system.ts";
 
 /** The chip whose offsets are the numbers of the header, by its label. */
@@ -197,33 +197,6 @@ function takenLines(path: string, { takers }: BootSettings, uses: readonly (Use 
         );
       }),
   );
-}
-
-function pwmUses({ pwm }: Config): { id: string; gpio: number }[] {
-  return Object.entries(pwm).flatMap(([id, { line }]) => {
-    const gpio = line === null ? undefined : gpioOf(line);
-    return gpio === undefined ? [] : { id, gpio };
-  });
-}
-
-/** A line carries the PWM of its chip only if the firmware was told so. */
-function withoutPwm(path: string, { takers }: BootSettings, uses: readonly { id: string; gpio: number }[]): Remark[] {
-  const gives = takers.filter(({ device }) => device === "PWM");
-  const overlay = pwmOverlay(uses.map(({ gpio }) => gpio));
-  return uses.flatMap(({ id, gpio }) => {
-    const taker = takers.find(({ gpios, device }) => device !== "PWM" && gpios.includes(gpio));
-    const who = say`pwm ${told(id)}`;
-    if (taker !== undefined)
-      return problem(
-        say`${who}: ${told(taker.device)} takes GPIO${gpio} (${kept("setting", taker.setting)} in ${told(path)})`,
-        say`take another line`,
-      );
-    if (gives.some(({ gpios }) => gpios.includes(gpio))) return [];
-    const what = say`${who}: nothing gives GPIO${gpio} the PWM in ${told(path)}`;
-    return overlay === undefined
-      ? problem(what, say`take two of GPIO12, 13, 18 and 19`)
-      : problem(what, say`add ${told(overlay)} to ${told(path)} in place of other pwm overlays, then sudo reboot`);
-  });
 }
 
 export const bootLevels: Check = {
