@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import { findLine } from "../../gpio/board.ts";
 import { openPwmDriver, resolvePwm } from "../../gpio/pwm-registry.ts";
 import { openDriver } from "../../gpio/registry.ts";
@@ -6,7 +7,7 @@ import { planOf } from "../core/plan.ts";
 import { levelText } from "../core/pwm.ts";
 import type { PwmPlace } from "../core/pwm-plan.ts";
 import { exit } from "../exit.ts";
-import { openPwm } from "../shell/pwm-line.ts";
+import { openOnceGiven, openPwm } from "../shell/pwm-line.ts";
 import { connectAgent } from "./client.ts";
 import { type Command, CommandError, complain, configOptions, loadOrFail, print, readArgs } from "./command.ts";
 
@@ -42,7 +43,10 @@ export const safe: Command = {
       if (wanted === "keep") continue;
       try {
         const level = pwm === null ? 0 : ((crashed ? pwm.onCrash : pwm.onExit) ?? 0);
-        if (pwm !== null) openPwm(output, pwm, { ...places, startLevel: () => level }, level, { gone() {} }).close();
+        if (pwm !== null)
+          (
+            await openOnceGiven(() => openPwm(output, pwm, { ...places, startLevel: () => level }, level, { gone() {} }), setTimeout)
+          ).close();
         else {
           const active = config.outputs[id]?.active ?? "high";
           const request = { ...findLine(line, driver), active, consumer: `pinbus-safe:${id}`, initial: wanted === "on" };

@@ -41,3 +41,15 @@ export const udevPause = 100;
 export function isRefusedByMode(error: unknown): boolean {
   return error instanceof Error && (error as { code?: unknown }).code === "permission";
 }
+
+/** Opens a PWM, for a program that has nothing else to do meanwhile; rejects with what the last try said. */
+export async function openOnceGiven(open: () => Driven, wait: (ms: number) => Promise<unknown>): Promise<Driven> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return open();
+    } catch (error) {
+      if (!isRefusedByMode(error) || tries >= udevTries) throw error;
+      await wait(udevPause);
+    }
+  }
+}
