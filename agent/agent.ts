@@ -4,13 +4,14 @@ import type { LoadResult } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
 import { writeConfig } from "../config/write.ts";
 import { findLine } from "../gpio/board.ts";
+import { openPwmDriver, resolvePwm } from "../gpio/pwm-registry.ts";
 import { openDriver } from "../gpio/registry.ts";
 import { SimBoard } from "../gpio/sim-board.ts";
 import { createBus } from "./bus.ts";
 import { linkCertificates } from "./certificate.ts";
 import type { AgentEvent, CounterVerdict, KeptFile, TimerKey, Verdict } from "./core/model.ts";
 import { planOf } from "./core/plan.ts";
-import { startLevel } from "./core/start.ts";
+import { startDutyLevel, startLevel } from "./core/start.ts";
 import { newState } from "./core/state.ts";
 import { parseTopic } from "./core/topics.ts";
 import { Expressions } from "./expression/thread.ts";
@@ -128,10 +129,16 @@ export async function startAgent({
   const driver = await openDriver(config.gpio.driver, board ? { board } : {});
   const chips = driver.chips().map(({ label, lines }) => `${label} (${lines} lines)`);
   log.info(`driver ${driver.name}: ${chips.join(", ") || "no GPIO chip is here"}`);
+  const pwm = openPwmDriver(board?.pwm);
   const lines = new Lines({
     plan,
     config,
     driver,
+    pwm: {
+      driver: pwm,
+      resolve: (place) => resolvePwm(place, driver, pwm),
+      startLevel: (output) => startDutyLevel(current().plan, current().state, output, clock.now()),
+    },
     resolve: (line) => findLine(line, driver),
     startLevel: (output, found) => startLevel(current().plan, current().state, output, found, clock.now()),
     clock,
@@ -358,6 +365,7 @@ export async function startAgent({
       await bus.stop();
       await control.stop();
       lines.stop();
+      pwm.close();
       driver.close();
       // What was counted while the farewell was said.
       send({ type: "totals-wanted", at: clock.now() });

@@ -3,7 +3,7 @@ import type { Driver } from "../gpio/driver.ts";
 import type { LineAddress } from "../gpio/line.ts";
 import type { BrokerLink } from "./broker-link.ts";
 import { brokerLoginOf } from "./broker-login.ts";
-import { validForMs } from "./core/command.ts";
+import { validFadeMs, validForMs } from "./core/command.ts";
 import type { CounterVerdict, SwitchWord, Verdict } from "./core/model.ts";
 import { stateWord } from "./core/output.ts";
 import { isoTime } from "./core/state.ts";
@@ -25,7 +25,7 @@ import type { PacketTrace } from "./shell/packet-trace.ts";
 import { pinDetail } from "./shell/pin-detail.ts";
 import type { RuleStore } from "./shell/rule-store.ts";
 import { sensorAnswer } from "./shell/sensor-view.ts";
-import { changesView, chipsView, pinsView, rulesView, type ViewSources } from "./shell/views.ts";
+import { changesView, chipsView, pinsView, pwmView, rulesView, type ViewSources } from "./shell/views.ts";
 import { createSimHandlers, type SimSources } from "./sim-handlers.ts";
 import { type StatusSources, statusOf } from "./status.ts";
 import type { Tickets } from "./tickets.ts";
@@ -80,26 +80,51 @@ export function createHandlers(sources: HandlerSources): Handlers {
     get: ({ id }) => {
       const { plan, state } = current();
       const output = plan.outputIndex.get(id);
-      if (output !== undefined) return { id, kind: "output", state: stateWord(state.outputs[output]?.written) };
+      if (output !== undefined) {
+        const [{ pwm } = { pwm: null }, now] = [plan.outputs[output], state.outputs[output]];
+        const word = stateWord(now?.written);
+        return pwm && now ? { id, kind: "pwm", state: word, pwm: pwmView(pwm, now) } : { id, kind: "output", state: word };
+      }
       const input = plan.inputIndex.get(id);
       const counter = input === undefined ? undefined : counterView(plan.inputs[input], state.inputs[input]);
       if (counter) return { id, kind: "counter", state: String(counter.total), ...counter };
       if (input !== undefined) return { id, kind: "input", state: stateWord(state.inputs[input]?.debounce.settled) };
       const sensor = sensorAnswer(plan, state, id, clock.now());
       if (sensor) return sensor;
-      throw unknownId("input, output or sensor", id, [...plan.outputs, ...plan.inputs, ...plan.sensors]);
+      throw unknownId("input, output, PWM or sensor", id, [...plan.outputs, ...plan.inputs, ...plan.sensors]);
     },
-    set: async ({ output: id, state: word, for_ms, from }) => {
-      const output = outputIndexOf(current().plan, id);
-      if (!words.includes(word)) throw new Refused("malformed", "the state must be ON, OFF, TOGGLE or PULSE");
+    set: async ({ output: id, state: named, value, fade_ms: fadeMs, for_ms, from }) => {
+      const { plan } = current();
+      const output = outputIndexOf(plan, id);
+      const word = named ?? null;
+      const isPwm = plan.outputs[output]?.pwm != null;
+      if (!isPwm && (value !== undefined || fadeMs !== undefined)) throw new Refused("malformed", `${quoted(id)} is only on or off`);
+      if (value !== undefined && (word !== null || typeof value !== "number" || !Number.isFinite(value)))
+        throw new Refused("malformed", "value must be a number, and stands in place of state");
+      if (fadeMs !== undefined && !validFadeMs(fadeMs))
+        throw new Refused("malformed", "fade_ms must be whole milliseconds, at most an hour");
+      if (value === undefined && (word === null || !words.includes(word)))
+        throw new Refused("malformed", "the state must be ON, OFF, TOGGLE or PULSE");
       const forMs = for_ms ?? null;
       if (forMs !== null && !validForMs(forMs)) throw new Refused("malformed", "for_ms must be whole milliseconds, at most a day");
-      if (forMs !== null && word !== "ON" && word !== "PULSE") throw new Refused("malformed", "for_ms goes with ON or PULSE");
+      if (forMs !== null && word !== "ON" && word !== "PULSE" && !(value ?? 0))
+        throw new Refused("malformed", "for_ms goes with ON or PULSE");
       const verdict = await sources.tickets.ask((ticket) =>
-        sources.send({ type: "control-received", output, word, forMs, from: clientOf(from), ticket, at: clock.now() }),
+        sources.send({
+          type: "control-received",
+          output,
+          word,
+          forMs,
+          from: clientOf(from),
+          ticket,
+          at: clock.now(),
+          ...(value === undefined ? {} : { level: value }),
+          ...(fadeMs === undefined ? {} : { fadeMs }),
+        }),
       );
       if (!verdict.ok) throw new Refused(verdict.reason === "stopping" ? "failed" : verdict.reason, verdict.message, verdict.allowed_at);
-      return { output: id, state: verdict.state, changed: verdict.changed };
+      const { ok: _, ...result } = verdict;
+      return { output: id, ...result };
     },
     lock: async ({ output: id, locked, from }) => {
       const output = outputIndexOf(current().plan, id);

@@ -11,7 +11,7 @@ import type { Incoming, ListenedTopic } from "./shell/link.ts";
 import type { Log } from "./shell/log.ts";
 
 /** Topics that are for one of the things that are configured. */
-const commandKinds: ReadonlySet<string> = new Set(["output-set", "rule-set", "counter-set", "cover-set", "controller-set"]);
+const commandKinds: ReadonlySet<string> = new Set(["output-set", "pwm-set", "rule-set", "counter-set", "cover-set", "controller-set"]);
 
 /** More of a command payload is not even decoded; the core refuses what is longer than it accepts. */
 const decodedBytes = 4096;
@@ -32,15 +32,18 @@ export interface ReceiverOptions {
 
 /**
  * What others say that matters here: of peers what is retained too, for rules only what is said now, of sensors as they are configured. What lies
- * in a wider filter is asked for with that one: a broker may send twice what two of them match.
+ * in a wider filter is asked for with that one: a broker may send twice what two of them match. Commands to PWM are among it when the first PWM came
+ * with a reload: `pwm` = they were asked for at the start.
  */
 export function listenedTopics(
-  { peerIndex, heardIndex, listeners: { messages }, sensors, owlcms }: Plan,
+  { peerIndex, heardIndex, listeners: { messages }, sensors, owlcms, outputs, topics }: Plan,
   ofProfiles: readonly ListenedTopic[],
+  pwm = false,
 ): ListenedTopic[] {
   const wanted = new Map<string, boolean>();
   const want = (topic: string, retained: boolean) => wanted.set(topic, retained || wanted.get(topic) === true);
   for (const topic of [...peerIndex.keys(), ...heardIndex.keys(), ...messages.keys()]) want(topic, peerIndex.has(topic));
+  if (!pwm && outputs.some((output) => output.pwm !== null)) want(topics.pwmFilter, false);
   if (owlcms !== null) want(platformsTopic, false);
   for (const { topic, retained } of ofProfiles) want(topic, retained);
   for (const { topic } of sensors) if (topic !== null) want(topic.filter, topic.retained);

@@ -85,6 +85,19 @@ export interface OutputView extends PinBase {
   locked: boolean;
   /** Why its interlock would refuse an ON now; absent when it would not. */
   interlocked?: string;
+  /** Only of a PWM. */
+  pwm?: PwmView;
+}
+export interface PwmView {
+  kind: "fan" | "dimmer" | "servo";
+  /** As written, in `unit`; 0 = off, or no pulses. Null while it is not known. */
+  value: number | null;
+  /** Where it fades to; null while it does not. */
+  target: number | null;
+  unit: "%" | "µs";
+  /** The limits of what is on. */
+  low: number;
+  high: number;
 }
 export interface RuleView {
   id: string;
@@ -178,6 +191,9 @@ export interface SetResult {
   output: string;
   state: "ON" | "OFF";
   changed: boolean;
+  /** Of a PWM: its level now, and where it fades to. */
+  value?: number;
+  target?: number;
 }
 
 export interface Change {

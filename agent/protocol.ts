@@ -5,6 +5,7 @@ import type {
   CounterView,
   PinDetail,
   PinsView,
+  PwmView,
   RuleStatus,
   SensorView,
   SetResult,
@@ -45,6 +46,7 @@ export interface Methods {
     params: { id: string };
     result:
       | { id: string; kind: "input" | "output"; state: "ON" | "OFF" | "UNKNOWN" }
+      | { id: string; kind: "pwm"; state: "ON" | "OFF" | "UNKNOWN"; pwm: PwmView }
       | ({ id: string; kind: "counter"; state: string } & CounterView)
       | ({ id: string; kind: "sensor"; state: string } & SensorView);
   };
@@ -53,8 +55,11 @@ export interface Methods {
     params: { counter: string; total: number; from?: "cli" | "tui" };
     result: { counter: string; total: number; pulses: number };
   };
-  /** `from` names the kind of client in the cause. Needs the operate socket. */
-  set: { params: { output: string; state: SwitchWord; for_ms?: number; from?: "cli" | "tui" }; result: SetResult };
+  /** `from` names the kind of client in the cause; a PWM takes `value` in place of `state`, and `fade_ms`. Needs the operate socket. */
+  set: {
+    params: { output: string; state?: SwitchWord; value?: number; fade_ms?: number; for_ms?: number; from?: "cli" | "tui" };
+    result: SetResult;
+  };
   /** A locked output refuses everything but the agent's own decisions to switch it off. Answers when the lock is on disk. Needs the operate socket. */
   lock: { params: { output: string; locked: boolean; from?: "cli" | "tui" }; result: { output: string; locked: boolean } };
   rules: { params: Record<string, never>; result: RuleStatus[] };
@@ -166,6 +171,7 @@ export type RefusalReason =
   | "locked"
   | "busy"
   | "not-allowed"
+  | "range"
   | "cancelled"
   | "unsupported"
   | "not-simulated";

@@ -53,6 +53,7 @@ const inPlace = [
   "peers",
   "sensors",
   "derive",
+  "pwm",
   "rules",
   "controllers",
   "owlcms",
@@ -205,10 +206,20 @@ function sentence({ path, before, after }: SettingChange): string {
   return before === after ? `${path}: changed` : `${path}: ${before} -> ${after}`;
 }
 
+/** What that does to the line of a PWM. */
+function pwmWords({ path, after }: SettingChange, before: Config, anew: ReadonlySet<string>): string {
+  const [, id = "", setting] = path.split(".");
+  const old = before.pwm[id];
+  if (setting === undefined && after === null && old)
+    return `; its line ${old.on_exit === "keep" ? "is released as it is" : `goes ${old.on_exit}${old.kind === "servo" ? " µs" : " %"} and is released`}`;
+  return setting !== undefined && anew.has(id) ? "; it begins anew, at on_start" : "";
+}
+
 /** What changes, and what that does to a line. */
 function describe(change: SettingChange, before: Config, after: Config, { anew }: LineChanges): string {
   const text = sentence(change);
   const [group, id = "", setting] = change.path.split(".");
+  if (group === "pwm") return `${text}${pwmWords(change, before, anew)}`;
   const output = group === "outputs";
   if (!output && group !== "inputs") return text;
   const old = before.outputs[id];

@@ -52,9 +52,10 @@ export class Retained {
         started,
         driver: driver.name,
         chips: driver.chips().map(({ label }) => label),
-        inputs: inputs.map(({ id }) => id),
-        outputs: outputs.map(({ id }) => id),
-        sensors: sensors.flatMap(({ id, published }) => (published ? id : [])),
+        inputs: idsOf(inputs),
+        outputs: idsOf(outputs.filter(({ pwm }) => pwm === null)),
+        pwm: idsOf(outputs.filter(({ pwm }) => pwm !== null)),
+        sensors: idsOf(sensors.filter(({ published }) => published)),
         // Left out of the text until it is known.
         machine: this.#machine,
       }),
@@ -101,6 +102,10 @@ export class Retained {
     for (const unit of units) this.#cleared.delete(plan.topics.service(unit));
     return [...gone.map(empty), this.info()];
   }
+}
+
+function idsOf(items: readonly { id: string }[]): string[] {
+  return items.map(({ id }) => id);
 }
 
 function empty(topic: string): Publication {

@@ -4,7 +4,7 @@ import { isOwnTopic } from "./peers.ts";
 import { checkForeign, checkOthers, checkReference, itemPath, named, subjectOf } from "./references.ts";
 import type { ActionConfig, Config, OutputConfig, TriggerConfig } from "./schema.ts";
 
-const subjects = ["output", "publish", "enable", "disable"] as const;
+const subjects = ["output", "pwm", "publish", "enable", "disable"] as const;
 const patterns = ["flash", "beep", "tone", "pattern"] as const;
 
 /** One action: it does one thing, and its output may do it. */
@@ -15,6 +15,8 @@ export function checkAction(path: string, rule: string, action: ActionConfig, co
     if (!checkReference(`${path}.output`, action.output ?? "", "output", found, report)) return;
     checkSwitch(path, action, named(config.outputs, action.output), found, report);
     checkEnds(path, "until", action, named(config.rules, rule)?.when ?? [], config, found, report);
+  } else if (subject === "pwm") {
+    checkPwmAction(path, action, config, found, report);
   } else {
     const extra = (["set", "for", ...patterns, "until"] as const).find((key) => given(action, key));
     if (extra !== undefined) report(`${path}.${extra}`, `it does not go with ${subject}`, "remove it, or name an output");
@@ -22,6 +24,8 @@ export function checkAction(path: string, rule: string, action: ActionConfig, co
   if (action.unless.length > 0 && action.after === null && !found.unread.has(`${path}.after`))
     report(`${path}.unless`, "there is no `after` beside it", "add `after:`, or write `unless:` beside `when:`");
   checkEnds(path, "unless", action, named(config.rules, rule)?.when ?? [], config, found, report);
+  for (const key of ["value", "fade"] as const)
+    if (subject !== "pwm" && action[key] !== null) report(`${path}.${key}`, `it does not go with ${subject}`, "remove it, or name a PWM");
   if (subject !== "publish" && action.payload !== null) report(`${path}.payload`, `it does not go with ${subject}`, "remove it");
   if (subject === "enable" || subject === "disable") {
     checkReference(`${path}.${subject}`, action[subject] ?? "", "rule", found, report);
@@ -30,6 +34,25 @@ export function checkAction(path: string, rule: string, action: ActionConfig, co
   if (subject === "publish" && isOwnTopic(config, action.publish)) {
     report(`${path}.publish`, "this is a topic of this node itself", "switch with `output:`, or start with `rule:`, what it is for");
   }
+}
+
+/** A PWM gets a level, or goes on or off. */
+function checkPwmAction(path: string, action: ActionConfig, config: Config, found: Found, report: Report): void {
+  const { set, value, unread } = { ...action, unread: found.unread };
+  if (!checkReference(`${path}.pwm`, action.pwm ?? "", "pwm", found, report)) return;
+  const extra = ([...patterns, "until"] as const).find((key) => given(action, key));
+  if (extra !== undefined) report(`${path}.${extra}`, "it does not go with pwm", "remove it, or name an output");
+  if (set === null && value === null && !unread.has(`${path}.set`) && !unread.has(`${path}.value`))
+    report(path, "it does not say what is done with the PWM", "add `value:` or `set:`");
+  if (set !== null && value !== null) report(`${path}.value`, "it stands beside set", "write one of them");
+  const pwm = named(config.pwm, action.pwm);
+  const [low, high] = pwm?.kind === "servo" ? pwm.pulse : [0, 100];
+  if (pwm && value !== null && value !== 0 && (value < low || value > high))
+    report(`${path}.value`, `${value} is out of range`, `write ${low} to ${high}, or 0`);
+  if (action.for === null) return;
+  if (set === "off" || set === "toggle" || value === 0) report(`${path}.for`, "what is off has no end", "remove it");
+  else if (pwm && pwm.max_on !== null && action.for > pwm.max_on)
+    report(`${path}.for`, `it is longer than its max_on (${formatDuration(pwm.max_on)})`, "write a shorter time or raise max_on");
 }
 
 function given(action: ActionConfig, key: (typeof patterns)[number] | "set" | "for" | "until"): boolean {

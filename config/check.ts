@@ -13,6 +13,7 @@ import { checkOwlcms } from "./owlcms-boxes.ts";
 import { checkPair } from "./pairs.ts";
 import { checkPeers } from "./peers.ts";
 import type { Place, Problem } from "./problem.ts";
+import { checkPwm } from "./pwm.ts";
 import { checkIds } from "./references.ts";
 import { checkRules } from "./rule-check.ts";
 import type { Config } from "./schema.ts";
@@ -57,6 +58,7 @@ export function check(config: Config, found: Found): Problem[] {
   checkSensors(config, found, report);
   checkTasmota(config, found, report);
   checkDerived(config, found, report);
+  checkPwm(config, found, report);
   checkServices(config, report);
   checkCommands(config, report);
   checkHomeassistant(config, found, report);

@@ -8,7 +8,7 @@ the environment (\`PINBUS_MQTT_SERVER\`), the environment than the file, the fil
 that is wrong, at once and with its place; \`pinbus init\` writes a file to start from.
 
 - Times are written \`20ms\`, \`5s\`, \`10m\`, \`2h\`, \`1d\`. YAML is version 1.2: \`on\`, \`off\`, \`yes\` and \`no\` are words.
-- Ids are 1 to 32 of the characters a-z, 0-9 and \`-\`. Inputs, outputs, sensors and derived values share them: no id stands twice.
+- Ids are 1 to 32 of the characters a-z, 0-9 and \`-\`. Inputs, outputs, PWM, sensors and derived values share them: no id stands twice.
 - A line is a GPIO number (\`17\`), a header pin (\`pin11\`), the line's name (\`GPIO17\`) or \`{chip: LABEL, offset: 3}\`.
 - Relative paths in the file are relative to the file, others to the current directory. A list in a variable or an argument has commas; an
   empty variable counts as not set. A map such as \`inputs\` stands in the file only.

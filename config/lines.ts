@@ -31,12 +31,13 @@ export function gpioOf(line: LineName): number | undefined {
 }
 
 /** Every line once, none that a program must not touch. */
-export function checkLines({ inputs, outputs }: Config, { place }: Found, report: Report): void {
+export function checkLines({ inputs, outputs, pwm }: Config, { place }: Found, report: Report): void {
   const used = new Map<string, string>();
   const all = [
     ...Object.entries(inputs).map(([id, { line }]) => ({ path: `inputs.${id}.line`, line })),
     ...Object.entries(inputs).flatMap(([id, { line_b: line }]) => (line === null ? [] : { path: `inputs.${id}.line_b`, line })),
     ...Object.entries(outputs).map(([id, { line }]) => ({ path: `outputs.${id}.line`, line })),
+    ...Object.entries(pwm).flatMap(([id, { line }]) => (line === null ? [] : { path: `pwm.${id}.line`, line })),
   ];
   const inOrder = all
     .map((entry) => ({ ...entry, at: place(entry.path) }))

@@ -73,7 +73,7 @@ export const tone: Format<Tone[]> = {
   shape: "notes and rests with their lengths: `C7 500ms, pause 250ms, C7 500ms`",
   read(value) {
     // What was read before comes back through convict's own check.
-    if (Array.isArray(value) && value.length > 0) return ok(value as Tone[]);
+    if (Array.isArray(value) && value.length > 0 && value.every(isTone)) return ok(value);
     const fix = "write it like C7 500ms, pause 250ms, C7 500ms";
     const words = (typeof value === "string" ? value : "").split(/[\s,]+/).filter((word) => word !== "");
     if (words.length === 0) return bad("it is no tune", fix);
@@ -88,6 +88,10 @@ export const tone: Format<Tone[]> = {
   },
   write: (tones) => tones.map(({ note, ms }) => `${note ?? "pause"} ${formatDuration(ms)}`).join(", "),
 };
+
+function isTone(value: unknown): value is Tone {
+  return isMap(value) && "note" in value && "ms" in value;
+}
 
 function toneOf(word: string, length: string | undefined, fix: string): Reading<Tone> {
   const rest = /^(pause|rest)$/i.test(word);

@@ -5,10 +5,10 @@ import { suggest } from "./suggest.ts";
 
 const none: ReadonlySet<string> = new Set();
 
-/** One id space for inputs, outputs, sensors and derived values. */
+/** One id space for inputs, outputs, PWM, sensors and derived values. */
 export function checkIds({ ids, place }: Found, report: Report): void {
   const taken = new Map<string, string>();
-  const all = ["inputs", "outputs", "sensors", "derive"].flatMap((kind) =>
+  const all = ["inputs", "outputs", "pwm", "sensors", "derive"].flatMap((kind) =>
     [...(ids.get(kind) ?? none)].map((id) => ({ id, path: `${kind}.${id}` })),
   );
   for (const { id, path } of all.sort((a, b) => place(a.path).line - place(b.path).line)) {
@@ -22,11 +22,11 @@ export function checkIds({ ids, place }: Found, report: Report): void {
 export function checkReference(
   path: string,
   id: string,
-  kind: "input" | "output" | "rule" | "peer" | "sensor",
+  kind: "input" | "output" | "pwm" | "rule" | "peer" | "sensor",
   { ids }: Pick<Found, "ids">,
   report: Report,
 ): boolean {
-  const known = ids.get(`${kind}s`) ?? none;
+  const known = ids.get(sectionOf(kind)) ?? none;
   if (known.has(id)) return true;
   const other = kind === "input" ? "output" : "input";
   const is = (kind === "input" || kind === "output") && ids.get(`${other}s`)?.has(id) === true;
@@ -39,11 +39,15 @@ export function actionsOf(rule: RuleConfig): ActionConfig[] {
   return [...rule.do, ...rule.else, ...rule.on_stale, ...rule.on_broker_lost];
 }
 
+function sectionOf(kind: string): string {
+  return kind === "pwm" ? kind : `${kind}s`;
+}
+
 function fixFor(id: string, known: ReadonlySet<string>, kind: string): string {
   const close = suggest(id, known);
   if (close !== undefined) return `did you mean ${close}?`;
   const list = [...known].slice(0, 12).join(", ");
-  return list === "" ? `add it below ${kind}s:` : `name one of ${list}`;
+  return list === "" ? `add it below ${sectionOf(kind)}:` : `name one of ${list}`;
 }
 
 /** The path of an item that may stand alone, without the list around it. */

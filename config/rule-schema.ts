@@ -4,6 +4,7 @@ import { anyText, bad, duration, id, ok, oneOf, text, wholeNumber } from "./form
 import { type ListOf, leaf, listOf, oneOrMore, optional, required } from "./leaf.ts";
 import { beep, flash, tone } from "./pattern-formats.ts";
 import { peerPayload, topicName } from "./peers.ts";
+import { level } from "./pwm-formats.ts";
 import { sensorRef } from "./sensor-ref.ts";
 
 const second = 1000;
@@ -106,6 +107,9 @@ export const actionSchema = {
   pattern: listOf(required(duration(10, hour), "A time."), "Instead of `set`: times in turn on and off, beginning with on."),
   repeat: leaf(wholeNumber(1, 1000), 1, "With `pattern`, `beep` and `tone`: how often all of it is played."),
   until: oneOrMore(endSchema, "With a pattern: what ends it early, besides every other command to the output.", 0),
+  pwm: optional(id, "The PWM that is set, with `value` or `set`."),
+  value: optional(level, "With `pwm`: its level, per cent or of a servo microseconds."),
+  fade: optional(duration(0, hour), "With `pwm`: how long it takes.", "the `fade` of the PWM"),
   publish: optional(topicName, "The topic to which something is published."),
   payload: optional(anyText, "What is published.", "empty"),
   qos: leaf(wholeNumber(0, 1), 1, "With which QoS."),

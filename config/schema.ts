@@ -12,6 +12,7 @@ import { origin, shortListener } from "./listeners.ts";
 import { mqttSchema } from "./mqtt.ts";
 import { owlcmsSchema } from "./owlcms-boxes.ts";
 import { peerOffline, peerSchema } from "./peers.ts";
+import { pwmSchema } from "./pwm.ts";
 import { type actionSchema, type conditionSchema, type reactionSchema, ruleSchema, type triggerSchema } from "./rule-schema.ts";
 import { sensorSchema } from "./sensors.ts";
 import { service } from "./services.ts";
@@ -254,6 +255,7 @@ export const schema = withNames({
   sys_interval: leaf(duration(second, day), 10 * second, "How often the agent publishes its own statistics below `P/$SYS/`."),
   inputs: mapOf(inputSchema, "Buttons, switches and contacts, by id."),
   outputs: mapOf(outputSchema, "Relays, lamps and valves, by id."),
+  pwm: mapOf(pwmSchema, "Fans, lamps that are dimmed and servos, by id; see [pwm.md](pwm.md)."),
   start_spacing: leaf(
     duration(0, 60 * second),
     0,
@@ -298,6 +300,7 @@ export const schema = withNames({
 export type Config = ConfigOf<typeof schema>;
 export type InputConfig = ConfigOf<typeof inputSchema>;
 export type OutputConfig = ConfigOf<typeof outputSchema>;
+export type PwmConfig = ConfigOf<typeof pwmSchema>;
 export type SensorConfig = ConfigOf<typeof sensorSchema>;
 export type TasmotaConfig = ConfigOf<typeof tasmotaSchema>;
 export type DeriveConfig = ConfigOf<typeof deriveSchema>;

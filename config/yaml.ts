@@ -217,16 +217,21 @@ function explainAlias(count: number, opened: boolean): { message: string; fix: s
 /** The plain value of a small tree, for formats that read a map (`{chip, offset}`). */
 export function plainOf(tree: Tree): unknown {
   if (tree.kind === "scalar") return tree.value;
-  if (tree.kind === "list") return [];
+  if (tree.kind === "list") return tree.items.slice(0, maxPlain).map(scalarOf);
   // A null prototype, so that a key named `__proto__` stays a key.
   const plain: Record<string, unknown> = Object.create(null);
   for (const { key, value } of tree.entries)
-    plain[key] = value.kind === "list" ? value.items.slice(0, maxPlain).map(scalarOf) : scalarOf(value);
+    plain[key] = value.kind === "list" ? value.items.slice(0, maxPlain).map(pairOf) : scalarOf(value);
   return plain;
 }
 
 /** No format reads longer lists. */
-const maxPlain = 16;
+const maxPlain = 33;
+
+/** An item of a list in a map may be a short list itself, but nothing deeper. */
+function pairOf(tree: Tree): unknown {
+  return tree.kind === "list" ? tree.items.slice(0, 3).map(scalarOf) : scalarOf(tree);
+}
 
 function scalarOf(tree: Tree): unknown {
   return tree.kind === "scalar" ? tree.value : {};

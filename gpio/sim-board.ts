@@ -4,6 +4,8 @@ import type { ChipInfo, LineInfo } from "./driver.ts";
 import { busyError, noChipError, noLineError } from "./errors.ts";
 import type { Bias, LineAddress } from "./line.ts";
 import { monotonicNs } from "./monotonic.ts";
+import { boardPwms } from "./pwm-board.ts";
+import { SimPwmBoard } from "./pwm-sim.ts";
 
 /** The level on the wire, before active-low. */
 export type WireLevel = "high" | "low";
@@ -47,12 +49,14 @@ interface Chip {
  */
 export class SimBoard {
   readonly kind: BoardKind;
+  readonly pwm: SimPwmBoard;
   readonly #chips: Chip[];
   readonly #now: () => number;
 
   /** `now`: nanoseconds of a clock that never goes back; by default the one of `process.hrtime`. */
   constructor(kind: BoardKind = "pi4", now: () => number = monotonicNs) {
     this.kind = kind;
+    this.pwm = new SimPwmBoard([boardPwms[kind]]);
     this.#now = now;
     this.#chips = boardChips[kind].map(({ label, names, lines }, number) => ({
       label,

@@ -15,6 +15,7 @@ export interface AgentEffectsOptions {
 
 type AsksAgent =
   | "set"
+  | "set-level"
   | "press"
   | "play"
   | "why"
@@ -48,6 +49,14 @@ export function agentEffects({ agent, act, say, failed }: AgentEffectsOptions): 
         const took = Math.round(performance.now() - sent);
         say(`${result.output} is ${result.state}${result.changed ? "" : " already"}, answered in ${took} ms`, true);
       }, failed);
+    },
+    "set-level"({ output, level }) {
+      agent
+        .request("set", { output, value: level, from: "tui" })
+        .then(
+          ({ value, target }) => say(`${output} is at ${value}${target === undefined ? "" : `, on its way to ${target}`}`, true),
+          failed,
+        );
     },
     press({ input, forMs }) {
       agent.request("sim-press", { input, for_ms: forMs }).then(() => say(`${input} was pressed for ${forMs} ms`, true), failed);

@@ -36,6 +36,8 @@ export const dialogKeys = [
   { command: "cancel", scope: "clear", keys: ["escape", "q", "n"], does: "Cancel", hint: "Cancel" },
 
   { command: "switch-yes", scope: "switch", keys: ["y"], does: "Yes, switch it", hint: "Yes", writes: true },
+  { command: "level-up", scope: "switch", keys: ["up", "+"], does: "Higher level of a PWM", writes: true },
+  { command: "level-down", scope: "switch", keys: ["down", "-"], does: "Lower level of a PWM", writes: true },
   { command: "switch-pulse", scope: "switch", keys: ["t"], does: "Timed pulse of the configured length", hint: "Pulse", writes: true },
   { command: "cancel", scope: "switch", keys: ["escape", "q", "n"], does: "Cancel", hint: "Cancel" },
 

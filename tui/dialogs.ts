@@ -143,10 +143,23 @@ export function openInject(state: State, now: number): readonly Effect[] {
 }
 
 function switchKey(state: State, overlay: Overlay & { kind: "switch" }, command: Command, now: number): readonly Effect[] {
+  if (command === "level-up" || command === "level-down") changeLevel(state, overlay, command === "level-up" ? 1 : -1);
   if (command !== "switch-yes" && command !== "switch-pulse") return none;
   state.overlay = null;
   if (armedFor(state, now) === 0) return refuse(state, "the 60 s are over: outputs are disarmed, nothing was sent", now);
+  if (command === "switch-yes" && overlay.level !== undefined) return [{ type: "set-level", output: overlay.output, level: overlay.level }];
   return [{ type: "set", output: overlay.output, state: command === "switch-yes" ? overlay.word : "PULSE" }];
+}
+
+/** Ten steps from one limit to the other; below the lower one it is off. */
+function changeLevel(state: State, overlay: Overlay & { kind: "switch" }, direction: 1 | -1): void {
+  const pin = newest(state.pins)?.data.pins.find(({ id }) => id === overlay.output);
+  if (pin?.kind !== "output" || pin.pwm === undefined) return;
+  const { value, low, high } = pin.pwm;
+  const before = overlay.level ?? value ?? 0;
+  const step = (high - low) / 10;
+  const next = before === 0 ? (direction > 0 ? Math.max(low, step) : 0) : before + direction * step;
+  overlay.level = next < low || next <= 0 ? 0 : Math.min(high, Math.round(next));
 }
 
 function fieldOf(overlay: Overlay): Editor | undefined {

@@ -6,6 +6,7 @@ import type { Publication } from "./model.ts";
 export type Effect =
   | { type: "publish"; publication: Publication }
   | { type: "set"; output: string; state: SwitchWord }
+  | { type: "set-level"; output: string; level: number }
   | { type: "press"; input: string; forMs: number }
   /** What the world does to the simulated board at once. */
   | { type: "play"; step: SimStep; done: string }

@@ -7,7 +7,8 @@ export type Overlay =
   | { kind: "filter"; field: Editor; before: string }
   | { kind: "help" | "palette"; field: Editor; index: number; top: number }
   | (PublishOverlay | ClearOverlay)
-  | { kind: "switch"; output: string; word: "ON" | "OFF" }
+  /** `level`: of a PWM, what is sent in place of the word. */
+  | { kind: "switch"; output: string; word: "ON" | "OFF"; level?: number }
   | { kind: "service"; unit: string }
   | { kind: "inject"; input: string }
   | { kind: "inject-message"; field: Editor }

@@ -40,7 +40,9 @@ function topicPin(state: State, { pins, sensors = [] }: PinsView): PinView | Sen
   if (state.tab !== "topics" || base === undefined || !path.startsWith(`${base}/`)) return undefined;
   const [kind, id] = path.slice(base.length + 1).split("/");
   if (kind === "sensor") return sensors.find((sensor) => sensor.id === id);
-  return pins.find((pin) => pin.id === id && (kind === "out" ? pin.kind === "output" : kind === "in" || kind === "counter"));
+  return pins.find(
+    (pin) => pin.id === id && (kind === "out" || kind === "pwm" ? pin.kind === "output" : kind === "in" || kind === "counter"),
+  );
 }
 
 function changedLast(pins: readonly PinView[]): PinView | undefined {

@@ -1,14 +1,17 @@
 import { isBridged } from "../../config/bridge.ts";
 import { derivationText } from "../../config/derive.ts";
+import { gpioOf } from "../../config/lines.ts";
 import { configFile, defaultConfigFile } from "../../config/load.ts";
 import { formatProblem } from "../../config/problem.ts";
 import type { Config, InputConfig, OutputConfig } from "../../config/schema.ts";
 import { formatLineName } from "../../gpio/line.ts";
 import { loadOnoff } from "../../gpio/onoff.ts";
+import { pwmOverlay } from "../../gpio/pwm-overlay.ts";
 import { createAccess } from "../broker-access.ts";
 import { readBrokerTls, readTls, SettingError } from "../certificate.ts";
 import { type Latency, latenciesOf } from "../core/gesture-latency.ts";
 import { planOf } from "../core/plan.ts";
+import { levelText } from "../core/pwm.ts";
 import { missingLines, type Named, textOf, unitLines } from "../doctor/drop-in.ts";
 import { readUnitTexts } from "../doctor/gather/unit-files.ts";
 import { exit } from "../exit.ts";
@@ -47,7 +50,13 @@ export const check: Command = {
     print(`${result.file} is fine.`);
     if (result.file === defaultConfigFile) for (const text of unitGaps(result)) complain(text);
     for (const [setting, name] of result.given) print(`  ${setting} is given by ${name}`);
-    for (const line of [...pinMap(result.config), ...sensorTable(result.config), ...gestureTable(result.config)]) print(line);
+    for (const line of [
+      ...pinMap(result.config),
+      ...pwmTable(result.config),
+      ...sensorTable(result.config),
+      ...gestureTable(result.config),
+    ])
+      print(line);
     return exit.ok;
   },
 };
@@ -123,6 +132,26 @@ function pinMap(config: Config): string[] {
   const note =
     config.gpio.driver === "sysfs" ? ["  the driver sysfs has no kernel times: an edge carries the time at which it was read"] : [];
   return [...indented(rows), ...note];
+}
+
+/** One line per PWM, and what its lines need of the firmware. */
+function pwmTable(config: Config): string[] {
+  const rows = planOf(config).outputs.flatMap(({ id, pwm, maxOn, onBrokerLost }): string[][] => {
+    if (pwm === null) return [];
+    const { kind, place, periodNs, onStart, onExit, onCrash, silence } = pwm;
+    const level = (value: number | null) => (value === null ? "keep" : levelText(pwm, value));
+    const contract = [
+      `start ${level(onStart)}, exit ${level(onExit)}, crash ${level(onCrash)}`,
+      ...(maxOn === null ? [] : [`max_on ${time(maxOn)}`]),
+      ...(onBrokerLost === null ? [] : [`broker lost for ${time(onBrokerLost.after)} ${level(pwm.brokerLost)}`]),
+      ...(silence === null ? [] : [`silence for ${time(silence.after)} ${level(silence.level)}`]),
+    ];
+    const where = "line" in place ? formatLineName(place.line) : `${place.chip} channel ${place.channel}`;
+    return [[id, "pwm", where, kind, `${Math.round(1e9 / periodNs)} Hz`, contract.join(", ")]];
+  });
+  const gpios = Object.values(config.pwm).flatMap(({ line }) => (line === null ? [] : (gpioOf(line) ?? [])));
+  const overlay = pwmOverlay(gpios);
+  return [...indented(rows), ...(overlay === undefined ? [] : [`  /boot/firmware/config.txt needs ${overlay}`])];
 }
 
 /** One line per sensor, and below one that is told several values each of them; then the derived values. */

@@ -142,6 +142,14 @@ function stepOf(event: Record<string, unknown>): Untimed | undefined {
     case "command-received":
       return { do: "command", output, payload: String(payload), retain: retain === true };
     case "control-received":
+      // A level is played as a command over MQTT: the same happens, and only the cause has another name.
+      if (typeof event.level === "number") {
+        const times = {
+          ...(typeof event.fadeMs === "number" && { fade_ms: event.fadeMs }),
+          ...(typeof forMs === "number" && { for_ms: forMs }),
+        };
+        return { do: "command", output, payload: JSON.stringify({ value: event.level, ...times }), retain: false };
+      }
       return { do: "set", output, state: word as "ON", for_ms: typeof forMs === "number" ? forMs : null, from: who };
     case "lock-requested":
       return { do: "lock", output, locked: locked === true, from: who };

@@ -102,7 +102,7 @@ export class OtherConfig {
   #countRecorded(effect: unknown): void {
     const { type, topic } = Object(effect) as { type?: unknown; topic?: unknown };
     if (type !== "publish" || typeof topic !== "string") return;
-    const [, id = ""] = /\/out\/([^/]+)\/state$/.exec(topic) ?? [];
+    const [, id = ""] = /\/(?:out|pwm)\/([^/]+)\/state$/.exec(topic) ?? [];
     const moved = this.#moves.get(id);
     if (moved) moved.recorded++;
   }

@@ -1,3 +1,4 @@
+import { openPwmDriver } from "../../gpio/pwm-registry.ts";
 import { openDriver } from "../../gpio/registry.ts";
 import { openJournal } from "../../systemd/journal.ts";
 import { exit } from "../exit.ts";
@@ -7,7 +8,7 @@ import { connectAgent } from "./client.ts";
 import { type Command, CommandError, complain, configOptions, loadOrFail, print, readArgs } from "./command.ts";
 
 /**
- * `pinbus safe`: without a running agent, drives every output to its `on_crash` state after a crash, to `on_exit` otherwise.
+ * `pinbus safe`: without a running agent, drives every output and PWM to its `on_crash` state after a crash, to `on_exit` otherwise.
  * systemd runs it after every end of the agent and says in SERVICE_RESULT how that was; a person runs it after a crash.
  */
 export const safe: Command = {
@@ -30,7 +31,9 @@ export const safe: Command = {
     const driver = await openDriver(config.gpio.driver).catch((error: Error) => {
       throw new CommandError(exit.refused, error.message);
     });
-    const failures = driveSafe(config, driver, crashed, log);
+    const pwm = openPwmDriver();
+    const failures = await driveSafe(config, { lines: driver, pwm }, crashed, log);
+    pwm.close();
     driver.close();
     await journal?.close();
     return failures === 0 ? exit.ok : exit.refused;

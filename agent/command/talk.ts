@@ -1,5 +1,5 @@
 import { exit } from "../exit.ts";
-import type { Status, SwitchWord, WaitingView } from "../protocol.ts";
+import type { PwmView, SetResult, Status, SwitchWord, WaitingView } from "../protocol.ts";
 import { open, withAgent } from "./client.ts";
 import { type Command, durationOption, print, readArgs, socketOptions, socketPath, socketPaths, usageError } from "./command.ts";
 import { sensorText } from "./sensor-text.ts";
@@ -46,13 +46,13 @@ export const status: Command = {
 };
 
 export const get: Command = {
-  usage: "<input, output or sensor> [--json]",
-  summary: "print ON or OFF, the total of a counter, or what a sensor says and how old that is",
+  usage: "<input, output, PWM or sensor> [--json]",
+  summary: "print ON or OFF, the level of a PWM, the total of a counter, or what a sensor says and how old that is",
   async run(args) {
     const { values, positionals } = readArgs(args, { ...socketOptions, ...jsonOption }, { min: 1, max: 1 });
     const [id = ""] = positionals;
     const answer = await withAgent(socketPath(values), (client) => client.request("get", { id }));
-    const text = answer.kind === "sensor" ? sensorText(answer) : answer.state;
+    const text = answer.kind === "sensor" ? sensorText(answer) : answer.kind === "pwm" ? levelText(answer.pwm) : answer.state;
     print(values.json ? JSON.stringify(answer) : text);
     return exit.ok;
   },
@@ -61,28 +61,52 @@ export const get: Command = {
 const words: Readonly<Record<string, SwitchWord>> = { on: "ON", off: "OFF", toggle: "TOGGLE", pulse: "PULSE" };
 
 export const set: Command = {
-  usage: "<output> on|off|toggle|pulse [--for 500ms] [--json], or <counter> TOTAL",
-  summary: "switch an output, or set the total of a counter",
+  usage: "<output> on|off|toggle|pulse [--for 500ms] [--json], <PWM> 40% [--fade 2s], or <counter> TOTAL",
+  summary: "switch an output, set the level of a PWM, or the total of a counter",
   async run(args) {
-    const options = { ...socketOptions, ...jsonOption, for: { type: "string" } } as const;
+    const options = { ...socketOptions, ...jsonOption, for: { type: "string" }, fade: { type: "string" } } as const;
     const { values, positionals } = readArgs(args, options, { min: 2, max: 2 });
     const [output = "", text = ""] = positionals;
-    if (/^-?\d+(?:\.\d+)?$/.test(text)) {
-      if (values.for !== undefined) throw usageError("--for goes with an output");
+    const [forMs, fadeMs] = [durationOption("for", values.for), durationOption("fade", values.fade)];
+    const times = { ...(forMs === undefined ? {} : { for_ms: forMs }), ...(fadeMs === undefined ? {} : { fade_ms: fadeMs }) };
+    const [, digits, percent] = /^(-?\d+(?:\.\d+)?)(%?)$/.exec(text) ?? [];
+    if (digits !== undefined && (percent === "%" || (await isPwm(socketPath(values), output)))) {
+      const params = { output, value: Number(digits), from: "cli" as const, ...times };
+      const answer = await withAgent(socketPath(values), (client) => client.request("set", params));
+      print(values.json ? JSON.stringify(answer) : resultText(answer));
+      return exit.ok;
+    }
+    if (digits !== undefined) {
+      if (values.for !== undefined || values.fade !== undefined) throw usageError("--for and --fade do not go with a counter");
       const params = { counter: output, total: Number(text), from: "cli" as const };
       const answer = await withAgent(socketPath(values), (client) => client.request("set-counter", params));
       print(values.json ? JSON.stringify(answer) : String(answer.total));
       return exit.ok;
     }
     const state = Object.hasOwn(words, text.toLowerCase()) ? words[text.toLowerCase()] : undefined;
-    if (!state) throw usageError(`set takes on, off, toggle or pulse, not ${JSON.stringify(text)}`);
-    const forMs = durationOption("for", values.for);
-    const params = { output, state, from: "cli" as const, ...(forMs === undefined ? {} : { for_ms: forMs }) };
+    if (!state) throw usageError(`set takes on, off, toggle, pulse or a level like 40%, not ${JSON.stringify(text)}`);
+    const params = { output, state, from: "cli" as const, ...times };
     const answer = await withAgent(socketPath(values), (client) => client.request("set", params));
-    print(values.json ? JSON.stringify(answer) : answer.state);
+    print(values.json ? JSON.stringify(answer) : resultText(answer));
     return exit.ok;
   },
 };
+
+/** A bare number is the level of a PWM, or the total of a counter. */
+async function isPwm(socket: string, id: string): Promise<boolean> {
+  return (await withAgent(socket, (client) => client.request("get", { id }))).kind === "pwm";
+}
+
+/** `40 %`; `0 % -> 100 %` while it fades. */
+function levelText({ value, target, unit }: PwmView): string {
+  const now = value === null ? "UNKNOWN" : `${value} ${unit}`;
+  return target === null ? now : `${now} -> ${target} ${unit}`;
+}
+
+function resultText({ state, value, target }: SetResult): string {
+  if (value === undefined) return state;
+  return target === undefined ? `${state} ${value}` : `${state} ${value} -> ${target}`;
+}
 
 function lockCommand(locked: boolean): Command {
   return {

@@ -23,6 +23,7 @@ const kinds: Readonly<Record<Cause["kind"], CauseKind>> = {
   pulse: "contract",
   "max-on": "contract",
   interlock: "contract",
+  curve: "contract",
   rule: "rule",
   controller: "controller",
   mqtt: "mqtt",

@@ -17,8 +17,14 @@ export function isUsableText(value: unknown): value is string {
 /** A pulse or timed ON of more than a day is a mistake. */
 const maxForMs = 86_400_000;
 
+/** What a PWM takes besides words: per cent, or the length of a pulse. */
+export type LevelUnit = "percent" | "pulse";
+
 export interface Command {
-  word: SwitchWord;
+  /** Null when there is a level. */
+  word: SwitchWord | null;
+  level: number | null;
+  fadeMs: number | null;
   forMs: number | null;
   /** Wall clock, ms since 1970. */
   ts: number | null;
@@ -29,15 +35,19 @@ export interface Command {
 
 export type Parsed = { ok: true; command: Command } | { ok: false; message: string; id: string | null };
 
-/** Reads `ON`, `OFF`, `TOGGLE`, `PULSE` in any case, or `{"state","for_ms","ts","id","cause"}`. The payload is never quoted back. */
-export function parseCommand(payload: string): Parsed {
+/**
+ * Reads `ON`, `OFF`, `TOGGLE`, `PULSE` in any case, or `{"state","for_ms","ts","id","cause"}`; for a PWM also a level, as it is or as `value`, and
+ * `fade_ms`. The payload is never quoted back.
+ */
+export function parseCommand(payload: string, unit: LevelUnit | null = null): Parsed {
   if (payload.length > maxCommand) return malformed(`longer than ${maxCommand} characters`);
   const text = payload.trim();
   if (!text.startsWith("{")) {
-    const word = wordOf(text);
-    return word
-      ? { ok: true, command: { word, forMs: null, ts: null, id: null, cause: null } }
-      : malformed("not ON, OFF, TOGGLE, PULSE or a JSON object");
+    const word = wordOf(text) ?? null;
+    const level = word === null && unit !== null ? parseLevel(text, unit) : null;
+    return word !== null || level !== null
+      ? { ok: true, command: { word, level, fadeMs: null, forMs: null, ts: null, id: null, cause: null } }
+      : malformed(`not ON, OFF, TOGGLE, PULSE${unit === null ? "" : `, ${unitWords[unit]}`} or a JSON object`);
   }
   let body: Record<string, unknown>;
   try {
@@ -47,18 +57,60 @@ export function parseCommand(payload: string): Parsed {
   }
   const id = isUsableText(body.id) ? body.id : null;
   if (body.id !== undefined && id === null) return malformed(`"id" ${textRule}`);
-  const unknown = Object.keys(body).find((key) => !["state", "for_ms", "ts", "id", "cause"].includes(key));
-  if (unknown !== undefined) return malformed('only "state", "for_ms", "ts", "id" and "cause" are known', id);
-  const word = typeof body.state === "string" ? wordOf(body.state) : undefined;
-  if (!word) return malformed('"state" must be ON, OFF, TOGGLE or PULSE', id);
+  const known = [...(unit === null ? [] : [...levelKeys[unit], "fade_ms"]), "state", "for_ms", "ts", "id", "cause"];
+  const unknown = Object.keys(body).find((key) => !known.includes(key));
+  if (unknown !== undefined)
+    return malformed(
+      `only ${known
+        .map((key) => `"${key}"`)
+        .join(", ")
+        .replace(/, (?="cause"$)/, " and ")} are known`,
+      id,
+    );
+  const wish = readWish(body, unit);
+  if (typeof wish === "string") return malformed(wish, id);
+  const { word, level } = wish;
   const forMs = body.for_ms ?? null;
   if (forMs !== null && !validForMs(forMs)) return malformed(`"for_ms" must be a whole number from 1 to ${maxForMs}`, id);
-  if (forMs !== null && word !== "ON" && word !== "PULSE") return malformed('"for_ms" goes with ON or PULSE', id);
+  if (forMs !== null && word !== "ON" && word !== "PULSE" && !(word === null && level !== 0))
+    return malformed('"for_ms" goes with ON or PULSE', id);
+  const fadeMs = body.fade_ms ?? null;
+  if (fadeMs !== null && !validFadeMs(fadeMs)) return malformed(`"fade_ms" must be a whole number from 0 to ${maxFadeMs}`, id);
   const ts = timeOf(body.ts);
   if (ts === undefined) return malformed('"ts" must be ISO 8601 or milliseconds since 1970', id);
   const cause = body.cause ?? null;
   if (cause !== null && !isUsableText(cause)) return malformed(`"cause" ${textRule}`, id);
-  return { ok: true, command: { word, forMs, ts, id, cause } };
+  return { ok: true, command: { word, level, fadeMs, forMs, ts, id, cause } };
+}
+
+const levelKeys: Readonly<Record<LevelUnit, readonly string[]>> = { percent: ["value"], pulse: ["value", "pulse_us"] };
+const unitWords: Readonly<Record<LevelUnit, string>> = { percent: "per cent", pulse: "microseconds" };
+
+/** The word or the level of a command in JSON; a sentence when it has neither, or both. */
+function readWish(body: Record<string, unknown>, unit: LevelUnit | null): { word: SwitchWord | null; level: number | null } | string {
+  const levels = unit === null ? [] : levelKeys[unit].filter((key) => body[key] !== undefined);
+  const [key] = levels;
+  if (unit === null || key === undefined) {
+    const word = typeof body.state === "string" ? wordOf(body.state) : undefined;
+    if (word) return { word, level: null };
+    return unit !== null && body.state === undefined ? 'it has neither "value" nor "state"' : '"state" must be ON, OFF, TOGGLE or PULSE';
+  }
+  if (levels.length > 1 || body.state !== undefined) return `"${key}" does not go with "${levels[1] ?? "state"}"`;
+  const level = body[key];
+  return typeof level === "number" && Number.isFinite(level) ? { word: null, level } : `"${key}" must be a number`;
+}
+
+/** `40`, `40%`, of a servo `1500`; null when it is no number. Whether it is in range is for the contract to say. */
+export function parseLevel(text: string, unit: LevelUnit): number | null {
+  const [, digits, percent] = /^(-?\d{1,6}(?:\.\d{1,3})?)( ?%)?$/.exec(text) ?? [];
+  return digits === undefined || (percent !== undefined && unit === "pulse") ? null : Number(digits);
+}
+
+/** A fade of more than an hour is a mistake. */
+const maxFadeMs = 3_600_000;
+
+export function validFadeMs(value: unknown): value is number {
+  return typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= maxFadeMs;
 }
 
 /** Whether a length for a pulse can be used: whole milliseconds, at most a day. */

@@ -3,6 +3,7 @@ import { minOffObjection, minOnObjection } from "./minimum.ts";
 import type { AnswerTo, Cause, Effect, Instant, SwitchWord } from "./model.ts";
 import { endPattern } from "./pattern-end.ts";
 import type { OutputPlan, Plan } from "./plan.ts";
+import { rangeObjection, setLevel } from "./pwm.ts";
 import { type Objection, refuse } from "./refusal.ts";
 import { endStart } from "./start.ts";
 import type { OutputState, State } from "./state.ts";
@@ -10,27 +11,30 @@ import type { OutputState, State } from "./state.ts";
 /**
  * Turns a wish of a person, a rule or the bus into a write, unless the contract of the output says no. A pulse belongs to its
  * output: every other command ends it, another PULSE restarts it. The agent's own decisions do not come through here.
- * Returns why it was refused, or null.
+ * Returns why it was refused, or null. `wish`: of a PWM, which level and within how long; with a level no word is needed.
  */
 export function command(
   plan: Plan,
   state: State,
   index: number,
-  word: SwitchWord,
+  word: SwitchWord | null,
   forMs: number | null,
   cause: Cause,
   answer: AnswerTo | null,
   at: Instant,
   effects: Effect[],
+  wish: { level: number | null; fade: number | null } = none,
 ): Objection | null {
   const output = state.outputs[index];
   const outputPlan = plan.outputs[index];
   if (!output || !outputPlan) return null;
-  const pulse = word === "PULSE" ? (forMs ?? outputPlan.pulse) : word === "ON" ? forMs : null;
-  const active = word === "TOGGLE" ? !headedOn(output) : word !== "OFF";
-  const wanted: Cause = { ...cause, says: cause.says ?? word };
+  const pulse = word === "PULSE" ? (forMs ?? outputPlan.pulse) : word === "ON" || word === null ? forMs : null;
+  const active = word === "TOGGLE" ? !headedOn(output) : word === null ? wish.level !== 0 : word !== "OFF";
+  const says = cause.says ?? word;
+  const wanted: Cause = says === null ? cause : { ...cause, says };
   const objection =
     lockObjection(outputPlan, output) ??
+    rangeObjection(outputPlan, wish.level) ??
     ceilingObjection(outputPlan, pulse) ??
     (active ? minOffObjection(outputPlan, output, at) : minOnObjection(outputPlan, output, at)) ??
     (active ? interlockObjection(plan, state, index, at) : null);
@@ -44,6 +48,11 @@ export function command(
   const newer = { reason: "cancelled", message: "a newer command came before the dead time was over" } as const;
   cancelWaits(plan, state, index, newer, at, effects);
   const request = { cause: wanted, pulse, answer };
+  if (outputPlan.pwm !== null) {
+    const level = active ? (wish.level ?? output.lastLevel ?? outputPlan.pwm.usual) : 0;
+    setLevel(plan, state, index, { level, fade: wish.fade }, request, at, effects);
+    return null;
+  }
   if (active) switchOn(plan, state, index, request, at, effects);
   else {
     output.wanted = false;
@@ -53,8 +62,11 @@ export function command(
   return null;
 }
 
+const none = { level: null, fade: null };
+
 /** What the last wish made of it: on, or on its way there. */
 function headedOn(output: OutputState): boolean {
+  if (output.fade !== null) return output.fade.to > 0;
   return output.waiting !== null || (output.wanted ?? output.written ?? false);
 }
 

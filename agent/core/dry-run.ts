@@ -2,7 +2,7 @@ import type { AgentEvent, Effect, Instant, SetRequest, TimerKey } from "./model.
 import type { Plan } from "./plan.ts";
 import { reduce } from "./reduce.ts";
 import { missedText, Schedule, type Zone } from "./schedule.ts";
-import { startLevel } from "./start.ts";
+import { startDutyLevel, startLevel } from "./start.ts";
 import type { State } from "./state.ts";
 import type { Location } from "./sun.ts";
 
@@ -61,7 +61,7 @@ export class DryRun {
   /** Requests a line that the recorded configuration did not have; what is on it is not known. */
   open(output: number): void {
     const active = startLevel(this.plan, this.state, output, () => undefined, this.#now);
-    this.#turn({ type: "output-opened", output, active, at: this.#now, why: "reload" });
+    this.#turn({ type: "output-opened", output, active, at: this.#now, why: "reload", ...this.#level(output, this.#now) });
   }
 
   /** Takes the next recorded event; one that is not from outside only lets time pass. */
@@ -72,7 +72,7 @@ export class DryRun {
     if (event.type === "level-read") this.#levels[event.input] = event.active;
     if (event.type === "output-opened") {
       const active = startLevel(this.plan, this.state, event.output, () => event.active, event.at);
-      this.#turn({ ...event, active });
+      this.#turn({ ...event, active, ...this.#level(event.output, event.at) });
     } else if (event.type === "clock-read") {
       this.#turn(event);
       this.#look();
@@ -111,6 +111,10 @@ export class DryRun {
       if (come.missed) this.#tell({ type: "log", level: "warn", message: missedText(come), fields: {} }, at);
       else this.#turn({ type: "time-came", trigger: come.trigger, at });
     }
+  }
+
+  #level(output: number, at: Instant): { level?: number } {
+    return this.plan.outputs[output]?.pwm ? { level: startDutyLevel(this.plan, this.state, output, at) } : {};
   }
 
   #next(to: Instant): [TimerKey, Instant] | undefined {

@@ -67,12 +67,25 @@ export function failsafeDue(plan: Plan, state: State, index: number, at: Instant
   output.failsafeAt = null;
   const { active, after } = outputPlan.onBrokerLost;
   const cause: Cause = { kind: "failsafe", text: "broker lost", detail: `for ${spoken(after)}` };
-  const later = goSafe(plan, state, index, { active, cause, setting: "on_broker_lost", lost: "the broker was lost" }, at, effects);
+  const safe = { active, level: outputPlan.pwm?.brokerLost, cause, setting: "on_broker_lost", lost: "the broker was lost" };
+  const later = goSafe(plan, state, index, safe, at, effects);
   if (later !== null) wait(outputPlan, output, later, effects);
+}
+
+/** No command came for so long. */
+export function silenceDue(plan: Plan, state: State, index: number, at: Instant, effects: Effect[]): void {
+  const [output, silence] = [state.outputs[index], plan.outputs[index]?.pwm?.silence];
+  if (!output || !silence || state.stopping || output.written === undefined) return;
+  const { level, after } = silence;
+  if (output.level === level && output.fade === null) return;
+  const cause: Cause = { kind: "failsafe", text: "silence", detail: `for ${spoken(after)}` };
+  goSafe(plan, state, index, { active: level > 0, level, cause, setting: "silence", lost: "no command came" }, at, effects);
 }
 
 export interface Failsafe {
   active: boolean;
+  /** Of a PWM. */
+  level?: number | undefined;
   cause: Cause;
   setting: string;
   /** For whoever waits for a dead time. */
@@ -84,7 +97,7 @@ export function goSafe(
   plan: Plan,
   state: State,
   index: number,
-  { active, cause, setting, lost }: Failsafe,
+  { active, level, cause, setting, lost }: Failsafe,
   at: Instant,
   effects: Effect[],
 ): Instant | null {
@@ -100,6 +113,6 @@ export function goSafe(
   const tooSoon = active ? minOffObjection(outputPlan, output, at)?.allowedAt : null;
   if (tooSoon != null) return tooSoon;
   cancelWait(plan, state, index, { reason: "cancelled", message: lost }, at, effects);
-  drive(index, active, cause, effects);
+  drive(index, active, cause, effects, level);
   return null;
 }

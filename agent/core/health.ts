@@ -16,7 +16,7 @@ export function healthOf(plan: Plan, state: State): Health {
   const failing = [
     ...plan.inputs.flatMap(({ id }, index) => sentence(`input ${id}`, state.inputs[index]?.problem)),
     ...counters.flatMap(({ failing }) => failing),
-    ...plan.outputs.flatMap(({ id }, index) => sentence(`output ${id}`, state.outputs[index]?.problem)),
+    ...plan.outputs.flatMap(({ id, pwm }, index) => sentence(`${pwm === null ? "output" : "pwm"} ${id}`, state.outputs[index]?.problem)),
     ...state.brokerProblems,
   ];
   const resting = plan.rules.flatMap(({ id }, index) =>

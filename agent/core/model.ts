@@ -48,7 +48,8 @@ export interface Cause {
     | "exit"
     | "interlock"
     | "failsafe"
-    | "reload";
+    | "reload"
+    | "curve";
   text: string;
   /** The input and gesture behind a rule, the id of a command. */
   detail: string | null;
@@ -83,6 +84,10 @@ export interface SetRequest {
   again?: true;
   /** An ON of the start, which is tried again as well. */
   start?: true;
+  /** Of a PWM: its level while it is on; see `PwmPlan`. */
+  level?: number;
+  /** It is a step of a fade. */
+  fade?: "first" | "next";
 }
 
 export type RefusalReason =
@@ -99,9 +104,12 @@ export type RefusalReason =
   | "busy"
   | "not-allowed"
   /** It waited for a dead time, and a newer command came. */
-  | "cancelled";
+  | "cancelled"
+  /** Of a PWM: its limits do not allow it. */
+  | "range";
 export type Verdict =
-  | { ok: true; state: "ON" | "OFF"; changed: boolean }
+  /** Of a PWM with its `value` as it is now, and `target` while it fades. */
+  | { ok: true; state: "ON" | "OFF"; changed: boolean; value?: number; target?: number }
   /** `allowed_at`: ISO time from which the same command would be served, when that is known. */
   | { ok: false; reason: RefusalReason; message: string; allowed_at?: string };
 
@@ -136,7 +144,7 @@ export type AgentEvent = Union<{
   /** The level as read from the line: after the start, a chip coming back, a reload or a gap in seqno. */
   "level-read": { input: number; active: boolean; at: Instant; why: "start" | "chip" | "reload" | "gap"; line?: "b" };
   "input-lost": { input: number; problem: string; at: Instant };
-  "output-opened": { output: number; active: boolean; at: Instant; why: "start" | "chip" | "reload" };
+  "output-opened": { output: number; active: boolean; at: Instant; why: "start" | "chip" | "reload"; level?: number };
   "output-lost": { output: number; problem: string; at: Instant };
   "output-written": { output: number; active: boolean; at: Instant; request: SetRequest };
   "output-failed": { output: number; active: boolean; at: Instant; problem: string; request: SetRequest };
@@ -149,7 +157,17 @@ export type AgentEvent = Union<{
     correlationData: Uint8Array | null;
     at: Instant;
   };
-  "control-received": { output: number; word: SwitchWord; forMs: number | null; from: "cli" | "tui"; ticket: number; at: Instant };
+  "control-received": {
+    output: number;
+    /** Null for a PWM that gets a level. */
+    word: SwitchWord | null;
+    forMs: number | null;
+    from: "cli" | "tui";
+    ticket: number;
+    at: Instant;
+    level?: number;
+    fadeMs?: number;
+  };
   "counter-command-received": {
     input: number;
     payload: string;
@@ -308,4 +326,5 @@ export type TimerKey =
   | `${"settle" | "hold" | "window" | "report"}:${string}`
   | `${"read" | "stale" | "peer-stale"}:${string}`
   | `${"level" | "after" | "rest" | "pattern" | "value" | "control" | "control-lost"}:${string}`
-  | `${"pulse" | "max-on" | "retry" | "interlock" | "broker-lost" | "peer-offline" | "start"}:${string}`;
+  | `${"pulse" | "max-on" | "retry" | "interlock" | "broker-lost" | "peer-offline" | "start"}:${string}`
+  | `${"fade" | "silence"}:${string}`;

@@ -15,7 +15,8 @@ export function commandReceived(plan: Plan, state: State, event: CommandReceived
   // An empty message is how somebody clears a retained command: no command, and no mistake.
   if (!output || event.payload === "") return;
   state.commands++;
-  const parsed = parseCommand(event.payload);
+  const pwm = plan.outputs[event.output]?.pwm ?? null;
+  const parsed = parseCommand(event.payload, pwm === null ? null : pwm.kind === "servo" ? "pulse" : "percent");
   const id = parsed.ok ? parsed.command.id : parsed.id;
   const answer: AnswerTo = { via: "mqtt", responseTopic: event.responseTopic, correlationData: event.correlationData, id };
   const first = event.retain || id === null ? undefined : output.answers.get(id);
@@ -30,9 +31,11 @@ export function commandReceived(plan: Plan, state: State, event: CommandReceived
   const refusal = commandRefusal(plan, state, event, { malformed, ts, again: "move the output" });
   const cause = mqttCause(parsed.ok ? parsed.command.cause : null, id);
   if (refusal) {
-    const wanted = parsed.ok ? { ...cause, says: parsed.command.word } : cause;
+    const word = parsed.ok ? parsed.command.word : null;
+    const wanted = word === null ? cause : { ...cause, says: word };
     refuse(plan, state, event.output, { ...refusal, to: answer, cause: wanted, at: event.at }, effects);
   } else if (parsed.ok) {
-    command(plan, state, event.output, parsed.command.word, parsed.command.forMs, cause, answer, event.at, effects);
+    const { word, level, fadeMs: fade, forMs } = parsed.command;
+    command(plan, state, event.output, word, forMs, cause, answer, event.at, effects, { level, fade });
   }
 }

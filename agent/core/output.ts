@@ -4,8 +4,9 @@ import type { LogEvent } from "./log-events.ts";
 import type { Cause, Effect, Instant, SetRequest, Verdict } from "./model.ts";
 import type { Blink } from "./pattern-end.ts";
 import type { OutputPlan, Plan } from "./plan.ts";
+import { endFade, levelOf, levelWords, pwmPayload, tellsStep } from "./pwm.ts";
 import { sentenceOf } from "./reason.ts";
-import { type End, isoTime, type OutputState, remember, type State } from "./state.ts";
+import { type Change, type End, isoTime, type OutputState, remember, type State } from "./state.ts";
 
 /** After a write towards off has failed, it is tried again this often until it succeeds or something else is wanted. */
 export const retryPeriod = 1000;
@@ -17,9 +18,10 @@ export function leaves({ kind, detail }: Cause): boolean {
   return kind === leaveCause.kind && detail === leaveCause.detail;
 }
 
-/** Drives an output by the agent's own decision: the end of a pulse, max-on, the exit. */
-export function drive(index: number, active: boolean, cause: Cause, effects: Effect[]): void {
-  effects.push({ type: "setOutput", output: index, active, request: { cause, pulse: null, answer: null } });
+/** Drives an output by the agent's own decision: the end of a pulse, max-on, the exit. `level`: of a PWM that is to be on. */
+export function drive(index: number, active: boolean, cause: Cause, effects: Effect[], level?: number): void {
+  const request = { cause, pulse: null, answer: null };
+  effects.push({ type: "setOutput", output: index, active, request: level === undefined ? request : { ...request, level } });
 }
 
 /** The failed write once more: if it fails the same way, it is no news. */
@@ -37,38 +39,51 @@ export function written(
   const output = state.outputs[event.output];
   const outputPlan = plan.outputs[event.output];
   if (!output || !outputPlan) return;
-  const { active, at, cause, pulse } = event;
-  const changed = output.written !== active;
+  const { active, at, cause, pulse, fade } = event;
+  const moved = output.written !== active;
+  const level = levelOf(outputPlan, active, event.level);
+  const changed = moved || output.level !== level;
+  const faded = output.fade !== null;
+  if (fade === undefined) endFade(outputPlan, output, effects);
   output.written = active;
+  output.level = level;
   output.wanted = undefined;
   // What max_on has ended stays ended: an ON that came while the line refused to go off must not outlive it.
   if (!active || output.maxOnEnds === null || at < output.maxOnEnds) endRetry(output, outputPlan, effects);
   const mended = output.problem !== null;
   if (mended) state.healthVersion++;
   output.problem = null;
-  if (changed) {
+  if (moved) {
     output.since = at;
     startMaxOn(output, outputPlan, active, at, blinking(state, event.output)?.maxOnEnds ?? null, effects);
   }
-  if (!active || pulse === null) endPulse(output, outputPlan, effects);
-  else {
+  if (!active || (pulse === null && fade !== "next")) endPulse(output, outputPlan, effects);
+  else if (pulse !== null) {
     output.pulseEnds = Math.max(at + pulse, output.since + outputPlan.minOn);
     effects.push({ type: "startTimer", key: outputPlan.pulseKey, at: output.pulseEnds });
   }
   if (!leaves(cause)) keepLevel(state, event.output, outputPlan, output, effects);
   const until = endsAt(output);
-  if (changed) effects.push(publish(stateOf(outputPlan, output)));
+  const inFade = fade === "next" && !moved;
+  // At its end in any case: the state says where it was to go until then.
+  const ends = inFade && output.fade === null;
+  const told = inFade ? ends || (changed && tellsStep(output, at)) : changed || (faded && output.fade === null);
+  if (told) effects.push(publish(stateOf(outputPlan, output)));
   // An ON for an output that is on changes nothing but when it ends; that is told, with its cause.
-  if (changed || until !== output.until) {
+  if ((changed && !inFade) || until !== output.until) {
     output.until = until;
     output.cause = cause;
     const blink = cause.blink === true || cause.ended?.blink === true;
-    const change = { at, state: stateWord(active), cause, detail: cause.detail, ends: endOf(output) };
+    const words = levelWords(outputPlan, output);
+    const change: Change = { at, state: stateWord(active), cause, detail: cause.detail, ends: endOf(output) };
+    if (words !== "") change.level = words;
     if (!blink) remember(event.output, output, change, effects);
-    effects.push(attrLater(state, outputPlan, output), logLater(outputPlan, active, cause, blink ? "debug" : "info"));
-  } else if (mended) effects.push({ type: "publish", ...attrOf(state, outputPlan, output) });
+    effects.push(attrLater(state, outputPlan, output), logLater(outputPlan, active, words, cause, blink ? "debug" : "info"));
+  } else if (mended || ends) effects.push({ type: "publish", ...attrOf(state, outputPlan, output) });
   if (event.answer) {
     const verdict: Verdict = { ok: true, state: stateWord(active), changed };
+    if (level !== null) verdict.value = level;
+    if (output.fade !== null) verdict.target = output.fade.to;
     keepAnswer(output, event.answer, verdict);
     effects.push({ type: "answer", output: event.output, to: event.answer, verdict });
   }
@@ -85,6 +100,10 @@ export function failed(
   const outputPlan = plan.outputs[event.output];
   if (!output || !outputPlan) return;
   output.wanted = undefined;
+  if (output.fade !== null) {
+    endFade(outputPlan, output, effects);
+    if (output.written !== undefined) effects.push(publish(stateOf(outputPlan, output)));
+  }
   const again = (event.again ?? event.start) === true && output.problem === event.problem;
   // A line that is not ours comes back in its start state; until then there is nothing to switch off.
   if (!event.active && !state.stopping && output.written !== undefined) {
@@ -203,7 +222,8 @@ export function publish({ kind, topic, payload, qos, retain }: Retained): Effect
 }
 
 export function stateOf(outputPlan: OutputPlan, output: OutputState): Retained {
-  return { kind: "state", topic: outputPlan.stateTopic, payload: stateWord(output.written), qos: 1, retain: true };
+  const payload = outputPlan.pwm === null ? stateWord(output.written) : pwmPayload(outputPlan.pwm, output);
+  return { kind: "state", topic: outputPlan.stateTopic, payload, qos: 1, retain: true };
 }
 
 export function attrOf(state: State, outputPlan: OutputPlan, output: OutputState): Retained {
@@ -226,14 +246,14 @@ function attrLater(state: State, outputPlan: OutputPlan, output: OutputState): E
 }
 
 /** What the attributes tell, as it is now. */
-interface Told extends Pick<OutputState, "written" | "cause" | "since" | "until" | "problem" | "locked"> {
+interface Told extends Pick<OutputState, "written" | "level" | "fade" | "cause" | "since" | "until" | "problem" | "locked"> {
   ends: End | null;
   clockOffset: number;
 }
 
 function toldOf({ clockOffset }: State, output: OutputState): Told {
-  const { written, cause, since, until, problem, locked } = output;
-  return { written, cause, since, until, problem, locked, ends: endOf(output), clockOffset };
+  const { written, level, fade, cause, since, until, problem, locked } = output;
+  return { written, level, fade, cause, since, until, problem, locked, ends: endOf(output), clockOffset };
 }
 
 function attrText(outputPlan: OutputPlan, told: Told): string {
@@ -248,7 +268,7 @@ function attrText(outputPlan: OutputPlan, told: Told): string {
     chain: facts.chain,
     since: isoTime(told, since),
     until: until === null ? null : isoTime(told, until),
-    text: written === undefined ? null : sentenceOf({ state: stateWord(written), cause, ends }),
+    text: written === undefined ? null : sentenceOf({ state: stateWord(written), cause, ends, level: levelWords(outputPlan, told) }),
     problem,
     locked,
     // Left out of the text when there is none.
@@ -257,12 +277,12 @@ function attrText(outputPlan: OutputPlan, told: Told): string {
 }
 
 /** Its words, too, are found when it is written. */
-function logLater(plan: OutputPlan, active: boolean, cause: Cause, level: "info" | "debug"): Effect {
+function logLater(plan: OutputPlan, active: boolean, words: string, cause: Cause, level: "info" | "debug"): Effect {
   return {
     type: "log",
     level,
     get message() {
-      return `${plan.id} ${active ? "on" : "off"}: ${whyOf(cause)}`;
+      return `${plan.id} ${active ? "on" : "off"}${words}: ${whyOf(cause)}`;
     },
     get fields() {
       const fields = fieldsOf(cause);

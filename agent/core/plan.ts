@@ -10,6 +10,7 @@ import { type Interlock, interlockOf } from "./interlock-plan.ts";
 import type { TimerKey } from "./model.ts";
 import { patternKey } from "./pattern-end.ts";
 import { type PeerPlan, peerOf, peersOf, topicIndexOf } from "./peer-plan.ts";
+import { type PwmPlan, pwmsOf } from "./pwm-plan.ts";
 import { type LevelKind, noTriggers, type Rulebook, rulebookOf } from "./rule-plan.ts";
 import { type ListName, TestBook } from "./rule-value-plan.ts";
 import { derivedFrom, type SensorPlan, sensorsOf } from "./sensor-plan.ts";
@@ -19,6 +20,7 @@ import { type Topics, topicsOf } from "./topics.ts";
 export interface Plan extends Omit<Rulebook, "gestures"> {
   topics: Topics;
   inputs: readonly InputPlan[];
+  /** Those of the configuration, then its PWM. */
   outputs: readonly OutputPlan[];
   /** Those of the configuration, then those that only an output names. */
   peers: readonly PeerPlan[];
@@ -53,6 +55,7 @@ export interface Plan extends Omit<Rulebook, "gestures"> {
 export type TimerOwner =
   | { kind: "settle" | "hold" | "window" | "report"; input: number }
   | { kind: "pulse" | "max-on" | "retry" | "interlock" | "broker-lost" | "peer-offline" | "start" | "pattern"; output: number }
+  | { kind: "fade" | "silence"; output: number }
   | { kind: "read" | "stale"; sensor: number }
   | { kind: "peer-stale"; peer: number }
   /** A trigger with `for`, an action with `after`, a rule that fired too often. */
@@ -107,6 +110,8 @@ export interface OutputPlan {
   interlock: Interlock | null;
   onBrokerLost: { after: number; active: boolean } | null;
   onPeerOffline: { peer: number; after: number; active: boolean } | null;
+  /** Null for a line that is only on or off. */
+  pwm: PwmPlan | null;
   stateTopic: string;
   attrTopic: string;
   setTopic: string;
@@ -126,7 +131,7 @@ export const defaultPulse = 500;
 export function planOf(config: Config): Plan {
   const topics = topicsOf(config.prefix, config.node);
   const inputIndex = indexOf(config.inputs);
-  const outputIndex = indexOf(config.outputs);
+  const outputIndex = indexOf({ ...config.outputs, ...config.pwm });
   const timers = new Map<TimerKey, TimerOwner>();
   const peers = peersOf(config, timers);
   const sensors = sensorsOf(config, topics, timers, peers);
@@ -179,7 +184,7 @@ export function planOf(config: Config): Plan {
     };
   });
 
-  const outputs = Object.entries(config.outputs).map(([id, output], index): OutputPlan => {
+  const keysOf = (id: string, index: number) => {
     const pulseKey: TimerKey = `pulse:${id}`;
     const maxOnKey: TimerKey = `max-on:${id}`;
     const retryKey: TimerKey = `retry:${id}`;
@@ -187,8 +192,6 @@ export function planOf(config: Config): Plan {
     const brokerLostKey: TimerKey = `broker-lost:${id}`;
     const peerOfflineKey: TimerKey = `peer-offline:${id}`;
     const startKey: TimerKey = `start:${id}`;
-    const lost = output.on_broker_lost;
-    const length = typeof output.pulse === "number" ? { default: output.pulse, max: null } : output.pulse;
     timers
       .set(interlockKey, { kind: "interlock", output: index })
       .set(brokerLostKey, { kind: "broker-lost", output: index })
@@ -198,6 +201,11 @@ export function planOf(config: Config): Plan {
       .set(pulseKey, { kind: "pulse", output: index })
       .set(maxOnKey, { kind: "max-on", output: index })
       .set(retryKey, { kind: "retry", output: index });
+    return { pulseKey, maxOnKey, retryKey, interlockKey, brokerLostKey, peerOfflineKey, startKey };
+  };
+  const switched = Object.entries(config.outputs).map(([id, output], index): OutputPlan => {
+    const lost = output.on_broker_lost;
+    const length = typeof output.pulse === "number" ? { default: output.pulse, max: null } : output.pulse;
     return {
       id,
       line: output.line,
@@ -215,19 +223,15 @@ export function planOf(config: Config): Plan {
       interlock: interlockOf(config, id, outputIndex),
       onBrokerLost: lost === null || lost.do === "keep" ? null : { after: lost.after, active: lost.do === "on" },
       onPeerOffline: peerOf(peers, output.on_peer_offline),
+      pwm: null,
       stateTopic: topics.outputState(id),
       attrTopic: topics.outputAttr(id),
       setTopic: topics.outputSet(id),
       resultTopic: topics.outputResult(id),
-      pulseKey,
-      maxOnKey,
-      retryKey,
-      interlockKey,
-      brokerLostKey,
-      peerOfflineKey,
-      startKey,
+      ...keysOf(id, index),
     };
   });
+  const outputs = [...switched, ...pwmsOf(config, topics, switched.length, keysOf, timers)];
   const setIndex = new Map(outputs.map(({ setTopic }, index) => [setTopic, index]));
   const counterIndex = new Map(inputs.flatMap(({ counter }, index) => (counter === null ? [] : [[counter.setTopic, index] as const])));
   return {

@@ -9,7 +9,8 @@ export function sentenceOf({
   cause,
   detail = null,
   ends = null,
-}: Pick<Change, "state" | "cause" | "ends"> & { detail?: string | null }): string {
+  level = "",
+}: Pick<Change, "state" | "cause" | "ends" | "level"> & { detail?: string | null }): string {
   switch (state) {
     case "REFUSED":
       return refusalOf(detail?.replace(/^[a-z_-]+: /, "") ?? "", cause);
@@ -19,7 +20,7 @@ export function sentenceOf({
     case "UNLOCKED":
       return `${state} by somebody ${cause.kind === "tui" ? "in the terminal UI" : `with \`pinbus ${state === "LOCKED" ? "lock" : "unlock"}\``}`;
     default:
-      return `${state} because ${reasonOf(cause)}${ends === null ? "" : `; ends by ${ends.by}`}`;
+      return `${state}${level} because ${reasonOf(cause)}${ends === null ? "" : `; ends by ${ends.by}`}`;
   }
 }
 
@@ -66,7 +67,10 @@ export function reasonOf({ kind, text, detail, says, trigger, after, ended, chai
       return `the configuration was reloaded${more}`;
     case "interlock":
       return `${detail} and ${text} lets only one on${before}`;
+    case "curve":
+      return `${detail} and its curve says so`;
     case "failsafe":
+      if (text === "silence") return `no command came ${detail}`;
       return text === "broker lost" ? `the broker was lost ${detail}` : `${text.replace(/ (?=\w+$)/, " was ")} ${detail}`;
   }
 }

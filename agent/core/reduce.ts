@@ -17,6 +17,8 @@ import { commandReceived } from "./output-command.ts";
 import { endPattern, forgetPattern } from "./pattern-end.ts";
 import { armPeer, disarmPeer, watchPeer } from "./peer.ts";
 import type { Plan } from "./plan.ts";
+import { armSilence, disarmSilence, endFade } from "./pwm.ts";
+import { curveOpened } from "./pwm-curve.ts";
 import { refuse } from "./refusal.ts";
 import { fire, levelSeen } from "./rule.ts";
 import { ruleCommand, ruleControl } from "./rule-command.ts";
@@ -61,12 +63,14 @@ export function reduce(plan: Plan, state: State, event: AgentEvent): Effect[] {
     case "output-opened": {
       const cause = { start: startCause, chip: chipCause, reload: reloadCause }[event.why];
       spaceStart(plan, state, event.output, event.active, cause, event.at, effects);
-      written(plan, state, { output: event.output, active: event.active, at: event.at, cause, pulse: null, answer: null }, effects);
+      writtenFor(plan, state, { ...event, type: "output-written", request: openedBy(event, cause) }, effects);
       if (state.stopping) {
         exitOutput(plan, state, event.output, exitCause, event.at, effects);
         break;
       }
       outputSeen(plan, state, event.output, true, event.at, effects);
+      silenceFrom(plan, event.output, event.at, effects);
+      curveOpened(plan, state, event.output, event.at, effects);
       arm(plan, state, event.output, event.at, effects);
       armPeer(plan, state, event.output, event.at, effects);
       startInterlocked(plan, state, event.output, cause, event.at, effects);
@@ -108,10 +112,12 @@ export function reduce(plan: Plan, state: State, event: AgentEvent): Effect[] {
       const cause = personCause(event.from);
       if (state.stopping) {
         const why = { reason: "stopping", message: "the agent is stopping" } as const;
-        refuse(plan, state, event.output, { ...why, to: answer, cause: { ...cause, says: event.word }, at: event.at }, effects);
+        const wanted = event.word === null ? cause : { ...cause, says: event.word };
+        refuse(plan, state, event.output, { ...why, to: answer, cause: wanted, at: event.at }, effects);
         break;
       }
-      command(plan, state, event.output, event.word, event.forMs, cause, answer, event.at, effects);
+      const wish = { level: event.level ?? null, fade: event.fadeMs ?? null };
+      command(plan, state, event.output, event.word, event.forMs, cause, answer, event.at, effects, wish);
       break;
     }
     case "identify-requested":
@@ -229,8 +235,18 @@ function adoptRead(plan: Plan, state: State, { input: index, active, at, line }:
 
 /** Field by field: spreading event and request would allocate several times as much, in the hottest path. */
 function writtenFor(plan: Plan, state: State, { output, active, at, request }: EventOf<"output-written">, effects: Effect[]): void {
-  const { cause, pulse, answer } = request;
-  written(plan, state, { output, active, at, cause, pulse, answer }, effects);
+  const { cause, pulse, answer, level, fade } = request;
+  if (level === undefined) written(plan, state, { output, active, at, cause, pulse, answer }, effects);
+  else written(plan, state, { output, active, at, cause, pulse, answer, level, ...(fade === undefined ? {} : { fade }) }, effects);
+}
+
+function openedBy({ level }: EventOf<"output-opened">, cause: Cause): EventOf<"output-written">["request"] {
+  return level === undefined ? { cause, pulse: null, answer: null } : { cause, pulse: null, answer: null, level };
+}
+
+function silenceFrom(plan: Plan, index: number, at: number, effects: Effect[]): void {
+  const outputPlan = plan.outputs[index];
+  if (outputPlan) armSilence(outputPlan, at, effects);
 }
 
 /** An off-write that failed: whoever waits for it must not go on. */
@@ -251,6 +267,9 @@ function loseOutput(plan: Plan, state: State, index: number, problem: string, at
   output.problem = problem;
   state.healthVersion++;
   output.written = undefined;
+  output.level = null;
+  endFade(outputPlan, output, effects);
+  disarmSilence(outputPlan, effects);
   output.maxOnEnds = null;
   output.until = null;
   endPulse(output, outputPlan, effects);
@@ -288,8 +307,13 @@ function exitOutput(plan: Plan, state: State, index: number, cause: Cause, at: n
   disarm(plan, state, index, effects);
   disarmPeer(plan, state, index, effects);
   endStart(plan, state, index, effects);
+  if (output.fade !== null) {
+    endFade(outputPlan, output, effects);
+    effects.push({ type: "publish", ...stateOf(outputPlan, output) });
+  }
+  disarmSilence(outputPlan, effects);
   // `keep` keeps a state, not a movement: nobody would end a pulse, or try again to switch off, once the agent is gone.
   const ends = output.pulseEnds !== null || output.retry !== null;
-  if (outputPlan.onExit !== "keep") drive(index, outputPlan.onExit === "on", cause, effects);
+  if (outputPlan.onExit !== "keep") drive(index, outputPlan.onExit === "on", cause, effects, outputPlan.pwm?.onExit ?? undefined);
   else if (ends) drive(index, false, cause, effects);
 }

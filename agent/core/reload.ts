@@ -1,4 +1,4 @@
-import type { Config, InputConfig } from "../../config/schema.ts";
+import type { Config, InputConfig, PwmConfig } from "../../config/schema.ts";
 import type { LineName } from "../../gpio/line.ts";
 import { newOwlcms, settleOwlcms } from "../profile/owlcms/platform.ts";
 import { carryControllers } from "./controller-reload.ts";
@@ -11,6 +11,7 @@ import type { Effect, Instant } from "./model.ts";
 import { attrOf, endsAt } from "./output.ts";
 import { carryPeers, rearmPeer, watchPeer } from "./peer.ts";
 import type { InputPlan, OutputPlan, Plan, TimerOwner } from "./plan.ts";
+import { armSilence, disarmSilence } from "./pwm.ts";
 import { carryRules } from "./rule-reload.ts";
 import { carrySensors } from "./sensor.ts";
 import { type InputState, type KeptSource, newState, type OutputState, type State, type TotalSource } from "./state.ts";
@@ -34,11 +35,27 @@ export function lineChanges(before: Config, after: Config, same: (a: LineName, b
     if (!stays) leaving.add(id);
     if (now && (!stays || old.active !== now.active)) anew.add(id);
   }
+  for (const [id, old] of Object.entries(before.pwm)) {
+    const now = Object.hasOwn(after.pwm, id) ? after.pwm[id] : undefined;
+    const stays = now !== undefined && samePlace(old, now, same);
+    if (!stays) leaving.add(id);
+    if (now && (!stays || signal(old) !== signal(now))) anew.add(id);
+  }
   for (const [id, old] of Object.entries(before.inputs)) {
     const now = Object.hasOwn(after.inputs, id) ? after.inputs[id] : undefined;
     if (now && (!same(old.line, now.line) || requested(old) !== requested(now))) anew.add(id);
   }
   return { leaving, anew };
+}
+
+function samePlace(a: PwmConfig, b: PwmConfig, same: (a: LineName, b: LineName) => boolean): boolean {
+  if (a.line !== null && b.line !== null) return same(a.line, b.line);
+  return a.line === b.line && a.chip === b.chip && a.channel === b.channel;
+}
+
+/** What a level of a PWM means on the wire: with another meaning it starts anew. */
+function signal({ kind, frequency, active, min, gamma, pulse }: PwmConfig): string {
+  return JSON.stringify([kind, frequency, active, min, gamma, pulse]);
 }
 
 /** What else the request for an input says. */
@@ -121,6 +138,9 @@ export function carryOver({ old, state, next, anew, firstSeq, kept: before, tota
   for (const [index, { id }] of next.outputs.entries()) {
     const plan = old.outputs[old.outputIndex.get(id) ?? -1];
     if (!plan || anew.has(id)) continue;
+    rearmSilence(plan, next.outputs[index], at, effects);
+    const output = carried.outputs[index];
+    if (output && JSON.stringify(plan.pwm?.curve) !== JSON.stringify(next.outputs[index]?.pwm?.curve)) output.curve = null;
     rearmFailsafe(plan, next, carried, index, at, effects);
     rearmPeer(old, plan, next, carried, index, at, effects);
   }
@@ -196,6 +216,13 @@ function limit(before: OutputPlan, plan: OutputPlan, kept: OutputState, state: S
   output.until = endsAt(output);
   if (output.until !== kept.until) effects.push({ type: "publish", ...attrOf(state, plan, output) });
   return output;
+}
+
+/** With another silence it begins anew. */
+function rearmSilence(before: OutputPlan, plan: OutputPlan | undefined, at: Instant, effects: Effect[]): void {
+  if (!plan || JSON.stringify(before.pwm?.silence) === JSON.stringify(plan.pwm?.silence)) return;
+  if (plan.pwm?.silence) armSilence(plan, at, effects);
+  else disarmSilence(before, effects);
 }
 
 /** An ON that waits for its partners to have been off for the dead time. */

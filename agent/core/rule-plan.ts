@@ -68,8 +68,9 @@ export type Condition =
 /** `index` = of the comparison. */
 export type ValueCondition = { kind: "value"; index: number; want: boolean; ref: ValueRef };
 
+/** `wish`: of a PWM; with a level there is no word. */
 export type RuleAction = { wait: { key: TimerKey; ms: number } | null } & (
-  | { type: "switch"; output: number; word: SwitchWord; forMs: number | null }
+  | { type: "switch"; output: number; word: SwitchWord | null; forMs: number | null; wish?: { level: number | null; fade: number | null } }
   | { type: "pattern"; output: number; steps: readonly PatternStep[]; repeat: number }
   | { type: "publish"; effect: Extract<Effect, { type: "publish" }> }
   | { type: "enable"; rule: number; enabled: boolean }
@@ -196,7 +197,11 @@ export function rulebookOf(
       }
       const other = action.enable ?? action.disable;
       if (other !== null) return { type: "enable", wait, rule: ruleIndex.get(other) ?? -1, enabled: action.enable !== null };
-      const output = outputs.get(action.output ?? "") ?? -1;
+      const output = outputs.get(action.output ?? action.pwm ?? "") ?? -1;
+      if (action.pwm !== null) {
+        const word = action.set === null ? null : words[action.set];
+        return { type: "switch", wait, output, word, forMs: action.for, wish: { level: action.value, fade: action.fade } };
+      }
       if (action.set !== null) return { type: "switch", wait, output, word: words[action.set], forMs: action.for };
       for (const end of action.until) addEnd(index, id, end, { output });
       return { type: "pattern", wait, output, steps: stepsOf(action), repeat: action.repeat };

@@ -144,7 +144,11 @@ export function actionText(action: ActionConfig): string {
   if (publish !== null) return `publish ${payload ?? "nothing"} to ${publish}${wait}`;
   if (enable !== null) return `enable ${enable}${wait}`;
   if (disable !== null) return `disable ${disable}${wait}`;
-  const { flash, beep, tone, pattern, repeat } = action;
+  const { flash, beep, tone, pattern, repeat, pwm, value, fade } = action;
+  if (pwm !== null) {
+    const times = `${fade === null ? "" : ` within ${length(fade)}`}${action.for === null ? "" : ` for ${length(action.for)}`}`;
+    return `${pwm} ${value ?? set}${times}${wait}`;
+  }
   if (set !== null) return `${output} ${set}${action.for === null ? "" : ` for ${length(action.for)}`}${wait}`;
   const until = action.until.map(untilText).join(" or ");
   const times = `${repeat === 1 ? "" : ` ${repeat} times`}${until === "" ? "" : ` until ${until}`}${wait}`;

@@ -125,7 +125,7 @@ export function act(
 ): Objection | null {
   switch (action.type) {
     case "switch":
-      return command(plan, state, action.output, action.word, action.forMs, cause, null, at, effects);
+      return command(plan, state, action.output, action.word, action.forMs, cause, null, at, effects, action.wish);
     case "pattern":
       startPattern(plan, state, action, plan.rules[rule]?.id ?? "", { ...cause, says: "PATTERN" }, at, effects);
       break;

@@ -2,6 +2,7 @@ import { controllersSeen } from "./controller.ts";
 import { deriveSeen } from "./derive.ts";
 import type { Effect, Instant } from "./model.ts";
 import type { Plan } from "./plan.ts";
+import { curvesSeen } from "./pwm-curve.ts";
 import { valuesSeen } from "./rule-value.ts";
 import type { State } from "./state.ts";
 
@@ -14,4 +15,5 @@ export function sensorSeen(plan: Plan, state: State, sensor: number, at: Instant
   deriveSeen(plan, state, sensor, at, effects);
   valuesSeen(plan, state, sensor, at, effects);
   controllersSeen(plan, state, sensor, at, effects);
+  curvesSeen(plan, state, sensor, at, effects);
 }

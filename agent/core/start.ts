@@ -23,6 +23,13 @@ export function startLevel(plan: Plan, state: State, index: number, found: () =>
   return startsOn(outputPlan, output) && (plan.startSpacing === 0 || at >= state.nextStart);
 }
 
+/** The same of a PWM, as a level. */
+export function startDutyLevel(plan: Plan, state: State, index: number, at: Instant): number {
+  const [output, outputPlan] = [state.outputs[index], plan.outputs[index]];
+  if (!output || !outputPlan?.pwm || !startLevel(plan, state, index, () => undefined, at)) return 0;
+  return safeLevel(outputPlan, output, state, at) === undefined ? outputPlan.pwm.onStart : outputPlan.pwm.brokerLost;
+}
+
 /** Where a failsafe has its output already; undefined when none has. */
 function safeLevel(outputPlan: OutputPlan, output: OutputState, state: State, at: Instant): boolean | undefined {
   const { onBrokerLost, onPeerOffline } = outputPlan;
@@ -93,7 +100,7 @@ export function startDue(plan: Plan, state: State, index: number, at: Instant, e
   output.starts = null;
   if (!startsOn(outputPlan, output) || output.written !== false) return;
   if (outputPlan.interlock) startInterlocked(plan, state, index, cause, at, effects);
-  else effects.push({ type: "setOutput", output: index, active: true, request: startRequest(cause) });
+  else effects.push({ type: "setOutput", output: index, active: true, request: startRequest(cause, outputPlan) });
 }
 
 /** `on_start: on` of an interlocked output: on after the dead time, unless a partner is on by then. */
@@ -105,9 +112,10 @@ export function startInterlocked(plan: Plan, state: State, index: number, cause:
   // At the start the partners may not be open yet; one that is on keeps this one off.
   if (outputPlan.interlock.partners.some((partner) => state.outputs[partner]?.written === true)) return;
   cancelWait(plan, state, index, { reason: "failed", message: "its line was opened anew" }, at, effects);
-  switchOn(plan, state, index, startRequest(cause), at, effects);
+  switchOn(plan, state, index, startRequest(cause, outputPlan), at, effects);
 }
 
-function startRequest(cause: Cause): SetRequest {
-  return { cause, pulse: null, answer: null, start: true };
+function startRequest(cause: Cause, { pwm }: OutputPlan): SetRequest {
+  const request: SetRequest = { cause, pulse: null, answer: null, start: true };
+  return pwm === null ? request : { ...request, level: pwm.onStart };
 }

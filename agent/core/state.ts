@@ -71,6 +71,13 @@ export interface OutputState {
   written: boolean | undefined;
   /** What was asked for in this turn and is not answered by the line yet: two toggles in one rule are two toggles. */
   wanted: boolean | undefined;
+  /** Of a PWM: the level of the last observed write; null while it is not known, and for every other output. */
+  level: number | null;
+  /** The level of the next ON: the last one that was asked for. */
+  lastLevel: number | null;
+  fade: Fade | null;
+  /** What its curve last asked for, and what its sensor said then: null when it could not be read. */
+  curve: { reading: number | null; level: number } | null;
   since: Instant;
   cause: Cause;
   problem: string | null;
@@ -95,6 +102,19 @@ export interface OutputState {
   history: Change[];
   /** First answers by command id, oldest first, see `answers.ts`. */
   answers: Map<string, Verdict>;
+}
+
+/** A PWM on its way to another level. */
+export interface Fade {
+  from: number;
+  to: number;
+  startedAt: Instant;
+  ms: number;
+  /** The time between two steps. */
+  step: number;
+  cause: Cause;
+  /** When its state was told last. */
+  toldAt: Instant;
 }
 
 export interface PeerState {
@@ -128,6 +148,8 @@ export interface Change {
   state: "ON" | "OFF" | "REFUSED" | "FAILED" | "LOCKED" | "UNLOCKED";
   cause: Cause;
   detail: string | null;
+  /** Of a PWM, behind its state: ` at 40 %`. */
+  level?: string;
   /** When it ends by itself, as known at that moment. */
   ends?: End | null;
   /** From when on what was refused would be served, as far as that is known. */
@@ -195,6 +217,10 @@ export function newState(plan: Plan, firstSeq: (id: string) => number, before: K
       kept: before.kept(id).level,
       written: undefined,
       wanted: undefined,
+      level: null,
+      lastLevel: null,
+      fade: null,
+      curve: null,
       since: 0,
       cause: { kind: "start", text: "start", detail: null },
       problem: null,

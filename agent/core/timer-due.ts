@@ -2,7 +2,7 @@ import { endOf } from "./cause.ts";
 import { controlLost, lookAt } from "./controller.ts";
 import { report } from "./counter.ts";
 import { turnNow } from "./encoder.ts";
-import { failsafeDue } from "./failsafe.ts";
+import { failsafeDue, silenceDue } from "./failsafe.ts";
 import { stepBlink } from "./identify.ts";
 import { gesturesNow, settleNow } from "./input.ts";
 import { proceed } from "./interlock.ts";
@@ -11,6 +11,7 @@ import { drive, retry } from "./output.ts";
 import { stepPattern } from "./pattern.ts";
 import { peerOfflineDue } from "./peer.ts";
 import type { Plan } from "./plan.ts";
+import { fadeDue } from "./pwm.ts";
 import { lastingDue, peerSeen } from "./rule-event.ts";
 import { restOver } from "./rule-guard.ts";
 import { actionDue, lookAtValues } from "./rule-value.ts";
@@ -92,6 +93,12 @@ export function timerDue(plan: Plan, state: State, key: TimerKey, at: number, ef
       break;
     case "peer-offline":
       peerOfflineDue(plan, state, owner.output, at, effects);
+      break;
+    case "fade":
+      fadeDue(plan, state, owner.output, at, effects);
+      break;
+    case "silence":
+      silenceDue(plan, state, owner.output, at, effects);
       break;
     case "start":
       startDue(plan, state, owner.output, at, effects);

@@ -25,6 +25,12 @@ export interface Topics {
   coverState(id: string): string;
   coverSet(id: string): string;
   coverResult(id: string): string;
+  /** The one filter under which commands to PWM arrive. */
+  readonly pwmFilter: string;
+  pwmState(id: string): string;
+  pwmAttr(id: string): string;
+  pwmSet(id: string): string;
+  pwmResult(id: string): string;
   /** The one filter under which commands to rules arrive. */
   readonly ruleFilter: string;
   ruleState(id: string): string;
@@ -55,13 +61,7 @@ export interface Topics {
 /** What a topic of this node says, without its base. */
 export type ParsedTopic =
   | { kind: "status" | "info" | "health" | "doctor" }
-  | { kind: "input-state" | "input-event"; id: string }
-  | { kind: "counter-state" | "counter-history" | "counter-set" | "counter-result"; id: string }
-  | { kind: "output-state" | "output-attr" | "output-set" | "output-result"; id: string }
-  | { kind: "cover-state" | "cover-set" | "cover-result"; id: string }
-  | { kind: "rule-state" | "rule-set" | "rule-result" | "rule-event"; id: string }
-  | { kind: "controller-state" | "controller-set" | "controller-result"; id: string }
-  | { kind: "sensor-state" | "sensor-history" | "sensor-availability" | "sensor-quality"; id: string }
+  | { kind: Kinds; id: string }
   | { kind: "node-command" | "node-result"; name: string }
   | { kind: "sys"; name: string }
   | { kind: "log"; level: string }
@@ -77,7 +77,7 @@ export function topicsOf(prefix: string, node: string): Topics {
     health: `${base}/health`,
     doctor: `${base}/doctor`,
     commandFilter: `${base}/out/+/set`,
-    commandFilters: ["out", "cmd", "counter", "rule", "cover", "controller"].map(
+    commandFilters: ["out", "pwm", "cmd", "counter", "rule", "cover", "controller"].map(
       (kind) => `${base}/${kind}/+${kind === "cmd" ? "" : "/set"}`,
     ),
     counterFilter: `${base}/counter/+/set`,
@@ -89,6 +89,11 @@ export function topicsOf(prefix: string, node: string): Topics {
     coverState: (id) => `${base}/cover/${id}/state`,
     coverSet: (id) => `${base}/cover/${id}/set`,
     coverResult: (id) => `${base}/cover/${id}/result`,
+    pwmFilter: `${base}/pwm/+/set`,
+    pwmState: (id) => `${base}/pwm/${id}/state`,
+    pwmAttr: (id) => `${base}/pwm/${id}/attr`,
+    pwmSet: (id) => `${base}/pwm/${id}/set`,
+    pwmResult: (id) => `${base}/pwm/${id}/result`,
     ruleFilter: `${base}/rule/+/set`,
     ruleState: (id) => `${base}/rule/${id}/state`,
     ruleSet: (id) => `${base}/rule/${id}/set`,
@@ -121,6 +126,7 @@ export function topicsOf(prefix: string, node: string): Topics {
 const kinds = {
   in: { state: "input-state", event: "input-event" },
   out: { state: "output-state", attr: "output-attr", set: "output-set", result: "output-result" },
+  pwm: { state: "pwm-state", attr: "pwm-attr", set: "pwm-set", result: "pwm-result" },
   counter: { state: "counter-state", history: "counter-history", set: "counter-set", result: "counter-result" },
   cover: { state: "cover-state", set: "cover-set", result: "cover-result" },
   rule: { state: "rule-state", set: "rule-set", result: "rule-result", event: "rule-event" },

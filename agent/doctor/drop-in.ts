@@ -33,6 +33,8 @@ export function unitLines(named: Named): UnitLine[] {
   const lines: UnitLine[] = [];
   if (config.gpio.driver === "sysfs")
     lines.push({ directive: "ReadWritePaths", values: ["-/sys/class/gpio", "-/sys/devices"], because: "gpio.driver is sysfs" });
+  if (config.gpio.driver !== "sim" && Object.keys(config.pwm).length > 0)
+    lines.push({ directive: "ReadWritePaths", values: ["-/sys/class/pwm", "-/sys/devices"], because: "there is a PWM" });
   const own = ownFolders(config);
   const read = [...readPaths(config), ...passwordFiles(named).map((path) => ({ setting: "a password", path }))];
   const shown = own.filter(({ path }) => isBelow(path, homes));

@@ -1,16 +1,19 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Config } from "../../config/schema.ts";
-import type { Driver, EdgeEvent, InputHandle, OutputHandle } from "../../gpio/driver.ts";
+import type { Driver, EdgeEvent, InputHandle } from "../../gpio/driver.ts";
 import type { Edge, LineAddress, LineName } from "../../gpio/line.ts";
 import type { AgentEvent } from "../core/model.ts";
-import type { InputPlan, Plan } from "../core/plan.ts";
+import type { InputPlan, OutputPlan, Plan } from "../core/plan.ts";
 import type { Clock } from "./clock.ts";
 import type { Log } from "./log.ts";
+import { type Driven, isRefusedByMode, openPwm, type PwmLines, udevPause, udevTries } from "./pwm-line.ts";
 
 export interface LinesOptions {
   plan: Plan;
   config: Config;
   driver: Driver;
+  /** For plans with PWM. */
+  pwm?: PwmLines;
   /** Name → chip label and offset; throws LineError while there is no such line. */
   resolve(line: LineName): LineAddress;
   /** The level with which an output is requested; `found` looks at what the line has now. */
@@ -29,6 +32,8 @@ interface Slot<H> {
   second?: InputHandle | undefined;
   /** Why it is opened next. */
   why: "start" | "chip" | "reload";
+  /** How often a PWM was asked for while udev may still be about to give it away. */
+  early?: number;
 }
 
 /** While a line cannot be had (busy, chip gone), it is asked for again this often. */
@@ -40,7 +45,7 @@ export class Lines {
   #plan: Plan;
   #config: Config;
   #inputs: Slot<InputHandle>[];
-  #outputs: Slot<OutputHandle>[];
+  #outputs: Slot<Driven>[];
   readonly #addresses = new Map<string, LineAddress>();
   /** Of the second lines of encoders. */
   readonly #seconds = new Map<string, LineAddress>();
@@ -69,7 +74,7 @@ export class Lines {
   apply(plan: Plan, config: Config, anew: ReadonlySet<string>): void {
     this.#plan = plan;
     this.#config = config;
-    const stays = (ids: ReadonlyMap<string, number>) => (slot: Slot<InputHandle | OutputHandle>) => {
+    const stays = (ids: ReadonlyMap<string, number>) => (slot: Slot<InputHandle | Driven>) => {
       if (ids.has(slot.id) && !anew.has(slot.id)) return true;
       close(slot);
       this.#addresses.delete(slot.id);
@@ -91,11 +96,11 @@ export class Lines {
     }
   }
 
-  /** Drives an output. Throws LineError (or Error when the line is not ours now). */
-  write(output: number, active: boolean): void {
+  /** Drives an output; `level` is that of a PWM. Throws LineError (or Error when the line is not ours now). */
+  write(output: number, active: boolean, level: number | null = null): void {
     const handle = this.#outputs[output]?.handle;
     if (!handle) throw new Error("the line is not available now");
-    handle.write(active);
+    handle.write(active, level);
   }
 
   /** The level of an input now; undefined while the line is not ours. */
@@ -143,9 +148,13 @@ export class Lines {
     this.progress++;
   }
 
-  #openOutput(slot: Slot<OutputHandle>): void {
+  #openOutput(slot: Slot<Driven>): void {
     const { driver, clock, dispatch } = this.#options;
     const outputPlan = this.#plan.outputs[slot.index];
+    if (outputPlan?.pwm) {
+      this.#openPwm(slot, outputPlan);
+      return;
+    }
     const settings = outputPlan && this.#config.outputs[outputPlan.id];
     if (!settings) return;
     const { why } = slot;
@@ -166,6 +175,42 @@ export class Lines {
       dispatch({ type: "output-opened", output: slot.index, active: initial, at: clock.now(), why });
     } catch (error) {
       this.#lose("output-lost", slot.index, messageOf(error));
+    }
+  }
+
+  #openPwm(slot: Slot<Driven>, plan: OutputPlan): void {
+    const { pwm: pwms, clock, dispatch } = this.#options;
+    const { why, early = 0 } = slot;
+    slot.why = "chip";
+    try {
+      if (!plan.pwm || !pwms) throw new Error("there is no driver for PWM");
+      this.#place(plan);
+      const level = pwms.startLevel(slot.index);
+      const handle: Driven = openPwm(plan, plan.pwm, pwms, level, {
+        gone: () => {
+          handle.close();
+          slot.handle = undefined;
+          this.#lose("output-lost", slot.index, "its chip was removed");
+        },
+      });
+      slot.handle = handle;
+      slot.early = 0;
+      dispatch({ type: "output-opened", output: slot.index, active: level > 0, at: clock.now(), why, level });
+    } catch (error) {
+      if (isRefusedByMode(error) && early < udevTries) {
+        slot.early = early + 1;
+        slot.why = why;
+        this.#askAgain(udevPause);
+      } else this.#lose("output-lost", slot.index, messageOf(error));
+    }
+  }
+
+  /** Where a PWM is on the header, for the views. */
+  #place({ id, line }: OutputPlan): void {
+    try {
+      this.#locate(id, line);
+    } catch {
+      // A channel that was named by its chip, and a board without a chip for its lines, have no place there.
     }
   }
 
@@ -234,15 +279,19 @@ export class Lines {
     const { clock, dispatch } = this.#options;
     if (type === "input-lost") dispatch({ type, input: index, problem, at: clock.now() });
     else dispatch({ type, output: index, problem, at: clock.now() });
+    this.#askAgain(retryEvery);
+  }
+
+  #askAgain(pause: number): void {
     if (this.#stopped || this.#retry) return;
     this.#retry = setTimeout(() => {
       this.#retry = undefined;
       this.#openAll();
-    }, retryEvery);
+    }, pause);
   }
 }
 
-function close(slot: Slot<InputHandle | OutputHandle>): void {
+function close(slot: Slot<InputHandle | Driven>): void {
   slot.handle?.close();
   slot.handle = undefined;
   slot.second?.close();

@@ -1,4 +1,5 @@
 import type { Afterwards, AnswerTo, CounterVerdict, Effect, Verdict } from "../core/model.ts";
+import { levelOf } from "../core/pwm.ts";
 import { controllerKeptId, ruleSeqId } from "../core/state.ts";
 import type { Clock } from "./clock.ts";
 import type { CounterStore } from "./counter-store.ts";
@@ -55,7 +56,8 @@ export function createPerformers(options: PerformerOptions): (effect: Effect) =>
   const performers: Performers = {
     setOutput({ output, active, request }) {
       try {
-        lines.write(output, active);
+        const outputPlan = dispatch.current.plan.outputs[output];
+        lines.write(output, active, outputPlan ? levelOf(outputPlan, active, request.level) : null);
         dispatch.observed({ type: "output-written", output, active, request, at: clock.now() });
       } catch (error) {
         const problem = error instanceof Error ? error.message : String(error);

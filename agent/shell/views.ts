@@ -6,10 +6,11 @@ import { factsOf } from "../core/cause.ts";
 import { interlockObjection } from "../core/interlock.ts";
 import { endsAt, stateWord } from "../core/output.ts";
 import type { Plan } from "../core/plan.ts";
+import type { PwmPlan } from "../core/pwm-plan.ts";
 import { sentenceOf } from "../core/reason.ts";
 import { tooOften } from "../core/rule-guard.ts";
-import { type Change as CoreChange, isoTime, type State } from "../core/state.ts";
-import type { Change, ChipView, InputView, OutputView, PeerView, PinsView, RuleStatus } from "../protocol.ts";
+import { type Change as CoreChange, isoTime, type OutputState, type State } from "../core/state.ts";
+import type { Change, ChipView, InputView, OutputView, PeerView, PinsView, PwmView, RuleStatus } from "../protocol.ts";
 import { counterView } from "./counter-view.ts";
 import { latencyOf } from "./pin-detail.ts";
 import { sensorEntries } from "./sensor-view.ts";
@@ -99,8 +100,9 @@ function inputView(sources: ViewSources, index: number): InputView | undefined {
 function outputView(sources: ViewSources, index: number): OutputView | undefined {
   const output = sources.state.outputs[index];
   const outputPlan = sources.plan.outputs[index];
-  const settings = outputPlan && sources.config.outputs[outputPlan.id];
-  if (!output || !settings) return undefined;
+  if (!output || !outputPlan) return undefined;
+  const { id, pwm } = outputPlan;
+  const active = (pwm === null ? sources.config.outputs[id]?.active : sources.config.pwm[id]?.active) ?? "high";
   const until = endsAt(output);
   const interlocked = outputPlan.interlock && interlockObjection(sources.plan, sources.state, index, sources.now)?.message;
   return {
@@ -109,7 +111,7 @@ function outputView(sources: ViewSources, index: number): OutputView | undefined
     line: formatLineName(outputPlan.line),
     ...lineView(sources, outputPlan.id),
     bias: "as-is",
-    active: settings.active,
+    active,
     state: stateWord(output.written),
     since: output.written === undefined ? null : isoTime(sources.state, output.since),
     problem: output.problem,
@@ -118,7 +120,12 @@ function outputView(sources: ViewSources, index: number): OutputView | undefined
     pulsing: output.pulseEnds !== null,
     locked: output.locked,
     ...(interlocked ? { interlocked } : {}),
+    ...(pwm === null ? {} : { pwm: pwmView(pwm, output) }),
   };
+}
+
+export function pwmView({ kind, low, high }: PwmPlan, { level, fade }: OutputState): PwmView {
+  return { kind, value: level, target: fade?.to ?? null, unit: kind === "servo" ? "µs" : "%", low, high };
 }
 
 export function peersView(plan: Plan, state: Readonly<State>): PeerView[] {

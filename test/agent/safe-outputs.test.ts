@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { driveSafe } from "../../agent/safe-outputs.ts";
 import { createLog } from "../../agent/shell/log.ts";
+import { openSimPwm, SimPwmBoard } from "../../gpio/pwm-sim.ts";
 import { openSim } from "../../gpio/sim.ts";
 import { loadedOf } from "./doctor/world.ts";
 
@@ -13,7 +14,7 @@ outputs:
 `;
 
 /** Entries as journald gets them. */
-function driven(crashed: boolean) {
+async function driven(crashed: boolean) {
   const entries: { message: string; priority: number; fields: Record<string, string> }[] = [];
   const log = createLog({ level: "info", secrets: [], journal: (entry) => entries.push(entry) });
   const driver = openSim();
@@ -22,13 +23,14 @@ function driven(crashed: boolean) {
     { chip: "pinctrl-bcm2711", offset: 5, active: "high", consumer: "other", initial: false },
     { gone() {} },
   );
-  const failures = driveSafe(loadedOf(text).config, driver, crashed, log);
+  const pwm = openSimPwm(new SimPwmBoard([]));
+  const failures = await driveSafe(loadedOf(text).config, { lines: driver, pwm }, crashed, log);
   return { failures, entries };
 }
 
 describe("outputs without an agent", () => {
-  it("go to on_crash after a crash, as a warning with the fields that the agent's own entries have", () => {
-    const { entries } = driven(true);
+  it("go to on_crash after a crash, as a warning with the fields that the agent's own entries have", async () => {
+    const { entries } = await driven(true);
     expect(entries.find(({ fields }) => fields.PINBUS_OUTPUT === "lamp")).toMatchObject({
       message: "lamp on: on_crash",
       priority: 4,
@@ -42,13 +44,13 @@ describe("outputs without an agent", () => {
     expect(entries.some(({ fields }) => fields.PINBUS_OUTPUT === "fan")).toBe(false);
   });
 
-  it("go to on_exit after a stop, as a remark", () => {
-    const { entries } = driven(false);
+  it("go to on_exit after a stop, as a remark", async () => {
+    const { entries } = await driven(false);
     expect(entries.find(({ fields }) => fields.PINBUS_OUTPUT === "lamp")).toMatchObject({ message: "lamp off: on_exit", priority: 6 });
   });
 
-  it("that cannot be driven are an error and counted, and the others go on", () => {
-    const { failures, entries } = driven(false);
+  it("that cannot be driven are an error and counted, and the others go on", async () => {
+    const { failures, entries } = await driven(false);
     expect(failures).toBe(1);
     expect(entries.find(({ fields }) => fields.PINBUS_OUTPUT === "gate")).toMatchObject({
       message: expect.stringContaining("gate could not be driven off: "),

@@ -15,6 +15,7 @@ import {
   type ConditionConfig,
   type Config,
   type ControllerConfig,
+  type PwmConfig,
   type ReactionConfig,
   schema,
   type TasmotaConfig,
@@ -246,6 +247,7 @@ describe("loadConfig", () => {
         sys_interval: 10_000,
         inputs: {},
         outputs: {},
+        pwm: {},
         start_spacing: 0,
         interlocks: {},
         peers: {},
@@ -568,6 +570,7 @@ describe("loadConfig", () => {
           publish: "true" | "false";
         }
       >;
+      pwm: Record<string, PwmConfig>;
       rules: Record<
         string,
         {

@@ -55,6 +55,14 @@ const input = members({
   advice: textOrNull,
   gesture_ms: either(absent, numberOrNull),
 });
+const pwm = members({
+  kind: text,
+  value: numberOrNull,
+  target: numberOrNull,
+  unit: word("%", "µs"),
+  low: number,
+  high: number,
+});
 const output = members({
   ...base,
   kind: word("output"),
@@ -63,6 +71,7 @@ const output = members({
   pulsing: flag,
   locked: flag,
   interlocked: either(absent, text),
+  pwm: either(absent, pwm),
 });
 const rule = members({
   ...{ id: text, text, fired: number, last: textOrNull },

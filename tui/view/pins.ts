@@ -11,7 +11,7 @@ import { withoutAgent } from "./absent.ts";
 import { drawBoard } from "./board.ts";
 import type { Canvas } from "./canvas.ts";
 import { drawEdges } from "./edges.ts";
-import { pinStyle, stateWord } from "./pin-state.ts";
+import { levelBar, pinStyle, stateWord } from "./pin-state.ts";
 import { drawRules } from "./rules.ts";
 import { type Columns, drawSensor, type Put, sensorAge, sensorStyle, sensorWord } from "./sensor.ts";
 import { left, mark, right, title } from "./text.ts";
@@ -127,7 +127,7 @@ function drawPin(state: State, pin: PinView, put: Put, { cols, name, place, wave
   const at = agentNow(state.pins.data, viewNow(state, now));
   put(pin.id, "text", 2, name - 1);
   let col = 2 + name;
-  const direction = ` ${pin.kind === "output" ? "out" : "in "} ${left(biasWord(pin.bias), 4)}`;
+  const direction = ` ${directionWord(pin)} ${left(biasWord(pin.bias), 4)}`;
   const header = isWide(cols) ? ` ${right(pin.header === null ? "-" : String(pin.header), 3)} ${left(pin.active, 6)}` : "";
   put(`${right(shortLine(pin), 4)}${place.includes("DIR") ? `${direction}${header}` : ""}`, "text", col, place.length - 1);
   col += place.length;
@@ -136,7 +136,8 @@ function drawPin(state: State, pin: PinView, put: Put, { cols, name, place, wave
   col += 18;
   const known = state.pins.waves.get(pin.id);
   if (wave > 0) {
-    if (known !== undefined) put(draw(known, at, span, wave), "text", col, wave);
+    if (pin.kind === "output" && pin.pwm) put(levelBar(pin.pwm, wave), "text", col, wave);
+    else if (known !== undefined) put(draw(known, at, span, wave), "text", col, wave);
     col += wave + 2;
   }
   put(causeWord(pin, at, cols - col), pin.problem === null ? "text" : "bad", col, cols - col);
@@ -161,7 +162,7 @@ export function drawPinList(state: State, canvas: Canvas, rect: Rect, now: numbe
       continue;
     }
     canvas.put(row, pin.id, "text", inner.col + 1, 13);
-    canvas.put(row, `${right(shortLine(pin), 4)} ${pin.kind === "output" ? "out" : "in "}`, "text", inner.col + 14, 8);
+    canvas.put(row, `${right(shortLine(pin), 4)} ${directionWord(pin)}`, "text", inner.col + 14, 8);
     canvas.put(row, stateWord(pin), pinStyle(state, pin), inner.col + 23, 8);
     canvas.put(row, pin.since === null ? "--" : age(at - instant(pin.since)), state.agent.up ? "text" : "warn", inner.col + 32, 7);
   }
@@ -192,6 +193,11 @@ function causeWord(pin: PinView, at: number, width: number): string {
   if (pin.advice !== null && bounces.length <= width) return bounces;
   const words = rejected > 0 ? `${gesture} ! ${count(rejected)} rejected` : gesture;
   return words.length > width ? `${gesture} !${count(rejected)}` : words;
+}
+
+function directionWord(pin: PinView): string {
+  if (pin.kind === "input") return "in ";
+  return pin.pwm === undefined ? "out" : "pwm";
 }
 
 /** `GPIO17` → `17`; other names keep their first four characters. */

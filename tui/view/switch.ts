@@ -1,11 +1,19 @@
+import type { OutputView } from "../../agent/protocol.ts";
 import { age, instant, span, time } from "../format.ts";
 import { armedFor, type State } from "../model.ts";
 import type { Overlay } from "../overlay.ts";
 import { detailOf } from "../pin.ts";
 import { agentNow, newest } from "../snapshot.ts";
 import type { Line } from "./canvas.ts";
+import { levelWord } from "./pin-state.ts";
 import { styled } from "./text.ts";
 import { interlockWord, minimum } from "./why.ts";
+
+/** `ON -> OFF`; of a PWM `40 % -> 50 %`. */
+function change({ state, pwm }: OutputView, { word, level }: Overlay & { kind: "switch" }): string {
+  if (pwm === undefined) return `${state} -> ${word}`;
+  return `${levelWord(pwm)} -> ${level === undefined ? word : levelWord({ ...pwm, value: level })}`;
+}
 
 /** What would be switched, as it is now, and what its contract may have against it. */
 export function switchLines(state: State, overlay: Overlay & { kind: "switch" }, now: number): Line[] {
@@ -27,14 +35,14 @@ export function switchLines(state: State, overlay: Overlay & { kind: "switch" },
   const interlock = detail && `Interlock: ${interlockWord(state, detail) ?? "none"}`;
   const least = detail && minimum(pin, detail, at);
   return [
-    [`${pin.id}   ${pin.line}${pin.header === null ? "" : ` (header pin ${pin.header})`}   ${pin.state} -> ${overlay.word}`, "bold"],
-    [`Now ${pin.state}${since} by ${pin.cause}${ends}`, "dialog"],
+    [`${pin.id}   ${pin.line}${pin.header === null ? "" : ` (header pin ${pin.header})`}   ${change(pin, overlay)}`, "bold"],
+    [`Now ${pin.pwm === undefined ? pin.state : levelWord(pin.pwm)}${since} by ${pin.cause}${ends}`, "dialog"],
     ...styled(against, "bad"),
     ...(interlock === undefined ? [] : [[interlock, "dialog"] as const]),
     [[detail && (least ?? "No minimum time"), wait].filter((text) => text !== undefined).join("     "), armed > 0 ? "dialog" : "warn"],
     ["", "dialog"],
     [
-      `[y] Switch ${overlay.word === "ON" ? "on" : "off"}     [t] Pulse${detail ? ` ${span(detail.pulse_ms)}` : ""}     [Esc] Cancel`,
+      `[y] ${overlay.level === undefined ? `Switch ${overlay.word === "ON" ? "on" : "off"}` : "Set it"}${pin.pwm === undefined ? "" : "     [+] [-] Level"}     [t] Pulse${detail ? ` ${span(detail.pulse_ms)}` : ""}     [Esc] Cancel`,
       "key",
     ],
   ];

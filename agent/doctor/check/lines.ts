@@ -6,6 +6,7 @@ import type { ChipFacts, ConfigFacts, Facts, LineFacts } from "../facts.ts";
 import { type Check, known, note, ok, problem, type Remark, unchecked, warning } from "../finding.ts";
 import { kept, listed, type Sentence, say, told } from "../sentence.ts";
 import { type BootSettings, readBootConfig } from "./boot-config.ts";
+import { pwmUses, withoutPwm } from "./pwm.ts";
 import { compare } from "./system.ts";
 
 /** The chip whose offsets are the numbers of the header, by its label. */
@@ -153,7 +154,7 @@ function freeing(holder: string): Sentence[] {
 
 export const overlays: Check = {
   id: "overlays",
-  about: "devices of the firmware's configuration and of the kernel that take configured lines",
+  about: "devices of the firmware's configuration and of the kernel that take configured lines, and the overlay of PWM lines",
   why: "a line that belongs to 1-wire, I2C, SPI or the serial port does not follow pinbus, or disturbs that device",
   look(facts) {
     if (simulated(facts)) return [];
@@ -170,9 +171,13 @@ export const overlays: Check = {
             ),
           ),
       );
-      const boot = known(facts.boot, ({ path, text }) => takenLines(path, readBootConfig(text), uses));
+      const pwms = pwmUses(config);
+      const boot = known(facts.boot, ({ path, text }) => {
+        const settings = readBootConfig(text);
+        return [...takenLines(path, settings, uses), ...withoutPwm(path, settings, pwms)];
+      });
       const remarks = [...live, ...boot];
-      if (remarks.length > 0 || uses.length === 0) return remarks;
+      if (remarks.length > 0 || uses.length + pwms.length === 0) return remarks;
       return [ok(say`no device takes a configured line`)];
     });
   },

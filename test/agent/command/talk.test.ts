@@ -95,7 +95,9 @@ describe("get and set", () => {
     expect(wrong).toEqual({
       code: 64,
       stdout: "",
-      stderr: expect.stringMatching(/^pinbus: set takes on, off, toggle or pulse, not "blink"\nusage: pinbus set <output> .*\n$/),
+      stderr: expect.stringMatching(
+        /^pinbus: set takes on, off, toggle, pulse or a level like 40%, not "blink"\nusage: pinbus set <output> .*\n$/,
+      ),
     });
   });
 

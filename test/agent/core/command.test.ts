@@ -21,7 +21,10 @@ describe("commands that are understood", () => {
     ['{"state":"OFF","cause":"rain ☔"}', { word: "OFF", cause: "rain ☔" }],
     ['  {"state":"toggle"}\n', { word: "TOGGLE" }],
   ])("%s", (payload, command) => {
-    expect(parseCommand(payload)).toEqual({ ok: true, command: { forMs: null, ts: null, id: null, cause: null, ...command } });
+    expect(parseCommand(payload)).toEqual({
+      ok: true,
+      command: { level: null, fadeMs: null, forMs: null, ts: null, id: null, cause: null, ...command },
+    });
   });
 });
 

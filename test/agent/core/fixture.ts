@@ -10,6 +10,7 @@ import {
   type DeriveConfig,
   type InputConfig,
   type OutputConfig,
+  type PwmConfig,
   type RuleConfig,
   type SensorConfig,
   schema,
@@ -28,6 +29,7 @@ export function configOf(parts: {
   peers?: Record<string, Partial<Config["peers"][string]> & { topic: string }>;
   sensors?: Record<string, Partial<SensorConfig>>;
   derive?: Record<string, Partial<DeriveConfig>>;
+  pwm?: Record<string, Partial<PwmConfig>>;
   start_spacing?: number;
   commands?: Config["commands"];
   covers?: Record<string, Partial<Config["covers"][string]> & { open: string; close: string }>;
@@ -118,6 +120,30 @@ export function configOf(parts: {
     id,
     { ...(completeItem(deriveSchema, {}) as DeriveConfig), ...derive },
   ]);
+  const pwm = Object.entries(parts.pwm ?? {}).map(([id, own]): [string, PwmConfig] => [
+    id,
+    {
+      line: { kind: "gpio", gpio: 18 },
+      chip: null,
+      channel: null,
+      kind: "dimmer",
+      frequency: null,
+      active: "high",
+      min: 0,
+      gamma: 1,
+      pulse: [1000, 2000],
+      neutral: null,
+      fade: 0,
+      on_start: 0,
+      on_exit: 0,
+      on_crash: null,
+      max_on: null,
+      on_broker_lost: null,
+      silence: null,
+      curve: null,
+      ...own,
+    },
+  ]);
   return {
     version: 1,
     node: "garage",
@@ -150,6 +176,7 @@ export function configOf(parts: {
     outputs: Object.fromEntries(outputs),
     sensors: Object.fromEntries(sensors),
     derive: Object.fromEntries(derived),
+    pwm: Object.fromEntries(pwm),
     rules: parts.rules ?? {},
     tasmota: {},
     controllers: parts.controllers ?? {},
@@ -276,6 +303,9 @@ function action({ until = [], unless = [], ...parts }: ActionParts): ActionConfi
   const end = (given: Partial<Until>): Until => ({ input: null, gesture: null, clicks: null, topic: null, payload: null, ...given });
   return {
     output: null,
+    pwm: null,
+    value: null,
+    fade: null,
     set: null,
     for: null,
     flash: null,

@@ -8,6 +8,8 @@ export interface Told {
   plan: Plan;
   /** The last observed level of each output. */
   observed: readonly (boolean | undefined)[];
+  /** The same of the level of each PWM. */
+  levels: ReadonlyMap<string, number | null>;
   /** The last published state by topic. */
   shown: Map<string, string>;
   lastSeq: number[];
@@ -16,13 +18,22 @@ export interface Told {
 }
 
 /** A state is published only by an observed result and equals it; event numbers rise and stay below what was reserved before. */
-export function checkPublication(effect: Publish, event: AgentEvent, { plan, observed, shown, lastSeq, reserved }: Told): void {
+export function checkPublication(effect: Publish, event: AgentEvent, { plan, observed, levels, shown, lastSeq, reserved }: Told): void {
   const output = plan.outputs.findIndex(({ stateTopic }) => stateTopic === effect.topic);
   if (output >= 0) {
-    assert.ok("output" in event && event.output === output, "a state is published by an event of its own output");
-    assert.ok(["output-written", "output-opened", "output-lost"].includes(event.type), `not by ${event.type}`);
+    assert.ok(!("output" in event) || event.output === output, "a state is published by an event of its own output");
+    const pwm = plan.outputs[output]?.pwm;
+    // A fade that a failure or the stop has ended is told, too: with the level that was observed last.
+    const ended = pwm && ["output-failed", "stop-requested", "outputs-leaving"].includes(event.type);
+    assert.ok(ended || ["output-written", "output-opened", "output-lost"].includes(event.type), `not by ${event.type}`);
     const word = observed[output] === undefined ? "UNKNOWN" : observed[output] ? "ON" : "OFF";
-    assert.equal(effect.payload, word, "the published state equals the last observed write");
+    if (pwm)
+      assert.equal(
+        levelIn(effect.payload),
+        levels.get(plan.outputs[output]?.id ?? "") ?? null,
+        "the published level equals the last observed write",
+      );
+    else assert.equal(effect.payload, word, "the published state equals the last observed write");
     assert.deepEqual({ retain: effect.retain, qos: effect.qos }, { retain: true, qos: 1 });
     shown.set(effect.topic, effect.payload);
   }
@@ -46,4 +57,10 @@ export function checkPublication(effect: Publish, event: AgentEvent, { plan, obs
 /** Whether a sensor is the one that was read, or derived from it. */
 function comesFrom(plan: Plan, sensor: number, read: number): boolean {
   return sensor === read || plan.sensors[sensor]?.derive?.inputs.some((input) => comesFrom(plan, input.sensor, read)) === true;
+}
+
+/** The level that a state says. */
+export function levelIn(payload: string): unknown {
+  const { value, pulse_us } = JSON.parse(payload) as Record<string, unknown>;
+  return value === undefined ? pulse_us : value;
 }

@@ -2,12 +2,13 @@ import assert from "node:assert/strict";
 import type { KeptSum } from "../../../agent/core/derive.ts";
 import type { AgentEvent, AnswerTo, Effect, KeptTotal, Measured, SwitchWord, TimerKey, Verdict } from "../../../agent/core/model.ts";
 import { type Plan, planOf } from "../../../agent/core/plan.ts";
+import { dutyOf, levelOf } from "../../../agent/core/pwm.ts";
 import { reduce } from "../../../agent/core/reduce.ts";
 import { qualityOf, reasonOf } from "../../../agent/core/sensor.ts";
-import { startLevel } from "../../../agent/core/start.ts";
+import { startDutyLevel, startLevel } from "../../../agent/core/start.ts";
 import { controllerKeptId, type Kept, newState, type State, seqBlock } from "../../../agent/core/state.ts";
 import type { Config } from "../../../config/schema.ts";
-import { checkPublication, type Publish } from "./publication.ts";
+import { checkPublication, levelIn, type Publish } from "./publication.ts";
 import { firstSeq, reloadWorld } from "./world-reload.ts";
 
 type Answer = Extract<Effect, { type: "answer" }>;
@@ -43,6 +44,10 @@ export class World {
   readonly logs: Extract<Effect, { type: "log" }>[] = [];
   config: Config;
   observed: (boolean | undefined)[];
+  /** Of each PWM, the level that was observed last. */
+  readonly levels = new Map<string, number | null>();
+  /** Every level that was written to a PWM: `lamp 40 1020`. */
+  readonly steps: string[] = [];
   readonly shown = new Map<string, string>();
   readonly counterAnswers: CounterAnswer[] = [];
   /** Every time that a sensor was to be read: `attic 61000`. */
@@ -129,6 +134,15 @@ export class World {
     for (const [index, output] of this.plan.outputs.entries()) {
       // Before its line is opened for the first time an output has nothing to show.
       if (!this.shown.has(output.stateTopic) && this.observed[index] === undefined) continue;
+      if (output.pwm) {
+        const { fade } = this.state.outputs[index] ?? {};
+        // While it fades not every step is told.
+        if (fade) continue;
+        const told = levelIn(this.shown.get(output.stateTopic) ?? "{}");
+        assert.equal(told, this.levels.get(output.id) ?? null, `${output.id}: the newest published level is the last observed write`);
+        assert.ok(!this.shown.get(output.stateTopic)?.includes("target"), "nothing is on its way any more");
+        continue;
+      }
       const word = this.observed[index] === undefined ? "UNKNOWN" : this.observed[index] ? "ON" : "OFF";
       assert.equal(this.shown.get(output.stateTopic), word, `${output.id}: the newest published state is the last observed write`);
     }
@@ -220,6 +234,12 @@ export class World {
   control(output: string, word: SwitchWord, forMs: number | null = null, from: "cli" | "tui" = "cli"): Verdict | undefined {
     const index = this.output(output);
     return this.#ask({ type: "control-received", output: index, word, forMs, from, ticket: ++this.#ticket, at: this.now }, "control");
+  }
+
+  /** Somebody at the command line wants a level. */
+  setLevel(output: string, level: number, fadeMs?: number): Verdict | undefined {
+    const wish = { word: null, forMs: null, from: "cli", level, ...(fadeMs === undefined ? {} : { fadeMs }) } as const;
+    return this.#ask({ type: "control-received", output: this.output(output), ...wish, ticket: ++this.#ticket, at: this.now }, "control");
   }
 
   identify(output: string, forMs = 5000, id: string | null = null): Verdict | undefined {
@@ -359,16 +379,26 @@ export class World {
       output,
       startLevel(this.plan, this.state, output, () => found, this.now),
     );
-    return { type: "output-opened", output, active: line.active, at: this.now, why };
+    const level = this.plan.outputs[output]?.pwm ? { level: startDutyLevel(this.plan, this.state, output, this.now) } : {};
+    return { type: "output-opened", output, active: line.active, at: this.now, why, ...level };
   }
 
   #reduce(event: AgentEvent): void {
     if (event.type === "output-written" || event.type === "output-opened") this.observed[event.output] = event.active;
+    this.#observeLevel(event);
     if (event.type === "output-lost") this.observed[event.output] = undefined;
     const reserved = [...this.reserved];
     const effects = reduce(this.plan, this.state, event);
     this.turned(event, effects);
     for (const effect of effects) this.#perform(effect, event, reserved);
+  }
+
+  #observeLevel(event: AgentEvent): void {
+    if (event.type !== "output-written" && event.type !== "output-opened" && event.type !== "output-lost") return;
+    const plan = this.plan.outputs[event.output];
+    if (!plan?.pwm) return;
+    const { level } = event.type === "output-written" ? event.request : event.type === "output-opened" ? event : {};
+    this.levels.set(plan.id, event.type === "output-lost" ? null : levelOf(plan, event.active, level));
   }
 
   #perform(effect: Effect, event: AgentEvent, reserved: readonly number[]): void {
@@ -396,6 +426,7 @@ export class World {
         checkPublication(effect, event, {
           plan: this.plan,
           observed: this.observed,
+          levels: this.levels,
           shown: this.shown,
           lastSeq: this.lastSeq,
           reserved,
@@ -461,6 +492,15 @@ export class World {
     const line = this.outputs[output];
     assert.ok(line);
     this.writes.push(effect);
+    const plan = this.plan.outputs[output];
+    if (plan?.pwm) {
+      const level = levelOf(plan, active, request.level) ?? 0;
+      const { low, high, periodNs, min } = plan.pwm;
+      assert.ok(level === 0 || (level >= Math.max(low, min) && level <= high), `${plan.id} is never asked for ${level}`);
+      assert.ok(dutyOf(plan.pwm, level) <= periodNs, "a duty fits into its period");
+      assert.equal(active, level > 0, "on is a level above 0");
+      this.steps.push(`${plan.id} ${level} ${this.now}`);
+    }
     if (!line.present || line.broken) {
       const problem = line.present ? "the line does not take it" : "the chip is gone";
       this.#results.push({ type: "output-failed", output, active, at: this.now, problem, request });

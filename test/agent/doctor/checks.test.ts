@@ -310,6 +310,27 @@ describe.each<[what: string, changes: Partial<Facts>, expected: RegExp[]]>([
   });
 });
 
+describe("the overlay of a PWM line", () => {
+  const fan = { config: factsOf("pwm: { vent: { line: 18, kind: fan }, rack: { line: 19, kind: fan } }\n") };
+  it.each([
+    ["that gives both lines", "dtoverlay=pwm-2chan\n", []],
+    [
+      "that is not there",
+      "",
+      [/^problem overlays: pwm vent: nothing gives GPIO18 the PWM in \/boot/, /^problem overlays: pwm rack: .*GPIO19/],
+    ],
+    ["that gives another line", "dtoverlay=pwm,pin=12,func=4\ndtoverlay=pwm,pin=19,func=2\n", [/^problem overlays: pwm vent/]],
+    ["of another device", "dtoverlay=pwm-2chan\ndtoverlay=gpio-ir\n", [/^problem overlays: pwm vent: the infrared receiver takes GPIO18/]],
+  ])("%s", (_, text, expected) => {
+    const found = said({ ...fan, ...boot(text) }).filter((line) => line.includes(" overlays: "));
+    expect(found).toEqual(expected.map((pattern) => expect.stringMatching(pattern)));
+  });
+
+  it("is named as the line for config.txt", () => {
+    expect(mended("overlays", { ...fan, ...boot("") })[0]).toMatch(/^add dtoverlay=pwm-2chan to \/boot\/firmware\/config.txt/);
+  });
+});
+
 describe("the level of an output's line at boot", () => {
   const outputs = (text: string) => ({ config: factsOf(`outputs: { lamp: ${text} }\n`) });
 

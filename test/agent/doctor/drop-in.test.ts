@@ -33,6 +33,8 @@ function files(all: Readonly<Record<string, string>>): string {
 describe("what a configuration needs besides the unit", () => {
   it.each([
     ["nothing for the character device", "outputs: { lamp: { line: 17 } }", []],
+    ["/sys for PWM", "pwm: { vent: { line: 18, kind: fan } }", ["ReadWritePaths=-/sys/class/pwm -/sys/devices"]],
+    ["nothing for the PWM of the simulated board", "gpio: { driver: sim }\npwm: { vent: { line: 18, kind: fan } }", []],
     ["/sys for sysfs", "gpio: { driver: sysfs }", ["ReadWritePaths=-/sys/class/gpio -/sys/devices"]],
     ["nothing for a thermometer of the kernel", "sensors: { t: { driver: w1, id: 28-0316a2795bff } }", []],
     [

@@ -22,7 +22,7 @@ function bridgeTo(port: number, topics: string, more = "", name = "site1") {
   const bridge = createBridge({
     config: configOf(text),
     host,
-    topics: { commandFilters: ["c/+", "n/+", "z/+", "r/+", "v/+", "k/+"] },
+    topics: { commandFilters: ["c/+", "n/+", "z/+", "r/+", "v/+", "k/+", "w/+"] },
     clock: systemClock,
     log,
     retained: () => new Map(),

@@ -30,6 +30,26 @@ golden("Pins: why, over the whole screen", () => {
   return scene;
 }, []);
 
+golden("Pins: a PWM and its dialog", () => {
+  const scene = withPwm();
+  select(scene, "arm").keys("!", "enter", "+");
+  return scene;
+}, []);
+
+function withPwm(): Scene {
+  const scene = pinsScene();
+  const fan = { kind: "fan" as const, value: 40, target: null, unit: "%" as const, low: 0, high: 100 };
+  const arm = { kind: "servo" as const, value: 1200, target: null, unit: "µs" as const, low: 1000, high: 2000 };
+  scene.act({
+    type: "pins",
+    data: pinsView([
+      output("vent", { line: "GPIO18", offset: 18, header: 12, cause: "curve", pwm: fan }),
+      output("arm", { line: "GPIO13", offset: 13, header: 33, cause: "mqtt", pwm: arm }),
+    ]),
+  });
+  return scene;
+}
+
 function select(scene: Scene, id: string): Scene {
   scene.state.pins.list.selected = id;
   return scene;
@@ -143,4 +163,19 @@ test("a wide screen shows the wave of two minutes, a smaller one of 30 s", () =>
   expect(text(scene, 150, 44)).toContain("WAVE (120 s)");
   expect(text(scene)).toContain("WAVE (30 s)");
   expect(noon).toBe(scene.now);
+});
+
+test.each([
+  ["vent", ["+", "y"], [{ type: "set-level", output: "vent", level: 50 }]],
+  ["vent", ["-", "-", "y"], [{ type: "set-level", output: "vent", level: 20 }]],
+  ["vent", ["-", "-", "-", "-", "-", "-", "y"], [{ type: "set-level", output: "vent", level: 0 }]],
+  ["arm", ["+", "+", "+", "+", "+", "+", "+", "+", "+", "+", "y"], [{ type: "set-level", output: "arm", level: 2000 }]],
+  ["arm", ["-", "-", "-", "y"], [{ type: "set-level", output: "arm", level: 0 }]],
+  ["vent", ["y"], [{ type: "set", output: "vent", state: "OFF" }]],
+])("of %s the keys %j in the dialog send its level, within its limits", (id, keys, sent) => {
+  const scene = select(withPwm(), id);
+  scene.keys("!", "enter");
+  scene.effects.length = 0;
+  scene.keys(...keys);
+  expect(scene.effects.filter(({ type }) => type.startsWith("set"))).toEqual(sent);
 });
