@@ -4,7 +4,7 @@ import type { PinsView, PinView, SensorEntry } from "../protocol.ts";
 export interface Item {
   /** Of one of several values of a sensor `tent.humidity`. */
   id: string;
-  kind: "input" | "output" | "counter" | "sensor";
+  kind: "input" | "output" | "pwm" | "counter" | "sensor";
   /** Null while it is not known, or not to be relied on. */
   value: string | number | boolean | null;
   unit: string | null;
@@ -30,6 +30,11 @@ function pinItem(pin: PinView, at: string): Item {
     return { id: pin.id, kind: "counter", value, unit, reason: pin.problem, ts: at };
   }
   const known = pin.state !== "UNKNOWN" && pin.problem === null;
+  if (pin.kind === "output" && pin.pwm) {
+    const { value, unit } = pin.pwm;
+    const told = { value: known ? value : null, unit, reason: known ? null : (pin.problem ?? "unknown") };
+    return { id: pin.id, kind: "pwm", ...told, ts: pin.since ?? at, cause: pin.cause };
+  }
   const item = {
     id: pin.id,
     kind: pin.kind,

@@ -14,6 +14,7 @@ import { type PwmPlan, pwmsOf } from "./pwm-plan.ts";
 import { type LevelKind, noTriggers, type Rulebook, rulebookOf } from "./rule-plan.ts";
 import { type ListName, TestBook } from "./rule-value-plan.ts";
 import { derivedFrom, type SensorPlan, sensorsOf } from "./sensor-plan.ts";
+import { type ValueRef, valueRefOf } from "./sensor-ref.ts";
 import { type Topics, topicsOf } from "./topics.ts";
 
 /** The configuration, indexed: nothing is searched and no topic is built while events run. */
@@ -36,6 +37,8 @@ export interface Plan extends Omit<Rulebook, "gestures"> {
   inputIndex: ReadonlyMap<string, number>;
   outputIndex: ReadonlyMap<string, number>;
   sensorIndex: ReadonlyMap<string, number>;
+  /** By the index of a sensor: the PWM, by the index of its output, whose curve follows it, and what of it. */
+  curves: readonly (readonly { output: number; ref: ValueRef }[])[];
   /** Outputs by the full topic of their commands: nothing is taken apart while commands come in. */
   setIndex: ReadonlyMap<string, number>;
   /** Peers by the topic on which they are heard. */
@@ -232,6 +235,11 @@ export function planOf(config: Config): Plan {
     };
   });
   const outputs = [...switched, ...pwmsOf(config, topics, switched.length, keysOf, timers)];
+  const curves: { output: number; ref: ValueRef }[][] = sensors.map(() => []);
+  for (const [output, { pwm }] of outputs.entries()) {
+    const ref = pwm?.curve ? valueRefOf(sensorIndex, pwm.curve.sensor) : undefined;
+    if (ref) curves[ref.sensor]?.push({ output, ref });
+  }
   const setIndex = new Map(outputs.map(({ setTopic }, index) => [setTopic, index]));
   const counterIndex = new Map(inputs.flatMap(({ counter }, index) => (counter === null ? [] : [[counter.setTopic, index] as const])));
   return {
@@ -244,6 +252,7 @@ export function planOf(config: Config): Plan {
       controllers.flatMap((controller, index) => (controller.sensors.includes(sensor) ? [index] : [])),
     ),
     topics,
+    curves,
     owlcms,
     inputs,
     outputs,

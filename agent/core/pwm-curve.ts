@@ -4,6 +4,7 @@ import type { Plan } from "./plan.ts";
 import { settledLevel } from "./pwm.ts";
 import type { Curve } from "./pwm-plan.ts";
 import { qualityOf } from "./sensor.ts";
+import { measuredAt, type ValueRef, valueRefOf } from "./sensor-ref.ts";
 import type { State } from "./state.ts";
 
 // A fan that follows a sensor: up at once, and down only when the reading is lower by the hysteresis than it was when the fan was last set.
@@ -11,25 +12,27 @@ import type { State } from "./state.ts";
 
 /** A sensor was seen: the fans that follow it go where their curves say. */
 export function curvesSeen(plan: Plan, state: State, sensor: number, at: Instant, effects: Effect[]): void {
-  for (const [index, { pwm }] of plan.outputs.entries())
-    if (pwm?.curve && plan.sensorIndex.get(idOf(pwm.curve.sensor)) === sensor) follow(plan, state, index, pwm.curve, at, effects);
+  for (const { output, ref } of plan.curves[sensor] ?? []) follow(plan, state, output, ref, at, effects);
 }
 
 /** The line has just been opened: what is known of its sensor counts at once. */
 export function curveOpened(plan: Plan, state: State, index: number, at: Instant, effects: Effect[]): void {
   const [curve, output] = [plan.outputs[index]?.pwm?.curve, state.outputs[index]];
-  if (!curve || !output) return;
+  const ref = curve ? valueRefOf(plan.sensorIndex, curve.sensor) : undefined;
+  if (!ref || !output) return;
   output.curve = null;
-  follow(plan, state, index, curve, at, effects);
+  follow(plan, state, index, ref, at, effects);
 }
 
-function follow(plan: Plan, state: State, index: number, curve: Curve, at: Instant, effects: Effect[]): void {
+function follow(plan: Plan, state: State, index: number, ref: ValueRef, at: Instant, effects: Effect[]): void {
   const [output, outputPlan] = [state.outputs[index], plan.outputs[index]];
-  if (!output || !outputPlan?.pwm || state.stopping || output.written === undefined) return;
-  const sensor = state.sensors[plan.sensorIndex.get(idOf(curve.sensor)) ?? -1];
+  const [curve, sensor] = [outputPlan?.pwm?.curve, state.sensors[ref.sensor]];
+  if (!output || !outputPlan?.pwm || !curve || !sensor || state.stopping || output.written === undefined) return;
   // Before the first read nothing is wrong yet: `on_start` holds until `stale_after` is over.
-  if (!sensor || qualityOf(sensor) === "unknown") return;
-  const reading = qualityOf(sensor) === "ok" ? numberOf(sensor.values ?? [], curve.sensor.split(".")[1]) : undefined;
+  if (sensor.values === null && sensor.problem === null && !sensor.stale) return;
+  // One failed read does not end what was read before.
+  const found = sensor.stale ? undefined : measuredAt(state, ref)?.value;
+  const reading = typeof found === "number" ? found : undefined;
   const last = output.curve;
   if (reading !== undefined && last?.reading != null && reading < last.reading && last.reading - reading < curve.hysteresis) return;
   const level = settledLevel(outputPlan.pwm, reading === undefined ? curve.onStale : levelAt(curve, reading));
@@ -37,17 +40,9 @@ function follow(plan: Plan, state: State, index: number, curve: Curve, at: Insta
   output.curve = output.locked ? null : { reading: reading ?? null, level };
   // A command holds until the curve asks for something else; what a line did not take is asked for again.
   if (output.locked || (level === last?.level && output.problem === null)) return;
-  const detail =
-    reading === undefined
-      ? `${curve.sensor} ${qualityOf(sensor) === "ok" ? "says no number" : qualityOf(sensor)}`
-      : `${curve.sensor} is ${reading}`;
-  const cause: Cause = { kind: "curve", text: "curve", detail };
+  const why = qualityOf(sensor) === "ok" ? "says no number" : qualityOf(sensor);
+  const cause: Cause = { kind: "curve", text: "curve", detail: `${ref.text} ${reading === undefined ? why : `is ${reading}`}` };
   command(plan, state, index, null, null, cause, null, at, effects, { level, fade: null });
-}
-
-function numberOf(values: readonly { name: string; value: unknown }[], quantity: string | undefined): number | undefined {
-  const found = (quantity === undefined ? values[0] : values.find(({ name }) => name === quantity))?.value;
-  return typeof found === "number" ? found : undefined;
 }
 
 /** Between two points on the line between them; outside as at the nearest one. */
@@ -62,8 +57,4 @@ export function levelAt({ points }: Pick<Curve, "points">, reading: number): num
     before = point;
   }
   return before[1];
-}
-
-function idOf(sensor: string): string {
-  return sensor.split(".")[0] ?? sensor;
 }

@@ -19,7 +19,11 @@ export class PairError extends Error {}
  * The lines that were asked for, else the first two that are free. None is taken that the configuration names, that somebody holds, or that another
  * device may be on. Requests no line. Throws PairError or LineError.
  */
-export function choosePair(config: Pick<Config, "inputs" | "outputs">, driver: Driver, asked: { out?: LineName; in?: LineName }): Pair {
+export function choosePair(
+  config: Pick<Config, "inputs" | "outputs" | "pwm">,
+  driver: Driver,
+  asked: { out?: LineName; in?: LineName },
+): Pair {
   const taken = configured(config, driver);
   const find = (name: LineName) => {
     const address = findLine(name, driver);
@@ -49,13 +53,14 @@ function refusal(address: LineAddress, taken: ReadonlyMap<string, string>, drive
 }
 
 /** Each line of the configuration that is there, and whose it is. */
-function configured({ inputs, outputs }: Pick<Config, "inputs" | "outputs">, driver: Driver): Map<string, string> {
+function configured({ inputs, outputs, pwm }: Pick<Config, "inputs" | "outputs" | "pwm">, driver: Driver): Map<string, string> {
   const named: [string, LineName | null][] = [
     ...Object.entries(inputs).flatMap(([id, { line, line_b }]): [string, LineName | null][] => [
       [`input ${id}`, line],
       [`input ${id}`, line_b],
     ]),
     ...Object.entries(outputs).map(([id, { line }]): [string, LineName] => [`output ${id}`, line]),
+    ...Object.entries(pwm).map(([id, { line }]): [string, LineName | null] => [`PWM ${id}`, line]),
   ];
   const found = new Map<string, string>();
   for (const [id, line] of named) {

@@ -328,7 +328,7 @@ describe("a fan curve", () => {
     [[55, 53], 40],
     [[55, 52], 28],
     [[55, 53, 56], 44],
-    [[55, "no answer"], 100],
+    [[55, "no answer"], 40],
     [[55, "no answer", 50], 20],
   ] as const)("after the readings %j is at %d %", (readings, level) => {
     const world = fan();
