@@ -42,6 +42,7 @@ export function conditionOf(item: ConditionConfig, { inputs, outputs, rules, pee
   if (sensor !== null) return book.condition({ ...item, sensor });
   if (input !== null) return { kind: "input", index: inputs.get(input) ?? -1, want };
   if (output !== null) return { kind: "output", index: outputs.get(output) ?? -1, want };
+  if (rule !== null && item.fired_within !== null) return { kind: "fired", index: rules.get(rule) ?? -1, within: item.fired_within };
   if (rule !== null) return { kind: "rule", index: rules.get(rule) ?? -1, want };
   if (peer !== null && item.is === "stale") return { kind: "stale", index: peers.get(peer) ?? -1, want: true };
   if (peer !== null) return { kind: "peer", index: peers.get(peer) ?? -1, want: item.is === "online" };

@@ -174,9 +174,13 @@ describe("the report for whoever helps", () => {
       interlocks: {},
       peers: {},
       sensors: {},
-      tasmota: {},
       derive: {},
+      pwm: {},
       rules: {},
+      controllers: {},
+      covers: {},
+      homeassistant: { discovery: "false" },
+      tasmota: {},
     });
     expect(openConfig(config)).toMatchObject({
       outputs: { lamp: { line: "line 3 of a chip" }, fan: { line: "(a line by its name)", on_peer_offline: "(set)" } },
