@@ -75,6 +75,8 @@ export interface Agent {
 
 /** How long an event may wait for the broker if nothing is configured: of a rule, or what a rule publishes. */
 const usualTtl = 10_000;
+/** How long something may wait that is said to owlcms. */
+const owlcmsTtl = 1000;
 
 /**
  * The composition root: everything is made and started here in order, and stopped in reverse order. Rejects with what a person
@@ -165,7 +167,12 @@ export async function startAgent({
   const profiles = createProfileList({
     host,
     version,
-    quantities: (sensor) => sensors.quantities(sensor),
+    quantities(id) {
+      const own = sensors.quantities(id);
+      const sensor = current().plan.sensors[current().plan.sensorIndex.get(id) ?? -1];
+      // What is told or derived has no driver that would say it.
+      return own.length > 0 ? own : (sensor?.topic?.values ?? (sensor?.derive ? [sensor.derive] : []));
+    },
     bus: () => bus,
     current,
     send,
@@ -198,7 +205,19 @@ export async function startAgent({
   const { outbox, ring } = bus.outboxes;
 
   const { way } = brokerLink;
-  const tasmota = createTasmota({ config, host, version, dispatch, current, send, way, tls: () => certificates.renew(), clock, log });
+  const tasmota = createTasmota({
+    config,
+    host,
+    version,
+    dispatch,
+    current,
+    send,
+    way,
+    tls: () => certificates.renew(),
+    onProblem: (id, problem) => fileProblem(`tasmota ${id}`, problem),
+    clock,
+    log,
+  });
 
   const tickets = new Tickets<Verdict>();
   const counterTickets = new Tickets<CounterVerdict>();
@@ -303,6 +322,8 @@ export async function startAgent({
     outbox,
     telemetry: createTelemetry({ link: () => link, ring, ttl: config.outbox.telemetry_ttl }),
     eventTtl(topic) {
+      // In another attempt a press of this one would be wrong.
+      if (topic.startsWith("owlcms/")) return owlcmsTtl;
       const parsed = parseTopic(plan.topics, topic);
       return parsed?.kind === "input-event" ? (current().config.inputs[parsed.id]?.event_ttl ?? usualTtl) : usualTtl;
     },

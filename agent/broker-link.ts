@@ -16,6 +16,7 @@ import type { Clock } from "./shell/clock.ts";
 import type { Link, Publication } from "./shell/link.ts";
 import { builtInUrl } from "./shell/link-dial.ts";
 import type { Log } from "./shell/log.ts";
+import { tasmotaFilters } from "./tasmota-link.ts";
 
 export interface BrokerLinkOptions {
   config: Config;
@@ -111,7 +112,9 @@ function builtIn({
   // What is wrong with its certificates is to be known before the start.
   if (isBridged(config)) readTls(config, clock.wall(), "bridge");
   const broker = createBrokerThread({
-    bridge: isBridged(config) ? { config, host, onProblem, topics: { commandFilters: topics.commandFilters } } : undefined,
+    bridge: isBridged(config)
+      ? { config, host, onProblem, topics: { commandFilters: [...topics.commandFilters, ...tasmotaFilters(config, host)] } }
+      : undefined,
     access,
     limits: limitsOf(config.broker),
     listeners: config.broker.listeners.map((listener) => ({ ...listener, protocol: protocolOf(listener) })),

@@ -36,14 +36,16 @@ export interface ReceiverOptions {
  * with a reload: `pwm` = they were asked for at the start.
  */
 export function listenedTopics(
-  { peerIndex, heardIndex, listeners: { messages }, sensors, owlcms, outputs, topics }: Plan,
+  { peerIndex, heardIndex, listeners: { messages }, sensors, owlcms, outputs, controllers, topics }: Plan,
   ofProfiles: readonly ListenedTopic[],
   pwm = false,
+  controlled = false,
 ): ListenedTopic[] {
   const wanted = new Map<string, boolean>();
   const want = (topic: string, retained: boolean) => wanted.set(topic, retained || wanted.get(topic) === true);
   for (const topic of [...peerIndex.keys(), ...heardIndex.keys(), ...messages.keys()]) want(topic, peerIndex.has(topic));
   if (!pwm && outputs.some((output) => output.pwm !== null)) want(topics.pwmFilter, false);
+  if (!controlled && controllers.length > 0) want(topics.controllerFilter, false);
   if (owlcms !== null) want(platformsTopic, false);
   for (const { topic, retained } of ofProfiles) want(topic, retained);
   for (const { topic } of sensors) if (topic !== null) want(topic.filter, topic.retained);

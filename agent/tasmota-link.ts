@@ -1,7 +1,9 @@
-import { createHash } from "node:crypto";
-import type { TasmotaConfig } from "../config/schema.ts";
+import type { Host } from "../config/host.ts";
+import type { Config, TasmotaConfig } from "../config/schema.ts";
 import type { AgentEvent, Effect } from "./core/model.ts";
 import type { Plan } from "./core/plan.ts";
+import { type Allowance, newBucket, takeToken } from "./core/token-bucket.ts";
+import { deviceMacOf } from "./identity.ts";
 import { linkOptions } from "./link-options.ts";
 import { maxPayload, parseCommand } from "./profile/tasmota/command.ts";
 import {
@@ -38,6 +40,9 @@ export interface TasmotaLinkOptions extends TasmotaOptions {
 /** As a real one asks for it. */
 const keepalive = 30_000;
 
+/** More commands than these are left out: each may be answered by dozens of messages. */
+const allowance: Allowance = { burst: 60, every: 50 };
+
 /** What a device looks at when something has happened, by the plan that holds. */
 interface Watched {
   plan: Plan;
@@ -57,6 +62,7 @@ export class TasmotaLink implements Witness {
   /** What its commands come on, without the command. */
   readonly #bases: readonly string[];
   readonly #told: (boolean | null)[];
+  readonly #bucket = newBucket(allowance);
   #watched: Watched | undefined;
   #sending: AgentEvent | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -78,8 +84,8 @@ export class TasmotaLink implements Witness {
       powerRetain: device.power_retain === "on",
       tempUnit: device.temp_unit,
     };
-    const mac = macOf(host.machineId === "" ? host.hostname : host.machineId, id);
-    const client = `DVES_${mac.slice(6)}`;
+    const mac = deviceMacOf(host, config.node, id);
+    const client = clientOf(mac);
     this.#self = {
       version,
       mac,
@@ -90,7 +96,7 @@ export class TasmotaLink implements Witness {
       keepaliveS: keepalive / 1000,
       startedAt: clock.now(),
     };
-    this.#bases = [topic, group, `${client}_fb`].map((base) => `cmnd/${base}/`);
+    this.#bases = basesOf(topic, group, client);
     this.#told = relays.map(() => null);
     const lwt = { topic: lwtTopic(this.#device), qos: 1, retain: true } as const;
     this.#link = createLink({
@@ -107,13 +113,22 @@ export class TasmotaLink implements Witness {
       log: this.#log,
       on: {
         online: () => this.#online(),
-        offline: () => clearTimeout(this.#timer),
+        offline: (problem) => {
+          clearTimeout(this.#timer);
+          options.onProblem(id, `tasmota ${id}: ${problem}`);
+        },
         message: (message) => this.#received(message),
       },
     });
   }
 
   start(): void {
+    // What on_start has switched on before anybody looked.
+    const { relays, settings } = this.#moment();
+    for (const [relay, { on, leftMs }] of relays.entries()) {
+      const ms = pulseMs(settings.pulseTime[relay] ?? 0);
+      if (on === true && leftMs === 0 && ms > 0) this.#switch(relay, "ON", ms);
+    }
     this.#link.start();
   }
 
@@ -150,7 +165,9 @@ export class TasmotaLink implements Witness {
     if (isNew || own) this.#tellRelay(relay, on);
     // A button or a rule has switched it on: PulseTime holds for that as well.
     const ms = pulseMs(this.#settings().pulseTime[relay] ?? 0);
-    if (event.type === "output-written" && event.active && isNew && !own && pulse === null && !cause.blink && ms > 0)
+    // Whoever it was, a command to the output itself and a repeated ON too: its own ON with a PulseTime is the one that has a pulse.
+    const endless = current.state.outputs[event.output]?.pulseEnds === null;
+    if (event.type === "output-written" && event.active && pulse === null && endless && !cause.blink && ms > 0)
       this.#switch(relay, "ON", ms);
   }
 
@@ -183,6 +200,7 @@ export class TasmotaLink implements Witness {
   }
 
   #online(): void {
+    this.#options.onProblem(this.#options.id, null);
     const moment = this.#moment();
     for (const [relay, { on }] of moment.relays.entries()) this.#tellRelay(relay, on);
     for (const reply of telemetry(this.#device, moment)) this.#say(reply);
@@ -204,12 +222,18 @@ export class TasmotaLink implements Witness {
     const name = base === undefined ? "" : topic.slice(base.length);
     // A device whose topic begins like this one's.
     if (name === "" || name.includes("/")) return;
+    if (!takeToken(this.#bucket, allowance, this.#options.clock.now())) {
+      this.#tellFew("many", "commands were left out: there are too many of them");
+      return;
+    }
     const command = parseCommand(name, cut ? "" : payload.toString("utf8", 0, 4 * maxPayload));
-    if (retain && !(this.#options.device.retained === "accept" && command.do === "power")) {
+    if (retain && !(this.#options.device.retained === "accept" && command.do === "power" && command.word !== "TOGGLE")) {
       this.#tellFew("retained", "a retained command was ignored: it would come again at each connect");
       return;
     }
-    for (const step of stepsFor(this.#device, this.#moment(), command)) this.#do(step);
+    // Each one sees what those before it have done.
+    for (const one of command.do === "backlog" ? command.commands : [command])
+      for (const step of stepsFor(this.#device, this.#moment(), one)) this.#do(step);
   }
 
   #do(step: Step): void {
@@ -219,7 +243,7 @@ export class TasmotaLink implements Witness {
         this.#say(step.reply);
         break;
       case "keep":
-        settings.keep(id, step.settings);
+        settings.keep(id, this.#options.device, step.settings);
         this.#tellLater();
         break;
       case "switch":
@@ -275,9 +299,20 @@ function actionOf(payload: string): ButtonAction | undefined {
   return type === "multi_press_end" ? (["DOUBLE", "TRIPLE", "QUAD", "PENTA"] as const)[(count ?? 0) - 2] : undefined;
 }
 
-/** Twelve hexadecimal digits of this machine's own, one number for each device; the second says that nobody sold it. */
-function macOf(machine: string, id: string): string {
-  return `02${createHash("sha256").update(`pinbus tasmota ${machine} ${id}`).digest("hex").slice(0, 10).toUpperCase()}`;
+/** The filters under which devices of Tasmota are commanded. */
+export function tasmotaFilters({ tasmota, node }: Config, host: Host): string[] {
+  return Object.entries(tasmota).flatMap(([id, { topic, group }]) =>
+    basesOf(topic, group, clientOf(deviceMacOf(host, node, id))).map((base) => `${base}+`),
+  );
+}
+
+function clientOf(mac: string): string {
+  return `DVES_${mac.slice(6)}`;
+}
+
+/** What its commands come on, without the command. */
+function basesOf(topic: string, group: string, client: string): string[] {
+  return [topic, group, `${client}_fb`].map((base) => `cmnd/${base}/`);
 }
 
 function logOf(id: string, log: Log): Log {

@@ -51,8 +51,15 @@ export class TasmotaSettings {
     };
   }
 
-  keep(id: string, settings: Settings): void {
-    this.#set(id, { ...settings, boots: this.#of(id).boots });
+  /** Only what differs from what held: the rest stays as configured, also when the configuration changes. */
+  keep(id: string, config: TasmotaConfig, next: Settings): void {
+    const [old, now] = [this.#of(id), this.settings(id, config)];
+    this.#set(id, {
+      pulseTime: next.pulseTime.map((value, relay) => (value === now.pulseTime[relay] ? (old.pulseTime[relay] ?? null) : value)),
+      telePeriod: next.telePeriod === now.telePeriod ? old.telePeriod : next.telePeriod,
+      mem: next.mem.map((text, slot) => (text === now.mem[slot] || config.mem[slot]?.input != null ? (old.mem[slot] ?? null) : text)),
+      boots: old.boots,
+    });
   }
 
   /** Resolves when everything is on disk, or could not be written. */

@@ -19,6 +19,8 @@ export interface TasmotaOptions {
   send(event: AgentEvent): void;
   way: BrokerWay;
   tls: NonNullable<LinkOptions["tls"]>;
+  /** Why a device is not at the broker; null when it is. */
+  onProblem(id: string, problem: string | null): void;
   clock: Clock;
   log: Log;
 }

@@ -222,7 +222,8 @@ export class TopicValues {
     const matching = wild.flatMap(({ filter, sensor }) => (matchesFilter(filter, topic) ? sensor : []));
     const found = [...(exact.get(topic) ?? none), ...matching];
     if (known.size >= maxKnown) known.clear();
-    known.set(topic, found);
+    // Strangers choose them.
+    if (topic.length <= 256) known.set(topic, found);
     return found;
   }
 }

@@ -21,6 +21,10 @@ export function carryControllers(
   };
   for (const [index, { id }] of old.controllers.entries()) {
     const output = outputOf(old, index);
+    const was = old.controllers[index]?.drive;
+    const still = next.controllers[next.controllerIndex.get(id) ?? -1];
+    if (was?.kind === "publish" && state.controllers[index]?.on === true && JSON.stringify(was) !== JSON.stringify(still?.drive))
+      effects.push(...was.off);
     const now = next.outputIndex.get(output ?? "") ?? -1;
     const [left, retryKey] = [carried.outputs[now], next.outputs[now]?.retryKey];
     if (output === undefined || state.controllers[index]?.on !== true || left?.written !== true || retryKey === undefined) continue;
@@ -34,12 +38,13 @@ export function carryControllers(
     const was = old.controllerIndex.get(plan.id) ?? -1;
     const [before, kept] = [old.controllers[was], state.controllers[was]];
     effects.push({ type: "startTimer", key: plan.key, at });
+    if (state.offlineSince !== null && plan.lostAfter !== null)
+      effects.push({ type: "startTimer", key: plan.lostKey, at: Math.max(at, state.offlineSince + plan.lostAfter) });
+    else effects.push({ type: "stopTimer", key: plan.lostKey });
     if (!before || !kept) {
       effects.push({ type: "publish", ...controllerOnBus(next, carried, plan, first, at) });
       return { ...first, since: at };
     }
-    if (state.offlineSince !== null && plan.lostAfter !== null)
-      effects.push({ type: "startTimer", key: plan.lostKey, at: Math.max(at, state.offlineSince + plan.lostAfter) });
     if (before.text === plan.text) return kept;
     const { enabled, setpoint, since, answers } = kept;
     const same = JSON.stringify(before.drive) === JSON.stringify(plan.drive) && outputOf(old, was) === outputOf(next, index);
@@ -48,6 +53,16 @@ export function carryControllers(
         ? carryPid(kept.pid, before.control.settings, plan.control.settings)
         : first.pid;
     const demand = plan.control.kind === before.control.kind ? kept.demand : 0;
-    return { ...first, enabled, setpoint, answers, since, pid, demand, on: same ? kept.on : null, lost: kept.lost };
+    return {
+      ...first,
+      enabled,
+      setpoint,
+      answers,
+      since,
+      pid,
+      demand,
+      on: same ? kept.on : null,
+      lost: plan.lostAfter !== null && kept.lost,
+    };
   });
 }

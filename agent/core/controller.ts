@@ -39,7 +39,7 @@ export function lookAt(plan: Plan, state: State, index: number, at: Instant, eff
     // Time without a value does not count as time in which it was controlled.
     pausePid(controller.pid);
     controller.sampledAt = null;
-    if (hold?.kind === "keep" && controller.on !== null) next = drive(plan, state, own, controller, hold.text, at, effects);
+    if (controller.on !== null) next = drive(plan, state, own, controller, hold?.text ?? "", at, effects);
   }
   effects.push(next === null ? { type: "stopTimer", key: own.key } : { type: "startTimer", key: own.key, at: Math.max(at, next) });
   tell(plan, state, own, controller, at, effects);
@@ -122,7 +122,8 @@ function driveCycle(
   const next = on && current.onFor < cycle ? current.at + current.onFor : ends;
   // What goes off by itself must hear it in each cycle.
   const repeats = begins && on && own.drive.kind === "publish";
-  if (controller.on === on && !repeats) return next;
+  const strayed = own.drive.kind === "output" && strays(state, own.drive.output, on);
+  if (controller.on === on && !repeats && !strayed) return next;
   const again = attempt(plan, state, own, controller, on, why, at, effects);
   return again === null ? next : Math.min(next, again);
 }
@@ -136,9 +137,10 @@ export function onTime(part: number, cycle: number, { minOn, minOff }: Pick<Cont
   return on;
 }
 
-/** Somebody else has switched its output. */
+/** Somebody else has switched its output. What its contract has ended stays ended, until the controller wants it off and on again. */
 function strays(state: State, output: number, on: boolean): boolean {
-  const written = state.outputs[output]?.written;
+  const { written, cause } = state.outputs[output] ?? {};
+  if (on && (cause?.kind === "max-on" || cause?.kind === "failsafe")) return false;
   return written !== undefined && written !== on;
 }
 
@@ -197,11 +199,14 @@ function whyNow(plan: Plan, state: State, own: ControllerPlan, controller: Contr
 
 /** The link to the broker has changed, or the agent has started without one. */
 export function controllersAndLink(plan: Plan, state: State, online: boolean, at: Instant, effects: Effect[]): void {
-  for (const [index, { lostAfter, lostKey }] of plan.controllers.entries()) {
+  for (const [index, { drive: how, lostAfter, lostKey }] of plan.controllers.entries()) {
     const controller = state.controllers[index];
-    if (!controller || lostAfter === null || state.stopping) continue;
+    if (!controller || state.stopping) continue;
+    // What was said meanwhile may not have been heard.
+    if (online && how.kind === "publish") controller.on = null;
+    else if (lostAfter === null) continue;
     if (!online) {
-      effects.push({ type: "startTimer", key: lostKey, at: at + lostAfter });
+      if (lostAfter !== null) effects.push({ type: "startTimer", key: lostKey, at: at + lostAfter });
       continue;
     }
     effects.push({ type: "stopTimer", key: lostKey });

@@ -242,6 +242,8 @@ export type AgentEvent = Union<{
  * the built-in broker, and what it keeps.
  */
 export type KeptFile =
+  /** A device of Tasmota that is played here, when it is not at the broker. */
+  | `tasmota ${string}`
   | "history"
   | "outputs"
   | "rules"

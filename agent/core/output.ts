@@ -100,13 +100,14 @@ export function failed(
   const outputPlan = plan.outputs[event.output];
   if (!output || !outputPlan) return;
   output.wanted = undefined;
+  const off = !event.active || output.fade?.to === 0;
   if (output.fade !== null) {
     endFade(outputPlan, output, effects);
     if (output.written !== undefined) effects.push(publish(stateOf(outputPlan, output)));
   }
   const again = (event.again ?? event.start) === true && output.problem === event.problem;
   // A line that is not ours comes back in its start state; until then there is nothing to switch off.
-  if (!event.active && !state.stopping && output.written !== undefined) {
+  if (off && !state.stopping && output.written !== undefined) {
     output.retry = event.cause;
     effects.push({ type: "startTimer", key: outputPlan.retryKey, at: event.at + retryPeriod });
   }

@@ -118,7 +118,7 @@ export function carryOver({ old, state, next, anew, firstSeq, kept: before, tota
     controllers: [],
     patterns: [],
     peers: carryPeers(old, state, next),
-    sensors: carrySensors(old, state, next, at, effects),
+    sensors: carrySensors(old, state, next, fresh.sensors, at, effects),
     owlcms: next.owlcms === null ? newOwlcms(null) : { ...state.owlcms },
     healthVersion: state.healthVersion + 1,
   };
@@ -140,7 +140,12 @@ export function carryOver({ old, state, next, anew, firstSeq, kept: before, tota
     if (!plan || anew.has(id)) continue;
     rearmSilence(plan, next.outputs[index], at, effects);
     const output = carried.outputs[index];
-    if (output && JSON.stringify(plan.pwm?.curve) !== JSON.stringify(next.outputs[index]?.pwm?.curve)) output.curve = null;
+    if (output && JSON.stringify(plan.pwm?.curve) !== JSON.stringify(next.outputs[index]?.pwm?.curve)) {
+      output.curve = null;
+      const place = next.curves.findIndex((list) => list.some((one) => one.output === index));
+      const key = next.sensors[place]?.staleKey;
+      if (carried.sensors[place]?.stale && key) effects.push({ type: "startTimer", key, at });
+    }
     rearmFailsafe(plan, next, carried, index, at, effects);
     rearmPeer(old, plan, next, carried, index, at, effects);
   }

@@ -34,10 +34,33 @@ export function carryRules(
     // What it still says is still done: a light that it has switched on goes off.
     const waiting = new Map([...kept.waiting].filter(([key]) => next.timers.has(key)));
     // Its minimum times go on, and it is looked at anew.
-    return { ...first, enabled, seq, seqLimit, answers, waiting, values: { ...first.values, since: kept.values.since } };
+    return {
+      ...first,
+      enabled,
+      seq,
+      seqLimit,
+      answers,
+      waiting,
+      values: { ...first.values, since: kept.values.since, did: before.value?.test === null ? kept.values.did : null },
+    };
   });
   for (const { id, value } of next.rules)
     if (value !== null && !unchanged.has(id)) effects.push({ type: "startTimer", key: value.key, at });
+  for (const [index, { id, value, otherwise }] of old.rules.entries()) {
+    if (value === null || unchanged.has(id) || state.rules[index]?.values.did !== "do") continue;
+    const now = next.rules[next.ruleIndex.get(id) ?? -1];
+    const said = new Set(now?.otherwise.map((action) => (action.type === "switch" ? next.outputs[action.output]?.id : undefined)));
+    for (const action of otherwise) {
+      if (action.type === "publish" && now === undefined) effects.push(action.effect);
+      if (action.type !== "switch" || action.word !== "OFF") continue;
+      const output = old.outputs[action.output]?.id ?? "";
+      const place = next.outputIndex.get(output) ?? -1;
+      const [left, retryKey] = [carried.outputs[place], next.outputs[place]?.retryKey];
+      if (said.has(output) || left?.written !== true || retryKey === undefined) continue;
+      left.retry = { kind: "reload", text: "reload", detail: `rule ${id} does not switch it any more` };
+      effects.push({ type: "startTimer", key: retryKey, at });
+    }
+  }
   carried.patterns = next.outputs.map(({ id }) => {
     const pattern = state.patterns[old.outputIndex.get(id) ?? -1] ?? null;
     if (pattern === null) return null;

@@ -5,7 +5,7 @@ import { act, actAll, fireRule, tellDone, waitFor } from "./rule.ts";
 import { mayRun } from "./rule-condition.ts";
 import type { RulePlan } from "./rule-plan.ts";
 import type { ListName, ReactionStep, ValueRule } from "./rule-value-plan.ts";
-import { noteDone, type RuleValues } from "./rule-values.ts";
+import { noteDone, type RuleValues, refusedAgain } from "./rule-values.ts";
 import type { RuleState, State } from "./state.ts";
 import { comparedText, testNow, updateSides, valueNow, valueText } from "./value.ts";
 
@@ -21,9 +21,20 @@ export function valuesSeen(plan: Plan, state: State, sensor: number, at: Instant
 /** Does what a rule says about the values as they are; nothing when that is done already. */
 export function lookAtValues(plan: Plan, state: State, rule: number, at: Instant, effects: Effect[]): void {
   const [rulePlan, ruleState] = [plan.rules[rule], state.rules[rule]];
-  if (!rulePlan?.value || !ruleState?.enabled || state.stopping || ruleState.values.did === "lost") return;
+  if (!rulePlan?.value || !ruleState?.enabled || state.stopping) return;
   const { value } = rulePlan;
   const { values } = ruleState;
+  if (values.did === "lost") {
+    if (values.again !== null && at >= values.again) react(plan, state, rule, "on_broker_lost", lostCause(rulePlan.id), true, at, effects);
+    return;
+  }
+  // New, changed or enabled while the broker is away.
+  const { onBrokerLost } = value;
+  if (values.did === null && value.test !== null && !state.link.online && onBrokerLost.some(({ type }) => type !== "none")) {
+    const waits = onBrokerLost.some(({ wait }) => wait !== null && ruleState.waiting.has(wait.key));
+    if (!waits) react(plan, state, rule, "on_broker_lost", lostCause(rulePlan.id), false, at, effects);
+    if (onBrokerLost.some(({ wait }) => wait === null)) return;
+  }
   const quality = qualityOfAll(plan, state, rulePlan, at);
   if (quality === "stale") goStale(plan, state, rule, at, effects);
   if (quality !== "known") return;
@@ -42,7 +53,7 @@ export function lookAtValues(plan: Plan, state: State, rule: number, at: Instant
     if (at >= free) turn(plan, state, rule, wanted, at, effects);
     else next = next === null ? free : Math.min(next, free);
   } else if (values.again !== null && at >= values.again) turn(plan, state, rule, wanted, at, effects);
-  if (values.again !== null) next = next === null ? values.again : Math.min(next, values.again);
+  if (values.did === wanted && values.again !== null) next = next === null ? values.again : Math.min(next, values.again);
   effects.push(next === null || next <= at ? { type: "stopTimer", key: value.key } : { type: "startTimer", key: value.key, at: next });
 }
 
@@ -111,16 +122,21 @@ export function valuesAndLink(plan: Plan, state: State, online: boolean, at: Ins
     if (!online) {
       if (value.onBrokerLost.every(({ type }) => type === "none")) continue;
       if (value.test === null && ruleState.values.did !== "do") continue;
-      const cause = causeOf(id, { kind: "broker", text: "broker is lost", words: "the broker was lost" });
-      react(plan, state, rule, "on_broker_lost", cause, false, at, effects);
+      react(plan, state, rule, "on_broker_lost", lostCause(id), false, at, effects);
       continue;
     }
     dropWaiting(rulePlan, ruleState, "of the broker", effects);
-    if (ruleState.values.did !== "lost") continue;
-    ruleState.values.did = null;
-    ruleState.values.again = null;
+    // What was published meanwhile may not have been heard: it is said again.
+    if (ruleState.values.did !== "lost" && [...rulePlan.actions, ...rulePlan.otherwise].every(({ type }) => type !== "publish")) continue;
+    const lost = ruleState.values.did === "lost";
+    if (lost) ruleState.values.did = null;
+    ruleState.values.again = lost || ruleState.values.did === null ? null : at;
     lookAtValues(plan, state, rule, at, effects);
   }
+}
+
+function lostCause(id: string): Cause {
+  return causeOf(id, { kind: "broker", text: "broker is lost", words: "the broker was lost" });
 }
 
 function react(
@@ -141,7 +157,10 @@ function react(
   if (list === "on_stale" || now.length > 0) {
     if (!again) dropWaiting(rulePlan, ruleState, "others", effects);
     let refused: Objection | null = null;
-    for (const step of now) refused ??= reactStep(plan, state, rule, step, cause, at, effects);
+    for (const step of now) {
+      const objection = reactStep(plan, state, rule, step, cause, at, effects);
+      refused ??= objection;
+    }
     noteDone(ruleState.values, list === "on_stale" ? "stale" : "lost", refused, at);
     const { again: retry } = ruleState.values;
     const { key } = rulePlan.value;
@@ -180,7 +199,10 @@ export function actionDue(
   ruleState.waiting.delete(step.wait.key);
   if (state.stopping || !ruleState.enabled) return;
   const refused = reactStep(plan, state, rule, step, { ...cause, after: step.wait.ms }, at, effects);
-  if (list === "on_broker_lost" && ruleState.values.did !== "lost") noteDone(ruleState.values, "lost", refused, at);
+  if (list === "on_broker_lost" && ruleState.values.did !== "lost") noteDone(ruleState.values, "lost", null, at);
+  // What switches off is tried again.
+  if (refused !== null && list !== "do")
+    waitFor(state, rule, { ...step.wait, ms: (refused.allowedAt ?? at + refusedAgain) - at }, cause, at, effects);
 }
 
 function listOf(rule: RulePlan, list: ListName): readonly ReactionStep[] {
@@ -189,10 +211,12 @@ function listOf(rule: RulePlan, list: ListName): readonly ReactionStep[] {
 }
 
 /** What waits from what was done before is no longer true. */
-function dropWaiting({ value }: RulePlan, { waiting }: RuleState, which: "of the broker" | "others", effects: Effect[]): void {
+function dropWaiting({ value, actions }: RulePlan, { waiting }: RuleState, which: "of the broker" | "others", effects: Effect[]): void {
   const ofBroker = new Set(value?.onBrokerLost.flatMap(({ wait }) => (wait === null ? [] : [wait.key])));
+  // What `do` has switched on and will switch off by itself goes off.
+  const ends = new Set(actions.flatMap((one) => (one.wait !== null && one.type === "switch" && one.word === "OFF" ? [one.wait.key] : [])));
   for (const key of [...waiting.keys()]) {
-    if (ofBroker.has(key) !== (which === "of the broker")) continue;
+    if (ofBroker.has(key) !== (which === "of the broker") || ends.has(key)) continue;
     waiting.delete(key);
     effects.push({ type: "stopTimer", key });
   }

@@ -14,7 +14,7 @@ export interface RuleValues {
 }
 
 /** How soon again, when an output does not say from when on it would not refuse. */
-const refusedAgain = 60_000;
+export const refusedAgain = 60_000;
 
 export function newValues(): RuleValues {
   return { did: null, since: Number.NEGATIVE_INFINITY, soSince: null, again: null };

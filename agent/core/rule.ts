@@ -96,8 +96,10 @@ export function actAll(
 ): Objection | null {
   let refused: Objection | null = null;
   for (const action of actions) {
-    if (action.wait === null) refused ??= act(plan, state, rule, action, cause, at, effects);
-    else waitFor(state, rule, action.wait, cause, at, effects);
+    if (action.wait === null) {
+      const objection = act(plan, state, rule, action, cause, at, effects);
+      refused ??= objection;
+    } else waitFor(state, rule, action.wait, cause, at, effects);
   }
   return refused;
 }

@@ -5,6 +5,7 @@ import type { Plan } from "./plan.ts";
 import { curvesSeen } from "./pwm-curve.ts";
 import { valuesSeen } from "./rule-value.ts";
 import type { State } from "./state.ts";
+import { updateSides } from "./value.ts";
 
 /**
  * A sensor was read, a read of it failed, or its last reading is older than it holds: what follows from that begins here. The state of the
@@ -12,6 +13,8 @@ import type { State } from "./state.ts";
  */
 export function sensorSeen(plan: Plan, state: State, sensor: number, at: Instant, effects: Effect[]): void {
   if (state.stopping) return;
+  // What is derived starts rules that look at this sensor as well.
+  updateSides(plan, state, sensor, at);
   deriveSeen(plan, state, sensor, at, effects);
   valuesSeen(plan, state, sensor, at, effects);
   controllersSeen(plan, state, sensor, at, effects);

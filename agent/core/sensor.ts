@@ -201,7 +201,14 @@ export function sensorProblem(plan: SensorPlan, sensor: SensorState | undefined)
 }
 
 /** The sensors under a new plan: one that reads the same keeps what it knows, every other one begins. */
-export function carrySensors(old: Plan, state: State, next: Plan, at: Instant, effects: Effect[]): SensorState[] {
+export function carrySensors(
+  old: Plan,
+  state: State,
+  next: Plan,
+  fresh: readonly SensorState[],
+  at: Instant,
+  effects: Effect[],
+): SensorState[] {
   const anew = new Set(next.sensors.flatMap((plan, index) => (isKept(old, state, plan) ? [] : [index])));
   // What is derived from what begins begins as well; a circle is refused before.
   for (let size = -1; size !== anew.size; ) {
@@ -211,9 +218,10 @@ export function carrySensors(old: Plan, state: State, next: Plan, at: Instant, e
   return next.sensors.map((plan, index) => {
     const [before, kept] = [old.sensors[old.sensorIndex.get(plan.id) ?? -1], state.sensors[old.sensorIndex.get(plan.id) ?? -1]];
     if (!before || !kept || anew.has(index)) {
-      const sensor = newSensor();
+      const sensor = fresh[index] ?? newSensor();
       // A sum goes on, though what it sums up may have begun anew.
-      if (before && kept && plan.derive?.kind === "integral" && sameDerivation(before, plan)) sensor.memory = kept.memory;
+      if (before?.derive?.kind === "integral" && plan.derive?.kind === "integral" && kept?.memory)
+        sensor.memory = { ...kept.memory, last: null };
       beginSensor(plan, sensor, at, effects);
       return sensor;
     }

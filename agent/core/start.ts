@@ -4,6 +4,7 @@ import type { AgentEvent, Cause, Effect, Instant, SetRequest } from "./model.ts"
 import { retryPeriod } from "./output.ts";
 import { peerIsLost } from "./peer.ts";
 import type { OutputPlan, Plan } from "./plan.ts";
+import { armSilence } from "./pwm.ts";
 import type { OutputState, State } from "./state.ts";
 
 /**
@@ -101,6 +102,7 @@ export function startDue(plan: Plan, state: State, index: number, at: Instant, e
   if (!startsOn(outputPlan, output) || output.written !== false) return;
   if (outputPlan.interlock) startInterlocked(plan, state, index, cause, at, effects);
   else effects.push({ type: "setOutput", output: index, active: true, request: startRequest(cause, outputPlan) });
+  armSilence(outputPlan, at, effects);
 }
 
 /** `on_start: on` of an interlocked output: on after the dead time, unless a partner is on by then. */

@@ -14,7 +14,8 @@ const stateClasses = new Map<string | undefined, string | null>([
 
 /** Sensors, with one entity for each of their values. `quantities` are what the driver of a sensor says it measures. */
 export function addSensors(plan: Plan, config: Config, quantities: (sensor: string) => readonly Named[], add: Add): void {
-  for (const { id, staleAfter, stateTopic, availabilityTopic } of plan.sensors) {
+  for (const { id, staleAfter, stateTopic, availabilityTopic, published } of plan.sensors) {
+    if (!published) continue;
     const { homeassistant: appears = null } = config.sensors[id] ?? {};
     const values = quantities(id);
     for (const quantity of values) {
@@ -29,7 +30,8 @@ export function addSensors(plan: Plan, config: Config, quantities: (sensor: stri
         ...(isNumeric(quantity) && stateClass !== null && { state_class: stateClass ?? "measurement" }),
         state_topic: stateTopic,
         value_template: `{{ value_json.${quantity.name} }}`,
-        expire_after: Math.ceil(staleAfter / 1000),
+        // A derived value has no time of its own: its availability says when it is over.
+        ...(Number.isFinite(staleAfter) && { expire_after: Math.ceil(staleAfter / 1000) }),
         ...availableWith(plan, { topic: availabilityTopic }),
       });
     }

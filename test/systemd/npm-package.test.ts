@@ -1,4 +1,5 @@
 import { execFileSync } from "node:child_process";
+import { readdirSync } from "node:fs";
 import { beforeAll, describe, expect, it } from "vitest";
 
 const root = new URL("../../", import.meta.url).pathname;
@@ -17,7 +18,7 @@ describe("the npm package", () => {
     expect(files.filter((path) => !path.startsWith("dist/"))).toEqual([
       "CHANGELOG.md",
       ...["LICENSE", "README.md", "SECURITY.md"],
-      ...["demo", "owlcms-broker", "starter"].map((name) => `config/examples/${name}.yaml`),
+      ...readdirSync(`${root}config/examples`).map((name) => `config/examples/${name}`),
       ...["gpio/build.sh", "gpio/chardev.c", "package.json"],
       ...["arm", "arm64", "x64"].map((arch) => `prebuilds/linux-${arch}/pinbus.node`),
       ...[

@@ -63,7 +63,7 @@ export function addressed<T extends Extract<Effect, { type: "publish" }>>(
 ): T | null {
   if (!effect.topic.includes(anyPlatform)) return effect;
   const { platform, problem } = state.owlcms;
-  if (platform !== null) return { ...effect, topic: effect.topic.replace(anyPlatform, platform) };
+  if (platform !== null) return { ...effect, topic: effect.topic.replace(anyPlatform, () => platform) };
   const message = `rule ${rule}: nothing was said to owlcms: ${problem ?? "it has not told its platforms yet"}`;
   effects.push({ type: "log", level: "warn", message, fields: { event: "owlcms-platform", rule } });
   return null;

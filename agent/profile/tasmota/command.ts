@@ -14,7 +14,7 @@ export type Command =
 const unknown: Command = { do: "unknown" };
 /** A packet of a real one has 1,200 bytes at most. */
 export const maxPayload = 1200;
-/** Tasmota takes 30 commands at once. */
+/** Tasmota takes 30 commands at once; STATUS 0 alone is answered by eight messages. */
 const maxBacklog = 30;
 /** What a Mem keeps, in characters. */
 export const maxMem = 256;

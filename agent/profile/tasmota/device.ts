@@ -164,7 +164,11 @@ function pulseTime(device: Device, moment: Moment, which: number | "all", value:
   if (value === null) return [tell(moment.settings, left)];
   const settings = { ...moment.settings, pulseTime: moment.settings.pulseTime.map((old, relay) => (relays.includes(relay) ? value : old)) };
   const ms = pulseMs(value);
-  const running = relays.filter((relay) => moment.relays[relay]?.on === true);
+  // What ends it otherwise goes on: a rule's time, a pulse of the output itself.
+  const running = relays.filter((relay) => {
+    const { on = null, leftMs = 0 } = moment.relays[relay] ?? {};
+    return on === true && (leftMs === 0 ? ms > 0 : (moment.settings.pulseTime[relay] ?? 0) > 0);
+  });
   return [
     { do: "keep", settings },
     ...running.map((relay): Step => ({ do: "switch", relay, word: "ON", forMs: ms > 0 ? ms : null })),
