@@ -69,7 +69,8 @@ function checkGroups({ outputs, interlocks, rules }: Config, { place }: Found, r
 }
 
 function checkPulses({ outputs, rules }: Config, report: Report): void {
-  const lists = Object.entries(rules).flatMap(([id, rule]) => (["do", "else"] as const).map((key) => ({ id, key, actions: rule[key] })));
+  const keys = ["do", "else", "on_stale", "on_broker_lost"] as const;
+  const lists = Object.entries(rules).flatMap(([id, rule]) => keys.map((key) => ({ id, key, actions: rule[key] })));
   for (const { id, key, actions } of lists) {
     for (const [index, action] of actions.entries()) {
       const pulse = named(outputs, action.output)?.pulse;

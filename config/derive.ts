@@ -5,6 +5,7 @@ import { expression } from "./expression.ts";
 import { bad, duration, formatDuration, ok, oneOf, quote } from "./formats.ts";
 import { type Format, leaf, optional, type Reading } from "./leaf.ts";
 import type { Config, DeriveConfig } from "./schema.ts";
+import { chipOf } from "./sensor-chips.ts";
 import { sensorRef } from "./sensor-ref.ts";
 import { suggest } from "./suggest.ts";
 import { valueName } from "./topic-values.ts";
@@ -195,7 +196,10 @@ export function quantitiesOf({ sensors, derive }: Config, id: string): Map<strin
     const values = Object.entries(sensor.values).map(([name, { unit }]) => [name, unit] as const);
     return new Map(values.length > 0 ? values : [[sensor.name, sensor.unit]]);
   }
-  if (sensor?.driver === "file") return new Map([[sensor.name, sensor.unit]]);
+  if (sensor?.driver === "file" || sensor?.driver === "command") return new Map([[sensor.name, sensor.unit]]);
+  if (sensor?.driver === "w1" || sensor?.driver === "thermal") return new Map([["temperature", "°C"]]);
+  const chip = sensor && chipOf(sensor.driver, sensor.device);
+  if (sensor && chip) return new Map((sensor.only.length > 0 ? sensor.only : chip.quantities).map((name) => [name, undefined]));
   const derived = Object.hasOwn(derive, id) ? derive[id] : undefined;
   const word = derived && derivationOf(derived);
   if (derived === undefined || word === undefined) return undefined;

@@ -1,11 +1,11 @@
 import type { Found, Report } from "./check.ts";
 import { decimal } from "./clock-formats.ts";
+import { checkSensorRef } from "./derive.ts";
 import { duration, formatDuration, line, oneOf, text, wholeNumber } from "./formats.ts";
 import { leaf, optional, required } from "./leaf.ts";
 import { gpioOf } from "./lines.ts";
 import { curve, level, levelOrKeep, pulseRange, pwmSilence } from "./pwm-formats.ts";
 import type { Config, PwmConfig } from "./schema.ts";
-import { suggest } from "./suggest.ts";
 
 const hour = 3_600_000;
 const day = 24 * hour;
@@ -65,7 +65,7 @@ export function checkPwm(config: Config, found: Found, report: Report): void {
         report(`${path}.${key}`, `it is not used by a ${pwm.kind}`, "remove it", "warning");
     checkLevels(path, pwm, report);
     checkTimes(path, pwm, report);
-    if (pwm.curve !== null) checkCurve(`${path}.curve`, pwm, found, report);
+    if (pwm.curve !== null) checkCurve(`${path}.curve`, pwm, config, found, report);
   }
   checkChannels(config, report);
 }
@@ -108,13 +108,8 @@ function checkTimes(path: string, { kind, frequency, pulse, fade, max_on, on_exi
     report(`${path}.${on_exit === "keep" ? "on_exit" : "on_crash"}`, "without the agent nobody ends max_on", "write 0", "warning");
 }
 
-function checkCurve(path: string, { curve, silence }: PwmConfig, { ids }: Found, report: Report): void {
-  const [id = ""] = curve?.sensor.split(".") ?? [];
-  const known = ids.get("sensors") ?? new Set<string>();
-  if (!known.has(id)) {
-    const close = suggest(id, known);
-    report(path, `there is no sensor ${id}`, close === undefined ? "add it below sensors:" : `did you mean ${close}?`);
-  }
+function checkCurve(path: string, { curve, silence }: PwmConfig, config: Config, found: Found, report: Report): void {
+  if (curve !== null) checkSensorRef(path, curve.sensor, config, found, report);
   if (silence !== null)
     report(path, "it stands beside silence, which waits for commands", "write one of them; on_stale is the silence of a curve");
 }

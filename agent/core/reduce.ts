@@ -307,13 +307,14 @@ function exitOutput(plan: Plan, state: State, index: number, cause: Cause, at: n
   disarm(plan, state, index, effects);
   disarmPeer(plan, state, index, effects);
   endStart(plan, state, index, effects);
+  const fadesOff = output.fade?.to === 0;
   if (output.fade !== null) {
     endFade(outputPlan, output, effects);
     effects.push({ type: "publish", ...stateOf(outputPlan, output) });
   }
   disarmSilence(outputPlan, effects);
   // `keep` keeps a state, not a movement: nobody would end a pulse, or try again to switch off, once the agent is gone.
-  const ends = output.pulseEnds !== null || output.retry !== null;
+  const ends = output.pulseEnds !== null || output.retry !== null || fadesOff;
   if (outputPlan.onExit !== "keep") drive(index, outputPlan.onExit === "on", cause, effects, outputPlan.pwm?.onExit ?? undefined);
   else if (ends) drive(index, false, cause, effects);
 }

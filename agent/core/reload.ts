@@ -33,13 +33,14 @@ export function lineChanges(before: Config, after: Config, same: (a: LineName, b
     const stays = now !== undefined && same(old.line, now.line);
     // With another polarity on the same line its exit state would be one more edge on the way to its start state.
     if (!stays) leaving.add(id);
-    if (now && (!stays || old.active !== now.active)) anew.add(id);
+    // An id that was a relay and is a PWM now is another line.
+    if (now ? !stays || old.active !== now.active : Object.hasOwn(after.pwm, id)) anew.add(id);
   }
   for (const [id, old] of Object.entries(before.pwm)) {
     const now = Object.hasOwn(after.pwm, id) ? after.pwm[id] : undefined;
     const stays = now !== undefined && samePlace(old, now, same);
     if (!stays) leaving.add(id);
-    if (now && (!stays || signal(old) !== signal(now))) anew.add(id);
+    if (now ? !stays || signal(old) !== signal(now) : Object.hasOwn(after.outputs, id)) anew.add(id);
   }
   for (const [id, old] of Object.entries(before.inputs)) {
     const now = Object.hasOwn(after.inputs, id) ? after.inputs[id] : undefined;

@@ -1,4 +1,4 @@
-import type { Config } from "../../config/schema.ts";
+import type { Config, SensorConfig } from "../../config/schema.ts";
 import type { Plan } from "../core/plan.ts";
 import { type Add, availableWith, nameOf } from "./component.ts";
 import { isNumeric, measureOf, type Named } from "./quantities.ts";
@@ -17,6 +17,7 @@ export function addSensors(plan: Plan, config: Config, quantities: (sensor: stri
   for (const { id, staleAfter, stateTopic, availabilityTopic, published } of plan.sensors) {
     if (!published) continue;
     const { homeassistant: appears = null } = config.sensors[id] ?? {};
+    const said = slowest(config.sensors[id]);
     const values = quantities(id);
     for (const quantity of values) {
       const [name, alone] = [nameOf(id, appears?.name), values.length === 1];
@@ -31,9 +32,16 @@ export function addSensors(plan: Plan, config: Config, quantities: (sensor: stri
         state_topic: stateTopic,
         value_template: `{{ value_json.${quantity.name} }}`,
         // A derived value has no time of its own: its availability says when it is over.
-        ...(Number.isFinite(staleAfter) && { expire_after: Math.ceil(staleAfter / 1000) }),
+        ...(Number.isFinite(staleAfter) && { expire_after: Math.ceil(Math.max(staleAfter, said) / 1000) }),
         ...availableWith(plan, { topic: availabilityTopic }),
       });
     }
   }
+}
+
+/** How long a value that holds may not be told again, because it has not moved. */
+function slowest(sensor: SensorConfig | undefined): number {
+  if (sensor === undefined) return 0;
+  const reports = [sensor.report, ...Object.values(sensor.quantities).map(({ report }) => report)];
+  return sensor.every + Math.max(0, ...reports.map((report) => report?.every ?? 0));
 }

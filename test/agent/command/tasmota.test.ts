@@ -82,6 +82,35 @@ describeOnBrokers("a plug of Tasmota", (on) => {
     await eventually(said).toContain('RESULT {"PulseTime1":{"Set":0,"Remaining":0}}');
   });
 
+  it.each([
+    ["a command to the output itself", () => all.bus.send("pump", "ON")],
+    ["a Backlog whose PulseTime comes behind its ON", () => send("Backlog", "POWER ON;PulseTime1 2")],
+  ])("tasmota 4: PulseTime ends what %s has switched on", async (_, on) => {
+    await send("PulseTime1", "2");
+    const said = listen();
+    await on();
+    await eventually(() =>
+      said()
+        .filter((line) => line.startsWith("POWER"))
+        .at(-1),
+    ).toBe("POWER OFF");
+    expect(said()).toContain("POWER ON");
+    await send("PulseTime1", "0");
+    await eventually(said).toContain('RESULT {"PulseTime1":{"Set":0,"Remaining":0}}');
+  });
+
+  it("tasmota 4: an end that is not PulseTime's own is left alone by PulseTime1 0", async () => {
+    const said = listen();
+    await all.bus.send("pump", '{"state":"ON","for_ms":400}');
+    await eventually(said).toContain("POWER ON");
+    await send("PulseTime1", "0");
+    await eventually(() =>
+      said()
+        .filter((line) => line.startsWith("POWER"))
+        .at(-1),
+    ).toBe("POWER OFF");
+  });
+
   it("tasmota 6: group and fallback topics", async () => {
     const discovery = all.bus.seen.find(({ topic }) => /^tasmota\/discovery\/[0-9A-F]{12}\/config$/.test(topic));
     const mac = JSON.parse(String(discovery?.payload)).mac as string;
