@@ -29,6 +29,39 @@ export const contracts = {
       ["12", "plays an attempt as it was recorded"],
     ],
   },
+  tasmota: {
+    about: "Plugs that others command: see [tasmota.md](tasmota.md).",
+    clauses: [
+      [
+        "2",
+        "understands POWER in its words, digits and letter cases, asks and answers in order, knows STATE, TelePeriod, Mem and Backlog, and says what it does not know",
+      ],
+      ["3", "answers STATUS with what readers look for"],
+      ["4", "ends what is switched on by PulseTime, tells what is left of it, and sets it at once"],
+      ["5", "announces itself with every key that Home Assistant's reader takes, and is harmless to its questions"],
+      [
+        "6",
+        "says `Offline` itself at a stop, and by its will at a kill; tells what the pin did, also by hand; ignores retained commands; hears its group",
+      ],
+    ],
+  },
+  "home-assistant": {
+    about: "What is announced and told: see [home-assistant.md](home-assistant.md). Of clause 1 the second number is the rule.",
+    clauses: [
+      ["1.1", "sends one retained document for the device"],
+      ["1.2", "sends it again after a birth, behind a random wait, and then every state"],
+      ["1.3", "writes full key names"],
+      ["1.4", "sends nothing that the closed schema refuses"],
+      ["1.5", "says whether it is available for each component, never at the root"],
+      ["1.6", "stays below the packet limit of the broker, in two documents if need be"],
+      ["1.7", "remembers what it has announced, and takes back what is gone"],
+      ["1.8", "is known by its machine, not by its name"],
+      ["1.9", "lets the state come from the pin"],
+      ["1.10", "tells no secret, user or path"],
+      ["2", "speaks the words of buttons and doorbells, without availability"],
+      ["3", "shows each kind of pin, sensor and statistic as what it is"],
+    ],
+  },
 };
 
 /** Test → the clauses in its name. One name may have several: `owlcms 8 and 1.9`. */

@@ -116,13 +116,13 @@ describe("tasmota 4: PulseTime at a relay", () => {
     ]));
 });
 
-describe("tasmota 2 and 3: what it tells of itself", () => {
+describe("what it tells of itself", () => {
   const json = (name: string, payload: string, device = one, now = moment({ relays: [off] })) =>
     Object.fromEntries(
       does(name, payload, device, now).map((line) => [line.split(" ")[0], JSON.parse(line.slice(line.indexOf(" ") + 1))]),
     ) as Record<string, Record<string, unknown>>;
 
-  it("STATUS 6 is the customer's sample, letter for letter", () =>
+  it("tasmota 3: STATUS 6 is the customer's sample, letter for letter", () =>
     expect(does("STATUS", "6")).toEqual([
       'stat/plug_fillerup/STATUS6 {"StatusMQT":{"MqttHost":"growbuddy","MqttPort":1883,"MqttClientMask":"DVES_%06X","MqttClient":"DVES_25EEA5","MqttUser":"DVES_USER","MqttCount":1,"MAX_PACKET_SIZE":1200,"KEEPALIVE":30,"SOCKET_TIMEOUT":4}}',
     ]));
@@ -134,8 +134,10 @@ describe("tasmota 2 and 3: what it tells of itself", () => {
     ["8", "STATUS8", "StatusSNS", { Time: "2026-11-22T08:52:59" }],
     ["10", "STATUS10", "StatusSNS", { Time: "2026-11-22T08:52:59" }],
     ["11", "STATUS11", "StatusSTS", { POWER: "OFF", UptimeSec: 93_784, Uptime: "1T02:03:04", MqttCount: 1 }],
-  ])("STATUS %j", (payload, topic, key, part) => expect(json("Status", payload)[`stat/plug_fillerup/${topic}`]?.[key]).toMatchObject(part));
-  it("STATUS 0 is all of them in turn", () =>
+  ])("tasmota 3: STATUS %j", (payload, topic, key, part) =>
+    expect(json("Status", payload)[`stat/plug_fillerup/${topic}`]?.[key]).toMatchObject(part),
+  );
+  it("tasmota 3: STATUS 0 is all of them in turn", () =>
     expect(Object.keys(json("STATUS", "0")).map((topic) => topic.replace("stat/plug_fillerup/STATUS", ""))).toEqual([
       "",
       "1",
@@ -149,7 +151,7 @@ describe("tasmota 2 and 3: what it tells of itself", () => {
   it.each(["None", "99"])("tasmota 5: STATUS %s, as Home Assistant asks, is unknown and harmless", (payload) =>
     expect(does("STATUS", payload)).toEqual(['stat/plug_fillerup/RESULT {"Command":"Unknown"}']),
   );
-  it("STATE answers in RESULT, and leaves out the relay that is not known", () => {
+  it("tasmota 2: STATE answers in RESULT, and leaves out the relay that is not known", () => {
     expect(json("STATE", "")["stat/plug_fillerup/RESULT"]).toMatchObject({ POWER: "OFF" });
     expect(json("STATE", "", one, moment({ relays: [{ on: null, leftMs: 0 }] }))["stat/plug_fillerup/RESULT"]).not.toHaveProperty("POWER");
   });
@@ -170,13 +172,13 @@ describe("tasmota 2 and 3: what it tells of itself", () => {
     });
     expect(telemetry(one, moment())).toHaveLength(1);
   });
-  it("TelePeriod: asked for, it tells all now; 1 is the usual one, and nothing is shorter than 10 s", () => {
+  it("tasmota 2: TelePeriod: asked for, it tells all now; 1 is the usual one, and nothing is shorter than 10 s", () => {
     expect(does("TelePeriod", "").map((line) => line.split(" ")[0])).toEqual(["stat/plug_fillerup/RESULT", "tele/plug_fillerup/STATE"]);
     expect([["60"], ["1"], ["0"], ["3"], ["9999"]].map(([value]) => does("TelePeriod", value ?? "").at(-1))).toEqual(
       [60, 300, 0, 10, 3600].map((seconds) => `stat/plug_fillerup/RESULT {"TelePeriod":${seconds}}`),
     );
   });
-  it("Mem1 answers at once, takes a new text, and no more of them are there than configured", () => {
+  it("tasmota 2: Mem1 answers at once, takes a new text, and no more of them are there than configured", () => {
     expect(does("Mem1", "")).toEqual(['stat/plug_fillerup/RESULT {"Mem1":"1"}']);
     expect(does("Mem1", "0").at(-1)).toBe('stat/plug_fillerup/RESULT {"Mem1":"0"}');
     expect(does("Mem2", "")).toEqual(['stat/plug_fillerup/RESULT {"Command":"Unknown"}']);
