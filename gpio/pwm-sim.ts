@@ -63,7 +63,7 @@ export class SimPwmBoard {
     if (!this.#handles.delete(handle)) return;
     const { chip, channel } = handle.address;
     const signal = this.#signals.get(`${chip} ${channel}`);
-    if (signal && signal.dutyNs > 0) signal.consumer = "";
+    if (signal && (signal.dutyNs > 0 || signal.inverted)) signal.consumer = "";
     else this.#signals.delete(`${chip} ${channel}`);
   }
 }

@@ -21,6 +21,8 @@ class SysfsPwm implements PwmDriver {
   readonly name = "sysfs";
   readonly #root: string;
   readonly #open = new Map<string, Channel>();
+  /** Exported by this driver, and not set up yet: right after the export that may fail. */
+  readonly #fresh = new Set<string>();
   #presence: NodeJS.Timeout | undefined;
 
   constructor(root: string) {
@@ -57,8 +59,9 @@ class SysfsPwm implements PwmDriver {
     // sysfs itself would let two share it.
     if (held) throw busyChannelError(request, held.consumer);
     const folder = join(this.#root, chip.name, `pwm${request.channel}`);
-    exportChannel(join(this.#root, chip.name), folder, request);
-    const channel = new Channel(folder, request, listener, () => this.#forget(key));
+    if (exportChannel(join(this.#root, chip.name), folder, request)) this.#fresh.add(key);
+    const channel = new Channel(folder, request, this.#fresh.has(key), listener, () => this.#forget(key));
+    this.#fresh.delete(key);
     this.#open.set(key, channel);
     this.#presence ??= setInterval(() => this.#checkPresence(), presenceMs).unref();
     return channel;
@@ -80,12 +83,13 @@ class SysfsPwm implements PwmDriver {
   }
 }
 
-/** A channel that is exported already was left by a former run, or by a person: it is taken over. */
-function exportChannel(chip: string, folder: string, address: PwmAddress): void {
-  if (isThere(folder)) return;
+/** False for a channel that is exported already: it was left by a former run, or by a person, and is taken over. */
+function exportChannel(chip: string, folder: string, address: PwmAddress): boolean {
+  if (isThere(folder)) return false;
   const path = join(chip, "export");
   try {
     writeFileSync(path, String(address.channel));
+    return true;
   } catch (error) {
     const code = errnoOf(error);
     if (code === "EBUSY") throw busyChannelError(address, "", { cause: error });
@@ -102,20 +106,22 @@ class Channel implements PwmHandle {
   readonly #listener: LineListener;
   readonly #freed: () => void;
   readonly #duty: number;
+  readonly #inverted: boolean;
   #last: number;
   #state: "open" | "gone" | "closed" = "open";
 
-  constructor(folder: string, request: PwmRequest, listener: LineListener, freed: () => void) {
-    const { chip, channel, dutyNs, consumer } = request;
+  constructor(folder: string, request: PwmRequest, fresh: boolean, listener: LineListener, freed: () => void) {
+    const { chip, channel, dutyNs, inverted, consumer } = request;
     this.consumer = consumer;
     this.#address = { chip, channel };
     this.#folder = folder;
     this.#listener = listener;
     this.#freed = freed;
+    this.#inverted = inverted;
     this.#last = dutyNs;
     try {
       this.#inode = statSync(folder).ino;
-      setUp(folder, request);
+      setUp(folder, request, fresh);
       this.#duty = openSync(join(folder, "duty_cycle"), "r+");
     } catch (error) {
       const code = errnoOf(error);
@@ -148,8 +154,9 @@ class Channel implements PwmHandle {
     this.#state = "closed";
     if (!held) return;
     this.#free();
-    // The kernel ends the signal of a channel that nobody has: one that is to stay on stays exported.
-    if (this.#last > 0) return;
+    // The kernel ends the signal of a channel that nobody has, and forgets its polarity: one that is to stay on stays exported, and so does an
+    // inverted one, which is off only while it is high.
+    if (this.#last > 0 || this.#inverted) return;
     try {
       writeFileSync(join(this.#folder, "..", "unexport"), String(this.#address.channel));
     } catch {
@@ -190,15 +197,15 @@ class Channel implements PwmHandle {
 
 /**
  * The kernel refuses a polarity while the channel runs, anything before there is a period, and a duty longer than the period. What runs
- * already as it should only gets its duty.
+ * already as it should only gets its duty. Of a `fresh` channel, which was free until now, the kernel may remember that it ran: it does not.
  */
-function setUp(folder: string, { periodNs, inverted, dutyNs }: PwmRequest): void {
+function setUp(folder: string, { periodNs, inverted, dutyNs }: PwmRequest, fresh: boolean): void {
   const put = (name: string, value: string | number) => writeFileSync(join(folder, name), `${value}\n`);
   const polarity = inverted ? "inversed" : "normal";
   const turned = text(folder, "polarity") !== polarity;
   const runs = readNumber(folder, "enable") === 1;
   const before = readNumber(folder, "period");
-  if (runs && (turned || before !== periodNs)) put("enable", 0);
+  if (runs && (fresh || turned || before !== periodNs)) put("enable", 0);
   if (before !== periodNs) {
     if (before !== 0) put("duty_cycle", 0);
     put("period", periodNs);

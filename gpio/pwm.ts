@@ -14,7 +14,8 @@ export interface PwmAddress {
  * 2. A channel that runs already with the same period and polarity, left by a former run, goes on without a gap.
  * 3. `write` is synchronous and waits for nothing but the kernel: when it returns, the duty is set; when it throws, it is not.
  * 4. A channel has one holder; the second one gets LineError "busy".
- * 5. A request that fails can be made again. `close` is idempotent; it frees a channel whose duty is 0, and leaves any other one running.
+ * 5. A request that fails can be made again. `close` is idempotent; it frees a channel whose duty is 0, and leaves any other one, or inverted
+ *    one, running: a free channel is low, which of an inverted one is on.
  * 6. A chip that goes away calls `gone` once per handle; then `read` and `write` throw LineError "gone", and a new request finds it again.
  */
 export interface PwmDriver {

@@ -55,6 +55,22 @@ describe("sysfs", () => {
     expect(tree.signal(0)).toMatchObject({ dutyNs: 0 });
   });
 
+  it("does not believe what the kernel remembers of a channel that was free: it starts it anew, also when the files come late", async () => {
+    const tree = new PwmTree({ exported: [] });
+    const driver = openSysfsPwm(tree.root);
+    expect(codeOf(() => driver.open(request, { gone() {} }))).toBe("io");
+    tree.export(0);
+    for (const [name, value] of Object.entries({ period: 40_000, enable: 1 })) writeFileSync(join(tree.folder(0), name), `${value}\n`);
+    const seen: string[] = [];
+    const watcher = watch(tree.folder(0), (_type, name) => seen.at(-1) !== name && seen.push(String(name)));
+    onTestFinished(() => {
+      watcher.close();
+      driver.close();
+    });
+    driver.open(request, { gone() {} });
+    await eventually(() => seen).toEqual(["enable", "duty_cycle", "enable"]);
+  });
+
   it("says which group is missing while the files are root's, and takes them once they are given", () => {
     const tree = new PwmTree();
     const driver = openSysfsPwm(tree.root);

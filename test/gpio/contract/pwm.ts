@@ -72,11 +72,13 @@ export function pwmContract(name: string, worldOf: () => PwmWorld): void {
     });
 
     it.each([
-      [0, undefined],
-      [10_000, 10_000],
-    ])("5: leaves a duty of %d ns at its close as %s", (duty, left) => {
+      [0, false, undefined],
+      [10_000, false, 10_000],
+      [0, true, 0],
+      [10_000, true, 10_000],
+    ])("5: leaves a duty of %d ns, inverted: %s, at its close as %s", (duty, inverted, left) => {
       const { driver, request, signal } = setUp();
-      const handle = driver.open(request(), nobody);
+      const handle = driver.open(request({ inverted }), nobody);
       handle.write(duty);
       handle.close();
       handle.close();
