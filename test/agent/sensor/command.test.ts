@@ -1,5 +1,5 @@
 import { chmodSync, existsSync, readFileSync } from "node:fs";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { openCommand } from "../../../agent/sensor/command.ts";
 import { eventually } from "../shell/fixture.ts";
 import { filesOf, forever, sysfs, worldOf } from "./sysfs.ts";
@@ -74,6 +74,25 @@ describe("a command", () => {
     const { read, tree } = script(`sleep 1000 & echo $! > "$1/child"; echo 7`);
     expect(await read()).toBe(7);
     await eventually(() => alive(readFileSync(tree.path("child"), "utf8").trim())).toBe(false);
+  });
+
+  it("that leaves a daemon with its output open is not waited for either", async () => {
+    const { read, tree } = script(`setsid sleep 1000 & echo $! > "$1/child"; sleep 0.2; echo 5`);
+    onTestFinished(() => {
+      process.kill(Number(readFileSync(tree.path("child"), "utf8")), "SIGKILL");
+    });
+    expect(await read()).toBe(5);
+  });
+
+  it("that the system does not even try to start passes its turn on", async () => {
+    const world = worldOf("/sys", filesOf());
+    const reads = (...command: string[]) => openCommand(world, { ...settings, command }).read(forever);
+    const running = Array.from({ length: 4 }, () => reads("/bin/sh", "-c", "sleep 0.2; echo 1"));
+    const wrong = Array.from({ length: 4 }, () => reads("/bin/echo", "a\0b"));
+    const last = reads("/bin/echo", "2");
+    await Promise.all(running);
+    expect(await Promise.all(wrong)).toEqual(Array(4).fill({ ok: false, problem: "/bin/echo cannot be started (ERR_INVALID_ARG_VALUE)" }));
+    expect(await last).toMatchObject({ ok: true, values: [{ value: 2 }] });
   });
 
   it("ends with the agent", async () => {
