@@ -32,7 +32,12 @@ export async function installSteps(machine: Machine, program: Program & { versio
       `somebody else's file is in the way: ${foreign.map(({ file }) => file.path).join(", ")}; move it away, then try again`,
     );
   const isChanged = before?.version !== program.version || judged.some(({ found }) => found === "write");
-  const manifest: Manifest = { version: null, home: program.home, files: { ...before?.files }, folders: [...(before?.folders ?? [])] };
+  const manifest: Manifest = {
+    version: isFirst ? null : "",
+    home: program.home,
+    files: { ...before?.files },
+    folders: [...(before?.folders ?? [])],
+  };
   const fileIn = (folder: string) => judged.find(({ file }) => file.path.includes(`/${folder}/`))?.file.path ?? "";
 
   const steps: Step[] = [];
@@ -51,7 +56,7 @@ export async function installSteps(machine: Machine, program: Program & { versio
   if (existsSync(at("/run/udev/control"))) {
     const failed = "the lines have their group from the next boot on";
     steps.push(command(machine, failed, "udevadm", "control", "--reload"));
-    steps.push(command(machine, failed, "udevadm", "trigger", "--subsystem-match=gpio"));
+    steps.push(command(machine, failed, "udevadm", "trigger", "--subsystem-match=gpio", "--subsystem-match=pwm"));
   }
   if (isChanged) {
     steps.push(command(machine, "`journalctl -x` explains nothing of pinbus", "journalctl", "--update-catalog"));

@@ -6,7 +6,7 @@ import type { Machine } from "./machine.ts";
 
 /** What an installation has put where, kept beside the launcher, so that it can be undone exactly. */
 export interface Manifest {
-  /** Null until all of it is done. */
+  /** Null until all of it is done for the first time; "" while something is put in the place of another version. */
   version: string | null;
   /** The folder of the program that was installed from. */
   home: string;

@@ -65,9 +65,11 @@ describe("an installation from npm", () => {
     expect(existsSync(at("/etc/polkit-1/rules.d/50-pinbus.rules"))).toBe(true);
     expect(statSync(at("/usr/local/lib/pinbus/pinbus")).mode & 0o777).toBe(0o755);
     expect(read(config)).toBe(readFileSync(join(project, "config/examples/starter.yaml"), "utf8"));
-    expect(ran.filter((line) => /sysusers|tmpfiles|systemctl/.test(line))).toEqual([
+    expect(ran.filter((line) => /sysusers|tmpfiles|udevadm|systemctl/.test(line))).toEqual([
       "systemd-sysusers /usr/local/lib/sysusers.d/pinbus.conf",
       "systemd-tmpfiles --create /usr/local/lib/tmpfiles.d/pinbus.conf",
+      "udevadm control --reload",
+      "udevadm trigger --subsystem-match=gpio --subsystem-match=pwm",
       "systemctl daemon-reload",
       "systemctl enable pinbus.service",
       "systemctl restart pinbus.service",
@@ -136,6 +138,18 @@ describe("an installation from npm", () => {
     await install();
     expect(ran).toContain("systemctl enable pinbus.service");
     expect(ran).toContain("systemctl restart pinbus.service");
+  });
+
+  it("of another version that was interrupted leaves alone what somebody has stopped or disabled", async () => {
+    await install();
+    unitIs = "ActiveState=inactive\nLoadState=loaded\n";
+    const next = { ...program, node: "/usr/bin/node22", version: "1.1.0" };
+    failing = "systemd-sysusers /usr/local/lib/sysusers.d/pinbus.conf";
+    await expect(install(next)).rejects.toThrow("failed");
+    failing = undefined;
+    ran = [];
+    expect(await install(next)).toContain("leave the service stopped, as it is");
+    expect(ran.filter((line) => line.startsWith("systemctl"))).toEqual(["systemctl daemon-reload"]);
   });
 
   it.each([
