@@ -40,11 +40,22 @@ export async function proveHardware(values: Values): Promise<number> {
     try {
       const pair = choosePair(config, driver, asked);
       if (!sim) await connected(pair, values);
+      let stopped = false;
+      const stop = () => {
+        stopped = true;
+      };
+      // The measurement that runs is done to its end, so that both lines are left as inputs.
+      for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, stop);
       const about = `pinbus ${readVersion()}, Node.js ${process.version}, Linux ${release()}, ${sim ? "simulated board" : modelHere() || "no Raspberry Pi"}, driver ${driver.name}`;
       if (!values.json) print(`${about}, chip ${pair.out.chip}: ${describeLine(pair.out)} drives, ${describeLine(pair.in)} listens`);
       const rows: Row[] = [];
-      for await (const row of measure(sim ? wired(sim, pair) : driver, pair)) rows.push(row);
-      return report(about, rows, values.json === true);
+      for await (const row of measure(sim ? wired(sim, pair) : driver, pair)) {
+        rows.push(row);
+        if (stopped) break;
+      }
+      const code = report(about, rows, values.json === true);
+      if (stopped) throw new CommandError(exit.refused, "ended before everything was measured");
+      return code;
     } finally {
       driver.close();
     }

@@ -2,6 +2,7 @@ import type { Config } from "../../config/schema.ts";
 import { describeLine, findLine } from "../../gpio/board.ts";
 import type { Driver } from "../../gpio/driver.ts";
 import type { LineAddress, LineName } from "../../gpio/line.ts";
+import { pwmGpios } from "../../gpio/pwm-overlay.ts";
 
 /** Two lines that are joined by a wire: one is driven, the other one listens. */
 export interface Pair {
@@ -60,7 +61,10 @@ function configured({ inputs, outputs, pwm }: Pick<Config, "inputs" | "outputs" 
       [`input ${id}`, line_b],
     ]),
     ...Object.entries(outputs).map(([id, { line }]): [string, LineName] => [`output ${id}`, line]),
-    ...Object.entries(pwm).map(([id, { line }]): [string, LineName | null] => [`PWM ${id}`, line]),
+    // Which line a channel of a chip is on, nobody says.
+    ...Object.entries(pwm).flatMap(([id, { line }]): [string, LineName][] =>
+      line === null ? pwmGpios.map((gpio) => [`perhaps PWM ${id}`, { kind: "gpio", gpio }]) : [[`PWM ${id}`, line]],
+    ),
   ];
   const found = new Map<string, string>();
   for (const [id, line] of named) {

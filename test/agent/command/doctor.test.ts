@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { exit } from "../../../agent/exit.ts";
 import { describeMosquitto, freePort, mosquittoUsers, startMosquitto } from "../../brokers.ts";
-import { type AgentProcess, type Finished, pinbus, startAgent } from "./agent-process.ts";
+import { eventually } from "../shell/fixture.ts";
+import { type AgentProcess, type Finished, pinbus, start, startAgent } from "./agent-process.ts";
 
 // Processes start in most tests; on a busy machine each may take seconds.
 vi.setConfig({ testTimeout: 60_000 });
@@ -146,6 +147,15 @@ describe("--hardware", () => {
     );
     expect(finished.stdout).toMatch(/^ok {9}the wire .*GPIO17 \(pin 11\) follows GPIO24 \(pin 18\)$/m);
     expect(finished.stdout).toMatch(/\n\d+ ok, 0 not ok, 1 seen, 1 unchecked\n$/);
+  });
+
+  it("that is stopped ends after the measurement that runs, and says so", async () => {
+    const running = start(["doctor", "--hardware", "--config", folderWith("gpio: { driver: sim }\n")]);
+    await eventually(() => running.stdout).toContain("listens\n");
+    running.child.kill("SIGINT");
+    expect(await running.done).toMatchObject({ code: exit.refused, stderr: "pinbus: ended before everything was measured\n" });
+    expect(running.stdout).toMatch(/^ok +nobody drives the wire/m);
+    expect(running.stdout).not.toContain("PWM");
   });
 
   it("touches no line of the configuration, and says what else is wrong with the command", async () => {

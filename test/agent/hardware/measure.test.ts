@@ -99,10 +99,13 @@ describe("which lines are taken", () => {
     ["of an output", { out: gpio(27) }, "GPIO27 (pin 13) is output lamp of the configuration"],
     ["of a bus", { in: gpio(2) }, "GPIO2 (pin 3) may belong to a bus, a console or an add-on board"],
     ["that is held", { out: gpio(5) }, "GPIO5 (pin 29) is held by other"],
+    ["that may carry a PWM", { out: gpio(13) }, "GPIO13 (pin 33) is perhaps PWM fan of the configuration"],
     ["twice", { out: gpio(6), in: gpio(6) }, "GPIO6 (pin 31) is named twice"],
   ])("refuses one %s", (_, asked, words) => {
     const board = new SimBoard("pi4");
     board.hold(chip, 5, "other");
-    expect(() => chosen("outputs: { lamp: { line: 27 } }", asked, board)).toThrow(words);
+    expect(() =>
+      chosen("outputs: { lamp: { line: 27 } }\npwm: { fan: { chip: fe20c000.pwm, channel: 1, kind: fan } }", asked, board),
+    ).toThrow(words);
   });
 });
