@@ -75,15 +75,17 @@ export async function play(path: string, file: string, speed: number): Promise<n
 /** The steps in the recorded order, the levels and readings of the beginning first. An edge that was read late keeps its own, earlier time. */
 async function* stepsOf(file: string, entries: AsyncIterable<RecordingEntry>, speed: number): AsyncGenerator<SimStep> {
   let zero: number | undefined;
+  let untold: ReadonlySet<string> = new Set();
   for await (const { number, line } of entries) {
     const after = (at: number) => Math.max(0, (at - (zero ?? at)) / speed);
     if (line.kind === "snapshot") {
-      const { at, levels, readings } = worldOf(file, number, line.snapshot);
+      const { at, levels, readings, ...world } = worldOf(file, number, line.snapshot);
       zero ??= at;
+      untold = world.untold;
       for (const [input, active] of levels) yield { after_ms: after(at), do: "level", input, active };
       for (const [sensor, to] of readings) yield { after_ms: after(at), do: "reading", sensor, to };
     } else if (line.kind === "event" && typeof line.event.at === "number") {
-      const step = stepOf(line.event);
+      const step = stepOf(line.event, untold);
       if (step) yield { after_ms: after(line.event.at), ...step };
     }
   }
@@ -93,21 +95,27 @@ interface RecordedWorld {
   at: number;
   levels: [string, boolean][];
   readings: [string, SimReading][];
+  /** Sensors that cannot be told what they read: what came out of messages, which is not played, and what is derived. */
+  untold: ReadonlySet<string>;
 }
 
 /** How the world was when the recording began. */
 function worldOf(file: string, number: number, recorded: Record<string, unknown>): RecordedWorld {
   try {
     const { at, state, config } = snapshotOf(recorded);
-    const { inputs, sensors } = readRecordedConfig(config);
+    const { inputs, sensors, derive } = readRecordedConfig(config);
+    const ofTopics = Object.entries(sensors).flatMap(([id, { driver }]) => (driver === "topic" ? [id] : []));
+    const untold = new Set([...ofTopics, ...Object.keys(derive)]);
     return {
       at,
+      untold,
       levels: Object.keys(inputs).map((id, index) => [id, state.inputs[index]?.debounce.raw === true]),
       readings: Object.keys(sensors).flatMap((id, index): [string, SimReading][] => {
         const sensor = state.sensors[index];
+        if (untold.has(id)) return [];
         if (sensor?.problem) return [[id, { fail: sensor.problem }]];
-        const read = sensor?.pipeline.read;
-        return read ? [[id, simValues(read)]] : [];
+        const to = simValues(sensor?.pipeline.read ?? []);
+        return to === undefined ? [] : [[id, to]];
       }),
     };
   } catch (error) {
@@ -115,25 +123,29 @@ function worldOf(file: string, number: number, recorded: Record<string, unknown>
   }
 }
 
-/** One value, or several by their names. What is no number cannot be told to a simulated sensor. */
-function simValues(read: readonly Measured[]): SimReading {
+/** One value, or several by their names. What is no number cannot be told to a simulated sensor; undefined when there is none. */
+function simValues(read: readonly Measured[]): SimReading | undefined {
   const numbers = read.flatMap(({ name, value }): [string, number][] => (typeof value === "number" ? [[name, value]] : []));
   const [first] = numbers;
-  return numbers.length === 1 && first ? first[1] : { values: Object.fromEntries(numbers) };
+  if (!first) return undefined;
+  return numbers.length === 1 ? first[1] : { values: Object.fromEntries(numbers) };
 }
 
 type Untimed = SimStep extends infer S ? (S extends SimStep ? Omit<S, "after_ms"> : never) : never;
 
 /** What the world did; undefined for what the agent did, and for what no simulated board can. */
-function stepOf(event: Record<string, unknown>): Untimed | undefined {
+function stepOf(event: Record<string, unknown>, untold: ReadonlySet<string>): Untimed | undefined {
   const { type, input, output, sensor, topic, edge, active, payload, retain, word, forMs, from, locked } = event;
   if (typeof input === "string") {
     if (type === "edge") return { do: "level", input, active: edge === "rising" };
     if (type === "level-read" && event.why !== "gap") return { do: "level", input, active: active === true };
   }
   if (type === "message-received") return { do: "message", topic: String(topic), payload: String(payload) };
-  if (typeof sensor === "string") {
-    if (type === "sensor-read") return { do: "reading", sensor, to: simValues(Array.isArray(event.values) ? event.values : []) };
+  if (typeof sensor === "string" && !untold.has(sensor)) {
+    if (type === "sensor-read") {
+      const to = simValues(Array.isArray(event.values) ? event.values : []);
+      return to === undefined ? undefined : { do: "reading", sensor, to };
+    }
     if (type === "sensor-failed") return { do: "reading", sensor, to: { fail: String(event.problem).slice(0, 200) } };
   }
   if (typeof output !== "string") return undefined;

@@ -183,6 +183,43 @@ describe("an afternoon", () => {
   });
 });
 
+it("with values out of messages, a text among them, is played without them", async () => {
+  const file = join(tempFolder(), "words.jsonl");
+  const text = `
+node: garage
+gpio: { driver: sim }
+${embedded}
+sensors:
+  attic: { driver: file, path: /attic, unit: l }
+  washer: { driver: topic, topic: washer/state, values: { phase: { value: phase, type: text } } }
+  plug: { driver: topic, topic: plug/power, unit: W }
+`;
+  const first = await agentOf(text);
+  const client = await connectAsync(`mqtt://127.0.0.1:${first.port}`, { reconnectPeriod: 0 });
+  const say = async (phase: string, watts: string) => {
+    await client.publishAsync("washer/state", JSON.stringify({ phase }), { qos: 1 });
+    await client.publishAsync("plug/power", watts, { qos: 1 });
+  };
+  await say("rinse", "7");
+  const value = async (agent: AgentProcess, id: string) => JSON.stringify(await agent.client.request("get", { id }));
+  await eventually(() => value(first, "plug")).toContain("7");
+  await eventually(() => value(first, "washer")).toContain("rinse");
+  await first.client.request("sim-sensor", { sensor: "attic", to: 0 });
+  const recorded = await recording(first, file);
+  await say("spin", "9");
+  await eventually(() => recorded.text()).toContain("spin");
+  await eventually(() => value(first, "plug")).toContain("9");
+  await client.endAsync();
+  await recorded.stop();
+
+  const second = await agentOf(text);
+  expect(await second.ask("sim", "play", file)).toMatchObject({
+    code: exit.ok,
+    stderr: "",
+    stdout: "played 0 levels, 1 readings and 0 commands\n",
+  });
+});
+
 describe("the file of a recording", () => {
   it("is not for everybody, is not overwritten unless asked to, holds no secret, and ends where --size says so", async () => {
     const folder = tempFolder();
