@@ -82,7 +82,8 @@ async function main([name, ...args]: string[]): Promise<number> {
 
 async function help(): Promise<string> {
   const lines = ["pinbus puts the pins of a Raspberry Pi on the MQTT bus.", "", "usage: pinbus <command> [options]", ""];
-  for (const [name, load] of Object.entries(commands)) lines.push(`  ${name.padEnd(11)}${(await load()).summary}`);
+  const width = Math.max(...Object.keys(commands).map(({ length }) => length)) + 2;
+  for (const [name, load] of Object.entries(commands)) lines.push(`  ${name.padEnd(width)}${(await load()).summary}`);
   return `${[...lines, "", "`pinbus <command> --help` tells more; --version prints the version."].join("\n")}\n`;
 }
 

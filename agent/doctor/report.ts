@@ -124,7 +124,7 @@ function journalLine(text: string, config: Config | undefined): JournalLine | un
   const found = {
     message_id: message,
     input: id("PINBUS_INPUT", config?.inputs),
-    output: id("PINBUS_OUTPUT", config?.outputs),
+    output: id("PINBUS_OUTPUT", config && { ...config.outputs, ...config.pwm }),
     rule: id("PINBUS_RULE", config && rulesOf(config)),
     unit_result: word("UNIT_RESULT", /^[a-z-]{1,30}$/),
   };

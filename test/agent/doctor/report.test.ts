@@ -29,6 +29,7 @@ outputs:
   lamp: { line: { chip: ${place("chip")}, offset: 3 } }
   fan: { line: ${place("line")}, on_peer_offline: { topic: ${place("peer-topic")}, payload: ${place("peer-payload")}, after: 30s, do: off } }
 peers: { plug: { topic: "tele/${place("topic")}/LWT", online: ${place("online")}, offline: ${place("offline")} } }
+pwm: { vent: { line: 18, kind: fan } }
 sensors: { tank: { driver: file, path: /home/${place("home")}/level, unit: l } }
 location: { latitude: 52.12345, longitude: 13.54321 }
 time_zone: Europe/Berlin
@@ -131,6 +132,7 @@ function sources(changes: Partial<ReportSources> = {}): ReportSources {
       }),
       entry({ MESSAGE: "x", PINBUS_OUTPUT: place("output"), PINBUS_INPUT: "porch", PINBUS_RULE: "night", _CMDLINE: place("argv") }),
       entry({ MESSAGE_ID: "39f53479d3a045ac8e11786248231fbf", UNIT_RESULT: "exit-code", _EXE: place("exe") }),
+      entry({ PINBUS_OUTPUT: "vent" }),
       entry({ MESSAGE_ID: place("id"), UNIT_RESULT: place("result"), PRIORITY: place("priority") }),
       place("no json"),
     ].join("\n"),
@@ -194,6 +196,7 @@ describe("the report for whoever helps", () => {
       { at, priority: 4, output: "lamp" },
       { at, priority: 4, input: "porch", rule: "night" },
       { at, priority: 4, message_id: "39f53479d3a045ac8e11786248231fbf", unit_result: "exit-code" },
+      { at, priority: 4, output: "vent" },
       { at, priority: 6 },
     ]);
   });
