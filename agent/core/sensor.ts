@@ -70,8 +70,9 @@ export function readDue(plan: Plan, state: State, index: number, at: Instant, ef
 
 export function staleDue(plan: Plan, state: State, index: number, at: Instant, effects: Effect[]): void {
   change(plan, state, index, effects, (sensor) => {
+    // What ended it before its time is what there is to say.
+    if (!sensor.stale) sensor.why = plan.sensors[index]?.derive ? "nothing could be derived for too long" : null;
     sensor.stale = true;
-    sensor.why = plan.sensors[index]?.derive ? "nothing could be derived for too long" : null;
   });
   sensorSeen(plan, state, index, at, effects);
 }

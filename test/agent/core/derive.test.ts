@@ -67,6 +67,13 @@ describe("a derived value", () => {
     expect(world.sensor("dew").quality).toBe("ok");
   });
 
+  it("says why it is stale as long as that is so", () => {
+    const world = started({ twice: { mean: "warm" } }, { warm: told("°C") });
+    for (const value of [20, 22]) world.readings("warm", one(value, "°C"));
+    world.advance(60_000);
+    expect(world.sensor("twice")).toMatchObject({ quality: "stale", reason: "warm stale: no reading for 10 s" });
+  });
+
   it("fails with what it is derived from, and says why once", () => {
     const world = started({ avg: { mean: "tent.humidity" }, top: { max: "avg" } });
     world.readings("tent", both(20, 50));
