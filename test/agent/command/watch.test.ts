@@ -25,7 +25,7 @@ describe("pinbus watch", () => {
     // Who may only look may watch.
     const json = start(["watch", "--json", "--socket", agent.view]);
     // Its first read, which is a moment after the start, has nothing to tell.
-    await eventually(() => plain.stdout).toMatch(/lamp {2}OFF\n[^]* {2}attic {2}failed: .*\n$/);
+    await eventually(() => plain.stdout).toMatch(/lamp {2}OFF\n[\s\S]* {2}attic {2}failed: .*\n$/);
     await eventually(() => json.stdout).toContain('"id":"attic"');
     await agent.ask("set", "fan", "on");
     await agent.ask("set", "lamp", "on");
