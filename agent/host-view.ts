@@ -24,7 +24,8 @@ const maxLagMs = 100;
 /** What control clients see of the machine and of the agent on it. */
 export function createHostView({ current, clock, retained, figures, fed }: HostViewOptions): () => Promise<HostView> {
   return async () => {
-    const [host, counters] = await Promise.all([readHost({ stateDir: current().config.state_dir }), readHostCounters()]);
+    const host = await readHost({ stateDir: current().config.state_dir });
+    const counters = readHostCounters();
     const { plan, state } = current();
     const own = figures();
     const now = clock.now();

@@ -1,7 +1,6 @@
-import { readFile } from "node:fs/promises";
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
-import type { HostValues } from "./host.ts";
+import { type HostValues, readProc } from "./host.ts";
 
 /** Whole disks: their partitions would count everything twice. */
 const disk = /^(?:sd[a-z]+|vd[a-z]+|mmcblk\d+|nvme\d+n\d+)$/;
@@ -10,10 +9,9 @@ const sectorBytes = 512;
 const addressesTold = 8;
 
 /** What only the difference of two readings tells, and where the machine is in the network: for those who look, not for the broker. */
-export async function readHostCounters(root = "/", interfaces = networkInterfaces()): Promise<HostValues> {
-  const read = (path: string) => readFile(join(root, path), "utf8").catch(() => "");
-  const [stat, disks] = await Promise.all([read("proc/stat"), read("proc/diskstats")]);
-  return { ...ticksOf(stat), ...writtenOf(disks), ...addressesOf(interfaces) };
+export function readHostCounters(root = "/", interfaces = networkInterfaces()): HostValues {
+  const read = (name: string) => readProc(join(root, "proc", name));
+  return { ...ticksOf(read("stat")), ...writtenOf(read("diskstats")), ...addressesOf(interfaces) };
 }
 
 /** user nice system idle iowait irq softirq steal; what a guest takes is in user. */

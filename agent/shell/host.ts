@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { readdir, readFile, statfs } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -16,15 +17,12 @@ const interfacesTold = 8;
 
 /** Load, memory, temperature, supply, disk and network of the machine, from the kernel's own files: spawns nothing, waits for nobody. */
 export async function readHost({ stateDir, root = "/" }: HostOptions): Promise<HostValues> {
-  const read = async (path: string) => readFile(join(root, path), "utf8").catch(() => "");
-  const [load, uptime, memory, temperature, power, network, wireless, disk] = await Promise.all([
-    read("proc/loadavg"),
-    read("proc/uptime"),
-    read("proc/meminfo"),
-    read("sys/class/thermal/thermal_zone0/temp"),
+  const [load, uptime, memory, network, wireless] = ["loadavg", "uptime", "meminfo", "net/dev", "net/wireless"].map((name) =>
+    readProc(join(root, "proc", name)),
+  ) as [string, string, string, string, string];
+  const [temperature, power, disk] = await Promise.all([
+    readFile(join(root, "sys/class/thermal/thermal_zone0/temp"), "utf8").catch(() => ""),
     readThrottled(root),
-    read("proc/net/dev"),
-    read("proc/net/wireless"),
     statfs(stateDir).catch(() => undefined),
   ]);
   return {
@@ -41,6 +39,15 @@ export async function readHost({ stateDir, root = "/" }: HostOptions): Promise<H
       "host/disk/free": String(disk.bavail * disk.bsize),
     }),
   };
+}
+
+/** Out of the kernel's memory, within some ten microseconds: five threads that are woken up for each file would cost more. */
+export function readProc(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
 }
 
 function numbered(text: string | undefined, values: (number: number) => HostValues): HostValues {
@@ -67,13 +74,23 @@ function memoryOf(text: string): HostValues {
   };
 }
 
-/** The firmware of a Pi, in hexadecimal; its folder is `soc/soc:firmware`, on a Pi 5 with an address in its name. */
+/** Where the firmware of a Pi was found, by root: it stays there. */
+const throttledFiles = new Map<string, string>();
+
+/** In hexadecimal. */
 async function readThrottled(root: string): Promise<string> {
-  const platform = join(root, "sys/devices/platform");
+  const file = throttledFiles.get(root) ?? (await findThrottled(join(root, "sys/devices/platform")));
+  if (file === null) return "";
+  throttledFiles.set(root, file);
+  return readFile(file, "utf8").catch(() => "");
+}
+
+/** The folder is `soc/soc:firmware`, on a Pi 5 with an address in its name. */
+async function findThrottled(platform: string): Promise<string | null> {
   for (const soc of await named(platform, /^soc(@[0-9a-f]+)?$/))
     for (const firmware of await named(join(platform, soc), /^soc(@[0-9a-f]+)?:firmware$/))
-      return readFile(join(platform, soc, firmware, "get_throttled"), "utf8").catch(() => "");
-  return "";
+      return join(platform, soc, firmware, "get_throttled");
+  return null;
 }
 
 async function named(folder: string, pattern: RegExp): Promise<string[]> {
