@@ -1,10 +1,12 @@
-import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { cachedDataVersionTag } from "node:v8";
 import { Script } from "node:vm";
 import { crc32 } from "node:zlib";
 import type { runCli } from "./cli.ts";
+
+// An `import` of it would load all that it has, streams too, before the first line of the bundle.
+const { readFileSync, renameSync, rmSync, writeFileSync } = process.getBuiltinModule("node:fs");
 
 /** All of pinbus but the terminal UI in one file, which `agent/bundle.mjs` makes. */
 const file = fileURLToPath(new URL("./pinbus.cjs", import.meta.url));

@@ -45,16 +45,18 @@ export function complete(schema: SchemaGroup, values: Record<string, unknown>, l
   return loaded.getProperties();
 }
 
-const itemDefaults = new WeakMap<SchemaGroup, Record<string, unknown>>();
-
-/** One item of a map or list, to which convict adds no defaults by itself: they come from the item's own schema, once. */
+/** One item of a map or list, to which convict adds no defaults: they are those of its own schema. */
 export function completeItem(schema: SchemaGroup, values: Record<string, unknown>): Record<string, unknown> {
-  let defaults = itemDefaults.get(schema);
-  if (defaults === undefined) {
-    defaults = open(schema, {}).getProperties();
-    itemDefaults.set(schema, defaults);
-  }
-  return { ...structuredClone(defaults), ...completeGroups(schema, values) };
+  return { ...defaultsOf(schema), ...completeGroups(schema, values) };
+}
+
+function defaultsOf(schema: SchemaGroup): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(schema).map(([key, node]) => [key, defaultOf(node)]));
+}
+
+function defaultOf(node: SchemaNode): unknown {
+  if (!isLeaf(node) && !isMapOf(node) && !isListOf(node)) return defaultsOf(node);
+  return typeof node.default === "object" ? structuredClone(node.default) : node.default;
 }
 
 /** Groups inside an item are items of their own, as far as defaults go. */
