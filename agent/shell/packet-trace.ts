@@ -23,6 +23,14 @@ interface Slot {
   wire: WireBytes | undefined;
 }
 
+/** A packet that nobody has looked at yet. */
+interface Passed {
+  at: number;
+  sent: boolean;
+  packet: Packet;
+  wire: WireBytes | undefined;
+}
+
 const unused: Slot = {
   at: 0,
   sent: false,
@@ -50,6 +58,8 @@ export class PacketTrace {
   readonly #asked = new Map<number, number>();
   #count = 0;
   #rtt: number | null = null;
+  /** In this turn of the event loop. */
+  #passed: Passed[] = [];
   /** When bytes were last asked for; null = they are not kept. */
   #looked: number | null = null;
   #forgetting: NodeJS.Timeout | undefined;
@@ -61,6 +71,7 @@ export class PacketTrace {
 
   /** The smoothed time from a question (CONNECT, PUBLISH with QoS 1, SUBSCRIBE, PINGREQ …) to its answer in ms, as TCP smooths its own; null before the first. */
   get rtt(): number | null {
+    this.#catchUp();
     return this.#rtt;
   }
 
@@ -69,11 +80,20 @@ export class PacketTrace {
     return this.#looked !== null;
   }
 
-  /** To be called with every packet, before its answer can come. */
+  /** To be called with every packet, before its answer can come. It is looked at behind this turn of the event loop: no state waits for that. */
   packet(direction: "sent" | "received", packet: Packet, wire?: WireBytes): void {
     const at = this.#now();
     if (this.#looked !== null && at - this.#looked > bytesPatience) this.#forgetBytes();
-    const sent = direction === "sent";
+    if (this.#passed.push({ at, sent: direction === "sent", packet, wire }) === 1) setImmediate(() => this.#catchUp());
+  }
+
+  #catchUp(): void {
+    const passed = this.#passed;
+    this.#passed = [];
+    for (const each of passed) this.#keep(each);
+  }
+
+  #keep({ at, sent, packet, wire }: Passed): void {
     const slot = this.#slot();
     slot.at = at;
     slot.sent = sent;
@@ -124,6 +144,7 @@ export class PacketTrace {
 
   /** What came after the packet with this number, oldest first. */
   since(number: number, isoTime: (at: number) => string): TraceEntry[] {
+    this.#catchUp();
     const entries: TraceEntry[] = [];
     for (let at = Math.max(number, this.#count - kept, 0); at < this.#count; at++) {
       const slot = this.#slots[at % kept];
@@ -134,6 +155,7 @@ export class PacketTrace {
 
   /** The bytes of the packet with this number; null when they are not kept (any more). The first question begins it. */
   bytes(number: number): PacketBytes | null {
+    this.#catchUp();
     this.#looked = this.#now();
     this.#forgetting ??= setInterval(() => this.#forgetLate(), bytesPatience).unref();
     const oldest = Math.max(0, this.#count - kept) + 1;
