@@ -49,6 +49,7 @@ export function createProfiles(options: ProfilesOptions): Profiles {
     step(name, { type: "timer-due", key: key.join(" "), at });
   });
   let watched = watchedTopics();
+  let listeners = listenersByTopic();
 
   function step(name: string, event: ProfileEvent): void {
     for (const effect of profiles[name]?.step(current(), event) ?? []) perform(name, effect);
@@ -104,13 +105,22 @@ export function createProfiles(options: ProfilesOptions): Profiles {
     return new Set(Object.values(profiles).flatMap((profile) => profile.watches(current())));
   }
 
+  /** The names of the profiles that listen to a whole topic. */
+  function listenersByTopic(): ReadonlyMap<string, ReadonlySet<string>> {
+    const found = new Map<string, Set<string>>();
+    for (const [name, profile] of Object.entries(profiles))
+      for (const { topic } of profile.topics(current())) found.set(topic, (found.get(topic) ?? new Set()).add(name));
+    return found;
+  }
+
   return {
     listensTo: () => Object.values(profiles).flatMap((profile) => [...profile.topics(current())]),
     take({ topic, payload, retain, responseTopic = null, correlationData = null }) {
-      const listening = Object.entries(profiles).filter(([, profile]) => profile.topics(current()).some((one) => one.topic === topic));
+      const listening = listeners.get(topic);
+      if (listening === undefined) return false;
       const message = { topic, payload: payload.toString("utf8", 0, decodedBytes), retain, responseTopic, correlationData };
-      for (const [name] of listening) step(name, { type: "heard", message, at: clock.now() });
-      return listening.length > 0;
+      for (const name of listening) step(name, { type: "heard", message, at: clock.now() });
+      return true;
     },
     announcement() {
       const at = clock.now();
@@ -124,6 +134,7 @@ export function createProfiles(options: ProfilesOptions): Profiles {
     },
     changed() {
       watched = watchedTopics();
+      listeners = listenersByTopic();
       stepAll({ type: "changed", at: clock.now() });
     },
     offline: () => stepAll({ type: "offline", at: clock.now() }),
