@@ -84,13 +84,7 @@ export function createBus(options: BusOptions): Bus {
       createLink({
         ...linkOptions({ config, host, topics, url, others, own }),
         tls: () => certificates.renew(),
-        listensTo: () =>
-          listenedTopics(
-            current().plan,
-            profiles().listensTo(),
-            Object.keys(config.pwm).length > 0,
-            Object.keys(config.controllers).length > 0,
-          ),
+        listensTo: () => listenedTopics(current().plan, profiles().listensTo()),
         announce: () => profiles().announcement(),
         birth: (problem) => retained.birth(problem),
         online: retained.status("online"),

@@ -10,9 +10,6 @@ import type { Current } from "./shell/current.ts";
 import type { Incoming, ListenedTopic } from "./shell/link.ts";
 import type { Log } from "./shell/log.ts";
 
-/** Topics that are for one of the things that are configured. */
-const commandKinds: ReadonlySet<string> = new Set(["output-set", "pwm-set", "rule-set", "counter-set", "cover-set", "controller-set"]);
-
 /** More of a command payload is not even decoded; the core refuses what is longer than it accepts. */
 const decodedBytes = 4096;
 
@@ -31,35 +28,37 @@ export interface ReceiverOptions {
 }
 
 /**
- * What others say that matters here: of peers what is retained too, for rules only what is said now, of sensors as they are configured. What lies
- * in a wider filter is asked for with that one: a broker may send twice what two of them match. Commands to PWM are among it when the first PWM came
- * with a reload: `pwm` = they were asked for at the start.
+ * What others say that matters here: of peers what is retained too, for rules only what is said now, of sensors as they are configured; and commands
+ * to PWM, controllers and profiles, when there are any. What lies in a wider filter is asked for with that one: a broker may send twice what two of
+ * them match.
  */
 export function listenedTopics(
   { peerIndex, heardIndex, listeners: { messages }, sensors, owlcms, outputs, controllers, topics }: Plan,
   ofProfiles: readonly ListenedTopic[],
-  pwm = false,
-  controlled = false,
 ): ListenedTopic[] {
-  const wanted = new Map<string, boolean>();
-  const want = (topic: string, retained: boolean) => wanted.set(topic, retained || wanted.get(topic) === true);
-  for (const topic of [...peerIndex.keys(), ...heardIndex.keys(), ...messages.keys()]) want(topic, peerIndex.has(topic));
-  if (!pwm && outputs.some((output) => output.pwm !== null)) want(topics.pwmFilter, false);
-  if (!controlled && controllers.length > 0) want(topics.controllerFilter, false);
-  if (owlcms !== null) want(platformsTopic, false);
-  for (const { topic, retained } of ofProfiles) want(topic, retained);
-  for (const { topic } of sensors) if (topic !== null) want(topic.filter, topic.retained);
+  const wanted = new Map<string, ListenedTopic>();
+  const want = ({ topic, retained, commands }: ListenedTopic) => {
+    const before = wanted.get(topic);
+    const isCommand = commands ?? before?.commands;
+    wanted.set(topic, { topic, retained: retained || before?.retained === true, ...(isCommand && { commands: isCommand }) });
+  };
+  for (const topic of [...peerIndex.keys(), ...heardIndex.keys(), ...messages.keys()]) want({ topic, retained: peerIndex.has(topic) });
+  // A broker whose rules are older than the first of these here must not make the agent deaf: without one nothing is asked for it.
+  if (outputs.some((output) => output.pwm !== null)) want({ topic: topics.pwmFilter, retained: false, commands: true });
+  if (controllers.length > 0) want({ topic: topics.controllerFilter, retained: false, commands: true });
+  if (owlcms !== null) want({ topic: platformsTopic, retained: false });
+  for (const one of ofProfiles) want(one);
+  for (const { topic } of sensors) if (topic !== null) want({ topic: topic.filter, retained: topic.retained });
   const wide = [...wanted.keys()].filter((topic) => /[+#]/.test(topic));
   const outer = wide.filter((filter) => !wide.some((other) => other !== filter && coversFilter(other, filter)));
   for (const filter of outer) {
-    for (const [topic, retained] of wanted) {
-      if (topic === filter || !coversFilter(filter, topic)) continue;
-      wanted.delete(topic);
-      want(filter, retained);
+    for (const one of wanted.values()) {
+      if (one.topic === filter || !coversFilter(filter, one.topic)) continue;
+      wanted.delete(one.topic);
+      want({ ...one, topic: filter });
     }
   }
-  const commands = new Set(ofProfiles.flatMap((one) => (one.commands ? one.topic : [])));
-  return Array.from(wanted, ([topic, retained]) => ({ topic, retained, ...(commands.has(topic) && { commands: true as const }) }));
+  return [...wanted.values()];
 }
 
 /** Turns what comes from the broker into events: commands to outputs, to counters, to rules and to the agent itself, and what others say. */
@@ -120,7 +119,7 @@ export function createReceiver({
     if (own?.kind === "node-command") {
       readClock();
       nodeCommand(own.name, message);
-    } else if (own !== undefined && commandKinds.has(own.kind))
+    } else if (own?.kind.endsWith("-set"))
       log.warn("a command for what is not configured was ignored", { event: "command-refused", topic });
   };
 }

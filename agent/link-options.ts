@@ -22,6 +22,7 @@ export type OwnBroker = Required<Pick<LinkServer, "username" | "password" | "con
 export function linkOptions({ config, host, topics, url, others, own }: LinkSettings) {
   const { protocol, client_id, keepalive } = config.mqtt;
   const { username, password } = own ?? config.mqtt;
+  const { commandFilter, nodeFilter, counterFilter, ruleFilter } = topics;
   return {
     server: {
       url,
@@ -36,15 +37,8 @@ export function linkOptions({ config, host, topics, url, others, own }: LinkSett
     keepalive,
     will: { topic: topics.status, payload: "offline", qos: 1, retain: true, delayS: 5 },
     sessionExpiryS: 60,
-    subscriptions: commandFilters(config, topics).map((filter) => ({ filter, qos: 1 })),
+    subscriptions: [commandFilter, nodeFilter, counterFilter, ruleFilter].map((filter) => ({ filter, qos: 1 })),
     backoff: defaultBackoff,
     random: Math.random,
   } satisfies Partial<LinkOptions>;
-}
-
-/** A broker whose rules are older than the first PWM or controller here must not make the agent deaf: without one nothing is asked for it. */
-function commandFilters({ pwm, controllers }: Pick<Config, "pwm" | "controllers">, topics: Topics): string[] {
-  const { commandFilter, pwmFilter, nodeFilter, counterFilter, ruleFilter, controllerFilter } = topics;
-  const some = (things: object, filter: string) => (Object.keys(things).length === 0 ? [] : [filter]);
-  return [commandFilter, ...some(pwm, pwmFilter), nodeFilter, counterFilter, ruleFilter, ...some(controllers, controllerFilter)];
 }

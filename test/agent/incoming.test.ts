@@ -65,6 +65,12 @@ describe("what others say", () => {
     ]);
   });
 
+  it("must be heard where a sensor's filter takes in a topic of commands", () => {
+    const sensors = { one: { driver: "topic", topic: "hub/+", path: null, retained: null } } as const;
+    const commands = { topic: "hub/set", retained: false, commands: true } as const;
+    expect(listenedTopics(planOf(configOf({ sensors })), [commands])).toEqual([{ ...commands, topic: "hub/+" }]);
+  });
+
   const box = (section: string) => boxOf(`{ ${section} timekeeper: { start: start }, down: { light: light } }`);
 
   it("owlcms 3: is asked for by the platform of a box, and of all while it has none; no topic comes through two filters", () => {

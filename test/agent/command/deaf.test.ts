@@ -22,22 +22,33 @@ describeMosquitto("an agent whose commands are not heard, on mosquitto", () => {
     expect(bus.payloads("pinbus/box/status")).not.toContain("online");
   });
 
-  it("does not say online while a cover would not hear its commands", async () => {
-    const broker = await startMosquitto(mosquittoDenying([{ acltype: "subscribeLiteral", topic: "pinbus/box/cover/gate/set" }]));
+  it.each([
+    [
+      "a cover",
+      "cover/gate/set",
+      `outputs: { up: { line: 5, interlock: a }, down: { line: 6, interlock: a } }
+interlocks: { a: {} }
+covers: { gate: { open: up, close: down } }`,
+    ],
+    ["a PWM", "pwm/+/set", "pwm: { fan: { kind: fan, line: 18 } }"],
+    [
+      "a controller",
+      "controller/+/set",
+      `outputs: { heater: { line: 5 } }
+sensors: { tent: { driver: topic, topic: tent, unit: °C } }
+controllers: { heat: { sensor: tent, output: heater, setpoint: 20, hysteresis: 2, effect: raise, on_stale: off, on_broker_lost: off } }`,
+    ],
+  ])("does not say online while %s would not hear its commands", async (_, topic, section) => {
+    const broker = await startMosquitto(mosquittoDenying([{ acltype: "subscribeLiteral", topic: `pinbus/box/${topic}` }]));
     onTestFinished(() => broker.stop());
     const bus = await observe(broker, "pinbus/box/#");
     onTestFinished(() => bus.stop());
-    const agent = await startAgent(`node: box
-gpio: { driver: sim, board: pi4 }
-outputs: { up: { line: 5, interlock: a }, down: { line: 6, interlock: a } }
-interlocks: { a: {} }
-covers: { gate: { open: up, close: down } }
-mqtt: { server: 127.0.0.1, port: ${broker.port} }
-`);
-    onTestFinished(() => agent.clean());
-    await eventually(() => bus.payloads("pinbus/box/health").join()).toMatch(
-      /subscription pinbus.box.cover.gate.set .* commands are not heard/,
+    const agent = await startAgent(
+      `node: box\ngpio: { driver: sim, board: pi4 }\n${section}\nmqtt: { server: 127.0.0.1, port: ${broker.port} }\n`,
     );
+    onTestFinished(() => agent.clean());
+    await eventually(() => bus.payloads("pinbus/box/health").join()).toContain(`the subscription pinbus/box/${topic}`);
+    expect(bus.payloads("pinbus/box/health").join()).toContain("commands are not heard");
     expect(bus.payloads("pinbus/box/status")).not.toContain("online");
   });
 });
