@@ -7,14 +7,13 @@ import type { RulePlan } from "./rule-plan.ts";
 import type { ListName, ReactionStep, ValueRule } from "./rule-value-plan.ts";
 import { noteDone, type RuleValues, refusedAgain } from "./rule-values.ts";
 import type { RuleState, State } from "./state.ts";
-import { comparedText, testNow, updateSides, valueNow, valueText } from "./value.ts";
+import { comparedText, testNow, valueNow, valueText } from "./value.ts";
 
 // A rule on a value is not started by an event but looked at: at each reading of a sensor that it names, and when one of its times is over.
 // `do` is done when its comparison has become true and its conditions are met, `else` when one of that has ended.
 
-/** A sensor was read, or its reading no longer holds. */
+/** A sensor was read, or its reading no longer holds; the sides of what is compared with it are the new ones. */
 export function valuesSeen(plan: Plan, state: State, sensor: number, at: Instant, effects: Effect[]): void {
-  updateSides(plan, state, sensor, at);
   for (const rule of plan.listeners.values[sensor] ?? []) lookAtValues(plan, state, rule, at, effects);
 }
 
