@@ -1,7 +1,9 @@
 import { networkInterfaces } from "node:os";
 import type { TasmotaConfig } from "../config/schema.ts";
-import { measuredAt, valueRefOf } from "./core/sensor-ref.ts";
+import { valueRefOf } from "./core/sensor-ref.ts";
 import { isoTime } from "./core/state.ts";
+import { convert } from "./core/unit.ts";
+import { valueNow } from "./core/value.ts";
 import type { Device, Moment, Settings } from "./profile/tasmota/device.ts";
 import type { Facts, Figure } from "./profile/tasmota/telemetry.ts";
 import type { LinkView } from "./protocol.ts";
@@ -51,7 +53,7 @@ export function momentOf({ plan, state }: Current, { device, tempUnit, self, set
       mqtt: { host, port: Number(port), client, user, count: link.reconnects + 1, keepaliveS },
       wifi: null,
       switches: device.switches.map(({ input }) => level(input)),
-      figures: device.sensors.flatMap(({ path, sensor }) => figureOf({ plan, state }, path, sensor, tempUnit)),
+      figures: device.sensors.flatMap(({ path, sensor }) => figureOf({ plan, state }, path, sensor, `°${tempUnit}`, now)),
     },
   };
 }
@@ -63,22 +65,14 @@ function memOf(input: string | null, text: string, level: (input: string) => boo
   return on === null ? "" : on ? "1" : "0";
 }
 
-function figureOf({ plan, state }: Pick<Current, "plan" | "state">, path: string, sensor: string, tempUnit: Device["tempUnit"]): Figure[] {
+function figureOf({ plan, state }: Pick<Current, "plan" | "state">, path: string, sensor: string, unit: "°C" | "°F", at: number): Figure[] {
   const ref = valueRefOf(plan.sensorIndex, sensor);
-  const measured = ref && state.sensors[ref.sensor]?.stale === false ? measuredAt(state, ref) : undefined;
-  if (measured === undefined) return [];
-  const isTemperature = measured.unit === "°C" || measured.unit === "°F";
-  const value =
-    isTemperature && typeof measured.value === "number"
-      ? inUnit(measured.value, measured.unit === "°F" ? "F" : "C", tempUnit)
-      : measured.value;
-  return [{ path: path.split("."), value, isTemperature }];
-}
-
-/** Tasmota tells temperatures with one digit. */
-function inUnit(value: number, from: Device["tempUnit"], to: Device["tempUnit"]): number {
-  const there = from === to ? value : to === "F" ? (value * 9) / 5 + 32 : ((value - 32) * 5) / 9;
-  return Math.round(there * 10) / 10;
+  const now = ref && valueNow(plan, state, ref, at);
+  if (now?.is !== "known") return [];
+  const isTemperature = now.unit === "°C" || now.unit === "°F";
+  const there = isTemperature && typeof now.value === "number" ? convert(now.value, now.unit, unit) : undefined;
+  // Tasmota tells temperatures with one digit.
+  return [{ path: path.split("."), value: there === undefined ? now.value : Math.round(there * 10) / 10, isTemperature }];
 }
 
 /** The first address by which others reach this machine. */

@@ -3,9 +3,9 @@ import type { Cause, Effect, Instant } from "./model.ts";
 import type { Plan } from "./plan.ts";
 import { settledLevel } from "./pwm.ts";
 import type { Curve } from "./pwm-plan.ts";
-import { qualityOf } from "./sensor.ts";
-import { measuredAt, type ValueRef, valueRefOf } from "./sensor-ref.ts";
+import { type ValueRef, valueRefOf } from "./sensor-ref.ts";
 import type { State } from "./state.ts";
+import { numberNow, valueNow } from "./value.ts";
 
 // A fan that follows a sensor: up at once, and down only when the reading is lower by the hysteresis than it was when the fan was last set.
 // What is not known is told by `on_stale`.
@@ -28,20 +28,19 @@ function follow(plan: Plan, state: State, index: number, ref: ValueRef, at: Inst
   const [output, outputPlan] = [state.outputs[index], plan.outputs[index]];
   const [curve, sensor] = [outputPlan?.pwm?.curve, state.sensors[ref.sensor]];
   if (!output || !outputPlan?.pwm || !curve || !sensor || state.stopping || output.written === undefined) return;
+  const now = valueNow(plan, state, ref, at);
   // Before the first read nothing is wrong yet: `on_start` holds until `stale_after` is over.
-  if (sensor.values === null && sensor.problem === null && !sensor.stale) return;
-  // One failed read does not end what was read before.
-  const found = sensor.stale ? undefined : measuredAt(state, ref)?.value;
-  const reading = typeof found === "number" ? found : undefined;
+  if (now.is === "unknown" && sensor.problem === null) return;
+  const reading = numberNow(plan, state, ref, at);
   const last = output.curve;
-  if (reading !== undefined && last?.reading != null && reading < last.reading && last.reading - reading < curve.hysteresis) return;
-  const level = settledLevel(outputPlan.pwm, reading === undefined ? curve.onStale : levelAt(curve, reading));
+  if (reading !== null && last?.reading != null && reading < last.reading && last.reading - reading < curve.hysteresis) return;
+  const level = settledLevel(outputPlan.pwm, reading === null ? curve.onStale : levelAt(curve, reading));
   // What is locked is set when it is unlocked, at the next reading.
-  output.curve = output.locked ? null : { reading: reading ?? null, level };
+  output.curve = output.locked ? null : { reading, level };
   // A command holds until the curve asks for something else; what a line did not take is asked for again.
   if (output.locked || (level === last?.level && output.problem === null)) return;
-  const why = qualityOf(sensor) === "ok" ? "says no number" : qualityOf(sensor);
-  const cause: Cause = { kind: "curve", text: "curve", detail: `${ref.text} ${reading === undefined ? why : `is ${reading}`}` };
+  const why = now.is === "known" ? "says no number" : sensor.problem === null ? "stale" : "failed";
+  const cause: Cause = { kind: "curve", text: "curve", detail: `${ref.text} ${reading === null ? why : `is ${reading}`}` };
   command(plan, state, index, null, null, cause, null, at, effects, { level, fade: null });
 }
 
