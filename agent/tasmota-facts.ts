@@ -28,44 +28,57 @@ export interface MomentSources {
   now: number;
 }
 
-/** A device as it is now, out of the state of the agent. */
-export function momentOf({ plan, state }: Current, { device, tempUnit, self, settings, link, now }: MomentSources): Moment {
-  const level = (input: string) => {
-    const found = state.inputs[plan.inputIndex.get(input) ?? -1];
-    return found === undefined || found.problem !== null ? null : (found.debounce.settled ?? null);
-  };
-  const { startedAt, client, user, keepaliveS, ...known } = self;
-  const [, host = link.server, port = "1883"] = /^(.*):(\d+)$/.exec(link.server) ?? [];
+/** A device as it is now, out of the state of the agent. What it knows of itself is found out when an answer needs it. */
+export function momentOf(current: Current, sources: MomentSources): Moment {
+  const { plan, state } = current;
+  const { device, settings, now } = sources;
+  let facts: Facts | undefined;
   return {
     relays: device.relays.map((id) => {
       const output = state.outputs[plan.outputIndex.get(id) ?? -1];
       return { on: output?.written ?? null, leftMs: output?.pulseEnds == null ? 0 : Math.max(0, output.pulseEnds - now) };
     }),
-    settings: { ...settings, mem: settings.mem.map((text, slot) => memOf(device.mem[slot]?.input ?? null, text, level)) },
-    facts: {
-      ...known,
-      time: isoTime({ clockOffset: state.clockOffset + state.zone }, now).slice(0, 19),
-      utc: isoTime(state, now).slice(0, 19),
-      startedUtc: isoTime(state, startedAt).slice(0, 19),
-      uptimeS: Math.floor((now - startedAt) / 1000),
-      restartReason: "Software/System restart",
-      ip: addressHere(),
-      mqtt: { host, port: Number(port), client, user, count: link.reconnects + 1, keepaliveS },
-      wifi: null,
-      switches: device.switches.map(({ input }) => level(input)),
-      figures: device.sensors.flatMap(({ path, sensor }) => figureOf({ plan, state }, path, sensor, `°${tempUnit}`, now)),
+    settings: { ...settings, mem: settings.mem.map((text, slot) => memOf(current, device.mem[slot]?.input ?? null, text)) },
+    get facts() {
+      facts ??= factsOf(current, sources);
+      return facts;
     },
   };
 }
 
+function factsOf(current: Current, { device, tempUnit, self, link, now }: MomentSources): Facts {
+  const { state } = current;
+  const { startedAt, client, user, keepaliveS, ...known } = self;
+  const [, host = link.server, port = "1883"] = /^(.*):(\d+)$/.exec(link.server) ?? [];
+  return {
+    ...known,
+    time: isoTime({ clockOffset: state.clockOffset + state.zone }, now).slice(0, 19),
+    utc: isoTime(state, now).slice(0, 19),
+    startedUtc: isoTime(state, startedAt).slice(0, 19),
+    uptimeS: Math.floor((now - startedAt) / 1000),
+    restartReason: "Software/System restart",
+    ip: addressHere(),
+    mqtt: { host, port: Number(port), client, user, count: link.reconnects + 1, keepaliveS },
+    wifi: null,
+    switches: device.switches.map(({ input }) => levelOf(current, input)),
+    figures: device.sensors.flatMap(({ path, sensor }) => figureOf(current, path, sensor, `°${tempUnit}`, now)),
+  };
+}
+
+/** Null while the level of an input is not known. */
+function levelOf({ plan, state }: Current, input: string): boolean | null {
+  const found = state.inputs[plan.inputIndex.get(input) ?? -1];
+  return found === undefined || found.problem !== null ? null : (found.debounce.settled ?? null);
+}
+
 /** A Mem that is bound to an input says how that is, and nobody can set it. */
-function memOf(input: string | null, text: string, level: (input: string) => boolean | null): string {
+function memOf(current: Current, input: string | null, text: string): string {
   if (input === null) return text;
-  const on = level(input);
+  const on = levelOf(current, input);
   return on === null ? "" : on ? "1" : "0";
 }
 
-function figureOf({ plan, state }: Pick<Current, "plan" | "state">, path: string, sensor: string, unit: "°C" | "°F", at: number): Figure[] {
+function figureOf({ plan, state }: Current, path: string, sensor: string, unit: "°C" | "°F", at: number): Figure[] {
   const ref = valueRefOf(plan.sensorIndex, sensor);
   const now = ref && valueNow(plan, state, ref, at);
   if (now?.is !== "known") return [];

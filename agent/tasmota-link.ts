@@ -5,7 +5,7 @@ import type { Plan } from "./core/plan.ts";
 import { type Allowance, newBucket, takeToken } from "./core/token-bucket.ts";
 import { deviceMacOf } from "./identity.ts";
 import { linkOptions } from "./link-options.ts";
-import { maxPayload, parseCommand } from "./profile/tasmota/command.ts";
+import { type Command, maxPayload, parseCommands } from "./profile/tasmota/command.ts";
 import {
   type ButtonAction,
   buttonReply,
@@ -55,7 +55,8 @@ interface Watched {
 export class TasmotaLink implements Witness {
   readonly #options: TasmotaLinkOptions;
   readonly #device: Device;
-  readonly #self: Self;
+  readonly #self: Omit<Self, "bootCount">;
+  #bootCount = 0;
   readonly #log: Log;
   readonly #tellFew: (kind: string, message: string) => void;
   readonly #link: Link;
@@ -68,7 +69,7 @@ export class TasmotaLink implements Witness {
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: TasmotaLinkOptions) {
-    const { id, config, host, version, device, settings, way, clock, log } = options;
+    const { id, config, host, version, device, way, clock, log } = options;
     const { topic, relays, switches, buttons, group } = device;
     this.#options = options;
     this.#log = logOf(id, log);
@@ -90,7 +91,6 @@ export class TasmotaLink implements Witness {
       version,
       mac,
       hostname: host.hostname,
-      bootCount: settings.booted(id),
       client,
       user: config.mqtt.username ?? "DVES_USER",
       keepaliveS: keepalive / 1000,
@@ -123,6 +123,8 @@ export class TasmotaLink implements Witness {
   }
 
   start(): void {
+    const { id, settings: kept } = this.#options;
+    this.#bootCount = kept.booted(id);
     // What on_start has switched on before anybody looked.
     const { relays, settings } = this.#moment();
     for (const [relay, { on, leftMs }] of relays.entries()) {
@@ -143,9 +145,13 @@ export class TasmotaLink implements Witness {
     if (event.type === "output-written" || event.type === "output-failed") {
       const relay = relays.get(event.output);
       if (relay !== undefined) this.#relayMoved(current, relay, event);
-    } else if (event === this.#sending && effects.some((effect) => effect.type === "answer" && !effect.verdict.ok)) {
-      const relay = event.type === "command-received" ? relays.get(event.output) : undefined;
-      if (relay !== undefined) this.#tellRelay(relay, this.#moment(current).relays[relay]?.on ?? null);
+    } else if (
+      event.type === "command-received" &&
+      event === this.#sending &&
+      effects.some((effect) => effect.type === "answer" && !effect.verdict.ok)
+    ) {
+      const relay = relays.get(event.output);
+      if (relay !== undefined) this.#tellRelay(relay, current.state.outputs[event.output]?.written ?? null);
     }
     for (const effect of effects) {
       if (effect.type !== "publish") continue;
@@ -226,14 +232,13 @@ export class TasmotaLink implements Witness {
       this.#tellFew("many", "commands were left out: there are too many of them");
       return;
     }
-    const command = parseCommand(name, cut ? "" : payload.toString("utf8", 0, 4 * maxPayload));
-    if (retain && !(this.#options.device.retained === "accept" && command.do === "power" && command.word !== "TOGGLE")) {
+    const commands = parseCommands(name, cut ? "" : payload.toString("utf8", 0, 4 * maxPayload));
+    if (retain && !(this.#options.device.retained === "accept" && maySayAgain(commands))) {
       this.#tellFew("retained", "a retained command was ignored: it would come again at each connect");
       return;
     }
     // Each one sees what those before it have done.
-    for (const one of command.do === "backlog" ? command.commands : [command])
-      for (const step of stepsFor(this.#device, this.#moment(), one)) this.#do(step);
+    for (const command of commands) for (const step of stepsFor(this.#device, this.#moment(), command)) this.#do(step);
   }
 
   #do(step: Step): void {
@@ -284,11 +289,17 @@ export class TasmotaLink implements Witness {
     return settings.settings(id, device);
   }
 
-  #moment(current = this.#options.current()): Moment {
-    const { device, clock } = this.#options;
+  #moment(): Moment {
+    const { device, clock, current } = this.#options;
     const { tempUnit } = this.#device;
-    return momentOf(current, { device, tempUnit, self: this.#self, settings: this.#settings(), link: this.#link.view, now: clock.now() });
+    const self = { ...this.#self, bootCount: this.#bootCount };
+    return momentOf(current(), { device, tempUnit, self, settings: this.#settings(), link: this.#link.view, now: clock.now() });
   }
+}
+
+/** One command that does no more when it comes again. */
+function maySayAgain([command, ...more]: readonly Command[]): boolean {
+  return command?.do === "power" && command.word !== "TOGGLE" && more.length === 0;
 }
 
 /** Clicks of a button, out of the event that is published of them. */

@@ -8,7 +8,6 @@ export type Command =
   | { do: "tele-period"; value: number | null }
   | { do: "pulse-time"; relay: number | "all"; value: number | null }
   | { do: "mem"; slot: number; value: string | null }
-  | { do: "backlog"; commands: readonly Command[] }
   | { do: "unknown" };
 
 const unknown: Command = { do: "unknown" };
@@ -31,11 +30,21 @@ const words: Readonly<Record<string, "ON" | "OFF" | "TOGGLE">> = {
 };
 
 /**
- * The command behind `cmnd/<t>/`, such as `POWER1`, and its payload. Letter case does not count. What cannot be understood is `unknown`; a word
- * that POWER does not know asks for the state, as a real device takes it.
+ * The commands behind `cmnd/<t>/`, such as `POWER1`, and its payload: of a Backlog several, `POWER1 ON; PulseTime1 112`, else one. Letter case does
+ * not count. What cannot be understood is `unknown`, a Backlog within a Backlog too; a word that POWER does not know asks for the state, as a real
+ * device takes it.
  */
-export function parseCommand(name: string, payload: string): Command {
-  if (payload.length > maxPayload) return unknown;
+export function parseCommands(name: string, payload: string): readonly Command[] {
+  if (payload.length > maxPayload) return [unknown];
+  if (!/^backlog\d{0,2}$/i.test(name)) return [parseCommand(name, payload)];
+  const parts = payload.split(";", maxBacklog).map((part) => part.trim());
+  return parts.flatMap((part) => {
+    const [, one = "", rest = ""] = /^(\S+)\s*(.*)$/s.exec(part) ?? [];
+    return part === "" ? [] : [parseCommand(one, rest)];
+  });
+}
+
+function parseCommand(name: string, payload: string): Command {
   const [, word = "", digits = ""] = /^([a-z]+)(\d{0,2})$/.exec(name.toLowerCase()) ?? [];
   const index = digits === "" ? null : Number(digits);
   const text = payload.trim();
@@ -55,8 +64,6 @@ export function parseCommand(name: string, payload: string): Command {
     case "mem":
       if (index === null || index < 1) return unknown;
       return { do: "mem", slot: index - 1, value: text === "" ? null : text === '"' ? "" : text.slice(0, maxMem) };
-    case "backlog":
-      return { do: "backlog", commands: backlog(text) };
     default:
       return unknown;
   }
@@ -65,17 +72,6 @@ export function parseCommand(name: string, payload: string): Command {
 function pulseTime(index: number | null, text: string): Command {
   if (text === "") return { do: "pulse-time", relay: index === null ? "all" : index - 1, value: null };
   return wholeNumber(text, (value) => (value > maxPulseTime ? unknown : { do: "pulse-time", relay: (index ?? 1) - 1, value }));
-}
-
-/** `POWER1 ON; PulseTime1 112`. What stands in it may not hold another list. */
-function backlog(text: string): readonly Command[] {
-  const parts = text.split(";", maxBacklog).map((part) => part.trim());
-  return parts.flatMap((part) => {
-    if (part === "") return [];
-    const [, name = "", payload = ""] = /^(\S+)\s*(.*)$/s.exec(part) ?? [];
-    const command = parseCommand(name, payload);
-    return [command.do === "backlog" ? unknown : command];
-  });
 }
 
 function wholeNumber(text: string, then: (value: number) => Command): Command {

@@ -72,8 +72,6 @@ export function stepsFor(device: Device, moment: Moment, command: Command): read
       return pulseTime(device, moment, command.relay, command.value);
     case "mem":
       return mem(device, moment, command.slot, command.value);
-    case "backlog":
-      return backlog(device, moment, command.commands);
     case "unknown":
       return [unknown(device)];
   }
@@ -182,16 +180,6 @@ function mem(device: Device, { settings }: Moment, slot: number, value: string |
   if (value === null) return [result(device, { [key]: settings.mem[slot] ?? "" })];
   const after = settings.mem.map((old, index) => (index === slot ? value : old));
   return [{ do: "keep", settings: { ...settings, mem: after } }, result(device, { [key]: value })];
-}
-
-/** Each one sees what those before it have set. */
-function backlog(device: Device, moment: Moment, commands: readonly Command[]): readonly Step[] {
-  let { settings } = moment;
-  return commands.flatMap((command) => {
-    const steps = stepsFor(device, { ...moment, settings }, command);
-    for (const step of steps) if (step.do === "keep") ({ settings } = step);
-    return steps;
-  });
 }
 
 function unknown(device: Device): Step {

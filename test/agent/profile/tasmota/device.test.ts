@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { parseCommand } from "../../../../agent/profile/tasmota/command.ts";
-import { type Device, type Moment, powerReplies, stepsFor, telemetry } from "../../../../agent/profile/tasmota/device.ts";
+import { parseCommands } from "../../../../agent/profile/tasmota/command.ts";
+import { type Device, type Moment, powerReplies, type Step, stepsFor, telemetry } from "../../../../agent/profile/tasmota/device.ts";
 import { discoveryOf } from "../../../../agent/profile/tasmota/discovery.ts";
 
 const one: Device = {
@@ -45,7 +45,14 @@ function moment(changes: Partial<Moment> = {}, facts: Partial<Moment["facts"]> =
 
 /** What a device does, one line each. */
 function does(name: string, payload: string, device = one, now = moment({ relays: [off] })): string[] {
-  return stepsFor(device, now, parseCommand(name, payload)).map((step) => {
+  const steps: Step[] = [];
+  let { settings } = now;
+  for (const command of parseCommands(name, payload))
+    for (const step of stepsFor(device, { ...now, settings }, command)) {
+      steps.push(step);
+      if (step.do === "keep") ({ settings } = step);
+    }
+  return steps.map((step) => {
     if (step.do === "reply") return `${step.reply.topic} ${step.reply.payload}${step.reply.retain ? " retained" : ""}`;
     if (step.do === "switch") return `${step.relay} ${step.word}${step.forMs === null ? "" : ` for ${step.forMs}`}`;
     return `keep ${JSON.stringify(step.settings)}`;
@@ -189,7 +196,7 @@ describe("what it tells of itself", () => {
   it("no command and no payload makes it throw, or say more than its own topics", () => {
     fc.assert(
       fc.property(fc.string({ maxLength: 24 }), fc.string({ maxLength: 2000 }), (name, payload) => {
-        for (const step of stepsFor(two, moment(), parseCommand(name, payload)))
+        for (const step of parseCommands(name, payload).flatMap((command) => stepsFor(two, moment(), command)))
           if (step.do === "reply") expect(step.reply.topic).toMatch(/^(stat|tele)\/plug_fillerup\/[A-Z0-9]+$/);
       }),
     );
