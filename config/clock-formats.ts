@@ -51,6 +51,8 @@ export function decimal(minimum: number, maximum: number): Format<number> {
   };
 }
 
+export const anyNumber = decimal(-999_999, 999_999);
+
 export const timeZone: Format<string> = {
   name: "time zone",
   shape: "a time zone such as `Europe/Berlin`",

@@ -1,4 +1,4 @@
-import { duration, formatDuration, oneOf } from "./formats.ts";
+import { bad, duration, formatDuration, ok, oneOf } from "./formats.ts";
 import type { Format, Reading } from "./leaf.ts";
 import { suggest } from "./suggest.ts";
 
@@ -28,6 +28,39 @@ export function fields<F extends Fields>(formats: F, value: object): Reading<Par
 
 export function isMap(value: unknown): value is object {
   return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+interface MapFormat<F extends Fields, N extends keyof F, T> extends Pick<Format<T>, "name" | "shape" | "write"> {
+  /** How it is written: what is told of a value that is no map, or lacks something. */
+  fix: string;
+  fields: F;
+  /** Those that may not be absent, in the order in which they are asked for. */
+  needs?: readonly N[];
+  value(values: Partial<ValuesOf<F>> & Pick<ValuesOf<F>, N>): Reading<T>;
+}
+
+/** A format whose values are small maps. */
+export function mapFormat<F extends Fields, T, N extends keyof F & string = never>({
+  name,
+  shape,
+  fix,
+  fields: formats,
+  needs = [],
+  value: made,
+  write,
+}: MapFormat<F, N, T>): Format<T> {
+  return {
+    name,
+    shape,
+    read(value) {
+      if (!isMap(value)) return bad("it is not a map", fix);
+      const reading = fields(formats, value);
+      if (!reading.ok) return reading;
+      const lacks = needs.find((key) => reading.value[key] === undefined);
+      return lacks === undefined ? made(reading.value as Partial<ValuesOf<F>> & Pick<ValuesOf<F>, N>) : bad(`it has no ${lacks}`, fix);
+    },
+    write,
+  };
 }
 
 export interface PulseLength {
@@ -61,19 +94,13 @@ export interface BrokerLost {
 }
 
 const day = 86_400_000;
-const lostFields = { after: duration(1000, 7 * day), do: oneOf("off", "on", "keep") };
 
-export const brokerLost: Format<BrokerLost> = {
+export const brokerLost: Format<BrokerLost> = mapFormat({
   name: "broker lost",
   shape: "`{after: 30s, do: off}`; `do` is `off`, `on` or `keep`",
-  read(value) {
-    const fix = "write {after: 30s, do: off}";
-    if (!isMap(value)) return { ok: false, what: "it is not a map", fix };
-    const reading = fields(lostFields, value);
-    if (!reading.ok) return reading;
-    const { after, do: what } = reading.value;
-    if (after === undefined || what === undefined) return { ok: false, what: `it has no ${after === undefined ? "after" : "do"}`, fix };
-    return { ok: true, value: { after, do: what } };
-  },
+  fix: "write {after: 30s, do: off}",
+  fields: { after: duration(1000, 7 * day), do: oneOf("off", "on", "keep") },
+  needs: ["after", "do"],
+  value: ok,
   write: ({ after, do: what }) => `{after: ${formatDuration(after)}, do: ${what}}`,
-};
+});

@@ -1,8 +1,8 @@
 import type { Found, Report } from "./check.ts";
-import { decimal, timeOfDay } from "./clock-formats.ts";
-import { fields, isMap } from "./compound.ts";
+import { anyNumber, decimal, timeOfDay } from "./clock-formats.ts";
+import { isMap, mapFormat } from "./compound.ts";
 import { checkSensorRef } from "./derive.ts";
-import { anyText, duration, formatDuration, id, ok, oneOf, wholeNumber } from "./formats.ts";
+import { anyText, bad, duration, formatDuration, id, ok, oneOf, wholeNumber } from "./formats.ts";
 import { type Format, leaf, listOf, oneOrMore, optional, required } from "./leaf.ts";
 import { isOwnTopic, topicName } from "./peers.ts";
 import { checkReference } from "./references.ts";
@@ -14,7 +14,6 @@ import { isOverBroker } from "./value-check.ts";
 
 const second = 1000;
 const day = 86_400_000;
-const limit = decimal(-999_999, 999_999);
 const gain = decimal(0, 999_999);
 
 export interface Gains {
@@ -23,19 +22,15 @@ export interface Gains {
   kd: number;
 }
 
-const gains: Format<Gains> = {
+const gainsFix = "write {kp: 10, ki: 0.1, kd: 0}";
+const gains: Format<Gains> = mapFormat({
   name: "gains of a PID controller",
   shape: "`{kp: 43, ki: 0.1, kd: 0.1}`; what is left out is 0",
-  read(value) {
-    const fix = "write {kp: 10, ki: 0.1, kd: 0}";
-    if (!isMap(value)) return { ok: false, what: "it is not a map", fix };
-    const reading = fields({ kp: gain, ki: gain, kd: gain }, value);
-    if (!reading.ok) return reading;
-    const { kp = 0, ki = 0, kd = 0 } = reading.value;
-    return kp === 0 && ki === 0 ? { ok: false, what: "kp and ki are 0", fix } : ok({ kp, ki, kd });
-  },
+  fix: gainsFix,
+  fields: { kp: gain, ki: gain, kd: gain },
+  value: ({ kp = 0, ki = 0, kd = 0 }) => (kp === 0 && ki === 0 ? bad("kp and ki are 0", gainsFix) : ok({ kp, ki, kd })),
   write: ({ kp, ki, kd }) => `{kp: ${gain.write(kp)}, ki: ${gain.write(ki)}, kd: ${gain.write(kd)}}`,
-};
+});
 
 export interface ControllerLost {
   after: number;
@@ -43,22 +38,22 @@ export interface ControllerLost {
 }
 
 const lostWord = oneOf("off", "keep");
-const lostFields = { after: duration(0, 7 * day), do: lostWord };
-
-const controllerLost: Format<ControllerLost> = {
+const lostMap: Format<ControllerLost> = mapFormat({
   name: "broker lost for a controller",
   shape: "`off`, `keep`, or `{after: 30s, do: off}`",
-  read(value, source) {
-    if (!isMap(value)) {
-      const word = lostWord.read(value, source);
-      return word.ok ? ok({ after: 0, do: word.value }) : word;
-    }
-    const reading = fields(lostFields, value);
-    if (!reading.ok) return reading;
-    const { after = 0, do: what } = reading.value;
-    return what === undefined ? { ok: false, what: "it has no do", fix: "write {after: 30s, do: off}" } : ok({ after, do: what });
-  },
+  fix: "write {after: 30s, do: off}",
+  fields: { after: duration(0, 7 * day), do: lostWord },
+  needs: ["do"],
+  value: ({ after = 0, do: what }) => ok({ after, do: what }),
   write: ({ after, do: what }) => `{after: ${formatDuration(after)}, do: ${what}}`,
+});
+const controllerLost: Format<ControllerLost> = {
+  ...lostMap,
+  read(value, source) {
+    if (isMap(value)) return lostMap.read(value);
+    const word = lostWord.read(value, source);
+    return word.ok ? ok({ after: 0, do: word.value }) : word;
+  },
 };
 
 const publicationSchema = {
@@ -69,14 +64,14 @@ const publicationSchema = {
 
 export const controllerSchema = {
   sensor: required(sensorRef, "The value that is held: `tent.humidity`, or `tent` of a sensor with one value."),
-  setpoint: optional(limit, "The value that is wanted."),
+  setpoint: optional(anyNumber, "The value that is wanted."),
   schedule: listOf(
-    { time: required(timeOfDay, "From this time of day on."), setpoint: required(limit, "The value that is wanted then.") },
+    { time: required(timeOfDay, "From this time of day on."), setpoint: required(anyNumber, "The value that is wanted then.") },
     "The value that is wanted by the time of day; while the clock is not set, `setpoint` counts.",
   ),
   setpoint_from: optional(sensorRef, "Instead: another sensor says which value is wanted."),
-  setpoint_min: optional(limit, "The lowest setpoint that a command may ask for.", "no limit"),
-  setpoint_max: optional(limit, "The highest one.", "no limit"),
+  setpoint_min: optional(anyNumber, "The lowest setpoint that a command may ask for.", "no limit"),
+  setpoint_max: optional(anyNumber, "The highest one.", "no limit"),
   effect: required(
     oneOf("raise", "lower"),
     "What the output does to the value while it is on: a heater raises the temperature, a mister lowers the VPD.",

@@ -1,9 +1,9 @@
 import type { Found, Report } from "./check.ts";
-import { fields, isMap } from "./compound.ts";
+import { isMap, mapFormat } from "./compound.ts";
 import { measure } from "./counting.ts";
 import { expression } from "./expression.ts";
 import { bad, duration, formatDuration, ok, oneOf, quote } from "./formats.ts";
-import { type Format, leaf, optional, type Reading } from "./leaf.ts";
+import { type Format, leaf, optional } from "./leaf.ts";
 import type { Config, DeriveConfig } from "./schema.ts";
 import { chipOf } from "./sensor-chips.ts";
 import { sensorRef } from "./sensor-ref.ts";
@@ -35,36 +35,26 @@ const leafOffset: Format<VpdSettings["leaf_offset"]> = {
 };
 
 const airFields = { temperature: sensorRef, humidity: sensorRef };
-const air: Format<AirInputs> = {
+const air: Format<AirInputs> = mapFormat({
   name: "humid air",
   shape: "`{temperature: tent.temperature, humidity: tent.humidity}`",
-  read: (value) => whole(value, airFields, "write {temperature: tent.temperature, humidity: tent.humidity}"),
+  fix: "write {temperature: tent.temperature, humidity: tent.humidity}",
+  fields: airFields,
+  needs: ["temperature", "humidity"],
+  value: ok,
   write: ({ temperature, humidity }) => `{temperature: ${temperature}, humidity: ${humidity}}`,
-};
-const vpd: Format<VpdSettings> = {
+});
+const vpd: Format<VpdSettings> = mapFormat({
   name: "vapour pressure deficit",
   shape:
     "`{formula: tetens, temperature: tent.temperature, humidity: tent.humidity, leaf_offset: -2 °F}`; `formula` is `tetens`, `growbuddy-2022` or `growbuddy-2025`",
-  read(value) {
-    const formats = { formula: oneOf("growbuddy-2022", "growbuddy-2025", "tetens"), ...airFields, leaf_offset: leafOffset };
-    return whole(value, formats, "write {formula: tetens, temperature: tent.temperature, humidity: tent.humidity, leaf_offset: -2 °F}");
-  },
+  fix: "write {formula: tetens, temperature: tent.temperature, humidity: tent.humidity, leaf_offset: -2 °F}",
+  fields: { formula: oneOf("growbuddy-2022", "growbuddy-2025", "tetens"), ...airFields, leaf_offset: leafOffset },
+  needs: ["formula", "temperature", "humidity", "leaf_offset"],
+  value: ok,
   write: ({ formula, leaf_offset, ...inputs }) =>
     `{formula: ${formula}, temperature: ${inputs.temperature}, humidity: ${inputs.humidity}, leaf_offset: ${leafOffset.write(leaf_offset)}}`,
-};
-
-/** A small map of which every field is needed. */
-function whole<F extends Readonly<Record<string, Format<unknown>>>>(
-  value: unknown,
-  formats: F,
-  fix: string,
-): Reading<{ [K in keyof F]: F[K] extends Format<infer T> ? T : never }> {
-  if (!isMap(value)) return bad("it is not a map", fix);
-  const reading = fields(formats, value);
-  if (!reading.ok) return reading;
-  const lacks = Object.keys(formats).find((key) => !(key in reading.value));
-  return lacks === undefined ? ok(reading.value as never) : bad(`it has no ${lacks}`, fix);
-}
+});
 
 const maxInputs = 16;
 const inputs: Format<Record<string, string>> = {

@@ -1,6 +1,6 @@
 import type { Found, Report } from "./check.ts";
-import { fields, isMap } from "./compound.ts";
-import { id, oneOf, text } from "./formats.ts";
+import { mapFormat } from "./compound.ts";
+import { id, ok, oneOf, text } from "./formats.ts";
 import { deviceClasses, type Entity } from "./homeassistant-classes.ts";
 import { derived, type Format, leaf, optional, required } from "./leaf.ts";
 import { isOwnTopic, topicName } from "./peers.ts";
@@ -51,21 +51,20 @@ function appearance<As extends string>(
   shape: string,
   formats: Readonly<Record<string, Format<unknown>>>,
 ): Format<Appearance<As>> {
-  return {
+  return mapFormat({
     name: `appearance of ${name}`,
     shape,
-    read(value) {
-      if (!isMap(value)) return { ok: false, what: "it is not a map", fix: `write ${shape.replaceAll("`", "")}` };
-      const reading = fields(formats, value);
-      if (!reading.ok) return reading;
-      const { as = null, name: called = null, device_class = null } = reading.value as Partial<Appearance<As>>;
-      return { ok: true, value: { as, name: called, device_class } };
+    fix: `write ${shape.replaceAll("`", "")}`,
+    fields: formats,
+    value(values) {
+      const { as = null, name: called = null, device_class = null } = values as Partial<Appearance<As>>;
+      return ok({ as, name: called, device_class });
     },
     write(value) {
       const parts = Object.entries(value).flatMap(([key, text]) => (text === null ? [] : `${key}: ${JSON.stringify(text)}`));
       return `{${parts.join(", ")}}`;
     },
-  };
+  });
 }
 
 export const inputAppearance = appearance<never>("an input", "`{device_class: garage_door}`", { device_class: word });

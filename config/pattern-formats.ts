@@ -1,4 +1,4 @@
-import { fields, isMap } from "./compound.ts";
+import { isMap, mapFormat } from "./compound.ts";
 import { bad, duration, formatDuration, ok, parseDuration, wholeNumber } from "./formats.ts";
 import type { Format, Reading } from "./leaf.ts";
 import { quoteText } from "./problem.ts";
@@ -13,26 +13,16 @@ export interface Flash {
   off: number;
 }
 
-const flashFields = { total: duration(10, 24 * 60 * minute), on: step, off: step };
-
-export const flash: Format<Flash> = {
+export const flash: Format<Flash> = mapFormat({
   name: "flash",
   shape: "`{total: 2s, on: 300ms, off: 300ms}`",
-  read(value) {
-    const fix = "write {total: 2s, on: 300ms, off: 300ms}";
-    if (!isMap(value)) return bad("it is not a map", fix);
-    const reading = fields(flashFields, value);
-    if (!reading.ok) return reading;
-    const { total, on, off } = reading.value;
-    if (total === undefined || on === undefined || off === undefined) {
-      return bad(`it has no ${total === undefined ? "total" : on === undefined ? "on" : "off"}`, fix);
-    }
-    return total / (on + off) > maxSteps / 2
-      ? bad("it goes on too often", `write at most ${maxSteps / 2} flashes`)
-      : ok({ total, on, off });
-  },
+  fix: "write {total: 2s, on: 300ms, off: 300ms}",
+  fields: { total: duration(10, 24 * 60 * minute), on: step, off: step },
+  needs: ["total", "on", "off"],
+  value: ({ total, on, off }) =>
+    total / (on + off) > maxSteps / 2 ? bad("it goes on too often", `write at most ${maxSteps / 2} flashes`) : ok({ total, on, off }),
   write: ({ total, on, off }) => `{total: ${formatDuration(total)}, on: ${formatDuration(on)}, off: ${formatDuration(off)}}`,
-};
+});
 
 /** So many short tones of a buzzer. */
 export interface Beep {
@@ -41,20 +31,15 @@ export interface Beep {
   off: number;
 }
 
-const beepFields = { times: wholeNumber(1, 100), on: step, off: step };
-
-export const beep: Format<Beep> = {
+export const beep: Format<Beep> = mapFormat({
   name: "beep",
   shape: "`{times: 3}`, and `on: 100ms`, `off: 50ms` if they are other",
-  read(value) {
-    if (!isMap(value)) return bad("it is not a map", "write {times: 3} or {times: 3, on: 100ms, off: 50ms}");
-    const reading = fields(beepFields, value);
-    if (!reading.ok) return reading;
-    const { times, on = 100, off = 50 } = reading.value;
-    return times === undefined ? bad("it has no times", "write {times: 3}") : ok({ times, on, off });
-  },
+  fix: "write {times: 3} or {times: 3, on: 100ms, off: 50ms}",
+  fields: { times: wholeNumber(1, 100), on: step, off: step },
+  needs: ["times"],
+  value: ({ times, on = 100, off = 50 }) => ok({ times, on, off }),
   write: ({ times, on, off }) => `{times: ${times}, on: ${formatDuration(on)}, off: ${formatDuration(off)}}`,
-};
+});
 
 /** One note or rest of a tune; a line without PWM sounds or is silent, whatever the note. */
 export interface Tone {

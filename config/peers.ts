@@ -1,6 +1,6 @@
 import type { Found, Report } from "./check.ts";
-import { fields, isMap } from "./compound.ts";
-import { duration, formatDuration, id, oneOf, text } from "./formats.ts";
+import { mapFormat } from "./compound.ts";
+import { bad, duration, formatDuration, id, ok, oneOf, text } from "./formats.ts";
 import { type Format, leaf, optional, required } from "./leaf.ts";
 import type { Config } from "./schema.ts";
 import { suggest } from "./suggest.ts";
@@ -43,34 +43,25 @@ export interface PeerOffline {
   do: "off" | "on" | "keep";
 }
 
-const offlineFields = {
-  peer: id,
-  topic: topicName,
-  payload: peerPayload,
-  after: duration(0, 7 * day),
-  do: oneOf("off", "on", "keep"),
-};
+const offlineFix = "write {peer: plug, after: 30s, do: off}, or topic and payload instead of peer";
 
-export const peerOffline: Format<PeerOffline> = {
+export const peerOffline: Format<PeerOffline> = mapFormat({
   name: "peer offline",
   shape: "`{peer: plug, after: 30s, do: off}`, or `{topic: tele/plug/LWT, payload: Offline, after: 30s, do: off}`",
-  read(value) {
-    const fix = "write {peer: plug, after: 30s, do: off}, or topic and payload instead of peer";
-    if (!isMap(value)) return { ok: false, what: "it is not a map", fix };
-    const reading = fields(offlineFields, value);
-    if (!reading.ok) return reading;
-    const { peer = null, topic = null, payload = null, after, do: what } = reading.value;
-    if (peer === null && topic === null) return { ok: false, what: "it has no peer", fix };
-    if (peer !== null && (topic !== null || payload !== null)) return { ok: false, what: "it has a peer and a topic or payload", fix };
-    if (topic !== null && payload === null) return { ok: false, what: "it has a topic and no payload", fix };
-    if (after === undefined || what === undefined) return { ok: false, what: `it has no ${after === undefined ? "after" : "do"}`, fix };
-    return { ok: true, value: { peer, topic, payload, after, do: what } };
+  fix: offlineFix,
+  fields: { peer: id, topic: topicName, payload: peerPayload, after: duration(0, 7 * day), do: oneOf("off", "on", "keep") },
+  value({ peer = null, topic = null, payload = null, after, do: what }) {
+    if (peer === null && topic === null) return bad("it has no peer", offlineFix);
+    if (peer !== null && (topic !== null || payload !== null)) return bad("it has a peer and a topic or payload", offlineFix);
+    if (topic !== null && payload === null) return bad("it has a topic and no payload", offlineFix);
+    if (after === undefined || what === undefined) return bad(`it has no ${after === undefined ? "after" : "do"}`, offlineFix);
+    return ok({ peer, topic, payload, after, do: what });
   },
   write({ peer, topic, payload, after, do: what }) {
     const who = peer === null ? `topic: ${topic}, payload: ${payload}` : `peer: ${peer}`;
     return `{${who}, after: ${formatDuration(after)}, do: ${what}}`;
   },
-};
+});
 
 /** Whether a topic is one of this node itself: what is published there is told by other words in a rule. */
 export function isOwnTopic({ prefix, node }: Pick<Config, "prefix" | "node">, topic: string | null): boolean {

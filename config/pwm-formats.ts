@@ -1,7 +1,8 @@
-import { decimal } from "./clock-formats.ts";
-import { fields, isMap } from "./compound.ts";
+import { anyNumber, decimal } from "./clock-formats.ts";
+import { mapFormat } from "./compound.ts";
 import { bad, duration, formatDuration, ok, show } from "./formats.ts";
 import type { Format } from "./leaf.ts";
+import { sensorRef } from "./sensor-ref.ts";
 
 const day = 86_400_000;
 const number = decimal(0, 20_000);
@@ -35,21 +36,15 @@ export interface PwmSilence {
   do: number;
 }
 
-export const pwmSilence: Format<PwmSilence> = {
+export const pwmSilence: Format<PwmSilence> = mapFormat({
   name: "pwm silence",
   shape: "`{after: 30s, do: 0}`; `do` is a level",
-  read(value) {
-    const fix = "write {after: 30s, do: 0}";
-    if (!isMap(value)) return bad("it is not a map", fix);
-    const reading = fields({ after: duration(100, 7 * day), do: level }, value);
-    if (!reading.ok) return reading;
-    const { after, do: what } = reading.value;
-    return after === undefined || what === undefined
-      ? bad(`it has no ${after === undefined ? "after" : "do"}`, fix)
-      : ok({ after, do: what });
-  },
+  fix: "write {after: 30s, do: 0}",
+  fields: { after: duration(100, 7 * day), do: level },
+  needs: ["after", "do"],
+  value: ok,
   write: ({ after, do: what }) => `{after: ${formatDuration(after)}, do: ${what}}`,
-};
+});
 
 /** The shortest and the longest pulse of a servo, in microseconds. */
 export const pulseRange: Format<readonly [number, number]> = {
@@ -75,20 +70,7 @@ export interface Curve {
   on_stale: number;
 }
 
-const reading = decimal(-999_999, 999_999);
 const maxPoints = 32;
-
-const sensorName: Format<string> = {
-  name: "sensor reference",
-  shape: "a sensor, or one quantity of it: `tent.humidity`",
-  read(value, source) {
-    const text = show(value, source);
-    return /^[a-z0-9-]{1,32}(?:\.[a-z][a-z0-9_]{0,31})?$/.test(text)
-      ? ok(text)
-      : bad(`${JSON.stringify(text.slice(0, 40))} names no sensor`, "write its id, like cpu, or tent.humidity");
-  },
-  write: (value) => value,
-};
 
 const points: Format<readonly (readonly [number, number])[]> = {
   name: "points of a curve",
@@ -99,7 +81,7 @@ const points: Format<readonly (readonly [number, number])[]> = {
     const pairs: [number, number][] = [];
     for (const pair of value) {
       if (!Array.isArray(pair) || pair.length !== 2) return bad("a point is not two numbers", fix);
-      const [x, y] = [reading.read(pair[0]), decimal(0, 100).read(pair[1])];
+      const [x, y] = [anyNumber.read(pair[0]), decimal(0, 100).read(pair[1])];
       if (!x.ok || !y.ok) return bad("a point is not two numbers", fix);
       if (x.value <= (pairs.at(-1)?.[0] ?? Number.NEGATIVE_INFINITY)) return bad("what is read does not rise from point to point", fix);
       pairs.push([x.value, y.value]);
@@ -109,20 +91,16 @@ const points: Format<readonly (readonly [number, number])[]> = {
   write: (pairs) => `[${pairs.map((pair) => `[${pair.join(", ")}]`).join(", ")}]`,
 };
 
-export const curve: Format<Curve> = {
+export const curve: Format<Curve> = mapFormat({
   name: "fan curve",
   shape: "`{sensor: cpu, points: [[45, 0], [55, 40], [70, 100]], hysteresis: 3, on_stale: 100}`",
-  read(value) {
-    const fix = "write {sensor: cpu, points: [[45, 0], [55, 40], [70, 100]], hysteresis: 3, on_stale: 100}";
-    if (!isMap(value)) return bad("it is not a map", fix);
-    const found = fields({ sensor: sensorName, points, hysteresis: decimal(0, 999_999), on_stale: decimal(0, 100) }, value);
-    if (!found.ok) return found;
-    const { sensor, points: pairs, hysteresis = 0, on_stale } = found.value;
-    if (sensor === undefined || pairs === undefined) return bad(`it has no ${sensor === undefined ? "sensor" : "points"}`, fix);
-    return on_stale === undefined
+  fix: "write {sensor: cpu, points: [[45, 0], [55, 40], [70, 100]], hysteresis: 3, on_stale: 100}",
+  fields: { sensor: sensorRef, points, hysteresis: decimal(0, 999_999), on_stale: decimal(0, 100) },
+  needs: ["sensor", "points"],
+  value: ({ sensor, points: pairs, hysteresis = 0, on_stale }) =>
+    on_stale === undefined
       ? bad("it has no on_stale", "say what the fan does when the sensor cannot be read: on_stale: 100")
-      : ok({ sensor, points: pairs, hysteresis, on_stale });
-  },
+      : ok({ sensor, points: pairs, hysteresis, on_stale }),
   write: ({ sensor, points: pairs, hysteresis, on_stale }) =>
     `{sensor: ${sensor}, points: ${points.write(pairs)}, hysteresis: ${hysteresis}, on_stale: ${on_stale}}`,
-};
+});

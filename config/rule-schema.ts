@@ -1,4 +1,4 @@
-import { decimal, signedDuration, timeOfDay } from "./clock-formats.ts";
+import { anyNumber, decimal, signedDuration, timeOfDay } from "./clock-formats.ts";
 import { expression } from "./expression.ts";
 import { anyText, bad, duration, id, ok, oneOf, text, wholeNumber } from "./formats.ts";
 import { type ListOf, leaf, listOf, oneOrMore, optional, required } from "./leaf.ts";
@@ -21,11 +21,10 @@ const word = text(
 );
 const weekday = oneOf("mon", "tue", "wed", "thu", "fri", "sat", "sun");
 const is = oneOf("on", "off", "online", "offline", "stale");
-const limit = decimal(-999_999, 999_999);
 /** What a value is compared with; the same words in triggers and conditions. */
 const comparison = {
-  below: optional(limit, "With a value: it is lower than this."),
-  above: optional(limit, "With a value: it is higher than this."),
+  below: optional(anyNumber, "With a value: it is lower than this."),
+  above: optional(anyNumber, "With a value: it is higher than this."),
   equals: optional(peerPayload, "With a value that is a word: it is this one, letter for letter."),
   hysteresis: leaf(
     decimal(0, 999_999),

@@ -1,6 +1,6 @@
 import type { Report } from "./check.ts";
-import { decimal } from "./clock-formats.ts";
-import { fields, isMap } from "./compound.ts";
+import { anyNumber, decimal } from "./clock-formats.ts";
+import { mapFormat } from "./compound.ts";
 import { bad, duration, formatDuration, ok, wholeNumber } from "./formats.ts";
 import { type ConfigOf, type Format, leaf, listOf, optional, required } from "./leaf.ts";
 
@@ -8,7 +8,6 @@ import { type ConfigOf, type Format, leaf, listOf, optional, required } from "./
 
 const second = 1000;
 const day = 86_400_000;
-const number = decimal(-999_999, 999_999);
 const positive = decimal(0.000001, 999_999);
 
 export interface MaxChange {
@@ -16,19 +15,15 @@ export interface MaxChange {
   per: number;
 }
 
-const maxChange: Format<MaxChange> = {
+const maxChange: Format<MaxChange> = mapFormat({
   name: "largest change",
   shape: "`{by: 5, per: 1m}`",
-  read(value) {
-    const fix = "write {by: 5, per: 1m}";
-    if (!isMap(value)) return bad("it is not a map", fix);
-    const reading = fields({ by: positive, per: duration(second, day) }, value);
-    if (!reading.ok) return reading;
-    const { by, per } = reading.value;
-    return by === undefined || per === undefined ? bad(`it has no ${by === undefined ? "by" : "per"}`, fix) : ok({ by, per });
-  },
+  fix: "write {by: 5, per: 1m}",
+  fields: { by: positive, per: duration(second, day) },
+  needs: ["by", "per"],
+  value: ok,
   write: ({ by, per }) => `{by: ${positive.write(by)}, per: ${formatDuration(per)}}`,
-};
+});
 
 export interface Filter {
   kind: "median" | "mean";
@@ -36,21 +31,19 @@ export interface Filter {
   of: number;
 }
 
-const filter: Format<Filter> = {
+const oneFilter = "write {median: 5} or {mean: 5}";
+const window = wholeNumber(2, 60);
+const filter: Format<Filter> = mapFormat({
   name: "filter",
   shape: "`{median: 5}` or `{mean: 5}`, over 2 to 60 readings",
-  read(value) {
-    const fix = "write {median: 5} or {mean: 5}";
-    if (!isMap(value)) return bad("it is not a map", fix);
-    const of = wholeNumber(2, 60);
-    const reading = fields({ median: of, mean: of }, value);
-    if (!reading.ok) return reading;
-    const { median, mean } = reading.value;
-    if ((median === undefined) === (mean === undefined)) return bad("it is not one filter", fix);
+  fix: oneFilter,
+  fields: { median: window, mean: window },
+  value({ median, mean }) {
+    if ((median === undefined) === (mean === undefined)) return bad("it is not one filter", oneFilter);
     return ok(median === undefined ? { kind: "mean", of: mean ?? 2 } : { kind: "median", of: median });
   },
   write: ({ kind, of }) => `{${kind}: ${of}}`,
-};
+});
 
 export interface ReportWhen {
   /** Null: only when the time has come. */
@@ -58,19 +51,15 @@ export interface ReportWhen {
   every: number;
 }
 
-const reportWhen: Format<ReportWhen> = {
+const reportWhen: Format<ReportWhen> = mapFormat({
   name: "report",
   shape: "`{delta: 0.2, every: 10m}`, or `{every: 10m}`",
-  read(value) {
-    const fix = "write {delta: 0.2, every: 10m}";
-    if (!isMap(value)) return bad("it is not a map", fix);
-    const reading = fields({ delta: positive, every: duration(second, day) }, value);
-    if (!reading.ok) return reading;
-    const { delta = null, every } = reading.value;
-    return every === undefined ? bad("it has no every", fix) : ok({ delta, every });
-  },
+  fix: "write {delta: 0.2, every: 10m}",
+  fields: { delta: positive, every: duration(second, day) },
+  needs: ["every"],
+  value: ({ delta = null, every }) => ok({ delta, every }),
   write: ({ delta, every }) => `{${delta === null ? "" : `delta: ${positive.write(delta)}, `}every: ${formatDuration(every)}}`,
-};
+});
 
 const docs = {
   scale: "What is read is multiplied by this.",
@@ -82,12 +71,12 @@ const docs = {
     "A reading is published only when it has moved by `delta` since the last one that was, or when `every` has passed. Rules see each reading.",
 } as const;
 
-const range = listOf(required(number, "A bound of the range."), docs.range);
+const range = listOf(required(anyNumber, "A bound of the range."), docs.range);
 const shared = { max_change: optional(maxChange, docs.max_change), filter: optional(filter, docs.filter) };
 
 export const pipelineSettings = {
-  scale: leaf(number, 1, docs.scale),
-  offset: leaf(number, 0, docs.offset),
+  scale: leaf(anyNumber, 1, docs.scale),
+  offset: leaf(anyNumber, 0, docs.offset),
   range,
   ...shared,
   report: optional(reportWhen, docs.report, "each reading is published"),
@@ -95,8 +84,8 @@ export const pipelineSettings = {
 
 const asSensor = "as the sensor's";
 export const quantitySchema = {
-  scale: optional(number, docs.scale, asSensor),
-  offset: optional(number, docs.offset, asSensor),
+  scale: optional(anyNumber, docs.scale, asSensor),
+  offset: optional(anyNumber, docs.offset, asSensor),
   range: { ...range, shown: asSensor },
   max_change: { ...shared.max_change, shown: asSensor },
   filter: { ...shared.filter, shown: asSensor },

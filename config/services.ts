@@ -1,4 +1,4 @@
-import { fields, isMap } from "./compound.ts";
+import { isMap, mapFormat } from "./compound.ts";
 import { bad, ok, oneOf, text, unit } from "./formats.ts";
 import type { Format } from "./leaf.ts";
 
@@ -41,27 +41,26 @@ const wholePath = text(
   /^\/[^\0\r\n]{1,4000}$/,
   "write the whole path, like /var/log/mosquitto/mosquitto.log",
 );
-const known = { unit, manager: oneOf("system", "user"), log_file: wholePath, control: verbs };
-
-export const service: Format<ServiceEntry> = {
+const settings: Format<ServiceSettings> = mapFormat({
   name: "service",
   shape: `${unit.shape}, or \`{unit: mosquitto.service, log_file: /var/log/mosquitto/mosquitto.log, control: [start, stop, restart], manager: system}\``,
-  read(value, source) {
-    if (!isMap(value)) return unit.read(value, source);
-    const reading = fields(known, value);
-    if (!reading.ok) return reading;
-    const { unit: name, manager = "system", log_file = null, control = [] } = reading.value;
-    return name === undefined ? bad("it has no unit", "write {unit: ssh.service}") : ok({ unit: name, manager, log_file, control });
-  },
-  write(value) {
-    if (typeof value === "string") return value;
-    const { unit: name, manager, log_file, control } = value;
+  fix: "write {unit: ssh.service}",
+  fields: { unit, manager: oneOf("system", "user"), log_file: wholePath, control: verbs },
+  needs: ["unit"],
+  value: ({ unit: name, manager = "system", log_file = null, control = [] }) => ok({ unit: name, manager, log_file, control }),
+  write({ unit: name, manager, log_file, control }) {
     const parts = [`unit: ${JSON.stringify(name)}`];
     if (log_file !== null) parts.push(`log_file: ${JSON.stringify(log_file)}`);
     if (control.length > 0) parts.push(`control: ${verbs.write(control)}`);
     if (manager !== "system") parts.push(`manager: ${manager}`);
     return `{${parts.join(", ")}}`;
   },
+});
+
+export const service: Format<ServiceEntry> = {
+  ...settings,
+  read: (value, source) => (isMap(value) ? settings : unit).read(value, source),
+  write: (value) => (typeof value === "string" ? value : settings.write(value)),
 };
 
 /** The whole of an entry. */

@@ -1,9 +1,9 @@
 import type { Found, Report } from "./check.ts";
-import { fields, isMap } from "./compound.ts";
+import { mapFormat } from "./compound.ts";
 import { measure } from "./counting.ts";
 import { expression, plainPath } from "./expression.ts";
-import { id, oneOf, text, wholeNumber } from "./formats.ts";
-import { type Format, leaf, listOf, mapOf, optional, required } from "./leaf.ts";
+import { bad, id, ok, oneOf, text, wholeNumber } from "./formats.ts";
+import { type Format, leaf, listOf, mapOf, optional, type Reading, required } from "./leaf.ts";
 import { peerPayload, topicName } from "./peers.ts";
 import { checkReference } from "./references.ts";
 import type { Config, SensorConfig } from "./schema.ts";
@@ -27,27 +27,25 @@ export const valueName = text(
 /** Where a device says whether it is there: a topic with two messages, or one of `peers`. */
 export type Availability = { peer: string } | { topic: string; online: string; offline: string };
 
-const availability: Format<Availability> = {
+const availabilityFix = "write {topic: tele/tent/LWT, online: Online, offline: Offline}, or {peer: tent}";
+const availability: Format<Availability> = mapFormat({
   name: "availability",
   shape: "`{topic: tele/tent/LWT, online: Online, offline: Offline}`, or `{peer: tent}`",
-  read(value) {
-    const fix = "write {topic: tele/tent/LWT, online: Online, offline: Offline}, or {peer: tent}";
-    if (!isMap(value)) return { ok: false, what: "it is not a map", fix };
-    const reading = fields({ peer: id, topic: topicName, online: peerPayload, offline: peerPayload }, value);
-    if (!reading.ok) return reading;
-    const { peer, topic, online = "Online", offline = "Offline" } = reading.value;
-    if (peer !== undefined)
-      return Object.keys(value).length === 1 ? { ok: true, value: { peer } } : { ok: false, what: "something stands beside peer", fix };
-    if (topic === undefined) return { ok: false, what: "it has no topic", fix };
-    if (online === offline) return { ok: false, what: "online and offline are the same text", fix };
-    return { ok: true, value: { topic, online, offline } };
+  fix: availabilityFix,
+  fields: { peer: id, topic: topicName, online: peerPayload, offline: peerPayload },
+  value({ peer, ...of }): Reading<Availability> {
+    if (peer !== undefined) return Object.keys(of).length === 0 ? ok({ peer }) : bad("something stands beside peer", availabilityFix);
+    const { topic, online = "Online", offline = "Offline" } = of;
+    if (topic === undefined) return bad("it has no topic", availabilityFix);
+    if (online === offline) return bad("online and offline are the same text", availabilityFix);
+    return ok({ topic, online, offline });
   },
   write(value) {
     if ("peer" in value) return `{peer: ${JSON.stringify(value.peer)}}`;
     const { topic, online, offline } = value;
     return `{topic: ${JSON.stringify(topic)}, online: ${JSON.stringify(online)}, offline: ${JSON.stringify(offline)}}`;
   },
-};
+});
 
 const valueSchema = {
   value: required(expression, "Where it stands in the JSON of the message."),
