@@ -3,11 +3,9 @@ import { basename, join } from "node:path";
 import { permissionError } from "./access.ts";
 import type { LineListener } from "./driver.ts";
 import { errnoOf, LineError } from "./errors.ts";
+import { isStillThere, presenceMs } from "./presence.ts";
 import type { PwmAddress, PwmChip, PwmDriver, PwmHandle, PwmRequest } from "./pwm.ts";
 import { busyChannelError, goneChannelError, noChannelError, noPwmError } from "./pwm-errors.ts";
-
-/** How often held channels are checked for their chip: sysfs does not say when it goes away. */
-const presenceMs = 500;
 
 /**
  * The kernel's `/sys/class/pwm` (Documentation/driver-api/pwm.rst). A write is one system call on an open file: the drivers of the boards set
@@ -165,12 +163,7 @@ class Channel implements PwmHandle {
   }
 
   checkPresence(): void {
-    if (this.#state !== "open") return;
-    try {
-      if (statSync(this.#folder).ino === this.#inode) return;
-    } catch {
-      // the folder is not there
-    }
+    if (this.#state !== "open" || isStillThere(this.#folder, this.#inode)) return;
     this.#state = "gone";
     this.#free();
     setImmediate(() => {

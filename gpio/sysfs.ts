@@ -16,10 +16,8 @@ import { busyError, closedError, errnoOf, goneError, ioError, LineError } from "
 import type { ActiveLevel, Edge, LineAddress } from "./line.ts";
 import { monotonicNs } from "./monotonic.ts";
 import { loadOnoff, type Onoff, type OnoffGpio } from "./onoff.ts";
+import { isStillThere, presenceMs } from "./presence.ts";
 import { attribute, exportLine, findChip, findNumber, root, sysfsChips, tryUnexport } from "./sysfs-tree.ts";
-
-/** How often held lines are checked for their chip: sysfs does not say when it goes away. */
-const presenceMs = 500;
 
 /**
  * The old sysfs interface, through the npm package onoff: no bias, times of reading, no count of lost edges.
@@ -220,12 +218,7 @@ class Line implements InputHandle, OutputHandle {
 
   /** Calls `gone` when the line's folder is not the one that was opened: no I/O on the line itself. */
   checkPresence(): void {
-    if (this.#state !== "open") return;
-    try {
-      if (statSync(this.#directory).ino === this.#inode) return;
-    } catch {
-      // the folder is not there
-    }
+    if (this.#state !== "open" || isStillThere(this.#directory, this.#inode)) return;
     this.#state = "gone";
     this.#free();
     setImmediate(() => {

@@ -1,5 +1,5 @@
 import { type Chip, unitOf } from "../../config/sensor-chips.ts";
-import { failed, numberOf, type Quantity, type Reading, type SensorWorld } from "./driver.ts";
+import { failed, numberOf, type Quantity, type Reading, type SensorDriver, type SensorWorld } from "./driver.ts";
 import { type DeviceKind, type FoundDevice, findDevice } from "./found-device.ts";
 
 /** One value of a chip, and the files of which it is made. */
@@ -9,7 +9,8 @@ export interface Channel {
   /** What it is, `voltage`, and its number among its like. */
   kind: string;
   number: string;
-  label: string;
+  /** A file with its name on the board, where there is one. */
+  labelFile: string;
   /** Read, and only if it is asked for by its name. */
   special?: boolean;
   /** `(raw + offset) × scale × factor`, rounded. */
@@ -28,23 +29,39 @@ export interface ChipSettings {
   chip: Chip | undefined;
 }
 
+/** A chip of the kernel; `channelsOf` says what its files mean. */
+export function openChip(
+  world: SensorWorld,
+  kind: DeviceKind,
+  settings: ChipSettings,
+  bus: string,
+  channelsOf: (files: readonly string[]) => Channel[],
+): SensorDriver {
+  return {
+    bus: `${bus} ${settings.device}`,
+    quantities: expected(settings),
+    read: (signal) => readChip(world, kind, settings, channelsOf, signal),
+  };
+}
+
 /** The quantities that are known before the chip was read; none for a chip that is not known. */
-export function expected({ only, chip }: ChipSettings): Quantity[] {
+function expected({ only, chip }: ChipSettings): Quantity[] {
   const names = only.length > 0 ? only : (chip?.quantities ?? []);
   return names.map((name) => ({ name, unit: unitOf(name) }));
 }
 
-/** Reads a chip of the kernel: finds it, names its channels, reads those that are wanted, one after the other. */
-export async function readChip(
+/** Finds it, names its channels, reads those that are wanted, one after the other. */
+async function readChip(
   world: SensorWorld,
   kind: DeviceKind,
   settings: ChipSettings,
-  channelsOf: (device: FoundDevice, signal: AbortSignal) => Promise<Channel[]>,
+  channelsOf: (files: readonly string[]) => Channel[],
   signal: AbortSignal,
 ): Promise<Reading> {
   const device = await findDevice(world, kind, settings.device, signal);
   if (!device.ok) return failed(device.problem);
-  const channels = named(await channelsOf(device, signal), settings.chip);
+  const labelled = channelsOf(device.files).map(async (channel) => ({ ...channel, label: await labelOf(world, device, channel, signal) }));
+  const channels = named(await Promise.all(labelled), settings.chip);
   if (channels.size === 0) return failed(`${device.name} shows no value`);
   const order = settings.only.length > 0 ? settings.only : ordered(channels, settings.chip);
   const values: (Quantity & { value: number })[] = [];
@@ -58,6 +75,11 @@ export async function readChip(
   return { ok: true, values };
 }
 
+async function labelOf(world: SensorWorld, { folder, files }: FoundDevice, { labelFile }: Channel, signal: AbortSignal): Promise<string> {
+  const text = files.includes(labelFile) ? await world.files.read(`${folder}/${labelFile}`, signal) : undefined;
+  return text?.ok ? text.text.trim() : "";
+}
+
 /** The table's order, and then what else there is. */
 function ordered(channels: ReadonlyMap<string, Channel>, chip: Chip | undefined): string[] {
   const there = [...channels].filter(([, { special }]) => !special).map(([name]) => name);
@@ -66,7 +88,7 @@ function ordered(channels: ReadonlyMap<string, Channel>, chip: Chip | undefined)
 }
 
 /** `temperature` for the only one of its kind; else by its label, `in_flow`, or its number, `voltage_3`. */
-function named(channels: readonly Channel[], chip: Chip | undefined): Map<string, Channel> {
+function named(channels: readonly (Channel & { label: string })[], chip: Chip | undefined): Map<string, Channel> {
   const names = new Map<string, Channel>();
   for (const channel of channels) {
     const { key, kind, number, label } = channel;

@@ -1,4 +1,4 @@
-import { type Channel, type ChipSettings, expected, readChip } from "./channels.ts";
+import { type Channel, type ChipSettings, openChip } from "./channels.ts";
 import type { SensorDriver, SensorWorld } from "./driver.ts";
 import type { DeviceKind } from "./found-device.ts";
 
@@ -20,24 +20,7 @@ const kinds = {
 
 /** A chip under `/sys/class/hwmon`. */
 export function openHwmon(world: SensorWorld, settings: ChipSettings): SensorDriver {
-  return {
-    bus: `hwmon ${settings.device}`,
-    quantities: expected(settings),
-    read: (signal) =>
-      readChip(
-        world,
-        hwmonDevices,
-        settings,
-        ({ folder, files }) => {
-          const labelOf = async (file: string) => {
-            const label = files.includes(file) ? await world.files.read(`${folder}/${file}`, signal) : undefined;
-            return label?.ok ? label.text.trim() : "";
-          };
-          return Promise.all(channelsOf(files).map(async (channel) => ({ ...channel, label: await labelOf(`${channel.key}_label`) })));
-        },
-        signal,
-      ),
-  };
+  return openChip(world, hwmonDevices, settings, "hwmon", channelsOf);
 }
 
 function channelsOf(files: readonly string[]): Channel[] {
@@ -51,6 +34,6 @@ function channelsOf(files: readonly string[]): Channel[] {
     const key = `${type}${number}`;
     if (!known || (raw.endsWith("_average") && there.has(`${key}_input`))) return [];
     const fault = there.has(`${key}_fault`) ? `${key}_fault` : undefined;
-    return [{ key, number, label: "", raw, scale: undefined, offset: undefined, fault, ...known }];
+    return [{ key, number, labelFile: `${key}_label`, raw, scale: undefined, offset: undefined, fault, ...known }];
   });
 }

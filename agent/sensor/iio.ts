@@ -1,4 +1,4 @@
-import { type Channel, type ChipSettings, expected, readChip } from "./channels.ts";
+import { type Channel, type ChipSettings, openChip } from "./channels.ts";
 import type { SensorDriver, SensorWorld } from "./driver.ts";
 import type { DeviceKind } from "./found-device.ts";
 
@@ -43,26 +43,7 @@ const pattern = /^in_([a-z]+)(\d{0,3})(?:-\1(\d{1,3}))?((?:_[a-z0-9]+)*)_(input|
 
 /** A chip under `/sys/bus/iio`. */
 export function openIio(world: SensorWorld, settings: ChipSettings): SensorDriver {
-  return {
-    bus: `iio ${settings.device}`,
-    quantities: expected(settings),
-    read: (signal) =>
-      readChip(
-        world,
-        iioDevices,
-        settings,
-        async ({ folder, files }) => {
-          const channels = channelsOf(files);
-          const labels = channels.map(async (channel) => {
-            const file = channel.raw.replace(/(?:input|raw)$/, "label");
-            const label = files.includes(file) ? await world.files.read(`${folder}/${file}`, signal) : undefined;
-            return { ...channel, label: label?.ok ? label.text.trim() : "" };
-          });
-          return Promise.all(labels);
-        },
-        signal,
-      ),
-  };
+  return openChip(world, iioDevices, settings, "iio", channelsOf);
 }
 
 function channelsOf(files: readonly string[]): Channel[] {
@@ -84,8 +65,9 @@ function channelsOf(files: readonly string[]): Channel[] {
     const key = channel.slice("in_".length);
     const pair = second === undefined ? number : `${number}_${second}`;
     const special = second !== undefined;
+    const labelFile = `${channel}_label`;
     return [
-      { key, kind, number: pair, label: "", special, raw, scale: of("scale"), offset: of("offset"), factor, decimals, fault: undefined },
+      { key, kind, number: pair, labelFile, special, raw, scale: of("scale"), offset: of("offset"), factor, decimals, fault: undefined },
     ];
   });
 }
