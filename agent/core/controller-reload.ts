@@ -3,6 +3,7 @@ import type { ControllerState } from "./controller-state.ts";
 import type { Effect } from "./model.ts";
 import { carryPid } from "./pid.ts";
 import type { Carry } from "./reload.ts";
+import { switchedNoMore } from "./reload-off.ts";
 import type { State } from "./state.ts";
 
 /**
@@ -25,13 +26,9 @@ export function carryControllers(
     const still = next.controllers[next.controllerIndex.get(id) ?? -1];
     if (was?.kind === "publish" && state.controllers[index]?.on === true && JSON.stringify(was) !== JSON.stringify(still?.drive))
       effects.push(...was.off);
-    const now = next.outputIndex.get(output ?? "") ?? -1;
-    const [left, retryKey] = [carried.outputs[now], next.outputs[now]?.retryKey];
-    if (output === undefined || state.controllers[index]?.on !== true || left?.written !== true || retryKey === undefined) continue;
-    if (outputOf(next, next.controllerIndex.get(id) ?? -1) === output) continue;
-    // A reload itself writes to no line: it must go off, as after a write that has failed.
-    left.retry = { kind: "reload", text: "reload", detail: `controller ${id} does not switch it any more` };
-    effects.push({ type: "startTimer", key: retryKey, at });
+    if (output === undefined || state.controllers[index]?.on !== true) continue;
+    if (outputOf(next, next.controllerIndex.get(id) ?? -1) !== output)
+      switchedNoMore(next, carried, output, `controller ${id}`, at, effects);
   }
   carried.controllers = next.controllers.map((plan, index): ControllerState => {
     const first = fresh.controllers[index] as ControllerState;

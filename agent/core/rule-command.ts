@@ -1,8 +1,7 @@
-import { keepAnswer } from "./answers.ts";
 import { mqttCause } from "./cause.ts";
-import { isUsableText, maxCommand, textRule, timeOf } from "./command.ts";
+import { answering, type Parsed, parseEnvelope, type WishForm } from "./command-envelope.ts";
 import { commandRefusal } from "./command-refusal.ts";
-import type { AgentEvent, AnswerTo, Cause, Effect } from "./model.ts";
+import type { AgentEvent, Cause, Effect } from "./model.ts";
 import type { Plan } from "./plan.ts";
 import { reasonOf } from "./reason.ts";
 import { enableRule, fireRule } from "./rule.ts";
@@ -10,9 +9,15 @@ import type { State } from "./state.ts";
 
 type RuleCommand = Extract<AgentEvent, { type: "rule-command-received" }>;
 type Word = "ON" | "OFF" | "TRIGGER";
-type Parsed =
-  | { ok: true; word: Word; ts: number | null; id: string | null; cause: string | null }
-  | { ok: false; message: string; id: string | null };
+
+/** In any case. */
+const form: WishForm<Word> = {
+  ofText: wordOf,
+  texts: "ON, OFF, TRIGGER",
+  ofJson: ({ state }) => wordOf(state),
+  keys: ["state"],
+  needs: '"state" must be ON, OFF or TRIGGER',
+};
 
 const objections = {
   stopping: "the agent is stopping",
@@ -28,20 +33,10 @@ export function ruleCommand(plan: Plan, state: State, event: RuleCommand, effect
   // An empty message is how somebody clears a retained command.
   if (!rulePlan || !ruleState || event.payload === "") return;
   state.commands++;
-  const parsed = parse(event.payload);
+  const parsed = parseEnvelope(event.payload, form);
   const { id } = parsed;
-  const to = { via: "mqtt", responseTopic: event.responseTopic, correlationData: event.correlationData, id } as const;
-  const first = event.retain || id === null ? undefined : ruleState.answers.get(id);
-  if (first !== undefined) {
-    effects.push({ type: "reply", topic: rulePlan.resultTopic, to, payload: first });
-    return;
-  }
-  const answer = (body: Record<string, unknown>) => {
-    const payload = JSON.stringify({ id, ...body });
-    if (!event.retain) keepAnswer(ruleState, to, payload);
-    // As with outputs: what was served is told by the state, unless somebody waits for an answer.
-    if (body.ok !== true || needsAnswer(to)) effects.push({ type: "reply", topic: rulePlan.resultTopic, to, payload });
-  };
+  const answer = answering(event, id, rulePlan.resultTopic, ruleState, effects);
+  if (answer === null) return;
   const [malformed, ts] = parsed.ok ? [null, parsed.ts] : [parsed.message, null];
   const refusal =
     commandRefusal(plan, state, event, { malformed, ts, again: null }) ?? (parsed.ok ? serve(plan, state, event, parsed, effects) : null);
@@ -74,8 +69,14 @@ interface Refusal {
   message: string;
 }
 
-function serve(plan: Plan, state: State, event: RuleCommand, parsed: Extract<Parsed, { ok: true }>, effects: Effect[]): Refusal | null {
-  const { word, id, cause: sender } = parsed;
+function serve(
+  plan: Plan,
+  state: State,
+  event: RuleCommand,
+  parsed: Extract<Parsed<Word>, { ok: true }>,
+  effects: Effect[],
+): Refusal | null {
+  const { wish: word, id, cause: sender } = parsed;
   if (word !== "TRIGGER") {
     enableRule(plan, state, event.rule, word === "ON", "mqtt", event.at, effects);
     return null;
@@ -88,40 +89,7 @@ function serve(plan: Plan, state: State, event: RuleCommand, parsed: Extract<Par
   return objection === null ? null : { reason: objection, message: objections[objection] };
 }
 
-function needsAnswer(to: Extract<AnswerTo, { via: "mqtt" }>): boolean {
-  return to.id !== null || to.responseTopic !== null;
-}
-
-/** `ON`, `OFF`, `TRIGGER` in any case, or `{"state","ts","id","cause"}`. It is never quoted back. */
-function parse(payload: string): Parsed {
-  if (payload.length > maxCommand) return malformed(`longer than ${maxCommand} characters`);
-  const text = payload.trim();
-  if (!text.startsWith("{")) {
-    const word = wordOf(text);
-    return word ? { ok: true, word, ts: null, id: null, cause: null } : malformed("not ON, OFF, TRIGGER or a JSON object");
-  }
-  let body: Record<string, unknown>;
-  try {
-    body = JSON.parse(text) as Record<string, unknown>;
-  } catch {
-    return malformed("not valid JSON");
-  }
-  const { id = null, ts, cause = null, state, ...rest } = body;
-  if (id !== null && !isUsableText(id)) return malformed(`"id" ${textRule}`);
-  if (Object.keys(rest).length > 0) return malformed('only "state", "ts", "id" and "cause" are known', id);
-  if (cause !== null && !isUsableText(cause)) return malformed(`"cause" ${textRule}`, id);
-  const word = typeof state === "string" ? wordOf(state) : undefined;
-  if (!word) return malformed('"state" must be ON, OFF or TRIGGER', id);
-  const time = timeOf(ts);
-  if (time === undefined) return malformed('"ts" must be ISO 8601 or milliseconds since 1970', id);
-  return { ok: true, word, ts: time, id, cause };
-}
-
-function wordOf(text: string): Word | undefined {
-  const word = text.toUpperCase();
-  return word === "ON" || word === "OFF" || word === "TRIGGER" ? word : undefined;
-}
-
-function malformed(message: string, id: string | null = null): Parsed {
-  return { ok: false, message, id };
+function wordOf(text: unknown): Word | null {
+  const word = typeof text === "string" ? text.toUpperCase() : null;
+  return word === "ON" || word === "OFF" || word === "TRIGGER" ? word : null;
 }

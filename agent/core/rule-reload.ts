@@ -1,5 +1,6 @@
 import type { Effect, TimerKey } from "./model.ts";
 import type { Carry } from "./reload.ts";
+import { switchedNoMore } from "./reload-off.ts";
 import { ruleStateOf } from "./rule.ts";
 import { countLevels } from "./rule-lasting.ts";
 import type { RuleState, State } from "./state.ts";
@@ -54,11 +55,7 @@ export function carryRules(
       if (action.type === "publish" && now === undefined) effects.push(action.effect);
       if (action.type !== "switch" || action.word !== "OFF") continue;
       const output = old.outputs[action.output]?.id ?? "";
-      const place = next.outputIndex.get(output) ?? -1;
-      const [left, retryKey] = [carried.outputs[place], next.outputs[place]?.retryKey];
-      if (said.has(output) || left?.written !== true || retryKey === undefined) continue;
-      left.retry = { kind: "reload", text: "reload", detail: `rule ${id} does not switch it any more` };
-      effects.push({ type: "startTimer", key: retryKey, at });
+      if (!said.has(output)) switchedNoMore(next, carried, output, `rule ${id}`, at, effects);
     }
   }
   carried.patterns = next.outputs.map(({ id }) => {
