@@ -1,5 +1,5 @@
 import type { LogEvent } from "./core/log-events.ts";
-import type { Log, LogFields } from "./shell/log.ts";
+import { type Log, logOf } from "./shell/log.ts";
 
 /** Nobody who asks when the broker was away means the one behind the bridge. */
 const own: Readonly<Partial<Record<LogEvent, LogEvent>>> = {
@@ -8,13 +8,12 @@ const own: Readonly<Partial<Record<LogEvent, LogEvent>>> = {
   "credentials-refused": "bridge-offline",
 };
 
-/** The same log, which says of whom each line is. */
+/** The log of the bridge. */
 export function bridgeLog(log: Log): Log {
-  const say = (level: keyof Log) => (message: string, fields?: LogFields) => {
+  return logOf("bridge", log, (fields) => {
     const event = fields?.event && own[fields.event];
-    log[level](`bridge: ${message}`, event ? { ...fields, event } : fields);
-  };
-  return { error: say("error"), warn: say("warn"), info: say("info"), debug: say("debug") };
+    return event ? { ...fields, event } : fields;
+  });
 }
 
 /** A topic of somebody else, as the log may have it. */

@@ -21,9 +21,10 @@ function digest(text: string): string {
 }
 
 /** Twelve hexadecimal digits for one device that an agent plays; the second one says that nobody sold it. */
-export function deviceMacOf({ hostname, machineId }: Host, node: string, device: string): string {
-  const machine = machineId === "" ? hostname : machineId;
-  return `02${createHash("sha256").update(`pinbus tasmota ${machine} ${node} ${device}`).digest("hex").slice(0, 10).toUpperCase()}`;
+export function deviceMacOf(host: Host, node: string, device: string): string {
+  return `02${digest(`pinbus tasmota ${machineOf(host)} ${node} ${device}`)
+    .slice(0, 10)
+    .toUpperCase()}`;
 }
 
 /** Names this boot of the machine; where nobody tells it, each start counts as one. */

@@ -26,7 +26,7 @@ import type { Current } from "./shell/current.ts";
 import type { Witness } from "./shell/dispatch.ts";
 import { few } from "./shell/few.ts";
 import { createLink, type Incoming, type Link, type Publication } from "./shell/link.ts";
-import type { Log, LogFields } from "./shell/log.ts";
+import { type Log, logOf } from "./shell/log.ts";
 import type { TasmotaOptions } from "./tasmota.ts";
 import { momentOf, type Self } from "./tasmota-facts.ts";
 import type { TasmotaSettings } from "./tasmota-settings.ts";
@@ -72,7 +72,7 @@ export class TasmotaLink implements Witness {
     const { id, config, host, version, device, way, clock, log } = options;
     const { topic, relays, switches, buttons, group } = device;
     this.#options = options;
-    this.#log = logOf(id, log);
+    this.#log = logOf(`tasmota ${id}`, log);
     const tell = few(clock.now, ({ message, fields }) => this.#log.warn(message, fields));
     this.#tellFew = (kind, message) => tell(kind, { message, fields: { event: "command-refused" } });
     this.#device = {
@@ -324,9 +324,4 @@ function clientOf(mac: string): string {
 /** What its commands come on, without the command. */
 function basesOf(topic: string, group: string, client: string): string[] {
   return [topic, group, `${client}_fb`].map((base) => `cmnd/${base}/`);
-}
-
-function logOf(id: string, log: Log): Log {
-  const say = (level: keyof Log) => (message: string, fields?: LogFields) => log[level](`tasmota ${id}: ${message}`, fields);
-  return { error: say("error"), warn: say("warn"), info: say("info"), debug: say("debug") };
 }

@@ -14,6 +14,12 @@ export interface Log {
   debug(message: string, fields?: LogFields): void;
 }
 
+/** The same log, which says of whom each line is; `told` = the fields as they are written. */
+export function logOf(whose: string, log: Log, told = (fields?: LogFields) => fields): Log {
+  const say = (level: keyof Log) => (message: string, fields?: LogFields) => log[level](`${whose}: ${message}`, told(fields));
+  return { error: say("error"), warn: say("warn"), info: say("info"), debug: say("debug") };
+}
+
 /** One entry as it was written: without secrets and control characters, and cut if it is long. */
 export interface LogEntry {
   /** ms since 1970. */
@@ -88,15 +94,15 @@ export function createLog(options: LogOptions): AdjustableLog {
       telling = false;
     }
   };
-  const logOf = (local: boolean): Log => ({
+  const toLog = (local: boolean): Log => ({
     error: write("error", local),
     warn: write("warn", local),
     info: write("info", local),
     debug: write("debug", local),
   });
   return {
-    ...logOf(false),
-    local: logOf(true),
+    ...toLog(false),
+    local: toLog(true),
     tail,
     clean,
     setLevel(level) {
