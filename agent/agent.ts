@@ -13,7 +13,7 @@ import type { AgentEvent, CounterVerdict, KeptFile, TimerKey, Verdict } from "./
 import { planOf } from "./core/plan.ts";
 import { startDutyLevel, startLevel } from "./core/start.ts";
 import { newState } from "./core/state.ts";
-import { parseTopic } from "./core/topics.ts";
+import { eventTtl } from "./event-ttl.ts";
 import { Expressions } from "./expression/thread.ts";
 import { createHandlers } from "./handlers.ts";
 import { createHostView } from "./host-view.ts";
@@ -72,11 +72,6 @@ export interface Agent {
   /** Outputs to their exit states, `offline`, everything closed. */
   stop(): Promise<void>;
 }
-
-/** How long an event may wait for the broker if nothing is configured: of a rule, or what a rule publishes. */
-const usualTtl = 10_000;
-/** How long something may wait that is said to owlcms. */
-const owlcmsTtl = 1000;
 
 /**
  * The composition root: everything is made and started here in order, and stopped in reverse order. Rejects with what a person
@@ -321,12 +316,7 @@ export async function startAgent({
     link,
     outbox,
     telemetry: createTelemetry({ link: () => link, ring, ttl: config.outbox.telemetry_ttl }),
-    eventTtl(topic) {
-      // In another attempt a press of this one would be wrong.
-      if (topic.startsWith("owlcms/")) return owlcmsTtl;
-      const parsed = parseTopic(plan.topics, topic);
-      return parsed?.kind === "input-event" ? (current().config.inputs[parsed.id]?.event_ttl ?? usualTtl) : usualTtl;
-    },
+    eventTtl: (topic) => eventTtl(current(), topic),
     timers,
     seq,
     outputs,

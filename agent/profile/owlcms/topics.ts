@@ -51,6 +51,12 @@ export function topicsOf({ platform, legacy }: Config["owlcms"]): OwlcmsTopics {
   };
 }
 
+/** How long what is said to owlcms may wait for the broker, in ms, whichever rule says it; null for what is said to others. */
+export function patienceOf(topic: string): number | null {
+  // In another attempt a press of this one would be wrong.
+  return topic.startsWith("owlcms/") ? 1000 : null;
+}
+
 /** The topic under which rules know what was said, where they name no platform; the name that stands in its place. */
 export function withoutPlatform(topic: string): { topic: string; platform: string }[] {
   const levels = topic.split("/");
