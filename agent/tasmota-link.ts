@@ -233,7 +233,7 @@ export class TasmotaLink implements Witness {
       return;
     }
     const commands = parseCommands(name, cut ? "" : payload.toString("utf8", 0, 4 * maxPayload));
-    if (retain && !(this.#options.device.retained === "accept" && maySayAgain(commands))) {
+    if (retain && !(this.#options.device.retained === "accept" && maySayAgain(name, commands))) {
       this.#tellFew("retained", "a retained command was ignored: it would come again at each connect");
       return;
     }
@@ -297,9 +297,9 @@ export class TasmotaLink implements Witness {
   }
 }
 
-/** One command that does no more when it comes again. */
-function maySayAgain([command, ...more]: readonly Command[]): boolean {
-  return command?.do === "power" && command.word !== "TOGGLE" && more.length === 0;
+/** A POWER that does no more when it comes again; what a Backlog has is not looked at. */
+function maySayAgain(name: string, [command]: readonly Command[]): boolean {
+  return /^power/i.test(name) && command?.do === "power" && command.word !== "TOGGLE";
 }
 
 /** Clicks of a button, out of the event that is published of them. */
