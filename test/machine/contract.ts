@@ -1,11 +1,13 @@
 // Inside the machine, as root: contract.js <package.tar>
 // What buttons and outputs promise, on kernel lines, with the kernel's own trace as the witness: bounce, fast presses, the times that
-// `pinbus check` prints, and no edge that nobody named, however the agent ends. And sensors, by the kernel's drivers on simulated registers.
+// `pinbus check` prints, and no edge that nobody named, however the agent ends. Sensors, by the kernel's drivers on simulated registers. And
+// the boxes of a competition.
 
 import { P } from "./bus.ts";
 import { runCases } from "./cases.ts";
 import { run } from "./commands.ts";
 import { buttonCases, buttonsYaml } from "./contract-buttons.ts";
+import { competitionCases } from "./contract-competition.ts";
 import { countCases } from "./contract-counts.ts";
 import { outputCases } from "./contract-outputs.ts";
 import { sensorCases } from "./contract-sensors.ts";
@@ -28,7 +30,7 @@ await listener.wait(`${P}/status`, /^online$/);
 await listener.stop();
 const code = await runCases(
   "contract",
-  [...buttonCases(recorder), ...countCases(recorder), ...outputCases(recorder), ...sensorCases()],
+  [...buttonCases(recorder), ...countCases(recorder), ...outputCases(recorder), ...sensorCases(), ...competitionCases(recorder)],
   journalTail,
 );
 await wipe();
