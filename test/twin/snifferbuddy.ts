@@ -1,3 +1,5 @@
+import { printed } from "../agent/core/sniffer.ts";
+
 /** What it measures; °C and %. */
 export interface Air {
   temperature: number;
@@ -49,15 +51,7 @@ export class Snifferbuddy {
 
   /** What document 002 shows of it, byte for byte: with one brace too many at its end. */
   sayMalformed(): void {
-    this.#say(
-      "tele",
-      "SENSOR",
-      `{"Time":"2022-09-06T08:52:59",
-  "ANALOG":{"A0":542},
-  "SCD30":{"CarbonDioxide":814,"eCO2":787,"Temperature":71.8,"Humidity":61.6,"DewPoint":57.9},"TempUnit":"F"}
-}
-`,
-    );
+    this.#say("tele", "SENSOR", printed);
   }
 
   /** Whatever comes on a topic; it answers when it is asked for its light. */

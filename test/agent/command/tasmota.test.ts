@@ -56,7 +56,7 @@ describeOnBrokers("a plug of Tasmota", (on) => {
     expect(moves("pump")).toEqual(["pump on", "pump off"]);
   });
 
-  it("tasmota 2: an empty payload asks, and moves nothing", async () => {
+  it("tasmota 2 and growbuddy 7.2: an empty payload asks, and moves nothing", async () => {
     const said = listen();
     await send("POWER");
     await eventually(said).toEqual([resultOff, "POWER OFF"]);
@@ -70,7 +70,7 @@ describeOnBrokers("a plug of Tasmota", (on) => {
     await eventually(said).toContain("POWER OFF");
   });
 
-  it("tasmota 4: PulseTime ends what was switched on, by the button too, and says what is left", async () => {
+  it("tasmota 4 and growbuddy 4.5: PulseTime ends what was switched on, by the button too, and says what is left", async () => {
     const said = listen();
     await send("PulseTime1", "3");
     await send("POWER", "ON");
@@ -122,7 +122,7 @@ describeOnBrokers("a plug of Tasmota", (on) => {
     await eventually(said).toContain("POWER OFF");
   });
 
-  it("growbuddy 4: Mem1 says how the light is, and a switch is told under its name", async () => {
+  it("growbuddy 4.3: Mem1 says how the light is, and a switch is told under its name", async () => {
     const said = listen();
     await send("Mem1");
     await eventually(said).toEqual(['RESULT {"Mem1":"0"}']);

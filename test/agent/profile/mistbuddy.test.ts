@@ -45,7 +45,7 @@ function tent({ outputs = { fan: {}, mister: {} }, more = {}, a0 = 600 }: Parts 
 }
 
 describe("MistBuddy of 2025", () => {
-  it("growbuddy 4: asks for the light and mists for exactly so many seconds in each minute until it is stopped", () => {
+  it("growbuddy 4.2 and 4.6: asks for the light and mists for exactly so many seconds in each minute until it is stopped", () => {
     const bus = tent();
     bus.mists(5);
     bus.advance(61 * second);
@@ -60,7 +60,7 @@ describe("MistBuddy of 2025", () => {
     expect(bus.questions()).toBe(2);
   });
 
-  it("growbuddy 4: says the same as the controller in the recording, but for the plugs, which are its own outputs", () => {
+  it("growbuddy 4.1 and 4.2 and 4.4: says the same as the controller in the recording, but for the plugs, which are its own outputs", () => {
     const recording = readFileSync(new URL("../../twin/recordings/mistbuddy-wire.txt", import.meta.url), "utf8");
     const lines = [...recording.matchAll(/^(\d+\.\d+) r0 q0 ([^=]+)=\[(.*)\]$/gm)].map(([, time, topic, payload]) => ({
       at: Number(time) * 1000,
@@ -103,7 +103,7 @@ describe("MistBuddy of 2025", () => {
     expect(bus.questions()).toBe(stops ? 1 : 2);
   });
 
-  it("growbuddy 4: 59 s are the most, and a new command begins anew with OFF", () => {
+  it("growbuddy 4.1: 59 s are the most, and a new command begins anew with OFF", () => {
     const bus = tent();
     bus.mists(59);
     bus.advance(10 * second);
@@ -130,7 +130,7 @@ describe("MistBuddy of 2025", () => {
         bus.say(`stat/${light}/RESULT`, '{"Mem1":"1"}');
       },
     ],
-  ])("growbuddy 4: does not mist in a round in which the light %s, and asks again in the next one", (_, answer) => {
+  ])("growbuddy 4.3: does not mist in a round in which the light %s, and asks again in the next one", (_, answer) => {
     const bus = tent({ a0: null });
     bus.mists(5);
     answer(bus);
@@ -141,7 +141,7 @@ describe("MistBuddy of 2025", () => {
     expect(bus.wires).toEqual(["60000 fan on", "60000 mister on"]);
   });
 
-  it("growbuddy 7: ignores a retained command, which would mist at each start", () => {
+  it("growbuddy 7.1: ignores a retained command, which would mist at each start", () => {
     const bus = tent();
     bus.say(onoff, "5", true);
     bus.mists(0);
@@ -161,7 +161,7 @@ describe("MistBuddy of 2025", () => {
       { mister: { pulse: { default: null, max: 3 * second } } },
       "one: fan 5 s, mister 3 s, each minute",
     ],
-  ])("growbuddy 7: says how long each output is really on: %s", (_, outputs, message) => {
+  ])("growbuddy 7.5: says how long each output is really on: %s", (_, outputs, message) => {
     const bus = tent({ outputs: { fan: {}, mister: {}, ...outputs } });
     bus.mists(5);
     expect(bus.logs).toContain(`mistbuddy ${message}`);

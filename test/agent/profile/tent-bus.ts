@@ -9,6 +9,12 @@ interface Member {
   hear(topic: string, payload: string): void;
 }
 
+interface Message {
+  topic: string;
+  payload: string;
+  retain: boolean;
+}
+
 /** Where the clock of a `World` begins. */
 const worldBegin = 1000;
 
@@ -26,6 +32,7 @@ export class TentBus {
   readonly #make: () => Profile;
   #profile: Profile;
   readonly #timers = new Map<string, number>();
+  readonly #waiting: Message[] = [];
   readonly #retained = new Map<string, string>();
   /** When this run of the agent began. */
   #born = 0;
@@ -51,6 +58,13 @@ export class TentBus {
 
   say(topic: string, payload: string, retain = false): void {
     if (!this.#broker) return;
+    this.#waiting.push({ topic, payload, retain });
+    // Who is just hearing something says more: it comes after what was said before.
+    if (this.#waiting.length > 1) return;
+    for (let next = this.#waiting[0]; next !== undefined; this.#waiting.shift(), next = this.#waiting[0]) this.#carry(next);
+  }
+
+  #carry({ topic, payload, retain }: Message): void {
     if (retain) this.#retained.set(topic, payload);
     this.said.push(`${this.now} ${topic}=${payload}`);
     for (const member of this.members) member.hear(topic, payload);
@@ -158,8 +172,8 @@ export class TentBus {
 
   /** What rules and controllers have published. */
   #deliver(): void {
-    for (; this.#published < this.world.published.length; this.#published++) {
-      const { topic, payload } = this.world.published[this.#published] ?? { topic: "", payload: "" };
+    while (this.#published < this.world.published.length) {
+      const { topic, payload } = this.world.published[this.#published++] ?? { topic: "", payload: "" };
       if (!topic.startsWith(`${this.#config.prefix}/`)) this.say(topic, payload);
     }
   }
