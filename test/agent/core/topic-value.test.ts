@@ -39,6 +39,15 @@ describe("a message of a SnifferBuddy", () => {
     ]);
   });
 
+  it("growbuddy 2.4: on CircuitPython it has other paths and says its unit elsewhere", () => {
+    const circuit = sourceOf([
+      topicValueOf("temperature", { ...number, value: "scd40.temperature", unit: "°C", unit_from: "scd40.unit" }),
+      topicValueOf("light", { ...number, value: "scd40.light" }),
+    ]);
+    const reading = { vpd: 1.2, temperature: 71.8, name: "tent", light: 542, co2: 814, humidity: 61.6, unit: "F", version: 0.1 };
+    expect(said(circuit, JSON.stringify({ scd40: reading }))).toEqual([good[1], good[2]]);
+  });
+
   it("growbuddy 2.1: malformed JSON: the sample that is printed in document 002, byte for byte, gives no value", () => {
     expect(said(sniffer, printed)).toBe("it is not JSON");
   });

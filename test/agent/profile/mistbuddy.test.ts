@@ -243,6 +243,13 @@ describe("MistBuddy of 2025, and who wishes it ill", () => {
     expect(bus.isOn("mister")).toBe(false);
   });
 
+  it("takes no answer that was retained", () => {
+    const world = profileWorld(createMistbuddies, configOf({ outputs: { fan: {}, mister: {} }, mistbuddy: { one: buddy } }));
+    world.step({ type: "birth", at: 0 });
+    world.heard(onoff, "20");
+    expect(world.heard(`stat/${light}/RESULT`, '{"Mem1":"1"}', { retain: true })).toEqual([]);
+  });
+
   it("takes no answer that it did not ask for", () => {
     const bus = tent({ a0: null });
     bus.say(`stat/${light}/RESULT`, '{"Mem1":"1"}');
