@@ -1,53 +1,9 @@
 import { readFileSync } from "node:fs";
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createMistbuddies } from "../../../agent/profile/mistbuddy.ts";
-import type { OutputConfig } from "../../../config/schema.ts";
-import { runs } from "../../runs.ts";
-import { Snifferbuddy } from "../../twin/snifferbuddy.ts";
 import { configOf } from "../core/fixture.ts";
 import { profileWorld, publications } from "./fixture.ts";
-import { TentBus } from "./tent-bus.ts";
-
-const onoff = "cmnd/tent_one/mistbuddy_1/ONOFF";
-const light = "snifferbuddy/tent_one/sunshine";
-const question = `cmnd/${light}/Mem1=`;
-const second = 1000;
-const buddy = { topic: "tent_one/mistbuddy_1", light, outputs: ["fan", "mister"] };
-
-/** Of `500 mister on`. */
-const timeOf = (line = "") => Number.parseInt(line, 10);
-
-interface Parts {
-  outputs?: Record<string, Partial<OutputConfig>>;
-  more?: Partial<typeof buddy & { silence: number; on_broker_lost: { after: number; do: "off" | "keep" } }>;
-  /** A0 of the photoresistor; null = there is no such device. */
-  a0?: number | null;
-}
-
-function tent({ outputs = { fan: {}, mister: {} }, more = {}, a0 = 600 }: Parts = {}) {
-  const config = configOf({ outputs, mistbuddy: { one: { ...buddy, ...more } } });
-  const bus = new TentBus(config, createMistbuddies);
-  const air = { temperature: 22, humidity: 50, light: a0 ?? 0 };
-  const sniffer = new Snifferbuddy({
-    topic: light,
-    period: 3600 * second,
-    measure: () => air,
-    say: (topic, payload, retain) => bus.say(topic, payload, retain),
-    after: (ms, run) => bus.clock.after(ms, run),
-  });
-  if (a0 !== null) {
-    sniffer.start();
-    bus.members.push(sniffer);
-  }
-  return Object.assign(bus, {
-    air,
-    sniffer,
-    /** How often the light was asked. */
-    questions: () => bus.told(question).length,
-    mists: (seconds: number | string) => bus.say(onoff, String(seconds)),
-  });
-}
+import { buddy, light, onoff, second, tent } from "./mist-tent.ts";
 
 describe("MistBuddy of 2025", () => {
   it("growbuddy 4.2 and 4.6: asks for the light and mists for exactly so many seconds in each minute until it is stopped", () => {
@@ -261,59 +217,6 @@ it("growbuddy 4.2 and 7.1: asks with QoS 1, and never with retain", () => {
   const world = profileWorld(createMistbuddies, configOf({ outputs: { fan: {}, mister: {} }, mistbuddy: { one: buddy } }));
   world.step({ type: "birth", at: 0 });
   expect(publications(world.heard(onoff, "20"))).toEqual([{ topic: `cmnd/${light}/Mem1`, payload: "", qos: 1, retain: false }]);
-});
-
-it("whatever happens, it mists only by a command that holds, after an answer of the light in time, and never for longer than it was told", () => {
-  const command = fc.constantFrom("1", "20", "59", "20", "59", "0", "-1", "60", "x", "");
-  const answer = fc.constantFrom('{"Mem1":"1"}', '{"Mem1":"1"}', '{"Mem1":"0"}', "{", '{"POWER":"ON"}');
-  const acts = fc.oneof(
-    { weight: 3, arbitrary: fc.record({ do: fc.constant("command" as const), payload: command }) },
-    { weight: 5, arbitrary: fc.record({ do: fc.constant("answer" as const), payload: answer }) },
-    { weight: 1, arbitrary: fc.record({ do: fc.constant("broker" as const), there: fc.boolean() }) },
-    { weight: 1, arbitrary: fc.record({ do: fc.constant("crash" as const) }) },
-    { weight: 3, arbitrary: fc.record({ do: fc.constant("wait" as const), ms: fc.constantFrom(1, 400, 501, 10_000, 60_000, 300_000) }) },
-  );
-  let misted = 0;
-  fc.assert(
-    fc.property(fc.array(acts, { minLength: 20, maxLength: 40 }), (story) => {
-      const bus = tent({ a0: null });
-      /** What it was told last that counts, and until when an answer of the light does. */
-      let [seconds, answerUntil, there] = [0, -1, true];
-      for (const act of story) {
-        const asked = bus.questions();
-        // More than one start in a second may be left out.
-        if (act.do === "command" && Number(act.payload) > 0) bus.advance(second);
-        const wires = bus.wires.length;
-        if (act.do === "command") {
-          bus.say(onoff, act.payload);
-          const number = /^-?\d+$/.test(act.payload) ? Number(act.payload) : null;
-          if (there && number !== null) seconds = number > 0 && number < 60 ? number : 0;
-        } else if (act.do === "answer") bus.say(`stat/${light}/RESULT`, act.payload);
-        else if (act.do === "broker") {
-          there = act.there;
-          bus.broker(there);
-        } else if (act.do === "crash") {
-          bus.die(false);
-          bus.revive();
-          seconds = 0;
-        } else bus.advance(act.ms);
-        if (act.do !== "crash") {
-          const went = bus.wires.slice(wires).filter((line) => line.endsWith("mister on"));
-          misted += went.length;
-          if (went.length > 0) expect([act.do, seconds > 0, there, bus.now <= answerUntil]).toEqual(["answer", true, true, true]);
-        }
-        if (bus.questions() > asked) answerUntil = timeOf(bus.said.findLast((line) => line.includes(question))) + 500;
-      }
-      bus.advance(60 * second);
-      let since: number | null = null;
-      for (const line of bus.wires) {
-        if (line.endsWith("mister on")) since = timeOf(line);
-        else if (line.endsWith("mister off") && since !== null) expect(timeOf(line) - since).toBeLessThanOrEqual(59 * second);
-      }
-    }),
-    { numRuns: runs(200) },
-  );
-  expect(misted).toBeGreaterThan(50);
 });
 
 it("a reload that changes it stops it, and switches off what it has switched", () => {
