@@ -94,9 +94,10 @@ export const contracts = {
   },
 };
 
-/** Test → the clauses in its name. One name may have several: `owlcms 8 and 1.9`. */
+/** Test → the clauses in its name. One name may have several: `owlcms 8 and 1.9`, `growbuddy 5 and 6i`. */
 export function namedClauses(folder, names) {
-  const clause = new RegExp(`\\b(${names.join("|")}) (\\d+(?:\\.\\d+|[a-z])?)((?: and \\d+(?:\\.\\d+|[a-z])?)*)`, "g");
+  const number = "\\d+(?:\\.\\d+|[a-z]\\b)?";
+  const clause = new RegExp(`\\b(${names.join("|")}) (${number})((?: and ${number})*)`, "g");
   const named = new Map();
   const files = readdirSync(folder, { recursive: true }).filter((file) => file.endsWith(".ts"));
   for (const file of files.sort()) {

@@ -24,7 +24,7 @@ export class House {
   }
 
   /** `topics`: what the twin hears besides what the house says. */
-  static async start(example: string, topics: readonly string[] = ["home/#"]): Promise<House> {
+  static async start(example: string, topics: readonly string[] = ["home/#", "stat/#", "tele/#"]): Promise<House> {
     const folder = mkdtempSync(join(tmpdir(), "pinbus-house-"));
     const config = join(folder, "pinbus.yaml");
     expect(await pinbus(["init", "--example", example, "--config", config])).toMatchObject({ code: 0, stderr: "" });
