@@ -44,6 +44,7 @@ import { Timers } from "./shell/timers.ts";
 import { statusOf } from "./status.ts";
 import { openStores } from "./stores.ts";
 import { createTasmota } from "./tasmota.ts";
+import { tellFormulas } from "./tell-formulas.ts";
 import { Tickets } from "./tickets.ts";
 import { TopicValues } from "./topic-values.ts";
 
@@ -93,6 +94,7 @@ export async function startAgent({
   const startedAt = clock.now();
   log.info(`pinbus ${version} starts as ${config.prefix}/${config.node}`, { event: "started" });
   for (const [setting, name] of given) log.info(`${setting} is given by ${name}`);
+  tellFormulas(config, log);
 
   // What decides: plan, state, loop.
   const plan = planOf(config);
@@ -232,6 +234,7 @@ export async function startAgent({
       level.end();
       ofRules.restart();
       bus.reloaded(before, after, cleared);
+      tellFormulas(after, log, before);
       const isSame = before.sys_interval === after.sys_interval && isDeepStrictEqual(before.services, after.services);
       if (!isSame) statistics.restart();
     },

@@ -3,6 +3,7 @@ import type { Bus } from "./bus.ts";
 import { deviceIdOf } from "./identity.ts";
 import { createCovers } from "./profile/covers.ts";
 import { createHomeassistant } from "./profile/homeassistant.ts";
+import { createMistbuddies } from "./profile/mistbuddy.ts";
 import type { Named } from "./profile/quantities.ts";
 import { createProfiles, type Profiles, type ProfilesOptions } from "./profiles.ts";
 
@@ -37,7 +38,7 @@ export function createProfileList({ host, version, bus, quantities, ...shared }:
   });
   return createProfiles({
     ...shared,
-    profiles: { covers: createCovers(), homeassistant },
+    profiles: { covers: createCovers(), mistbuddy: createMistbuddies(), homeassistant },
     link: () => bus().link,
     clear: (topic) => bus().clear(topic),
   });

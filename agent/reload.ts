@@ -56,6 +56,7 @@ const inPlace = [
   "pwm",
   "rules",
   "controllers",
+  "mistbuddy",
   "owlcms",
   "time_zone",
   "location",

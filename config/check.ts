@@ -8,6 +8,7 @@ import { checkGestures } from "./gestures.ts";
 import { checkHomeassistant } from "./homeassistant.ts";
 import { checkLines, gpioOf } from "./lines.ts";
 import { checkListeners, hasUsers } from "./listeners.ts";
+import { checkMistbuddy } from "./mistbuddy.ts";
 import { checkMqtt } from "./mqtt.ts";
 import { checkOwlcms } from "./owlcms-boxes.ts";
 import { checkPair } from "./pairs.ts";
@@ -57,6 +58,7 @@ export function check(config: Config, found: Found): Problem[] {
   checkCounting(config, found, report);
   checkSensors(config, found, report);
   checkTasmota(config, found, report);
+  checkMistbuddy(config, found, report);
   checkDerived(config, found, report);
   checkPwm(config, found, report);
   checkServices(config, report);

@@ -47,7 +47,7 @@ const lostMap: Format<ControllerLost> = mapFormat({
   value: ({ after = 0, do: what }) => ok({ after, do: what }),
   write: ({ after, do: what }) => `{after: ${formatDuration(after)}, do: ${what}}`,
 });
-const controllerLost: Format<ControllerLost> = {
+export const controllerLost: Format<ControllerLost> = {
   ...lostMap,
   read(value, source) {
     if (isMap(value)) return lostMap.read(value);

@@ -45,6 +45,36 @@ export const contracts = {
       ],
     ],
   },
+  growbuddy: {
+    about: "A grow tent: see [growbuddy.md](growbuddy.md). Of clauses 2, 4 and 7 the second number is the row.",
+    clauses: [
+      ["2.1", "logs and counts JSON that is malformed, and keeps the last value, which grows older"],
+      ["2.2", "does the same when a value is missing or is no number"],
+      ["2.3", "takes the unit from the message, and never assumes one"],
+      ["2.4", "reads a configured path, whatever the sensor is called"],
+      ["3", "computes the vapour pressure deficit by the formula and with the leaf that the configuration names"],
+      ["4", "takes a whole number of seconds; stops at 0 and less, refuses 60 and more, ignores the rest"],
+      ["4.1", "switches everything off before it begins"],
+      ["4.2", "asks whether there is light before each round"],
+      ["4.3", "mists only if the light says so within half a second; answers at once when it is the light"],
+      ["4.4", "switches on as soon as it may; as a plug, with the end that was set before"],
+      ["4.5", "goes off by the end that the plug has itself"],
+      ["4.6", "does it again each minute until it is stopped"],
+      ["6a", "reads a path of the JSON of any topic"],
+      ["6b", "converts °F and °C as the message says"],
+      ["6c", "computes the vapour pressure deficit by a configured formula and leaf"],
+      ["6d", "holds a value with hysteresis, or is on for some seconds, with a shortest time off"],
+      ["6e", "mists only while there is light"],
+      ["6f", "is off when no reading comes, or when its device is gone"],
+      ["6g", "sets the end that a plug has itself before it says ON"],
+      ["6h", "ends what a relay of its own does by the longest time that it may be on"],
+      ["7.1", "ignores retained commands, and retains none"],
+      ["7.2", "takes an empty message for no command"],
+      ["7.3", "retains its own status"],
+      ["7.4", "says which formula is in use"],
+      ["7.5", "says how long each output is really on"],
+    ],
+  },
   "home-assistant": {
     about: "What is announced and told: see [home-assistant.md](home-assistant.md). Of clause 1 the second number is the rule.",
     clauses: [
@@ -64,9 +94,10 @@ export const contracts = {
   },
 };
 
-/** Test → the clauses in its name. One name may have several: `owlcms 8 and 1.9`. */
+/** Test → the clauses in its name. One name may have several: `owlcms 8 and 1.9`, `growbuddy 5 and 6i`. */
 export function namedClauses(folder, names) {
-  const clause = new RegExp(`\\b(${names.join("|")}) (\\d+(?:\\.\\d+)?)((?: and \\d+(?:\\.\\d+)?)*)`, "g");
+  const number = "\\d+(?:\\.\\d+|[a-z]\\b)?";
+  const clause = new RegExp(`\\b(${names.join("|")}) (${number})((?: and ${number})*)`, "g");
   const named = new Map();
   const files = readdirSync(folder, { recursive: true }).filter((file) => file.endsWith(".ts"));
   for (const file of files.sort()) {

@@ -36,7 +36,8 @@ export function sensorEntries(plan: Plan, config: Config, state: Readonly<State>
   const uses = sensorUses(config);
   return plan.sensors.flatMap(({ id, staleAfter }): SensorEntry[] => {
     const view = sensorView(plan, state, id, now);
-    const driver = config.sensors[id]?.driver ?? "derived";
+    // Of a vapour pressure deficit it counts by which formula it came about.
+    const driver = config.sensors[id]?.driver ?? config.derive[id]?.vpd?.formula ?? "derived";
     const holds = Number.isFinite(staleAfter) ? staleAfter : null;
     return view ? [{ kind: "sensor", id, driver, stale_after_ms: holds, used_by: uses.get(id) ?? [], ...view }] : [];
   });

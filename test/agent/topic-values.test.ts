@@ -78,7 +78,7 @@ describe("a message", () => {
     expect(say("stat/tent", wellFormed)).toBe(false);
   });
 
-  // growbuddy.md section 2: malformed JSON: log, count, keep the last value, do not crash; it does not refresh the age
+  // growbuddy 2.1: malformed JSON: log, count, keep the last value, do not crash; it does not refresh the age
   it("that is malformed is logged and counted, and nothing else happens", () => {
     const { say, events, log, values } = listening({ tent: told("tele/tent/SENSOR", { humidity: "SCD30.Humidity" }) });
     for (let count = 0; count < 50; count++) say("tele/tent/SENSOR", printed);

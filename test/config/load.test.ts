@@ -259,6 +259,7 @@ describe("loadConfig", () => {
         location: { latitude: null, longitude: null },
         sensors: {},
         tasmota: {},
+        mistbuddy: {},
         covers: {},
         homeassistant: {
           discovery: "false",
@@ -592,6 +593,10 @@ describe("loadConfig", () => {
       time_zone: string | null;
       location: { latitude: number | null; longitude: number | null };
       tasmota: Record<string, TasmotaConfig>;
+      mistbuddy: Record<
+        string,
+        { topic: string; light: string; outputs: string[]; silence: number; on_broker_lost: { after: number; do: "off" | "keep" } }
+      >;
       services: (
         | string
         | { unit: string; manager: "system" | "user"; log_file: string | null; control: ("start" | "stop" | "restart")[] }

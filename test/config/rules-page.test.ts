@@ -32,6 +32,11 @@ describe("the page about rules", () => {
   });
 });
 
+describe("the page about a grow tent", () => {
+  const text = readFileSync(join(root, "docs/growbuddy.md"), "utf8");
+  it.each(blocksOf(text))("has examples that are right, without a warning: %#", (block) => expect(saidAbout(load(block))).toEqual([]));
+});
+
 describe("the page about controllers", () => {
   it.each(blocksOf(controllers))("has examples that are right, without a warning: %#", (text) => {
     expect(saidAbout(load(text))).toEqual([]);

@@ -1,5 +1,6 @@
 import { connectAsync, type MqttClient } from "mqtt";
 import { Owlcms, type OwlcmsOptions } from "./owlcms.ts";
+import { realTimers } from "./real-timers.ts";
 
 /** The twin of owlcms as a client of a broker, in real time: as owlcms connects, says and subscribes. */
 export interface OwlcmsOnBroker {
@@ -12,7 +13,7 @@ export interface OwlcmsOnBroker {
 }
 
 export async function joinOwlcms(url: string, options: Pick<OwlcmsOptions, "platforms" | "jurySize">): Promise<OwlcmsOnBroker> {
-  const timers = new Set<NodeJS.Timeout>();
+  const timers = realTimers();
   const said: string[] = [];
   let client: MqttClient | undefined;
   const owlcms = new Owlcms({
@@ -21,17 +22,10 @@ export async function joinOwlcms(url: string, options: Pick<OwlcmsOptions, "plat
       said.push(`${topic.slice("owlcms/".length)}=${payload}`);
       client?.publish(topic, payload, { qos: 1, retain: false });
     },
-    after(ms, run) {
-      const timer = setTimeout(() => {
-        timers.delete(timer);
-        run();
-      }, ms);
-      timers.add(timer);
-    },
+    after: timers.after,
   });
   const leave = async () => {
-    for (const timer of timers) clearTimeout(timer);
-    timers.clear();
+    timers.stop();
     await client?.endAsync(true);
   };
   const start = async () => {

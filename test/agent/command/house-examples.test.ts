@@ -1,79 +1,9 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { connectAsync, type MqttClient } from "mqtt";
-import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { SimStep } from "../../../agent/protocol.ts";
 import { eventually } from "../shell/fixture.ts";
-import { type AgentProcess, pinbus, runIn } from "./agent-process.ts";
+import { House } from "./house.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
-
-/** An example as it is written, but for the board and the broker, and somebody else on that broker: the twin of what it controls. */
-class House {
-  readonly agent: AgentProcess;
-  readonly twin: MqttClient;
-  readonly seen: { topic: string; payload: string; retain: boolean }[] = [];
-  readonly #heard: ((topic: string, payload: string) => void)[] = [];
-
-  private constructor(agent: AgentProcess, twin: MqttClient) {
-    this.agent = agent;
-    this.twin = twin;
-    twin.on("message", (topic, bytes, { retain }) => {
-      const payload = bytes.toString();
-      const short = topic.replace(/^pinbus\/house\//, "");
-      this.seen.push({ topic: short, payload, retain });
-      for (const hear of this.#heard) hear(short, payload);
-    });
-  }
-
-  static async start(example: string): Promise<House> {
-    const folder = mkdtempSync(join(tmpdir(), "pinbus-house-"));
-    const config = join(folder, "pinbus.yaml");
-    expect(await pinbus(["init", "--example", example, "--config", config])).toMatchObject({ code: 0, stderr: "" });
-    const text = readFileSync(config, "utf8");
-    const own = "node: house\nbroker: { listeners: [{ protocol: mqtt, port: 0 }] }";
-    writeFileSync(config, text.replace("mqtt: { server: 192.168.1.10 }", own));
-    const env = {
-      PINBUS_GPIO_DRIVER: "sim",
-      PINBUS_STATE_DIR: join(folder, "state"),
-      PINBUS_CONTROL_SOCKET: join(folder, "control.sock"),
-    };
-    const agent = await runIn(folder, env);
-    const twin = await connectAsync(`mqtt://127.0.0.1:${agent.port}`);
-    onTestFinished(async () => {
-      await twin.endAsync(true);
-      await agent.clean();
-      rmSync(folder, { recursive: true, force: true });
-    });
-    const house = new House(agent, twin);
-    await twin.subscribeAsync(["pinbus/house/#", "home/#"]);
-    return house;
-  }
-
-  /** What the twin does when it hears something. */
-  hear(does: (topic: string, payload: string) => void): void {
-    this.#heard.push(does);
-  }
-
-  last(topic: string): string | undefined {
-    return this.seen.findLast((message) => message.topic === topic)?.payload;
-  }
-
-  /** How often a topic said this. */
-  said(topic: string, payload: string): number {
-    return this.seen.filter((message) => message.topic === topic && message.payload === payload).length;
-  }
-
-  async press(input: string): Promise<void> {
-    await this.agent.client.request("sim-press", { input, for_ms: 100 });
-  }
-
-  /** The level of a contact, from now on. */
-  async level(input: string, active: boolean): Promise<void> {
-    await this.agent.client.request("sim-play", { steps: [{ after_ms: 0, do: "level", input, active }] });
-  }
-}
 
 describe("the example doorbell", () => {
   it("rings the chime, flashes the lamp and calls the kitchen, once; quiet it only flashes", async () => {

@@ -54,8 +54,7 @@ describeOnBrokers("a value out of the message of somebody else", (on) => {
     expect((await world.agent.ask("status")).stdout).toMatch(/^ {2}tent: 61\.6 %, 22\.11111 °C, true, read \d+ s ago$/m);
   });
 
-  // growbuddy.md section 2: log, count, keep the last value, do not crash; it does not refresh the age of the value
-  it("does not become fresh by the malformed JSON that is printed in document 002", async () => {
+  it("growbuddy 2.1: does not become fresh by the malformed JSON that is printed in document 002", async () => {
     const { ts } = state("tent");
     const before = counted("malformed");
     await sniffer(printed);
@@ -78,7 +77,7 @@ describeOnBrokers("a value out of the message of somebody else", (on) => {
     expect(sensor("tent", "availability")).toBe("online");
   });
 
-  it("ends when its device is gone, and what is derived from it as well; the next message brings both back", async () => {
+  it("growbuddy 6f: ends when its device is gone, and what is derived from it as well; the next message brings both back", async () => {
     await world.bus.client.publishAsync("tele/snifferbuddy/LWT", "Offline", { qos: 1, retain: true });
     await eventually(() => sensor("tent", "quality")).toBe("stale: tele/snifferbuddy/LWT says that it is gone");
     await eventually(() => sensor("tent-vpd", "quality")).toBe("stale: tent stale: tele/snifferbuddy/LWT says that it is gone");

@@ -40,7 +40,7 @@ describe("vpdBuddy 2022", () => {
     on_broker_lost: { after: 30_000, do: "off" },
   });
 
-  it("is on for 43 s for each kPa too much, up to 30 s in a minute", () => {
+  it("growbuddy 6d: is on for 43 s for each kPa too much, up to 30 s in a minute", () => {
     const test = world({ controllers: { vpdbuddy } });
     test.measure("air", { vpd: 1.2 });
     test.advance(59_000);
@@ -81,7 +81,7 @@ describe("MistBuddy 2023", () => {
     on_broker_lost: { after: 30_000, do: "off" },
   });
 
-  it("mists up to 50 s in a minute while there is light, with the plug's own end armed before each ON", () => {
+  it("growbuddy 6e and 6g: mists up to 50 s in a minute while there is light, with the plug's own end armed before each ON", () => {
     const test = world({ controllers: { mistbuddy } });
     test.measure("lamp", { light: 499 });
     test.measure("air", { vpd: 1.3 });
@@ -105,7 +105,7 @@ describe("MistBuddy 2023", () => {
   });
 });
 
-describe("what the contract of GrowBuddy asks for (section 6)", () => {
+describe("a rule for a mister at a plug", () => {
   const [mister] = [plug("mister")];
   const publish = ([topic, payload]: [string, string]) => ({ publish: topic, payload });
   const simple = rule([{ sensor: "air.humidity", below: 55, hysteresis: 3 }], [publish(mister.arm), publish(mister.on)], {
@@ -117,7 +117,7 @@ describe("what the contract of GrowBuddy asks for (section 6)", () => {
     repeat: 70_000,
   });
 
-  it("d to g: hysteresis, a minimum off time, the light as a gate, off when stale, PulseTime before each ON", () => {
+  it("growbuddy 6d and 6e and 6f and 6g: hysteresis, a minimum off time, the light as a gate, off when stale, PulseTime before each ON", () => {
     const test = world({ rules: { simple } });
     const each = (humidity: number, light: number) => {
       test.measure("lamp", { light });

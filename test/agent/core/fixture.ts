@@ -34,6 +34,7 @@ export function configOf(parts: {
   commands?: Config["commands"];
   covers?: Record<string, Partial<Config["covers"][string]> & { open: string; close: string }>;
   homeassistant?: Partial<Config["homeassistant"]>;
+  mistbuddy?: Record<string, Partial<Config["mistbuddy"][string]> & { topic: string; light: string; outputs: string[] }>;
   services?: Config["services"];
 }): Config {
   const inputs = Object.entries(parts.inputs ?? {}).map(([id, input], index): [string, InputConfig] => [
@@ -179,6 +180,12 @@ export function configOf(parts: {
     pwm: Object.fromEntries(pwm),
     rules: parts.rules ?? {},
     tasmota: {},
+    mistbuddy: Object.fromEntries(
+      Object.entries(parts.mistbuddy ?? {}).map(([id, buddy]) => [
+        id,
+        { silence: 86_400_000, on_broker_lost: { after: 120_000, do: "off" }, ...buddy },
+      ]),
+    ),
     controllers: parts.controllers ?? {},
     owlcms: usual.owlcms,
     time_zone: null,

@@ -5,8 +5,8 @@ import { convert } from "../../../agent/core/unit.ts";
 
 const celsius = (degrees: number) => convert(degrees, "°F", "°C") ?? Number.NaN;
 
-// growbuddy.md section 3: the figures of the table, to its digits
-describe("the vapour pressure deficit of growbuddy.md section 3", () => {
+// The figures of the table in section 3 of the contract, to its digits.
+describe("the vapour pressure deficit", () => {
   const rows: [VpdFormula, "°C" | "°F", readonly number[]][] = [
     ["growbuddy-2022", "°F", [0.8569, 0.8258, 1.6117]],
     ["growbuddy-2025", "°C", [0.9041, 0.8586, 1.6]],
@@ -17,7 +17,7 @@ describe("the vapour pressure deficit of growbuddy.md section 3", () => {
     [68, 58.4],
     [78.314, 45.5017],
   ] as const;
-  it.each(rows)("by %s, with a leaf that is 2 %s cooler", (formula, unit, expected) => {
+  it.each(rows)("growbuddy 3 and 6c: by %s, with a leaf that is 2 %s cooler", (formula, unit, expected) => {
     const figures = air.map(([degrees, humidity]) => Number(vpd(formula, celsius(degrees), humidity, { value: -2, unit }).toFixed(4)));
     expect(figures).toEqual(expected);
   });

@@ -13,13 +13,12 @@ function started(config: ReturnType<typeof configOf>) {
   return world;
 }
 
-// growbuddy.md section 6 f: no reading for k × TelePeriod, or LWT Offline
 describe("a sensor whose device says whether it is there", () => {
   const availability = { topic: "tent/LWT", online: "Online", offline: "Offline" };
   const config = configOf({ sensors: { tent: { ...told, availability, stale_after: 60_000 } } });
   const says = (world: World, online: boolean) => world.dispatch({ type: "peer-changed", peer: 0, online, at: world.now });
 
-  it("is stale at once when that is gone, and back with the next reading, not with the word that it is there", () => {
+  it("growbuddy 6f: is stale at once when that is gone, and back with the next reading, not with the word that it is there", () => {
     const world = started(config);
     world.readings("tent", one(55));
     says(world, false);
@@ -37,7 +36,7 @@ describe("a sensor whose device says whether it is there", () => {
     expect(world.sensor("tent")).toMatchObject({ quality: "stale", values: null });
   });
 
-  it("is stale after its time without any word, and says so", () => {
+  it("growbuddy 6f: is stale after its time without any word, and says so", () => {
     const world = started(config);
     world.readings("tent", one(55));
     world.advance(60_000);

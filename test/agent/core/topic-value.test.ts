@@ -29,8 +29,8 @@ const good = [
   { name: "light", value: 542, unit: null },
 ];
 
-describe("growbuddy.md section 2", () => {
-  it("sensor name: any, by a configured path (6a), and the unit is taken from TempUnit (6b)", () => {
+describe("a message of a SnifferBuddy", () => {
+  it("growbuddy 2.3 and 2.4 and 6a and 6b: a value stands at a configured path, whatever the sensor is called, in the unit that TempUnit says", () => {
     expect(said(sniffer, wellFormed)).toEqual(good);
     expect(said(sniffer, wellFormed.replace("71.8", "22.5").replace('"F"', '"C"'))).toEqual([
       good[0],
@@ -39,7 +39,16 @@ describe("growbuddy.md section 2", () => {
     ]);
   });
 
-  it("malformed JSON: the sample that is printed in document 002, byte for byte, gives no value", () => {
+  it("growbuddy 2.4: on CircuitPython it has other paths and says its unit elsewhere", () => {
+    const circuit = sourceOf([
+      topicValueOf("temperature", { ...number, value: "scd40.temperature", unit: "°C", unit_from: "scd40.unit" }),
+      topicValueOf("light", { ...number, value: "scd40.light" }),
+    ]);
+    const reading = { vpd: 1.2, temperature: 71.8, name: "tent", light: 542, co2: 814, humidity: 61.6, unit: "F", version: 0.1 };
+    expect(said(circuit, JSON.stringify({ scd40: reading }))).toEqual([good[1], good[2]]);
+  });
+
+  it("growbuddy 2.1: malformed JSON: the sample that is printed in document 002, byte for byte, gives no value", () => {
     expect(said(sniffer, printed)).toBe("it is not JSON");
   });
 
@@ -50,16 +59,18 @@ describe("growbuddy.md section 2", () => {
     ["too large", wellFormed.replace("61.6", "1e999"), "its humidity is not a number"],
     ["a list", wellFormed.replace("61.6", "[61.6]"), "its humidity is not a number"],
     ["true", wellFormed.replace("61.6", "true"), "its humidity is not a number"],
-  ])("path missing or not a number: %s", (_, payload, problem) => expect(said(sniffer, payload)).toBe(problem));
+  ])("growbuddy 2.2: path missing or not a number: %s", (_, payload, problem) => expect(said(sniffer, payload)).toBe(problem));
 
   it.each([
     ["missing", wellFormed.replace(',"TempUnit":"F"', "")],
     ["not known", wellFormed.replace('"F"', '"X"')],
     ["of something else", wellFormed.replace('"F"', '"hPa"')],
     ["no word", wellFormed.replace('"F"', "1")],
-  ])("unit never assumed: %s", (_, payload) => expect(said(sniffer, payload)).toBe("it does not say in which unit its temperature is"));
+  ])("growbuddy 2.3: unit never assumed: %s", (_, payload) =>
+    expect(said(sniffer, payload)).toBe("it does not say in which unit its temperature is"),
+  );
 
-  it("fifty damaged forms give finite values or none, and nothing of them is repeated", () => {
+  it("growbuddy 2.1: fifty damaged forms give finite values or none, and nothing of them is repeated", () => {
     const forms = mutations();
     expect(forms.length).toBe(50);
     for (const form of forms) {

@@ -41,7 +41,7 @@ it("what does not measure the same does not convert", () => {
   );
 });
 
-// growbuddy.md section 2: the unit is taken from `TempUnit`, never assumed
+// growbuddy 2.3: the unit is taken from `TempUnit`, never assumed
 it.each([
   ["F", "°F"],
   ["C", "°C"],

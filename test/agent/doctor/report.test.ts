@@ -183,6 +183,7 @@ describe("the report for whoever helps", () => {
       covers: {},
       homeassistant: { discovery: "false" },
       tasmota: {},
+      mistbuddy: {},
     });
     expect(openConfig(config)).toMatchObject({
       outputs: { lamp: { line: "line 3 of a chip" }, fan: { line: "(a line by its name)", on_peer_offline: "(set)" } },

@@ -114,7 +114,7 @@ export function linkContract(
     expect(link.view).toMatchObject({ version, problem: null, reconnects: 0, server: `127.0.0.1:${broker.port}` });
   });
 
-  it("publishes every state before online, with the retain flag set (owlcms 1.8)", async () => {
+  it("publishes every state before online, with the retain flag set (owlcms 1.8, growbuddy 7.3)", async () => {
     const { seen } = await watch();
     const { link } = connect(broker.url);
     await untilOnline(link);

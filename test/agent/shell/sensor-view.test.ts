@@ -63,6 +63,20 @@ describe("the list of sensors", () => {
     ]);
   });
 
+  it("growbuddy 7.4: says of a vapour pressure deficit by which formula it came about", () => {
+    const formula = "growbuddy-2025" as const;
+    const vpd = { formula, temperature: "tent.temperature", humidity: "tent.humidity", leaf_offset: { value: -2, unit: "°F" } } as const;
+    const config = configOf({ sensors: { tent: {} }, derive: { deficit: { vpd }, calm: { mean: "tent" } } });
+    const drivers = read(config)
+      .entries()
+      .map(({ id, driver }) => [id, driver]);
+    expect(drivers).toEqual([
+      ["tent", "file"],
+      ["deficit", formula],
+      ["calm", "derived"],
+    ]);
+  });
+
   it("has no such time for a value that holds as long as what it is derived from", () => {
     const config = configOf({ sensors: { vpd: { stale_after: Number.POSITIVE_INFINITY } } });
     const { plan, state, now } = new World(config);

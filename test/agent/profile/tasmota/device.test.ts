@@ -162,7 +162,7 @@ describe("what it tells of itself", () => {
     expect(json("STATE", "")["stat/plug_fillerup/RESULT"]).toMatchObject({ POWER: "OFF" });
     expect(json("STATE", "", one, moment({ relays: [{ on: null, leftMs: 0 }] }))["stat/plug_fillerup/RESULT"]).not.toHaveProperty("POWER");
   });
-  it("SENSOR has switches, values at their paths and the unit; without any of it there is none", () => {
+  it("growbuddy 2.3 and 2.4: SENSOR has switches, values at their paths and the unit; without any of it there is none", () => {
     const figures = [
       { path: ["SCD30", "Temperature"], value: 71.8, isTemperature: true },
       { path: ["SCD30", "Humidity"], value: 61.6, isTemperature: false },
