@@ -9,6 +9,7 @@ import { checkHomeassistant } from "./homeassistant.ts";
 import { checkLines, gpioOf } from "./lines.ts";
 import { checkListeners, hasUsers } from "./listeners.ts";
 import { checkMqtt } from "./mqtt.ts";
+import { checkMqttio } from "./mqttio.ts";
 import { checkOwlcms } from "./owlcms-boxes.ts";
 import { checkPair } from "./pairs.ts";
 import { checkPeers } from "./peers.ts";
@@ -57,6 +58,7 @@ export function check(config: Config, found: Found): Problem[] {
   checkCounting(config, found, report);
   checkSensors(config, found, report);
   checkTasmota(config, found, report);
+  checkMqttio(config, found, report);
   checkDerived(config, found, report);
   checkPwm(config, found, report);
   checkServices(config, report);

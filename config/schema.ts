@@ -10,6 +10,7 @@ import { coverSchema, homeassistantSchema, inputAppearance, label, outputAppeara
 import { type ConfigOf, derived, type Format, inFileOnly, leaf, listOf, mapOf, optional, required, secret, withNames } from "./leaf.ts";
 import { origin, shortListener } from "./listeners.ts";
 import { mqttSchema } from "./mqtt.ts";
+import { mqttioSchema } from "./mqttio.ts";
 import { owlcmsSchema } from "./owlcms-boxes.ts";
 import { peerOffline, peerSchema } from "./peers.ts";
 import { pwmSchema } from "./pwm.ts";
@@ -271,6 +272,7 @@ export const schema = withNames({
   derive: mapOf(deriveSchema, "Values that are computed out of what is measured, by id; see [sensors.md](sensors.md#derived-values)."),
   rules: mapOf(ruleSchema, "What is done when something happens, here and without the network, by id; see [rules.md](rules.md)."),
   tasmota: mapOf(tasmotaSchema, "Plugs and boxes of Tasmota that this machine plays, by id; see [tasmota.md](tasmota.md)."),
+  mqttio: mqttioSchema,
   controllers: mapOf(
     controllerSchema,
     "What holds a value at a setpoint, here and without the network, by id; see [controllers.md](controllers.md).",
