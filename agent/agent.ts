@@ -18,6 +18,7 @@ import { Expressions } from "./expression/thread.ts";
 import { createHandlers } from "./handlers.ts";
 import { createHostView } from "./host-view.ts";
 import { createReceiver } from "./incoming.ts";
+import { createMqttioLink } from "./mqttio.ts";
 import { createNodeCommands } from "./node-commands.ts";
 import { createOperations } from "./operations.ts";
 import { createProfileList } from "./profile-list.ts";
@@ -216,6 +217,21 @@ export async function startAgent({
     log,
   });
 
+  const mqttio = createMqttioLink({
+    config,
+    host,
+    dispatch,
+    current,
+    send,
+    readClock: ofRules.refresh,
+    store: stores.profiles,
+    way,
+    tls: () => certificates.renew(),
+    onProblem: (problem) => fileProblem("mqtt-io", problem),
+    clock,
+    log,
+  });
+
   const tickets = new Tickets<Verdict>();
   const counterTickets = new Tickets<CounterVerdict>();
   const reloader = createReloader({
@@ -374,7 +390,7 @@ export async function startAgent({
       values.stop();
       services.stop();
       statistics.stop();
-      await tasmota.stop();
+      await Promise.all([tasmota.stop(), mqttio.stop()]);
       profiles.stop();
       await bus.stop();
       await control.stop();
@@ -399,6 +415,7 @@ export async function startAgent({
     throw error;
   }
   tasmota.start();
+  mqttio.start();
   statistics.start();
   return agent;
 }

@@ -12,6 +12,7 @@ import type { DialogueSettings } from "./embedded/dialogue-log.ts";
 import { placeOf } from "./embedded/port-holder.ts";
 import { type BrokerThread, createBrokerThread } from "./embedded/thread.ts";
 import type { OwnBroker } from "./link-options.ts";
+import { mqttioFilters } from "./mqttio.ts";
 import type { Clock } from "./shell/clock.ts";
 import type { Link, Publication } from "./shell/link.ts";
 import { builtInUrl } from "./shell/link-dial.ts";
@@ -113,7 +114,12 @@ function builtIn({
   if (isBridged(config)) readTls(config, clock.wall(), "bridge");
   const broker = createBrokerThread({
     bridge: isBridged(config)
-      ? { config, host, onProblem, topics: { commandFilters: [...topics.commandFilters, ...tasmotaFilters(config, host)] } }
+      ? {
+          config,
+          host,
+          onProblem,
+          topics: { commandFilters: [...topics.commandFilters, ...tasmotaFilters(config, host), ...mqttioFilters(config)] },
+        }
       : undefined,
     access,
     limits: limitsOf(config.broker),

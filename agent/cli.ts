@@ -34,6 +34,7 @@ export const commands: Readonly<Record<string, () => Promise<Command>>> = {
   attach: async () => (await import("./command/talk.ts")).attach,
   passwd: async () => (await import("./command/passwd.ts")).passwd,
   service: async () => (await import("./command/service.ts")).service,
+  import: async () => (await import("./command/import.ts")).importConfig,
   init: async () => (await import("./command/init.ts")).init,
 };
 

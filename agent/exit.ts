@@ -31,7 +31,7 @@ export const exitTable: readonly ExitDescription[] = [
   {
     code: 1,
     name: "refused",
-    meaning: "the agent refused the command, stderr says why; `status`: degraded; `doctor`: a warning",
+    meaning: "the agent refused the command, stderr says why; `import`: something was left out; `status`: degraded; `doctor`: a warning",
     systemd: "restarts",
   },
   { code: 2, name: "failing", meaning: "`status`: failing; `doctor`: a problem", systemd: "restarts" },

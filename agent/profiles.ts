@@ -59,6 +59,11 @@ export function createProfiles(options: ProfilesOptions): Profiles {
     for (const name of Object.keys(profiles)) step(name, event);
   }
 
+  function wrote(output: string, { active, request, at }: Extract<AgentEvent, { type: "output-written" }>): void {
+    for (const [name, profile] of Object.entries(profiles))
+      for (const effect of profile.written?.(current(), { output, active, cause: request.cause, at }) ?? []) perform(name, effect);
+  }
+
   function perform(name: string, effect: ProfileEffect): void {
     switch (effect.type) {
       case "publish": {
@@ -139,7 +144,8 @@ export function createProfiles(options: ProfilesOptions): Profiles {
     },
     offline: () => stepAll({ type: "offline", at: clock.now() }),
     witness: {
-      turned(_current, event, effects) {
+      turned({ plan }, event, effects) {
+        if (event.type === "output-written") wrote(plan.outputs[event.output]?.id ?? "", event);
         if (watched.size === 0) return;
         if (effects.some((effect) => effect.type === "publish" && watched.has(effect.topic))) stepAll({ type: "told", at: event.at });
       },

@@ -10,6 +10,7 @@ import { checkLines, gpioOf } from "./lines.ts";
 import { checkListeners, hasUsers } from "./listeners.ts";
 import { checkMistbuddy } from "./mistbuddy.ts";
 import { checkMqtt } from "./mqtt.ts";
+import { checkMqttio } from "./mqttio.ts";
 import { checkOwlcms } from "./owlcms-boxes.ts";
 import { checkPair } from "./pairs.ts";
 import { checkPeers } from "./peers.ts";
@@ -59,6 +60,7 @@ export function check(config: Config, found: Found): Problem[] {
   checkSensors(config, found, report);
   checkTasmota(config, found, report);
   checkMistbuddy(config, found, report);
+  checkMqttio(config, found, report);
   checkDerived(config, found, report);
   checkPwm(config, found, report);
   checkServices(config, report);

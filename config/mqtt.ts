@@ -53,7 +53,7 @@ export const mqttSchema = {
 };
 
 /** The longest client id of MQTT 3.1. */
-const maxClientId31 = 23;
+export const maxClientId31 = 23;
 
 type Connection = Omit<Config["mqtt"], "command_ttl" | "client_id" | "env">;
 

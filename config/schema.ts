@@ -11,6 +11,7 @@ import { type ConfigOf, derived, type Format, inFileOnly, leaf, listOf, mapOf, o
 import { origin, shortListener } from "./listeners.ts";
 import { mistbuddySchema } from "./mistbuddy.ts";
 import { mqttSchema } from "./mqtt.ts";
+import { mqttioSchema } from "./mqttio.ts";
 import { owlcmsSchema } from "./owlcms-boxes.ts";
 import { peerOffline, peerSchema } from "./peers.ts";
 import { pwmSchema } from "./pwm.ts";
@@ -273,6 +274,7 @@ export const schema = withNames({
   rules: mapOf(ruleSchema, "What is done when something happens, here and without the network, by id; see [rules.md](rules.md)."),
   tasmota: mapOf(tasmotaSchema, "Plugs and boxes of Tasmota that this machine plays, by id; see [tasmota.md](tasmota.md)."),
   mistbuddy: mapOf(mistbuddySchema, "MistBuddies that this machine plays, by id; see [growbuddy.md](growbuddy.md)."),
+  mqttio: mqttioSchema,
   controllers: mapOf(
     controllerSchema,
     "What holds a value at a setpoint, here and without the network, by id; see [controllers.md](controllers.md).",

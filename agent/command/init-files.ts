@@ -35,5 +35,5 @@ export async function replaceStarter(file: string, text: string): Promise<void> 
 }
 
 function unwritten(file: string, error: unknown): CommandError {
-  return new CommandError(exit.refused, `${file} could not be written: ${(error as Error).message}; name another file with --config`);
+  return new CommandError(exit.refused, `${file} could not be written: ${(error as Error).message}; name another file`);
 }

@@ -80,9 +80,14 @@ function checkPlace(file: string): boolean {
     return false;
   }
   mayWrite(dirname(file), file);
-  const there = readBounded(file, maxConfigBytes);
-  if (there.ok && there.bytes.toString("utf8") === readExample("starter")) return true;
+  if (isStarter(file)) return true;
   throw new CommandError(exit.refused, `${file} exists and is not overwritten; name another with --config`);
+}
+
+/** Whether it is as the package has put it there. */
+export function isStarter(file: string): boolean {
+  const there = readBounded(file, maxConfigBytes);
+  return there.ok && there.bytes.toString("utf8") === readExample("starter");
 }
 
 function mayWrite(folder: string, file: string): void {

@@ -244,6 +244,8 @@ export type AgentEvent = Union<{
 export type KeptFile =
   /** A device of Tasmota that is played here, when it is not at the broker. */
   | `tasmota ${string}`
+  /** The connection with the topics of mqtt-io, when it is not at the broker. */
+  | "mqtt-io"
   | "history"
   | "outputs"
   | "rules"

@@ -1,5 +1,5 @@
 import type { Config } from "../../config/schema.ts";
-import type { Instant } from "../core/model.ts";
+import type { Cause, Instant } from "../core/model.ts";
 import type { Plan } from "../core/plan.ts";
 import type { State } from "../core/state.ts";
 
@@ -35,6 +35,15 @@ export type ProfileEvent = Union<{
   delivered: { topic: string; payload: string };
   offline: { at: Instant };
 }>;
+
+/** A write that was observed. */
+export interface Write {
+  /** Its id. */
+  output: string;
+  active: boolean;
+  cause: Cause;
+  at: Instant;
+}
 
 export interface ProfilePublication {
   topic: string;
@@ -72,5 +81,7 @@ export interface Profile {
   topics(world: World): readonly { topic: string; retained: boolean; commands?: true }[];
   /** Topics of this node of which it wants to know when they are published. */
   watches(world: World): readonly string[];
+  /** What was written to an output, whether it has changed by that or not; before `told`. */
+  written?(world: World, write: Write): readonly ProfileEffect[];
   step(world: World, event: ProfileEvent): readonly ProfileEffect[];
 }

@@ -8,6 +8,7 @@ import type { Appearance, RelayPlatform } from "../../config/homeassistant.ts";
 import type { deviceClasses } from "../../config/homeassistant-classes.ts";
 import { settingsOf } from "../../config/leaf.ts";
 import { configFile, loadConfig } from "../../config/load.ts";
+import type { MqttioConfig } from "../../config/mqttio.ts";
 import type { OwlcmsConfig } from "../../config/owlcms-boxes.ts";
 import { formatProblem } from "../../config/problem.ts";
 import {
@@ -120,6 +121,12 @@ const samples: Record<string, [string, string, string]> = {
   "mqtt.tls_min": ["1.3", "1.2", "1.3"],
   "mqtt.tls_verify": ["insecure", "on", "insecure"],
   "mqtt.username": ["a", "b", "c"],
+  "mqttio.prefix": ["a/b", "c", "d"],
+  "mqttio.client_id": ["a", "b", "c"],
+  "mqttio.status.topic": ["a/b", "c", "d"],
+  "mqttio.status.running": ["a", "b", "c"],
+  "mqttio.status.stopped": ["a", "b", "c"],
+  "mqttio.status.dead": ["a", "b", "c"],
   "mqtt.password": ["a", "b", "c"],
   "mqtt.protocol": ["5", "3.1.1", "3.1"],
   "mqtt.keepalive": ["10s", "20s", "30s"],
@@ -260,6 +267,14 @@ describe("loadConfig", () => {
         sensors: {},
         tasmota: {},
         mistbuddy: {},
+        mqttio: {
+          prefix: "",
+          client_id: null,
+          status: { topic: "status", running: "running", stopped: "stopped", dead: "dead" },
+          inputs: [],
+          outputs: [],
+          sensors: [],
+        },
         covers: {},
         homeassistant: {
           discovery: "false",
@@ -597,6 +612,7 @@ describe("loadConfig", () => {
         string,
         { topic: string; light: string; outputs: string[]; silence: number; on_broker_lost: { after: number; do: "off" | "keep" } }
       >;
+      mqttio: MqttioConfig;
       services: (
         | string
         | { unit: string; manager: "system" | "user"; log_file: string | null; control: ("start" | "stop" | "restart")[] }

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import type { Gesture } from "../../../agent/core/model.ts";
 import { complete, completeItem } from "../../../config/complete.ts";
 import { deriveSchema } from "../../../config/derive.ts";
+import { mqttioSchema } from "../../../config/mqttio.ts";
 import {
   type ActionConfig,
   type ConditionConfig,
@@ -18,6 +19,25 @@ import {
 } from "../../../config/schema.ts";
 
 const usual = complete(schema, {}) as Config;
+type Mqttio = Config["mqttio"];
+type Item<K extends "inputs" | "outputs" | "sensors"> = Partial<Mqttio[K][number]>;
+/** Of an item, what is not as it is by default. */
+type MqttioParts = Partial<Pick<Mqttio, "prefix" | "status">> & {
+  inputs?: Item<"inputs">[];
+  outputs?: Item<"outputs">[];
+  sensors?: Item<"sensors">[];
+};
+
+function mqttioItems({ inputs = [], outputs = [], sensors = [] }: MqttioParts) {
+  const { items: input } = mqttioSchema.inputs;
+  const { items: output } = mqttioSchema.outputs;
+  const { items: sensor } = mqttioSchema.sensors;
+  return {
+    inputs: inputs.map((item) => completeItem(input, item) as Mqttio["inputs"][number]),
+    outputs: outputs.map((item) => completeItem(output, item) as Mqttio["outputs"][number]),
+    sensors: sensors.map((item) => completeItem(sensor, item) as Mqttio["sensors"][number]),
+  };
+}
 
 /** A checked configuration, as small as a test needs it. Lines are numbered by themselves. */
 export function configOf(parts: {
@@ -36,6 +56,7 @@ export function configOf(parts: {
   homeassistant?: Partial<Config["homeassistant"]>;
   mistbuddy?: Record<string, Partial<Config["mistbuddy"][string]> & { topic: string; light: string; outputs: string[] }>;
   services?: Config["services"];
+  mqttio?: MqttioParts;
 }): Config {
   const inputs = Object.entries(parts.inputs ?? {}).map(([id, input], index): [string, InputConfig] => [
     id,
@@ -186,6 +207,11 @@ export function configOf(parts: {
         { silence: 86_400_000, on_broker_lost: { after: 120_000, do: "off" }, ...buddy },
       ]),
     ),
+    mqttio: {
+      ...usual.mqttio,
+      ...parts.mqttio,
+      ...mqttioItems(parts.mqttio ?? {}),
+    },
     controllers: parts.controllers ?? {},
     owlcms: usual.owlcms,
     time_zone: null,
