@@ -1,4 +1,5 @@
 import type { AgentEvent } from "./core/model.ts";
+import { coversFilter } from "./embedded/topic-filter.ts";
 import type { Profile, ProfileEffect, ProfileEvent } from "./profile/profile.ts";
 import type { Clock } from "./shell/clock.ts";
 import type { Current } from "./shell/current.ts";
@@ -27,6 +28,10 @@ export interface ProfilesOptions {
 /** Does what the profiles decide, and tells them what happens. */
 export interface Profiles {
   listensTo(): ListenedTopic[];
+  /** The lines are there; the broker comes next. */
+  start(): void;
+  /** The broker was asked for what is heard by this filter, and grants or refuses it. */
+  listening(filter: string, step: "asked" | "granted" | "refused"): void;
   /** What was heard; false when no profile listens there. */
   take(message: Incoming): boolean;
   /** What a broker is told before the states. */
@@ -115,6 +120,12 @@ export function createProfiles(options: ProfilesOptions): Profiles {
 
   return {
     listensTo: () => Object.values(profiles).flatMap((profile) => [...profile.topics(current())]),
+    start: () => stepAll({ type: "started", at: clock.now() }),
+    listening(filter, how) {
+      for (const [name, profile] of Object.entries(profiles))
+        for (const { topic } of profile.topics(current()))
+          if (coversFilter(filter, topic)) step(name, { type: "listening", topic, step: how });
+    },
     take({ topic, payload, retain, responseTopic = null, correlationData = null }) {
       const listening = listeners.get(topic);
       if (listening === undefined) return false;

@@ -34,6 +34,7 @@ export function configOf(parts: {
   commands?: Config["commands"];
   covers?: Record<string, Partial<Config["covers"][string]> & { open: string; close: string }>;
   homeassistant?: Partial<Config["homeassistant"]>;
+  carbot?: Partial<Config["carbot"]>;
   services?: Config["services"];
 }): Config {
   const inputs = Object.entries(parts.inputs ?? {}).map(([id, input], index): [string, InputConfig] => [
@@ -181,6 +182,7 @@ export function configOf(parts: {
     tasmota: {},
     controllers: parts.controllers ?? {},
     owlcms: usual.owlcms,
+    carbot: { ...usual.carbot, ...parts.carbot },
     time_zone: null,
     location: { latitude: null, longitude: null },
     interlocks: parts.interlocks ?? {},
