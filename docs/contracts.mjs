@@ -66,7 +66,10 @@ export const contracts = {
     about: "A grow tent and its car: see [examples.md](examples.md#carbot).",
     clauses: [
       ["5", "drives a car by five letters, with a throttle that is kept while it stands, and by no others"],
-      ["6i", "lets the car stand when no letter comes, when the connection ends, at a stop and after a crash, and ignores retained letters"],
+      [
+        "6i",
+        "lets the car stand when no letter comes, when the connection ends, at a stop and after a crash, and ignores retained letters",
+      ],
       ["6j", "says in the journal that it starts, subscribes and has subscribed, in this order"],
     ],
   },
