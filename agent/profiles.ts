@@ -53,6 +53,7 @@ export function createProfiles(options: ProfilesOptions): Profiles {
     const [name = "", ...key] = whole.split(" ");
     step(name, { type: "timer-due", key: key.join(" "), at });
   });
+  let stopped = false;
   let watched = watchedTopics();
   let listeners = listenersByTopic();
 
@@ -148,13 +149,19 @@ export function createProfiles(options: ProfilesOptions): Profiles {
       listeners = listenersByTopic();
       stepAll({ type: "changed", at: clock.now() });
     },
-    offline: () => stepAll({ type: "offline", at: clock.now() }),
+    offline() {
+      // The exit states hold then, and no command does.
+      if (!stopped) stepAll({ type: "offline", at: clock.now() });
+    },
     witness: {
       turned(_current, event, effects) {
         if (watched.size === 0) return;
         if (effects.some((effect) => effect.type === "publish" && watched.has(effect.topic))) stepAll({ type: "told", at: event.at });
       },
     },
-    stop: () => timers.close(),
+    stop() {
+      stopped = true;
+      timers.close();
+    },
   };
 }

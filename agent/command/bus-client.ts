@@ -130,7 +130,9 @@ function attempt(server: LinkServer, version: MqttVersion, name: string): Promis
       client.connect();
     });
     cutIncoming(stream, { maxBytes: maxIncomingBytes });
-    const client = new MqttClient(() => stream, clientOptions(options, version, 2 * answerWithin));
+    const { properties: _, ...plain } = clientOptions(options, version, 2 * answerWithin);
+    // Without the largest packet that the agent takes: a broker would leave out what is larger, here it is cut and said to be.
+    const client = new MqttClient(() => stream, { ...plain, ...(version === "5" && { properties: { sessionExpiryInterval: 0 } }) });
     const late = setTimeout(() => {
       refused ??= { sentence: `the broker ${serverName(server.url)} did not answer within ${answerWithin / 1000} s`, retry: "backoff" };
       stream.destroy();

@@ -50,7 +50,7 @@ const cases: Case[] = [
       await eventually("a wheel that turns", async () => (await run(program[0], program[1], "get", "left")).startsWith("1450"), 20_000);
       await run("mosquitto_pub", ...drive);
       await run("systemctl", "stop", "pinbus.service");
-      must(/left off: exit.*right off: exit/s.test(await journal()), await journal());
+      must(/left off: agent stops.*right off: agent stops/s.test(await journal()), await journal());
     },
   },
   {

@@ -79,6 +79,16 @@ describeMosquitto("pinbus sub and pub at mosquitto", () => {
     expect(objects(sub)).toMatchObject([{ payload: "\u001b\u009b\u202e" }, { payload_base64: "AP8=" }]);
   });
 
+  it("show the beginning of a message that is too large, and say so", async () => {
+    const sub = await subscribed("large", "--json", "--count", "1", ...at());
+    const client = await connectAsync(broker.url);
+    onTestFinished(() => client.endAsync(true));
+    await client.publishAsync("large", "x".repeat(300_000));
+    await sub.done;
+    const [message] = objects(sub);
+    expect([message.cut, /^x+$/.test(message.payload), message.payload.length < 300_000]).toEqual([true, true, true]);
+  });
+
   it("publish each line of the standard input, or all of it", async () => {
     const sub = await subscribed("many", "--json", "--count", "3", ...at());
     const each = await pinbus(["pub", "many", "--lines", "-q", "2", ...at()], { stdin: "1\n2\n" });
