@@ -407,6 +407,7 @@ export async function startAgent({
       log.info("stopped", { event: "stopped" });
     },
   };
+  profiles.start();
   try {
     await bus.start();
   } catch (error) {

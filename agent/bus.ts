@@ -27,7 +27,7 @@ export interface BusOptions {
   current(): Current;
   send(event: AgentEvent): void;
   receive(message: Incoming): void;
-  profiles(): Pick<Profiles, "listensTo" | "announcement" | "changed" | "offline">;
+  profiles(): Pick<Profiles, "listensTo" | "listening" | "announcement" | "changed" | "offline">;
   /** Every state is at the broker: what else it is to be told. */
   online(): void;
   onProblem(file: KeptFile, problem: string | null): void;
@@ -109,6 +109,7 @@ export function createBus(options: BusOptions): Bus {
             outboxes.disconnected();
             profiles().offline();
           },
+          listening: (topic, step) => profiles().listening(topic, step),
           packet: (direction, packet, wire) => trace.packet(direction, packet, wire),
           wantsBytes: () => trace.wantsBytes,
           refused: (problem) => linkChanged(true, problem),

@@ -27,6 +27,8 @@ export const commands: Readonly<Record<string, () => Promise<Command>>> = {
   why: async () => (await import("./command/why.ts")).why,
   sim: async () => (await import("./command/sim.ts")).sim,
   trace: async () => (await import("./command/trace.ts")).trace,
+  sub: async () => (await import("./command/sub.ts")).sub,
+  pub: async () => (await import("./command/pub.ts")).pub,
   record: async () => (await import("./command/record.ts")).record,
   rules: async () => (await import("./command/rules.ts")).rules,
   controllers: async () => (await import("./command/controllers.ts")).controllers,

@@ -37,10 +37,16 @@ export function listenedTopics(
   ofProfiles: readonly ListenedTopic[],
 ): ListenedTopic[] {
   const wanted = new Map<string, ListenedTopic>();
-  const want = ({ topic, retained, commands }: ListenedTopic) => {
+  const want = ({ topic, retained, commands, qos }: ListenedTopic) => {
     const before = wanted.get(topic);
     const isCommand = commands ?? before?.commands;
-    wanted.set(topic, { topic, retained: retained || before?.retained === true, ...(isCommand && { commands: isCommand }) });
+    const isFleeting = qos === 0 && (before === undefined || before.qos === 0);
+    wanted.set(topic, {
+      topic,
+      retained: retained || before?.retained === true,
+      ...(isCommand && { commands: isCommand }),
+      ...(isFleeting && { qos: 0 }),
+    });
   };
   for (const topic of [...peerIndex.keys(), ...heardIndex.keys(), ...messages.keys()]) want({ topic, retained: peerIndex.has(topic) });
   // A broker whose rules are older than the first of these here must not make the agent deaf: without one nothing is asked for it.

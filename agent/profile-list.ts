@@ -1,6 +1,7 @@
 import type { Host } from "../config/host.ts";
 import type { Bus } from "./bus.ts";
 import { deviceIdOf } from "./identity.ts";
+import { createCarbot } from "./profile/carbot.ts";
 import { createCovers } from "./profile/covers.ts";
 import { createHomeassistant } from "./profile/homeassistant.ts";
 import { createMistbuddies } from "./profile/mistbuddy.ts";
@@ -39,6 +40,7 @@ export function createProfileList({ host, version, bus, quantities, ...shared }:
   return createProfiles({
     ...shared,
     profiles: { covers: createCovers(), mistbuddy: createMistbuddies(), homeassistant },
+    profiles: { carbot: createCarbot(), covers: createCovers(), homeassistant },
     link: () => bus().link,
     clear: (topic) => bus().clear(topic),
   });

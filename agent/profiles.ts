@@ -1,4 +1,5 @@
 import type { AgentEvent } from "./core/model.ts";
+import { coversFilter } from "./embedded/topic-filter.ts";
 import type { Profile, ProfileEffect, ProfileEvent } from "./profile/profile.ts";
 import type { Clock } from "./shell/clock.ts";
 import type { Current } from "./shell/current.ts";
@@ -27,6 +28,10 @@ export interface ProfilesOptions {
 /** Does what the profiles decide, and tells them what happens. */
 export interface Profiles {
   listensTo(): ListenedTopic[];
+  /** The lines are there; the broker comes next. */
+  start(): void;
+  /** The broker was asked for what is heard by this filter, and grants or refuses it. */
+  listening(filter: string, step: "asked" | "granted" | "refused"): void;
   /** What was heard; false when no profile listens there. */
   take(message: Incoming): boolean;
   /** What a broker is told before the states. */
@@ -48,6 +53,7 @@ export function createProfiles(options: ProfilesOptions): Profiles {
     const [name = "", ...key] = whole.split(" ");
     step(name, { type: "timer-due", key: key.join(" "), at });
   });
+  let stopped = false;
   let watched = watchedTopics();
   let listeners = listenersByTopic();
 
@@ -120,6 +126,12 @@ export function createProfiles(options: ProfilesOptions): Profiles {
 
   return {
     listensTo: () => Object.values(profiles).flatMap((profile) => [...profile.topics(current())]),
+    start: () => stepAll({ type: "started", at: clock.now() }),
+    listening(filter, how) {
+      for (const [name, profile] of Object.entries(profiles))
+        for (const { topic } of profile.topics(current()))
+          if (coversFilter(filter, topic)) step(name, { type: "listening", topic, step: how });
+    },
     take({ topic, payload, retain, responseTopic = null, correlationData = null }) {
       const listening = listeners.get(topic);
       if (listening === undefined) return false;
@@ -142,7 +154,10 @@ export function createProfiles(options: ProfilesOptions): Profiles {
       listeners = listenersByTopic();
       stepAll({ type: "changed", at: clock.now() });
     },
-    offline: () => stepAll({ type: "offline", at: clock.now() }),
+    offline() {
+      // The exit states hold then, and no command does.
+      if (!stopped) stepAll({ type: "offline", at: clock.now() });
+    },
     witness: {
       turned({ plan }, event, effects) {
         if (event.type === "output-written") wrote(plan.outputs[event.output]?.id ?? "", event);
@@ -150,6 +165,9 @@ export function createProfiles(options: ProfilesOptions): Profiles {
         if (effects.some((effect) => effect.type === "publish" && watched.has(effect.topic))) stepAll({ type: "told", at: event.at });
       },
     },
-    stop: () => timers.close(),
+    stop() {
+      stopped = true;
+      timers.close();
+    },
   };
 }

@@ -1,4 +1,5 @@
 import { checkBridge } from "./bridge.ts";
+import { checkCarbot } from "./carbot.ts";
 import { checkContracts } from "./contracts.ts";
 import { checkControllers } from "./controllers.ts";
 import { checkCounting, debounceTime } from "./counting.ts";
@@ -53,6 +54,7 @@ export function check(config: Config, found: Found): Problem[] {
   checkRules(config, found, report);
   checkControllers(config, found, report);
   checkOwlcms(config, found, report);
+  checkCarbot(config, found, report);
   checkContracts(config, found, report);
   checkPeers(config, found, report);
   checkGestures(config, found, report);

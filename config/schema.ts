@@ -1,5 +1,6 @@
 import type { ActiveLevel, Bias } from "../gpio/line.ts";
 import { bridgeSchema } from "./bridge.ts";
+import { carbotSchema } from "./carbot.ts";
 import { decimal, timeZone } from "./clock-formats.ts";
 import { brokerLost, pulseOf } from "./compound.ts";
 import { controllerSchema } from "./controllers.ts";
@@ -280,6 +281,7 @@ export const schema = withNames({
     "What holds a value at a setpoint, here and without the network, by id; see [controllers.md](controllers.md).",
   ),
   owlcms: owlcmsSchema,
+  carbot: carbotSchema,
   time_zone: optional(timeZone, "The time zone of the rules, such as Europe/Berlin.", "the one of this machine"),
   location: {
     latitude: optional(decimal(-90, 90), "Where this machine is, in degrees north, for sunrise and sunset."),

@@ -23,7 +23,8 @@ function write(node: SchemaNode, value: unknown, item = false, inside = false): 
   if (isLeaf(node)) {
     if (node.sensitive || value === null || value === undefined) return undefined;
     if (!item && node.presence === "default" && JSON.stringify(value) === JSON.stringify(node.default)) return undefined;
-    if (node.reads === line) return writeLine(value as LineName);
+    // The same for one that may be left out.
+    if (node.reads.read === line.read) return writeLine(value as LineName);
     const text = node.reads.write(value);
     return typeof value === "object" ? text : JSON.stringify(text);
   }

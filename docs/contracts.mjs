@@ -92,6 +92,17 @@ export const contracts = {
       ["3", "shows each kind of pin, sensor and statistic as what it is"],
     ],
   },
+  growbuddy: {
+    about: "A grow tent and its car: see [examples.md](examples.md#carbot).",
+    clauses: [
+      ["5", "drives a car by five letters, with a throttle that is kept while it stands, and by no others"],
+      [
+        "6i",
+        "lets the car stand when no letter comes, when the connection ends, at a stop and after a crash, and ignores retained letters",
+      ],
+      ["6j", "says in the journal that it starts, subscribes and has subscribed, in this order"],
+    ],
+  },
 };
 
 /** Test → the clauses in its name. One name may have several: `owlcms 8 and 1.9`, `growbuddy 5 and 6i`. */

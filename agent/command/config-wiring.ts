@@ -12,13 +12,14 @@ export function configWiring(config: Config, cols: number): string[] {
 }
 
 /** A contact needs a pin for its other side; relays share one module, thermometers one bus. */
-function wiresOf({ inputs, outputs, sensors }: Config): Wire[] {
+function wiresOf({ inputs, outputs, pwm, sensors }: Config): Wire[] {
   const own = [
     ...Object.entries(inputs).flatMap(([id, { line, line_b }]) => [
       ...wire(line, id),
       ...(line_b === null ? [] : wire(line_b, `${id}, B`)),
     ]),
     ...Object.entries(outputs).flatMap(([id, { line }]) => wire(line, `relay IN: ${id}`)),
+    ...Object.entries(pwm).flatMap(([id, { line }]) => (line === null ? [] : wire(line, `signal: ${id}`))),
     ...(Object.values(sensors).some(({ driver }) => driver === "w1") ? [{ pin: w1Pin, to: "1-wire data, 4.7k to 3V3" }] : []),
   ];
   const wires = [...own];
@@ -34,6 +35,8 @@ function wiresOf({ inputs, outputs, sensors }: Config): Wire[] {
   const relay = Object.values(outputs).flatMap(({ line }) => wire(line, ""))[0]?.pin;
   add("GND", relay, "relay GND");
   add("3V3", relay, "relay VCC");
+  const signal = Object.values(pwm).flatMap(({ line }) => (line === null ? [] : wire(line, "")))[0]?.pin;
+  add("GND", signal, "signal GND");
   if (own.some(({ pin }) => pin === w1Pin)) {
     add("GND", w1Pin, "1-wire GND");
     add("3V3", w1Pin, "1-wire VDD");

@@ -221,8 +221,15 @@ function framed(picture: readonly string[], relay: boolean): string[] {
 }
 
 /** What to type next, so that it runs. */
+/** Examples whose broker has users: their file, and who is in it. */
+const usersOf: Readonly<Record<string, { passwords: string; names: readonly string[] }>> = {
+  "owlcms-broker": { passwords: "owlcms.users", names: ["owlcms"] },
+  "classroom-broker": { passwords: "class.users", names: ["ev3", "test"] },
+};
+
 function nextSteps(name: string, file: string): string[] {
-  const users = name === "owlcms-broker" ? [`pinbus passwd ${join(dirname(file), "owlcms.users")} owlcms`] : [];
+  const { passwords, names } = usersOf[name] ?? { passwords: "", names: [] };
+  const users = names.map((user) => `pinbus passwd ${join(dirname(file), passwords)} ${user}`);
   const start = file === defaultConfigFile ? "systemctl restart pinbus" : `pinbus run --config ${file}`;
   return [...users, `pinbus check --config ${file}`, start];
 }

@@ -6,8 +6,8 @@ import { readTls, SettingError } from "../certificate.ts";
 import { type Client, connectAgent } from "../command/client.ts";
 import { CommandError } from "../command/command.ts";
 import { topicsOf } from "../core/topics.ts";
+import { serverOf } from "../login-server.ts";
 import type { BrokerLogin, Status } from "../protocol.ts";
-import type { LinkServer } from "../shell/link-dial.ts";
 import type { BrokerFacts, ChipFacts, Facts } from "./facts.ts";
 import type { Fact } from "./finding.ts";
 import { callerOf, readNames } from "./gather/accounts.ts";
@@ -157,19 +157,4 @@ async function probeConfigured(config: Config): Promise<Fact<BrokerFacts[]>> {
     if (error instanceof SettingError) return { unknown: say`the files for TLS cannot be used, see configuration` };
     throw error;
   }
-}
-
-function serverOf({ username, password, ca, cert, key, servername, tls_min, trust }: BrokerLogin, url: string): LinkServer {
-  return {
-    url,
-    ...(username !== null && { username }),
-    ...(password !== null && { password }),
-    ...(ca !== null && { ca: Buffer.from(ca) }),
-    ...(cert !== null && { cert: Buffer.from(cert) }),
-    ...(key !== null && { key: Buffer.from(key) }),
-    ...(servername !== null && { servername }),
-    minVersion: `TLSv${tls_min}`,
-    // Its own certificate is for another name than the address on this machine.
-    insecure: trust !== "ca",
-  };
 }

@@ -32,6 +32,8 @@ export function createCovers(): Profile {
         }
         case "heard":
           return heard(world, event.message);
+        case "started":
+        case "listening":
         case "timer-due":
         case "delivered":
         case "offline":

@@ -99,6 +99,8 @@ export function createHomeassistant({ identity, largest, random, announced }: Ho
         case "offline":
           sent.clear();
           return stopWaiting();
+        case "started":
+        case "listening":
         case "told":
           return [];
       }

@@ -23,6 +23,10 @@ export interface Heard {
 type Union<T> = { [K in keyof T]: { type: K } & T[K] }[keyof T];
 
 export type ProfileEvent = Union<{
+  /** The agent has started; the broker comes later. */
+  started: { at: Instant };
+  /** One of its topics: the broker is asked for it now, grants it, or refuses it. */
+  listening: { topic: string; step: "asked" | "granted" | "refused" };
   /** A broker is told everything: what the profile publishes now goes out before the states of the pins. */
   birth: { at: Instant };
   /** The configuration, or what is known of the machine, is another one. */
@@ -76,9 +80,9 @@ export type ProfileEffect = Union<{
 export interface Profile {
   /**
    * Whole topics to which it listens now; `retained`: also to what was said before the connect; `commands`: this node is not `online` while the broker
-   * refuses the subscription.
+   * refuses the subscription; `qos`: 1, unless it is to be 0.
    */
-  topics(world: World): readonly { topic: string; retained: boolean; commands?: true }[];
+  topics(world: World): readonly { topic: string; retained: boolean; commands?: true; qos?: 0 }[];
   /** Topics of this node of which it wants to know when they are published. */
   watches(world: World): readonly string[];
   /** What was written to an output, whether it has changed by that or not; before `told`. */

@@ -10,7 +10,7 @@ const commanded = { rh: 2, rap: false, nl: false } as const;
 /** Retained messages are sent to a new session only: in a kept one they would overtake what is newer here. */
 const bridged = { rh: 1, rap: true, nl: true } as const;
 
-type Options = Pick<LinkOptions, "bridge" | "forgets" | "listensTo" | "log" | "subscriptions" | "will">;
+type Options = Pick<LinkOptions, "bridge" | "forgets" | "listensTo" | "log" | "on" | "subscriptions" | "will">;
 
 /**
  * The subscriptions of one connection: to commands, to the own status, and to what others say. What others say of themselves counts when
@@ -47,8 +47,9 @@ export class Listening {
         if (packet) resolve(codesOf(asked, packet.granted));
         else reject(error ?? new Error("SUBACK without codes"));
       });
+      this.#tell(() => "asked");
     });
-    this.#warnOf(codes);
+    this.#answered(codes);
     const heard = [...wanted.map(({ filter }) => filter), ...this.#commands];
     const refused = heard.filter((filter) => (codes.get(filter) ?? 0x80) >= 0x80);
     if (own !== undefined && refused.includes(own))
@@ -75,8 +76,18 @@ export class Listening {
     if (gone.length > 0) this.#client.unsubscribe(gone);
     if (this.#topics.size === 0) return;
     this.#client.subscribe(wanted, (_error, _subscriptions, packet) => {
-      if (packet) this.#warnOf(codesOf(wanted, packet.granted));
+      if (packet) this.#answered(codesOf(wanted, packet.granted));
     });
+    this.#tell(() => "asked");
+  }
+
+  #answered(codes: ReadonlyMap<string, number>): void {
+    this.#warnOf(codes);
+    this.#tell((topic) => ((codes.get(topic) ?? 0x80) < 0x80 ? "granted" : "refused"));
+  }
+
+  #tell(stepOf: (topic: string) => "asked" | "granted" | "refused"): void {
+    for (const topic of this.#topics) this.#options.on.listening?.(topic, stepOf(topic));
   }
 
   /** What others say is not known then; commands are heard all the same. */
@@ -98,5 +109,7 @@ function codesOf(asked: Readonly<Record<string, unknown>>, granted: readonly unk
 }
 
 function subscriptions(topics: readonly ListenedTopic[]): Record<string, IClientSubscribeOptions> {
-  return Object.fromEntries(topics.map(({ topic, retained }) => [topic, { qos: 1, rh: retained ? 0 : 2, rap: false, nl: false }]));
+  return Object.fromEntries(
+    topics.map(({ topic, retained, qos }) => [topic, { qos: qos ?? 1, rh: retained ? 0 : 2, rap: false, nl: false }]),
+  );
 }

@@ -57,6 +57,8 @@ export interface LinkOptions {
     deaf?(): void;
     /** Every end of a connection, however far it came. */
     closed?(): void;
+    /** The broker is asked for a topic of `listensTo`, and then grants or refuses it. */
+    listening?(topic: string, step: "asked" | "granted" | "refused"): void;
     /** Every packet of every connection. `wire` has its bytes, those of a packet that is sent a moment later, if `wantsBytes` said so. */
     packet?(direction: "sent" | "received", packet: Packet, wire: WireBytes | undefined): void;
     wantsBytes?(): boolean;
@@ -79,6 +81,8 @@ export interface ListenedTopic {
   retained: boolean;
   /** Commands to this node: who does not hear them is deaf. */
   commands?: true;
+  /** Default: 1. */
+  qos?: 0;
 }
 
 export interface LinkLog {

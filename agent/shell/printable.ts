@@ -6,3 +6,8 @@ const controls = /[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g;
 export function printable(text: string): string {
   return text.replace(controls, "\ufffd");
 }
+
+/** One line of JSON that is safe on a terminal and loses nothing: every control character is escaped. */
+export function oneLineJson(value: unknown): string {
+  return JSON.stringify(value).replace(controls, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}

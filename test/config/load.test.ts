@@ -69,6 +69,8 @@ const samples: Record<string, [string, string, string]> = {
   "owlcms.down.majority": ["true", "false", "true"],
   "control.view": ["/d", "/e", "/f"],
   "broker.listeners": ["ws://[::1]:9000", "mqtt://127.0.0.2:1884, ws://[::1]:0", "mqtt://127.0.0.1:1885"],
+  "carbot.topic": ["a", "b/c", "d"],
+  "carbot.silence": ["1s", "500ms", "1m"],
   "broker.username": ["a", "b", "c"],
   "broker.password": ["a", "b", "c"],
   "broker.password_file": ["/a", "/b", "/c"],
@@ -261,6 +263,7 @@ describe("loadConfig", () => {
         rules: {},
         controllers: {},
         owlcms: noBox,
+        carbot: { topic: "carbot/move", servos: [], motors: [], silence: 2000 },
         time_zone: null,
         outbox: { max_events: 10_000, disk: "on", telemetry: "memory", max_telemetry: 10_000, telemetry_ttl: 86_400_000 },
         location: { latitude: null, longitude: null },
@@ -605,6 +608,7 @@ describe("loadConfig", () => {
       >;
       controllers: Record<string, ControllerConfig>;
       owlcms: OwlcmsConfig;
+      carbot: { topic: string; servos: string[]; motors: { forward: string; backward: string }[]; silence: number };
       time_zone: string | null;
       location: { latitude: number | null; longitude: number | null };
       tasmota: Record<string, TasmotaConfig>;

@@ -1,17 +1,15 @@
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { once } from "node:events";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { freePort, leftOut, leftOutUnless, startMosquitto } from "../../brokers.ts";
 import { hasPaho, python } from "../../paho.ts";
 import { startAgent } from "./agent-process.ts";
+import { at, helloWorld, open, passwordFile, publisher, subscriber } from "./terminals.ts";
 
 // What people type and what their programs do, with Debian's own clients, against mosquitto and the built-in broker in the same run.
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
-const patience = { timeout: 20_000, interval: 20 };
 const withoutClients = leftOut("dialogues", "mosquitto_sub", "mosquitto mosquitto-clients");
 const withoutPaho = leftOutUnless(hasPaho(), "dialogues in Python", "paho is not installed (apt install python3-paho-mqtt)");
 
@@ -25,11 +23,6 @@ interface Place {
 interface Door {
   users?: Readonly<Record<string, string>>;
   anonymous: boolean;
-}
-
-interface Transcript {
-  output: string;
-  code: number | null;
 }
 
 const brokers: [name: string, start: (door: Door) => Promise<Place>][] = [
@@ -72,53 +65,6 @@ ${users ? `  password_file: ${join(folder, "pwfile")}\n` : ""}`,
   };
 }
 
-/** As document 003 makes it, beginning with `echo "" > pwfile`. */
-function passwordFile(users: Readonly<Record<string, string>>): string {
-  const file = join(mkdtempSync(join(tmpdir(), "pinbus-pwfile-")), "pwfile");
-  writeFileSync(file, "\n");
-  chmodSync(file, 0o600);
-  for (const [user, password] of Object.entries(users)) execFileSync("mosquitto_passwd", ["-b", file, user, password], { stdio: "ignore" });
-  return execFileSync("cat", [file], { encoding: "utf8" });
-}
-
-/** A program that writes line by line, as in a terminal of its own; it does not outlive the test. */
-function open(program: string, ...args: string[]) {
-  const child: ChildProcess = spawn("stdbuf", ["-oL", program, ...args], { stdio: ["ignore", "pipe", "pipe"] });
-  // Each for itself: which of two pipes is read first is chance.
-  const text = { stdout: "", stderr: "" };
-  for (const name of ["stdout", "stderr"] as const)
-    child[name]?.setEncoding("utf8").on("data", (chunk: string) => {
-      text[name] += chunk;
-    });
-  const closed = once(child, "close");
-  const terminal = {
-    child,
-    get output() {
-      return text.stdout + text.stderr;
-    },
-    shows: (words: string) => vi.waitFor(() => expect(terminal.output).toContain(words), patience),
-    async ended(): Promise<Transcript> {
-      const [code] = (await closed) as [number | null];
-      return { output: plain(terminal.output), code };
-    },
-    /** Ctrl+C. */
-    interrupt() {
-      child.kill("SIGINT");
-      return terminal.ended();
-    },
-  };
-  onTestFinished(async () => {
-    child.kill("SIGKILL");
-    await closed;
-  });
-  return terminal;
-}
-
-/** Without what is made by chance. */
-function plain(output: string): string {
-  return output.replace(/auto-[0-9A-F-]{36}/g, "auto-ID");
-}
-
 /** The same steps at both; whatever a person sees must be the same. */
 function both(name: string, door: Door, steps: (place: Place) => Promise<unknown>): void {
   it(name, async () => {
@@ -134,19 +80,8 @@ function both(name: string, door: Door, steps: (place: Place) => Promise<unknown
     expect(seen[1]).toEqual(seen[0]);
   });
 }
-const at = (port: number) => ["-h", "127.0.0.1", "-p", String(port)];
 const open1883 = { anonymous: true };
 const formosa = { ev3: "formosa", test: "formosa" };
-
-/** mosquitto_sub -d in one terminal, mosquitto_pub -d in another one. */
-async function helloWorld(port: number, subscriber: string[] = [], publisher: string[] = []) {
-  const sub = open("mosquitto_sub", ...at(port), "-t", "hello/world", "-d", ...subscriber);
-  await sub.shows("Subscribed (mid: 1): 0");
-  const pub = open("mosquitto_pub", ...at(port), "-d", "-t", "hello/world", "-m", "hello", ...publisher);
-  const published = await pub.ended();
-  await sub.shows("hello\n");
-  return { published, subscribed: await sub.interrupt() };
-}
 
 describe.skipIf(withoutClients)("documents 003 and 004 with mosquitto's clients", () => {
   both("without a user: `mosquitto_sub -t hello/world -d`, `mosquitto_pub -d -t hello/world -m hello`", open1883, async ({ mqtt }) => {
@@ -291,40 +226,3 @@ describe.skipIf(withoutClients || withoutPaho)("Python with paho", () => {
     sub.child.kill("SIGKILL");
   });
 });
-
-const publisher = `import sys
-import paho.mqtt.client as mqtt
-transport, port, path = sys.argv[1], int(sys.argv[2]), sys.argv[3]
-def on_publish(client, userdata, result):
-    print("data published")
-client1 = mqtt.Client("test1", transport=transport)
-if transport == "websockets":
-    client1.ws_set_options(path=path)
-client1.on_publish = on_publish
-client1.connect("127.0.0.1", port)
-ret = client1.publish("mqtt_test", "The broker is working properly")
-client1.loop_start()
-ret.wait_for_publish()
-client1.disconnect()
-client1.loop_stop()
-`;
-const subscriber = `import sys
-import paho.mqtt.client as mqtt
-transport, port, path, filter = sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4]
-def on_connect(client, userdata, flags, rc):
-    print("Connected with result code " + str(rc))
-    client.subscribe(filter)
-def on_subscribe(client, userdata, mid, granted_qos):
-    print("Subscribed")
-def on_message(client, userdata, msg):
-    print("Topic: " + msg.topic)
-    print("Message: " + str(msg.payload))
-client = mqtt.Client(transport=transport)
-if transport == "websockets":
-    client.ws_set_options(path=path)
-client.on_connect = on_connect
-client.on_subscribe = on_subscribe
-client.on_message = on_message
-client.connect("127.0.0.1", port, 60)
-client.loop_forever()
-`;

@@ -1,10 +1,13 @@
 import { execFile } from "node:child_process";
+import { once } from "node:events";
 import { chownSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { freePort, leftOut, leftOutUnless } from "../../brokers.ts";
+import { freePort, leftOut, leftOutUnless, mosquittoUsers, startMosquitto } from "../../brokers.ts";
+import { makeAuthority, mosquittoTls } from "../../certificates.ts";
 import { hasPaho, python } from "../../paho.ts";
 import { main, pinbus, runIn } from "./agent-process.ts";
 
@@ -118,6 +121,100 @@ describe.skipIf(without || withoutPaho)("the example owlcms-broker, as it is wri
       await expect(refused).rejects.toMatchObject({ stderr: expect.stringContaining("Connection Refused: not authorised.") });
     }
   });
+});
+
+/** A free port that means TLS to owlcms. */
+async function freePortFrom8(): Promise<number> {
+  for (;;) {
+    const port = 8000 + Math.floor(Math.random() * 1000);
+    const server = createServer().listen(port, "127.0.0.1");
+    const isFree = await once(server, "listening").then(
+      () => true,
+      () => false,
+    );
+    if (!isFree) continue;
+    server.close();
+    await once(server, "close");
+    return port;
+  }
+}
+
+/** The example with one of its variants in place of what stands there. */
+async function variant(drop: RegExp, from: string, to: (line: string) => boolean) {
+  const { folder, config } = await written("owlcms-broker");
+  const lines = readFileSync(config, "utf8").replace(drop, "").split("\n");
+  const first = lines.indexOf(from);
+  expect(first).toBeGreaterThan(0);
+  const last = lines.findIndex((line, at) => at >= first && to(line));
+  writeFileSync(config, lines.map((line, at) => (at >= first && at <= last ? line.replace(/^# /, "") : line)).join("\n"));
+  return { folder, config };
+}
+const own = (folder: string) => ({
+  PINBUS_GPIO_DRIVER: "sim",
+  PINBUS_STATE_DIR: join(folder, "state"),
+  PINBUS_CONTROL_SOCKET: join(folder, "control.sock"),
+});
+
+describe.skipIf(without)("the variants of the example owlcms-broker", () => {
+  const env = { OWLCMS_MQTTUSERNAME: "referees", OWLCMS_MQTTPASSWORD: password };
+
+  it("with mqtt.env the three variables of document 001 say who comes in, and where", async () => {
+    const { folder, config } = await variant(/^ {4}- \{ protocol: ws.*\n/m, "# mqtt: { env: owlcms }", () => true);
+    await pinbus(["passwd", join(folder, "owlcms.users"), "owlcms"], { stdin: `${password}\n` });
+    const port = await freePort();
+    const agent = await runIn(folder, { ...own(folder), ...env, OWLCMS_MQTTPORT: String(port) });
+    onTestFinished(() => agent.clean());
+    expect(agent.port).toBe(port);
+    const say = ["-h", "127.0.0.1", "-p", String(port), "-q", "1", "-t", "owlcms/fop/config", "-m", "A"];
+    await run("mosquitto_pub", [...say, "-u", "referees", "-P", password]);
+    await run("mosquitto_pub", [...say, "-u", "owlcms", "-P", password]);
+    await expect(run("mosquitto_pub", [...say, "-u", "referees", "-P", "guess"])).rejects.toThrow("not authorised");
+    expect((await pinbus(["check", "--config", config], { env: { ...env, OWLCMS_MQTTPORT: String(port) } })).stdout).toContain(
+      "given by OWLCMS_MQTTPORT",
+    );
+  });
+
+  it.each([
+    ["in the file", {}],
+    ["in the variables of document 001", env],
+  ])(
+    "owlcms 11: with a broker elsewhere, named %s, a port that starts with 8 is TLS and a certificate is checked",
+    async (_, variables) => {
+      const authority = makeAuthority();
+      const port = await freePortFrom8();
+      onTestFinished(() => authority.clean());
+      const tls = mosquittoTls(authority, authority.issue("broker"), ["password_file {dir}/users"]);
+      const users = mosquittoUsers({ referees: password }).files?.passwd ?? "";
+      const broker = await startMosquitto({
+        port,
+        config: tls.config.map((line) => line.replace("allow_anonymous true", "allow_anonymous false")),
+        files: { ...tls.files, users },
+      });
+      onTestFinished(() => broker.stop());
+      const named = Object.keys(variables).length > 0;
+      const { folder, config } = named
+        ? await variant(/^broker:\n(?: .*\n)+/m, "# mqtt: { env: owlcms }", () => true)
+        : await variant(/^broker:\n(?: .*\n)+/m, "# mqtt:", (line) => line.includes("ca: authority.pem"));
+      const text = readFileSync(config, "utf8")
+        .replace("broker.example.org", "127.0.0.1")
+        .replace("port: 8883", `port: ${port}`)
+        .replace("your_username", "referees");
+      writeFileSync(config, text);
+      writeFileSync(join(folder, "mqtt.password"), `${password}\n`, { mode: 0o600 });
+      const place: Record<string, string> = named ? { ...variables, OWLCMS_MQTTSERVER: "127.0.0.1", OWLCMS_MQTTPORT: String(port) } : {};
+      const agent = await runIn(folder, { ...own(folder), ...place });
+      onTestFinished(() => agent.clean());
+      // Nobody knows the authority yet.
+      await vi.waitFor(() => expect(agent.stderr).toMatch(/certificate/), { timeout: 20_000 });
+      expect(agent.stderr).toContain(`the broker is mqtts://127.0.0.1:${port}; the built-in one is not started`);
+      agent.child.kill("SIGKILL");
+      await agent.done;
+      agent.client.close();
+      const trusting = await runIn(folder, { ...own(folder), ...place, PINBUS_MQTT_CA: authority.cert });
+      onTestFinished(() => trusting.clean());
+      await vi.waitFor(() => expect(trusting.stderr).toContain("online at "), { timeout: 20_000 });
+    },
+  );
 });
 
 /** What owlcms, its boxes and a page do, as documents 000 and 001 have it: all with one user. */

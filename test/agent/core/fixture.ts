@@ -55,6 +55,7 @@ export function configOf(parts: {
   covers?: Record<string, Partial<Config["covers"][string]> & { open: string; close: string }>;
   homeassistant?: Partial<Config["homeassistant"]>;
   mistbuddy?: Record<string, Partial<Config["mistbuddy"][string]> & { topic: string; light: string; outputs: string[] }>;
+  carbot?: Partial<Config["carbot"]>;
   services?: Config["services"];
   mqttio?: MqttioParts;
 }): Config {
@@ -214,6 +215,7 @@ export function configOf(parts: {
     },
     controllers: parts.controllers ?? {},
     owlcms: usual.owlcms,
+    carbot: { ...usual.carbot, ...parts.carbot },
     time_zone: null,
     location: { latitude: null, longitude: null },
     interlocks: parts.interlocks ?? {},

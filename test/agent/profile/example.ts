@@ -35,6 +35,8 @@ export function createHub(): Profile {
           const payload = message.payload === "1" ? "ON" : "OFF";
           return output ? [{ type: "command", output: output.id, message: { ...message, payload } }] : [];
         }
+        case "started":
+        case "listening":
         case "delivered":
           return [];
       }

@@ -1,0 +1,132 @@
+import { readFileSync } from "node:fs";
+import type { IClientPublishOptions, Packet } from "mqtt";
+import { payloadBytes, publishProblem, publishWarning } from "../../tui/publication.ts";
+import { exit } from "../exit.ts";
+import { codeText } from "../shell/link-codes.ts";
+import { type Bus, busOptions, busUsage, qosOption, withBus } from "./bus-client.ts";
+import { type Command, CommandError, complain, durationOption, print, readArgs, usageError } from "./command.ts";
+
+const own = {
+  retain: { type: "boolean", short: "r" },
+  hex: { type: "boolean" },
+  stdin: { type: "boolean" },
+  lines: { type: "boolean" },
+  "response-topic": { type: "string" },
+  correlation: { type: "string" },
+  expiry: { type: "string" },
+  "content-type": { type: "string" },
+  "user-property": { type: "string", multiple: true },
+} as const;
+
+/** Of these the broker must speak MQTT 5. */
+const ofMqtt5 = ["response-topic", "correlation", "expiry", "content-type", "user-property"] as const;
+const maxPayload = 256 * 1024;
+
+/** `pinbus pub`: says something on the bus, as whoever is not there yet would. */
+export const pub: Command = {
+  usage: `<topic> [<payload>] [--retain] [--hex] [--stdin] [--lines] [--response-topic TOPIC] [--correlation TEXT] [--expiry 30s] [--content-type TYPE] [--user-property NAME=TEXT] ${busUsage}`,
+  summary: "publish a message, or with --lines one for each line of the standard input; without a payload an empty one",
+  async run(args) {
+    const { values, positionals } = readArgs(args, { ...busOptions, ...own }, { min: 1, max: 2 });
+    const [topic = "", given] = positionals;
+    const problem = publishProblem(topic);
+    if (problem !== null) throw usageError(problem);
+    const fromInput = values.stdin === true || values.lines === true;
+    if (given !== undefined && fromInput) throw usageError("the payload stands on the command line, or comes from the standard input");
+    const qos = qosOption(values.qos, 1);
+    const properties = propertiesOf(values);
+    const payloads = fromInput ? inputPayloads(values.lines === true) : [Buffer.from(given ?? "")];
+    const messages = payloads.map((payload) => checked(payload, values.hex === true));
+    const retain = values.retain === true;
+    const warning = publishWarning({ topic, retain, payload: payloads[0]?.toString() ?? "" });
+    if (warning !== null) complain(`pinbus: ${warning}`);
+
+    const asked = ofMqtt5.find((name) => values[name] !== undefined);
+    return withBus(values, "pub", async (bus) => {
+      const { server } = bus.peer;
+      if (asked !== undefined && bus.version !== "5")
+        throw new CommandError(exit.refused, `the broker ${server} does not speak MQTT 5, which --${asked} needs: nothing was published`);
+      let alone = 0;
+      for (const [index, message] of messages.entries()) {
+        const options = { qos, retain, ...(asked !== undefined && { properties }) };
+        if ((await publish(bus, topic, message, options, index)) === nobody) alone++;
+      }
+      const cleared = messages.length === 1 && retain && messages[0]?.length === 0;
+      const what = messages.length === 1 ? "published" : `${messages.length} messages published`;
+      const how = cleared ? "cleared what the broker kept there" : `QoS ${qos}${retain ? ", retained" : ""}`;
+      const heard = !cleared && alone > 0 && alone === messages.length ? "; nobody has subscribed to it" : "";
+      print(`${what} to ${topic} at ${server} (${how})${heard}`);
+      return exit.ok;
+    });
+  },
+};
+
+/** The broker has it, and nobody has subscribed to it. */
+const nobody = 0x10;
+
+/** Resolves with the broker's code, when it has the message; of QoS 0, when it is sent. */
+async function publish(
+  { client, ended, peer }: Bus,
+  topic: string,
+  message: Buffer,
+  options: IClientPublishOptions,
+  before: number,
+): Promise<number> {
+  let code = 0;
+  const answered = (packet: Packet) => {
+    if (packet.cmd === "puback" || packet.cmd === "pubrec") code = packet.reasonCode ?? 0;
+  };
+  client.on("packetreceive", answered);
+  const sent = new Promise<number | Error>((resolve) => {
+    client.publish(topic, message, options, (error) => resolve(error ?? code));
+  });
+  const result = await Promise.race([sent, ended]);
+  client.off("packetreceive", answered);
+  if (typeof result === "number") return result;
+  const done = before === 0 ? "" : `; ${before} messages before it were taken`;
+  if (typeof result === "string") throw new CommandError(exit.unreachable, `${result}${done}`);
+  if (code < 0x80) throw new CommandError(exit.unreachable, `${result.message}${done}`);
+  const who = peer.username === undefined ? "anonymous clients" : `user ${peer.username}`;
+  throw new CommandError(exit.refused, `the broker refuses the message (${codeText(code)}): allow ${who} to publish to ${topic}${done}`);
+}
+
+function propertiesOf(values: {
+  "response-topic"?: string;
+  correlation?: string;
+  expiry?: string;
+  "content-type"?: string;
+  "user-property"?: string[];
+}): NonNullable<IClientPublishOptions["properties"]> {
+  const { "response-topic": responseTopic, correlation, "content-type": contentType, "user-property": pairs } = values;
+  const expiry = durationOption("expiry", values.expiry);
+  if (responseTopic !== undefined && publishProblem(responseTopic) !== null) throw usageError("--response-topic takes one whole topic");
+  const userProperties: Record<string, string[]> = {};
+  for (const pair of pairs ?? []) {
+    const at = pair.indexOf("=");
+    if (at < 1) throw usageError("--user-property takes NAME=TEXT");
+    const name = pair.slice(0, at);
+    userProperties[name] = [...(Object.hasOwn(userProperties, name) ? (userProperties[name] ?? []) : []), pair.slice(at + 1)];
+  }
+  return {
+    ...(responseTopic !== undefined && { responseTopic }),
+    ...(correlation !== undefined && { correlationData: Buffer.from(correlation) }),
+    ...(contentType !== undefined && { contentType }),
+    ...(expiry !== undefined && { messageExpiryInterval: Math.max(1, Math.round(expiry / 1000)) }),
+    ...(pairs !== undefined && { userProperties }),
+  };
+}
+
+/** The standard input as one payload, or each line of it. */
+function inputPayloads(lines: boolean): Buffer[] {
+  const all = readFileSync(0);
+  if (!lines) return [all];
+  const text = all.toString().replace(/\n$/, "");
+  return text === "" ? [] : text.split("\n").map((line) => Buffer.from(line));
+}
+
+function checked(payload: Buffer, hex: boolean): Buffer {
+  const bytes = hex ? payloadBytes({ payload: payload.toString(), format: "hex" }) : payload;
+  if (bytes === undefined) throw usageError("the payload is no hex: two digits a byte");
+  if (bytes.length > maxPayload) throw usageError(`the payload has ${bytes.length} bytes; at most ${maxPayload} are published`);
+  return bytes;
+}

@@ -1,0 +1,92 @@
+import type { Found, Report } from "./check.ts";
+import { duration, id } from "./formats.ts";
+import { inFileOnly, leaf, listOf, required } from "./leaf.ts";
+import { isOwnTopic, topicName } from "./peers.ts";
+import { checkReference, named } from "./references.ts";
+import type { Config } from "./schema.ts";
+
+const second = 1000;
+
+const servosText = "The two continuous servos below `pwm:`; when it goes forward the second one turns forward, and the first one backward.";
+
+/** A car with two wheels that one letter at a time drives: `agent/profile/carbot.ts`. */
+export const carbotSchema = {
+  topic: leaf(topicName, "carbot/move", "The topic with the letters: `f` forward, `b` backward, `s` stop, `+` faster, `-` slower."),
+  servos: inFileOnly(listOf(required(id, servosText), servosText)),
+  motors: inFileOnly(
+    listOf(
+      {
+        forward: required(id, "The output that turns it forward."),
+        backward: required(id, "The output that turns it backward, of the same interlock."),
+      },
+      "Instead of servos: motors that two outputs turn, at one speed.",
+    ),
+  ),
+  silence: leaf(duration(100, 60 * second), 2 * second, "How long it goes on moving when no letter comes; then it stops."),
+};
+
+/** A car that stands whenever nobody drives it: at the start, at the stop, after a crash, and when its commands end. */
+export function checkCarbot(config: Config, found: Found, report: Report): void {
+  const { topic, servos, motors } = config.carbot;
+  if (isOwnTopic(config, topic)) report("carbot.topic", "it is a topic of this node itself", "take another one");
+  if (servos.length > 0 && motors.length > 0) report("carbot.motors", "it stands beside servos", "keep one of them");
+  if (servos.length > 0 && servos.length !== 2)
+    report("carbot.servos", `there are ${servos.length} of them`, "name two, like [left, right]");
+  const taken = new Map<string, string>();
+  const once = (path: string, wheel: string) => {
+    const first = taken.get(wheel);
+    if (first !== undefined) report(path, `${wheel} is ${first} already`, "name another one");
+    taken.set(wheel, path);
+  };
+  for (const [index, servo] of servos.entries()) {
+    const path = `carbot.servos[${index}]`;
+    once(path, servo);
+    if (checkReference(path, servo, "pwm", found, report)) checkServo(path, servo, config, report);
+  }
+  for (const [index, { forward, backward }] of motors.entries()) {
+    const path = `carbot.motors[${index}]`;
+    const ways = { forward, backward };
+    const known = Object.entries(ways).filter(([way, output]) => {
+      once(`${path}.${way}`, output);
+      return checkReference(`${path}.${way}`, output, "output", found, report);
+    });
+    if (known.length === 2) checkMotor(path, ways, config, report);
+  }
+}
+
+function checkServo(path: string, servo: string, config: Config, report: Report): void {
+  const pwm = named(config.pwm, servo);
+  if (!pwm) return;
+  if (pwm.kind !== "servo") {
+    report(path, `${servo} is a ${pwm.kind}`, "name a PWM with kind: servo");
+    return;
+  }
+  const middle = pwm.neutral ?? Math.round((pwm.pulse[0] + pwm.pulse[1]) / 2);
+  const { on_start, on_exit, on_crash, on_broker_lost, silence } = pwm;
+  const levels = { on_start, on_exit, on_crash, on_broker_lost: on_broker_lost?.do, silence: silence?.do };
+  for (const [key, level] of Object.entries(levels))
+    if (level != null && level !== 0 && level !== middle)
+      report(`pwm.${servo}.${key}`, "the car would not stand then", `write release, or ${middle}, which is its middle`);
+}
+
+function checkMotor(path: string, ways: { forward: string; backward: string }, { outputs }: Config, report: Report): void {
+  const [forward, backward] = [named(outputs, ways.forward), named(outputs, ways.backward)];
+  if (forward && backward && ways.forward !== ways.backward && (forward.interlock === null || forward.interlock !== backward.interlock))
+    report(path, `${ways.forward} and ${ways.backward} may be on together`, "write the same interlock for both");
+  for (const [output, contract] of [
+    [ways.forward, forward],
+    [ways.backward, backward],
+  ] as const) {
+    if (!contract) continue;
+    const { on_start, on_exit, on_crash, on_broker_lost, on_peer_offline, min_on } = contract;
+    const ends = { on_start, on_exit, on_crash };
+    const lost = { on_broker_lost: on_broker_lost?.do, on_peer_offline: on_peer_offline?.do };
+    // What is kept then stands already.
+    const moves = [
+      ...Object.entries(ends).filter(([, state]) => state !== null && state !== "off"),
+      ...Object.entries(lost).filter(([, state]) => state === "on"),
+    ];
+    for (const [key] of moves) report(`outputs.${output}.${key}`, "the car would not stand then", "write off");
+    if (min_on > 0) report(`outputs.${output}.min_on`, "the car has to stop at once", "remove it");
+  }
+}
