@@ -39,8 +39,7 @@ export function createProfileList({ host, version, bus, quantities, ...shared }:
   });
   return createProfiles({
     ...shared,
-    profiles: { covers: createCovers(), mistbuddy: createMistbuddies(), homeassistant },
-    profiles: { carbot: createCarbot(), covers: createCovers(), homeassistant },
+    profiles: { carbot: createCarbot(), covers: createCovers(), mistbuddy: createMistbuddies(), homeassistant },
     link: () => bus().link,
     clear: (topic) => bus().clear(topic),
   });

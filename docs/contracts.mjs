@@ -46,7 +46,8 @@ export const contracts = {
     ],
   },
   growbuddy: {
-    about: "A grow tent: see [growbuddy.md](growbuddy.md). Of clauses 2, 4 and 7 the second number is the row.",
+    about:
+      "A grow tent and its car: see [growbuddy.md](growbuddy.md) and [examples.md](examples.md#carbot). Of clauses 2, 4 and 7 the second number is the row.",
     clauses: [
       ["2.1", "logs and counts JSON that is malformed, and keeps the last value, which grows older"],
       ["2.2", "does the same when a value is missing or is no number"],
@@ -60,6 +61,7 @@ export const contracts = {
       ["4.4", "switches on as soon as it may; as a plug, with the end that was set before"],
       ["4.5", "goes off by the end that the plug has itself"],
       ["4.6", "does it again each minute until it is stopped"],
+      ["5", "drives a car by five letters, with a throttle that is kept while it stands, and by no others"],
       ["6a", "reads a path of the JSON of any topic"],
       ["6b", "converts °F and °C as the message says"],
       ["6c", "computes the vapour pressure deficit by a configured formula and leaf"],
@@ -68,6 +70,11 @@ export const contracts = {
       ["6f", "is off when no reading comes, or when its device is gone"],
       ["6g", "sets the end that a plug has itself before it says ON"],
       ["6h", "ends what a relay of its own does by the longest time that it may be on"],
+      [
+        "6i",
+        "lets the car stand when no letter comes, when the connection ends, at a stop and after a crash, and ignores retained letters",
+      ],
+      ["6j", "says in the journal that it starts, subscribes and has subscribed, in this order"],
       ["7.1", "ignores retained commands, and retains none"],
       ["7.2", "takes an empty message for no command"],
       ["7.3", "retains its own status"],
@@ -90,17 +97,6 @@ export const contracts = {
       ["1.10", "tells no secret, user or path"],
       ["2", "speaks the words of buttons and doorbells, without availability"],
       ["3", "shows each kind of pin, sensor and statistic as what it is"],
-    ],
-  },
-  growbuddy: {
-    about: "A grow tent and its car: see [examples.md](examples.md#carbot).",
-    clauses: [
-      ["5", "drives a car by five letters, with a throttle that is kept while it stands, and by no others"],
-      [
-        "6i",
-        "lets the car stand when no letter comes, when the connection ends, at a stop and after a crash, and ignores retained letters",
-      ],
-      ["6j", "says in the journal that it starts, subscribes and has subscribed, in this order"],
     ],
   },
 };

@@ -146,6 +146,8 @@ export function createMistbuddies(): Profile {
               ? []
               : stop(world, id, settings, "stopped, its configuration has changed"),
           );
+        case "started":
+        case "listening":
         case "told":
         case "delivered":
           return [];

@@ -154,6 +154,8 @@ export function createMqttio(): Profile {
         case "offline":
           online = false;
           return [];
+        case "started":
+        case "listening":
         case "delivered":
           return [];
       }
