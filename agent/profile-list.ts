@@ -4,7 +4,9 @@ import { deviceIdOf } from "./identity.ts";
 import { createCovers } from "./profile/covers.ts";
 import { createHomeassistant } from "./profile/homeassistant.ts";
 import type { Named } from "./profile/quantities.ts";
+import { createTakenBack } from "./profile/taken-back.ts";
 import { createProfiles, type Profiles, type ProfilesOptions } from "./profiles.ts";
+import { tasmotaAnnounced } from "./tasmota-link.ts";
 
 export interface ProfileListOptions extends Omit<ProfilesOptions, "profiles" | "link" | "clear"> {
   host: Host;
@@ -35,9 +37,10 @@ export function createProfileList({ host, version, bus, quantities, ...shared }:
     random: Math.random,
     announced: store.of("homeassistant"),
   });
+  const tasmota = createTakenBack({ topics: tasmotaAnnounced(current().config, host), announced: store.of("tasmota") });
   return createProfiles({
     ...shared,
-    profiles: { covers: createCovers(), homeassistant },
+    profiles: { covers: createCovers(), homeassistant, tasmota },
     link: () => bus().link,
     clear: (topic) => bus().clear(topic),
   });
