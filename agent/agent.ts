@@ -16,6 +16,7 @@ import { newState } from "./core/state.ts";
 import { eventTtl } from "./event-ttl.ts";
 import { Expressions } from "./expression/thread.ts";
 import { createHandlers } from "./handlers.ts";
+import { createHomie } from "./homie.ts";
 import { createHostView } from "./host-view.ts";
 import { createReceiver } from "./incoming.ts";
 import { createNodeCommands } from "./node-commands.ts";
@@ -159,15 +160,16 @@ export async function startAgent({
     clock,
     log,
   });
+  const quantities = (id: string) => {
+    const own = sensors.quantities(id);
+    const sensor = current().plan.sensors[current().plan.sensorIndex.get(id) ?? -1];
+    // What is told or derived has no driver that would say it.
+    return own.length > 0 ? own : (sensor?.topic?.values ?? (sensor?.derive ? [sensor.derive] : []));
+  };
   const profiles = createProfileList({
     host,
     version,
-    quantities(id) {
-      const own = sensors.quantities(id);
-      const sensor = current().plan.sensors[current().plan.sensorIndex.get(id) ?? -1];
-      // What is told or derived has no driver that would say it.
-      return own.length > 0 ? own : (sensor?.topic?.values ?? (sensor?.derive ? [sensor.derive] : []));
-    },
+    quantities,
     bus: () => bus,
     current,
     send,
@@ -214,6 +216,22 @@ export async function startAgent({
     log,
   });
 
+  const homie = createHomie({
+    config,
+    host,
+    dispatch,
+    current,
+    send,
+    readClock: ofRules.refresh,
+    way,
+    tls: () => certificates.renew(),
+    quantities,
+    onProblem: (problem) => fileProblem("homie", problem),
+    store: stores.profiles,
+    clock,
+    log,
+  });
+
   const tickets = new Tickets<Verdict>();
   const counterTickets = new Tickets<CounterVerdict>();
   const reloader = createReloader({
@@ -232,6 +250,7 @@ export async function startAgent({
       level.end();
       ofRules.restart();
       bus.reloaded(before, after, cleared);
+      homie.changed();
       const isSame = before.sys_interval === after.sys_interval && isDeepStrictEqual(before.services, after.services);
       if (!isSame) statistics.restart();
     },
@@ -242,6 +261,7 @@ export async function startAgent({
     reloader,
     resync() {
       bus.resync();
+      homie.tellAll();
       statistics.restart();
     },
     level,
@@ -371,7 +391,7 @@ export async function startAgent({
       values.stop();
       services.stop();
       statistics.stop();
-      await tasmota.stop();
+      await Promise.all([tasmota.stop(), homie.stop()]);
       profiles.stop();
       await bus.stop();
       await control.stop();
@@ -396,6 +416,7 @@ export async function startAgent({
     throw error;
   }
   tasmota.start();
+  homie.start();
   statistics.start();
   return agent;
 }

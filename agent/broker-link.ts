@@ -11,6 +11,7 @@ import type { OwnUser } from "./embedded/access.ts";
 import type { DialogueSettings } from "./embedded/dialogue-log.ts";
 import { placeOf } from "./embedded/port-holder.ts";
 import { type BrokerThread, createBrokerThread } from "./embedded/thread.ts";
+import { homieFilters } from "./homie.ts";
 import type { OwnBroker } from "./link-options.ts";
 import type { Clock } from "./shell/clock.ts";
 import type { Link, Publication } from "./shell/link.ts";
@@ -113,7 +114,12 @@ function builtIn({
   if (isBridged(config)) readTls(config, clock.wall(), "bridge");
   const broker = createBrokerThread({
     bridge: isBridged(config)
-      ? { config, host, onProblem, topics: { commandFilters: [...topics.commandFilters, ...tasmotaFilters(config, host)] } }
+      ? {
+          config,
+          host,
+          onProblem,
+          topics: { commandFilters: [...topics.commandFilters, ...tasmotaFilters(config, host), ...homieFilters(config, host)] },
+        }
       : undefined,
     access,
     limits: limitsOf(config.broker),

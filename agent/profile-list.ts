@@ -40,7 +40,13 @@ export function createProfileList({ host, version, bus, quantities, ...shared }:
   const tasmota = createTakenBack({ topics: tasmotaAnnounced(current().config, host), announced: store.of("tasmota") });
   return createProfiles({
     ...shared,
-    profiles: { covers: createCovers(), homeassistant, tasmota },
+    profiles: {
+      covers: createCovers(),
+      homeassistant,
+      tasmota,
+      // While it is one, its own connection does that.
+      ...(current().config.homie.discovery !== "true" && { homie: createTakenBack({ topics: [], announced: store.of("homie") }) }),
+    },
     link: () => bus().link,
     clear: (topic) => bus().clear(topic),
   });

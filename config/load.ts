@@ -99,7 +99,7 @@ export function loadConfig(options: LoadOptions): LoadResult {
   countingDefaults(config.inputs, (path) => walked.places.has(path));
   owlcms.setPorts(config.broker, given);
   config.control.view ??= viewBeside(config.control.socket);
-  config.homeassistant.discovery ??= walked.places.has("homeassistant") ? "true" : "false";
+  for (const section of ["homeassistant", "homie"] as const) config[section].discovery ??= walked.places.has(section) ? "true" : "false";
 
   const place = (path: string): Place => {
     const name = given.from.get(path) ?? given.from.get(path.replace(/\[.*/, ""));

@@ -7,6 +7,7 @@ import { debounceOf, measure, ratio } from "./counting.ts";
 import { deriveSchema } from "./derive.ts";
 import { address, anyText, duration, id, line, oneOf, path, port, topicLevel, wholeNumber } from "./formats.ts";
 import { coverSchema, homeassistantSchema, inputAppearance, label, outputAppearance } from "./homeassistant.ts";
+import { homieSchema } from "./homie.ts";
 import { type ConfigOf, derived, type Format, inFileOnly, leaf, listOf, mapOf, optional, required, secret, withNames } from "./leaf.ts";
 import { origin, shortListener } from "./listeners.ts";
 import { mqttSchema } from "./mqtt.ts";
@@ -286,6 +287,7 @@ export const schema = withNames({
     "The systemd units whose state is published and whose journal is shown, beside the end of a `log_file`; `control` is what `pinbus tui` may do with one, see [terminal.md](terminal.md).",
   ),
   homeassistant: homeassistantSchema,
+  homie: homieSchema,
   log: {
     level: leaf(oneOf("error", "warn", "info", "debug"), "info", "The least important entry that is written."),
     format: leaf(oneOf("auto", "text", "journal"), "auto", "`auto` writes to the journal under systemd and text everywhere else."),

@@ -244,6 +244,8 @@ export type AgentEvent = Union<{
 export type KeptFile =
   /** A device of Tasmota that is played here, when it is not at the broker. */
   | `tasmota ${string}`
+  /** The same of the device of Homie. */
+  | "homie"
   | "history"
   | "outputs"
   | "rules"
