@@ -137,7 +137,11 @@ export const schema = withNames({
       "The form of the file. An older one is read too; `pinbus check --migrate` shows what it becomes in the newest form.",
     ),
   ),
-  node: derived(topicLevel, "The name of this machine: the second level of its topics.", "the host name; a factory name gets 4 hex digits"),
+  node: derived(
+    topicLevel,
+    "The name of this machine: the second level of its topics.",
+    "the host name; a factory name gets 8 hex digits of the machine's identity",
+  ),
   prefix: leaf(topicLevel, "pinbus", "The first level of every topic of this machine."),
   gpio: {
     driver: leaf(
