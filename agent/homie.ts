@@ -63,6 +63,7 @@ export function createHomie(options: HomieOptions): Homie {
     on: {
       online: () => onProblem(null),
       offline: (problem) => onProblem(`homie: ${problem}`),
+      refused: (problem) => onProblem(problem === null ? null : `homie: ${problem}`),
       closed: () => profiles.offline(),
       message: (message) => profiles.take(message),
     },

@@ -22,6 +22,8 @@ export function createHomie({ base, quantities, announced }: HomieOptions): Prof
   const registry = createRegistry(announced);
   /** What was said last on retained topics, since the connect. */
   const newest = new Map<string, string>();
+  /** What was announced last, and is no more to be taken back. */
+  let wanted: ReadonlySet<string> = new Set();
   let known: { world: Pick<World, "plan" | "config">; sheet: Sheet } | undefined;
 
   const sheetFor = (world: World): Sheet => {
@@ -55,7 +57,7 @@ export function createHomie({ base, quantities, announced }: HomieOptions): Prof
     for (const { topic, payload } of birthOf(world.plan, world.state))
       for (const said of sheet.says.get(topic)?.(payload, world) ?? []) values.set(`${base}/${said.topic}`, said.payload);
     const description = describe(world, at);
-    const wanted = new Set([stateTopic, descriptionTopic, ...values.keys()]);
+    wanted = new Set([stateTopic, descriptionTopic, ...values.keys()]);
     return [
       ...registry.remember(stateTopic, {}),
       ...description.effects,
@@ -102,7 +104,7 @@ export function createHomie({ base, quantities, announced }: HomieOptions): Prof
           return [set(message), ...(isSo ? retained(property, message.payload) : [])];
         }
         case "delivered":
-          return registry.sent(event.topic, event.payload) ? registry.remember(event.topic, null) : [];
+          return registry.sent(event.topic, event.payload) && !wanted.has(event.topic) ? registry.remember(event.topic, null) : [];
         case "offline":
           registry.offline();
           newest.clear();

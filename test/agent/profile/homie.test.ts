@@ -268,6 +268,17 @@ describe("the description", () => {
     expect(world.controller.objections).toEqual([]);
   });
 
+  it("homie 7: what is configured again before the broker has taken its end is still known", () => {
+    const world = homie({ outputs: { lamp: {}, fan: {} } });
+    world.connect();
+    world.change({ outputs: { lamp: {} } });
+    world.connect();
+    world.change({ outputs: { lamp: {}, fan: {} } });
+    world.connect();
+    world.delivered(`${base}/out-fan/state`);
+    expect(world.disk.has(`${base}/out-fan/state`)).toBe(true);
+  });
+
   it("homie 7: a device that has another id now is removed, its state first", () => {
     const before = homie({ outputs: { lamp: {} } });
     before.connect();
