@@ -16,6 +16,7 @@ import { newState } from "./core/state.ts";
 import { eventTtl } from "./event-ttl.ts";
 import { Expressions } from "./expression/thread.ts";
 import { createHandlers } from "./handlers.ts";
+import { createHomie } from "./homie.ts";
 import { createHostView } from "./host-view.ts";
 import { createReceiver } from "./incoming.ts";
 import { createMqttioLink } from "./mqttio.ts";
@@ -162,15 +163,16 @@ export async function startAgent({
     clock,
     log,
   });
+  const quantities = (id: string) => {
+    const own = sensors.quantities(id);
+    const sensor = current().plan.sensors[current().plan.sensorIndex.get(id) ?? -1];
+    // What is told or derived has no driver that would say it.
+    return own.length > 0 ? own : (sensor?.topic?.values ?? (sensor?.derive ? [sensor.derive] : []));
+  };
   const profiles = createProfileList({
     host,
     version,
-    quantities(id) {
-      const own = sensors.quantities(id);
-      const sensor = current().plan.sensors[current().plan.sensorIndex.get(id) ?? -1];
-      // What is told or derived has no driver that would say it.
-      return own.length > 0 ? own : (sensor?.topic?.values ?? (sensor?.derive ? [sensor.derive] : []));
-    },
+    quantities,
     bus: () => bus,
     current,
     send,
@@ -231,6 +233,21 @@ export async function startAgent({
     clock,
     log,
   });
+  const homie = createHomie({
+    config,
+    host,
+    dispatch,
+    current,
+    send,
+    readClock: ofRules.refresh,
+    way,
+    tls: () => certificates.renew(),
+    quantities,
+    onProblem: (problem) => fileProblem("homie", problem),
+    store: stores.profiles,
+    clock,
+    log,
+  });
 
   const tickets = new Tickets<Verdict>();
   const counterTickets = new Tickets<CounterVerdict>();
@@ -251,6 +268,7 @@ export async function startAgent({
       ofRules.restart();
       bus.reloaded(before, after, cleared);
       tellFormulas(after, log, before);
+      homie.changed();
       const isSame = before.sys_interval === after.sys_interval && isDeepStrictEqual(before.services, after.services);
       if (!isSame) statistics.restart();
     },
@@ -261,6 +279,7 @@ export async function startAgent({
     reloader,
     resync() {
       bus.resync();
+      homie.tellAll();
       statistics.restart();
     },
     level,
@@ -390,7 +409,7 @@ export async function startAgent({
       values.stop();
       services.stop();
       statistics.stop();
-      await Promise.all([tasmota.stop(), mqttio.stop()]);
+      await Promise.all([tasmota.stop(), mqttio.stop(), homie.stop()]);
       profiles.stop();
       await bus.stop();
       await control.stop();
@@ -417,6 +436,7 @@ export async function startAgent({
   }
   tasmota.start();
   mqttio.start();
+  homie.start();
   statistics.start();
   return agent;
 }

@@ -11,6 +11,7 @@ import type { OwnUser } from "./embedded/access.ts";
 import type { DialogueSettings } from "./embedded/dialogue-log.ts";
 import { placeOf } from "./embedded/port-holder.ts";
 import { type BrokerThread, createBrokerThread } from "./embedded/thread.ts";
+import { homieFilters } from "./homie.ts";
 import type { OwnBroker } from "./link-options.ts";
 import { mqttioFilters } from "./mqttio.ts";
 import type { Clock } from "./shell/clock.ts";
@@ -118,7 +119,14 @@ function builtIn({
           config,
           host,
           onProblem,
-          topics: { commandFilters: [...topics.commandFilters, ...tasmotaFilters(config, host), ...mqttioFilters(config)] },
+          topics: {
+            commandFilters: [
+              ...topics.commandFilters,
+              ...tasmotaFilters(config, host),
+              ...mqttioFilters(config),
+              ...homieFilters(config, host),
+            ],
+          },
         }
       : undefined,
     access,

@@ -12,6 +12,11 @@ export function deviceIdOf(host: Host): string {
   return `pinbus-${digest(`pinbus device ${machineOf(host)}`)}`;
 }
 
+/** The connection as a device of Homie is another client. No node has a space in its name. */
+export function homieClientOf(host: Host, node: string): string {
+  return clientIdOf(host, `${node} homie`);
+}
+
 function machineOf({ hostname, machineId }: Host): string {
   return machineId === "" ? hostname : machineId;
 }

@@ -6,7 +6,9 @@ import { createCovers } from "./profile/covers.ts";
 import { createHomeassistant } from "./profile/homeassistant.ts";
 import { createMistbuddies } from "./profile/mistbuddy.ts";
 import type { Named } from "./profile/quantities.ts";
+import { createTakenBack } from "./profile/taken-back.ts";
 import { createProfiles, type Profiles, type ProfilesOptions } from "./profiles.ts";
+import { tasmotaAnnounced } from "./tasmota-link.ts";
 
 export interface ProfileListOptions extends Omit<ProfilesOptions, "profiles" | "link" | "clear"> {
   host: Host;
@@ -37,9 +39,18 @@ export function createProfileList({ host, version, bus, quantities, ...shared }:
     random: Math.random,
     announced: store.of("homeassistant"),
   });
+  const tasmota = createTakenBack({ topics: tasmotaAnnounced(current().config, host), announced: store.of("tasmota") });
   return createProfiles({
     ...shared,
-    profiles: { carbot: createCarbot(), covers: createCovers(), mistbuddy: createMistbuddies(), homeassistant },
+    profiles: {
+      carbot: createCarbot(),
+      covers: createCovers(),
+      mistbuddy: createMistbuddies(),
+      homeassistant,
+      tasmota,
+      // While it is one, its own connection does that.
+      ...(current().config.homie.discovery !== "true" && { homie: createTakenBack({ topics: [], announced: store.of("homie") }) }),
+    },
     link: () => bus().link,
     clear: (topic) => bus().clear(topic),
   });

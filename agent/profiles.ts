@@ -87,6 +87,13 @@ export function createProfiles(options: ProfilesOptions): Profiles {
         send({ type: "command-received", output, ...effect.message, at: clock.now() });
         return;
       }
+      case "commandRule": {
+        const rule = current().plan.ruleIndex.get(effect.rule);
+        if (rule === undefined) return;
+        options.readClock();
+        send({ type: "rule-command-received", rule, ...effect.message, at: clock.now() });
+        return;
+      }
       case "startTimer":
         timers.start(`${name} ${effect.key}`, effect.at);
         return;
@@ -162,7 +169,8 @@ export function createProfiles(options: ProfilesOptions): Profiles {
       turned({ plan }, event, effects) {
         if (event.type === "output-written") wrote(plan.outputs[event.output]?.id ?? "", event);
         if (watched.size === 0) return;
-        if (effects.some((effect) => effect.type === "publish" && watched.has(effect.topic))) stepAll({ type: "told", at: event.at });
+        const said = effects.flatMap((effect) => (effect.type === "publish" && watched.has(effect.topic) ? [effect] : []));
+        if (said.length > 0) stepAll({ type: "told", said, at: event.at });
       },
     },
     stop() {

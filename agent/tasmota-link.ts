@@ -310,6 +310,14 @@ function actionOf(payload: string): ButtonAction | undefined {
   return type === "multi_press_end" ? (["DOUBLE", "TRIPLE", "QUAD", "PENTA"] as const)[(count ?? 0) - 2] : undefined;
 }
 
+/** The retained topics by which devices of Tasmota are found. */
+export function tasmotaAnnounced({ tasmota, node }: Config, host: Host): string[] {
+  return Object.entries(tasmota).flatMap(([id, { discovery }]) => {
+    const { config, sensors } = discoveryTopics(deviceMacOf(host, node, id));
+    return discovery === "on" ? [config, sensors] : [];
+  });
+}
+
 /** The filters under which devices of Tasmota are commanded. */
 export function tasmotaFilters({ tasmota, node }: Config, host: Host): string[] {
   return Object.entries(tasmota).flatMap(([id, { topic, group }]) =>

@@ -1,4 +1,4 @@
-// node bench/run.mjs start|idle|command|outbox|core|broker|edge|hostile|values|tui|all… [--rounds N] [--seconds S] [--load S] [--write]
+// node bench/run.mjs start|idle|command|profile|outbox|core|broker|edge|hostile|values|tui|all… [--rounds N] [--seconds S] [--load S] [--write]
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,7 +6,7 @@ import { parseArgs } from "node:util";
 import { requireBuild } from "./compiled.mjs";
 import { machineInWords, table, writeIntoReadme } from "./table.mjs";
 
-const benches = ["start", "idle", "command", "outbox", "core", "broker", "edge", "hostile", "values", "tui"];
+const benches = ["start", "idle", "command", "profile", "outbox", "core", "broker", "edge", "hostile", "values", "tui"];
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,

@@ -7,6 +7,7 @@ import { checkDerived } from "./derive.ts";
 import { formatDuration } from "./formats.ts";
 import { checkGestures } from "./gestures.ts";
 import { checkHomeassistant } from "./homeassistant.ts";
+import { checkHomie } from "./homie.ts";
 import { checkLines, gpioOf } from "./lines.ts";
 import { checkListeners, hasUsers } from "./listeners.ts";
 import { checkMistbuddy } from "./mistbuddy.ts";
@@ -68,6 +69,7 @@ export function check(config: Config, found: Found): Problem[] {
   checkServices(config, report);
   checkCommands(config, report);
   checkHomeassistant(config, found, report);
+  checkHomie(config, report);
   return problems;
 }
 

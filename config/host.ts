@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { hostname } from "node:os";
+import { join } from "node:path";
 
 /** What the default of `node` is made of. */
 export interface Host {
@@ -28,8 +29,52 @@ function readMachineId(): string {
 /** Names that thousands of machines have: two of them on one broker would take each other's topics. */
 const factoryNames = new Set(["raspberrypi", "debian", "localhost", "pi", "raspbian", "ubuntu"]);
 
-/** The default of `node`: the host name in lower case as one topic level; a factory name gets `-` and 4 hex digits. */
-export function nodeName({ hostname, machineId }: Host): string {
+/** Hexadecimal digits behind a factory name: that two of 200 machines share theirs has a chance of 1 in 200,000. */
+const digits = 8;
+/** As it was before: of 200 machines two shared theirs with a chance of 1 in 4. */
+const formerDigits = 4;
+
+/** The default of `node`: the host name in lower case as one topic level; a factory name gets `-` and 8 hex digits. */
+export function nodeName(host: Host): string {
+  return named(host, digits);
+}
+
+/**
+ * The same for a machine on which an agent may have run before: topics that others know must not change by an upgrade. `stateDir` has what it
+ * left: the name, or, when it was of a version that did not write it down, anything.
+ */
+export function installedNodeName(host: Host, stateDir: string): string {
+  const [name, former] = [nodeName(host), named(host, formerDigits)];
+  if (name === former) return name;
+  try {
+    const kept = readFileSync(nodeFile(stateDir), "utf8").trim();
+    // A state folder that was copied from another machine has the name of that one.
+    return kept === former ? former : name;
+  } catch {
+    return hasRun(stateDir) ? former : name;
+  }
+}
+
+/** Whether a name is one of those that this machine's identity gives it. */
+export function isOfIdentity(name: string, host: Host): boolean {
+  const names = [nodeName(host), named(host, formerDigits)];
+  return names[0] !== names[1] && names.includes(name);
+}
+
+/** Where the agent writes down a name that was made of the machine's identity. */
+export function nodeFile(stateDir: string): string {
+  return join(stateDir, "node");
+}
+
+function hasRun(stateDir: string): boolean {
+  try {
+    return readdirSync(stateDir).some((name) => /\.jsonl?$/.test(name));
+  } catch {
+    return false;
+  }
+}
+
+function named({ hostname, machineId }: Host, length: number): string {
   const first = hostname.toLowerCase().split(".")[0] ?? "";
   const name =
     first
@@ -38,5 +83,5 @@ export function nodeName({ hostname, machineId }: Host): string {
       .slice(0, 58) || "localhost";
   if (!factoryNames.has(name) || machineId === "") return name;
   // machine-id(5): it must not be shown as it is.
-  return `${name}-${createHash("sha256").update(`pinbus node ${machineId}`).digest("hex").slice(0, 4)}`;
+  return `${name}-${createHash("sha256").update(`pinbus node ${machineId}`).digest("hex").slice(0, length)}`;
 }

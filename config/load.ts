@@ -4,7 +4,7 @@ import { complete } from "./complete.ts";
 import { viewBeside } from "./control.ts";
 import { countingDefaults } from "./counting.ts";
 import { readGiven } from "./environment.ts";
-import { type Host, nodeName } from "./host.ts";
+import { type Host, installedNodeName, nodeName } from "./host.ts";
 import { expandInlineValues } from "./inline-values.ts";
 import { type Migration, migrate, migrations } from "./migrate.ts";
 import { readOwlcms } from "./owlcms.ts";
@@ -96,10 +96,11 @@ export function loadConfig(options: LoadOptions): LoadResult {
   const given = readGiven(schema, env, args, (path) => named(resolve(path)), owlcms.variables);
   for (const [path, items] of given.lists) put(walked.values, path, items);
   const config = complete(schema, walked.values, { derived: { node: nodeName(host) }, env: given.env, args: given.args }) as Config;
+  if (!walked.places.has("node") && !given.from.has("node")) config.node = installedNodeName(host, config.state_dir);
   countingDefaults(config.inputs, (path) => walked.places.has(path));
   owlcms.setPorts(config.broker, given);
   config.control.view ??= viewBeside(config.control.socket);
-  config.homeassistant.discovery ??= walked.places.has("homeassistant") ? "true" : "false";
+  for (const section of ["homeassistant", "homie"] as const) config[section].discovery ??= walked.places.has(section) ? "true" : "false";
 
   const place = (path: string): Place => {
     const name = given.from.get(path) ?? given.from.get(path.replace(/\[.*/, ""));

@@ -8,6 +8,7 @@ import { debounceOf, measure, ratio } from "./counting.ts";
 import { deriveSchema } from "./derive.ts";
 import { address, anyText, duration, id, line, oneOf, path, port, topicLevel, wholeNumber } from "./formats.ts";
 import { coverSchema, homeassistantSchema, inputAppearance, label, outputAppearance } from "./homeassistant.ts";
+import { homieSchema } from "./homie.ts";
 import { type ConfigOf, derived, type Format, inFileOnly, leaf, listOf, mapOf, optional, required, secret, withNames } from "./leaf.ts";
 import { origin, shortListener } from "./listeners.ts";
 import { mistbuddySchema } from "./mistbuddy.ts";
@@ -139,7 +140,11 @@ export const schema = withNames({
       "The form of the file. An older one is read too; `pinbus check --migrate` shows what it becomes in the newest form.",
     ),
   ),
-  node: derived(topicLevel, "The name of this machine: the second level of its topics.", "the host name; a factory name gets 4 hex digits"),
+  node: derived(
+    topicLevel,
+    "The name of this machine: the second level of its topics.",
+    "the host name; a factory name gets 8 hex digits of the machine's identity",
+  ),
   prefix: leaf(topicLevel, "pinbus", "The first level of every topic of this machine."),
   gpio: {
     driver: leaf(
@@ -292,6 +297,7 @@ export const schema = withNames({
     "The systemd units whose state is published and whose journal is shown, beside the end of a `log_file`; `control` is what `pinbus tui` may do with one, see [terminal.md](terminal.md).",
   ),
   homeassistant: homeassistantSchema,
+  homie: homieSchema,
   log: {
     level: leaf(oneOf("error", "warn", "info", "debug"), "info", "The least important entry that is written."),
     format: leaf(oneOf("auto", "text", "journal"), "auto", "`auto` writes to the journal under systemd and text everywhere else."),

@@ -99,6 +99,19 @@ export const contracts = {
       ["3", "shows each kind of pin, sensor and statistic as what it is"],
     ],
   },
+  homie: {
+    about: "A device of Homie 5: see [homie.md](homie.md). The convention does not number its sections.",
+    clauses: [
+      ["1", "(Topic IDs) names devices, nodes and properties with a-z, 0-9 and - alone"],
+      ["2", "(QoS and retained messages) retains everything with QoS 1, but for events, which have QoS 0; refuses a retained set"],
+      ["3", "(Last will, Device Lifecycle) says `init`, `ready`, `disconnected`, and `lost` by its will"],
+      ["4", "(Payloads, Properties) says each kind of value as the convention writes it"],
+      ["5", "(Device Attributes) describes itself; the version grows with each change, which stands behind `init`"],
+      ["6", "(Property command topic) serves sets of what is settable, and shows what became of them"],
+      ["7", "(Device Lifecycle, Device reconfiguration) empties what is gone, the state of a device first"],
+      ["8", "(Alert topic) takes away what does not hold, and says why"],
+    ],
+  },
 };
 
 /** Test → the clauses in its name. One name may have several: `owlcms 8 and 1.9`, `growbuddy 5 and 6i`. */

@@ -6,6 +6,7 @@ import { progressed, startWatchdog, watchdogUsec } from "../../systemd/watchdog.
 import { type Agent, startAgent } from "../agent.ts";
 import { SettingError } from "../certificate.ts";
 import { exit } from "../exit.ts";
+import { rememberNode } from "../node-name.ts";
 import { systemClock } from "../shell/clock.ts";
 import { createLog } from "../shell/log.ts";
 import { readVersion } from "../version.ts";
@@ -52,12 +53,14 @@ export const run: Command = {
       },
     };
     let fed: number | undefined;
+    const host = readHost();
+    await rememberNode(config, host, log);
     let agent: Agent;
     try {
       agent = await startAgent({
         config,
         given,
-        host: readHost(),
+        host,
         version: readVersion(),
         log,
         load() {

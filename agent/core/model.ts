@@ -246,6 +246,8 @@ export type KeptFile =
   | `tasmota ${string}`
   /** The connection with the topics of mqtt-io, when it is not at the broker. */
   | "mqtt-io"
+  /** The same of the device of Homie. */
+  | "homie"
   | "history"
   | "outputs"
   | "rules"

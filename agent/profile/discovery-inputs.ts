@@ -58,7 +58,7 @@ export function addInputs(plan: Plan, config: Config, add: Add): void {
 }
 
 /** Those that can come as it is configured. */
-function eventTypes({ gestures: { eventTypes: types, most } }: InputPlan): string[] {
+export function eventTypes({ gestures: { eventTypes: types, most } }: InputPlan): string[] {
   const several = new Set([types.ongoing, types.double]);
   const possible = Object.values(types).filter((type) => type !== null && (most > 1 || !several.has(type)));
   return [...new Set(possible as string[])];

@@ -1,6 +1,7 @@
 import type { Instant } from "../core/model.ts";
 import { byteLength, type Document, discoveryDocuments, type Identity, margin } from "./discovery.ts";
 import type { Profile, ProfileEffect, World } from "./profile.ts";
+import { createRegistry } from "./registry.ts";
 
 /** The platform of each component that was announced, by its key. */
 export type Announced = Readonly<Record<string, string>>;
@@ -25,9 +26,7 @@ const timer = "birth";
  * when Home Assistant has started. What is not there any more is removed once.
  */
 export function createHomeassistant({ identity, largest, random, announced }: HomeassistantOptions): Profile {
-  const registry = new Map(announced);
-  /** What the broker was sent last, since the connect. */
-  const sent = new Map<string, string>();
+  const registry = createRegistry(announced);
   let toldAt: Instant = Number.NEGATIVE_INFINITY;
   let waiting = false;
 
@@ -36,31 +35,20 @@ export function createHomeassistant({ identity, largest, random, announced }: Ho
     waiting = false;
     return [{ type: "stopTimer", key: timer }];
   };
-  const remember = (topic: string, components: Announced | null): ProfileEffect[] => {
-    if (JSON.stringify(registry.get(topic) ?? null) === JSON.stringify(components)) return [];
-    if (components === null) registry.delete(topic);
-    else registry.set(topic, components);
-    return [{ type: "keep", id: topic, value: components }];
-  };
-  const send = (topic: string, payload: string): ProfileEffect[] => {
-    sent.set(topic, payload);
-    return [{ type: "publish", publication: { topic, payload, qos: 1, retain: true }, confirm: true }];
-  };
 
   /** All of it, or what differs from what was sent. */
   const announce = (world: World, all: boolean): ProfileEffect[] => {
     const documents = world.config.homeassistant.discovery === "true" ? documentsOf(world) : new Map<string, Document>();
-    // First: what has moved to another document must not be there twice.
-    const gone = [...registry.keys()].filter((topic) => !documents.has(topic) && (all || sent.get(topic) !== ""));
     return [
-      ...gone.flatMap((topic) => send(topic, "")),
+      // First: what has moved to another document must not be there twice.
+      ...registry.takeBack(documents, all),
       ...[...documents].flatMap(([topic, document]) => {
         const before = registry.get(topic) ?? {};
         const payload = JSON.stringify(withRemovals(document, before));
-        if (!all && sent.get(topic) === payload) return [];
+        if (!all && registry.sent(topic, payload)) return [];
         const bytes = byteLength(payload) + margin(topic);
         if (bytes > largest()) return tooLarge(topic, bytes);
-        return [...remember(topic, { ...before, ...platformsOf(document) }), ...send(topic, payload)];
+        return [...registry.remember(topic, { ...before, ...platformsOf(document) }), ...registry.send(topic, payload)];
       }),
     ];
   };
@@ -94,10 +82,10 @@ export function createHomeassistant({ identity, largest, random, announced }: Ho
             { type: "tellAll" },
           ];
         case "delivered":
-          if (sent.get(event.topic) !== event.payload) return [];
-          return remember(event.topic, event.payload === "" ? null : presentIn(event.payload));
+          if (!registry.sent(event.topic, event.payload)) return [];
+          return registry.remember(event.topic, event.payload === "" ? null : presentIn(event.payload));
         case "offline":
-          sent.clear();
+          registry.offline();
           return stopWaiting();
         case "started":
         case "listening":

@@ -32,8 +32,8 @@ export type ProfileEvent = Union<{
   /** The configuration, or what is known of the machine, is another one. */
   changed: { at: Instant };
   heard: { message: Heard; at: Instant };
-  /** Some of the topics of `watches` were published. */
-  told: { at: Instant };
+  /** Some of the topics of `watches`, of this profile or another one, were published. */
+  told: { said: readonly { topic: string; payload: string }[]; at: Instant };
   "timer-due": { key: string; at: Instant };
   /** The broker has taken what was published with `confirm`. */
   delivered: { topic: string; payload: string };
@@ -63,6 +63,8 @@ export type ProfileEffect = Union<{
   clear: { topic: string };
   /** What a message on `P/out/<id>/set` would do; answered as that is. */
   command: { output: string; message: Omit<Heard, "topic"> };
+  /** The same on `P/rule/<id>/set`. */
+  commandRule: { rule: string; message: Omit<Heard, "topic"> };
   /** A key has one timer; starting it again replaces it. */
   startTimer: { key: string; at: Instant };
   stopTimer: { key: string };

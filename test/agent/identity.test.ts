@@ -1,13 +1,21 @@
 import { expect, it } from "vitest";
-import { clientIdOf, deviceIdOf } from "../../agent/identity.ts";
-import { nodeName } from "../../config/host.ts";
+import { topicsOf } from "../../agent/core/topics.ts";
+import { homieFilters } from "../../agent/homie.ts";
+import { clientIdOf, deviceIdOf, homieClientOf } from "../../agent/identity.ts";
+import { tasmotaAnnounced } from "../../agent/tasmota-link.ts";
+import { configOf } from "../config/loading.ts";
+import { factoryMachines } from "./machines.ts";
 
-/** Two hundred Pis as they come from the factory: each has its own machine identity, and all have the same name. */
-const machines = Array.from({ length: 200 }, (_, index) => ({ hostname: "raspberrypi", machineId: index.toString(16).padStart(32, "0") }));
+const machines = factoryMachines(200);
 
-it("two hundred machines with factory names share no device of Home Assistant, and no client id", () => {
-  expect(new Set(machines.map(deviceIdOf)).size).toBe(200);
-  expect(new Set(machines.map((host) => clientIdOf(host, nodeName(host)))).size).toBe(200);
+it("two hundred machines as they come from the factory share no client id, no topic and no device", () => {
+  const configs = machines.map((host) => ({ host, config: configOf("tasmota: { plug: { topic: plug } }\nhomie:\n", { host }) }));
+  const distinct = (of: (one: (typeof configs)[number]) => string | string[]) => new Set(configs.flatMap(of)).size;
+  expect(distinct(({ config }) => topicsOf(config.prefix, config.node).base)).toBe(200);
+  expect(distinct(({ config, host }) => [clientIdOf(host, config.node), homieClientOf(host, config.node)])).toBe(400);
+  expect(distinct(({ host }) => deviceIdOf(host))).toBe(200);
+  expect(distinct(({ config, host }) => homieFilters(config, host))).toBe(200);
+  expect(distinct(({ config, host }) => tasmotaAnnounced(config, host))).toBe(400);
 });
 
 it("home-assistant 1.8: the device is known by its machine, whatever it is called, and the machine's identity is not shown", () => {

@@ -60,7 +60,7 @@ describe("what a profile is told", () => {
       ]);
     turned("pinbus/garage/out/other/state");
     turned("pinbus/garage/out/lamp/state");
-    expect(seen).toEqual([{ type: "told", at: 7 }]);
+    expect(seen).toMatchObject([{ type: "told", said: [{ topic: "pinbus/garage/out/lamp/state", payload: "ON" }], at: 7 }]);
   });
 
   it("is that the broker has taken what is confirmed, not that it has refused it", () => {

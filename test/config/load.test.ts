@@ -59,6 +59,10 @@ const samples: Record<string, [string, string, string]> = {
   "homeassistant.name": ["Garage", "Shed", "Loft"],
   "homeassistant.id": ["a", "b", "c"],
   "homeassistant.device_triggers": ["true", "false", "true"],
+  "homie.discovery": ["true", "false", "true"],
+  "homie.domain": ["a", "b", "c"],
+  "homie.id": ["a", "b", "c"],
+  "homie.name": ["Garage", "Shed", "Loft"],
   prefix: ["a", "b", "c"],
   "gpio.driver": ["sim", "sysfs", "chardev"],
   "gpio.board": ["pi1", "pi5", "pi4"],
@@ -287,6 +291,7 @@ describe("loadConfig", () => {
           id: null,
           device_triggers: "false",
         },
+        homie: { discovery: "false", domain: "homie", id: null, name: null },
         derive: {},
         services: [],
         commands: ["resync"],
@@ -354,6 +359,10 @@ describe("loadConfig", () => {
     ["homeassistant: { discovery: false }", "false"],
   ])("takes the section as the wish to be discovered, unless it says otherwise: %s", (text, discovery) => {
     expect(configOf(text).homeassistant.discovery).toBe(discovery);
+  });
+
+  it("takes the section homie in the same way", () => {
+    expect(["", "homie:", "homie: { discovery: false }"].map((text) => configOf(text).homie.discovery)).toEqual(["false", "true", "false"]);
   });
 
   it("never shares a default between two configurations", () => {
@@ -506,6 +515,7 @@ describe("loadConfig", () => {
         id: string | null;
         device_triggers: "true" | "false";
       };
+      homie: { discovery: "true" | "false"; domain: string; id: string | null; name: string | null };
       covers: Record<
         string,
         { open: string; close: string; name: string | null; device_class: (typeof deviceClasses)["cover"][number] | null }

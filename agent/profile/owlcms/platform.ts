@@ -79,12 +79,13 @@ export function owlcmsHeard(
   if (plan.owlcms === null || topic !== platformsTopic) return;
   const answer = read(payload);
   if (answer === null) return;
-  Object.assign(state.owlcms, answer);
-  settleOwlcms(plan, state, at, effects);
+  const { jurySize: known } = state.owlcms;
+  Object.assign(state.owlcms, { ...answer, jurySize: answer.jurySize ?? known });
+  settleOwlcms(plan, state, at, effects, known);
 }
 
-/** Makes what follows from what owlcms has said, after an answer and after a reload. */
-export function settleOwlcms(plan: Plan, state: State, at: Instant, effects: Effect[]): void {
+/** Makes what follows from what owlcms has said, after an answer and after a reload. `known` is the size of the jury before. */
+export function settleOwlcms(plan: Plan, state: State, at: Instant, effects: Effect[], known = state.owlcms.jurySize): void {
   const { owlcms } = state;
   const before = { ...owlcms };
   const [only, ...others] = owlcms.platforms ?? [];
@@ -100,7 +101,9 @@ export function settleOwlcms(plan: Plan, state: State, at: Instant, effects: Eff
   if (plan.owlcms === null || jurySize === null) return;
   for (const [index, { id }] of plan.rules.entries()) {
     const member = memberOf(id);
-    if (member !== null) enableRule(plan, state, index, member <= jurySize, `owlcms has a jury of ${jurySize}`, at, effects);
+    const [rests, comes] = member === null ? [false, false] : [member > jurySize, known === null || member > known];
+    // The rules of who was there already are enabled, or disabled by somebody who wants that.
+    if (rests || comes) enableRule(plan, state, index, !rests, `owlcms has a jury of ${jurySize}`, at, effects);
   }
 }
 

@@ -1,3 +1,4 @@
+import { readFileSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, it, onTestFinished, vi } from "vitest";
 import { observe } from "../../brokers.ts";
 import { eventually } from "../shell/fixture.ts";
@@ -177,6 +178,20 @@ describeOnOtherBrokers("a plug of Tasmota that comes and goes", (on) => {
     await all.bus.client.publishAsync(`cmnd/${plug}/PulseTime2`, "", { qos: 1 });
     await eventually(() => all.bus.newest(`stat/${plug}/RESULT`)).toContain("PulseTime2");
     expect(all.bus.payloads(`stat/${plug}/POWER2`)).not.toContain("ON");
+  });
+
+  it("tasmota 5: a device that is not configured any more is taken back at the next start", async () => {
+    const all = await startTogether(on, yaml);
+    onTestFinished(() => all.stop());
+    const announced = () => all.bus.seen.filter(({ topic }) => topic.startsWith("tasmota/discovery/"));
+    await eventually(() => all.bus.newest(`tele/${plug}/LWT`)).toBe("Online");
+    const topics = announced().map(({ topic }) => topic);
+    all.agent.child.kill("SIGTERM");
+    await all.agent.done;
+    writeFileSync(all.agent.config, readFileSync(all.agent.config, "utf8").replace(/^tasmota:[\s\S]*/m, ""));
+    const again = await runIn(all.agent.folder);
+    onTestFinished(() => again.clean());
+    await eventually(() => topics.map((topic) => all.bus.newest(topic))).toEqual(["", ""]);
   });
 
   it("what was set from afar holds after a restart, and a value that is measured stands in SENSOR while it holds", async () => {

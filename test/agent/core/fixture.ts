@@ -229,6 +229,7 @@ export function configOf(parts: {
     services: parts.services ?? [],
     covers: Object.fromEntries(Object.entries(parts.covers ?? {}).map(([id, cover]) => [id, { name: null, device_class: null, ...cover }])),
     homeassistant: { ...usual.homeassistant, discovery: "false", ...parts.homeassistant },
+    homie: { ...usual.homie, discovery: "false" },
     commands: parts.commands ?? ["resync"],
     log: { level: "info", format: "auto", mqtt: "warn" },
   };

@@ -182,6 +182,7 @@ describe("the report for whoever helps", () => {
       controllers: {},
       covers: {},
       homeassistant: { discovery: "false" },
+      homie: { discovery: "false" },
       tasmota: {},
       mistbuddy: {},
     });

@@ -60,7 +60,7 @@ describe("a cover", () => {
 
   it("says what its outputs were seen to do, once for each change", () => {
     const world = covers();
-    const told = () => publications(world.step({ type: "told", at: 0 })).map(({ topic, payload }) => `${topic} ${payload}`);
+    const told = () => publications(world.step({ type: "told", said: [], at: 0 })).map(({ topic, payload }) => `${topic} ${payload}`);
     expect(publications(world.step({ type: "birth", at: 0 }))).toEqual(
       ["blind", "gate"].map((id) => ({ topic: `${P}/cover/${id}/state`, payload: "stopped", qos: 1, retain: true })),
     );

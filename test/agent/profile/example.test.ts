@@ -20,7 +20,7 @@ it("the example tells states after a connect and at each change, takes commands,
   const told = (effects: ReturnType<typeof hub.step>) => publications(effects).map(({ topic, payload }) => `${topic} ${payload}`);
   expect(told(hub.step({ type: "birth", at: 0 }))).toEqual(["hub/light/1 0", "hub/light/2 0", "hub/alive yes"]);
   hub.core().control("fan", "ON");
-  expect(told(hub.step({ type: "told", at: 1 }))).toEqual(["hub/light/1 0", "hub/light/2 1"]);
+  expect(told(hub.step({ type: "told", said: [], at: 1 }))).toEqual(["hub/light/1 0", "hub/light/2 1"]);
   expect(hub.heard("hub/light/2/set", "1")).toMatchObject([{ type: "command", output: "fan", message: { payload: "ON", retain: false } }]);
   expect(hub.step({ type: "timer-due", key: "beat", at: 60_000 })).toContainEqual({ type: "startTimer", key: "beat", at: 120_000 });
 });

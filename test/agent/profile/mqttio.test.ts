@@ -51,8 +51,10 @@ function scene(mqttio: Parts = usual) {
       perform(profile.written?.(seen(), { output: core.plan.outputs[output]?.id ?? "", active, cause: request.cause, at }) ?? []);
     }
     const watched = profile.watches(seen());
-    if (effects.some((effect) => effect.type === "publish" && watched.includes(effect.topic)))
-      perform(profile.step(seen(), { type: "told", at: event.at }));
+    const said = effects.flatMap((effect) =>
+      effect.type === "publish" && watched.includes(effect.topic) ? { topic: effect.topic, payload: effect.payload } : [],
+    );
+    if (said.length > 0) perform(profile.step(seen(), { type: "told", said, at: event.at }));
   };
   const take = () => {
     const all = said.map((line) => line.replace(/^home\/garage\//, ""));

@@ -425,6 +425,19 @@ describe("the desk of the jury", () => {
     expect(stage.isOn("g1", "rw1")).toEqual(left);
   });
 
+  it("owlcms 8: what an operator has disabled stays so, however often owlcms tells how large the jury is", () => {
+    const stage = new Stage(jury(5), { jurySize: 3 });
+    const tell = (size: number) => stage.world.message("owlcms/fop/config", `{"platforms":["A"],"jurySize":${size}}`);
+    const enabled = (id: string) => stage.world.state.rules[stage.world.plan.ruleIndex.get(id) ?? -1]?.enabled;
+    stage.world.rule("owlcms-j2-good", "OFF");
+    tell(3);
+    expect(enabled("owlcms-j2-good")).toBe(false);
+    tell(5);
+    expect([2, 4, 5].map((number) => enabled(`owlcms-j${number}-good`))).toEqual([false, true, true]);
+    stage.world.reload(stage.world.config);
+    expect(enabled("owlcms-j2-good")).toBe(false);
+  });
+
   it("owlcms 8: has as many members as owlcms says: the others rest, and count again with a larger jury", () => {
     const stage = new Stage(jury(5), { jurySize: 3 });
     const enabled = () => stage.world.plan.rules.flatMap(({ id }, at) => (stage.world.state.rules[at]?.enabled ? [] : [id]));
