@@ -42,22 +42,24 @@ export async function startDemoBox(
   const dir = mkdtempSync(join(tmpdir(), "pinbus-demo-"));
   const config = join(dir, "pinbus.yaml");
   const logFile = join(dir, "agent.log");
-  const setting = settingIn(dir);
-  const env = { ...ownEnvironment(), ...setting.env };
-  writeFileSync(config, setting.text, { mode: 0o600 });
-  const child = spawn(process.execPath, [...process.execArgv, main, "run", "--config", config], {
-    stdio: ["ignore", "ignore", openSync(logFile, "w"), "ipc"],
-    env,
-  });
-  // The channel carries nothing: the agent ends when it breaks. It must not keep this process alive.
-  child.channel?.unref();
-  const log = () => readFileSync(logFile, "utf8");
+  let running: ChildProcess | undefined;
   const clean = () => {
-    child.kill("SIGKILL");
+    running?.kill("SIGKILL");
     rmSync(dir, { recursive: true, force: true });
   };
   process.once("exit", clean);
   try {
+    const setting = settingIn(dir);
+    const env = { ...ownEnvironment(), ...setting.env };
+    writeFileSync(config, setting.text, { mode: 0o600 });
+    const child = spawn(process.execPath, [...process.execArgv, main, "run", "--config", config], {
+      stdio: ["ignore", "ignore", openSync(logFile, "w"), "ipc"],
+      env,
+    });
+    running = child;
+    // The channel carries nothing: the agent ends when it breaks. It must not keep this process alive.
+    child.channel?.unref();
+    const log = () => readFileSync(logFile, "utf8");
     const client = await reach(join(dir, "control.sock"), child, log);
     const port = (await client.request("status", {})).broker?.listeners.find(({ problem }) => problem === null)?.port;
     if (port === undefined) throw new CommandError(exit.refused, "the built-in broker found no free port on loopback");

@@ -1,3 +1,6 @@
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { type DemoBox, startDemoBox } from "../../../agent/command/demo-box.ts";
 import { commonPlay } from "../../../agent/command/demo-play/common.ts";
@@ -41,6 +44,17 @@ describe("pinbus demo --example", () => {
       "The server of the example, broker.invalid, 192.0.2.1, is not reached: the broker is in its place.",
       "Left out, since it belongs to the real place: mqtt.port, mqtt.username, mqtt.password.",
     ]);
+  });
+
+  it("leaves no folder behind when the configuration is none", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "pinbus-no-demo-"));
+    vi.stubEnv("TMPDIR", folder);
+    onTestFinished(() => {
+      vi.unstubAllEnvs();
+      rmSync(folder, { recursive: true });
+    });
+    await expect(boxOf("outputs: [")).rejects.toThrow();
+    expect(readdirSync(folder)).toEqual([]);
   });
 
   it("lists the examples alone, and with an unknown name, whose neighbour it names", async () => {
