@@ -12,6 +12,12 @@ import { exampleSetting } from "./demo-setting.ts";
 import { Stage } from "./demo-stage.ts";
 import { asksForExamples, checkExample, exampleLines, readExample } from "./example.ts";
 
+const endings = [
+  ["SIGHUP", 1],
+  ["SIGINT", 2],
+  ["SIGTERM", 15],
+] as const;
+
 /** `pinbus demo`: the agent on the simulated board. With a terminal the TUI opens on it; without one a scenario runs and is printed. */
 export const demo: Command = {
   usage: "[--example [NAME]] [--script]",
@@ -24,11 +30,14 @@ export const demo: Command = {
     const { values } = readArgs(args, { script: { type: "boolean" }, example: { type: "string" } } as const, { min: 0, max: 0 });
     const { example } = values;
     if (example !== undefined) checkExample(example);
+    const terminal = process.stdin.isTTY && process.stdout.isTTY && !values.script;
+    // The terminal UI ends by itself. What is left behind goes with the exit.
+    if (!terminal) for (const [signal, number] of endings) process.once(signal, () => process.exit(128 + number));
     const box = await startDemoBox(undefined, example === undefined ? undefined : (dir) => exampleSetting(readExample(example), dir));
     try {
       const config = configOf(box);
       const play = plays.get(example ?? "demo") ?? commonPlay(config);
-      return process.stdin.isTTY && process.stdout.isTTY && !values.script ? await show(box, play, config) : await playScript(box, play);
+      return terminal ? await show(box, play, config) : await playScript(box, play);
     } catch (error) {
       process.stderr.write(`${box.log()}\n`);
       throw error;

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,7 +11,7 @@ import { playScript } from "../../../agent/command/demo-script.ts";
 import { exampleSetting } from "../../../agent/command/demo-setting.ts";
 import { exampleNames } from "../../../agent/command/example.ts";
 import { loadConfig } from "../../../config/load.ts";
-import { main, pinbus } from "./agent-process.ts";
+import { main, pinbus, start } from "./agent-process.ts";
 
 // The delays of the examples are real here: seconds.
 vi.setConfig({ testTimeout: 90_000 });
@@ -25,6 +26,12 @@ async function boxOf(text: string) {
   const told: string[] = [];
   const play = (given: Play, within = 15_000) => playScript(box, given, { tell: (line) => told.push(line), within });
   return { box, told, play };
+}
+
+function tempFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "pinbus-no-demo-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  return folder;
 }
 
 describe("pinbus demo --example", () => {
@@ -46,12 +53,20 @@ describe("pinbus demo --example", () => {
     ]);
   });
 
+  it("leaves no folder behind when somebody ends it with Ctrl-C", async () => {
+    const folder = tempFolder();
+    const { child, done } = start(["demo", "--example", "garden"], { env: { TMPDIR: folder } });
+    await once(child.stdout ?? child, "data");
+    child.kill("SIGINT");
+    expect(await done).toMatchObject({ code: 130 });
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
   it("leaves no folder behind when the configuration is none", async () => {
-    const folder = mkdtempSync(join(tmpdir(), "pinbus-no-demo-"));
+    const folder = tempFolder();
     vi.stubEnv("TMPDIR", folder);
     onTestFinished(() => {
       vi.unstubAllEnvs();
-      rmSync(folder, { recursive: true });
     });
     await expect(boxOf("outputs: [")).rejects.toThrow();
     expect(readdirSync(folder)).toEqual([]);
