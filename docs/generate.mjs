@@ -121,14 +121,17 @@ function exampleSection(name) {
   if (!result.ok) throw new Error(`the example ${name} is wrong`);
   const picture = configWiring(result.config, 78);
   const wiring = picture.length === 0 ? "" : `\n\`\`\`\n${picture.join("\n")}\n\`\`\`\n`;
-  return `## ${name}\n\n${words.join("").trimEnd()}\n${wiring}\n\`\`\`yaml\n${text.slice(end + 2).trimEnd()}\n\`\`\``;
+  return `## ${name}\n\n${words.join("").trimEnd()}\n\nTo play it: \`pinbus demo --example ${name}\`\n${wiring}\n\`\`\`yaml\n${text.slice(end + 2).trimEnd()}\n\`\`\``;
 }
 
 const examplesPage = () => `# Examples
 
 Whole configurations. \`pinbus init --example NAME\` writes one as \`/etc/pinbus/pinbus.yaml\`, or with \`--config FILE\` anywhere; \`pinbus check\` says what it
-does. Each is run by a test on the simulated board, with what it controls played by a small program. To try one without a Pi: \`gpio: { driver: sim }\`, then
-\`pinbus sim press\` and \`pinbus tui\`.
+does. Each is run by a test on the simulated board, with what it controls played by a small program.
+
+To try one without a Pi: \`pinbus demo --example NAME\`. It runs on the simulated board with a broker of its own; the server that the example names is not
+reached. On a terminal the terminal UI opens while somebody presses its buttons and its counterpart answers; with \`--script\`, or without a terminal, each step is
+printed with the MQTT messages that came of it.
 
 In the pictures you look at the board with its pins up and pin 1 at the top left. Never connect a relay itself to a pin: take a module whose input works
 with 3.3 V.

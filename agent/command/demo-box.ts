@@ -7,12 +7,15 @@ import { fileURLToPath } from "node:url";
 import { exit } from "../exit.ts";
 import { type Client, connectAgent } from "./client.ts";
 import { CommandError } from "./command.ts";
-import { readExample } from "./init.ts";
+import { type DemoSetting, ownSetting } from "./demo-setting.ts";
 
 /** A real agent in a process of its own, on the simulated board, with the built-in broker on a free port and its files in a temporary folder. */
 export interface DemoBox {
-  /** The configuration that the agent runs with. */
+  /** The configuration that the agent runs with, and what its environment says besides. */
   config: string;
+  setting: DemoSetting;
+  /** The environment of the agent, for what reads the configuration as it does. */
+  env: NodeJS.ProcessEnv;
   client: Client;
   /** The port of the built-in broker. */
   port: number;
@@ -28,25 +31,35 @@ export interface DemoBox {
 const startWithin = 60_000;
 const stopWithin = 30_000;
 
-/** Resolves once the agent is online; `main` is the program that becomes it. Throws a CommandError: exit 70 when the agent ended, 3 when it was too slow. */
-export async function startDemoBox(main = fileURLToPath(new URL("../main.js", import.meta.url))): Promise<DemoBox> {
+/**
+ * Resolves once the agent is online; `main` is the program that becomes it, `settingIn` what it runs with in its folder. Throws a CommandError:
+ * exit 70 when the agent ended, 3 when it was too slow.
+ */
+export async function startDemoBox(
+  main = fileURLToPath(new URL("../main.js", import.meta.url)),
+  settingIn: (dir: string) => DemoSetting = ownSetting,
+): Promise<DemoBox> {
   const dir = mkdtempSync(join(tmpdir(), "pinbus-demo-"));
   const config = join(dir, "pinbus.yaml");
   const logFile = join(dir, "agent.log");
-  writeFileSync(config, readExample("demo"), { mode: 0o600 });
-  const child = spawn(process.execPath, [...process.execArgv, main, "run", "--config", config], {
-    stdio: ["ignore", "ignore", openSync(logFile, "w"), "ipc"],
-    env: ownEnvironment(),
-  });
-  // The channel carries nothing: the agent ends when it breaks. It must not keep this process alive.
-  child.channel?.unref();
-  const log = () => readFileSync(logFile, "utf8");
+  let running: ChildProcess | undefined;
   const clean = () => {
-    child.kill("SIGKILL");
+    running?.kill("SIGKILL");
     rmSync(dir, { recursive: true, force: true });
   };
   process.once("exit", clean);
   try {
+    const setting = settingIn(dir);
+    const env = { ...ownEnvironment(), ...setting.env };
+    writeFileSync(config, setting.text, { mode: 0o600 });
+    const child = spawn(process.execPath, [...process.execArgv, main, "run", "--config", config], {
+      stdio: ["ignore", "ignore", openSync(logFile, "w"), "ipc"],
+      env,
+    });
+    running = child;
+    // The channel carries nothing: the agent ends when it breaks. It must not keep this process alive.
+    child.channel?.unref();
+    const log = () => readFileSync(logFile, "utf8");
     const client = await reach(join(dir, "control.sock"), child, log);
     const port = (await client.request("status", {})).broker?.listeners.find(({ problem }) => problem === null)?.port;
     if (port === undefined) throw new CommandError(exit.refused, "the built-in broker found no free port on loopback");
@@ -59,16 +72,16 @@ export async function startDemoBox(main = fileURLToPath(new URL("../main.js", im
       clearTimeout(late);
       return child.exitCode;
     };
-    return { config, client, port, stop, log, clean };
+    return { config, setting, env, client, port, stop, log, clean };
   } catch (error) {
     clean();
     throw error;
   }
 }
 
-/** A person's own PINBUS_ settings are not for the demo. */
+/** A person's own settings, also those of owlcms, are not for the demo. */
 function ownEnvironment(): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("PINBUS_")));
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(PINBUS|OWLCMS)_/.test(name)));
 }
 
 function over({ exitCode, signalCode }: ChildProcess): boolean {

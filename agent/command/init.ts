@@ -1,5 +1,4 @@
-import { accessSync, constants, existsSync, readdirSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { accessSync, constants, existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { ok } from "../../config/formats.ts";
 import { readHost } from "../../config/host.ts";
@@ -9,8 +8,9 @@ import { type Answers, starterConfig } from "../../config/starter.ts";
 import { maxConfigBytes, readBounded } from "../../config/text.ts";
 import { exit } from "../exit.ts";
 import { Asker } from "./asker.ts";
-import { type Command, CommandError, columns, complain, configOptions, print, readArgs, usageError } from "./command.ts";
+import { type Command, CommandError, complain, configOptions, print, readArgs, usageError } from "./command.ts";
 import { configWiring } from "./config-wiring.ts";
+import { asksForExamples, checkExample, exampleLines, readExample } from "./example.ts";
 import { createFile, replaceStarter } from "./init-files.ts";
 import { boardOf, hasShortHeader, modelHere, type Question, questions, unasked } from "./init-questions.ts";
 import { bootAdvice, relayAdvice, wiringPicture } from "./wiring.ts";
@@ -21,8 +21,7 @@ export const init: Command = {
     "[--board pi1|pi4|pi5|sim] [--button PIN|none] [--relay PIN|none] [--relay-active low|high] [--relay-max-on TIME|none] [--broker ADDRESS|built-in] [--broker-user NAME] [--broker-password-file FILE] [--example [NAME]] [--config FILE]",
   summary: "write a first configuration and show the wiring; asks on a terminal what no option says; --example alone lists examples",
   async run(args) {
-    const at = args.indexOf("--example");
-    if (at >= 0 && (args[at + 1] ?? "-").startsWith("-")) {
+    if (asksForExamples(args)) {
       for (const line of exampleLines()) print(line);
       return exit.ok;
     }
@@ -55,8 +54,7 @@ function flagsOf(values: Readonly<Record<string, unknown>>): ReadonlyMap<string,
 }
 
 function writeExample(name: string, file: string): number {
-  if (!exampleNames().includes(name))
-    throw new CommandError(exit.usage, [`there is no example ${JSON.stringify(name)}; there are`, ...exampleLines()].join("\n"));
+  checkExample(name);
   if (existsSync(file)) throw new CommandError(exit.refused, `${file} exists and is not overwritten; name another with --config`);
   createFile(file, readExample(name));
   const picture = exampleWiring(name);
@@ -232,19 +230,4 @@ function nextSteps(name: string, file: string): string[] {
   const users = names.map((user) => `pinbus passwd ${join(dirname(file), passwords)} ${user}`);
   const start = file === defaultConfigFile ? "systemctl restart pinbus" : `pinbus run --config ${file}`;
   return [...users, `pinbus check --config ${file}`, start];
-}
-
-/** One line for each: its name, and what the first line of the file says. */
-function exampleLines(): string[] {
-  return columns(exampleNames().map((name) => [`  ${name}`, readExample(name).split("\n")[0]?.replace(/^# /, "") ?? ""]));
-}
-
-const folder = join(dirname(createRequire(import.meta.url).resolve("pinbus/package.json")), "config", "examples");
-
-export function readExample(name: string): string {
-  return readFileSync(join(folder, `${name}.yaml`), "utf8");
-}
-
-function exampleNames(): string[] {
-  return readdirSync(folder).flatMap((file) => (file.endsWith(".yaml") ? [file.slice(0, -5)] : []));
 }

@@ -1,0 +1,46 @@
+import type { SimReading } from "../../protocol.ts";
+
+/** What is played around the agent for an example, as data: what happens, what its counterpart answers, and what has to be seen of it. */
+export interface Play {
+  /** What the counterpart answers by itself, whoever has caused it. */
+  answers?: readonly Answer[];
+  steps: readonly Step[];
+}
+
+export interface Step {
+  /** What happens, for a person. */
+  text: string;
+  /** What the counterpart answers from here on. */
+  answers?: readonly Answer[];
+  does: readonly Action[];
+  /** The step ends when all of it was seen; of one topic in this order. */
+  sees?: readonly Expected[];
+  /** What may not be seen while the step lasts. */
+  never?: readonly Expected[];
+}
+
+/** A topic, and a part of its payload. `P/` stands for the topics of the agent. */
+export type Expected = readonly [topic: string, payload: string];
+
+export interface Answer {
+  hears: Expected;
+  does: readonly Action[];
+}
+
+export type Action =
+  /** A button, for 150 ms unless said, with a contact that bounces. */
+  | { press: string; for_ms?: number }
+  /** A contact that stays as it is, after so long. */
+  | { level: string; active: boolean; after_ms?: number }
+  /** A meter: so many pulses, ten a second. */
+  | { pulses: string; count: number }
+  /** What a sensor reads from now on. */
+  | { sensor: string; reads: SimReading | "ok" }
+  /** A command to an output over MQTT; with an age, one from then. */
+  | { set: string; to: string; age_ms?: number }
+  /** What somebody else publishes; an answer without a payload repeats what was heard. */
+  | { say: string; payload?: string }
+  /** Somebody without a user comes to the broker, and has to be refused. */
+  | { stranger: true }
+  /** Why an output is as it is: what `pinbus why` says. */
+  | { why: string };

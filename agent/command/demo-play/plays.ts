@@ -1,0 +1,18 @@
+import { demoPlay, doorbell, garageGate, garden, piHealth, waterMeter } from "./house.ts";
+import { broker, hub, jury, referee, timekeeper } from "./owlcms.ts";
+import type { Play } from "./play.ts";
+
+/** What is played for an example, by its name. One that is not here gets `commonPlay`. */
+export const plays: ReadonlyMap<string, Play> = new Map([
+  ["demo", demoPlay],
+  ["doorbell", doorbell],
+  ["garage-gate", garageGate],
+  ["garden", garden],
+  ["owlcms-broker", broker],
+  ["owlcms-hub", hub],
+  ["owlcms-jury", jury],
+  ["owlcms-referee", referee],
+  ["owlcms-timekeeper", timekeeper],
+  ["pi-health", piHealth],
+  ["water-meter", waterMeter],
+]);
