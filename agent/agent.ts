@@ -16,12 +16,11 @@ import { newState } from "./core/state.ts";
 import { eventTtl } from "./event-ttl.ts";
 import { Expressions } from "./expression/thread.ts";
 import { createHandlers } from "./handlers.ts";
-import { createHomie } from "./homie.ts";
 import { createHostView } from "./host-view.ts";
 import { createReceiver } from "./incoming.ts";
-import { createMqttioLink } from "./mqttio.ts";
 import { createNodeCommands } from "./node-commands.ts";
 import { createOperations } from "./operations.ts";
+import { createOwnConnections } from "./own-connections.ts";
 import { createProfileList } from "./profile-list.ts";
 import { eventLoopProgress } from "./progress.ts";
 import { protocolVersion, type ReloadResult } from "./protocol.ts";
@@ -45,7 +44,6 @@ import { createTelemetry } from "./shell/telemetry.ts";
 import { Timers } from "./shell/timers.ts";
 import { statusOf } from "./status.ts";
 import { openStores } from "./stores.ts";
-import { createTasmota } from "./tasmota.ts";
 import { tellFormulas } from "./tell-formulas.ts";
 import { Tickets } from "./tickets.ts";
 import { TopicValues } from "./topic-values.ts";
@@ -205,46 +203,19 @@ export async function startAgent({
   const { outbox, ring } = bus.outboxes;
 
   const { way } = brokerLink;
-  const tasmota = createTasmota({
+  const connections = createOwnConnections({
     config,
     host,
     version,
     dispatch,
     current,
     send,
-    way,
-    tls: () => certificates.renew(),
-    onProblem: (id, problem) => fileProblem(`tasmota ${id}`, problem),
-    clock,
-    log,
-  });
-
-  const mqttio = createMqttioLink({
-    config,
-    host,
-    dispatch,
-    current,
-    send,
     readClock: ofRules.refresh,
-    store: stores.profiles,
-    way,
-    tls: () => certificates.renew(),
-    onProblem: (problem) => fileProblem("mqtt-io", problem),
-    clock,
-    log,
-  });
-  const homie = createHomie({
-    config,
-    host,
-    dispatch,
-    current,
-    send,
-    readClock: ofRules.refresh,
-    way,
-    tls: () => certificates.renew(),
     quantities,
-    onProblem: (problem) => fileProblem("homie", problem),
     store: stores.profiles,
+    way,
+    tls: () => certificates.renew(),
+    onProblem: fileProblem,
     clock,
     log,
   });
@@ -268,7 +239,7 @@ export async function startAgent({
       ofRules.restart();
       bus.reloaded(before, after, cleared);
       tellFormulas(after, log, before);
-      homie.changed();
+      connections.changed();
       const isSame = before.sys_interval === after.sys_interval && isDeepStrictEqual(before.services, after.services);
       if (!isSame) statistics.restart();
     },
@@ -279,7 +250,7 @@ export async function startAgent({
     reloader,
     resync() {
       bus.resync();
-      homie.tellAll();
+      connections.tellAll();
       statistics.restart();
     },
     level,
@@ -409,7 +380,7 @@ export async function startAgent({
       values.stop();
       services.stop();
       statistics.stop();
-      await Promise.all([tasmota.stop(), mqttio.stop(), homie.stop()]);
+      await connections.stop();
       profiles.stop();
       await bus.stop();
       await control.stop();
@@ -434,9 +405,7 @@ export async function startAgent({
     await agent.stop();
     throw error;
   }
-  tasmota.start();
-  mqttio.start();
-  homie.start();
+  connections.start();
   statistics.start();
   return agent;
 }

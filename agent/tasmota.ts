@@ -1,42 +1,19 @@
-import type { Host } from "../config/host.ts";
-import type { Config, TasmotaConfig } from "../config/schema.ts";
-import type { BrokerWay } from "./broker-link.ts";
-import type { AgentEvent } from "./core/model.ts";
-import type { Clock } from "./shell/clock.ts";
-import type { Current } from "./shell/current.ts";
-import type { Dispatch } from "./shell/dispatch.ts";
-import type { LinkOptions } from "./shell/link.ts";
-import type { Log } from "./shell/log.ts";
+import type { TasmotaConfig } from "../config/schema.ts";
+import type { Connection, ConnectionOptions } from "./profile-link.ts";
 import { TasmotaLink } from "./tasmota-link.ts";
 import { TasmotaSettings } from "./tasmota-settings.ts";
 
-export interface TasmotaOptions {
-  config: Config;
-  host: Host;
+export interface TasmotaOptions extends ConnectionOptions {
   version: string;
-  dispatch: Dispatch;
-  current(): Current;
-  send(event: AgentEvent): void;
-  way: BrokerWay;
-  tls: NonNullable<LinkOptions["tls"]>;
   /** Why a device is not at the broker; null when it is. */
   onProblem(id: string, problem: string | null): void;
-  clock: Clock;
-  log: Log;
-}
-
-export interface Tasmota {
-  /** After the broker was started. */
-  start(): void;
-  /** Says `Offline` for each device, and disconnects. */
-  stop(): Promise<void>;
 }
 
 /** The devices of Tasmota that this machine plays: each has a connection of its own, since each has a will of its own. */
-export function createTasmota(options: TasmotaOptions): Tasmota {
+export function createTasmota(options: TasmotaOptions): Connection | undefined {
   const { config, dispatch, log } = options;
   const entries = Object.entries<TasmotaConfig>(config.tasmota);
-  if (entries.length === 0) return { start() {}, stop: () => Promise.resolve() };
+  if (entries.length === 0) return undefined;
   const settings = new TasmotaSettings(config.state_dir, log).load();
   const devices = entries.map(([id, device]) => new TasmotaLink({ ...options, id, device, settings }));
   return {
@@ -46,6 +23,9 @@ export function createTasmota(options: TasmotaOptions): Tasmota {
         device.start();
       }
     },
+    // What they are is read at the start, and each tells all of itself with TelePeriod.
+    changed() {},
+    tellAll() {},
     async stop() {
       await Promise.all(devices.map((device) => device.stop()));
       for (const device of devices) dispatch.witnesses.delete(device);
