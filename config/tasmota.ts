@@ -9,7 +9,7 @@ import { sensorRef } from "./sensor-ref.ts";
 const second = 1000;
 const hour = 3600 * second;
 
-const deviceTopic = text(
+export const deviceTopic = text(
   "Tasmota topic",
   "the topic of a device",
   /^(?!.*\/\/)(?!\/)(?!.*\/$)[A-Za-z0-9_./-]{1,64}$/,

@@ -23,7 +23,7 @@ function write(node: SchemaNode, value: unknown, item = false, inside = false): 
   if (isLeaf(node)) {
     if (node.sensitive || value === null || value === undefined) return undefined;
     if (!item && node.presence === "default" && JSON.stringify(value) === JSON.stringify(node.default)) return undefined;
-    if (node.reads === line) return writeLine(value as LineName);
+    if (node.reads.name === line.name) return writeLine(value as LineName);
     const text = node.reads.write(value);
     return typeof value === "object" ? text : JSON.stringify(text);
   }
