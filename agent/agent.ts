@@ -20,6 +20,7 @@ import { createHostView } from "./host-view.ts";
 import { createReceiver } from "./incoming.ts";
 import { createNodeCommands } from "./node-commands.ts";
 import { createOperations } from "./operations.ts";
+import { createPlugs } from "./plugs.ts";
 import { createProfileList } from "./profile-list.ts";
 import { eventLoopProgress } from "./progress.ts";
 import { protocolVersion, type ReloadResult } from "./protocol.ts";
@@ -155,6 +156,7 @@ export async function startAgent({
     readClock: ofRules.refresh,
     nodeCommand: (name, message) => nodeCommand(name, message),
     profile: (message) => profiles.take(message),
+    plug: (message) => plugs.take(message),
     value: (message) => values.take(message),
     clock,
     log,
@@ -180,6 +182,7 @@ export async function startAgent({
     clock,
     log,
   });
+  const plugs = createPlugs({ current, observed: (event) => dispatch.observed(event), send, link: () => bus.link, clock, log });
   const bus = createBus({
     config,
     version,
@@ -190,6 +193,7 @@ export async function startAgent({
     current,
     send,
     receive,
+    plugs: () => plugs,
     profiles: () => profiles,
     online: () => statistics.resend(),
     onProblem: fileProblem,
@@ -232,6 +236,7 @@ export async function startAgent({
       level.end();
       ofRules.restart();
       bus.reloaded(before, after, cleared);
+      plugs.apply();
       const isSame = before.sys_interval === after.sys_interval && isDeepStrictEqual(before.services, after.services);
       if (!isSame) statistics.restart();
     },
@@ -312,6 +317,7 @@ export async function startAgent({
   const perform = createPerformers({
     dispatch,
     lines,
+    plugs,
     sensors,
     link,
     outbox,
@@ -372,6 +378,8 @@ export async function startAgent({
       services.stop();
       statistics.stop();
       await tasmota.stop();
+      // Over the link, which ends behind it.
+      await plugs.stop();
       profiles.stop();
       await bus.stop();
       await control.stop();

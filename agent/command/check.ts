@@ -126,7 +126,7 @@ function pinMap(config: Config): string[] {
       plan ? placeOf(plan) : "",
       plan?.plug ? failsafeOf(plan.plug) : `active ${output.active}`,
       limit,
-      [`start ${output.on_start}, exit ${output.on_exit}, crash ${crash}`, ...moreOf(output)].join(", "),
+      [`start ${output.on_start}, exit ${output.on_exit}${plan?.plug ? "" : `, crash ${crash}`}`, ...moreOf(output)].join(", "),
     ]);
   }
   if (rows.length === 0) return ["  no pin is configured"];
