@@ -21,6 +21,7 @@ import { createReceiver } from "./incoming.ts";
 import { createNodeCommands } from "./node-commands.ts";
 import { createOperations } from "./operations.ts";
 import { createOwnConnections } from "./own-connections.ts";
+import { createPlugs } from "./plugs.ts";
 import { createProfileList } from "./profile-list.ts";
 import { eventLoopProgress } from "./progress.ts";
 import { protocolVersion, type ReloadResult } from "./protocol.ts";
@@ -157,6 +158,7 @@ export async function startAgent({
     readClock: ofRules.refresh,
     nodeCommand: (name, message) => nodeCommand(name, message),
     profile: (message) => profiles.take(message),
+    plug: (message) => plugs.take(message),
     value: (message) => values.take(message),
     clock,
     log,
@@ -183,6 +185,7 @@ export async function startAgent({
     clock,
     log,
   });
+  const plugs = createPlugs({ current, observed: (event) => dispatch.observed(event), send, link: () => bus.link, clock, log });
   const bus = createBus({
     config,
     version,
@@ -193,6 +196,7 @@ export async function startAgent({
     current,
     send,
     receive,
+    plugs: () => plugs,
     profiles: () => profiles,
     online: () => statistics.resend(),
     onProblem: fileProblem,
@@ -240,6 +244,7 @@ export async function startAgent({
       bus.reloaded(before, after, cleared);
       tellFormulas(after, log, before);
       connections.changed();
+      plugs.apply();
       const isSame = before.sys_interval === after.sys_interval && isDeepStrictEqual(before.services, after.services);
       if (!isSame) statistics.restart();
     },
@@ -321,6 +326,7 @@ export async function startAgent({
   const perform = createPerformers({
     dispatch,
     lines,
+    plugs,
     sensors,
     link,
     outbox,
@@ -381,6 +387,8 @@ export async function startAgent({
       services.stop();
       statistics.stop();
       await connections.stop();
+      // Over the link, which ends behind it.
+      await plugs.stop();
       profiles.stop();
       await bus.stop();
       await control.stop();

@@ -7,6 +7,7 @@ import type { AgentEvent, KeptFile } from "./core/model.ts";
 import { listenedTopics } from "./incoming.ts";
 import { linkOptions } from "./link-options.ts";
 import { createOutboxes, type Outboxes } from "./outboxes.ts";
+import type { Plugs } from "./plugs.ts";
 import type { Profiles } from "./profiles.ts";
 import { Retained } from "./retained.ts";
 import type { Clock } from "./shell/clock.ts";
@@ -27,6 +28,7 @@ export interface BusOptions {
   current(): Current;
   send(event: AgentEvent): void;
   receive(message: Incoming): void;
+  plugs(): Pick<Plugs, "connected" | "disconnected">;
   profiles(): Pick<Profiles, "listensTo" | "listening" | "announcement" | "changed" | "offline">;
   /** Every state is at the broker: what else it is to be told. */
   online(): void;
@@ -59,7 +61,8 @@ export interface Bus {
 
 /** Construction does nothing but read certificates, and throws SettingError when they cannot be used. */
 export function createBus(options: BusOptions): Bus {
-  const { config, version, started, host, driver, certificates, current, send, receive, profiles, online, onProblem, clock, log } = options;
+  const { config, version, started, host, driver, certificates, current, send, receive, plugs, profiles, online, onProblem, clock, log } =
+    options;
   const { topics } = current().plan;
   const published = new PublishedLog({
     link: () => link,
@@ -85,7 +88,8 @@ export function createBus(options: BusOptions): Bus {
         ...linkOptions({ config, host, topics, url, others, own }),
         tls: () => certificates.renew(),
         listensTo: () => listenedTopics(current().plan, profiles().listensTo()),
-        announce: () => profiles().announcement(),
+        // An OFF that a plug has missed goes in front of everything.
+        announce: () => [...plugs().connected(), ...profiles().announcement()],
         birth: (problem) => retained.birth(problem),
         online: retained.status("online"),
         log: log.local,
@@ -107,6 +111,7 @@ export function createBus(options: BusOptions): Bus {
           deaf: () => outboxes.connected(),
           closed: () => {
             outboxes.disconnected();
+            plugs().disconnected();
             profiles().offline();
           },
           listening: (topic, step) => profiles().listening(topic, step),

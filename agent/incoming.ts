@@ -21,6 +21,8 @@ export interface ReceiverOptions {
   nodeCommand(name: string, message: Incoming): void;
   /** What a profile listens to; false when none does. */
   profile(message: Incoming): boolean;
+  /** What a plug says; false when the topic is none of theirs. */
+  plug(message: Incoming): boolean;
   /** Takes values out of a message; false when no sensor listens to its topic. */
   value(message: Incoming): boolean;
   clock: Clock;
@@ -33,7 +35,7 @@ export interface ReceiverOptions {
  * them match.
  */
 export function listenedTopics(
-  { peerIndex, heardIndex, listeners: { messages }, sensors, owlcms, outputs, controllers, topics }: Plan,
+  { peerIndex, heardIndex, plugIndex, listeners: { messages }, sensors, owlcms, outputs, controllers, topics }: Plan,
   ofProfiles: readonly ListenedTopic[],
 ): ListenedTopic[] {
   const wanted = new Map<string, ListenedTopic>();
@@ -48,7 +50,8 @@ export function listenedTopics(
       ...(isFleeting && { qos: 0 }),
     });
   };
-  for (const topic of [...peerIndex.keys(), ...heardIndex.keys(), ...messages.keys()]) want({ topic, retained: peerIndex.has(topic) });
+  for (const topic of [...peerIndex.keys(), ...heardIndex.keys(), ...plugIndex.keys(), ...messages.keys()])
+    want({ topic, retained: peerIndex.has(topic) });
   // A broker whose rules are older than the first of these here must not make the agent deaf: without one nothing is asked for it.
   if (outputs.some((output) => output.pwm !== null)) want({ topic: topics.pwmFilter, retained: false, commands: true });
   if (controllers.length > 0) want({ topic: topics.controllerFilter, retained: false, commands: true });
@@ -74,6 +77,7 @@ export function createReceiver({
   readClock,
   nodeCommand,
   profile,
+  plug,
   value,
   clock,
   log,
@@ -111,6 +115,7 @@ export function createReceiver({
       const online = peerPlan && message.payload.length <= decodedBytes ? heard(peerPlan, message.payload.toString("utf8")) : undefined;
       if (online !== undefined) send({ type: "peer-changed", peer, online, at: clock.now() });
     }
+    const ofPlug = plug(message);
     // What is retained was said at some time: it is no sign of life.
     const alive = plan.heardIndex.get(topic);
     if (!message.retain) for (const peer of alive ?? []) send({ type: "peer-heard", peer, at: clock.now() });
@@ -120,7 +125,7 @@ export function createReceiver({
     const taken = profile(message);
     // Behind everything that may move an output.
     const measures = value(message);
-    if (taken || peers !== undefined || alive !== undefined || awaited || measures) return;
+    if (taken || ofPlug || peers !== undefined || alive !== undefined || awaited || measures) return;
     const own = parseTopic(plan.topics, topic);
     if (own?.kind === "node-command") {
       readClock();

@@ -202,7 +202,7 @@ export interface Change {
   state: "ON" | "OFF" | "REFUSED" | "FAILED" | "LOCKED" | "UNLOCKED" | "SET";
   cause: string;
   detail: string | null;
-  /** `rule`, `mqtt`, `cli`, `tui`, `contract`, `start` or `failsafe`. */
+  /** `rule`, `mqtt`, `cli`, `tui`, `plug`, `contract`, `start` or `failsafe`. */
   kind: string;
   /** Who or what it was. */
   source: string;

@@ -80,8 +80,8 @@ const inPlace = [
   "broker.log",
   "broker.acl_file",
 ];
-/** Of an input or output that stays: a press is under way as another kind, and two outputs may be on that now exclude each other. */
-const atStart = /^(inputs\.[^.]+\.kind|outputs\.[^.]+\.interlock)$/;
+/** Of an input or output that stays: a press is under way as another kind, two outputs may be on that now exclude each other, and a plug may be on that nobody would know any more. */
+const atStart = /^(inputs\.[^.]+\.kind|outputs\.[^.]+\.(interlock|plug))$/;
 
 export function createReloader(options: ReloaderOptions): Reloader {
   let running: Promise<unknown> = Promise.resolve();

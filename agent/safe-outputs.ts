@@ -33,6 +33,11 @@ export async function driveSafe(
     const { id, line, onCrash, onExit, pwm } = output;
     const wanted = crashed ? onCrash : onExit;
     if (wanted === "keep") continue;
+    if (line === null) {
+      // It is reached over the broker, by an agent: without one its PulseTime ends it.
+      log.info(`${id} is a plug, which is not reached from here; it ends by its failsafe`, { output: id });
+      continue;
+    }
     const why = crashed ? "on_crash" : "on_exit";
     const fields = { output: id, state: stateWord(wanted === "on"), cause: why };
     try {

@@ -16,6 +16,7 @@ import { checkMqttio } from "./mqttio.ts";
 import { checkOwlcms } from "./owlcms-boxes.ts";
 import { checkPair } from "./pairs.ts";
 import { checkPeers } from "./peers.ts";
+import { checkPlugs, peerIds } from "./plugs.ts";
 import type { Place, Problem } from "./problem.ts";
 import { checkPwm } from "./pwm.ts";
 import { checkIds } from "./references.ts";
@@ -38,7 +39,8 @@ export interface Found {
 export type Report = (path: string, message: string, fix: string, severity?: Problem["severity"]) => void;
 
 /** What no single value shows: settings that do not go together. Items that could not be read are not in `config`. */
-export function check(config: Config, found: Found): Problem[] {
+export function check(config: Config, read: Found): Problem[] {
+  const found: Found = { ...read, ids: new Map([...read.ids, ["peers", peerIds(config, read)]]) };
   const problems: Problem[] = [];
   const report: Report = (path, message, fix, severity = "error") => {
     problems.push({ ...found.place(path), message: `${path}: ${message}`, fix, severity });
@@ -58,6 +60,7 @@ export function check(config: Config, found: Found): Problem[] {
   checkCarbot(config, found, report);
   checkContracts(config, found, report);
   checkPeers(config, found, report);
+  checkPlugs(config, found, report);
   checkGestures(config, found, report);
   checkCounting(config, found, report);
   checkSensors(config, found, report);

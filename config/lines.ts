@@ -36,7 +36,7 @@ export function checkLines({ inputs, outputs, pwm }: Config, { place }: Found, r
   const all = [
     ...Object.entries(inputs).map(([id, { line }]) => ({ path: `inputs.${id}.line`, line })),
     ...Object.entries(inputs).flatMap(([id, { line_b: line }]) => (line === null ? [] : { path: `inputs.${id}.line_b`, line })),
-    ...Object.entries(outputs).map(([id, { line }]) => ({ path: `outputs.${id}.line`, line })),
+    ...Object.entries(outputs).flatMap(([id, { line }]) => (line === null ? [] : { path: `outputs.${id}.line`, line })),
     ...Object.entries(pwm).flatMap(([id, { line }]) => (line === null ? [] : { path: `pwm.${id}.line`, line })),
   ];
   const inOrder = all

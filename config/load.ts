@@ -8,6 +8,7 @@ import { type Host, installedNodeName, nodeName } from "./host.ts";
 import { expandInlineValues } from "./inline-values.ts";
 import { type Migration, migrate, migrations } from "./migrate.ts";
 import { readOwlcms } from "./owlcms.ts";
+import { expandPlugs } from "./plugs.ts";
 import { byPlace, type Place, type Problem } from "./problem.ts";
 import { type Config, schema } from "./schema.ts";
 import { decodeText, type FileReading, maxConfigBytes, readBounded, tooLarge } from "./text.ts";
@@ -131,6 +132,7 @@ export function loadConfig(options: LoadOptions): LoadResult {
     return name === file ? "default" : name;
   };
   expandInlineValues(config);
+  expandPlugs(config);
   return {
     ok: true,
     config,

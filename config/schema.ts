@@ -16,6 +16,7 @@ import { mqttSchema } from "./mqtt.ts";
 import { mqttioSchema } from "./mqttio.ts";
 import { owlcmsSchema } from "./owlcms-boxes.ts";
 import { peerOffline, peerSchema } from "./peers.ts";
+import { plug } from "./plugs.ts";
 import { pwmSchema } from "./pwm.ts";
 import { type actionSchema, type conditionSchema, type reactionSchema, ruleSchema, type triggerSchema } from "./rule-schema.ts";
 import { sensorSchema } from "./sensors.ts";
@@ -83,7 +84,12 @@ export const inputSchema = {
 };
 
 export const outputSchema = {
-  line: required(line, "The line that is driven."),
+  line: optional(line, "The line that is driven.", "required, unless it is a `plug`"),
+  plug: optional(
+    plug,
+    "A real plug of Tasmota instead of a line, by what stands between `cmnd/` and `/POWER`; see [plugs.md](plugs.md). `failsafe` is how long it stays on when this machine has died.",
+    "none; `failsafe` is `max_on`, else the longest `pulse`",
+  ),
   active: leaf(active, "high", "The level on the wire that switches the load on; `low` for most relay boards."),
   on_start: leaf(
     oneOf("off", "on", "keep", "last"),

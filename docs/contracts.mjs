@@ -30,7 +30,8 @@ export const contracts = {
     ],
   },
   tasmota: {
-    about: "Plugs that others command: see [tasmota.md](tasmota.md).",
+    about:
+      "This machine as a plug that others command, see [tasmota.md](tasmota.md), and real plugs that it commands, see [plugs.md](plugs.md).",
     clauses: [
       [
         "2",
@@ -42,6 +43,10 @@ export const contracts = {
       [
         "6",
         "says `Offline` itself at a stop, and by its will at a kill; tells what the pin did, also by hand; ignores retained commands; hears its group",
+      ],
+      [
+        "7",
+        "arms PulseTime before ON, retains nothing, believes what the plug answers, knows nothing of one that is offline, and leaves none on when it dies",
       ],
     ],
   },

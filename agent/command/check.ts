@@ -10,7 +10,7 @@ import { pwmOverlay } from "../../gpio/pwm-overlay.ts";
 import { createAccess } from "../broker-access.ts";
 import { readBrokerTls, readTls, SettingError } from "../certificate.ts";
 import { type Latency, latenciesOf } from "../core/gesture-latency.ts";
-import { planOf } from "../core/plan.ts";
+import { type OutputPlan, placeOf, planOf } from "../core/plan.ts";
 import { levelText } from "../core/pwm.ts";
 import { missingLines, type Named, textOf, unitLines } from "../doctor/drop-in.ts";
 import { readUnitTexts } from "../doctor/gather/unit-files.ts";
@@ -115,16 +115,18 @@ function pinMap(config: Config): string[] {
       `${kindOf(input)}, debounce ${typeof input.debounce === "number" ? time(input.debounce) : `${time(input.debounce.kernel)} by the line`}`,
     ]);
   }
+  const { outputs, outputIndex } = planOf(config);
   for (const [id, output] of Object.entries(config.outputs)) {
+    const plan = outputs[outputIndex.get(id) ?? -1];
     const limit = output.max_on === null ? "no max_on" : `max_on ${time(output.max_on)}`;
     const crash = output.on_crash ?? output.on_exit;
     rows.push([
       id,
       "output",
-      formatLineName(output.line),
-      `active ${output.active}`,
+      plan ? placeOf(plan) : "",
+      plan?.plug ? failsafeOf(plan.plug) : `active ${output.active}`,
       limit,
-      [`start ${output.on_start}, exit ${output.on_exit}, crash ${crash}`, ...moreOf(output)].join(", "),
+      [`start ${output.on_start}, exit ${output.on_exit}${plan?.plug ? "" : `, crash ${crash}`}`, ...moreOf(output)].join(", "),
     ]);
   }
   if (rows.length === 0) return ["  no pin is configured"];
@@ -132,6 +134,11 @@ function pinMap(config: Config): string[] {
   const note =
     config.gpio.driver === "sysfs" ? ["  the driver sysfs has no kernel times: an edge carries the time at which it was read"] : [];
   return [...indented(rows), ...note];
+}
+
+/** What happens to a plug when this machine dies. */
+function failsafeOf({ failsafe }: NonNullable<OutputPlan["plug"]>): string {
+  return failsafe === null ? "no failsafe" : `failsafe ${time(failsafe)}`;
 }
 
 /** One line per PWM, and what its lines need of the firmware. */

@@ -18,7 +18,7 @@ function wiresOf({ inputs, outputs, pwm, sensors }: Config): Wire[] {
       ...wire(line, id),
       ...(line_b === null ? [] : wire(line_b, `${id}, B`)),
     ]),
-    ...Object.entries(outputs).flatMap(([id, { line }]) => wire(line, `relay IN: ${id}`)),
+    ...Object.entries(outputs).flatMap(([id, { line }]) => (line === null ? [] : wire(line, `relay IN: ${id}`))),
     ...Object.entries(pwm).flatMap(([id, { line }]) => (line === null ? [] : wire(line, `signal: ${id}`))),
     ...(Object.values(sensors).some(({ driver }) => driver === "w1") ? [{ pin: w1Pin, to: "1-wire data, 4.7k to 3V3" }] : []),
   ];
@@ -32,7 +32,7 @@ function wiresOf({ inputs, outputs, pwm, sensors }: Config): Wire[] {
   };
   for (const [id, { line, active }] of Object.entries(inputs))
     add(active === "low" ? "GND" : "3V3", wire(line, id)[0]?.pin, `${id}, other side`);
-  const relay = Object.values(outputs).flatMap(({ line }) => wire(line, ""))[0]?.pin;
+  const relay = Object.values(outputs).flatMap(({ line }) => (line === null ? [] : wire(line, "")))[0]?.pin;
   add("GND", relay, "relay GND");
   add("3V3", relay, "relay VCC");
   const signal = Object.values(pwm).flatMap(({ line }) => (line === null ? [] : wire(line, "")))[0]?.pin;

@@ -29,6 +29,7 @@ const kinds: Readonly<Record<Cause["kind"], CauseKind>> = {
   mqtt: "mqtt",
   cli: "cli",
   tui: "tui",
+  plug: "plug",
   failsafe: "failsafe",
 };
 

@@ -99,6 +99,11 @@ export const logEvents = {
     subject: "A line cannot be used",
     text: "Another program holds it, or its chip is missing or gone. Its state is UNKNOWN; it is tried again every second.\nThe message says which. `pinbus pins` shows who holds what; `sudo gpioinfo` shows all lines of the kernel.",
   },
+  "plug-lost": {
+    id: "f499bac5ec4a489580068779cfa8933c",
+    subject: "A plug is not heard",
+    text: "It is offline by its last will, does not answer, or the broker is away. Its state is UNKNOWN; an OFF goes to it first when it is heard again.\nSee whether it has power and Wi-Fi. If it was on, it goes off by its PulseTime.",
+  },
   "line-returned": {
     id: "8a0b473f4e3d4e2fbb70a7362db9a2b2",
     subject: "A line can be used again",

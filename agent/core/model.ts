@@ -19,7 +19,7 @@ export type Gesture =
   | "right"
   | "left";
 /** What the world is told of the kind of a cause; the agent itself tells them apart more finely. */
-export type CauseKind = "rule" | "controller" | "mqtt" | "cli" | "tui" | "contract" | "start" | "failsafe";
+export type CauseKind = "rule" | "controller" | "mqtt" | "cli" | "tui" | "plug" | "contract" | "start" | "failsafe";
 /** What sets a rule going is a step as well: an input moves an output through a rule only. */
 export type StepKind = CauseKind | "input" | "output" | "broker" | "peer" | "clock" | "sensor";
 export type SwitchWord = "ON" | "OFF" | "TOGGLE" | "PULSE";
@@ -42,6 +42,7 @@ export interface Cause {
     | "mqtt"
     | "cli"
     | "tui"
+    | "plug"
     | "pulse"
     | "max-on"
     | "chip"
@@ -146,6 +147,8 @@ export type AgentEvent = Union<{
   "input-lost": { input: number; problem: string; at: Instant };
   "output-opened": { output: number; active: boolean; at: Instant; why: "start" | "chip" | "reload"; level?: number };
   "output-lost": { output: number; problem: string; at: Instant };
+  /** A plug was switched there, by its button or by others, or went off by its PulseTime. */
+  "plug-moved": { output: number; active: boolean; at: Instant };
   "output-written": { output: number; active: boolean; at: Instant; request: SetRequest };
   "output-failed": { output: number; active: boolean; at: Instant; problem: string; request: SetRequest };
   "timer-due": { key: TimerKey; at: Instant };

@@ -14,6 +14,9 @@ export const retryPeriod = 1000;
 /** Written by a reload before it lets go of a line: known by its text, since a recorded cause is another object. */
 export const leaveCause: Cause = { kind: "reload", text: "reload", detail: "its line is no longer configured" };
 
+export const pulseCause: Cause = { kind: "pulse", text: "pulse ended", detail: null };
+export const maxOnCause: Cause = { kind: "max-on", text: "max_on reached", detail: null };
+
 export function leaves({ kind, detail }: Cause): boolean {
   return kind === leaveCause.kind && detail === leaveCause.detail;
 }
@@ -100,7 +103,9 @@ export function failed(
   const outputPlan = plan.outputs[event.output];
   if (!output || !outputPlan) return;
   output.wanted = undefined;
-  const off = !event.active || output.fade?.to === 0;
+  // Nobody knows whether a plug that did not answer has heard it.
+  const doubtful = outputPlan.plug !== null && output.written === false;
+  const off = !event.active || output.fade?.to === 0 || doubtful;
   if (output.fade !== null) {
     endFade(outputPlan, output, effects);
     if (output.written !== undefined) effects.push(publish(stateOf(outputPlan, output)));

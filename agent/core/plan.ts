@@ -1,7 +1,8 @@
 import type { Config } from "../../config/schema.ts";
-import type { LineName } from "../../gpio/line.ts";
+import { formatLineName, type LineName } from "../../gpio/line.ts";
 import { type OwlcmsPlan, owlcmsPlanOf } from "../profile/owlcms/platform.ts";
 import { owlcmsRules } from "../profile/owlcms/rules.ts";
+import { type PlugPlan, plugPlanOf } from "../profile/tasmota/plug.ts";
 import { withGates } from "./condition-plan.ts";
 import { type ControllerPlan, controllersOf } from "./controller-plan.ts";
 import { type CounterPlan, counterPlanOf } from "./counter-plan.ts";
@@ -29,6 +30,8 @@ export interface Plan extends Omit<Rulebook, "gestures"> {
   sensors: readonly SensorPlan[];
   controllers: readonly ControllerPlan[];
   controllerIndex: ReadonlyMap<string, number>;
+  /** Plugs, by the index of their output, by a topic on which they answer or say whether they are there. */
+  plugIndex: ReadonlyMap<string, readonly number[]>;
   /** Controllers by the full topic of their commands, and by the sensors that they look at. */
   controllerSetIndex: ReadonlyMap<string, number>;
   controllersBySensor: readonly (readonly number[])[];
@@ -95,7 +98,10 @@ export type ExitState = "off" | "on" | "keep";
 
 export interface OutputPlan {
   id: string;
-  line: LineName;
+  /** Null for a plug. */
+  line: LineName | null;
+  /** Null for a line. */
+  plug: PlugPlan | null;
   onStart: boolean;
   /** `keep` = the level that is found on the line, `last` = the last one that was written. */
   startFrom: "off" | "on" | "keep" | "last";
@@ -212,6 +218,7 @@ export function planOf(config: Config): Plan {
     return {
       id,
       line: output.line,
+      plug: output.plug && plugPlanOf(output.plug, output.max_on, length?.max ?? length?.default ?? null),
       onStart: output.on_start === "on",
       startFrom: output.on_start,
       identify: output.identify === "on",
@@ -263,6 +270,7 @@ export function planOf(config: Config): Plan {
     outputIndex,
     sensorIndex,
     setIndex,
+    plugIndex: plugIndexOf(outputs),
     counterIndex,
     peerIndex: topicIndexOf(peers, ({ topic }) => topic),
     heardIndex: topicIndexOf(peers, ({ stale }) => stale?.heard),
@@ -279,4 +287,17 @@ export function rulesOf({ rules, owlcms }: Pick<Config, "rules" | "owlcms">): Co
 
 function indexOf(items: Record<string, unknown>): Map<string, number> {
   return new Map(Object.keys(items).map((id, index) => [id, index]));
+}
+
+function plugIndexOf(outputs: readonly OutputPlan[]): Map<string, number[]> {
+  const index = new Map<string, number[]>();
+  for (const [output, { plug }] of outputs.entries())
+    for (const topic of plug === null ? [] : [plug.lwt, ...plug.replies]) index.set(topic, [...(index.get(topic) ?? []), output]);
+  return index;
+}
+
+/** What an output is driven by, as a person names it. */
+export function placeOf({ line, plug }: Pick<OutputPlan, "line" | "plug">): string {
+  if (plug !== null) return `plug ${plug.topic}${plug.relay === null ? "" : ` relay ${plug.relay}`}`;
+  return line === null ? "" : formatLineName(line);
 }

@@ -59,6 +59,7 @@ export function pwmsOf(
     return {
       id,
       // Of a channel that is named by its chip nothing else is known.
+      plug: null,
       line: pwm.line ?? { kind: "offset", chip: pwm.chip ?? "", offset: pwm.channel ?? 0 },
       onStart: plan.onStart > 0,
       startFrom: plan.onStart > 0 ? "on" : "off",

@@ -56,11 +56,15 @@ export function reasonOf({ kind, text, detail, says, trigger, after, ended, chai
       return `somebody ${deed ?? "set it"} with \`pinbus set\``;
     case "tui":
       return `somebody ${deed ?? "set it"} in the terminal UI`;
+    case "plug":
+      return detail === "switched there"
+        ? "somebody switched it on at the plug"
+        : "somebody switched it off at the plug, or its PulseTime did";
     case "pulse":
     case "max-on":
       return `${kind === "pulse" ? "its pulse ended" : "max_on was reached"}${ended === undefined ? more : `; it was on because ${reasonOf(ended)}`}`;
     case "chip":
-      return "its line came back";
+      return `its ${text}`;
     case "exit":
       return "the agent stopped";
     case "reload":

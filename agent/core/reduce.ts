@@ -17,6 +17,7 @@ import { commandReceived } from "./output-command.ts";
 import { endPattern, forgetPattern } from "./pattern-end.ts";
 import { armPeer, disarmPeer, watchPeer } from "./peer.ts";
 import type { Plan } from "./plan.ts";
+import { movedCause, yieldToPartner } from "./plug.ts";
 import { armSilence, disarmSilence, endFade } from "./pwm.ts";
 import { curveOpened } from "./pwm-curve.ts";
 import { refuse } from "./refusal.ts";
@@ -30,6 +31,7 @@ import type { State } from "./state.ts";
 import { timerDue } from "./timer-due.ts";
 
 const chipCause: Cause = { kind: "chip", text: "line came back", detail: "the start state of its contract" };
+const plugCause: Cause = { ...chipCause, text: "plug came back" };
 const startCause: Cause = { kind: "start", text: "start", detail: null };
 const reloadCause: Cause = { kind: "reload", text: "reload", detail: "the start state of its contract" };
 const released = { reason: "cancelled", message: "a reload released its line, or the one of an output in its interlock" } as const;
@@ -61,7 +63,8 @@ export function reduce(plan: Plan, state: State, event: AgentEvent): Effect[] {
       lose(plan, state, event.input, event.problem, event.at, effects);
       break;
     case "output-opened": {
-      const cause = { start: startCause, chip: chipCause, reload: reloadCause }[event.why];
+      const back = plan.outputs[event.output]?.plug ? plugCause : chipCause;
+      const cause = { start: startCause, chip: back, reload: reloadCause }[event.why];
       spaceStart(plan, state, event.output, event.active, cause, event.at, effects);
       writtenFor(plan, state, { ...event, type: "output-written", request: openedBy(event, cause) }, effects);
       if (state.stopping) {
@@ -80,17 +83,15 @@ export function reduce(plan: Plan, state: State, event: AgentEvent): Effect[] {
     case "output-lost":
       loseOutput(plan, state, event.output, event.problem, event.at, effects);
       break;
-    case "output-written": {
-      const before = state.outputs[event.output]?.written;
-      if (endsPattern(event.request.cause)) endPattern(plan, state, event.output, event.request.cause.text, effects);
-      endStart(plan, state, event.output, effects);
-      writtenFor(plan, state, event, effects);
-      if (!event.active) proceedPartners(plan, state, event.output, event.at, effects);
-      // A rule must not switch on what a reload is about to let go of.
-      if (before !== event.active && !leaves(event.request.cause)) {
-        const fresh = before === undefined || event.request.cause.kind === "start";
-        outputSeen(plan, state, event.output, fresh, event.at, effects);
-      }
+    case "output-written":
+      outputWritten(plan, state, event, effects);
+      break;
+    case "plug-moved": {
+      const cause = movedCause(state, event);
+      if (cause === null) break;
+      const request = { cause, pulse: null, answer: null };
+      outputWritten(plan, state, { ...event, type: "output-written", request }, effects);
+      yieldToPartner(plan, state, event.output, effects);
       break;
     }
     case "output-failed":
@@ -233,6 +234,17 @@ function adoptRead(plan: Plan, state: State, { input: index, active, at, line }:
   if (line !== "b") adopt(plan, state, index, active, at, effects);
 }
 
+function outputWritten(plan: Plan, state: State, event: EventOf<"output-written">, effects: Effect[]): void {
+  const before = state.outputs[event.output]?.written;
+  if (endsPattern(event.request.cause)) endPattern(plan, state, event.output, event.request.cause.text, effects);
+  endStart(plan, state, event.output, effects);
+  writtenFor(plan, state, event, effects);
+  if (!event.active) proceedPartners(plan, state, event.output, event.at, effects);
+  // A rule must not switch on what a reload is about to let go of.
+  if (before === event.active || leaves(event.request.cause)) return;
+  outputSeen(plan, state, event.output, before === undefined || event.request.cause.kind === "start", event.at, effects);
+}
+
 /** Field by field: spreading event and request would allocate several times as much, in the hottest path. */
 function writtenFor(plan: Plan, state: State, { output, active, at, request }: EventOf<"output-written">, effects: Effect[]): void {
   const { cause, pulse, answer, level, fade } = request;
@@ -286,7 +298,7 @@ function loseOutput(plan: Plan, state: State, index: number, problem: string, at
     type: "log",
     level: "error",
     message: `output ${outputPlan.id}: ${problem}`,
-    fields: { event: "line-lost", output: outputPlan.id },
+    fields: { event: outputPlan.plug === null ? "line-lost" : "plug-lost", output: outputPlan.id },
   });
 }
 

@@ -1,4 +1,4 @@
-import type { Config, InputConfig, PwmConfig } from "../../config/schema.ts";
+import type { Config, InputConfig, OutputConfig, PwmConfig } from "../../config/schema.ts";
 import type { LineName } from "../../gpio/line.ts";
 import { newOwlcms, settleOwlcms } from "../profile/owlcms/platform.ts";
 import { carryControllers } from "./controller-reload.ts";
@@ -30,7 +30,7 @@ export function lineChanges(before: Config, after: Config, same: (a: LineName, b
   const anew = new Set<string>();
   for (const [id, old] of Object.entries(before.outputs)) {
     const now = Object.hasOwn(after.outputs, id) ? after.outputs[id] : undefined;
-    const stays = now !== undefined && same(old.line, now.line);
+    const stays = now !== undefined && samePlug(old, now, same);
     // With another polarity on the same line its exit state would be one more edge on the way to its start state.
     if (!stays) leaving.add(id);
     // An id that was a relay and is a PWM now is another line.
@@ -47,6 +47,11 @@ export function lineChanges(before: Config, after: Config, same: (a: LineName, b
     if (now && (!same(old.line, now.line) || requested(old) !== requested(now))) anew.add(id);
   }
   return { leaving, anew };
+}
+
+/** A plug is driven from the start on: what changes of it needs a restart. */
+function samePlug(a: OutputConfig, b: OutputConfig, same: (a: LineName, b: LineName) => boolean): boolean {
+  return a.line === null || b.line === null ? a.line === b.line : same(a.line, b.line);
 }
 
 function samePlace(a: PwmConfig, b: PwmConfig, same: (a: LineName, b: LineName) => boolean): boolean {

@@ -10,7 +10,7 @@ import { sensorsOfPeer } from "./sensor.ts";
 import type { State } from "./state.ts";
 
 /** What ends a pattern, too; the end of its own on-time does not. */
-const decisions: ReadonlySet<Cause["kind"]> = new Set(["max-on", "interlock", "failsafe", "exit", "reload"] as const);
+const decisions: ReadonlySet<Cause["kind"]> = new Set(["max-on", "interlock", "failsafe", "exit", "reload", "plug"] as const);
 
 export function endsPattern({ kind }: Cause): boolean {
   return decisions.has(kind);

@@ -6,8 +6,8 @@ import { failsafeDue, silenceDue } from "./failsafe.ts";
 import { stepBlink } from "./identify.ts";
 import { gesturesNow, settleNow } from "./input.ts";
 import { proceed } from "./interlock.ts";
-import type { Cause, Effect, TimerKey } from "./model.ts";
-import { drive, retry } from "./output.ts";
+import type { Effect, TimerKey } from "./model.ts";
+import { drive, maxOnCause, pulseCause, retry } from "./output.ts";
 import { stepPattern } from "./pattern.ts";
 import { peerOfflineDue } from "./peer.ts";
 import type { Plan } from "./plan.ts";
@@ -18,9 +18,6 @@ import { actionDue, lookAtValues } from "./rule-value.ts";
 import { readDue, staleDue } from "./sensor.ts";
 import { startDue } from "./start.ts";
 import type { State } from "./state.ts";
-
-const pulseCause: Cause = { kind: "pulse", text: "pulse ended", detail: null };
-const maxOnCause: Cause = { kind: "max-on", text: "max_on reached", detail: null };
 
 /** A timer of the core ran: its owner decides what follows. */
 export function timerDue(plan: Plan, state: State, key: TimerKey, at: number, effects: Effect[]): void {

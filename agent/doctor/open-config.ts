@@ -1,5 +1,6 @@
 import { isLeaf, isListOf, isMapOf, type Leaf, type SchemaNode } from "../../config/leaf.ts";
 import { type Config, schema } from "../../config/schema.ts";
+import type { LineName } from "../../gpio/line.ts";
 
 /**
  * Formats whose values are ids, numbers, times, or words of a fixed list: nobody writes a secret, a host or a path with them. Every other
@@ -50,13 +51,13 @@ function open(node: SchemaNode, value: unknown, inside = false): OpenValue | und
 function openLeaf(node: Leaf<unknown>, value: unknown): OpenValue | undefined {
   if (node.presence === "default" && JSON.stringify(value) === JSON.stringify(node.default)) return undefined;
   if (node.sensitive) return "(set)";
-  if (node.reads.name === "line") return openLine(value as Config["outputs"][string]["line"]);
+  if (node.reads.name === "line") return openLine(value as LineName);
   if (toldFormats.some((pattern) => pattern.test(node.reads.name))) return node.reads.write(value);
   return "(set)";
 }
 
 /** A number tells enough; the name of a line or of a chip is text of somebody's. */
-function openLine(line: Config["outputs"][string]["line"]): OpenValue {
+function openLine(line: LineName): OpenValue {
   if (line.kind === "gpio") return `GPIO${line.gpio}`;
   if (line.kind === "pin") return `pin${line.pin}`;
   return line.kind === "offset" ? `line ${line.offset} of a chip` : "(a line by its name)";

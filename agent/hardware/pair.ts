@@ -60,7 +60,7 @@ function configured({ inputs, outputs, pwm }: Pick<Config, "inputs" | "outputs" 
       [`input ${id}`, line],
       [`input ${id}`, line_b],
     ]),
-    ...Object.entries(outputs).map(([id, { line }]): [string, LineName] => [`output ${id}`, line]),
+    ...Object.entries(outputs).map(([id, { line }]): [string, LineName | null] => [`output ${id}`, line]),
     // Which line a channel of a chip is on, nobody says.
     ...Object.entries(pwm).flatMap(([id, { line }]): [string, LineName][] =>
       line === null ? pwmGpios.map((gpio) => [`perhaps PWM ${id}`, { kind: "gpio", gpio }]) : [[`PWM ${id}`, line]],

@@ -156,11 +156,13 @@ export class Lines {
       return;
     }
     const settings = outputPlan && this.#config.outputs[outputPlan.id];
-    if (!settings) return;
+    // A plug has no line.
+    const line = outputPlan?.line ?? null;
+    if (!settings || line === null) return;
     const { why } = slot;
     slot.why = "chip";
     try {
-      const address = this.#locate(outputPlan.id, outputPlan.line);
+      const address = this.#locate(outputPlan.id, line);
       const { active } = settings;
       const initial = this.#options.startLevel(slot.index, () => driver.peek(address, active));
       const request = { ...address, active, consumer: `pinbus:${outputPlan.id}`, initial };
@@ -208,7 +210,7 @@ export class Lines {
   /** Where a PWM is on the header, for the views. */
   #place({ id, line }: OutputPlan): void {
     try {
-      this.#locate(id, line);
+      if (line !== null) this.#locate(id, line);
     } catch {
       // A channel that was named by its chip, and a board without a chip for its lines, have no place there.
     }

@@ -1,4 +1,4 @@
-import type { Afterwards, AnswerTo, CounterVerdict, Effect, Verdict } from "../core/model.ts";
+import type { Afterwards, AnswerTo, CounterVerdict, Effect, SetRequest, Verdict } from "../core/model.ts";
 import { levelOf } from "../core/pwm.ts";
 import { controllerKeptId, ruleSeqId } from "../core/state.ts";
 import type { Clock } from "./clock.ts";
@@ -19,6 +19,8 @@ import type { Timers } from "./timers.ts";
 export interface PerformerOptions {
   dispatch: Dispatch;
   lines: Lines;
+  /** Outputs that answer later, over the broker. */
+  plugs: { write(output: number, active: boolean, request: SetRequest): void };
   link: Link;
   outbox: Outbox;
   /** For what was counted or measured. */
@@ -55,8 +57,12 @@ export function createPerformers(options: PerformerOptions): (effect: Effect) =>
   };
   const performers: Performers = {
     setOutput({ output, active, request }) {
+      const outputPlan = dispatch.current.plan.outputs[output];
+      if (outputPlan?.plug) {
+        options.plugs.write(output, active, request);
+        return;
+      }
       try {
-        const outputPlan = dispatch.current.plan.outputs[output];
         lines.write(output, active, outputPlan ? levelOf(outputPlan, active, request.level) : null);
         dispatch.observed({ type: "output-written", output, active, request, at: clock.now() });
       } catch (error) {

@@ -5,7 +5,7 @@ import { adviceOf } from "../core/advice.ts";
 import { factsOf } from "../core/cause.ts";
 import { interlockObjection } from "../core/interlock.ts";
 import { endsAt, stateWord } from "../core/output.ts";
-import type { Plan } from "../core/plan.ts";
+import { type Plan, placeOf } from "../core/plan.ts";
 import type { PwmPlan } from "../core/pwm-plan.ts";
 import { sentenceOf } from "../core/reason.ts";
 import { tooOften } from "../core/rule-guard.ts";
@@ -108,7 +108,7 @@ function outputView(sources: ViewSources, index: number): OutputView | undefined
   return {
     kind: "output",
     id: outputPlan.id,
-    line: formatLineName(outputPlan.line),
+    line: placeOf(outputPlan),
     ...lineView(sources, outputPlan.id),
     bias: "as-is",
     active,

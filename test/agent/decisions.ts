@@ -81,6 +81,49 @@ export const decisions: Record<string, Case> = {
     source: "line came back",
     chain: ["start: line came back (the start state of its contract)"],
   },
+  "somebody at the plug": {
+    play: (one) => one.movePlug("socket", true),
+    output: "socket",
+    told: "ON since 10:33:12 because somebody switched it on at the plug; ends 11:33:12 by max_on",
+    kind: "plug",
+    source: "plug",
+    chain: ["plug: plug (switched there)"],
+  },
+  "the end of max_on, which the plug counts as well": {
+    play: (one) => {
+      one.movePlug("socket", true);
+      one.advance(hour - second);
+      one.movePlug("socket", false);
+    },
+    output: "socket",
+    told: "OFF since 11:33:11 because max_on was reached; it was on because somebody switched it on at the plug",
+    kind: "contract",
+    source: "max_on reached",
+    chain: ["plug: plug (switched there)", "contract: max_on reached"],
+  },
+  "a plug that went off by itself": {
+    play: (one) => {
+      one.movePlug("socket", true);
+      one.movePlug("socket", false);
+    },
+    output: "socket",
+    told: "OFF since 10:33:12 because somebody switched it off at the plug, or its PulseTime did",
+    kind: "plug",
+    source: "plug",
+    chain: ["plug: plug (went off there)"],
+  },
+  "a plug that came back": {
+    play: (one) => {
+      one.movePlug("socket", true);
+      one.loseOutput("socket");
+      one.returnOutput("socket");
+    },
+    output: "socket",
+    told: "OFF since 10:33:12 because its plug came back",
+    kind: "start",
+    source: "plug came back",
+    chain: ["start: plug came back (the start state of its contract)"],
+  },
   "a reload that opens a line anew": {
     play: (one) => {
       const moved = { line: { kind: "gpio", gpio: 4 }, on_start: "on" } as const;

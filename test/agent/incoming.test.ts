@@ -29,6 +29,7 @@ function receiver(of = config) {
     readClock: () => {},
     nodeCommand: () => {},
     profile: () => false,
+    plug: () => false,
     value: () => false,
     clock: { now: () => 7, wall: () => 0 },
     log,

@@ -21,6 +21,7 @@ export const parts: Parts = {
     down: { interlock: "gate" },
     horn: { identify: "on" },
     fan: { on_start: "on" },
+    socket: { line: null, plug: { topic: "socket", relay: null, failsafe: null }, max_on: hour },
   },
   interlocks: { gate: { dead_time: 300, mode: "switch" } },
   peers: { plug: { topic: "tele/plug/LWT", online: "Online", offline: "Offline" } },

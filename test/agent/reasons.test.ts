@@ -84,7 +84,7 @@ describe("every cause, in words and as facts", () => {
 
   it("has each kind of cause and of step", () => {
     const kinds = new Set(Object.values(cases).map(({ kind }) => kind));
-    expect([...kinds].sort()).toEqual(["cli", "contract", "failsafe", "mqtt", "rule", "start", "tui"]);
+    expect([...kinds].sort()).toEqual(["cli", "contract", "failsafe", "mqtt", "plug", "rule", "start", "tui"]);
     const steps = new Set(Object.values(cases).flatMap(({ chain }) => chain.map((step) => stepOf(step).kind)));
     expect([...steps].filter((kind) => !kinds.has(kind)).sort()).toEqual(["broker", "clock", "input", "output", "peer"]);
   });

@@ -99,6 +99,7 @@ export function running(config: Config) {
   const perform = createPerformers({
     dispatch,
     lines,
+    plugs: { write() {} },
     sensors,
     link,
     outbox,

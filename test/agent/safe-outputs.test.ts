@@ -11,6 +11,7 @@ outputs:
   lamp: { line: 27, on_exit: off, on_crash: on }
   fan: { line: 6, on_crash: keep }
   gate: { line: 5 }
+  mister: { plug: mister_plug, max_on: 2m }
 `;
 
 /** Entries as journald gets them. */
@@ -47,6 +48,13 @@ describe("outputs without an agent", () => {
   it("go to on_exit after a stop, as a remark", async () => {
     const { entries } = await driven(false);
     expect(entries.find(({ fields }) => fields.PINBUS_OUTPUT === "lamp")).toMatchObject({ message: "lamp off: on_exit", priority: 6 });
+  });
+
+  it("that are plugs end by their own failsafe, which is told", async () => {
+    const { entries } = await driven(true);
+    expect(entries.find(({ fields }) => fields.PINBUS_OUTPUT === "mister")?.message).toBe(
+      "mister is a plug, which is not reached from here; it ends by its failsafe",
+    );
   });
 
   it("that cannot be driven are an error and counted, and the others go on", async () => {

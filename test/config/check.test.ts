@@ -136,7 +136,7 @@ describe("check", () => {
       "inputs: { a: { line: 17 } }\noutputs: { b: { line: pin6 }, c: {} }\nrules: { r: { when: { input: a, gesture: press }, do: [{ output: b, set: on }, { output: c, set: off }] } }";
     expect(said(text)).toEqual([
       "pinbus.yaml:2:23: outputs.b.line: header pin 6 is GND, not a line, take a pin with a GPIO number",
-      "pinbus.yaml:2:31: outputs.c has no line, add `line:`",
+      "pinbus.yaml:2:31: outputs.c: it has neither line nor plug, add `line: 17`, or `plug: mister_plug`",
     ]);
   });
 

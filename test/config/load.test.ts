@@ -330,6 +330,7 @@ describe("loadConfig", () => {
     expect(config.outputs).toEqual({
       b: {
         line: { kind: "pin", pin: 13 },
+        plug: null,
         active: "high",
         on_start: "off",
         on_exit: "off",
@@ -483,7 +484,8 @@ describe("loadConfig", () => {
       outputs: Record<
         string,
         {
-          line: LineName;
+          line: LineName | null;
+          plug: { topic: string; relay: number | null; failsafe: number | "none" | null } | null;
           active: "high" | "low";
           on_start: "off" | "on" | "keep" | "last";
           on_exit: "off" | "on" | "keep";

@@ -23,6 +23,8 @@ outputs:
   gate: { line: 5, pulse: { default: 500ms, max: 2s }, on_broker_lost: { after: 30s, do: off } }
   up: { line: 13, interlock: motor, pulse: 1500ms }
   down: { line: 19, interlock: motor }
+  mister: { plug: mister_plug, max_on: 2m }
+  fan: { plug: { topic: "0123", relay: 2, failsafe: 5m } }
 interlocks: { motor: {} }
 sensors:
   attic: { driver: w1, id: 28-0316a2795bff, every: 5s, stale_after: 1m }

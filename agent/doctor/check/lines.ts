@@ -25,7 +25,9 @@ function usesOf({ inputs, outputs }: Config): Use[] {
     ...Object.entries(inputs).flatMap(([id, { line, line_b }]) =>
       [line, line_b].flatMap((one) => (one === null ? [] : { who: say`input ${told(id)}`, line: one, output: undefined })),
     ),
-    ...Object.entries(outputs).map(([id, output]) => ({ who: say`output ${told(id)}`, line: output.line, output })),
+    ...Object.entries(outputs).flatMap(([id, output]) =>
+      output.line === null ? [] : { who: say`output ${told(id)}`, line: output.line, output },
+    ),
   ];
 }
 

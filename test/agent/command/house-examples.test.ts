@@ -146,3 +146,35 @@ describe("the example garden", () => {
     expect(burst).toBe(false);
   });
 });
+
+describe("the example growbuddy-plug", () => {
+  it("is switched as plug_fillerup is, by its button too, ends by PulseTime, and never fills a full tank", async () => {
+    const house = await House.start("growbuddy-plug");
+    // The controller of the tent, and its owner with mosquitto_pub.
+    const tell = (command: string, payload: string) => house.twin.publishAsync(`cmnd/plug_fillerup/${command}`, payload, { qos: 1 });
+    const power = () => house.last("stat/plug_fillerup/POWER");
+    await eventually(() => house.last("tele/plug_fillerup/LWT")).toBe("Online");
+    await tell("POWER", "on");
+    await eventually(power).toBe("ON");
+    expect(house.last("stat/plug_fillerup/RESULT")).toBe('{"POWER":"ON"}');
+    await tell("POWER", "toggle");
+    await eventually(power).toBe("OFF");
+    await house.press("button");
+    await eventually(power).toBe("ON");
+    await tell("POWER", "off");
+    await eventually(power).toBe("OFF");
+    await tell("PulseTime", "2");
+    const ended = house.said("stat/plug_fillerup/POWER", "OFF");
+    await tell("POWER", "on");
+    await eventually(() => house.said("stat/plug_fillerup/POWER", "OFF")).toBe(ended + 1);
+    await tell("PulseTime", "0");
+    await tell("POWER", "on");
+    await eventually(power).toBe("ON");
+    await house.level("full", true);
+    await eventually(power).toBe("OFF");
+    const started = house.said("out/pump/state", "ON");
+    await tell("POWER", "on");
+    await eventually(() => house.said("out/pump/state", "ON")).toBe(started + 1);
+    await eventually(() => house.last("out/pump/state")).toBe("OFF");
+  });
+});

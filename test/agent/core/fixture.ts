@@ -88,6 +88,7 @@ export function configOf(parts: {
     id,
     {
       line: { kind: "gpio", gpio: 16 + index },
+      plug: null,
       active: "high",
       on_start: "off",
       on_exit: "off",

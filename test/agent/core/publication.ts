@@ -25,7 +25,7 @@ export function checkPublication(effect: Publish, event: AgentEvent, { plan, obs
     const pwm = plan.outputs[output]?.pwm;
     // A fade that a failure or the stop has ended is told, too: with the level that was observed last.
     const ended = pwm && ["output-failed", "stop-requested", "outputs-leaving"].includes(event.type);
-    assert.ok(ended || ["output-written", "output-opened", "output-lost"].includes(event.type), `not by ${event.type}`);
+    assert.ok(ended || ["output-written", "output-opened", "output-lost", "plug-moved"].includes(event.type), `not by ${event.type}`);
     const word = observed[output] === undefined ? "UNKNOWN" : observed[output] ? "ON" : "OFF";
     if (pwm)
       assert.equal(

@@ -153,6 +153,11 @@ export class World {
     reloadWorld(this, config, levels);
   }
 
+  /** Somebody switches a plug where it is. */
+  movePlug(output: string, active: boolean): void {
+    this.dispatch({ type: "plug-moved", output: this.output(output), active, at: this.now });
+  }
+
   /** Lets time pass; each timer comes up `late` ms after it was due, in the order of their times. */
   advance(ms: number, late: () => number = () => 0): void {
     const end = this.now + ms;
@@ -384,7 +389,8 @@ export class World {
   }
 
   #reduce(event: AgentEvent): void {
-    if (event.type === "output-written" || event.type === "output-opened") this.observed[event.output] = event.active;
+    if (event.type === "output-written" || event.type === "output-opened" || event.type === "plug-moved")
+      this.observed[event.output] = event.active;
     this.#observeLevel(event);
     if (event.type === "output-lost") this.observed[event.output] = undefined;
     const reserved = [...this.reserved];

@@ -46,6 +46,7 @@ function shell(options: { write?: () => void; online?: boolean } = {}) {
   const perform = createPerformers({
     dispatch: { current: { plan }, observed: (event: AgentEvent) => world.observed.push(event) } as unknown as Dispatch,
     lines: { write: options.write ?? (() => {}), read: () => true, readSecond: () => undefined } as unknown as Lines,
+    plugs: { write() {} },
     sensors: { read: (sensor: number) => world.read.push(sensor) } as unknown as Sensors,
     link,
     outbox,

@@ -1,0 +1,363 @@
+import type { AgentEvent, SetRequest } from "../core/model.ts";
+import type { OutputPlan } from "../core/plan.ts";
+import { startLevel } from "../core/start.ts";
+import type { OutputState } from "../core/state.ts";
+import type { Clock } from "./clock.ts";
+import type { Current } from "./current.ts";
+import type { Incoming, Publication } from "./link.ts";
+import { PlugEar } from "./plug-ear.ts";
+import { PlugFailsafe } from "./plug-failsafe.ts";
+
+export interface PlugOptions {
+  id: string;
+  current(): Current;
+  /** What was asked for and done, or not: goes before other events. */
+  observed(event: AgentEvent): void;
+  send(event: AgentEvent): void;
+  /** To the broker, in order; lost without a connection. */
+  publish(publication: Publication): void;
+  clock: Clock;
+  /** What came makes no sense, or is too much. */
+  strange(problem: string): void;
+}
+
+/** An answer takes some ten milliseconds, over bad Wi-Fi a second. */
+const answerWithin = 3000;
+/** A plug that does not answer is asked again this often; it is heard at once when it connects. */
+const askEvery = 5000;
+/** One that is offline is asked all the same: of a plug that comes back at once its will may be told behind its `Online`. */
+const [askOffline, askOfflineEvery] = [2000, 60_000];
+/** A person or a rule that wants more at once is told so. */
+const waitingMost = 8;
+/** Who asked for an ON does not wait for ever. */
+const longestWait = 60_000;
+/** A plug says `Online` before it subscribes: what is sent to it at once it may not hear. */
+const subscribes = 1000;
+
+const offline = "the plug is offline";
+
+interface Wish {
+  active: boolean;
+  request: SetRequest;
+  at: number;
+}
+
+/** What was sent and is not answered; one at a time, so that an answer belongs to it. */
+type Sent = ({ type: "set" } & Wish) | { type: "begin"; active: boolean | null } | { type: "ask" };
+
+/** One plug: says what is wanted there, believes only what it answers, and keeps its PulseTime armed while it is on. */
+export class Plug {
+  readonly #options: PlugOptions;
+  #connected = false;
+  /** What its will says; null before that was heard on this connection. */
+  #present: boolean | null = null;
+  /** As it answered last; undefined while it is not heard. */
+  #known: boolean | undefined;
+  #sent: Sent | undefined;
+  #waiting: Wish[] = [];
+  #why: "start" | "chip" | "reload";
+  /** It is to be off when it is heard again, whatever its contract says: an OFF was missed, or an end. */
+  #owesOff = false;
+  /** The latest end of what it did when it was lost, where it has one. */
+  #endsAt: number | null = null;
+  #unanswered = 0;
+  #problem: string | null = null;
+  #timer: NodeJS.Timeout | undefined;
+  readonly #failsafe: PlugFailsafe;
+  #expiry: NodeJS.Timeout | undefined;
+  #later: NodeJS.Timeout | undefined;
+  readonly #ear: PlugEar;
+  /** It said `Online` although it was not lost, and has not said yet what it is. */
+  #restarted = false;
+  /** Some of what it said was left out. */
+  #missed = false;
+  /** For an OFF that is still to be said at the end. */
+  #power: string | null = null;
+  #idle: (() => void) | undefined;
+
+  constructor(options: PlugOptions, why: "start" | "reload") {
+    this.#options = options;
+    this.#ear = new PlugEar(options.strange);
+    this.#failsafe = new PlugFailsafe({ ...options, publish: (topic, payload) => this.#publish(topic, payload) });
+    this.#why = why;
+  }
+
+  /** A connection to the broker is there, and what comes from the plug is heard. */
+  connected(): void {
+    this.#connected = true;
+    this.#present = null;
+    this.#begin();
+  }
+
+  disconnected(): void {
+    if (!this.#connected) return;
+    this.#connected = false;
+    this.#lose("the broker is away, and the plug is not heard without it");
+  }
+
+  /** What is answered comes back as an event. */
+  write(active: boolean, request: SetRequest): void {
+    const wish = { active, request, at: this.#options.clock.now() };
+    if (this.#known === undefined) this.#owe(wish);
+    // It failed to go on, and goes on now: that it is to go off until it answers is over, or will be said again.
+    else if (request.again && this.#goesOn()) this.#fail(wish, this.#output?.problem ?? "it is about to be switched on");
+    else if (this.#waiting.length >= waitingMost) this.#fail(wish, "too much waits for the plug");
+    else {
+      this.#waiting.push(wish);
+      this.#next();
+    }
+  }
+
+  /** What came on one of its topics. */
+  heard(message: Incoming): void {
+    const plan = this.#plan?.plug;
+    const said = plan && this.#ear.hear(plan, message, this.#options.clock.now());
+    if (said?.what === "present") this.#heardOf(said.present, said.retain);
+    else if (said?.what === "relay") this.#answered(said.active);
+    // Its last word may be among what was left out.
+    else if (said?.what === "too-much") {
+      this.#missed = true;
+      this.#askSoon();
+    }
+  }
+
+  /** Resolves when nothing waits for an answer any more. */
+  settled(): Promise<void> {
+    const waits = this.#sent !== undefined || this.#waiting.length > 0;
+    if (this.#known === undefined || !waits) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#idle = resolve;
+    });
+  }
+
+  /** An OFF that nobody has sent yet goes now. */
+  close(): void {
+    if (this.#connected && this.#power !== null && this.#waiting.some(({ active }) => !active)) this.#publish(this.#power, "OFF");
+    for (const timer of [this.#timer, this.#expiry, this.#later]) clearTimeout(timer);
+    this.#failsafe.rest();
+    this.#idle?.();
+  }
+
+  get #index(): number {
+    return this.#options.current().plan.outputIndex.get(this.#options.id) ?? -1;
+  }
+
+  get #output(): Readonly<OutputState> | undefined {
+    return this.#options.current().state.outputs[this.#index];
+  }
+
+  get #plan(): OutputPlan | undefined {
+    return this.#options.current().plan.outputs[this.#index];
+  }
+
+  /** What its will says, or it itself when it connects. */
+  #heardOf(present: boolean, retain: boolean): void {
+    this.#present = present;
+    if (!present) {
+      this.#lose(offline);
+      this.#beginIn(askOffline);
+    } else if (this.#known === undefined) {
+      this.#begin();
+      this.#askSoon();
+    } else if (!retain) {
+      this.#restarted = true;
+      this.#askSoon();
+    }
+  }
+
+  /** Off first where its contract wants that, else it is asked. */
+  #begin(): void {
+    if (!this.#connected) return;
+    const { current, clock } = this.#options;
+    const { plan, state } = current();
+    const at = clock.now();
+    let asks = false;
+    const found = () => {
+      asks = true;
+      return undefined;
+    };
+    const level = startLevel(plan, state, this.#index, found, at);
+    const over = this.#endsAt !== null && at >= this.#endsAt;
+    this.#say({ type: "begin", active: this.#owesOff || over || state.stopping ? false : asks ? null : level });
+  }
+
+  #answered(active: boolean): void {
+    this.#unanswered = 0;
+    const [sent, restarted] = [this.#sent, this.#restarted];
+    this.#restarted = false;
+    if (sent?.type === "begin") {
+      if (sent.active === null || sent.active === active) this.#found(active, sent.active === null);
+    } else if (this.#known === undefined) {
+      // Whatever its will said: it is there.
+      this.#present = null;
+      this.#begin();
+    } else if (restarted && active && !this.#known && sent?.type !== "set") {
+      // On at its power-on is nobody's wish.
+      this.#lose("the plug has restarted");
+      this.#begin();
+    } else if (sent?.type === "set" && sent.active === active) {
+      this.#over();
+      this.#known = active;
+      if (!active) this.#failsafe.rest();
+      this.#observe({ type: "output-written", active, request: sent.request });
+      this.#next();
+    } else {
+      if (sent?.type === "ask") this.#over();
+      this.#moved(active);
+      this.#next();
+    }
+  }
+
+  #found(active: boolean, asked: boolean): void {
+    this.#over();
+    [this.#known, this.#present, this.#problem] = [active, null, null];
+    const ends = this.#endsAt;
+    [this.#owesOff, this.#endsAt] = [false, null];
+    const why = this.#why;
+    this.#why = "chip";
+    const { send, clock } = this.#options;
+    send({ type: "output-opened", output: this.#index, active, why, at: clock.now() });
+    // What it was on for before it was lost still ends it.
+    if (active && asked) this.#failsafe.arm(ends === null ? null : Math.max(0, ends - clock.now()));
+    this.#next();
+  }
+
+  /** Nobody here has asked for it. */
+  #moved(active: boolean): void {
+    if (active === this.#known) return;
+    this.#known = active;
+    this.#failsafe.rest();
+    const { send, clock } = this.#options;
+    send({ type: "plug-moved", output: this.#index, active, at: clock.now() });
+    // The PulseTime there may be that of a pulse.
+    if (active) this.#failsafe.arm(null);
+  }
+
+  #next(): void {
+    if (this.#sent !== undefined || this.#known === undefined) return;
+    const wish = this.#waiting.shift();
+    if (wish === undefined) this.#idle?.();
+    else if (wish.active && this.#isOld(wish)) {
+      this.#fail(wish, "it waited for too long");
+      this.#next();
+    } else this.#say({ type: "set", ...wish });
+  }
+
+  #isOld({ at }: Wish): boolean {
+    const { clock, current } = this.#options;
+    return clock.now() - at > current().plan.commandTtl;
+  }
+
+  /** Once more, in a moment: what it is, or what it is to be. */
+  #askSoon(): void {
+    this.#later ??= setTimeout(() => {
+      this.#later = undefined;
+      if (this.#known === undefined) this.#begin();
+      else if (this.#sent === undefined && (this.#restarted || this.#missed)) this.#say({ type: "ask" });
+      this.#missed = false;
+    }, subscribes);
+  }
+
+  #goesOn(): boolean {
+    return (this.#sent?.type === "set" && this.#sent.active) || this.#waiting.some(({ active }) => active);
+  }
+
+  #say(sent: Sent): void {
+    const plan = this.#plan?.plug;
+    if (!plan) return;
+    clearTimeout(this.#timer);
+    this.#power = plan.power;
+    this.#sent = sent;
+    this.#timer = setTimeout(() => this.#notAnswered(), answerWithin);
+    const active = sent.type === "ask" ? null : sent.active;
+    if (active) this.#failsafe.arm(sent.type === "set" ? sent.request.pulse : null);
+    this.#publish(plan.power, active === null ? "" : active ? "ON" : "OFF");
+  }
+
+  #publish(topic: string, payload: string): void {
+    this.#options.publish({ kind: "answer", topic, payload, qos: 1, retain: false });
+  }
+
+  #over(): void {
+    clearTimeout(this.#timer);
+    this.#sent = undefined;
+  }
+
+  #notAnswered(): void {
+    const sent = this.#sent;
+    this.#sent = undefined;
+    const problem = this.#present === false ? offline : "the plug does not answer";
+    this.#unanswered++;
+    if (sent?.type === "set" && this.#unanswered === 1) {
+      this.#fail(sent, `the plug did not confirm it within ${answerWithin / 1000} s`);
+      this.#next();
+      return;
+    }
+    if (sent?.type === "ask" && this.#unanswered === 1) {
+      this.#say(sent);
+      return;
+    }
+    if (sent?.type === "set") {
+      this.#owesOff = true;
+      this.#fail(sent, problem);
+    }
+    this.#lose(problem);
+    this.#beginIn(this.#present === false ? askOfflineEvery : askEvery);
+  }
+
+  #beginIn(ms: number): void {
+    this.#timer = setTimeout(() => this.#begin(), ms);
+  }
+
+  /** It is not known any more what it does. */
+  #lose(problem: string): void {
+    const { send, clock } = this.#options;
+    clearTimeout(this.#timer);
+    this.#failsafe.rest();
+    const [output, sent, known] = [this.#output, this.#sent, this.#known];
+    [this.#sent, this.#known] = [undefined, undefined];
+    if (known !== undefined && output) {
+      const missed = [...(sent?.type === "set" ? [sent] : []), ...this.#waiting.splice(0)];
+      // A movement does not go on by itself; nobody knows what became of what was sent.
+      if (output.pulseEnds !== null || output.retry !== null || missed.length > 0) this.#owesOff = true;
+      this.#endsAt = output.maxOnEnds;
+      for (const wish of missed) this.#fail(wish, problem);
+    }
+    this.#idle?.();
+    if (this.#problem === problem) return;
+    this.#problem = problem;
+    send({ type: "output-lost", output: this.#index, problem, at: clock.now() });
+  }
+
+  /** While it is not heard OFF is never forgotten, and ON waits for as long as a command may be old. */
+  #owe(wish: Wish): void {
+    for (const older of this.#waiting.splice(0)) this.#fail(older, "a newer command came before the plug was heard");
+    clearTimeout(this.#expiry);
+    if (!wish.active) {
+      this.#owesOff = true;
+      const then = this.#options.current().state.stopping ? "only its failsafe ends it now" : "it is switched off as soon as it is heard";
+      this.#fail(wish, `${this.#problem ?? "the plug was not heard yet"}; ${then}`);
+      return;
+    }
+    this.#waiting.push(wish);
+    this.#expiry = setTimeout(
+      () => {
+        if (this.#known === undefined)
+          for (const old of this.#waiting.splice(0)) this.#fail(old, this.#problem ?? "the plug was not heard yet");
+      },
+      Math.min(this.#options.current().plan.commandTtl, longestWait),
+    );
+  }
+
+  #fail({ active, request }: Wish, problem: string): void {
+    this.#observe({ type: "output-failed", active, request, problem });
+  }
+
+  #observe(
+    result:
+      | { type: "output-written"; active: boolean; request: SetRequest }
+      | { type: "output-failed"; active: boolean; request: SetRequest; problem: string },
+  ): void {
+    this.#options.observed({ ...result, output: this.#index, at: this.#options.clock.now() });
+  }
+}

@@ -1,0 +1,117 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { expect, it, onTestFinished, vi } from "vitest";
+import { describeMosquitto, startMosquitto } from "../../brokers.ts";
+import { plugIn, type TasmotaPlug } from "../../twin/tasmota-plug.ts";
+import { startAgent } from "./agent-process.ts";
+import { joinBus, P } from "./on-brokers.ts";
+
+const patience = { timeout: 20_000, interval: 10 };
+
+async function together(outputs: string) {
+  const broker = await startMosquitto();
+  const ends: (() => Promise<unknown>)[] = [() => broker.stop()];
+  onTestFinished(async () => {
+    for (const end of ends.reverse()) await end();
+  });
+  const join = async () => {
+    const bus = await joinBus(broker.url, "5");
+    ends.push(() => bus.stop());
+    return bus;
+  };
+  const plug = await plugIn({ url: broker.url, topic: "mister_plug" });
+  ends.push(() => plug.stop());
+  const agent = await startAgent(
+    `node: garage\ngpio: { driver: sim }\nmqtt: { server: 127.0.0.1, port: ${broker.port} }\noutputs:\n  mister: ${outputs}\n`,
+  );
+  ends.push(agent.clean);
+  const bus = await join();
+  await state(bus, "OFF");
+  return { broker, agent, bus, plug, join, ends };
+}
+
+const state = (bus: Awaited<ReturnType<typeof joinBus>>, word: string) =>
+  vi.waitFor(() => expect(bus.newest(`${P}/out/mister/state`)).toBe(word), patience);
+const lastMove = (plug: TasmotaPlug) => plug.moves.at(-1);
+
+describeMosquitto("plugs, when something goes", () => {
+  it("tasmota 7: ends a plug by its PulseTime when this machine dies", async () => {
+    const { agent, bus, plug } = await together("{ plug: mister_plug, max_on: 1s }");
+    await bus.ask("mister", "ON");
+    const from = lastMove(plug)?.at ?? 0;
+    agent.child.kill("SIGKILL");
+    await vi.waitFor(() => expect(lastMove(plug)).toMatchObject({ on: false, by: "pulse" }), patience);
+    expect((lastMove(plug)?.at ?? 0) - from).toBeGreaterThanOrEqual(999);
+    expect((lastMove(plug)?.at ?? 0) - from).toBeLessThan(2000);
+  });
+
+  it("takes a plug that comes with a reload, knows it as a peer, and lets go of it switched off", async () => {
+    const { agent, broker, bus, ends } = await together("{ plug: mister_plug, max_on: 1h }");
+    const strip = await plugIn({ url: broker.url, topic: "strip", relays: 2, powerOn: true });
+    ends.push(() => strip.stop());
+    const before = readFileSync(agent.config, "utf8");
+    const fan = "  fan: { plug: { topic: strip, relay: 2 }, max_on: 1h }\n";
+    const alarm = "rules: { gone: { when: { peer: fan, is: offline }, do: [{ publish: alarm, payload: fan }] } }\n";
+    writeFileSync(agent.config, `${before}${fan}${alarm}`);
+    expect(await agent.ask("reload")).toMatchObject({ code: 0 });
+    await vi.waitFor(() => expect(strip.on).toEqual([true, false]), patience);
+    await bus.ask("fan", "ON");
+    const { peers } = await agent.client.request("status", {});
+    expect(peers.map(({ id, state }) => [id, state])).toEqual([
+      ["mister", "online"],
+      ["fan", "online"],
+    ]);
+    await strip.cutOff();
+    await vi.waitFor(() => expect(bus.newest("alarm")).toBe("fan"), patience);
+    await strip.comeBack();
+    await vi.waitFor(async () => expect(await bus.ask("fan", "ON")).toMatchObject({ ok: true }), patience);
+    writeFileSync(agent.config, before);
+    expect(await agent.ask("reload")).toMatchObject({ code: 0 });
+    await vi.waitFor(() => expect(strip.on).toEqual([true, false]), patience);
+    writeFileSync(agent.config, before.replace("mister_plug", "other_plug"));
+    expect((await agent.ask("reload")).stderr).toContain("outputs.mister.plug: mister_plug -> other_plug: restart the agent to apply it");
+  });
+
+  it("lets a controller hold a value with a plug, a part of each cycle", async () => {
+    const { agent, plug, bus } = await together(
+      '{ plug: mister_plug, max_on: 1m }\nsensors: { tent: { driver: topic, topic: tent, name: humidity, unit: "%", stale_after: 5m } }\n' +
+        "controllers: { dry: { sensor: tent, setpoint: 60, pid: { kp: 5 }, cycle: 2s, min_on: 100ms, min_off: 100ms, effect: raise, output: mister, on_stale: off, on_broker_lost: off } }",
+    );
+    await bus.client.publishAsync("tent", "50");
+    await vi.waitFor(() => expect(plug.moves.map(({ on }) => on).slice(0, 4)).toEqual([true, false, true, false]), patience);
+    const [on, off] = plug.moves;
+    expect((off?.at ?? 0) - (on?.at ?? 0)).toBeGreaterThan(900);
+    expect(plug.commands).toContain("PulseTime 160");
+    expect((await agent.ask("why", "mister")).stdout).toContain("controller dry");
+  });
+
+  it("leaves a plug off that it stops with, and waits for its answer", async () => {
+    const { agent, bus, plug } = await together("{ plug: mister_plug, max_on: 1h }");
+    await bus.ask("mister", "ON");
+    agent.child.kill("SIGTERM");
+    await agent.done;
+    expect(lastMove(plug)).toMatchObject({ on: false, by: "command" });
+    await vi.waitFor(() => expect(bus.payloads(`${P}/out/mister/state`).slice(-2)).toEqual(["ON", "OFF"]), patience);
+  });
+
+  it("sends an OFF that came while the broker was away in front of everything else", async () => {
+    const { broker, agent, bus, plug, ends } = await together("{ plug: mister_plug, max_on: 1h, on_start: keep }");
+    await bus.ask("mister", "ON");
+    await broker.stop();
+    await vi.waitFor(async () => expect((await agent.client.request("status", {})).problems.join()).toContain("not heard"), patience);
+    const answer = agent.client.request("set", { output: "mister", state: "OFF" });
+    await expect(answer).rejects.toThrow("it is switched off as soon as it is heard");
+    expect(plug.on).toEqual([true]);
+    const again = await startMosquitto({ port: broker.port });
+    ends.push(() => again.stop());
+    const witness = await joinBus(again.url, "5");
+    ends.push(() => witness.stop());
+    await plug.cutOff();
+    await plug.comeBack();
+    await state(witness, "OFF");
+    expect(plug.on).toEqual([false]);
+    const packets = await agent.client.request("trace", {});
+    const greeted = packets.findLastIndex(({ type }) => type === "CONNACK");
+    const first = packets.slice(greeted).find(({ type, direction }) => type === "PUBLISH" && direction === "sent");
+    expect(first).toMatchObject({ topic: "cmnd/mister_plug/POWER", retain: false });
+  });
+});
