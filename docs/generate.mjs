@@ -13,6 +13,7 @@ import { loadConfig } from "../dist/config/load.js";
 import { chips } from "../dist/config/sensor-chips.js";
 import { keysPage } from "../dist/tui/keys.js";
 import { contracts, namedClauses } from "./contracts.mjs";
+import { systems, unshown } from "./systems.mjs";
 
 const docs = dirname(fileURLToPath(import.meta.url));
 const named = namedClauses(join(docs, "../test"), Object.keys(contracts));
@@ -184,6 +185,28 @@ const testsOf = (clause) => {
   return found;
 };
 
+const systemsPage = () => {
+  const missing = unshown(join(docs, "../test"));
+  if (missing.length > 0) throw new Error(`docs/systems.mjs:\n${missing.join("\n")}`);
+  return `# The documents of the customer, sentence by sentence
+
+Five documents describe worlds that already run: two competitions, a grow tent, a class with robots and a course. Each row is a sentence
+that says what something does there, what of pinbus does it, and the tests that show it. The examples stand in [examples.md](examples.md),
+what is promised to the other side in [contracts.md](contracts.md).
+${Object.entries(systems)
+  .map(
+    ([name, rows]) => `
+## Document ${name}
+
+${table(
+  ["the document says", "here", "shown by"],
+  rows.map(([sentence, by, ...tests]) => [sentence, by, tests.map(([file, words]) => `\`test/${file}\`: ${words}`).join("<br>")]),
+)}
+`,
+  )
+  .join("")}`;
+};
+
 const pages = {
   "sensors.md": withChips,
   "configuration.md": describeConfig,
@@ -194,6 +217,7 @@ const pages = {
   "journal-events.md": eventsPage,
   "examples.md": examplesPage,
   "contracts.md": contractsPage,
+  "systems.md": systemsPage,
   "../systemd/pinbus.catalog": catalogText,
 };
 const check = process.argv.includes("--check");
