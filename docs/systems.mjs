@@ -25,7 +25,6 @@ export const systems = {
       "an indicator LED and a buzzer remind a referee to enter a decision",
       "example owlcms-referee",
       [owlcms, "owlcms 4: the reminder comes 1.5 s after the second decision"],
-      [owlcms, "owlcms 1.2: asks on "],
     ],
     [
       "the communication goes through an MQTT server on the local network",
@@ -187,7 +186,11 @@ export const systems = {
       "counted, and no news of the value",
       ["agent/command/topic-values.test.ts", "does not become fresh by the malformed JSON that is printed in document 002"],
     ],
-    ["vpdBuddy listens for messages from SnifferBuddy", "example growbuddy-vpd", ["agent/command/growbuddy.test.ts", ""]],
+    [
+      "vpdBuddy listens for messages from SnifferBuddy",
+      "example growbuddy-vpd",
+      ["agent/command/growbuddy.test.ts", "growbuddy 6c and 6e and 6f: mists while the air is too dry and there is light"],
+    ],
     [
       "the broker runs on a Raspberry Pi",
       "the built-in broker, or mosquitto",
