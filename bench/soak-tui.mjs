@@ -82,7 +82,7 @@ async function soak({ terminal, publisher, minutes, ask }) {
 }
 
 /** What the title says; 0 when it does not. */
-const notShown = (rows) => Number(/([\d,]+)\+? topics not shown/.exec(rows.join("\n"))?.[1].replaceAll(",", "") ?? 0);
+const notShown = (rows) => Number(/([\d,]+)\+? not shown/.exec(rows.join("\n"))?.[1].replaceAll(",", "") ?? 0);
 
 function judged([first, ...later]) {
   const failures = [];

@@ -39,7 +39,7 @@ export function drawTopics(state: State, canvas: Canvas, now: number): void {
 function drawTree(state: State, canvas: Canvas, rect: Rect, now: number): void {
   const { store, list, rate, pane } = state.topics;
   const rows = store.rows();
-  const hidden = store.hidden > 0 ? ` - ${count(store.hidden)}${store.hidden < maxCountedHidden ? "" : "+"} topics not shown` : "";
+  const hidden = store.hidden > 0 ? `, ${count(store.hidden)}${store.hidden < maxCountedHidden ? "" : "+"} not shown` : "";
   const sorted = store.sort === "name" ? "" : ` - by ${store.sort}`;
   const file = state.recording === null ? "" : ` - REC ${count(state.recording.messages)}`;
   const inner = title(canvas, rect, `Topics ${count(store.topics)}${hidden}${sorted} - ${count(rate)} msg/s${file}`, pane === 0);

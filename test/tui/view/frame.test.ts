@@ -329,7 +329,7 @@ test("values of a lost link stay and are called stale", () => {
 test("topics beyond the bound are said to be missing", () => {
   const scene = garden();
   for (let n = 0; n < 20_010; n += 1) scene.message(`flood/${n}`, "x");
-  expect(scene.draw(80, 24).lines()[1]).toContain("17 topics not shown");
+  expect(scene.draw(80, 24).lines()[1]).toContain("17 not shown");
 });
 
 test("a frozen screen does not change while messages keep arriving, but for their number", () => {
