@@ -314,7 +314,7 @@ export const systems = {
       [install, "from nothing to an agent that is online at its own broker within 10 s"],
     ],
     ["files in `conf.d` are read as well", "does not apply: pinbus has one file"],
-    ["`persistence true`: what is retained survives", "example classroom-broker", [school, "keeps what was retained over a power cut"]],
+    ["`persistence true`: what is retained survives", "example classroom-broker", [school, "keeps what was retained over a SIGKILL"]],
     [
       "`log_dest topic`: the log is on the bus",
       "`broker.log.topics`, example classroom-broker",

@@ -54,7 +54,7 @@ describe("the variables of owlcms (document 001)", () => {
     expect(seen(text, { env })).toMatchObject(expected);
   });
 
-  it("are stronger than the file and weaker than those of pinbus and arguments, setting by setting", () => {
+  it("are stronger than the file and weaker than those of pinbus and arguments, setting by setting (brokers 7.3)", () => {
     const text = "mqtt: { env: owlcms, server: file, port: 1, username: file, password: file }";
     const owlcms = { OWLCMS_MQTTSERVER: "owlcms", OWLCMS_MQTTPORT: "2", ...pair };
     expect(seen(text, { env: owlcms })).toMatchObject({ servers: ["mqtt://owlcms:2"], login: Object.values(pair) });

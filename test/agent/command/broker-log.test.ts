@@ -6,7 +6,7 @@ import { startAgent } from "./agent-process.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
 
-it("a running agent logs who connects to its broker and publishes it, until a reload ends both", async () => {
+it("a running agent logs who connects to its broker and publishes it, until a reload ends both (brokers 7.7)", async () => {
   const agent = await startAgent(`
 node: garage
 gpio: { driver: sim }

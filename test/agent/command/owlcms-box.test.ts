@@ -40,7 +40,7 @@ ${[1, 2, 3].map(referee).join("\n")}
 `;
 
 describeOnBrokers("boxes of owlcms", (on) => {
-  it("owlcms 12: play a whole attempt, a second platform beside it and a restart of owlcms in its middle", async () => {
+  it("owlcms 12: play a whole attempt, a second platform beside it and a restart of owlcms in its middle (brokers 6.8)", async () => {
     const { agent, bus, url, stop } = await startTogether(on, yaml);
     onTestFinished(stop);
     const witness = await watchAgent(agent);

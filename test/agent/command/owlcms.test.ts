@@ -46,16 +46,21 @@ const anonymousToo = (): Parameters<typeof startMosquitto>[0] => {
 
 describeMosquitto("with the variables of owlcms", () => {
   it.each([
-    ["1 and 5: nothing is set, everybody may (owlcms 5)", {}, () => ({}), [0, 0, 0, 0, 0, 0, 0]],
-    ["2: a user and a password, nobody else may (owlcms 6)", pair, () => mosquittoUsers({ owlcms: password }), [5, 5, 5, 5, 0, 5, 5]],
-    ["8: the same, and who names none", { ...pair, PINBUS_BROKER_ANONYMOUS: "true" }, anonymousToo, [0, 0, 5, 5, 0, 5, 0]],
+    ["1 and 5: nothing is set, everybody may (owlcms 5, brokers 7.1)", {}, () => ({}), [0, 0, 0, 0, 0, 0, 0]],
+    [
+      "2: a user and a password, nobody else may (owlcms 6, brokers 7.2)",
+      pair,
+      () => mosquittoUsers({ owlcms: password }),
+      [5, 5, 5, 5, 0, 5, 5],
+    ],
+    ["8: the same, and who names none (brokers 7.8)", { ...pair, PINBUS_BROKER_ANONYMOUS: "true" }, anonymousToo, [0, 0, 5, 5, 0, 5, 0]],
   ])("rule %s", async (_, env, mosquitto, expected) => {
     const agent = await agentWith({ OWLCMS_MQTTPORT: String(await freePort()), ...env });
     expect(await codesAt(agent)).toEqual(expected);
     expect(await codesAt(await mosquittoWith(mosquitto()))).toEqual(expected);
   });
 
-  it("rules 1 and 6: the ports are on this machine only, and WebSocket is at /mqtt", async () => {
+  it("rules 1 and 6: the ports are on this machine only, and WebSocket is at /mqtt (brokers 7.1 and 7.6)", async () => {
     const [port, ws] = [await freePort(), await freePort()];
     const agent = await agentWith({ OWLCMS_MQTTPORT: String(port), OWLCMS_MQTTWSPORT: String(ws) });
     const { broker } = await agent.client.request("status", {});
@@ -69,13 +74,13 @@ describeMosquitto("with the variables of owlcms", () => {
     await client.endAsync();
   });
 
-  it("rule 2: a user without a password is an error of the configuration (owlcms 1.7)", async () => {
+  it("rule 2: a user without a password is an error of the configuration (owlcms 1.7, brokers 7.2)", async () => {
     const env = { PINBUS_MQTT_ENV: "owlcms", OWLCMS_MQTTUSERNAME: "owlcms" };
     const { code, stderr } = await pinbus(["run", "--config", "/dev/null"], { env });
     expect([code, stderr]).toEqual([78, expect.stringContaining("OWLCMS_MQTTUSERNAME: there is no OWLCMS_MQTTPASSWORD beside it")]);
   });
 
-  it("rule 4: where a server is named the built-in broker is not started, and everybody is told by whom", async () => {
+  it("rule 4: where a server is named the built-in broker is not started, and everybody is told by whom (brokers 7.4)", async () => {
     const broker = await mosquittoWith(mosquittoUsers({ owlcms: password }));
     const env = { OWLCMS_MQTTSERVER: "127.0.0.1", OWLCMS_MQTTPORT: String(broker.port), ...pair };
     const agent = await agentWith(env);

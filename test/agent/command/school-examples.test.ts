@@ -104,7 +104,7 @@ describe.skipIf(without)("the example classroom-broker", () => {
     expect(agent.stderr).not.toContain("formosa");
   });
 
-  it("reads the pwfile of the class, and keeps what was retained over a power cut", async () => {
+  it("reads the pwfile of the class, and keeps what was retained over a SIGKILL (brokers 7.7)", async () => {
     const { port, folder } = await classroom();
     // As the document makes it, `echo "" > pwfile` first.
     writeFileSync(join(folder, "class.users"), passwordFile({ ev3: "formosa", test: "formosa" }));

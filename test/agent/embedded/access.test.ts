@@ -54,7 +54,7 @@ const doors = [
 ];
 
 describe("who may connect", () => {
-  it.each(doors)("$name", async ({ anonymous, listed: withUsers, expected }) => {
+  it.each(doors)("$name (brokers 1 and 6.6)", async ({ anonymous, listed: withUsers, expected }) => {
     const { port } = await start(new Access({ anonymous, users: withUsers ? await users() : null }));
     const codes = [];
     for (const [, guest] of guests) codes.push(await codeOf(port, guest));
@@ -213,7 +213,7 @@ describe("who may connect", () => {
 });
 
 describeMosquitto("mosquitto, side by side", () => {
-  it.each(doors)("gives the same codes: $name", async ({ anonymous, listed: withUsers, expected }) => {
+  it.each(doors)("gives the same codes: $name (brokers 1)", async ({ anonymous, listed: withUsers, expected }) => {
     const { files = {} } = mosquittoUsers(listed);
     const broker = await startMosquitto({
       config: [`allow_anonymous ${anonymous}`, ...(withUsers ? ["password_file {dir}/passwd"] : [])],

@@ -61,7 +61,7 @@ describe("the built-in broker", () => {
     }
   });
 
-  it("lets everybody in, with any credentials, and gives a client without an id one", async () => {
+  it("lets everybody in, with any credentials, and gives a client without an id one (brokers 6.7 and 7.5)", async () => {
     const { url } = await started();
     const observer = await observe({ url }, "a", { username: "any", password: "thing", clientId: "" });
     observers.push(observer);
@@ -69,7 +69,7 @@ describe("the built-in broker", () => {
     await vi.waitFor(() => expect(observer.payloads("a")).toEqual(["b"]), patience);
   });
 
-  it("counts its clients and tells $SYS subscribers with mosquitto's names", async () => {
+  it("counts its clients and tells $SYS subscribers with mosquitto's names (brokers 7.7)", async () => {
     const { broker, url } = await started();
     const observer = await watch(url, "$SYS/#");
     await vi.waitFor(() => expect(observer.payloads("$SYS/broker/clients/connected").at(-1)).toBe("1"), patience);
@@ -92,7 +92,7 @@ describe("the built-in broker", () => {
     expect(live.filter(({ payload }, index) => payload === live[index - 1]?.payload)).toEqual([]);
   });
 
-  it("keeps $ topics away from wildcards, retained and live", async () => {
+  it("keeps $ topics away from wildcards, retained and live (brokers 6.2)", async () => {
     const { broker, url } = await started();
     await broker.publish({ topic: "plain", payload: "1", qos: 0, retain: true });
     const all = await watch(url, "#");
@@ -174,7 +174,7 @@ describe("the built-in broker", () => {
     await vi.waitFor(() => expect(observer.seen.map(({ topic }) => topic)).toEqual(["will/dead"]), patience);
   });
 
-  it("delivers 200 of 200 publications of clients that connect, publish and are gone without reading", async () => {
+  it("delivers 200 of 200 publications of clients that connect, publish and are gone without reading (brokers 6.1)", async () => {
     const { url, port } = await started();
     const observer = await watch(url, "fire");
     for (let count = 0; count < 200; count += 1) {

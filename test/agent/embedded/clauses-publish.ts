@@ -119,15 +119,20 @@ export const publishClauses: readonly Clause[] = [
   ),
   closes("MQTT-3.3.2-2 (#)", "takes no # in a topic", (rig) => rig.fateOf(publishPacket("a/#", "x"))),
   closes("MQTT-3.3.2-2 (+)", "takes no + in a topic", (rig) => rig.fateOf(publishPacket("+/a", "x"))),
-  equals("stays, 0 forged", "MQTT-4.7.2 ($SYS)", "acknowledges what a client publishes below $SYS, and drops it", async (rig) => {
-    const { wire, rest } = await rig.listen([["$SYS/broker/version", 1]]);
-    const forger = await rig.connect();
-    forger.send(publishPacket("$SYS/broker/version", "forged", { qos: 1, retain: true }));
-    await forger.next(0x40);
-    const all = [...(await rest()), ...(await rig.retained("$SYS/broker/version"))];
-    wire.cut();
-    return `${await forger.fate()}, ${all.filter(({ payload }) => payload === "forged").length} forged`;
-  }),
+  equals(
+    "stays, 0 forged",
+    "MQTT-4.7.2 ($SYS)",
+    "acknowledges what a client publishes below $SYS, and drops it (brokers 6.4)",
+    async (rig) => {
+      const { wire, rest } = await rig.listen([["$SYS/broker/version", 1]]);
+      const forger = await rig.connect();
+      forger.send(publishPacket("$SYS/broker/version", "forged", { qos: 1, retain: true }));
+      await forger.next(0x40);
+      const all = [...(await rest()), ...(await rig.retained("$SYS/broker/version"))];
+      wire.cut();
+      return `${await forger.fate()}, ${all.filter(({ payload }) => payload === "forged").length} forged`;
+    },
+  ),
   equals("answers", "MQTT-3.3.4-1", "acknowledges QoS 1 and 2, also when nobody listens", async (rig) => {
     const wire = await rig.connect();
     wire.send(publishPacket(rig.name(), "x", { qos: 1 }), publishPacket(rig.name(), "x", { qos: 2, id: 2 }));

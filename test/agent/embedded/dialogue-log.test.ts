@@ -72,7 +72,7 @@ async function sentences(broker: TestBroker): Promise<string[]> {
 }
 
 describeMosquitto("what the built-in broker tells of its clients, beside mosquitto", () => {
-  it("is the same, sentence for sentence, for the same dialogues", async () => {
+  it("is the same, sentence for sentence, for the same dialogues (brokers 4)", async () => {
     const users = mosquittoUsers({ test: "test" });
     // It runs with -v: every type of message, errors and information too.
     const config = ["allow_anonymous true", "password_file {dir}/passwd", "log_dest topic", "log_dest stderr"];

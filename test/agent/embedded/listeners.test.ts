@@ -95,7 +95,7 @@ async function whole(socket: Socket): Promise<string> {
 const connackHex = "20020000";
 
 describe("the listeners of the built-in broker", () => {
-  it("serve the same topics over TCP, TLS, WebSocket and both, on any path", async () => {
+  it("serve the same topics over TCP, TLS, WebSocket and both, on any path (brokers 5)", async () => {
     const { url, observer, broker } = await start();
     const urls = [...protocols.map((protocol) => url(protocol)), url("ws", "/mqtt"), url("ws", "/anything?x=1"), url("wss", "/mqtt")];
     for (const [index, where] of urls.entries()) {
@@ -210,7 +210,7 @@ describe("a WebSocket to the built-in broker", () => {
     await vi.waitFor(() => expect(observer.payloads("seen/still")).toEqual(["here"]), patience);
   });
 
-  it("is agreed on for the sub-protocols that mosquitto takes, and refused with words for others; deflate is not", async () => {
+  it("is agreed on for the sub-protocols that mosquitto takes, and refused with words for others; deflate is not (brokers 5)", async () => {
     const { url } = await start();
     expect((await webSocket(url("ws"), {}, ["chat", "mqtt"])).ws.protocol).toBe("mqtt");
     expect((await webSocket(url("ws"), {}, ["mqttv3.1"])).ws.protocol).toBe("mqttv3.1");

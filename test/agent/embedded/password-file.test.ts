@@ -23,12 +23,12 @@ function old(user: string, password: string): string {
 }
 
 describe("a password file", () => {
-  it("lets in by a hash of mosquitto, and nobody by another password", async () => {
+  it("lets in by a hash of mosquitto, and nobody by another password (brokers 8)", async () => {
     expect(await lets(`\n# users\n${ev3}\r\n`, "ev3", "formosa")).toBe(true);
     for (const wrong of ["", "Formosa", "formosa\n", "formos"]) expect(await lets(ev3, "ev3", wrong)).toBe(false);
   });
 
-  it("lets in by the older kind of hash, and asks to renew it", async () => {
+  it("lets in by the older kind of hash, and asks to renew it (brokers 8)", async () => {
     const line = old("pi", "a:b");
     expect(await lets(line, "pi", "a:b")).toBe(true);
     expect(parsePasswordFile(line).problems).toEqual([
@@ -36,7 +36,7 @@ describe("a password file", () => {
     ]);
   });
 
-  it("says the line and the user of what it cannot use, and never the text", () => {
+  it("says the line and the user of what it cannot use, and never the text (brokers 8)", () => {
     const bad = ["pi:geheim", "pi:$argon2id$v=19$geheim", "pi:$7$x$geheim$geheim", ev3.slice(0, -2), ":geheim", "geheim", `${ev3}$geheim`];
     const { users, problems } = parsePasswordFile(["# first", ...bad].join("\n"));
     expect(users.size).toBe(0);
@@ -51,7 +51,7 @@ describe("a password file", () => {
     expect(parsePasswordFile(text).problems).toHaveLength(1);
   });
 
-  it("takes a salt of 64 bytes, as mosquitto 2.1 writes it", () => {
+  it("takes a salt of 64 bytes, as mosquitto 2.1 writes it (brokers 8)", () => {
     const line = `pi:$7$1000$${randomBytes(64).toString("base64")}$${randomBytes(64).toString("base64")}`;
     expect(parsePasswordFile(line)).toMatchObject({ problems: [] });
     expect(parsePasswordFile(line).users.get("pi")).toMatchObject({ kind: "pbkdf2", iterations: 1000 });
@@ -65,7 +65,7 @@ describe("a password file", () => {
 });
 
 describeMosquitto("a password file shared with mosquitto", () => {
-  it("written by mosquitto_passwd lets in here", async () => {
+  it("written by mosquitto_passwd lets in here (brokers 8)", async () => {
     const file = join(tempFolder(), "users");
     writeFileSync(file, "");
     for (const [user, password] of [
@@ -81,7 +81,7 @@ describeMosquitto("a password file shared with mosquitto", () => {
     ]);
   });
 
-  it("written here lets in there", async () => {
+  it("written here lets in there (brokers 8)", async () => {
     const users = `${await passwordLine("pi", "pass wörd")}\n`;
     const broker = await startMosquitto({ config: ["allow_anonymous false", "password_file {dir}/users"], files: { users } });
     try {

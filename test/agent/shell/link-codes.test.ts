@@ -68,7 +68,7 @@ const disconnect5: readonly Row[] = [
 const textOf = (code: number) => (code < 16 ? `code ${code}` : `code 0x${code.toString(16)}`);
 
 describe("a code of the broker", () => {
-  it.each([...codes3, ...connack5])("%i in a CONNACK has a sentence of its own, and %s (owlcms 6)", (code, retry, words) => {
+  it.each([...codes3, ...connack5])("%i in a CONNACK has a sentence of its own, and %s (owlcms 6, brokers 2)", (code, retry, words) => {
     const problem = connackProblem(peer, code);
     expect(problem.retry).toBe(retry);
     expect(problem.event).toBe(credentials.has(code) ? "credentials-refused" : undefined);

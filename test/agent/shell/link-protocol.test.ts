@@ -9,7 +9,7 @@ describe("the choice of the MQTT version", () => {
     expect(new ProtocolChoice("3.1.1").current).toBe("3.1.1");
   });
 
-  it("turns to 3.1.1 at once when the broker refuses 5, says so once, and remembers it (owlcms 1.5)", () => {
+  it("turns to 3.1.1 at once when the broker refuses 5, says so once, and remembers it (owlcms 1.5, brokers 6.3)", () => {
     const choice = new ProtocolChoice("auto");
     expect(choice.failed("other-version")).toBe(true);
     expect(choice.greeted()).toBe("the broker does not speak MQTT 5: using 3.1.1");
