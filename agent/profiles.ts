@@ -87,6 +87,11 @@ export function createProfiles(options: ProfilesOptions): Profiles {
         send({ type: "command-received", output, ...effect.message, at: clock.now() });
         return;
       }
+      case "end": {
+        const output = current().plan.outputIndex.get(effect.output);
+        if (output !== undefined) send({ type: "profile-ended", output, says: effect.cause, at: clock.now() });
+        return;
+      }
       case "commandRule": {
         const rule = current().plan.ruleIndex.get(effect.rule);
         if (rule === undefined) return;

@@ -1,7 +1,8 @@
+import { mqttCause } from "./cause.ts";
 import { cancelWait } from "./interlock.ts";
 import { spoken } from "./length.ts";
 import { minOffObjection } from "./minimum.ts";
-import type { Cause, Effect, Instant } from "./model.ts";
+import type { AgentEvent, Cause, Effect, Instant } from "./model.ts";
 import { drive } from "./output.ts";
 import type { OutputPlan, Plan } from "./plan.ts";
 import { refuse } from "./refusal.ts";
@@ -80,6 +81,18 @@ export function silenceDue(plan: Plan, state: State, index: number, at: Instant,
   if (output.level === level && output.fade === null) return;
   const cause: Cause = { kind: "failsafe", text: "silence", detail: `for ${spoken(after)}` };
   goSafe(plan, state, index, { active: level > 0, level, cause, setting: "silence", lost: "no command came" }, at, effects);
+}
+
+/** What a profile began ends as what the core began does: neither a lock nor `min_on` keeps it on. */
+export function endForProfile(
+  plan: Plan,
+  state: State,
+  { output: index, says, at }: Extract<AgentEvent, { type: "profile-ended" }>,
+  effects: Effect[],
+): void {
+  if (state.stopping || state.outputs[index]?.written === undefined) return;
+  const cause = mqttCause(says, null);
+  goSafe(plan, state, index, { active: false, cause, setting: "the profile", lost: says }, at, effects);
 }
 
 export interface Failsafe {

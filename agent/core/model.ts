@@ -237,6 +237,8 @@ export type AgentEvent = Union<{
   "rule-control-received": { rule: number; enabled: boolean; from: "cli" | "tui"; at: Instant };
   /** Somebody wants to see which output this is. */
   "identify-requested": { output: number; forMs: number; from: "mqtt" | "cli"; id: string | null; ticket: number; at: Instant };
+  /** A profile ends what it began; `says` is why. */
+  "profile-ended": { output: number; says: string; at: Instant };
   "lock-requested": { output: number; locked: boolean; from: "cli" | "tui"; at: Instant };
 }>;
 

@@ -6,7 +6,7 @@ import { count, keepAll, kept, miss } from "./counter.ts";
 import { counterCommand, counterControl } from "./counter-command.ts";
 import { answerHolds, keepSums } from "./derive.ts";
 import { adoptPhase, takePhase, takePhaseGap } from "./encoder.ts";
-import { arm, broker, disarm } from "./failsafe.ts";
+import { arm, broker, disarm, endForProfile } from "./failsafe.ts";
 import { identify } from "./identify.ts";
 import { adopt, lose, takeEdge } from "./input.ts";
 import { cancelWait, cancelWaits, proceedPartners } from "./interlock.ts";
@@ -123,6 +123,9 @@ export function reduce(plan: Plan, state: State, event: AgentEvent): Effect[] {
     }
     case "identify-requested":
       identify(plan, state, event, effects);
+      break;
+    case "profile-ended":
+      endForProfile(plan, state, event, effects);
       break;
     case "lock-requested":
       if (event.locked) endPattern(plan, state, event.output, "locked", effects);

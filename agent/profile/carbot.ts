@@ -80,20 +80,19 @@ function told(message: string): ProfileEffect {
   return { type: "log", level: "info", message: `carbot: ${message}` };
 }
 
-/** What its wheels are told; a servo gets its pulse, also to stand. */
-function drive(world: World, way: Way, throttle: number, cause: string): ProfileEffect[] {
+/** What its wheels are told; a servo gets its pulse, also to stand. A wheel that is locked takes no command, and stands all the same. */
+function drive(world: World, way: Way, throttle: number, why: string): ProfileEffect[] {
   const { servos, motors } = world.config.carbot;
   const sign = { forward: 1, backward: -1, stop: 0 }[way];
-  const command = (output: string, body: object): ProfileEffect => ({
-    type: "command",
-    output,
-    message: {
-      payload: JSON.stringify({ ...body, cause: `carbot: ${cause}` }),
-      retain: false,
-      responseTopic: null,
-      correlationData: null,
-    },
-  });
+  const cause = `carbot: ${why}`;
+  const command = (output: string, body: object): ProfileEffect =>
+    sign === 0 && isLocked(world, output)
+      ? { type: "end", output, cause }
+      : {
+          type: "command",
+          output,
+          message: { payload: JSON.stringify({ ...body, cause }), retain: false, responseTopic: null, correlationData: null },
+        };
   return [
     // They face each other.
     ...servos.map((id, index) =>
@@ -104,6 +103,10 @@ function drive(world: World, way: Way, throttle: number, cause: string): Profile
       return sign === 0 ? off : [...off, command(sign > 0 ? forward : backward, { state: "ON" })];
     }),
   ];
+}
+
+function isLocked({ plan, state }: World, id: string): boolean {
+  return state.outputs[plan.outputIndex.get(id) ?? -1]?.locked === true;
 }
 
 /** The pulse of a speed between -1 and 1, in microseconds. */

@@ -63,7 +63,9 @@ export type ProfileEffect = Union<{
   clear: { topic: string };
   /** What a message on `P/out/<id>/set` would do; answered as that is. */
   command: { output: string; message: Omit<Heard, "topic"> };
-  /** The same on `P/rule/<id>/set`. */
+  /** Switches off what it has switched on itself, by the agent's own decision: a lock refuses commands, and not this. */
+  end: { output: string; cause: string };
+  /** The same as a command on `P/rule/<id>/set`. */
   commandRule: { rule: string; message: Omit<Heard, "topic"> };
   /** A key has one timer; starting it again replaces it. */
   startTimer: { key: string; at: Instant };

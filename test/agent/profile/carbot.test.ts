@@ -128,6 +128,28 @@ describe("growbuddy 6i: a car stands when nobody drives it", () => {
     expect(step({ type: "birth", at: 3 })).toEqual([]);
   });
 
+  it.each([
+    ["servos", servos, "one"],
+    ["motors", motors, "ahead"],
+  ])("with %s that are locked while they turn, too: a lock refuses to move, and not to stand", (_, config, wheel) => {
+    const { core, heard, step } = car(config);
+    const serve = (effects: readonly ProfileEffect[]) => {
+      for (const effect of effects) {
+        if (effect.type !== "command" && effect.type !== "end") continue;
+        const output = core().plan.outputIndex.get(effect.output) ?? -1;
+        if (effect.type === "end") core().dispatch({ type: "profile-ended", output, says: effect.cause, at: core().now });
+        else core().dispatch({ type: "command-received", output, ...effect.message, at: core().now });
+      }
+    };
+    serve(heard(topic, "f"));
+    core().advance(300);
+    expect(core().isOn(wheel)).toBe(true);
+    core().lock(wheel, true);
+    serve(step({ type: "timer-due", key: "silence", at: 2000 }));
+    expect([core().isOn(wheel), core().state.outputs[0]?.locked]).toEqual([false, true]);
+    expect(core().state.outputs[core().output(wheel)]?.cause.detail).toBe("carbot: no letter for 2 s");
+  });
+
   it("on its wheels as well: the core serves what it asks for, with its cause", () => {
     const { core, heard } = car();
     for (const effect of heard(topic, "f")) {
