@@ -42,8 +42,8 @@ export function createMqttio(): Profile {
   const sensors: (Instant | undefined)[] = [];
   const bucket = newBucket(remarks);
   let online = false;
-  /** The `set_off_ms` that is being carried out: its output, and how long it is to be off. */
-  let asked: { output: string; ms: number } | undefined;
+  /** How long an output is to be off by its last `set_off_ms`, which a plug carries out later. */
+  const asked = new Map<string, number>();
   /** Outputs that go on again, by the end of their topics. */
   const returning = new Set<string>();
 
@@ -85,7 +85,7 @@ export function createMqttio(): Profile {
     // An empty message is how somebody clears a retained command.
     if (!output || message.payload === "") return [];
     const [set, setOn] = commands(output.name);
-    asked = undefined;
+    asked.delete(output.output);
     const retain = message.retain && !(topic === set && output.retained === "accept");
     const command = (state: "ON" | "OFF", more: { for_ms?: number; cause?: string } = {}): ProfileEffect[] => [
       { type: "command", output: output.output, message: { ...message, retain, payload: JSON.stringify({ state, cause: own, ...more }) } },
@@ -98,7 +98,7 @@ export function createMqttio(): Profile {
     const ms = readMs(message.payload);
     if (ms === null) return remark(at, `output ${output.output}: a payload is no time between 1 and ${longestMs} ms`);
     if (topic === setOn) return command("ON", { for_ms: ms });
-    asked = { output: output.output, ms };
+    if (!message.retain) asked.set(output.output, ms);
     return command("OFF", { cause: timedOff });
   };
   const remark = (at: Instant, message: string): ProfileEffect[] =>
@@ -106,9 +106,8 @@ export function createMqttio(): Profile {
 
   /** Whatever else is written to an output that is to go on again ends that. */
   const timers = (output: string, active: boolean, cause: Cause, at: Instant): ProfileEffect[] => {
-    if (!active && asked?.output === output && cause.kind === "mqtt" && cause.detail === timedOff) {
-      const { ms } = asked;
-      asked = undefined;
+    const ms = !active && cause.kind === "mqtt" && cause.detail === timedOff ? asked.get(output) : undefined;
+    if (ms !== undefined) {
       returning.add(output);
       return [{ type: "startTimer", key: output, at: at + ms }];
     }

@@ -220,6 +220,39 @@ describe("mqtt-io: commands", () => {
     expect(core.isOn("lamp")).toBe(false);
   });
 
+  it.each([
+    ["for two plugs", ["pump 500", "lamp 300"], ["pump", "lamp"]],
+    ["twice for one", ["lamp 500", "lamp 300"], ["lamp", "lamp"]],
+    ["and then something else for another one", ["lamp 500", "pump"], ["lamp"]],
+  ])("switches on again after set_off_ms %s, when plugs answer later", (_, commands, written) => {
+    const config = configOf({
+      ...things,
+      mqttio: {
+        ...usual,
+        outputs: [
+          { name: "pump", output: "pump" },
+          { name: "lamp", output: "lamp" },
+        ],
+      },
+    });
+    const { plan, state } = new World(config);
+    const world = { config, plan, state };
+    const profile = createMqttio();
+    for (const command of commands) {
+      const [name, payload = "ON"] = command.split(" ");
+      const topic = `home/garage/output/${name}/${payload === "ON" ? "set" : "set_off_ms"}`;
+      profile.step(world, { type: "heard", message: { topic, payload, retain: false, responseTopic: null, correlationData: null }, at: 0 });
+    }
+    const cause = { kind: "mqtt", text: "mqtt", detail: "mqtt-io set_off_ms" } as const;
+    const timers = new Set<string>();
+    for (const output of written)
+      for (const effect of profile.written?.(world, { output, active: false, cause, at: 0 }) ?? []) {
+        if (effect.type === "startTimer") timers.add(effect.key);
+        else if (effect.type === "stopTimer") timers.delete(effect.key);
+      }
+    expect([...timers]).toEqual([...new Set(written)]);
+  });
+
   it("does not switch on after a set_off_ms that was refused", () => {
     const { birth, send, advance, core } = scene();
     birth();
