@@ -29,7 +29,7 @@ export interface BusOptions {
   send(event: AgentEvent): void;
   receive(message: Incoming): void;
   plugs(): Pick<Plugs, "connected" | "disconnected">;
-  profiles(): Pick<Profiles, "listensTo" | "listening" | "announcement" | "changed" | "offline">;
+  profiles(): Pick<Profiles, "listensTo" | "listening" | "announcement" | "tellAgain" | "changed" | "offline">;
   /** Every state is at the broker: what else it is to be told. */
   online(): void;
   onProblem(file: KeptFile, problem: string | null): void;
@@ -125,7 +125,7 @@ export function createBus(options: BusOptions): Bus {
   log.tell((entry) => published.take(entry));
   const tellAll = () => {
     const { online, problem } = current().state.link;
-    for (const { settled, ...publication } of profiles().announcement()) link.publish(publication, settled);
+    profiles().tellAgain();
     // `online` is said only while commands are heard.
     const status = online ? [retained.status("online")] : [];
     for (const publication of [...status, ...retained.birth(online ? null : problem), retained.health()]) link.publish(publication);

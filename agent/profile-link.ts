@@ -75,7 +75,7 @@ export function createProfileLink(options: ProfileLinkOptions): Connection {
     },
   });
   function tellAll(): void {
-    for (const { settled, ...publication } of profiles.announcement()) link.publish(publication, settled);
+    profiles.tellAgain();
     // It says so only while commands are heard.
     if (link.view.online) link.publish(say(status.running));
   }

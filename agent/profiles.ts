@@ -36,6 +36,8 @@ export interface Profiles {
   take(message: Incoming): boolean;
   /** What a broker is told before the states. */
   announcement(): Announcement[];
+  /** Tells a broker that was told all that once more. */
+  tellAgain(): void;
   /** The configuration, or what is known of the machine, is another one. */
   changed(): void;
   offline(): void;
@@ -54,6 +56,7 @@ export function createProfiles(options: ProfilesOptions): Profiles {
     step(name, { type: "timer-due", key: key.join(" "), at });
   });
   let stopped = false;
+  let connected = false;
   let watched = watchedTopics();
   let listeners = listenersByTopic();
 
@@ -136,6 +139,18 @@ export function createProfiles(options: ProfilesOptions): Profiles {
     return found;
   }
 
+  function announcement(): Announcement[] {
+    connected = true;
+    const at = clock.now();
+    const told: Announcement[] = [];
+    for (const [name, profile] of Object.entries(profiles))
+      for (const effect of profile.step(current(), { type: "birth", at })) {
+        if (effect.type === "publish") told.push(announcementOf(name, effect));
+        else perform(name, effect);
+      }
+    return told;
+  }
+
   return {
     listensTo: () => Object.values(profiles).flatMap((profile) => [...profile.topics(current())]),
     start: () => stepAll({ type: "started", at: clock.now() }),
@@ -151,15 +166,10 @@ export function createProfiles(options: ProfilesOptions): Profiles {
       for (const name of listening) step(name, { type: "heard", message, at: clock.now() });
       return true;
     },
-    announcement() {
-      const at = clock.now();
-      const told: Announcement[] = [];
-      for (const [name, profile] of Object.entries(profiles))
-        for (const effect of profile.step(current(), { type: "birth", at })) {
-          if (effect.type === "publish") told.push(announcementOf(name, effect));
-          else perform(name, effect);
-        }
-      return told;
+    announcement,
+    tellAgain() {
+      // Without a broker none of it would arrive, and a profile would take itself for connected.
+      if (connected) for (const { settled, ...publication } of announcement()) link().publish(publication, settled);
     },
     changed() {
       watched = watchedTopics();
@@ -167,6 +177,7 @@ export function createProfiles(options: ProfilesOptions): Profiles {
       stepAll({ type: "changed", at: clock.now() });
     },
     offline() {
+      connected = false;
       // The exit states hold then, and no command does.
       if (!stopped) stepAll({ type: "offline", at: clock.now() });
     },

@@ -73,6 +73,21 @@ describe("what a profile is told", () => {
   });
 });
 
+describe("what a profile is to tell once more", () => {
+  it("is asked for while there is a broker, and not before or after: it would take itself for connected", () => {
+    const { profiles, seen, sent } = performing((event) => (event.type === "birth" ? [{ type: "publish", publication }] : []));
+    const births = () => seen.filter(({ type }) => type === "birth").length;
+    profiles.tellAgain();
+    expect([births(), sent.length]).toEqual([0, 0]);
+    profiles.announcement();
+    profiles.tellAgain();
+    expect([births(), sent.length]).toEqual([2, 1]);
+    profiles.offline();
+    profiles.tellAgain();
+    expect([births(), sent.length]).toEqual([2, 1]);
+  });
+});
+
 describe("what a profile wants", () => {
   it.each<[string, ProfileEffect, unknown]>([
     ["a state", { type: "publish", publication }, { sent: [{ kind: "state", ...publication }] }],
