@@ -386,9 +386,9 @@ export async function startAgent({
       values.stop();
       services.stop();
       statistics.stop();
-      await connections.stop();
-      // Over the link, which ends behind it.
+      // Over the link; the connections tell of it, and all of them end behind it.
       await plugs.stop();
+      await connections.stop();
       profiles.stop();
       await bus.stop();
       await control.stop();

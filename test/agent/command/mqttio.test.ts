@@ -1,5 +1,6 @@
 import { expect, it, onTestFinished, vi } from "vitest";
 import { observe } from "../../brokers.ts";
+import { plugIn } from "../../twin/tasmota-plug.ts";
 import { eventually } from "../shell/fixture.ts";
 import { runIn } from "./agent-process.ts";
 import { describeOnBrokers, describeOnOtherBrokers, startTogether, watchAgent } from "./on-brokers.ts";
@@ -42,6 +43,24 @@ describeOnBrokers("the topics of mqtt-io", (on) => {
 });
 
 describeOnOtherBrokers("the topics of mqtt-io, where the broker was there before", (on) => {
+  it("tells that a plug went off at the stop before it says that it stopped", async () => {
+    const all = await startTogether(
+      on,
+      "outputs: { fan: { plug: fan_plug, max_on: 2m } }\nmqttio: { prefix: home/garage, outputs: [{ name: fan, output: fan }] }",
+    );
+    onTestFinished(() => all.stop());
+    const { bus, agent } = all;
+    const plug = await plugIn({ url: all.url, topic: "fan_plug" });
+    onTestFinished(() => plug.stop());
+    await eventually(() => bus.newest("pinbus/garage/out/fan/state")).toBe("OFF");
+    await bus.client.publishAsync("home/garage/output/fan/set", "ON", { qos: 1 });
+    await eventually(() => bus.newest("home/garage/output/fan")).toBe("ON");
+    agent.child.kill("SIGTERM");
+    await agent.done;
+    await eventually(() => bus.newest(status)).toBe("stopped");
+    expect([plug.on, bus.newest("home/garage/output/fan")]).toEqual([[false], "OFF"]);
+  });
+
   it("serves a retained command only where that is accepted; the will tells of a kill, and the next start of the end of it", async () => {
     const all = await startTogether(on, yaml, (bus) =>
       Promise.all(
