@@ -1,5 +1,6 @@
 import type { Config } from "../../config/schema.ts";
 import { spoken } from "../core/length.ts";
+import type { Instant } from "../core/model.ts";
 import type { Heard, Profile, ProfileEffect, World } from "./profile.ts";
 
 type Way = "forward" | "backward" | "stop";
@@ -7,6 +8,9 @@ type Way = "forward" | "backward" | "stop";
 const ways: Readonly<Record<string, Way>> = { f: "forward", b: "backward", s: "stop" };
 const steps: Readonly<Record<string, number>> = { "+": 1, "-": -1 };
 const timer = "silence";
+/** When it is looked at whether it stands. */
+const standing = "standing";
+const stopTime = 200;
 
 /**
  * A car that is driven by letters on one topic: `f`, `b`, `s`, `+`, `-`. The throttle goes from 0.1 to 1.0 and is kept while it stands. It stops by
@@ -33,14 +37,14 @@ export function createCarbot(): Profile {
     if (step !== undefined) throttle = Math.min(10, Math.max(1, throttle + step));
     if (asked !== undefined) way = asked;
     const cause = step === undefined ? way : `${step > 0 ? "faster" : "slower"}, ${throttle / 10}`;
-    if (way === "stop") return asked === undefined ? [] : [...drive(world, way, throttle, cause), { type: "stopTimer", key: timer }];
+    if (way === "stop") return asked === undefined ? [] : halt(world, cause, at);
     return [...drive(world, way, throttle, cause), { type: "startTimer", key: timer, at: at + world.config.carbot.silence }];
   };
 
-  const stop = (world: World, cause: string): ProfileEffect[] => {
+  const stop = (world: World, cause: string, at: Instant): ProfileEffect[] => {
     if (way === "stop") return [];
     way = "stop";
-    return [...drive(world, way, throttle, cause), { type: "stopTimer", key: timer }];
+    return halt(world, cause, at);
   };
 
   return {
@@ -55,9 +59,10 @@ export function createCarbot(): Profile {
         case "heard":
           return heard(world, event.message, event.at);
         case "timer-due":
-          return stop(world, `no letter for ${spoken(world.config.carbot.silence)}`);
+          if (event.key === standing) return way === "stop" ? endWheels(world) : [];
+          return stop(world, `no letter for ${spoken(world.config.carbot.silence)}`, event.at);
         case "offline":
-          return stop(world, "the connection ended");
+          return stop(world, "the connection ended", event.at);
         case "birth":
         case "changed":
         case "told":
@@ -80,19 +85,35 @@ function told(message: string): ProfileEffect {
   return { type: "log", level: "info", message: `carbot: ${message}` };
 }
 
-/** What its wheels are told; a servo gets its pulse, also to stand. A wheel that is locked takes no command, and stands all the same. */
-function drive(world: World, way: Way, throttle: number, why: string): ProfileEffect[] {
+function halt(world: World, cause: string, at: Instant): ProfileEffect[] {
+  return [...drive(world, "stop", 0, cause), { type: "stopTimer", key: timer }, { type: "startTimer", key: standing, at: at + stopTime }];
+}
+
+/** A wheel that has not taken the command to stand, since it is locked or its line refused, is switched off: that holds against a lock, and is tried until it is so. */
+function endWheels(world: World): ProfileEffect[] {
+  const { plan, state, config } = world;
+  const wheels = [...config.carbot.servos, ...config.carbot.motors.flatMap(({ forward, backward }) => [forward, backward])];
+  const turning = wheels.filter((id) => {
+    const { written, level } = state.outputs[plan.outputIndex.get(id) ?? -1] ?? {};
+    return written === true && (level == null || level !== pulseOf(world, id, 0));
+  });
+  return turning.map((output) => ({ type: "end", output, cause: "carbot: it did not stand" }));
+}
+
+/** What its wheels are told; a servo gets its pulse, also to stand. */
+function drive(world: World, way: Way, throttle: number, cause: string): ProfileEffect[] {
   const { servos, motors } = world.config.carbot;
   const sign = { forward: 1, backward: -1, stop: 0 }[way];
-  const cause = `carbot: ${why}`;
-  const command = (output: string, body: object): ProfileEffect =>
-    sign === 0 && isLocked(world, output)
-      ? { type: "end", output, cause }
-      : {
-          type: "command",
-          output,
-          message: { payload: JSON.stringify({ ...body, cause }), retain: false, responseTopic: null, correlationData: null },
-        };
+  const command = (output: string, body: object): ProfileEffect => ({
+    type: "command",
+    output,
+    message: {
+      payload: JSON.stringify({ ...body, cause: `carbot: ${cause}` }),
+      retain: false,
+      responseTopic: null,
+      correlationData: null,
+    },
+  });
   return [
     // They face each other.
     ...servos.map((id, index) =>
@@ -103,10 +124,6 @@ function drive(world: World, way: Way, throttle: number, why: string): ProfileEf
       return sign === 0 ? off : [...off, command(sign > 0 ? forward : backward, { state: "ON" })];
     }),
   ];
-}
-
-function isLocked({ plan, state }: World, id: string): boolean {
-  return state.outputs[plan.outputIndex.get(id) ?? -1]?.locked === true;
 }
 
 /** The pulse of a speed between -1 and 1, in microseconds. */

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { createCarbot } from "../../../agent/profile/carbot.ts";
 import type { ProfileEffect } from "../../../agent/profile/profile.ts";
 import { configOf } from "../core/fixture.ts";
+import type { World as Core } from "../core/world.ts";
 import { profileWorld } from "./fixture.ts";
 
 const topic = "carbot/move";
@@ -110,13 +111,13 @@ describe("growbuddy 6i: a car stands when nobody drives it", () => {
       expect(timers(heard(topic, letter, { at }))).toEqual([{ type: "startTimer", key: "silence", at: at + 2000 }]);
     const effects = step({ type: "timer-due", key: "silence", at: 4000 });
     expect(told(effects)).toEqual(still);
-    expect(effects).toMatchObject([{ message: { payload: expect.stringContaining("carbot: no letter for 2 s") } }, {}, {}]);
+    expect(effects).toMatchObject([{ message: { payload: expect.stringContaining("carbot: no letter for 2 s") } }, {}, {}, {}]);
   });
 
   it("with `s`, which ends the wait, and then `+` does not move it", () => {
     const { heard } = car();
     heard(topic, "f");
-    expect(timers(heard(topic, "s"))).toEqual([{ type: "stopTimer", key: "silence" }]);
+    expect(timers(heard(topic, "s"))).toContainEqual({ type: "stopTimer", key: "silence" });
     expect(heard(topic, "+")).toEqual([]);
   });
 
@@ -129,25 +130,44 @@ describe("growbuddy 6i: a car stands when nobody drives it", () => {
   });
 
   it.each([
-    ["servos", servos, "one"],
-    ["motors", motors, "ahead"],
-  ])("with %s that are locked while they turn, too: a lock refuses to move, and not to stand", (_, config, wheel) => {
+    ["servos that are locked", servos, "one", (core: Core) => core.lock("one", true)],
+    ["motors that are locked", motors, "ahead", (core: Core) => core.lock("ahead", true)],
+    ["servos that do not take their pulse", servos, "one", (core: Core) => core.breakOutput("one", true)],
+  ])("with %s while they turn, too", (_, config, wheel, hinder) => {
     const { core, heard, step } = car(config);
     const serve = (effects: readonly ProfileEffect[]) => {
       for (const effect of effects) {
         if (effect.type !== "command" && effect.type !== "end") continue;
-        const output = core().plan.outputIndex.get(effect.output) ?? -1;
+        const output = core().output(effect.output);
         if (effect.type === "end") core().dispatch({ type: "profile-ended", output, says: effect.cause, at: core().now });
         else core().dispatch({ type: "command-received", output, ...effect.message, at: core().now });
       }
+      return timers(effects).at(-1);
     };
     serve(heard(topic, "f"));
     core().advance(300);
     expect(core().isOn(wheel)).toBe(true);
-    core().lock(wheel, true);
-    serve(step({ type: "timer-due", key: "silence", at: 2000 }));
-    expect([core().isOn(wheel), core().state.outputs[0]?.locked]).toEqual([false, true]);
-    expect(core().state.outputs[core().output(wheel)]?.cause.detail).toBe("carbot: no letter for 2 s");
+    hinder(core());
+    const later = serve(step({ type: "timer-due", key: "silence", at: 2000 }));
+    expect(later).toEqual({ type: "startTimer", key: "standing", at: 2200 });
+    serve(step({ type: "timer-due", key: "standing", at: 2200 }));
+    core().breakOutput(wheel, false);
+    core().advance(1000);
+    expect(core().isOn(wheel)).toBe(false);
+    expect(core().state.outputs[core().output(wheel)]?.cause.detail).toBe("carbot: it did not stand");
+  });
+
+  it.each([
+    ["when it stands", servos, "fs"],
+    ["when it stands on motors", motors, "fs"],
+    ["when it was driven on meanwhile", servos, "fsb"],
+  ])("and is told so once, %s", (_, config, letters) => {
+    const { core, heard, step } = car(config);
+    for (const letter of letters)
+      for (const effect of heard(topic, letter))
+        if (effect.type === "command")
+          core().dispatch({ type: "command-received", output: core().output(effect.output), ...effect.message, at: core().now });
+    expect(step({ type: "timer-due", key: "standing", at: 200 })).toEqual([]);
   });
 
   it("on its wheels as well: the core serves what it asks for, with its cause", () => {
