@@ -112,6 +112,8 @@ export function checkMqttio(config: Config, found: Found, report: Report): void 
   for (const kind of ["inputs", "outputs", "sensors"] as const) checkNames(kind, mqttio[kind], report);
   if (!speaksMqttio(config)) return;
   if (isOwnTopic(config, mqttio.prefix)) report("mqttio.prefix", "topics of this node itself begin so", "take another one");
+  else if (isOwnTopic(config, `${mqttio.prefix}/${mqttio.status.topic}`))
+    report("mqttio.status.topic", "it is a topic of this node itself", "take another one");
   if (/^(input|output|sensor)\//.test(mqttio.status.topic))
     report("mqttio.status.topic", "it lies among the topics of its inputs, outputs and sensors", "take another one");
   if (mqtt.protocol === "3.1" && (mqttio.client_id?.length ?? 0) > maxClientId31)
