@@ -117,7 +117,9 @@ export function goSafe(
   const output = state.outputs[index];
   const outputPlan = plan.outputs[index];
   if (!output || !outputPlan) return null;
-  if (active && output.locked) {
+  // A heater at less is on its way off; of a servo no pulse is safer than another.
+  const lowers = outputPlan.pwm !== null && outputPlan.pwm.kind !== "servo" && (level ?? 0) < (output.level ?? 0);
+  if (active && output.locked && !lowers) {
     const message = `${outputPlan.id} is locked, so ${setting} does not switch it on`;
     refuse(plan, state, index, { reason: "locked", message, to: null, cause, at }, effects);
     return null;

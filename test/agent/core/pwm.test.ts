@@ -225,6 +225,20 @@ describe("the contract of a PWM", () => {
     expect(world.setLevel("vent", 40)).toMatchObject({ ok: false, reason: "locked" });
   });
 
+  it.each([
+    ["lowers one that is locked", { on_broker_lost: { after: 1000, do: 30 } }, 100, 30],
+    ["raises none that is locked", { on_broker_lost: { after: 1000, do: 80 } }, 40, 40],
+    ["moves no servo that is locked", { kind: "servo", pulse: [1000, 2000], on_broker_lost: { after: 1000, do: 1100 } }, 1500, 1500],
+  ] as const)("the loss of the broker %s", (_, pwm, before, after) => {
+    const world = worldOf(pwm as unknown as Partial<PwmConfig>);
+    world.link(true);
+    world.setLevel("vent", before);
+    world.lock("vent", true);
+    world.link(false);
+    world.advance(2000);
+    expect(world.outputState("vent").level).toBe(after);
+  });
+
   it("comes back in its start level", () => {
     const world = worldOf({ on_start: 20 });
     world.setLevel("vent", 90);
