@@ -36,7 +36,7 @@ export function retry(index: number, cause: Cause, effects: Effect[]): void {
 export function written(
   plan: Plan,
   state: State,
-  event: { output: number; active: boolean; at: Instant } & SetRequest,
+  event: { output: number; active: boolean; at: Instant; ends?: Instant } & SetRequest,
   effects: Effect[],
 ): void {
   const output = state.outputs[event.output];
@@ -58,7 +58,7 @@ export function written(
   output.problem = null;
   if (moved) {
     output.since = at;
-    startMaxOn(output, outputPlan, active, at, blinking(state, event.output)?.maxOnEnds ?? null, effects);
+    startMaxOn(output, outputPlan, active, at, event.ends ?? blinking(state, event.output)?.maxOnEnds ?? null, effects);
   }
   if (!active || (pulse === null && fade !== "next")) endPulse(output, outputPlan, effects);
   else if (pulse !== null) {
@@ -178,7 +178,7 @@ function blinking(state: State, index: number): Blink["before"] {
   return pattern?.rule === null ? pattern.before : null;
 }
 
-/** max-on counts from the moment the output went on; a repeated ON does not extend it. `latest`: it only blinked, and was on before. */
+/** max-on counts from the moment the output went on; a repeated ON does not extend it. `latest`: it only blinked, or was not heard, and was on before. */
 function startMaxOn(
   output: OutputState,
   outputPlan: OutputPlan,
