@@ -116,6 +116,11 @@ export function failed(
     output.retry = event.cause;
     effects.push({ type: "startTimer", key: outputPlan.retryKey, at: event.at + retryPeriod });
   }
+  // After a restart nobody knows of the OFF that a plug has missed.
+  if (outputPlan.plug !== null && !event.active && output.written === undefined && output.kept && !state.stopping && !leaves(event.cause)) {
+    output.kept = false;
+    if (outputPlan.startFrom === "last") effects.push({ type: "keepOutput", output: event.output, locked: output.locked, level: false });
+  }
   // The same failure again and again would push everything else out of the history and the log.
   if (again) return;
   if (output.problem !== event.problem) {

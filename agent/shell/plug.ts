@@ -132,7 +132,8 @@ export class Plug {
 
   /** An OFF that nobody has sent yet goes now. */
   close(): void {
-    if (this.#connected && this.#power !== null && this.#waiting.some(({ active }) => !active)) this.#publish(this.#power, "OFF");
+    const isOwed = this.#owesOff || this.#waiting.some(({ active }) => !active);
+    if (this.#connected && this.#power !== null && isOwed) this.#publish(this.#power, "OFF");
     for (const timer of [this.#timer, this.#expiry, this.#later]) clearTimeout(timer);
     this.#failsafe.rest();
     this.#idle?.();

@@ -436,6 +436,25 @@ it.each([
   expect([said(), state()]).toEqual([["a/POWER OFF"], false]);
 });
 
+it("is told OFF at the end although it has not answered the ON of its start yet", () => {
+  const { plug, send, said } = world("outputs: { a: { plug: a, max_on: 2m, on_start: on } }");
+  plug.connected();
+  said();
+  send({ type: "stop-requested", at: Date.now() });
+  plug.close();
+  expect(said()).toEqual(["a/POWER OFF"]);
+});
+
+it("is not on at the next start by on_start: last when it was switched off while it was not heard", () => {
+  const { plug, begin, command, reply, dispatch } = world("outputs: { a: { plug: a, max_on: 2m, on_start: last } }");
+  begin();
+  command("ON");
+  reply("ON");
+  plug.disconnected();
+  command("OFF");
+  expect(dispatch.state.outputs[0]?.kept).toBe(false);
+});
+
 it("does not go on by an ON that waited when it was locked", () => {
   const { plug, begin, command, reply, said, send } = world(plain);
   begin();
