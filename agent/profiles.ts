@@ -68,9 +68,17 @@ export function createProfiles(options: ProfilesOptions): Profiles {
     for (const name of Object.keys(profiles)) step(name, event);
   }
 
-  function wrote(output: string, { active, request, at }: Extract<AgentEvent, { type: "output-written" }>): void {
+  function wrote(
+    { plan, state }: Pick<Current, "plan" | "state">,
+    event: Extract<AgentEvent, { type: "output-written" | "plug-moved" }>,
+  ): void {
+    const output = plan.outputs[event.output]?.id ?? "";
+    const { active, at } = event;
+    // Why a plug moved by itself stands in its state only.
+    const cause = event.type === "output-written" ? event.request.cause : state.outputs[event.output]?.cause;
+    if (cause === undefined) return;
     for (const [name, profile] of Object.entries(profiles))
-      for (const effect of profile.written?.(current(), { output, active, cause: request.cause, at }) ?? []) perform(name, effect);
+      for (const effect of profile.written?.(current(), { output, active, cause, at }) ?? []) perform(name, effect);
   }
 
   function perform(name: string, effect: ProfileEffect): void {
@@ -182,8 +190,8 @@ export function createProfiles(options: ProfilesOptions): Profiles {
       if (!stopped) stepAll({ type: "offline", at: clock.now() });
     },
     witness: {
-      turned({ plan }, event, effects) {
-        if (event.type === "output-written") wrote(plan.outputs[event.output]?.id ?? "", event);
+      turned(moment, event, effects) {
+        if (event.type === "output-written" || event.type === "plug-moved") wrote(moment, event);
         if (watched.size === 0) return;
         const said = effects.flatMap((effect) => (effect.type === "publish" && watched.has(effect.topic) ? [effect] : []));
         if (said.length > 0) stepAll({ type: "told", said, at: event.at });

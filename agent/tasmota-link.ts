@@ -142,7 +142,11 @@ export class TasmotaLink implements Witness {
 
   turned(current: Current, event: AgentEvent, effects: readonly Effect[]): void {
     const { relays, switches, buttons } = this.#watch(current.plan);
-    if (event.type === "output-written" || event.type === "output-failed") {
+    if (event.type === "plug-moved") {
+      const [relay, cause] = [relays.get(event.output), current.state.outputs[event.output]?.cause];
+      const request = cause && { cause, pulse: null, answer: null };
+      if (relay !== undefined && request) this.#relayMoved(current, relay, { ...event, type: "output-written", request });
+    } else if (event.type === "output-written" || event.type === "output-failed") {
       const relay = relays.get(event.output);
       if (relay !== undefined) this.#relayMoved(current, relay, event);
     } else if (

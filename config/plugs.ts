@@ -105,18 +105,25 @@ function checkEnd(path: string, { plug, max_on, pulse }: OutputConfig, { unread 
 }
 
 /** Every plug is one of `peers`, too: by the id of its output, unless its topic stands there already. */
-export function expandPlugs({ peers, outputs }: Config): void {
-  const known = new Set(Object.values(peers).map(({ topic }) => topic));
-  for (const [id, output] of Object.entries(outputs)) {
-    const topic = output.plug && plugLwt(output.plug.topic);
-    if (topic === null || known.has(topic)) continue;
-    known.add(topic);
-    peers[id] = { topic, online: "Online", offline: "Offline", stale_after: null, heard: null };
-  }
+export function expandPlugs(config: Config): void {
+  for (const [id, topic] of newPeers(config))
+    config.peers[id] = { topic, online: "Online", offline: "Offline", stale_after: null, heard: null };
 }
 
 /** The ids of all peers, of plugs too. */
-export function peerIds({ outputs }: Pick<Config, "outputs">, { ids }: Pick<Found, "ids">): ReadonlySet<string> {
-  const plugs = Object.entries(outputs).flatMap(([id, output]) => (output.plug === null ? [] : [id]));
-  return new Set([...(ids.get("peers") ?? []), ...plugs]);
+export function peerIds(config: Pick<Config, "outputs" | "peers">, { ids }: Pick<Found, "ids">): ReadonlySet<string> {
+  return new Set([...(ids.get("peers") ?? []), ...newPeers(config).keys()]);
+}
+
+/** By their ids, the topics of plugs that are no peers by themselves. */
+function newPeers({ outputs, peers }: Pick<Config, "outputs" | "peers">): ReadonlyMap<string, string> {
+  const known = new Set(Object.values(peers).map(({ topic }) => topic));
+  const added = new Map<string, string>();
+  for (const [id, { plug }] of Object.entries(outputs)) {
+    const topic = plug && plugLwt(plug.topic);
+    if (topic === null || known.has(topic)) continue;
+    known.add(topic);
+    added.set(id, topic);
+  }
+  return added;
 }

@@ -115,9 +115,9 @@ function endWait(output: OutputState, key: TimerKey, effects: Effect[]): void {
   effects.push({ type: "stopTimer", key });
 }
 
-/** On as last seen, or asked for in this turn. */
+/** On as last seen, or asked for and not confirmed yet, or not confirmed at all and still to be taken back. */
 function mayBeOn(output: OutputState): boolean {
-  return output.written !== false || output.wanted === true;
+  return output.written !== false || output.wanted === true || output.retry !== null;
 }
 
 /** When the dead time after the last partner is over; null while one of them is not seen to be off. */
@@ -127,7 +127,7 @@ function clearAt(plan: Plan, state: State, index: number): Instant | null {
   for (const partner of interlock?.partners ?? []) {
     const other = state.outputs[partner];
     // Nothing is known of a write that is not observed yet.
-    if (other?.written !== false || other.wanted !== undefined) return null;
+    if (other?.written !== false || other.wanted !== undefined || other.retry !== null) return null;
     clear = Math.max(clear, other.since + (interlock?.deadTime ?? 0));
   }
   return clear;

@@ -145,12 +145,23 @@ export type AgentEvent = Union<{
   /** The level as read from the line: after the start, a chip coming back, a reload or a gap in seqno. */
   "level-read": { input: number; active: boolean; at: Instant; why: "start" | "chip" | "reload" | "gap"; line?: "b" };
   "input-lost": { input: number; problem: string; at: Instant };
-  "output-opened": { output: number; active: boolean; at: Instant; why: "start" | "chip" | "reload"; level?: number };
+  /** Of a plug: `ends` by max_on from before it was lost; `missed` is an end that it had to be told, whatever its start state is. */
+  "output-opened": {
+    output: number;
+    active: boolean;
+    at: Instant;
+    why: "start" | "chip" | "reload";
+    level?: number;
+    ends?: Instant;
+    missed?: boolean;
+    next?: boolean;
+  };
   "output-lost": { output: number; problem: string; at: Instant };
   /** A plug was switched there, by its button or by others, or went off by its PulseTime. */
-  "plug-moved": { output: number; active: boolean; at: Instant };
-  "output-written": { output: number; active: boolean; at: Instant; request: SetRequest };
-  "output-failed": { output: number; active: boolean; at: Instant; problem: string; request: SetRequest };
+  "plug-moved": { output: number; active: boolean; at: Instant; next?: boolean };
+  /** `next`: what a plug is told after it. */
+  "output-written": { output: number; active: boolean; at: Instant; request: SetRequest; next?: boolean };
+  "output-failed": { output: number; active: boolean; at: Instant; problem: string; request: SetRequest; next?: boolean };
   "timer-due": { key: TimerKey; at: Instant };
   "command-received": {
     output: number;

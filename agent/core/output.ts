@@ -36,7 +36,7 @@ export function retry(index: number, cause: Cause, effects: Effect[]): void {
 export function written(
   plan: Plan,
   state: State,
-  event: { output: number; active: boolean; at: Instant } & SetRequest,
+  event: { output: number; active: boolean; at: Instant; ends?: Instant } & SetRequest,
   effects: Effect[],
 ): void {
   const output = state.outputs[event.output];
@@ -58,7 +58,7 @@ export function written(
   output.problem = null;
   if (moved) {
     output.since = at;
-    startMaxOn(output, outputPlan, active, at, blinking(state, event.output)?.maxOnEnds ?? null, effects);
+    startMaxOn(output, outputPlan, active, at, event.ends ?? blinking(state, event.output)?.maxOnEnds ?? null, effects);
   }
   if (!active || (pulse === null && fade !== "next")) endPulse(output, outputPlan, effects);
   else if (pulse !== null) {
@@ -115,6 +115,11 @@ export function failed(
   if (off && !state.stopping && output.written !== undefined) {
     output.retry = event.cause;
     effects.push({ type: "startTimer", key: outputPlan.retryKey, at: event.at + retryPeriod });
+  }
+  // After a restart nobody knows of the OFF that a plug has missed.
+  if (outputPlan.plug !== null && !event.active && output.written === undefined && output.kept && !state.stopping && !leaves(event.cause)) {
+    output.kept = false;
+    if (outputPlan.startFrom === "last") effects.push({ type: "keepOutput", output: event.output, locked: output.locked, level: false });
   }
   // The same failure again and again would push everything else out of the history and the log.
   if (again) return;
@@ -178,7 +183,7 @@ function blinking(state: State, index: number): Blink["before"] {
   return pattern?.rule === null ? pattern.before : null;
 }
 
-/** max-on counts from the moment the output went on; a repeated ON does not extend it. `latest`: it only blinked, and was on before. */
+/** max-on counts from the moment the output went on; a repeated ON does not extend it. `latest`: it only blinked, or was not heard, and was on before. */
 function startMaxOn(
   output: OutputState,
   outputPlan: OutputPlan,

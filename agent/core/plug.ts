@@ -13,6 +13,8 @@ const early = 2000;
 export function movedCause(state: State, { output: index, active, at }: Extract<AgentEvent, { type: "plug-moved" }>): Cause | null {
   const output = state.outputs[index];
   if (output?.written === undefined || output.written === active) return null;
+  // The late answer to an ON that has failed by then, and is taken back.
+  if (active && output.retry !== null) return output.retry;
   const end = endsAt(output);
   if (active || end === null || at < end - early)
     return { kind: "plug", text: "plug", detail: active ? "switched there" : "went off there" };

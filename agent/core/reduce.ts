@@ -11,7 +11,7 @@ import { identify } from "./identify.ts";
 import { adopt, lose, takeEdge } from "./input.ts";
 import { cancelWait, cancelWaits, proceedPartners } from "./interlock.ts";
 import { lock } from "./lock.ts";
-import type { AgentEvent, AnswerTo, Cause, Effect } from "./model.ts";
+import type { AgentEvent, AnswerTo, Cause, Effect, Instant } from "./model.ts";
 import { attrOf, drive, endPulse, endRetry, failed, leaveCause, leaves, stateOf, written } from "./output.ts";
 import { commandReceived } from "./output-command.ts";
 import { endPattern, forgetPattern } from "./pattern-end.ts";
@@ -65,8 +65,9 @@ export function reduce(plan: Plan, state: State, event: AgentEvent): Effect[] {
     case "output-opened": {
       const back = plan.outputs[event.output]?.plug ? plugCause : chipCause;
       const cause = { start: startCause, chip: back, reload: reloadCause }[event.why];
-      spaceStart(plan, state, event.output, event.active, cause, event.at, effects);
+      if (event.missed !== true) spaceStart(plan, state, event.output, event.active, cause, event.at, effects);
       writtenFor(plan, state, { ...event, type: "output-written", request: openedBy(event, cause) }, effects);
+      goesTo(state, event);
       if (state.stopping) {
         exitOutput(plan, state, event.output, exitCause, event.at, effects);
         break;
@@ -76,7 +77,7 @@ export function reduce(plan: Plan, state: State, event: AgentEvent): Effect[] {
       curveOpened(plan, state, event.output, event.at, effects);
       arm(plan, state, event.output, event.at, effects);
       armPeer(plan, state, event.output, event.at, effects);
-      startInterlocked(plan, state, event.output, cause, event.at, effects);
+      if (event.missed !== true) startInterlocked(plan, state, event.output, cause, event.at, effects);
       proceedPartners(plan, state, event.output, event.at, effects);
       break;
     }
@@ -90,14 +91,17 @@ export function reduce(plan: Plan, state: State, event: AgentEvent): Effect[] {
       const cause = movedCause(state, event);
       if (cause === null) break;
       const request = { cause, pulse: null, answer: null };
+      const isTakenBack = event.active && event.next === undefined && cause === state.outputs[event.output]?.retry;
       outputWritten(plan, state, { ...event, type: "output-written", request }, effects);
-      yieldToPartner(plan, state, event.output, effects);
+      if (isTakenBack) drive(event.output, false, cause, effects);
+      else yieldToPartner(plan, state, event.output, effects);
       break;
     }
     case "output-failed":
       endStart(plan, state, event.output, effects);
       endPattern(plan, state, event.output, event.problem, effects);
       failed(plan, state, { ...event, ...event.request }, effects);
+      goesTo(state, event);
       retryStart(plan, state, event, effects);
       if (!event.active) partnerStays(plan, state, event, effects);
       break;
@@ -242,16 +246,29 @@ function outputWritten(plan: Plan, state: State, event: EventOf<"output-written"
   if (endsPattern(event.request.cause)) endPattern(plan, state, event.output, event.request.cause.text, effects);
   endStart(plan, state, event.output, effects);
   writtenFor(plan, state, event, effects);
+  goesTo(state, event);
   if (!event.active) proceedPartners(plan, state, event.output, event.at, effects);
   // A rule must not switch on what a reload is about to let go of.
   if (before === event.active || leaves(event.request.cause)) return;
   outputSeen(plan, state, event.output, before === undefined || event.request.cause.kind === "start", event.at, effects);
 }
 
+/** More of it is asked for already, so that its partners must wait. */
+function goesTo(state: State, { output: index, next }: EventOf<"output-opened" | "output-written" | "output-failed">): void {
+  const output = state.outputs[index];
+  if (output && next !== undefined) output.wanted = next;
+}
+
 /** Field by field: spreading event and request would allocate several times as much, in the hottest path. */
-function writtenFor(plan: Plan, state: State, { output, active, at, request }: EventOf<"output-written">, effects: Effect[]): void {
+function writtenFor(
+  plan: Plan,
+  state: State,
+  { output, active, at, request, ends }: EventOf<"output-written"> & { ends?: Instant },
+  effects: Effect[],
+): void {
   const { cause, pulse, answer, level, fade } = request;
-  if (level === undefined) written(plan, state, { output, active, at, cause, pulse, answer }, effects);
+  if (ends !== undefined) written(plan, state, { output, active, at, cause, pulse, answer, ends }, effects);
+  else if (level === undefined) written(plan, state, { output, active, at, cause, pulse, answer }, effects);
   else written(plan, state, { output, active, at, cause, pulse, answer, level, ...(fade === undefined ? {} : { fade }) }, effects);
 }
 

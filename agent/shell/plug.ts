@@ -43,7 +43,7 @@ interface Wish {
 }
 
 /** What was sent and is not answered; one at a time, so that an answer belongs to it. */
-type Sent = ({ type: "set" } & Wish) | { type: "begin"; active: boolean | null } | { type: "ask" };
+type Sent = ({ type: "set" } & Wish) | { type: "begin"; active: boolean | null; missed: boolean } | { type: "ask" };
 
 /** One plug: says what is wanted there, believes only what it answers, and keeps its PulseTime armed while it is on. */
 export class Plug {
@@ -101,7 +101,7 @@ export class Plug {
     if (this.#known === undefined) this.#owe(wish);
     // It failed to go on, and goes on now: that it is to go off until it answers is over, or will be said again.
     else if (request.again && this.#goesOn()) this.#fail(wish, this.#output?.problem ?? "it is about to be switched on");
-    else if (this.#waiting.length >= waitingMost) this.#fail(wish, "too much waits for the plug");
+    else if (!this.#makesRoom(wish)) this.#fail(wish, "too much waits for the plug");
     else {
       this.#waiting.push(wish);
       this.#next();
@@ -132,7 +132,8 @@ export class Plug {
 
   /** An OFF that nobody has sent yet goes now. */
   close(): void {
-    if (this.#connected && this.#power !== null && this.#waiting.some(({ active }) => !active)) this.#publish(this.#power, "OFF");
+    const isOwed = this.#owesOff || this.#waiting.some(({ active }) => !active);
+    if (this.#connected && this.#power !== null && isOwed) this.#publish(this.#power, "OFF");
     for (const timer of [this.#timer, this.#expiry, this.#later]) clearTimeout(timer);
     this.#failsafe.rest();
     this.#idle?.();
@@ -178,7 +179,8 @@ export class Plug {
     };
     const level = startLevel(plan, state, this.#index, found, at);
     const over = this.#endsAt !== null && at >= this.#endsAt;
-    this.#say({ type: "begin", active: this.#owesOff || over || state.stopping ? false : asks ? null : level });
+    const missed = this.#owesOff || over;
+    this.#say({ type: "begin", active: missed || state.stopping ? false : asks ? null : level, missed });
   }
 
   #answered(active: boolean): void {
@@ -186,7 +188,7 @@ export class Plug {
     const [sent, restarted] = [this.#sent, this.#restarted];
     this.#restarted = false;
     if (sent?.type === "begin") {
-      if (sent.active === null || sent.active === active) this.#found(active, sent.active === null);
+      if (sent.active === null || sent.active === active) this.#found(active, sent);
     } else if (this.#known === undefined) {
       // Whatever its will said: it is there.
       this.#present = null;
@@ -208,7 +210,7 @@ export class Plug {
     }
   }
 
-  #found(active: boolean, asked: boolean): void {
+  #found(active: boolean, { active: told, missed }: { active: boolean | null; missed: boolean }): void {
     this.#over();
     [this.#known, this.#present, this.#problem] = [active, null, null];
     const ends = this.#endsAt;
@@ -216,9 +218,10 @@ export class Plug {
     const why = this.#why;
     this.#why = "chip";
     const { send, clock } = this.#options;
-    send({ type: "output-opened", output: this.#index, active, why, at: clock.now() });
+    const more = { ...(active && ends !== null && { ends }), ...(missed && { missed }), ...this.#goes };
+    send({ type: "output-opened", output: this.#index, active, why, at: clock.now(), ...more });
     // What it was on for before it was lost still ends it.
-    if (active && asked) this.#failsafe.arm(ends === null ? null : Math.max(0, ends - clock.now()));
+    if (active && (told === null || ends !== null)) this.#failsafe.arm(null);
     this.#next();
   }
 
@@ -228,7 +231,7 @@ export class Plug {
     this.#known = active;
     this.#failsafe.rest();
     const { send, clock } = this.#options;
-    send({ type: "plug-moved", output: this.#index, active, at: clock.now() });
+    send({ type: "plug-moved", output: this.#index, active, at: clock.now(), ...this.#goes });
     // The PulseTime there may be that of a pulse.
     if (active) this.#failsafe.arm(null);
   }
@@ -239,6 +242,9 @@ export class Plug {
     if (wish === undefined) this.#idle?.();
     else if (wish.active && this.#isOld(wish)) {
       this.#fail(wish, "it waited for too long");
+      this.#next();
+    } else if (wish.active && this.#output?.locked === true) {
+      this.#fail(wish, "it was locked meanwhile");
       this.#next();
     } else this.#say({ type: "set", ...wish });
   }
@@ -256,6 +262,16 @@ export class Plug {
       else if (this.#sent === undefined && (this.#restarted || this.#missed)) this.#say({ type: "ask" });
       this.#missed = false;
     }, subscribes);
+  }
+
+  /** An OFF takes the place of an ON in front of it: whatever is asked for by then, it is the last word. */
+  #makesRoom({ active }: Wish): boolean {
+    if (this.#waiting.length < waitingMost) return true;
+    const last = this.#waiting.at(-1);
+    if (active || last?.active !== true) return false;
+    this.#waiting.pop();
+    this.#fail(last, "too much waits for the plug");
+    return true;
   }
 
   #goesOn(): boolean {
@@ -349,6 +365,12 @@ export class Plug {
     );
   }
 
+  /** Where it goes after what is told now; a partner waits for that. */
+  get #goes(): { next?: boolean } {
+    const next = this.#waiting.at(-1)?.active ?? (this.#sent?.type === "set" ? this.#sent.active : undefined);
+    return next === undefined ? {} : { next };
+  }
+
   #fail({ active, request }: Wish, problem: string): void {
     this.#observe({ type: "output-failed", active, request, problem });
   }
@@ -358,6 +380,6 @@ export class Plug {
       | { type: "output-written"; active: boolean; request: SetRequest }
       | { type: "output-failed"; active: boolean; request: SetRequest; problem: string },
   ): void {
-    this.#options.observed({ ...result, output: this.#index, at: this.#options.clock.now() });
+    this.#options.observed({ ...result, output: this.#index, at: this.#options.clock.now(), ...this.#goes });
   }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { AgentEvent } from "../../agent/core/model.ts";
-import type { Profile, ProfileEffect, ProfileEvent } from "../../agent/profile/profile.ts";
+import type { Profile, ProfileEffect, ProfileEvent, Write } from "../../agent/profile/profile.ts";
 import { createProfiles } from "../../agent/profiles.ts";
 import type { Link, Publication, Settled } from "../../agent/shell/link.ts";
 import { ProfileStore } from "../../agent/shell/profile-store.ts";
@@ -12,7 +12,11 @@ const config = configOf({ outputs: { lamp: {} } });
 const answered = { responseTopic: null, correlationData: null };
 
 /** One profile that wants what `answers` says, and the world that does it. */
-function performing(answers: (event: ProfileEvent) => readonly ProfileEffect[], folder = tempFolder()) {
+function performing(
+  answers: (event: ProfileEvent) => readonly ProfileEffect[],
+  folder = tempFolder(),
+  wrote: (write: Write) => void = () => {},
+) {
   const { plan, state } = new World(config);
   const seen: ProfileEvent[] = [];
   const sent: { publication: Publication; settled: Settled | undefined }[] = [];
@@ -21,6 +25,10 @@ function performing(answers: (event: ProfileEvent) => readonly ProfileEffect[], 
   const profile: Profile = {
     topics: () => [{ topic: "hub/status", retained: false }],
     watches: () => ["pinbus/garage/out/lamp/state"],
+    written(_world, write) {
+      wrote(write);
+      return [];
+    },
     step(_world, event) {
       seen.push(event);
       return answers(event);
@@ -61,6 +69,18 @@ describe("what a profile is told", () => {
     turned("pinbus/garage/out/other/state");
     turned("pinbus/garage/out/lamp/state");
     expect(seen).toMatchObject([{ type: "told", said: [{ topic: "pinbus/garage/out/lamp/state", payload: "ON" }], at: 7 }]);
+  });
+
+  it("is that a plug was switched where it is", () => {
+    const writes: unknown[] = [];
+    const { profiles, plan, state } = performing(
+      () => [],
+      tempFolder(),
+      ({ output, active, cause }) => writes.push([output, active, cause.kind]),
+    );
+    Object.assign(state.outputs[0] ?? {}, { cause: { kind: "plug", text: "plug", detail: "switched there" } });
+    profiles.witness.turned({ config, plan, state }, { type: "plug-moved", output: 0, active: true, at: 7 }, []);
+    expect(writes).toEqual([["lamp", true, "plug"]]);
   });
 
   it("is that the broker has taken what is confirmed, not that it has refused it", () => {

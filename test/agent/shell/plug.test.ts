@@ -209,6 +209,19 @@ describe("switching", () => {
     expect(problem()).toBeNull();
   });
 
+  it("takes an ON back that is confirmed too late, and does not let its pulse go on for ever", () => {
+    const { begin, command, reply, said, state } = world("outputs: { a: { plug: a, pulse: 5s } }");
+    begin();
+    command("PULSE");
+    vi.advanceTimersByTime(3200);
+    said();
+    reply("ON");
+    expect(said()[0]).toBe("a/POWER OFF");
+    reply("OFF");
+    vi.advanceTimersByTime(120_000);
+    expect([said(), state()]).toEqual([[], false]);
+  });
+
   it("tries OFF until it is confirmed, and knows nothing of a plug that does not answer twice", () => {
     const { begin, command, reply, said, state } = world(plain);
     begin();
@@ -230,6 +243,63 @@ describe("switching", () => {
     begin();
     for (let n = 0; n < 12; n++) command(n % 2 === 0 ? "ON" : "OFF");
     expect(answers).toEqual(Array(3).fill("too much waits for the plug"));
+  });
+
+  it("has room for the OFF of a stop behind any number of ONs", () => {
+    const { plug, begin, command, said, send } = world(plain);
+    begin();
+    for (let n = 0; n < 12; n++) command("ON");
+    said();
+    send({ type: "stop-requested", at: Date.now() });
+    plug.close();
+    expect(said()).toEqual(["a/POWER OFF"]);
+  });
+
+  it.each([
+    [
+      "is sent behind an OFF",
+      (w: ReturnType<typeof world>) => {
+        w.command("ON");
+        w.reply("ON");
+        w.command("OFF");
+        w.command("ON");
+        w.reply("OFF");
+      },
+    ],
+    [
+      "was not confirmed",
+      (w: ReturnType<typeof world>) => {
+        w.command("ON");
+        vi.advanceTimersByTime(3000);
+      },
+    ],
+    [
+      "waited for the plug to be heard",
+      (w: ReturnType<typeof world>) => {
+        w.plug.disconnected();
+        w.command("ON");
+        w.plug.connected();
+        w.reply("OFF");
+      },
+    ],
+  ])("keeps its partner off while an ON %s", (_, on) => {
+    const w = world(
+      "interlocks: { g: { dead_time: 300ms } }\noutputs: { a: { plug: a, max_on: 2m, interlock: g }, b: { plug: b, max_on: 2m, interlock: g } }",
+    );
+    for (const plug of w.plugs.values()) plug.connected();
+    w.reply("OFF");
+    w.reply("OFF", "b");
+    vi.advanceTimersByTime(1000);
+    on(w);
+    w.said();
+    w.command("ON", null, "b");
+    vi.advanceTimersByTime(500);
+    expect(w.said()).not.toContain("b/POWER ON");
+    // Its turn comes when the plug has said that it is off.
+    w.reply("ON");
+    w.reply("OFF");
+    vi.advanceTimersByTime(500);
+    expect(w.said()).toContain("b/POWER ON");
   });
 
   it("waits for the plug of a partner", () => {
@@ -328,6 +398,72 @@ describe("while it is not heard", () => {
     reply("OFF");
     expect(state()).toBe(false);
   });
+});
+
+it("ends by max_on however often it is lost and found on", () => {
+  const { plug, begin, command, reply, said, state } = world(
+    "outputs: { a: { plug: { topic: a, failsafe: 30s }, max_on: 2m, on_start: keep } }",
+  );
+  begin();
+  command("ON");
+  reply("ON");
+  for (let n = 0; n < 2; n++) {
+    vi.advanceTimersByTime(50_000);
+    plug.disconnected();
+    plug.connected();
+    reply("ON");
+  }
+  vi.advanceTimersByTime(19_999);
+  expect([state(), said().includes("a/POWER OFF")]).toEqual([true, false]);
+  vi.advanceTimersByTime(1);
+  expect(said()).toEqual(["a/POWER OFF"]);
+});
+
+it.each([
+  ["start_spacing", "start_spacing: 1s\noutputs: { a: { plug: a, max_on: 2m, on_start: on } }"],
+  [
+    "an interlock",
+    "interlocks: { g: { dead_time: 1s } }\noutputs: { a: { plug: a, max_on: 2m, on_start: on, interlock: g }, b: { line: 5, interlock: g } }",
+  ],
+])("stays off after an OFF that it had missed, also with %s", (_, yaml) => {
+  const { plug, begin, command, reply, said, state } = world(yaml);
+  begin();
+  plug.disconnected();
+  command("OFF");
+  plug.connected();
+  reply("OFF");
+  vi.advanceTimersByTime(5000);
+  expect([said(), state()]).toEqual([["a/POWER OFF"], false]);
+});
+
+it("is told OFF at the end although it has not answered the ON of its start yet", () => {
+  const { plug, send, said } = world("outputs: { a: { plug: a, max_on: 2m, on_start: on } }");
+  plug.connected();
+  said();
+  send({ type: "stop-requested", at: Date.now() });
+  plug.close();
+  expect(said()).toEqual(["a/POWER OFF"]);
+});
+
+it("is not on at the next start by on_start: last when it was switched off while it was not heard", () => {
+  const { plug, begin, command, reply, dispatch } = world("outputs: { a: { plug: a, max_on: 2m, on_start: last } }");
+  begin();
+  command("ON");
+  reply("ON");
+  plug.disconnected();
+  command("OFF");
+  expect(dispatch.state.outputs[0]?.kept).toBe(false);
+});
+
+it("does not go on by an ON that waited when it was locked", () => {
+  const { plug, begin, command, reply, said, send } = world(plain);
+  begin();
+  plug.disconnected();
+  command("ON");
+  send({ type: "lock-requested", output: 0, locked: true, from: "cli", at: Date.now() });
+  plug.connected();
+  reply("OFF");
+  expect(said()).toEqual(["a/POWER OFF"]);
 });
 
 it("does not keep a stop waiting, and says what ends it then", async () => {
