@@ -37,6 +37,7 @@ export interface Bus {
 }
 
 const answerWithin = 10_000;
+const goodbyeWithin = 2000;
 
 /** Connects, and says goodbye behind everything that was sent, however it ends. */
 export async function withBus<T>(args: BusArgs, name: "sub" | "pub", talk: (bus: Bus) => Promise<T>): Promise<T> {
@@ -44,7 +45,10 @@ export async function withBus<T>(args: BusArgs, name: "sub" | "pub", talk: (bus:
   try {
     return await talk(bus);
   } finally {
+    // A broker that hangs does not answer a goodbye.
+    const late = setTimeout(() => bus.client.stream.destroy(), goodbyeWithin);
     await Promise.race([bus.client.endAsync(), bus.ended]);
+    clearTimeout(late);
   }
 }
 

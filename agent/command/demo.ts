@@ -70,7 +70,7 @@ async function show(box: DemoBox, play: Play, config: Config): Promise<number> {
     stage.perform(step).catch(() => {});
   }, stepEvery);
   try {
-    return await runTui({ config, readOnly: false, ascii: false, utf8: false, env: process.env });
+    return await runTui({ config, readOnly: false, ascii: false, utf8: false, env: box.env });
   } finally {
     clearInterval(player);
     await witness.end();

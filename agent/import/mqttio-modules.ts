@@ -114,8 +114,9 @@ function expanderOf(module: "pcf8574" | "pcf8575" | "mcp23017" | "xl9535", commo
   };
 }
 
+/** Not `010`, which is 8 for PyYAML. */
 function number(text: string): number | undefined {
-  return /^\d{1,3}$/.test(text) ? Number(text) : undefined;
+  return /^(?:0|[1-9]\d{0,2})$/.test(text) ? Number(text) : undefined;
 }
 
 /** GPIO numbers of the Raspberry Pi. */

@@ -137,6 +137,13 @@ describe.skipIf(missing.length > 0 && !required)("pinbus tui in tmux at 80x24, b
     expect(settings()).toBe(before);
   });
 
+  it("is on the demo's own agent, whatever agent the environment names", async () => {
+    tmux("send-keys", "-t", "ui", `clear; PINBUS_CONTROL_SOCKET=${join(dir, "control.sock")} ${process.execPath} ${main} demo`, "Enter");
+    await shows(/\[1 Topics\].* demo LIVE/);
+    tmux("send-keys", "-t", "ui", "q");
+    await shows(/ready>/);
+  });
+
   it.each([
     ["SIGTERM", 143],
     ["SIGHUP", 129],

@@ -1,3 +1,4 @@
+import { createServer } from "node:net";
 import { connectAsync } from "mqtt";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { describeMosquitto, freePort, mosquittoDenying, startMosquitto, type TestBroker } from "../../brokers.ts";
@@ -120,6 +121,22 @@ describeMosquitto("pinbus sub and pub at mosquitto", () => {
     expect(await sub.done).toMatchObject({ code: 3, stderr: expect.stringContaining("pinbus: ") });
     const nowhere = await pinbus(["pub", "a", "x", "--broker", `127.0.0.1:${await freePort()}`]);
     expect(nowhere).toMatchObject({ code: 3, stderr: expect.stringContaining("nothing listens at ") });
+  });
+
+  it("end in time at a broker that hangs", async () => {
+    // It answers CONNECT and SUBSCRIBE, and then nothing, not even the end of the connection.
+    const hanging = createServer({ allowHalfOpen: true }, (socket) => {
+      socket.on("error", () => {});
+      socket.on("data", (packet) => {
+        if (packet[0] === 0x10) socket.write(Buffer.from("2003000000", "hex"));
+        else if (packet[0] === 0x82) socket.write(Buffer.from([0x90, 4, packet[2] ?? 0, packet[3] ?? 0, 0, 0]));
+      });
+    });
+    const port = await freePort();
+    await new Promise<void>((resolve) => hanging.listen(port, "127.0.0.1", resolve));
+    onTestFinished(() => void hanging.close());
+    const sub = await subscribed("#", "--for", "100ms", "--broker", `mqtt://127.0.0.1:${port}`);
+    expect(await sub.done).toMatchObject({ code: 0, stdout: "" });
   });
 
   it("say what the broker does not allow", async () => {

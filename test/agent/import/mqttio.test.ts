@@ -118,6 +118,7 @@ describe("a pin", () => {
 
   it.each([
     ["raspberrypi", "GPIO17", "3:41 left out: a: pin is not a GPIO number, write the number behind GPIO, like 17"],
+    ["raspberrypi", "010", "3:41 left out: a: pin is not a GPIO number, write the number behind GPIO, like 17"],
     ["gpiod, chip: gpiochip2", "3", "3:41 left out: a: gpiochip2 may be another chip after the next start"],
     ["orangepi", "11", "3:41 left out: a: which line of the kernel this pin is cannot be told from its number"],
     ["pcf8574", "8", "3:41 left out: a: pin is not a number from 0 to 7"],
