@@ -43,9 +43,11 @@ export function createPlugs({ current, observed, send, link, clock, log }: Plugs
   function apply(why: "start" | "reload"): void {
     const wanted = idsOf(current().plan);
     for (const [id, plug] of plugs) {
-      if (wanted.has(id)) continue;
-      plug.close();
-      plugs.delete(id);
+      if (wanted.has(id)) plug.reloaded();
+      else {
+        plug.close();
+        plugs.delete(id);
+      }
     }
     for (const id of wanted) if (!plugs.has(id)) add(id, why);
   }

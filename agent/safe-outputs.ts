@@ -35,7 +35,8 @@ export async function driveSafe(
     if (wanted === "keep") continue;
     if (line === null) {
       // It is reached over the broker, by an agent: without one its PulseTime ends it.
-      log.info(`${id} is a plug, which is not reached from here; it ends by its failsafe`, { output: id });
+      const ends = output.plug?.failsafe === null ? "nothing ends it" : "it ends by its failsafe";
+      log.info(`${id} is a plug, which is not reached from here; ${ends}`, { output: id });
       continue;
     }
     const why = crashed ? "on_crash" : "on_exit";

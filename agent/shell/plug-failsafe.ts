@@ -29,7 +29,7 @@ export class PlugFailsafe {
     const { value, renew } = armedFor(plug, mayBeOnFor(plan, state, index, pulse, clock.now()));
     publish(plug.pulseTime, String(value));
     clearTimeout(this.#renewal);
-    this.#renewal = renew === null ? undefined : setTimeout(() => this.#renew(), renew);
+    this.#renewal = renew === null ? undefined : setTimeout(() => this.renew(), renew);
   }
 
   /** The output is off, or nobody knows. */
@@ -37,8 +37,8 @@ export class PlugFailsafe {
     clearTimeout(this.#renewal);
   }
 
-  /** Only what this machine lets go on: a pulse and max_on end there as here. */
-  #renew(): void {
+  /** For an output that stays on, also under another contract. Only what this machine lets go on: a pulse and max_on end there as here. */
+  renew(): void {
     const { id, current, clock } = this.#options;
     const { plan, state } = current();
     const { written, pulseEnds } = state.outputs[plan.outputIndex.get(id) ?? -1] ?? {};

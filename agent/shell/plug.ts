@@ -83,6 +83,11 @@ export class Plug {
   }
 
   /** A connection to the broker is there, and what comes from the plug is heard. */
+  /** The configuration is another one: what is on ends there as it says now. */
+  reloaded(): void {
+    this.#failsafe.renew();
+  }
+
   connected(): void {
     this.#connected = true;
     this.#present = null;

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { AgentEvent, SwitchWord, TimerKey } from "../../../agent/core/model.ts";
 import { planOf } from "../../../agent/core/plan.ts";
 import { newState } from "../../../agent/core/state.ts";
-import { Dispatch } from "../../../agent/shell/dispatch.ts";
+import { type Carried, Dispatch } from "../../../agent/shell/dispatch.ts";
 import { Plug } from "../../../agent/shell/plug.ts";
 import { configOf } from "../../config/loading.ts";
 
@@ -562,4 +562,21 @@ describe("what it says by itself", () => {
     // Its last word may have been left out.
     expect(said()).toEqual(["a/POWER"]);
   });
+});
+
+it("has another end after a reload that shortens max_on", () => {
+  const { plug, dispatch, said, reply, command, begin } = world(plain);
+  begin();
+  command("ON");
+  reply("ON");
+  said();
+  const config = configOf("outputs: { a: { plug: a, max_on: 30s } }");
+  dispatch.replace({ ...dispatch.current, config, plan: planOf(config) }, [], {} as Carried);
+  plug.reloaded();
+  expect(said()).toEqual(["a/PulseTime 130"]);
+  command("OFF");
+  reply("OFF");
+  said();
+  plug.reloaded();
+  expect(said()).toEqual([]);
 });
