@@ -4,9 +4,13 @@ import type { Publication } from "./model.ts";
 export const payloadFormats = ["text", "json", "hex"] as const;
 export type PayloadFormat = (typeof payloadFormats)[number];
 
+/** Bytes, of any text in MQTT. */
+export const longestText = 65_535;
+
 /** Why this topic cannot be published to; null when it can. */
 export function publishProblem(topic: string): string | null {
   if (topic === "") return "a topic is needed";
+  if (Buffer.byteLength(topic) > longestText) return `a topic has at most ${longestText} bytes`;
   if (/[+#]/.test(topic)) return "+ and # are for filters, not for a topic";
   if (topic.startsWith("$")) return "topics that begin with $ belong to the broker";
   return null;

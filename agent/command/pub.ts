@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
+import { createInterface } from "node:readline";
 import type { IClientPublishOptions, Packet } from "mqtt";
-import { payloadBytes, publishProblem, publishWarning } from "../../tui/publication.ts";
+import { longestText, payloadBytes, publishProblem, publishWarning } from "../../tui/publication.ts";
 import { exit } from "../exit.ts";
 import { codeText } from "../shell/link-codes.ts";
 import { type Bus, busOptions, busUsage, qosOption, withBus } from "./bus-client.ts";
@@ -21,6 +22,8 @@ const own = {
 /** Of these the broker must speak MQTT 5. */
 const ofMqtt5 = ["response-topic", "correlation", "expiry", "content-type", "user-property"] as const;
 const maxPayload = 256 * 1024;
+/** As MQTT counts it, in ms. */
+const longestExpiry = 0xffff_ffff * 1000;
 
 /** `pinbus pub`: says something on the bus, as whoever is not there yet would. */
 export const pub: Command = {
@@ -35,10 +38,9 @@ export const pub: Command = {
     if (given !== undefined && fromInput) throw usageError("the payload stands on the command line, or comes from the standard input");
     const qos = qosOption(values.qos, 1);
     const properties = propertiesOf(values);
-    const payloads = fromInput ? inputPayloads(values.lines === true) : [Buffer.from(given ?? "")];
-    const messages = payloads.map((payload) => checked(payload, values.hex === true));
-    const retain = values.retain === true;
-    const warning = publishWarning({ topic, retain, payload: payloads[0]?.toString() ?? "" });
+    const [hex, retain] = [values.hex === true, values.retain === true];
+    const one = values.lines ? undefined : checked(values.stdin ? wholeInput() : Buffer.from(given ?? ""), hex);
+    const warning = publishWarning({ topic, retain, payload: one?.toString() ?? "a line" });
     if (warning !== null) complain(`pinbus: ${warning}`);
 
     const asked = ofMqtt5.find((name) => values[name] !== undefined);
@@ -46,15 +48,15 @@ export const pub: Command = {
       const { server } = bus.peer;
       if (asked !== undefined && bus.version !== "5")
         throw new CommandError(exit.refused, `the broker ${server} does not speak MQTT 5, which --${asked} needs: nothing was published`);
-      let alone = 0;
-      for (const [index, message] of messages.entries()) {
+      let [count, alone] = [0, 0];
+      for await (const message of one === undefined ? linesOfInput(hex, bus.ended) : [one]) {
         const options = { qos, retain, ...(asked !== undefined && { properties }) };
-        if ((await publish(bus, topic, message, options, index)) === nobody) alone++;
+        if ((await publish(bus, topic, message, options, count++)) === nobody) alone++;
       }
-      const cleared = messages.length === 1 && retain && messages[0]?.length === 0;
-      const what = messages.length === 1 ? "published" : `${messages.length} messages published`;
+      const cleared = retain && one?.length === 0;
+      const what = count === 1 ? "published" : `${count} messages published`;
       const how = cleared ? "cleared what the broker kept there" : `QoS ${qos}${retain ? ", retained" : ""}`;
-      const heard = !cleared && alone > 0 && alone === messages.length ? "; nobody has subscribed to it" : "";
+      const heard = !cleared && alone > 0 && alone === count ? "; nobody has subscribed to it" : "";
       print(`${what} to ${topic} at ${server} (${how})${heard}`);
       return exit.ok;
     });
@@ -100,12 +102,16 @@ function propertiesOf(values: {
   const { "response-topic": responseTopic, correlation, "content-type": contentType, "user-property": pairs } = values;
   const expiry = durationOption("expiry", values.expiry);
   if (responseTopic !== undefined && publishProblem(responseTopic) !== null) throw usageError("--response-topic takes one whole topic");
-  const userProperties: Record<string, string[]> = {};
+  if (expiry !== undefined && expiry > longestExpiry) throw usageError("--expiry takes at most 136 years");
+  for (const [name, text] of Object.entries({ "response-topic": responseTopic, correlation, "content-type": contentType }))
+    if (text !== undefined && Buffer.byteLength(text) > longestText) throw usageError(`--${name} has at most ${longestText} bytes`);
+  const userProperties: Record<string, string[]> = Object.create(null);
   for (const pair of pairs ?? []) {
+    if (Buffer.byteLength(pair) > longestText) throw usageError(`--user-property has at most ${longestText} bytes`);
     const at = pair.indexOf("=");
     if (at < 1) throw usageError("--user-property takes NAME=TEXT");
     const name = pair.slice(0, at);
-    userProperties[name] = [...(Object.hasOwn(userProperties, name) ? (userProperties[name] ?? []) : []), pair.slice(at + 1)];
+    userProperties[name] = [...(userProperties[name] ?? []), pair.slice(at + 1)];
   }
   return {
     ...(responseTopic !== undefined && { responseTopic }),
@@ -116,12 +122,24 @@ function propertiesOf(values: {
   };
 }
 
-/** The standard input as one payload, or each line of it. */
-function inputPayloads(lines: boolean): Buffer[] {
-  const all = readFileSync(0);
-  if (!lines) return [all];
-  const text = all.toString().replace(/\n$/, "");
-  return text === "" ? [] : text.split("\n").map((line) => Buffer.from(line));
+function wholeInput(): Buffer {
+  try {
+    return readFileSync(0);
+  } catch (error) {
+    throw new CommandError(exit.refused, `the standard input cannot be read: ${(error as Error).message}`, error);
+  }
+}
+
+/** Each line as it comes, until the input or the connection has ended. */
+async function* linesOfInput(hex: boolean, ended: Promise<string>): AsyncGenerator<Buffer> {
+  const lines = createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY });
+  let problem: string | undefined;
+  void ended.then((why) => {
+    problem = why;
+    lines.close();
+  });
+  for await (const line of lines) yield checked(Buffer.from(line), hex);
+  if (problem !== undefined) throw new CommandError(exit.unreachable, problem);
 }
 
 function checked(payload: Buffer, hex: boolean): Buffer {

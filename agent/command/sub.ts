@@ -1,5 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import type { IPublishPacket } from "mqtt";
+import { longestText } from "../../tui/publication.ts";
 import { exit } from "../exit.ts";
 import { maxIncomingBytes } from "../shell/link-client.ts";
 import { subscriptionProblem } from "../shell/link-problems.ts";
@@ -84,6 +85,8 @@ async function listen({ client, peer, ended }: Bus, filters: readonly string[], 
 function checkFilter(filter: string): void {
   const wrong =
     filter === "" || filter.includes("\0") || filter.split("/").some((level, at, all) => isWrongLevel(level, at === all.length - 1));
+  if (filter.startsWith("$share/")) throw usageError(`${JSON.stringify(filter)} would take messages away from the others of its group`);
+  if (Buffer.byteLength(filter) > longestText) throw usageError(`a topic filter has at most ${longestText} bytes`);
   if (wrong) throw usageError(`${JSON.stringify(filter)} is no topic filter: + stands for one whole level, # for all that follow`);
 }
 

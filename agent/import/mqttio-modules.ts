@@ -19,7 +19,7 @@ export interface Module {
   place(pin: Foreign): Place;
   /** Its own idea of how an input is wired, before `inverted`. */
   input?(entry: Foreign): { bias: "pull-up" | "pull-down"; low: boolean };
-  output?(entry: Foreign): { low: boolean };
+  output?(entry: Foreign): { low: boolean | null };
 }
 
 export interface Expander {
@@ -141,12 +141,13 @@ function gpiozeroInput(entry: Foreign): { bias: "pull-up" | "pull-down"; low: bo
   return { bias: up ? "pull-up" : "pull-down", low: up };
 }
 
-function gpiozeroOutput(entry: Foreign): { low: boolean } {
+/** `low` is null when nobody knows. */
+function gpiozeroOutput(entry: Foreign): { low: boolean | null } {
   entry.text("class");
   const kwargs = entry.map("kwargs");
-  const low = kwargs.flag("active_high") === false;
+  const high = kwargs.flag("active_high");
   kwargs.rest(["initial_value"]);
-  return { low };
+  return { low: high === undefined && kwargs.has("active_high") ? null : high === false };
 }
 
 function ofChip(chip: string, text: string): Place {

@@ -148,6 +148,9 @@ export function readOutputs(file: Foreign, modules: ReadonlyMap<string, Module>,
     const { name, id, module, line } = found;
     const { remarks } = entry;
     const inverted = entry.flag("inverted") ?? false;
+    // Which level is off is not guessed: the wrong one would switch on at the start.
+    const low = module.output ? module.output(entry).low : false;
+    if (low === null || (entry.has("inverted") && entry.flag("inverted") === undefined)) continue;
     const initial = entry.text("initial");
     entry.flag("publish_initial");
     if (initial !== undefined && initial !== "high" && initial !== "low")
@@ -178,7 +181,7 @@ export function readOutputs(file: Foreign, modules: ReadonlyMap<string, Module>,
       );
     const own: Record<string, Flow> = {
       line,
-      active: (module.output?.(entry).low ?? false) !== inverted ? "low" : undefined,
+      active: low !== inverted ? "low" : undefined,
       on_start: starts,
       on_exit: module.cleanup ? undefined : "keep",
       ...appearance(entry, draft, ["switch"]),

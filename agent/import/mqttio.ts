@@ -68,7 +68,8 @@ export function importMqttio(tree: Tree | undefined, passwordFile: string): Impo
   readSensors(file, draft);
   tellIds(draft, file);
   const text = [head(draft), "version: 1", section("mqtt", link), ...body(draft), convention(), section("homeassistant", discovery)];
-  return { text: `${text.filter((part) => part !== "").join("\n\n")}\n`, remarks, password };
+  // Without a user it is left out.
+  return { text: `${text.filter((part) => part !== "").join("\n\n")}\n`, remarks, password: link.password === undefined ? null : password };
 }
 
 /** Reads a file of mqtt-io: as `importMqttio`, or what is wrong with it. */

@@ -99,9 +99,24 @@ describeMosquitto("pinbus sub and pub at mosquitto", () => {
     expect(objects(sub).map(({ payload }) => payload)).toEqual(["1", "2", "1\n2\n"]);
   });
 
+  it("publish a line as soon as it is there", async () => {
+    const sub = await subscribed("lines", "--count", "2", ...at());
+    const pub = start(["pub", "lines", "--lines", "--user-property", "__proto__=1", ...at()]);
+    pub.child.stdin?.write("one\n");
+    await eventually(() => sub.stdout).toContain("  one\n");
+    pub.child.stdin?.end("two\n");
+    expect(await pub.done).toMatchObject({ code: 0, stdout: expect.stringContaining("2 messages published") });
+    await sub.done;
+  });
+
   it.each([
     [["sub", "a/#/b"], '"a/#/b" is no topic filter'],
     [["sub", "a+"], '"a+" is no topic filter'],
+    [["sub", "$share/g/a"], "would take messages away from the others"],
+    [["sub", "x".repeat(70_000)], "a topic filter has at most 65535 bytes"],
+    [["pub", "x".repeat(70_000), "x"], "a topic has at most 65535 bytes"],
+    [["pub", "a", "x", "--expiry", "2000000h"], "--expiry takes at most 136 years"],
+    [["pub", "a", "x", "--content-type", "x".repeat(70_000)], "--content-type has at most 65535 bytes"],
     [["sub", "a", "--qos", "3"], "--qos takes 0, 1 or 2"],
     [["pub", "a/+", "x"], "+ and # are for filters"],
     [["pub", "$SYS/x", "x"], "topics that begin with $ belong to the broker"],

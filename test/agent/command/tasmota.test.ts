@@ -165,20 +165,23 @@ describeOnOtherBrokers("a plug of Tasmota that comes and goes", (on) => {
     await eventually(() => all.bus.newest(`tele/${plug}/LWT`)).toBe("Offline");
   });
 
-  it.runIf(on.wildcardRetained)("retained: accept takes a retained POWER, and nothing in a retained Backlog", async () => {
-    const two = yaml
-      .replace("pump: { line: 27 }", "pump: { line: 27 }\n  fan: { line: 5 }")
-      .replace("relays: [pump]", "relays: [pump, fan]\n    retained: accept");
-    const all = await startTogether(on, two, async ({ client }) => {
-      await client.publishAsync(`cmnd/${plug}/Backlog`, "POWER2 ON", { qos: 1, retain: true });
-      await client.publishAsync(`cmnd/${plug}/POWER1`, "ON", { qos: 1, retain: true });
+  // Where the broker gives what is retained to a wide filter.
+  if (on.wildcardRetained) {
+    it("retained: accept takes a retained POWER, and nothing in a retained Backlog", async () => {
+      const two = yaml
+        .replace("pump: { line: 27 }", "pump: { line: 27 }\n  fan: { line: 5 }")
+        .replace("relays: [pump]", "relays: [pump, fan]\n    retained: accept");
+      const all = await startTogether(on, two, async ({ client }) => {
+        await client.publishAsync(`cmnd/${plug}/Backlog`, "POWER2 ON", { qos: 1, retain: true });
+        await client.publishAsync(`cmnd/${plug}/POWER1`, "ON", { qos: 1, retain: true });
+      });
+      onTestFinished(() => all.stop());
+      await eventually(() => all.bus.newest(`stat/${plug}/POWER1`)).toBe("ON");
+      await all.bus.client.publishAsync(`cmnd/${plug}/PulseTime2`, "", { qos: 1 });
+      await eventually(() => all.bus.newest(`stat/${plug}/RESULT`)).toContain("PulseTime2");
+      expect(all.bus.payloads(`stat/${plug}/POWER2`)).not.toContain("ON");
     });
-    onTestFinished(() => all.stop());
-    await eventually(() => all.bus.newest(`stat/${plug}/POWER1`)).toBe("ON");
-    await all.bus.client.publishAsync(`cmnd/${plug}/PulseTime2`, "", { qos: 1 });
-    await eventually(() => all.bus.newest(`stat/${plug}/RESULT`)).toContain("PulseTime2");
-    expect(all.bus.payloads(`stat/${plug}/POWER2`)).not.toContain("ON");
-  });
+  }
 
   it("tasmota 5: a device that is not configured any more is taken back at the next start", async () => {
     const all = await startTogether(on, yaml);

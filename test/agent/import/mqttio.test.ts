@@ -276,3 +276,20 @@ describe("a file that may be anything", () => {
     ]);
   });
 });
+
+it.each([
+  ["inverted: maybe", output(", inverted: maybe")],
+  [
+    "active_high: maybe",
+    `${usual}gpio_modules: [{ name: gz, module: gpiozero }]\ndigital_outputs:\n  - { name: a, module: gz, pin: 17, initial: low, class: LED, kwargs: { active_high: maybe } }\n`,
+  ],
+])("an output is left out when nobody knows which level is off: %s", (_, text) => {
+  const { text: made, said } = imported(text);
+  expect(made).not.toMatch(/^ {2}a:/m);
+  expect(said.filter((line) => line.includes("left out"))).not.toEqual([]);
+});
+
+it("a password without a user goes nowhere", () => {
+  const { password, said } = imported("mqtt: { host: broker, password: secret }\n");
+  expect([password, said.join("\n").includes("there is a password without a user")]).toEqual([null, true]);
+});
