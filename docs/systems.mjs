@@ -62,7 +62,11 @@ export const systems = {
       "`broker.log.connections`",
       ["agent/command/broker-log.test.ts", "a running agent logs who connects to its broker"],
     ],
-    ["`log_timestamp_format %Y-%m-%dT%H:%M:%S`", "example classroom-broker", [school, "who is there, in its log and below $SYS"]],
+    [
+      "`log_timestamp_format %Y-%m-%dT%H:%M:%S`",
+      "each line has its time: journald's, in ISO 8601 with `journalctl -o short-iso`; in a terminal the time of day",
+      ["machine/documents.ts", "the broker of the class says who comes and goes, each line with its time"],
+    ],
     ["owlcms without passwords sends empty ones", "the built-in broker", [dialogues, "any user and any password, where nobody is listed"]],
     [
       "whoever subscribes to all topics of owlcms sees everything",
@@ -78,8 +82,9 @@ export const systems = {
     ],
     [
       "MQTTX connects to the local server",
-      "`pinbus tui --broker URL`",
-      ["tui/client/target.test.ts", "the built-in broker is found by its listener that stands"],
+      "`pinbus tui --broker URL`, `pinbus sub --broker URL`",
+      ["tui/tour.test.ts", "presses every key that there is, and the UI goes on"],
+      [bus, "observe the agent, inject a command as whoever is not there yet would"],
     ],
     [
       "the service starts automatically, and is stopped, started and restarted",
