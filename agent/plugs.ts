@@ -59,7 +59,12 @@ export function createPlugs({ current, observed, send, link, clock, log }: Plugs
       if (first) first.push(publication);
       else link().publish(publication);
     };
-    const plug = new Plug({ id, current, observed, send, publish, clock, strange }, why);
+    const unprotected = () =>
+      tell(`${id} PulseTime`, {
+        message: `the plug of ${id} has not said that it took its PulseTime: it may stay on if this machine dies`,
+        fields: { output: id },
+      });
+    const plug = new Plug({ id, current, observed, send, publish, clock, strange, unprotected }, why);
     plugs.set(id, plug);
     if (connected) plug.connected();
   }

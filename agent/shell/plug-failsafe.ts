@@ -1,19 +1,31 @@
 import { mayBeOnFor } from "../core/plug.ts";
-import { armedFor } from "../profile/tasmota/plug.ts";
+import { armedFor, maxReply, type PlugPlan } from "../profile/tasmota/plug.ts";
 import type { Clock } from "./clock.ts";
 import type { Current } from "./current.ts";
+import type { Incoming } from "./link-terms.ts";
 
 export interface PlugFailsafeOptions {
   id: string;
   current(): Current;
   publish(topic: string, payload: string): void;
   clock: Clock;
+  /** The plug has not said that it took its PulseTime. */
+  unprotected(): void;
+}
+
+/** Over bad Wi-Fi an answer takes a second. */
+const confirmedWithin = 5000;
+
+/** `{"PulseTime1":{"Set":220,"Remaining":220}}`, or as older firmwares write it. */
+export function confirmsPulseTime({ replies, relay }: PlugPlan, { topic, payload, retain }: Incoming): boolean {
+  return topic === replies[0] && !retain && payload.length <= maxReply && payload.includes(`"PulseTime${relay ?? 1}"`);
 }
 
 /** Keeps the PulseTime of a plug at what its output may be on, so that it ends when this machine does not. */
 export class PlugFailsafe {
   readonly #options: PlugFailsafeOptions;
   #renewal: NodeJS.Timeout | undefined;
+  #unconfirmed: NodeJS.Timeout | undefined;
 
   constructor(options: PlugFailsafeOptions) {
     this.#options = options;
@@ -28,13 +40,20 @@ export class PlugFailsafe {
     if (!plug) return;
     const { value, renew } = armedFor(plug, mayBeOnFor(plan, state, index, pulse, clock.now()));
     publish(plug.pulseTime, String(value));
-    clearTimeout(this.#renewal);
+    this.rest();
+    if (value > 0) this.#unconfirmed = setTimeout(() => this.#options.unprotected(), confirmedWithin);
     this.#renewal = renew === null ? undefined : setTimeout(() => this.renew(), renew);
   }
 
   /** The output is off, or nobody knows. */
   rest(): void {
     clearTimeout(this.#renewal);
+    clearTimeout(this.#unconfirmed);
+  }
+
+  /** The plug has taken what it was told. */
+  confirmed(): void {
+    clearTimeout(this.#unconfirmed);
   }
 
   /** For an output that stays on, also under another contract. Only what this machine lets go on: a pulse and max_on end there as here. */

@@ -6,7 +6,7 @@ import type { Clock } from "./clock.ts";
 import type { Current } from "./current.ts";
 import type { Incoming, Publication } from "./link.ts";
 import { PlugEar } from "./plug-ear.ts";
-import { PlugFailsafe } from "./plug-failsafe.ts";
+import { confirmsPulseTime, PlugFailsafe } from "./plug-failsafe.ts";
 
 export interface PlugOptions {
   id: string;
@@ -19,6 +19,8 @@ export interface PlugOptions {
   clock: Clock;
   /** What came makes no sense, or is too much. */
   strange(problem: string): void;
+  /** It was switched on, and has not said that it took its PulseTime. */
+  unprotected(): void;
 }
 
 /** An answer takes some ten milliseconds, over bad Wi-Fi a second. */
@@ -82,12 +84,12 @@ export class Plug {
     this.#why = why;
   }
 
-  /** A connection to the broker is there, and what comes from the plug is heard. */
   /** The configuration is another one: what is on ends there as it says now. */
   reloaded(): void {
     this.#failsafe.renew();
   }
 
+  /** A connection to the broker is there, and what comes from the plug is heard. */
   connected(): void {
     this.#connected = true;
     this.#present = null;
@@ -117,6 +119,7 @@ export class Plug {
   heard(message: Incoming): void {
     const plan = this.#plan?.plug;
     const said = plan && this.#ear.hear(plan, message, this.#options.clock.now());
+    if (plan && confirmsPulseTime(plan, message)) this.#failsafe.confirmed();
     if (said?.what === "present") this.#heardOf(said.present, said.retain);
     else if (said?.what === "relay") this.#answered(said.active);
     // Its last word may be among what was left out.

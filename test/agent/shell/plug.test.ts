@@ -21,6 +21,7 @@ function world(yaml: string) {
   const answers: unknown[] = [];
   const logged: string[] = [];
   const strange: string[] = [];
+  const unprotected: number[] = [];
   const send = (event: AgentEvent) => dispatch.dispatch(event);
   const plugs = new Map(
     plan.outputs.flatMap(({ id, plug: at }) => {
@@ -34,6 +35,7 @@ function world(yaml: string) {
           publish: ({ topic, payload }) => sent.push(`${topic.replace("cmnd/", "")} ${payload}`.trim()),
           clock,
           strange: (problem) => strange.push(problem),
+          unprotected: () => unprotected.push(Date.now()),
         },
         "start",
       );
@@ -65,6 +67,7 @@ function world(yaml: string) {
     answers,
     logged,
     strange,
+    unprotected,
     hear,
     /** What was sent since this was asked last. */
     said: () => sent.splice(0),
@@ -579,4 +582,31 @@ it("has another end after a reload that shortens max_on", () => {
   said();
   plug.reloaded();
   expect(said()).toEqual([]);
+});
+
+it.each([
+  ["that it took its PulseTime", '{"PulseTime1":{"Set":220,"Remaining":220}}', {}, []],
+  ["the same as older ones do", '{"PulseTime1":"220 (Active 120)"}', {}, []],
+  ["that it does not know the command", '{"Command":"Unknown"}', {}, [5000]],
+  ["it of another relay", '{"PulseTime2":{"Set":220,"Remaining":220}}', {}, [5000]],
+  ["it at some time", '{"PulseTime1":{"Set":220,"Remaining":220}}', { retain: true }, [5000]],
+])("a plug that is on is protected when it says %s", (_, reply, more, told) => {
+  const { begin, command, hear, reply: answer, unprotected } = world(plain);
+  begin();
+  command("ON");
+  hear("stat/a/RESULT", reply, more);
+  answer("ON");
+  vi.advanceTimersByTime(20_000);
+  expect(unprotected).toEqual(told);
+});
+
+it("a plug that is off again needs no PulseTime", () => {
+  const { begin, command, reply, unprotected } = world(plain);
+  begin();
+  command("ON");
+  reply("ON");
+  command("OFF");
+  reply("OFF");
+  vi.advanceTimersByTime(20_000);
+  expect(unprotected).toEqual([]);
 });
