@@ -1,5 +1,6 @@
 import type { LogEvent } from "./core/log-events.ts";
-import { type Log, logOf } from "./shell/log.ts";
+import type { Log } from "./shell/log.ts";
+import { logOf } from "./shell/log-of.ts";
 
 /** Nobody who asks when the broker was away means the one behind the bridge. */
 const own: Readonly<Partial<Record<LogEvent, LogEvent>>> = {

@@ -6,7 +6,7 @@ import type { Profile } from "./profile/profile.ts";
 import { createProfiles, type Profiles, type ProfilesOptions } from "./profiles.ts";
 import type { Dispatch } from "./shell/dispatch.ts";
 import { createLink, type Link, type LinkOptions } from "./shell/link.ts";
-import { logOf } from "./shell/log.ts";
+import { logOf } from "./shell/log-of.ts";
 
 /** What every connection beside the node's own needs. */
 export interface ConnectionOptions extends Pick<ProfilesOptions, "current" | "send" | "readClock" | "store" | "clock" | "log"> {

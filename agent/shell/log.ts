@@ -14,12 +14,6 @@ export interface Log {
   debug(message: string, fields?: LogFields): void;
 }
 
-/** The same log, which says of whom each line is; `told` = the fields as they are written. */
-export function logOf(whose: string, log: Log, told = (fields?: LogFields) => fields): Log {
-  const say = (level: keyof Log) => (message: string, fields?: LogFields) => log[level](`${whose}: ${message}`, told(fields));
-  return { error: say("error"), warn: say("warn"), info: say("info"), debug: say("debug") };
-}
-
 /** One entry as it was written: without secrets and control characters, and cut if it is long. */
 export interface LogEntry {
   /** ms since 1970. */
