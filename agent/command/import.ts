@@ -9,7 +9,7 @@ import type { Remark } from "../import/foreign.ts";
 import { readMqttio } from "../import/mqttio.ts";
 import { type Command, CommandError, complain, print, readArgs, usageError } from "./command.ts";
 import { isStarter } from "./init.ts";
-import { createFile, replaceStarter } from "./init-files.ts";
+import { writeConfig } from "./init-files.ts";
 
 /** Beside the configuration. */
 const passwordFile = "mqtt.password";
@@ -79,12 +79,5 @@ async function write(file: string, text: string, password: string | null): Promi
   const replaces = existsSync(file) && isStarter(file);
   const taken = [...(existsSync(file) && !replaces ? [file] : []), ...(password !== null && existsSync(secret) ? [secret] : [])];
   for (const one of taken) throw new CommandError(exit.refused, `${one} exists and is not overwritten; name another file with --write`);
-  const undo = password === null ? undefined : createFile(secret, `${password}\n`, folder);
-  try {
-    if (replaces) await replaceStarter(file, text);
-    else createFile(file, text);
-  } catch (error) {
-    undo?.();
-    throw error;
-  }
+  await writeConfig(file, text, password === null ? null : { file: secret, password }, replaces);
 }

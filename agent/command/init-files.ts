@@ -26,11 +26,28 @@ export function createFile(file: string, text: string, folder = dirname(file)): 
 }
 
 /** Replaces the file that is there, which keeps its rights. */
-export async function replaceStarter(file: string, text: string): Promise<void> {
+async function replaceStarter(file: string, text: string): Promise<void> {
   try {
     await replaceFile(file, text, statSync(file));
   } catch (error) {
     throw unwritten(file, error);
+  }
+}
+
+/** A configuration and, where it has one, the file of its password: both or none. `replaces`: what the package has put there is. */
+export async function writeConfig(
+  file: string,
+  text: string,
+  secret: { file: string; password: string } | null,
+  replaces: boolean,
+): Promise<void> {
+  const undo = secret === null ? undefined : createFile(secret.file, `${secret.password}\n`, dirname(file));
+  try {
+    if (replaces) await replaceStarter(file, text);
+    else createFile(file, text);
+  } catch (error) {
+    undo?.();
+    throw error;
   }
 }
 

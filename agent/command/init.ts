@@ -11,7 +11,7 @@ import { Asker } from "./asker.ts";
 import { type Command, CommandError, complain, configOptions, print, readArgs, usageError } from "./command.ts";
 import { configWiring } from "./config-wiring.ts";
 import { asksForExamples, checkExample, exampleLines, readExample } from "./example.ts";
-import { createFile, replaceStarter } from "./init-files.ts";
+import { createFile, writeConfig } from "./init-files.ts";
 import { boardOf, hasShortHeader, modelHere, type Question, questions, unasked } from "./init-questions.ts";
 import { bootAdvice, relayAdvice, wiringPicture } from "./wiring.ts";
 
@@ -184,17 +184,9 @@ async function write(file: string, answers: Answers, password: string | undefine
     for (const problem of result.problems) complain(formatProblem(problem));
     throw new CommandError(exit.refused, "these answers make no configuration; nothing was changed");
   }
-  const undo =
-    password === undefined || answers.passwordFile === null
-      ? undefined
-      : createFile(resolve(dirname(file), answers.passwordFile), `${password}\n`, dirname(file));
-  try {
-    if (replaces) await replaceStarter(file, text);
-    else createFile(file, text);
-  } catch (error) {
-    undo?.();
-    throw error;
-  }
+  const { passwordFile } = answers;
+  const secret = password === undefined || passwordFile === null ? null : { file: resolve(dirname(file), passwordFile), password };
+  await writeConfig(file, text, secret, replaces);
 }
 
 /** The width that a terminal has at least. */
