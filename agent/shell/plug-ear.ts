@@ -2,8 +2,12 @@ import { newBucket, takeToken } from "../core/token-bucket.ts";
 import { maxReply, type PlugPlan, readReply } from "../profile/tasmota/plug.ts";
 import type { Incoming } from "./link.ts";
 
-/** What a plug says of itself: its will, or it when it connects; what its relay is; or so much that some of it was left out. */
-export type Said = { what: "present"; present: boolean; retain: boolean } | { what: "relay"; active: boolean } | { what: "too-much" };
+/** What a plug says of itself: its will, or it when it connects; what its relay is; that it took its PulseTime; or so much that some of it was left out. */
+export type Said =
+  | { what: "present"; present: boolean; retain: boolean }
+  | { what: "relay"; active: boolean }
+  | { what: "armed" }
+  | { what: "too-much" };
 
 /** Far more than a person at its button and a controller elsewhere make of it. */
 const allowance = { burst: 100, every: 20 };
@@ -30,8 +34,9 @@ export class PlugEar {
     }
     // It was said at some time: the plug is asked instead.
     if (retain) return undefined;
-    const active = long ? undefined : readReply(plan, topic, text);
-    if (active === undefined) this.#strange("what makes no sense");
-    return active === undefined || active === null ? undefined : { what: "relay", active };
+    const reply = long ? undefined : readReply(plan, topic, text);
+    if (reply === undefined) this.#strange("what makes no sense");
+    if (reply === "armed") return { what: reply };
+    return typeof reply === "boolean" ? { what: "relay", active: reply } : undefined;
   }
 }

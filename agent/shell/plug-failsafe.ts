@@ -1,8 +1,7 @@
 import { mayBeOnFor } from "../core/plug.ts";
-import { armedFor, maxReply, type PlugPlan } from "../profile/tasmota/plug.ts";
+import { armedFor } from "../profile/tasmota/plug.ts";
 import type { Clock } from "./clock.ts";
 import type { Current } from "./current.ts";
-import type { Incoming } from "./link-terms.ts";
 
 export interface PlugFailsafeOptions {
   id: string;
@@ -15,11 +14,6 @@ export interface PlugFailsafeOptions {
 
 /** Over bad Wi-Fi an answer takes a second. */
 const confirmedWithin = 5000;
-
-/** `{"PulseTime1":{"Set":220,"Remaining":220}}`, or as older firmwares write it. */
-export function confirmsPulseTime({ replies, relay }: PlugPlan, { topic, payload, retain }: Incoming): boolean {
-  return topic === replies[0] && !retain && payload.length <= maxReply && payload.includes(`"PulseTime${relay ?? 1}"`);
-}
 
 /** Keeps the PulseTime of a plug at what its output may be on, so that it ends when this machine does not. */
 export class PlugFailsafe {

@@ -6,7 +6,7 @@ import type { Clock } from "./clock.ts";
 import type { Current } from "./current.ts";
 import type { Incoming, Publication } from "./link.ts";
 import { PlugEar } from "./plug-ear.ts";
-import { confirmsPulseTime, PlugFailsafe } from "./plug-failsafe.ts";
+import { PlugFailsafe } from "./plug-failsafe.ts";
 
 export interface PlugOptions {
   id: string;
@@ -119,9 +119,9 @@ export class Plug {
   heard(message: Incoming): void {
     const plan = this.#plan?.plug;
     const said = plan && this.#ear.hear(plan, message, this.#options.clock.now());
-    if (plan && confirmsPulseTime(plan, message)) this.#failsafe.confirmed();
     if (said?.what === "present") this.#heardOf(said.present, said.retain);
     else if (said?.what === "relay") this.#answered(said.active);
+    else if (said?.what === "armed") this.#failsafe.confirmed();
     // Its last word may be among what was left out.
     else if (said?.what === "too-much") {
       this.#missed = true;

@@ -63,8 +63,8 @@ export function armedFor({ failsafe }: PlugPlan, ms: number | null): Armed {
 /** More of an answer is not looked at: a STATE has about 600 bytes. */
 export const maxReply = 2048;
 
-/** What a message on one of `replies` says of the relay: null when it says nothing of it, undefined when it makes no sense. */
-export function readReply({ topic, relay }: PlugPlan, from: string, payload: string): boolean | null | undefined {
+/** What a message on one of `replies` says of the relay, or that its PulseTime is set; null when it says neither, undefined when it makes no sense. */
+export function readReply({ topic, relay }: PlugPlan, from: string, payload: string): boolean | "armed" | null | undefined {
   if (from !== `stat/${topic}/RESULT`) return wordOf(payload);
   let value: unknown;
   try {
@@ -74,7 +74,9 @@ export function readReply({ topic, relay }: PlugPlan, from: string, payload: str
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
   const key = keysOf(relay).find((name) => Object.hasOwn(value, name));
-  return key === undefined ? null : wordOf((value as Record<string, unknown>)[key]);
+  if (key !== undefined) return wordOf((value as Record<string, unknown>)[key]);
+  // `{"PulseTime1":{"Set":220,"Remaining":220}}`; older firmwares write a text there.
+  return Object.hasOwn(value, `PulseTime${relay ?? 1}`) ? "armed" : null;
 }
 
 function wordOf(value: unknown): boolean | undefined {
