@@ -1,4 +1,5 @@
 import type { AgentEvent } from "./core/model.ts";
+import { observedWrite } from "./core/plug.ts";
 import { coversFilter } from "./embedded/topic-filter.ts";
 import type { Profile, ProfileEffect, ProfileEvent } from "./profile/profile.ts";
 import type { Clock } from "./shell/clock.ts";
@@ -68,17 +69,10 @@ export function createProfiles(options: ProfilesOptions): Profiles {
     for (const name of Object.keys(profiles)) step(name, event);
   }
 
-  function wrote(
-    { plan, state }: Pick<Current, "plan" | "state">,
-    event: Extract<AgentEvent, { type: "output-written" | "plug-moved" }>,
-  ): void {
-    const output = plan.outputs[event.output]?.id ?? "";
-    const { active, at } = event;
-    // Why a plug moved by itself stands in its state only.
-    const cause = event.type === "output-written" ? event.request.cause : state.outputs[event.output]?.cause;
-    if (cause === undefined) return;
+  function wrote({ plan }: Current, { output: index, active, request, at }: Extract<AgentEvent, { type: "output-written" }>): void {
+    const output = plan.outputs[index]?.id ?? "";
     for (const [name, profile] of Object.entries(profiles))
-      for (const effect of profile.written?.(current(), { output, active, cause, at }) ?? []) perform(name, effect);
+      for (const effect of profile.written?.(current(), { output, active, cause: request.cause, at }) ?? []) perform(name, effect);
   }
 
   function perform(name: string, effect: ProfileEffect): void {
@@ -191,7 +185,8 @@ export function createProfiles(options: ProfilesOptions): Profiles {
     },
     witness: {
       turned(moment, event, effects) {
-        if (event.type === "output-written" || event.type === "plug-moved") wrote(moment, event);
+        const moved = observedWrite(event, moment.state);
+        if (moved !== undefined) wrote(moment, moved);
         if (watched.size === 0) return;
         const said = effects.flatMap((effect) => (effect.type === "publish" && watched.has(effect.topic) ? [effect] : []));
         if (said.length > 0) stepAll({ type: "told", said, at: event.at });

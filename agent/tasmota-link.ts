@@ -2,6 +2,7 @@ import type { Host } from "../config/host.ts";
 import type { Config, TasmotaConfig } from "../config/schema.ts";
 import type { AgentEvent, Effect } from "./core/model.ts";
 import type { Plan } from "./core/plan.ts";
+import { observedWrite } from "./core/plug.ts";
 import { type Allowance, newBucket, takeToken } from "./core/token-bucket.ts";
 import { deviceMacOf } from "./identity.ts";
 import { linkOptions } from "./link-options.ts";
@@ -143,13 +144,10 @@ export class TasmotaLink implements Witness {
 
   turned(current: Current, event: AgentEvent, effects: readonly Effect[]): void {
     const { relays, switches, buttons } = this.#watch(current.plan);
-    if (event.type === "plug-moved") {
-      const [relay, cause] = [relays.get(event.output), current.state.outputs[event.output]?.cause];
-      const request = cause && { cause, pulse: null, answer: null };
-      if (relay !== undefined && request) this.#relayMoved(current, relay, { ...event, type: "output-written", request });
-    } else if (event.type === "output-written" || event.type === "output-failed") {
-      const relay = relays.get(event.output);
-      if (relay !== undefined) this.#relayMoved(current, relay, event);
+    const moved = event.type === "output-failed" ? event : observedWrite(event, current.state);
+    if (moved !== undefined) {
+      const relay = relays.get(moved.output);
+      if (relay !== undefined) this.#relayMoved(current, relay, moved);
     } else if (
       event.type === "command-received" &&
       event === this.#sending &&

@@ -21,6 +21,18 @@ export function movedCause(state: State, { output: index, active, at }: Extract<
   return endOf(end === output.pulseEnds ? pulseCause : maxOnCause, output.cause);
 }
 
+/** What has moved an output, as a write that was observed: of a plug that moved by itself, why stands in its state by then. */
+export function observedWrite(
+  event: AgentEvent,
+  { outputs }: Readonly<State>,
+): Extract<AgentEvent, { type: "output-written" }> | undefined {
+  if (event.type === "output-written") return event;
+  const cause = event.type === "plug-moved" ? outputs[event.output]?.cause : undefined;
+  return event.type === "plug-moved" && cause
+    ? { ...event, type: "output-written", request: { cause, pulse: null, answer: null } }
+    : undefined;
+}
+
 /** It was switched on by hand while a partner is on, or may be: it goes off again at once. */
 export function yieldToPartner(plan: Plan, state: State, index: number, effects: Effect[]): void {
   const interlock = plan.outputs[index]?.interlock;
