@@ -1,7 +1,7 @@
 import type { Found, Report } from "./check.ts";
-import { fields, isMap } from "./compound.ts";
-import { duration, formatDuration, wholeNumber } from "./formats.ts";
-import type { Format, Reading } from "./leaf.ts";
+import { isMap, mapFormat } from "./compound.ts";
+import { duration, formatDuration, ok, wholeNumber } from "./formats.ts";
+import type { Format } from "./leaf.ts";
 import type { Config, OutputConfig } from "./schema.ts";
 import { deviceTopic } from "./tasmota.ts";
 
@@ -29,23 +29,13 @@ const failsafe: Format<number | "none"> = {
   write: (value) => (value === "none" ? value : formatDuration(value)),
 };
 
-const plugFields = { topic: deviceTopic, relay: wholeNumber(1, 8), failsafe };
-
-/** `mister_plug`, or a map with the relay of a plug that has several. */
-export const plug: Format<Plug> = {
+const settings: Format<Plug> = mapFormat({
   name: "plug",
   shape: "`mister_plug`, or `{topic: power_strip, relay: 2, failsafe: 5m}`; `failsafe: none` leaves it on when this machine dies",
-  read(value, source): Reading<Plug> {
-    if (!isMap(value)) {
-      const reading = deviceTopic.read(value, source);
-      return reading.ok ? { ok: true, value: { topic: reading.value, relay: null, failsafe: null } } : reading;
-    }
-    const reading = fields(plugFields, value);
-    if (!reading.ok) return reading;
-    const { topic, relay = null, failsafe: end = null } = reading.value;
-    if (topic === undefined) return { ok: false, what: "it has no topic", fix: "write {topic: mister_plug}" };
-    return { ok: true, value: { topic, relay, failsafe: end } };
-  },
+  fix: "write {topic: mister_plug}",
+  fields: { topic: deviceTopic, relay: wholeNumber(1, 8), failsafe },
+  needs: ["topic"],
+  value: ({ topic, relay = null, failsafe: end = null }) => ok({ topic, relay, failsafe: end }),
   write({ topic, relay, failsafe: end }) {
     // What YAML would take for a number or a word of its own stands in quotes.
     const name = /^[a-z][\w/-]{4,}$/i.test(topic) && topic !== "false" ? topic : JSON.stringify(topic);
@@ -54,6 +44,16 @@ export const plug: Format<Plug> = {
     if (relay !== null) parts.push(`relay: ${relay}`);
     if (end !== null) parts.push(`failsafe: ${failsafe.write(end)}`);
     return `{${parts.join(", ")}}`;
+  },
+});
+
+/** `mister_plug`, or a map with the relay of a plug that has several. */
+export const plug: Format<Plug> = {
+  ...settings,
+  read(value, source) {
+    if (isMap(value)) return settings.read(value, source);
+    const reading = deviceTopic.read(value, source);
+    return reading.ok ? ok({ topic: reading.value, relay: null, failsafe: null }) : reading;
   },
 };
 
