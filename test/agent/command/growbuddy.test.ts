@@ -141,9 +141,11 @@ tasmota:
       TempUnit: "F",
     });
     await eventually(() => bus.newest("pinbus/garage/sensor/back/state")).toContain('"temperature":20');
-    const states = bus.payloads("pinbus/garage/sensor/back/state").length;
     await bus.client.publishAsync("tele/snifferbuddy/SENSOR", printed, { qos: 1 });
     await eventually(() => all.agent.stdout + all.agent.stderr).toContain("was not taken: it is not JSON");
-    expect(bus.payloads("pinbus/garage/sensor/back/state")).toHaveLength(states);
+    // How often the same is said depends on how long a start takes.
+    const states = bus.payloads("pinbus/garage/sensor/back/state");
+    const first = states.findIndex((state) => state.includes('"temperature":20'));
+    for (const state of states.slice(first)) expect(state).toContain('"temperature":20');
   });
 });
