@@ -219,6 +219,7 @@ export async function runTui(options: TuiOptions): Promise<number> {
 
   function leaveAll(): void {
     leave();
+    options.onEnd?.();
     options.from?.leave();
   }
 

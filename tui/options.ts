@@ -31,6 +31,8 @@ export interface TuiOptions {
   stdout?: TerminalOptions["stdout"];
   /** Where a refusal is said; standard error unless given. */
   stderr?: { write(text: string): unknown } | undefined;
+  /** The process is about to end while the UI is open: by a signal, a bug, or a terminal that went away. Only synchronous work is done. */
+  onEnd?: (() => void) | undefined;
 }
 
 const defaultSocket = "/run/pinbus/control.sock";

@@ -45,7 +45,8 @@ export async function startDemoBox(
   let running: ChildProcess | undefined;
   const clean = () => {
     running?.kill("SIGKILL");
-    rmSync(dir, { recursive: true, force: true });
+    // It may be writing at this moment.
+    rmSync(dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 });
   };
   process.once("exit", clean);
   try {

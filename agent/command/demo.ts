@@ -31,8 +31,8 @@ export const demo: Command = {
     const { example } = values;
     if (example !== undefined) checkExample(example);
     const terminal = process.stdin.isTTY && process.stdout.isTTY && !values.script;
-    // The terminal UI ends by itself. What is left behind goes with the exit.
-    if (!terminal) for (const [signal, number] of endings) process.once(signal, () => process.exit(128 + number));
+    // What is left behind goes with the exit.
+    for (const [signal, number] of endings) process.once(signal, () => process.exit(128 + number));
     const box = await startDemoBox(undefined, example === undefined ? undefined : (dir) => exampleSetting(readExample(example), dir));
     try {
       const config = configOf(box);
@@ -70,7 +70,7 @@ async function show(box: DemoBox, play: Play, config: Config): Promise<number> {
     stage.perform(step).catch(() => {});
   }, stepEvery);
   try {
-    return await runTui({ config, readOnly: false, ascii: false, utf8: false, env: box.env });
+    return await runTui({ config, readOnly: false, ascii: false, utf8: false, env: box.env, onEnd: () => box.clean() });
   } finally {
     clearInterval(player);
     await witness.end();

@@ -1,7 +1,8 @@
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { spawn } from "@lydell/node-pty";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { type DemoBox, startDemoBox } from "../../../agent/command/demo-box.ts";
 import { commonPlay } from "../../../agent/command/demo-play/common.ts";
@@ -11,6 +12,7 @@ import { playScript } from "../../../agent/command/demo-script.ts";
 import { exampleSetting } from "../../../agent/command/demo-setting.ts";
 import { exampleNames } from "../../../agent/command/example.ts";
 import { loadConfig } from "../../../config/load.ts";
+import { eventually } from "../shell/fixture.ts";
 import { main, pinbus, start } from "./agent-process.ts";
 
 // The delays of the examples are real here: seconds.
@@ -32,6 +34,21 @@ function tempFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "pinbus-no-demo-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   return folder;
+}
+
+/** The agents that were started with a configuration below `folder`. */
+async function agentsIn(folder: string): Promise<string[]> {
+  const found = () =>
+    readdirSync("/proc").filter((pid) => {
+      if (!/^\d+$/.test(pid)) return false;
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(`run\0--config\0${folder}`);
+      } catch {
+        return false;
+      }
+    });
+  await eventually(found).toHaveLength(1);
+  return found();
 }
 
 describe("pinbus demo --example", () => {
@@ -60,6 +77,32 @@ describe("pinbus demo --example", () => {
     child.kill("SIGINT");
     expect(await done).toMatchObject({ code: 130 });
     expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it.each([
+    ["SIGTERM", "while it starts", () => Promise.resolve()],
+    ["SIGHUP", "while it starts", () => Promise.resolve()],
+    ["SIGTERM", "with the terminal UI open", (shown: () => string) => eventually(shown).toContain("Pins")],
+    ["SIGHUP", "with the terminal UI open", (shown: () => string) => eventually(shown).toContain("Pins")],
+  ] as const)("leaves no folder and no agent behind when its terminal ends it by %s %s", async (signal, _, until) => {
+    const folder = tempFolder();
+    const ownEnv = Object.entries(process.env).filter(([name]) => !/^(PINBUS_|NOTIFY_)/.test(name));
+    const pty = spawn(process.execPath, [main, "demo", "--example", "garden"], {
+      env: { ...Object.fromEntries(ownEnv), TMPDIR: folder, TERM: "xterm-256color" },
+    });
+    onTestFinished(() => pty.kill("SIGKILL"));
+    let shown = "";
+    pty.onData((text) => {
+      shown += text;
+    });
+    const ended = new Promise<unknown>((resolve) => pty.onExit(resolve));
+    await eventually(() => readdirSync(folder)).toHaveLength(1);
+    const pids = await agentsIn(folder);
+    await until(() => shown);
+    pty.kill(signal);
+    await ended;
+    expect(readdirSync(folder)).toEqual([]);
+    for (const pid of pids) await eventually(() => existsSync(`/proc/${pid}`)).toBe(false);
   });
 
   it("leaves no folder behind when the configuration is none", async () => {
