@@ -49,7 +49,7 @@ type Options = NonNullable<ParseArgsConfig["options"]>;
 export function readArgs<const O extends Options>(args: string[], options: O, words: { min: number; max: number }) {
   const parsed = (() => {
     try {
-      return parseArgs({ args: numbersLast(args), options, allowPositionals: true, strict: true });
+      return withNumbers(parseArgs({ args: args.map(hidden), options, allowPositionals: true, strict: true }));
     } catch (error) {
       throw usageError((error as Error).message.split(". ")[0] ?? "the command line is wrong");
     }
@@ -60,11 +60,21 @@ export function readArgs<const O extends Options>(args: string[], options: O, wo
   return parsed;
 }
 
-/** `-5` is a number and no option: it is read behind `--`. */
-function numbersLast(args: string[]): string[] {
-  const isNumber = (word: string) => /^-\d/.test(word);
-  if (args.includes("--") || !args.some(isNumber)) return args;
-  return [...args.filter((word) => !isNumber(word)), "--", ...args.filter(isNumber)];
+/** In front of a number: no word of a command line can have it. */
+const mark = "\0";
+
+/** `-5` is a number and no option, wherever it stands. */
+function hidden(word: string): string {
+  return /^-\d/.test(word) ? mark + word : word;
+}
+
+/** What was hidden, as it was typed. */
+function withNumbers<P extends { values: object; positionals: string[] }>(parsed: P): P {
+  const shown = <T>(value: T): T => (typeof value === "string" && value.startsWith(mark) ? (value.slice(mark.length) as T) : value);
+  const values = Object.fromEntries(
+    Object.entries(parsed.values).map(([name, value]) => [name, Array.isArray(value) ? value.map(shown) : shown(value)]),
+  );
+  return { ...parsed, values, positionals: parsed.positionals.map(shown) };
 }
 
 /** Every command that reads the configuration takes these. */

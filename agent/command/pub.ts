@@ -12,6 +12,7 @@ const own = {
   hex: { type: "boolean" },
   stdin: { type: "boolean" },
   lines: { type: "boolean" },
+  within: { type: "string" },
   "response-topic": { type: "string" },
   correlation: { type: "string" },
   expiry: { type: "string" },
@@ -22,12 +23,16 @@ const own = {
 /** Of these the broker must speak MQTT 5. */
 const ofMqtt5 = ["response-topic", "correlation", "expiry", "content-type", "user-property"] as const;
 const maxPayload = 256 * 1024;
+/** How long the broker may take for a message, unless it is said. */
+const usualWithin = 10_000;
+/** Of a timer of Node. */
+const longestWithin = 0x7fff_ffff;
 /** As MQTT counts it, in ms. */
 const longestExpiry = 0xffff_ffff * 1000;
 
 /** `pinbus pub`: says something on the bus, as whoever is not there yet would. */
 export const pub: Command = {
-  usage: `<topic> [<payload>] [--retain] [--hex] [--stdin] [--lines] [--response-topic TOPIC] [--correlation TEXT] [--expiry 30s] [--content-type TYPE] [--user-property NAME=TEXT] ${busUsage}`,
+  usage: `<topic> [<payload>] [--retain] [--hex] [--stdin] [--lines] [--within 10s] [--response-topic TOPIC] [--correlation TEXT] [--expiry 30s] [--content-type TYPE] [--user-property NAME=TEXT] ${busUsage}`,
   summary: "publish a message, or with --lines one for each line of the standard input; without a payload an empty one",
   async run(args) {
     const { values, positionals } = readArgs(args, { ...busOptions, ...own }, { min: 1, max: 2 });
@@ -38,6 +43,8 @@ export const pub: Command = {
     if (given !== undefined && fromInput) throw usageError("the payload stands on the command line, or comes from the standard input");
     const qos = qosOption(values.qos, 1);
     const properties = propertiesOf(values);
+    const within = Math.min(durationOption("within", values.within) ?? usualWithin, longestWithin);
+    if (within === 0) throw usageError("--within takes a time of 1ms and more");
     const [hex, retain] = [values.hex === true, values.retain === true];
     const one = values.lines ? undefined : checked(values.stdin ? wholeInput() : Buffer.from(given ?? ""), hex);
     const warning = publishWarning({ topic, retain, payload: one?.toString() ?? "a line" });
@@ -51,7 +58,7 @@ export const pub: Command = {
       let [count, alone] = [0, 0];
       for await (const message of one === undefined ? linesOfInput(hex, bus.ended) : [one]) {
         const options = { qos, retain, ...(asked !== undefined && { properties }) };
-        if ((await publish(bus, topic, message, options, count++)) === nobody) alone++;
+        if ((await publish(bus, topic, message, options, { within, before: count++ })) === nobody) alone++;
       }
       const cleared = retain && one?.length === 0;
       const what = count === 1 ? "published" : `${count} messages published`;
@@ -72,7 +79,7 @@ async function publish(
   topic: string,
   message: Buffer,
   options: IClientPublishOptions,
-  before: number,
+  { within, before }: { within: number; before: number },
 ): Promise<number> {
   let code = 0;
   const answered = (packet: Packet) => {
@@ -82,7 +89,12 @@ async function publish(
   const sent = new Promise<number | Error>((resolve) => {
     client.publish(topic, message, options, (error) => resolve(error ?? code));
   });
-  const result = await Promise.race([sent, ended]);
+  let late: NodeJS.Timeout | undefined;
+  const timeout = new Promise<string>((resolve) => {
+    late = setTimeout(resolve, within, silenceOf(peer.server, within));
+  });
+  const result = await Promise.race([sent, ended, timeout]);
+  clearTimeout(late);
   client.off("packetreceive", answered);
   if (typeof result === "number") return result;
   const done = before === 0 ? "" : `; ${before} messages before it were taken`;
@@ -90,6 +102,10 @@ async function publish(
   if (code < 0x80) throw new CommandError(exit.unreachable, `${result.message}${done}`);
   const who = peer.username === undefined ? "anonymous clients" : `user ${peer.username}`;
   throw new CommandError(exit.refused, `the broker refuses the message (${codeText(code)}): allow ${who} to publish to ${topic}${done}`);
+}
+
+function silenceOf(server: string, within: number): string {
+  return `the broker ${server} did not acknowledge the message within ${within / 1000} s: it may have it all the same; --within 1m waits longer`;
 }
 
 function propertiesOf(values: {

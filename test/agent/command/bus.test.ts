@@ -22,6 +22,21 @@ async function subscribed(...args: string[]): Promise<Running> {
 const lines = ({ stdout }: { stdout: string }) => stdout.split("\n").filter((line) => line !== "");
 const objects = (running: { stdout: string }) => lines(running).map((line) => JSON.parse(line));
 
+/** Answers CONNECT and SUBSCRIBE, and then nothing, not even the end of the connection. */
+async function hangingBroker(): Promise<string> {
+  const hanging = createServer({ allowHalfOpen: true }, (socket) => {
+    socket.on("error", () => {});
+    socket.on("data", (packet) => {
+      if (packet[0] === 0x10) socket.write(Buffer.from("2003000000", "hex"));
+      else if (packet[0] === 0x82) socket.write(Buffer.from([0x90, 4, packet[2] ?? 0, packet[3] ?? 0, 0, 0]));
+    });
+  });
+  const port = await freePort();
+  await new Promise<void>((resolve) => hanging.listen(port, "127.0.0.1", resolve));
+  onTestFinished(() => void hanging.close());
+  return `mqtt://127.0.0.1:${port}`;
+}
+
 describeMosquitto("pinbus sub and pub at mosquitto", () => {
   let broker: TestBroker;
   const at = () => ["--broker", broker.url];
@@ -121,6 +136,7 @@ describeMosquitto("pinbus sub and pub at mosquitto", () => {
     [["pub", "a/+", "x"], "+ and # are for filters"],
     [["pub", "$SYS/x", "x"], "topics that begin with $ belong to the broker"],
     [["pub", "a", "0", "--hex"], "the payload is no hex"],
+    [["pub", "a", "x", "--within", "0s"], "--within takes a time of 1ms and more"],
     [["pub", "a", "x", "--stdin"], "the payload stands on the command line, or"],
     [["pub", "a", "x", "--user-property", "y"], "--user-property takes NAME=TEXT"],
     [["sub", "a", "--broker", "http://x"], "http:// is not known; use mqtt, mqtts, ws or wss"],
@@ -139,19 +155,19 @@ describeMosquitto("pinbus sub and pub at mosquitto", () => {
   });
 
   it("end in time at a broker that hangs", async () => {
-    // It answers CONNECT and SUBSCRIBE, and then nothing, not even the end of the connection.
-    const hanging = createServer({ allowHalfOpen: true }, (socket) => {
-      socket.on("error", () => {});
-      socket.on("data", (packet) => {
-        if (packet[0] === 0x10) socket.write(Buffer.from("2003000000", "hex"));
-        else if (packet[0] === 0x82) socket.write(Buffer.from([0x90, 4, packet[2] ?? 0, packet[3] ?? 0, 0, 0]));
-      });
-    });
-    const port = await freePort();
-    await new Promise<void>((resolve) => hanging.listen(port, "127.0.0.1", resolve));
-    onTestFinished(() => void hanging.close());
-    const sub = await subscribed("#", "--for", "100ms", "--broker", `mqtt://127.0.0.1:${port}`);
+    const url = await hangingBroker();
+    const sub = await subscribed("#", "--for", "100ms", "--broker", url);
     expect(await sub.done).toMatchObject({ code: 0, stdout: "" });
+    const pub = await pinbus(["pub", "a", "x", "--within", "100ms", "--broker", url]);
+    expect(pub).toMatchObject({ code: 3, stdout: "" });
+    expect(pub.stderr).toContain("did not acknowledge the message within 0.1 s: it may have it all the same; --within 1m waits longer");
+  });
+
+  it("take a number for a word where it stands", async () => {
+    expect((await pinbus(["pub", "-5", "temp", ...at()])).stdout).toMatch(/^published to -5 at /);
+    const sub = await subscribed("temp", "--count", "1", ...at());
+    await pinbus(["pub", "-q", "1", "temp", "-5", ...at()]);
+    expect((await sub.done).stdout).toMatch(/ {2}temp {2}-5\n$/);
   });
 
   it("say what the broker does not allow", async () => {
