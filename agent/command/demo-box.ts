@@ -19,6 +19,8 @@ export interface DemoBox {
   client: Client;
   /** The port of the built-in broker. */
   port: number;
+  /** The same over WebSocket; null when it has no such listener. */
+  wsPort: number | null;
   /** SIGTERM, as systemd does it; resolves with the exit code. */
   stop(): Promise<number | null>;
   /** What the agent logged. */
@@ -37,7 +39,7 @@ const stopWithin = 30_000;
  */
 export async function startDemoBox(
   main = fileURLToPath(new URL("../main.js", import.meta.url)),
-  settingIn: (dir: string) => DemoSetting = ownSetting,
+  settingIn: (dir: string) => DemoSetting | Promise<DemoSetting> = ownSetting,
 ): Promise<DemoBox> {
   const dir = mkdtempSync(join(tmpdir(), "pinbus-demo-"));
   const config = join(dir, "pinbus.yaml");
@@ -50,7 +52,7 @@ export async function startDemoBox(
   };
   process.once("exit", clean);
   try {
-    const setting = settingIn(dir);
+    const setting = await settingIn(dir);
     const env = { ...ownEnvironment(), ...setting.env };
     writeFileSync(config, setting.text, { mode: 0o600 });
     const child = spawn(process.execPath, [...process.execArgv, main, "run", "--config", config], {
@@ -62,7 +64,10 @@ export async function startDemoBox(
     child.channel?.unref();
     const log = () => readFileSync(logFile, "utf8");
     const client = await reach(join(dir, "control.sock"), child, log);
-    const port = (await client.request("status", {})).broker?.listeners.find(({ problem }) => problem === null)?.port;
+    const { broker } = await client.request("status", {});
+    const portOf = (spoken: string) => broker?.listeners.find(({ problem, protocol }) => problem === null && protocol === spoken)?.port;
+    const port = portOf("mqtt");
+    const wsPort = portOf("ws") ?? null;
     if (port === undefined) throw new CommandError(exit.refused, "the built-in broker found no free port on loopback");
     const stop = async () => {
       const ended = over(child) ? undefined : once(child, "exit");
@@ -73,7 +78,7 @@ export async function startDemoBox(
       clearTimeout(late);
       return child.exitCode;
     };
-    return { config, setting, env, client, port, stop, log, clean };
+    return { config, setting, env, client, port, wsPort, stop, log, clean };
   } catch (error) {
     clean();
     throw error;

@@ -30,15 +30,18 @@ export async function playScript(
   const { stage, witness } = await Stage.open(box, play, tell);
   try {
     title("A subscriber comes: every state is there, retained, and the agent is online.");
-    await witness.see([["P/status", "online"]], { within, live: false });
+    await witness.see([["P/status", "online"], ...(play.begin ?? [])], { within, live: false });
     for (const step of play.steps) {
       title(step.text);
       await stage.perform(step);
-      await witness.see(step.sees ?? [], { within, live: true, ...(step.never && { never: step.never }) });
+      const again = step.again === undefined ? undefined : setInterval(() => stage.perform(step).catch(() => {}), step.again);
+      await witness
+        .see(step.sees ?? [], { within, live: true, ...(step.never && { never: step.never }) })
+        .finally(() => clearInterval(again));
     }
     title("The agent is stopped, as systemd does it: outputs go to their exit states, and it says goodbye.");
     const stopped = box.stop();
-    await witness.see([["P/status", "offline"]], { within, live: true });
+    await witness.see([["P/status", "offline"], ...(play.end ?? [])], { within, live: true });
     const code = await stopped;
     if (code !== 0) throw new CommandError(exit.bug, `the agent ended with ${code}:\n${box.log()}`);
     tell("");
@@ -48,15 +51,16 @@ export async function playScript(
     // What the agent refuses to a play is the play's fault, not that of who typed.
     throw error instanceof CommandError ? new CommandError(exit.bug, `step ${number}: ${error.message}`, error) : error;
   } finally {
-    await witness.end();
+    await stage.end();
   }
 }
 
 /** What runs, and what of the example is not there. */
-function aboutOf({ port, setting: { server, without } }: DemoBox): string[] {
+function aboutOf({ port, setting: { server, without, sooner } }: DemoBox): string[] {
   return [
     `The agent runs on the simulated board; its own broker listens on 127.0.0.1 port ${port}.`,
     ...(server === null ? [] : [`The server of the example, ${server}, is not reached: the broker is in its place.`]),
+    ...Object.entries(sooner).map(([path, value]) => `${path} is ${value} here, so that nobody has to wait for long.`),
     ...(without.length === 0 ? [] : [`Left out, since it belongs to the real place: ${without.join(", ")}.`]),
   ];
 }

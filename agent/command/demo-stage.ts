@@ -1,6 +1,7 @@
 import type { DemoBox } from "./demo-box.ts";
+import { Guests } from "./demo-guests.ts";
 import type { Action, Answer, Play, Step } from "./demo-play/play.ts";
-import { refuseStranger, type Seen, Witness } from "./demo-witness.ts";
+import { type Seen, Witness } from "./demo-witness.ts";
 import { toldOf } from "./why.ts";
 
 /** The world around the agent of the demo: it does what a step says, and answers as the counterpart. */
@@ -9,8 +10,8 @@ export class Stage {
   readonly #play: Play;
   readonly #tell: (line: string) => void;
   #witness: Witness | undefined;
+  #guests: Guests | undefined;
   #answers: readonly Answer[] = [];
-  #url = "";
 
   private constructor(box: DemoBox, play: Play, tell: (line: string) => void) {
     this.#box = box;
@@ -21,21 +22,32 @@ export class Stage {
   /** `tell` gets what an action has to say to a person. */
   static async open(box: DemoBox, play: Play, tell: (line: string) => void): Promise<{ stage: Stage; witness: Witness }> {
     const stage = new Stage(box, play, tell);
-    stage.begin();
+    await stage.begin();
     const login = await box.client.request("broker-login", {});
     const witness = await Witness.watch(login, { base: box.client.hello.base, tell, hear: (message) => stage.#hear(message) });
     stage.#witness = witness;
-    stage.#url = login.url ?? "";
+    stage.#guests = new Guests({
+      url: login.url,
+      ws: box.wsPort === null ? null : `ws://127.0.0.1:${box.wsPort}/mqtt`,
+      heard: (guest, topic, payload) => witness.note({ topic: `${guest}: ${topic}`, payload, retain: false }),
+    });
     return { stage, witness };
   }
 
   /** As before the first step. */
-  begin(): void {
+  async begin(): Promise<void> {
     this.#answers = this.#play.answers ?? [];
+    await this.#guests?.leaveAll();
   }
 
-  async perform({ answers, does }: Step): Promise<void> {
-    if (answers) this.#answers = [...this.#answers, ...answers];
+  async end(): Promise<void> {
+    await this.#guests?.leaveAll();
+    await this.#witness?.end();
+  }
+
+  async perform({ answers = [], does }: Step): Promise<void> {
+    const others = this.#answers.filter(({ hears }) => !answers.some((one) => String(one.hears) === String(hears)));
+    this.#answers = [...others, ...answers];
     for (const action of does) await this.#perform(action, "");
   }
 
@@ -53,6 +65,7 @@ export class Stage {
 
   async #perform(action: Action, heard: string): Promise<void> {
     const { client } = this.#box;
+    const guests = this.#guests;
     if ("press" in action) await client.request("sim-press", { input: action.press, for_ms: action.for_ms ?? 150, bounce_ms: 5 });
     else if ("level" in action) {
       const { level: input, active, after_ms = 0 } = action;
@@ -61,7 +74,12 @@ export class Stage {
     else if ("sensor" in action) await client.request("sim-sensor", { sensor: action.sensor, to: action.reads });
     else if ("set" in action) await this.#witness?.publish(`P/out/${action.set}/set`, commandOf(action));
     else if ("say" in action) await this.#witness?.publish(action.say, action.payload ?? heard);
-    else if ("stranger" in action) this.#tell(`    ${await refuseStranger(this.#url)}`);
+    else if ("comes" in action) await guests?.come(action);
+    else if ("guest" in action) await guests?.say(action.guest, action.says, action.retain);
+    else if ("leaves" in action) await guests?.leave(action.leaves);
+    else if ("cut" in action) guests?.cut(action.cut);
+    else if ("stranger" in action)
+      this.#tell(`    ${(await guests?.refused(action.stranger === true ? undefined : action.stranger)) ?? ""}`);
     else {
       const { why: output } = action;
       const { pins } = await client.request("pins", {});

@@ -33,10 +33,11 @@ export const demo: Command = {
     const terminal = process.stdin.isTTY && process.stdout.isTTY && !values.script;
     // What is left behind goes with the exit.
     for (const [signal, number] of endings) process.once(signal, () => process.exit(128 + number));
-    const box = await startDemoBox(undefined, example === undefined ? undefined : (dir) => exampleSetting(readExample(example), dir));
+    const own = plays.get(example ?? "demo");
+    const box = await startDemoBox(undefined, example === undefined ? undefined : (dir) => exampleSetting(readExample(example), dir, own));
     try {
       const config = configOf(box);
-      const play = plays.get(example ?? "demo") ?? commonPlay(config);
+      const play = own ?? commonPlay(config);
       return terminal ? await show(box, play, config) : await playScript(box, play);
     } catch (error) {
       process.stderr.write(`${box.log()}\n`);
@@ -60,20 +61,20 @@ const stepEvery = 4000;
 /** The TUI on the live demo, while the play goes on around it, again and again. */
 async function show(box: DemoBox, play: Play, config: Config): Promise<number> {
   const { runTui } = await import("../../tui/main.ts");
-  const { stage, witness } = await Stage.open(box, play, () => {});
+  const { stage } = await Stage.open(box, play, () => {});
   let next = 0;
   const player = setInterval(() => {
     const step = play.steps[next++ % play.steps.length];
     if (step === undefined) return;
-    if (step === play.steps[0]) stage.begin();
+    const begun = step === play.steps[0] ? stage.begin() : Promise.resolve();
     // Whoever watches may have locked or stopped what the play moves.
-    stage.perform(step).catch(() => {});
+    begun.then(() => stage.perform(step)).catch(() => {});
   }, stepEvery);
   try {
     return await runTui({ config, readOnly: false, ascii: false, utf8: false, env: box.env, onEnd: () => box.clean() });
   } finally {
     clearInterval(player);
-    await witness.end();
+    await stage.end();
     await box.stop();
   }
 }
