@@ -208,7 +208,6 @@ export async function startAgent({
 
   const { way } = brokerLink;
   const connections = createOwnConnections({
-    config,
     host,
     version,
     dispatch,
@@ -219,6 +218,7 @@ export async function startAgent({
     store: stores.profiles,
     way,
     tls: () => certificates.renew(),
+    clear: (topic) => bus.clear(topic),
     onProblem: fileProblem,
     clock,
     log,

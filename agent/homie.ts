@@ -3,7 +3,7 @@ import type { Config } from "../config/schema.ts";
 import { deviceIdOf, homieClientOf } from "./identity.ts";
 import { createHomie as createProfile } from "./profile/homie.ts";
 import type { Named } from "./profile/quantities.ts";
-import { type Connection, type ConnectionOptions, createProfileLink } from "./profile-link.ts";
+import { type ConnectionOptions, createProfileLink, type Wanted } from "./profile-link.ts";
 
 export interface HomieOptions extends ConnectionOptions {
   /** What a sensor measures. */
@@ -12,22 +12,26 @@ export interface HomieOptions extends ConnectionOptions {
   onProblem(problem: string | null): void;
 }
 
-/** This node as a device of Homie; undefined while it is none. */
-export function createHomie(options: HomieOptions): Connection | undefined {
+/** This node as a device of Homie; none while it is no device. */
+export function wantedHomie(options: HomieOptions): Wanted[] {
   const { config, host, store, quantities } = options;
-  if (config.homie.discovery !== "true") return undefined;
+  if (config.homie.discovery !== "true") return [];
   const base = homieBase(config, host);
-  return createProfileLink({
-    ...options,
-    name: "homie",
-    profile: createProfile({ base, quantities, announced: store.of("homie") }),
-    status: { topic: `${base}/$state`, running: "ready", stopped: "disconnected", dead: "lost" },
-    own: {
-      clientId: homieClientOf(host, config.node),
-      subscriptions: homieFilters(config, host).map((filter) => ({ filter, qos: 1 })),
-      listensTo: () => [],
-    },
-  });
+  const state = `${base}/$state`;
+  const open = () =>
+    createProfileLink({
+      ...options,
+      name: "homie",
+      profile: createProfile({ base, quantities, announced: store.of("homie") }),
+      status: { topic: state, running: "ready", stopped: "disconnected", dead: "lost" },
+      own: {
+        clientId: homieClientOf(host, config.node),
+        subscriptions: homieFilters(config, host).map((filter) => ({ filter, qos: 1 })),
+        listensTo: () => [],
+      },
+    });
+  // The other topics are remembered, and taken back by the next device or, without one, by the node.
+  return [{ name: "homie", text: base, retained: [state], open }];
 }
 
 /** The filters under which it is commanded; none while it is no device of Homie. */

@@ -2,33 +2,40 @@ import { speaksMqttio } from "../config/mqttio.ts";
 import type { Config } from "../config/schema.ts";
 import { clientIdOf } from "./identity.ts";
 import { createMqttio, mqttioTopics } from "./profile/mqttio.ts";
-import { type Connection, type ConnectionOptions, createProfileLink } from "./profile-link.ts";
+import { type ConnectionOptions, createProfileLink, type Wanted } from "./profile-link.ts";
 
 export interface MqttioOptions extends ConnectionOptions {
   /** Why it is not at the broker; null when it is. */
   onProblem(problem: string | null): void;
 }
 
-/** The topics of mqtt-io; undefined while it has none. */
-export function createMqttioLink(options: MqttioOptions): Connection | undefined {
+/** The topics of mqtt-io; none while it has none. */
+export function wantedMqttio(options: MqttioOptions): Wanted[] {
   const { config, host } = options;
-  if (!speaksMqttio(config)) return undefined;
+  if (!speaksMqttio(config)) return [];
   const { client_id, status } = config.mqttio;
   const topic = mqttioTopics(config.mqttio).status;
-  const connection = createProfileLink({
-    ...options,
-    name: "mqtt-io",
-    profile: createMqttio(),
-    status: { ...status, topic },
-    own: {
-      clientId: client_id ?? `${clientIdOf(host, config.node)}-io`,
-      // mqtt-io knows no delay: whoever watches its status is told at once.
-      will: { topic, payload: status.dead, qos: 1, retain: true, delayS: 0 },
-      sessionExpiryS: 0,
-    },
-  });
-  // Another section holds with the next start.
-  return { ...connection, changed() {} };
+  const open = () =>
+    createProfileLink({
+      ...options,
+      name: "mqtt-io",
+      profile: createMqttio(),
+      status: { ...status, topic },
+      own: {
+        clientId: client_id ?? `${clientIdOf(host, config.node)}-io`,
+        // mqtt-io knows no delay: whoever watches its status is told at once.
+        will: { topic, payload: status.dead, qos: 1, retain: true, delayS: 0 },
+        sessionExpiryS: 0,
+      },
+    });
+  return [{ name: "mqtt-io", text: JSON.stringify(config.mqttio), retained: [topic, ...retainedTopics(config)], open }];
+}
+
+function retainedTopics({ mqttio }: Config): string[] {
+  const topics = mqttioTopics(mqttio);
+  return (["input", "output", "sensor"] as const).flatMap((kind) =>
+    mqttio[`${kind}s`].flatMap(({ name, retain }) => (retain === "true" ? topics[kind](name) : [])),
+  );
 }
 
 /** What is commanded on the topics of mqtt-io. */

@@ -1,37 +1,86 @@
-import { createHomie } from "./homie.ts";
-import { createMqttioLink } from "./mqttio.ts";
+import { wantedHomie } from "./homie.ts";
+import { wantedMqttio } from "./mqttio.ts";
 import type { Named } from "./profile/quantities.ts";
-import type { Connection, ConnectionOptions } from "./profile-link.ts";
-import { createTasmota } from "./tasmota.ts";
+import type { Connection, ConnectionOptions, Wanted } from "./profile-link.ts";
+import { wantedTasmota } from "./tasmota.ts";
+import { TasmotaSettings } from "./tasmota-settings.ts";
 
-export interface OwnConnectionsOptions extends ConnectionOptions {
+export interface OwnConnectionsOptions extends Omit<ConnectionOptions, "config"> {
   version: string;
   /** What a sensor measures. */
   quantities(sensor: string): readonly Named[];
-  /** Why one of them is not at the broker; null when it is. */
-  onProblem(name: "mqtt-io" | "homie" | `tasmota ${string}`, problem: string | null): void;
+  /** Why one of them is not at the broker; null when it is, or is no more. */
+  onProblem(name: Wanted["name"], problem: string | null): void;
 }
 
-/** The conventions of others that have connections of their own: devices of Tasmota and of Homie, and mqtt-io. */
+interface Running extends Wanted {
+  connection: Connection;
+}
+
+/**
+ * The conventions of others that have connections of their own: devices of Tasmota and of Homie, and mqtt-io. One whose section has changed ends and
+ * begins anew; what it has retained and nobody wants any more is emptied. No output moves by that.
+ */
 export function createOwnConnections(options: OwnConnectionsOptions): Connection {
-  const { onProblem } = options;
-  const all = [
-    createTasmota({ ...options, onProblem: (id, problem) => onProblem(`tasmota ${id}`, problem) }),
-    createMqttioLink({ ...options, onProblem: (problem) => onProblem("mqtt-io", problem) }),
-    createHomie({ ...options, onProblem: (problem) => onProblem("homie", problem) }),
-  ].filter((connection) => connection !== undefined);
+  const { onProblem, current, log } = options;
+  const running = new Map<string, Running>();
+  let settings: TasmotaSettings | undefined;
+  let stopped = false;
+  let work: Promise<void> = Promise.resolve();
+
+  function wantedNow(): ReadonlyMap<string, Wanted> {
+    const { config } = current();
+    const shared = { ...options, config };
+    const ofTasmota = () => {
+      settings ??= new TasmotaSettings(config.state_dir, log).load();
+      return wantedTasmota({ ...shared, settings, onProblem: (id, problem) => onProblem(`tasmota ${id}`, problem) });
+    };
+    const all = [
+      ...(Object.keys(config.tasmota).length === 0 ? [] : ofTasmota()),
+      ...wantedMqttio({ ...shared, onProblem: (problem) => onProblem("mqtt-io", problem) }),
+      ...wantedHomie({ ...shared, onProblem: (problem) => onProblem("homie", problem) }),
+    ];
+    return new Map(all.map((one) => [one.name, one]));
+  }
+
+  function begin(wanted: ReadonlyMap<string, Wanted>): void {
+    for (const [name, one] of wanted) {
+      if (running.has(name)) continue;
+      const connection = one.open();
+      running.set(name, { ...one, connection });
+      connection.start();
+    }
+  }
+
+  async function end({ name, retained, connection }: Running, wanted: ReadonlyMap<string, Wanted>): Promise<void> {
+    const kept = new Set([...wanted.values()].flatMap((one) => one.retained));
+    await connection.stop(retained.filter((topic) => !kept.has(topic)));
+    running.delete(name);
+    onProblem(name, null);
+  }
+
+  /** What runs becomes what the configuration of now wants. */
+  async function settle(): Promise<void> {
+    const wanted = wantedNow();
+    await Promise.all([...running.values()].filter(({ name, text }) => wanted.get(name)?.text !== text).map((one) => end(one, wanted)));
+    if (!stopped) begin(wanted);
+  }
+
   return {
-    start() {
-      for (const connection of all) connection.start();
-    },
+    start: () => begin(wantedNow()),
     changed() {
-      for (const connection of all) connection.changed();
+      for (const { connection } of running.values()) connection.changed();
+      // One after the other: two connections with one client id would end each other.
+      work = work.then(settle);
     },
     tellAll() {
-      for (const connection of all) connection.tellAll();
+      for (const { connection } of running.values()) connection.tellAll();
     },
     async stop() {
-      await Promise.all(all.map((connection) => connection.stop()));
+      stopped = true;
+      await work;
+      await Promise.all([...running.values()].map(({ connection }) => connection.stop()));
+      await settings?.flushed();
     },
   };
 }

@@ -15,6 +15,8 @@ export interface ConnectionOptions extends Pick<ProfilesOptions, "current" | "se
   dispatch: Dispatch;
   way: BrokerWay;
   tls: NonNullable<LinkOptions["tls"]>;
+  /** A retained topic that nobody owns any more, at the latest with the next connect. */
+  clear(topic: string): void;
 }
 
 export interface ProfileLinkOptions extends ConnectionOptions {
@@ -36,8 +38,19 @@ export interface Connection {
   changed(): void;
   /** Tells everything once more. */
   tellAll(): void;
-  /** Says that it stops, and disconnects. */
-  stop(): Promise<void>;
+  /** Says that it stops, empties these retained topics, and disconnects. */
+  stop(gone?: readonly string[]): Promise<void>;
+}
+
+/** A connection that the configuration wants. */
+export interface Wanted {
+  /** In the health. */
+  name: "mqtt-io" | "homie" | `tasmota ${string}`;
+  /** What it is made of: with another text it is another connection. */
+  text: string;
+  /** Retained topics of it that are emptied when they are not wanted any more. */
+  retained: readonly string[];
+  open(): Connection;
 }
 
 /** A profile on a connection of its own: its status has a will, and MQTT knows one for each connection. */
@@ -86,8 +99,9 @@ export function createProfileLink(options: ProfileLinkOptions): Connection {
     },
     changed: () => profiles.changed(),
     tellAll,
-    async stop() {
-      await link.stop([say(status.stopped)]);
+    async stop(gone = []) {
+      if (!link.view.online) for (const topic of gone) shared.clear(topic);
+      await link.stop([say(status.stopped), ...gone.map((topic) => say("", topic))]);
       dispatch.witnesses.delete(profiles.witness);
       profiles.stop();
     },

@@ -8,7 +8,7 @@ import { createMistbuddies } from "./profile/mistbuddy.ts";
 import type { Named } from "./profile/quantities.ts";
 import { createTakenBack } from "./profile/taken-back.ts";
 import { createProfiles, type Profiles, type ProfilesOptions } from "./profiles.ts";
-import { tasmotaAnnounced } from "./tasmota-link.ts";
+import { tasmotaAnnounced } from "./tasmota-topics.ts";
 
 export interface ProfileListOptions extends Omit<ProfilesOptions, "profiles" | "link" | "clear"> {
   host: Host;
@@ -39,7 +39,15 @@ export function createProfileList({ host, version, bus, quantities, ...shared }:
     random: Math.random,
     announced: store.of("homeassistant"),
   });
-  const tasmota = createTakenBack({ topics: tasmotaAnnounced(current().config, host), announced: store.of("tasmota") });
+  const tasmota = createTakenBack({
+    topics: ({ config }) => tasmotaAnnounced(config, host),
+    announced: () => store.of("tasmota"),
+  });
+  // While it is one, its own connection does that.
+  const homie = createTakenBack({
+    topics: ({ config }) => (config.homie.discovery === "true" ? null : []),
+    announced: () => store.of("homie"),
+  });
   return createProfiles({
     ...shared,
     profiles: {
@@ -48,8 +56,7 @@ export function createProfileList({ host, version, bus, quantities, ...shared }:
       mistbuddy: createMistbuddies(),
       homeassistant,
       tasmota,
-      // While it is one, its own connection does that.
-      ...(current().config.homie.discovery !== "true" && { homie: createTakenBack({ topics: [], announced: store.of("homie") }) }),
+      homie,
     },
     link: () => bus().link,
     clear: (topic) => bus().clear(topic),

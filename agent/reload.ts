@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { isBridged } from "../config/bridge.ts";
 import { diffConfig, type SettingChange } from "../config/diff.ts";
 import type { LoadResult } from "../config/load.ts";
 import { formatProblem } from "../config/problem.ts";
@@ -50,6 +51,10 @@ const inPlace = [
   "interlocks",
   "covers",
   "homeassistant",
+  "homie",
+  "mqttio",
+  "tasmota",
+  "carbot",
   "peers",
   "sensors",
   "derive",
@@ -82,6 +87,8 @@ const inPlace = [
 ];
 /** Of an input or output that stays: a press is under way as another kind, two outputs may be on that now exclude each other, and a plug may be on that nobody would know any more. */
 const atStart = /^(inputs\.[^.]+\.kind|outputs\.[^.]+\.(interlock|plug))$/;
+/** The bridge is told once which topics carry commands. */
+const commandedFromAfar = /^(homie|mqttio|tasmota)\./;
 
 export function createReloader(options: ReloaderOptions): Reloader {
   let running: Promise<unknown> = Promise.resolve();
@@ -117,8 +124,9 @@ function look({ load, problemsOf, dispatch, lines }: ReloaderOptions): Look {
   if (problems.length > 0) return { result: { ...nothing, problems } };
   const differences = diffConfig(before, after);
   const changes = lineChanges(before, after, (a, b) => lines.same(a, b));
-  const restart = differences.filter(({ path }) => !appliesInPlace(path));
-  const others = differences.filter(({ path }) => appliesInPlace(path));
+  const inPlaceHere = ({ path }: SettingChange) => appliesInPlace(path) && !(isBridged(before) && commandedFromAfar.test(path));
+  const restart = differences.filter((change) => !inPlaceHere(change));
+  const others = differences.filter(inPlaceHere);
   return {
     result: { ...nothing, restart: restart.map(sentence), changes: others.map((change) => describe(change, before, after, changes)) },
     after,

@@ -1,5 +1,4 @@
-import type { Host } from "../config/host.ts";
-import type { Config, TasmotaConfig } from "../config/schema.ts";
+import type { TasmotaConfig } from "../config/schema.ts";
 import type { AgentEvent, Effect } from "./core/model.ts";
 import type { Plan } from "./core/plan.ts";
 import { observedWrite } from "./core/plug.ts";
@@ -31,12 +30,11 @@ import type { Log } from "./shell/log.ts";
 import { logOf } from "./shell/log-of.ts";
 import type { TasmotaOptions } from "./tasmota.ts";
 import { momentOf, type Self } from "./tasmota-facts.ts";
-import type { TasmotaSettings } from "./tasmota-settings.ts";
+import { basesOf, clientOf } from "./tasmota-topics.ts";
 
 export interface TasmotaLinkOptions extends TasmotaOptions {
   id: string;
   device: TasmotaConfig;
-  settings: TasmotaSettings;
 }
 
 /** As a real one asks for it. */
@@ -136,10 +134,11 @@ export class TasmotaLink implements Witness {
     this.#link.start();
   }
 
-  /** Says `Offline` itself: that is sooner than the will. */
-  async stop(): Promise<void> {
+  /** Says `Offline` itself: that is sooner than the will. `gone` are retained topics to be emptied, if there is a broker: later another device may have them. */
+  async stop(gone: readonly string[] = []): Promise<void> {
     clearTimeout(this.#timer);
-    await this.#link.stop([{ kind: "state", topic: lwtTopic(this.#device), payload: "Offline", qos: 1, retain: true }]);
+    const say = (topic: string, payload: string) => ({ kind: "state", topic, payload, qos: 1, retain: true }) as const;
+    await this.#link.stop([say(lwtTopic(this.#device), "Offline"), ...gone.map((topic) => say(topic, ""))]);
   }
 
   turned(current: Current, event: AgentEvent, effects: readonly Effect[]): void {
@@ -311,28 +310,4 @@ function actionOf(payload: string): ButtonAction | undefined {
   if (type === "press_end") return "SINGLE";
   if (type === "long_press_start") return "HOLD";
   return type === "multi_press_end" ? (["DOUBLE", "TRIPLE", "QUAD", "PENTA"] as const)[(count ?? 0) - 2] : undefined;
-}
-
-/** The retained topics by which devices of Tasmota are found. */
-export function tasmotaAnnounced({ tasmota, node }: Config, host: Host): string[] {
-  return Object.entries(tasmota).flatMap(([id, { discovery }]) => {
-    const { config, sensors } = discoveryTopics(deviceMacOf(host, node, id));
-    return discovery === "on" ? [config, sensors] : [];
-  });
-}
-
-/** The filters under which devices of Tasmota are commanded. */
-export function tasmotaFilters({ tasmota, node }: Config, host: Host): string[] {
-  return Object.entries(tasmota).flatMap(([id, { topic, group }]) =>
-    basesOf(topic, group, clientOf(deviceMacOf(host, node, id))).map((base) => `${base}+`),
-  );
-}
-
-function clientOf(mac: string): string {
-  return `DVES_${mac.slice(6)}`;
-}
-
-/** What its commands come on, without the command. */
-function basesOf(topic: string, group: string, client: string): string[] {
-  return [topic, group, `${client}_fb`].map((base) => `cmnd/${base}/`);
 }

@@ -3,6 +3,7 @@ import { spoken } from "../core/length.ts";
 import type { Instant } from "../core/model.ts";
 import type { Heard, Profile, ProfileEffect, World } from "./profile.ts";
 
+type Car = Config["carbot"];
 type Way = "forward" | "backward" | "stop";
 
 const ways: Readonly<Record<string, Way>> = { f: "forward", b: "backward", s: "stop" };
@@ -21,6 +22,15 @@ export function createCarbot(): Profile {
   /** Tenths: 0.1 three times is not 0.3. */
   let throttle = 1;
   let ignored = 0;
+  let introduced = false;
+  /** The one that was driven last. */
+  let driven: Car | undefined;
+
+  const introduce = (): ProfileEffect[] => {
+    if (introduced) return [];
+    introduced = true;
+    return [told("starting up!")];
+  };
 
   const ignore = (topic: string, why: string): ProfileEffect[] => {
     ignored++;
@@ -37,14 +47,15 @@ export function createCarbot(): Profile {
     if (step !== undefined) throttle = Math.min(10, Math.max(1, throttle + step));
     if (asked !== undefined) way = asked;
     const cause = step === undefined ? way : `${step > 0 ? "faster" : "slower"}, ${throttle / 10}`;
-    if (way === "stop") return asked === undefined ? [] : halt(world, cause, at);
-    return [...drive(world, way, throttle, cause), { type: "startTimer", key: timer, at: at + world.config.carbot.silence }];
+    driven = world.config.carbot;
+    if (way === "stop") return asked === undefined ? [] : halt(world, driven, cause, at);
+    return [...drive(world, driven, way, throttle, cause), { type: "startTimer", key: timer, at: at + driven.silence }];
   };
 
   const stop = (world: World, cause: string, at: Instant): ProfileEffect[] => {
-    if (way === "stop") return [];
+    if (way === "stop" || driven === undefined) return [];
     way = "stop";
-    return halt(world, cause, at);
+    return halt(world, driven, cause, at);
   };
 
   return {
@@ -53,18 +64,21 @@ export function createCarbot(): Profile {
     step(world, event) {
       switch (event.type) {
         case "started":
-          return isCar(world.config) ? [told("starting up!")] : [];
+          return isCar(world.config) ? introduce() : [];
         case "listening":
-          return event.step === "refused" ? [] : [told(event.step === "asked" ? "subscribing" : "subscribed")];
+          return event.step === "refused" ? [] : [...introduce(), told(event.step === "asked" ? "subscribing" : "subscribed")];
         case "heard":
           return heard(world, event.message, event.at);
         case "timer-due":
-          if (event.key === standing) return way === "stop" ? endWheels(world) : [];
-          return stop(world, `no letter for ${spoken(world.config.carbot.silence)}`, event.at);
+          if (event.key === standing) return way === "stop" && driven !== undefined ? endWheels(world, driven) : [];
+          return stop(world, `no letter for ${spoken(driven?.silence ?? 0)}`, event.at);
         case "offline":
           return stop(world, "the connection ended", event.at);
-        case "birth":
         case "changed":
+          // Who drives it sends the next letter to what it is now.
+          if (JSON.stringify(driven) === JSON.stringify(world.config.carbot)) return [];
+          return stop(world, "its configuration has changed", event.at);
+        case "birth":
         case "told":
         case "delivered":
           return [];
@@ -85,14 +99,18 @@ function told(message: string): ProfileEffect {
   return { type: "log", level: "info", message: `carbot: ${message}` };
 }
 
-function halt(world: World, cause: string, at: Instant): ProfileEffect[] {
-  return [...drive(world, "stop", 0, cause), { type: "stopTimer", key: timer }, { type: "startTimer", key: standing, at: at + stopTime }];
+function halt(world: World, car: Car, cause: string, at: Instant): ProfileEffect[] {
+  return [
+    ...drive(world, car, "stop", 0, cause),
+    { type: "stopTimer", key: timer },
+    { type: "startTimer", key: standing, at: at + stopTime },
+  ];
 }
 
 /** A wheel that has not taken the command to stand, since it is locked or its line refused, is switched off: that holds against a lock, and is tried until it is so. */
-function endWheels(world: World): ProfileEffect[] {
-  const { plan, state, config } = world;
-  const wheels = [...config.carbot.servos, ...config.carbot.motors.flatMap(({ forward, backward }) => [forward, backward])];
+function endWheels(world: World, { servos, motors }: Car): ProfileEffect[] {
+  const { plan, state } = world;
+  const wheels = [...servos, ...motors.flatMap(({ forward, backward }) => [forward, backward])];
   const turning = wheels.filter((id) => {
     const { written, level } = state.outputs[plan.outputIndex.get(id) ?? -1] ?? {};
     return written === true && (level == null || level !== pulseOf(world, id, 0));
@@ -101,8 +119,7 @@ function endWheels(world: World): ProfileEffect[] {
 }
 
 /** What its wheels are told; a servo gets its pulse, also to stand. */
-function drive(world: World, way: Way, throttle: number, cause: string): ProfileEffect[] {
-  const { servos, motors } = world.config.carbot;
+function drive(world: World, { servos, motors }: Car, way: Way, throttle: number, cause: string): ProfileEffect[] {
   const sign = { forward: 1, backward: -1, stop: 0 }[way];
   const command = (output: string, body: object): ProfileEffect => ({
     type: "command",

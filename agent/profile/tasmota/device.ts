@@ -83,8 +83,13 @@ export function powerReplies(device: Device, relay: number, on: boolean | null):
   const [key, payload] = [powerKey(device, relay), on ? "ON" : "OFF"];
   return [
     { topic: stat(device, "RESULT"), payload: JSON.stringify({ [key]: payload }), retain: false },
-    { topic: stat(device, key), payload, retain: device.powerRetain },
+    { topic: powerTopic(device, relay), payload, retain: device.powerRetain },
   ];
+}
+
+/** Where the state of a relay stands alone. */
+export function powerTopic(device: Pick<Device, "topic" | "relays">, relay: number): string {
+  return stat(device, powerKey(device, relay));
 }
 
 /** `POWER`, with two relays or more `POWER1`. */

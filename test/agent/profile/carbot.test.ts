@@ -198,3 +198,29 @@ it("growbuddy 6j: it says that it starts, subscribes and has subscribed, when th
   ]);
   expect(profileWorld(createCarbot, configOf({})).step({ type: "started", at: 0 })).toEqual([]);
 });
+
+describe("growbuddy 6i: a reload", () => {
+  it("that changes or removes the car makes the wheels stand that turn", () => {
+    const world = car();
+    world.drive("f");
+    const effects = world.reconfigure({ ...servos, carbot: { ...servos.carbot, topic: "other/move" } });
+    expect(told(effects)).toEqual(["one 1500", "two 1500"]);
+    const removed = car();
+    removed.drive("f");
+    expect(told(removed.reconfigure({ ...servos, carbot: configOf({}).carbot }))).toEqual(["one 1500", "two 1500"]);
+  });
+
+  it("that leaves the car as it is lets it drive on", () => {
+    const world = car();
+    world.drive("f");
+    expect(world.reconfigure({ ...servos, sys_interval: 1000 })).toEqual([]);
+  });
+
+  it("growbuddy 6j: that brings the car says first that it starts up, once", () => {
+    const world = profileWorld(createCarbot, configOf({}));
+    world.step({ type: "started", at: 0 });
+    world.reconfigure(servos);
+    const steps = (["asked", "granted"] as const).map((step) => logged(world.step({ type: "listening", topic, step })));
+    expect(steps).toEqual([["carbot: starting up!", "carbot: subscribing"], ["carbot: subscribed"]]);
+  });
+});
