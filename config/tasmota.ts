@@ -94,12 +94,7 @@ export function checkTasmota(config: Config, found: Found, report: Report): void
     if (settings.tele_period !== 0 && settings.tele_period < 10 * second)
       report(`${path}.tele_period`, "it is shorter than 10 s", "write 10s or longer, or 0s");
     if (settings.discovery === "on" && settings.relays.length > 0 && config.homeassistant.discovery === "true")
-      report(
-        `${path}.discovery`,
-        "Home Assistant finds its relays a second time by the section homeassistant",
-        "write discovery: off",
-        "warning",
-      );
+      report(`${path}.discovery`, "Home Assistant finds its relays a second time by the section homeassistant", "write discovery: off");
     if (isOwnTopic(config, `${settings.topic}/`)) report(`${path}.topic`, "it is a topic of this node itself", "take another one");
     const twin = topics.get(settings.topic);
     if (twin !== undefined) report(`${path}.topic`, `it is the topic of ${twin} already`, "give each device a topic of its own");

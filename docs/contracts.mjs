@@ -91,7 +91,10 @@ export const contracts = {
     about:
       "Brokers of others, and the built-in one as the documents have theirs: see [built-in-broker.md](built-in-broker.md). Of clauses 6 and 7 the second number is the row.",
     clauses: [
-      ["1", "lets in whom mosquitto lets in, and refuses with its code, for each of the documents' configurations"],
+      [
+        "1",
+        "lets in whom mosquitto lets in, and refuses with its code, for each of the documents' configurations; goes to no public broker by itself",
+      ],
       ["2", "says in words what each code of a CONNACK means"],
       ["3", "tells of itself below `$SYS/broker/` with the topics and formats of mosquitto"],
       ["4", "tells its log below `$SYS/broker/log/` in the sentences of mosquitto"],
@@ -112,6 +115,10 @@ export const contracts = {
       ["7.6", "has WebSocket at `/mqtt` on a port of one's own"],
       ["7.7", "on demand logs connections, keeps what is retained, and tells of itself"],
       ["7.8", "with users and `anonymous: true` lets in who names none, and nobody with a wrong password"],
+      [
+        "7.9",
+        "(the further ones) tells whoever hears `$SYS` of each client within an interval, and answers mosquitto's clients as mosquitto does",
+      ],
       ["8", "reads and writes password files of mosquitto, and names what it cannot use by line and user"],
     ],
   },
@@ -130,6 +137,8 @@ export const contracts = {
       ["1.10", "tells no secret, user or path"],
       ["2", "speaks the words of buttons and doorbells, without availability"],
       ["3", "shows each kind of pin, sensor and statistic as what it is"],
+      ["4", "retains every state and no event, and says `online` again when it sees its own `offline`"],
+      ["6", "tells when it has booted, not for how long it runs, and shows nothing that Tasmota's discovery shows as well"],
     ],
   },
   homie: {

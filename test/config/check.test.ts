@@ -23,6 +23,16 @@ describe("check", () => {
     ]);
   });
 
+  it("home-assistant 6: refuses a relay that Home Assistant would find by Tasmota's discovery as well", () => {
+    const both = (discovery: string) =>
+      `outputs: { pump: { line: 27 } }\nhomeassistant: { discovery: true }\ntasmota: { plug: { topic: plug, relays: [pump]${discovery} } }`;
+    expect(load(both("")).ok).toBe(false);
+    expect(said(both(""))).toEqual([
+      expect.stringMatching(/^pinbus\.yaml: tasmota\.plug\.discovery: .* a second time .*, write discovery: off$/),
+    ]);
+    expect(said(both(", discovery: off"))).toEqual([]);
+  });
+
   it("takes no debounce for what counts, unless the file says so, and kernel alone as the usual time", () => {
     const result = load(
       "inputs: { a: { line: 17, kind: counter }, b: { line: 22, kind: counter, debounce: 5ms }, c: { line: 23, debounce: kernel }, d: { line: 24, line_b: 25, kind: encoder, debounce: { kernel: 1ms } } }",

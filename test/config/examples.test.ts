@@ -12,6 +12,12 @@ describe("the examples", () => {
     expect(saidAbout(loadConfig({ file: join(folder, file), env: {}, args: {}, host }))).toEqual([]);
   });
 
+  it.each(["none", ...readdirSync(folder)])("go to no broker of the internet by themselves (brokers 1): %s", (file) => {
+    const { mqtt, broker } = configOf(file === "none" ? "" : readFileSync(join(folder, file), "utf8"), { secrets: "leave" });
+    const local = /^(192\.168\.|10\.|127\.)[\d.]+$/;
+    expect([...mqtt.server, ...broker.bridge.server].filter((server) => !local.test(server))).toEqual([]);
+  });
+
   it("on the page about sensors are right, one for each driver", () => {
     const page = readFileSync(join(folder, "../../docs/sensors.md"), "utf8");
     const [, text = ""] = /^```yaml\n(.*?)^```$/ms.exec(page) ?? [];

@@ -83,7 +83,7 @@ function both(name: string, door: Door, steps: (place: Place) => Promise<unknown
 const open1883 = { anonymous: true };
 const formosa = { ev3: "formosa", test: "formosa" };
 
-describe.skipIf(withoutClients)("documents 003 and 004 with mosquitto's clients", () => {
+describe.skipIf(withoutClients)("brokers 7.9: documents 003 and 004 with mosquitto's clients", () => {
   both("without a user: `mosquitto_sub -t hello/world -d`, `mosquitto_pub -d -t hello/world -m hello`", open1883, async ({ mqtt }) => {
     const seen = await helloWorld(mqtt);
     expect(seen.subscribed.output).toContain("received PUBLISH (d0, q0, r0, m0, 'hello/world', ... (5 bytes))\nhello\n");

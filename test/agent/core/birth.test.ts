@@ -6,7 +6,7 @@ import { World } from "./world.ts";
 
 const config = configOf({ inputs: { porch: {} }, outputs: { lamp: {}, fan: { max_on: 5000 } } });
 
-describe("what the broker is told after each connect", () => {
+describe("home-assistant 4: what the broker is told after each connect", () => {
   it("is the newest of every retained topic, and nothing else", () => {
     const world = new World(config);
     world.control("lamp", "ON");

@@ -69,7 +69,7 @@ describe("the built-in broker", () => {
     await vi.waitFor(() => expect(observer.payloads("a")).toEqual(["b"]), patience);
   });
 
-  it("counts its clients and tells $SYS subscribers with mosquitto's names (brokers 7.7)", async () => {
+  it("counts its clients and tells $SYS subscribers with mosquitto's names (brokers 7.7 and 7.9)", async () => {
     const { broker, url } = await started();
     const observer = await watch(url, "$SYS/#");
     await vi.waitFor(() => expect(observer.payloads("$SYS/broker/clients/connected").at(-1)).toBe("1"), patience);

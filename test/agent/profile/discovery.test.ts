@@ -294,7 +294,7 @@ describe("what appears in Home Assistant", () => {
         entity_category: "config",
       },
     ],
-  ])("home-assistant 3: %s", (key, expected) => {
+  ])("home-assistant 3 and 6: %s", (key, expected) => {
     expect(components[key]).toEqual({ unique_id: `${identity.uid}_${key}`, ...expected });
   });
 

@@ -210,7 +210,7 @@ export function linkContract(
     if (version === "5") expect(messages).toHaveLength(1);
   });
 
-  it("says online again when it sees its own offline", async () => {
+  it("says online again when it sees its own offline (home-assistant 4)", async () => {
     const { payloads, client } = await watch(`${P}/status`);
     const { link, messages } = connect(broker.url);
     await untilOnline(link);
