@@ -4,6 +4,7 @@ import { join } from "node:path";
 
 const dialogues = "agent/command/dialogues.test.ts";
 const owlcms = "agent/profile/owlcms.test.ts";
+const boxes = "agent/command/owlcms-examples.test.ts";
 const school = "agent/command/school-examples.test.ts";
 const bus = "agent/command/bus.test.ts";
 const variables = "config/owlcms.test.ts";
@@ -20,11 +21,15 @@ export const systems = {
       "MQTT is used for communication between refereeing, jury and timekeeper devices",
       "examples owlcms-referee, owlcms-hub, owlcms-jury, owlcms-timekeeper",
       ["agent/command/owlcms-box.test.ts", "owlcms 12: play a whole attempt"],
+      [boxes, "owlcms-hub: three referees on one box, and the signal to put the bar down"],
+      [boxes, "owlcms-timekeeper: four buttons for the clock, and its warnings"],
+      [boxes, "owlcms-jury: votes are hidden until all have voted"],
     ],
     [
       "an indicator LED and a buzzer remind a referee to enter a decision",
       "example owlcms-referee",
       [owlcms, "owlcms 4: the reminder comes 1.5 s after the second decision"],
+      [boxes, "owlcms-referee: flashes, is reminded of a decision that is missing, and shows that it was taken"],
     ],
     [
       "the communication goes through an MQTT server on the local network",
