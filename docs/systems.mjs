@@ -212,6 +212,12 @@ export const systems = {
       [plug, "tasmota 2: two quick toggles: two replies, RESULT then POWER, in order, after the pin"],
     ],
     [
+      "MQTT Explorer shows which messages switch a relay",
+      "the tab Topics, `pinbus sub`",
+      ["tui/tour.test.ts", "presses every key that there is, and the UI goes on"],
+      [bus, "observe the agent, inject a command as whoever is not there yet would"],
+    ],
+    [
       "the same message switches a real plug",
       "`outputs: { plug: … }`",
       ["agent/command/plug.test.ts", "tasmota 7: arms PulseTime, then switches, retains nothing, and believes what the plug says"],
@@ -324,6 +330,13 @@ export const systems = {
       [install, "from nothing to an agent that is online at its own broker within 10 s"],
     ],
     ["files in `conf.d` are read as well", "does not apply: pinbus has one file"],
+    ["`listener 1883 *`: on every address", "example classroom-broker", [school, "lets a class in as document 003 prints it"]],
+    [
+      "`log_dest syslog` and `stdout`, `log_timestamp true`",
+      "the journal, and the output of `pinbus run`",
+      ["machine/documents.ts", "the broker of the class says who comes and goes, each line with its time"],
+      [school, "lets a class in as document 003 prints it"],
+    ],
     ["`persistence true`: what is retained survives", "example classroom-broker", [school, "keeps what was retained over a SIGKILL"]],
     [
       "`log_dest topic`: the log is on the bus",
@@ -381,6 +394,11 @@ export const systems = {
     ["python clients use paho", "the built-in broker", [dialogues, "document 004's publisher and subscriber"]],
   ],
   "004, a course": [
+    [
+      "the broker of the university has an address in the internet",
+      "nothing goes there by itself: no default and no example names a public broker",
+      ["config/examples.test.ts", "go to no broker of the internet by themselves"],
+    ],
     [
       "MQTT connects all components of a system",
       "example course",
