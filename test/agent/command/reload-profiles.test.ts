@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { expect, it, onTestFinished, vi } from "vitest";
-import { observe } from "../../brokers.ts";
-import { type AgentProcess, startAgent } from "./agent-process.ts";
+import { freePort, observe } from "../../brokers.ts";
+import { type AgentProcess, runIn, startAgent } from "./agent-process.ts";
 import { watchAgent } from "./on-brokers.ts";
 
 // Sections that have connections of their own, changed while the agent runs. Processes start; on a busy machine each may take seconds.
@@ -96,6 +96,26 @@ it("a reload that leaves a section as it is leaves its connection alone", async 
   await eventually(() => bus.payloads("tele/plug_two/LWT")).toContain("Online");
   expect(bus.payloads("home/one/status").slice(-1)).toEqual(["running"]);
   expect(bus.payloads("home/one/status")).not.toContain("stopped");
+});
+
+it("what a reload takes away while the broker is gone is emptied when it is back", async () => {
+  const port = await freePort();
+  const hub = await agent(`node: hub\ngpio: { driver: sim }\nbroker: { listeners: [{ protocol: mqtt, port: ${port} }] }\n`);
+  const there = `mqtt: { server: 127.0.0.1, port: ${port} }\n${board}`;
+  const running = await agent(there + sections);
+  await eventually(() => kept(hub)).toEqual(
+    expect.arrayContaining(here("one").filter((topic) => !topic.includes("plug") && !/lamp/.test(topic))),
+  );
+  hub.child.kill("SIGKILL");
+  await hub.done;
+  hub.client.close();
+  await eventually(async () => (await running.client.request("status", {})).link.online).toBe(false);
+  write(running, there);
+  expect(await running.client.request("reload", {})).toMatchObject({ applied: true });
+  const again = await runIn(hub.folder);
+  onTestFinished(() => again.clean());
+  await eventually(async () => (await kept(again)).filter((topic) => !topic.startsWith("tele/plug_one/LWT"))).toEqual([]);
+  expect((await running.client.request("status", {})).problems).toEqual([]);
 });
 
 it("where the built-in broker has a bridge, which is told once what commands are, it says that a restart is needed", async () => {
