@@ -10,6 +10,7 @@ export interface PinsView {
   rules: RuleView[];
   /** Absent from an older agent. */
   sensors?: SensorEntry[];
+  controllers?: ControllerStatus[];
 }
 
 export type PinView = InputView | OutputView;
