@@ -2,10 +2,11 @@ import type { DerivePlan } from "./derive-plan.ts";
 import { absoluteHumidity, dewPoint, vpd } from "./humid-air.ts";
 import type { Effect, Instant, Measured } from "./model.ts";
 import type { Plan } from "./plan.ts";
+import { newRate, type Rate } from "./rate.ts";
 import { qualityOf, reasonOf, type SensorState, sensorFailed, sensorGone, sensorRead } from "./sensor.ts";
 import { measuredAt, type ValueRef } from "./sensor-ref.ts";
 import type { State } from "./state.ts";
-import { convert, integralUnit, rateUnit } from "./unit.ts";
+import { convert, integralUnit, rateIn } from "./unit.ts";
 import { addToWindow, type ValueWindow, windowFigure } from "./value-window.ts";
 
 // A derived value is a sensor whose readings are computed. It is as good as the worst of what it is derived from, and as old as the oldest.
@@ -21,6 +22,8 @@ export interface DeriveMemory {
   /** The sum as it was kept last, and when. */
   keptTotal: number;
   keptAt: Instant;
+  /** Of a counter. */
+  rate: Rate;
 }
 
 /** What a sum was when it was kept. */
@@ -34,7 +37,7 @@ export const keepEvery = 60_000;
 
 export function newMemory(kept?: KeptSum): DeriveMemory {
   const total = kept?.total ?? 0;
-  return { window: [], last: null, total, unit: kept?.unit ?? null, keptTotal: total, keptAt: 0 };
+  return { window: [], last: null, total, unit: kept?.unit ?? null, keptTotal: total, keptAt: 0, rate: newRate() };
 }
 
 /** Whether everything that a value is derived from holds, and why not. */
@@ -90,6 +93,7 @@ function compute(plan: Plan, state: State, index: number, derive: DerivePlan, me
   const sensor = state.sensors[index];
   if (!sensor || state.stopping) return;
   const fail = (problem: string) => sensorFailed(plan, state, { type: "sensor-failed", sensor: index, problem, at }, effects);
+  if (derive.kind === "counted") return;
   if (derive.kind === "value") {
     const inputs: Record<string, Measured["value"]> = {};
     for (const [position, ref] of derive.inputs.entries()) {
@@ -119,7 +123,7 @@ type Result = { value: number; unit: string | null } | { problem: string };
 function resultOf(
   plan: Plan,
   state: State,
-  derive: Exclude<DerivePlan, { kind: "value" }>,
+  derive: Exclude<DerivePlan, { kind: "value" | "counted" }>,
   sensor: SensorState,
   at: Instant,
 ): Result | undefined {
@@ -156,7 +160,8 @@ function resultOf(
       if (last !== null && at <= last.at) return undefined;
       memory.last = { value, at };
       if (last === null) return undefined;
-      return { value: trim(((value - last.value) / (at - last.at)) * derive.per), unit: derive.unit ?? rateUnit(unit, derive.per) };
+      const rate = rateIn((value - last.value) / (at - last.at), unit, derive.per, derive.unit);
+      return rate === undefined ? { problem: `${unit} does not convert to ${derive.unit}` } : { ...rate, value: trim(rate.value) };
     }
     case "integral": {
       const makes = integralUnit(unit);

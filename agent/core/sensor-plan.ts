@@ -34,6 +34,8 @@ export interface SensorPlan {
   qualityTopic: string;
 }
 
+/** How often it is told how fast an input counts. */
+const countedEvery = 10_000;
 /** For a topic, which has no `every`. */
 const usualStale = 180_000;
 
@@ -72,9 +74,9 @@ export function sensorsOf(config: Config, topics: Topics, timers: Map<TimerKey, 
     ({ id, plan, published }, index): SensorPlan => ({
       ...common(id, sensors.length + index),
       source: JSON.stringify(plan),
-      every: null,
+      every: plan.kind === "counted" ? countedEvery : null,
       pipeline: plainPipeline,
-      staleAfter: Number.POSITIVE_INFINITY,
+      staleAfter: plan.kind === "counted" ? 3 * countedEvery : Number.POSITIVE_INFINITY,
       topic: null,
       derive: plan,
       peer: null,

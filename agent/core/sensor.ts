@@ -1,3 +1,4 @@
+import { readCounted } from "./counted.ts";
 import type { DeriveMemory } from "./derive.ts";
 import type { AgentEvent, Effect, Instant, Measured } from "./model.ts";
 import type { Plan } from "./plan.ts";
@@ -65,13 +66,15 @@ export function readDue(plan: Plan, state: State, index: number, at: Instant, ef
   const [sensorPlan, sensor] = [plan.sensors[index], state.sensors[index]];
   if (!sensorPlan || !sensor || sensorPlan.every === null || state.stopping) return;
   sensor.dueAt = at;
-  effects.push({ type: "readSensor", sensor: index }, { type: "startTimer", key: sensorPlan.readKey, at: at + sensorPlan.every });
+  if (sensorPlan.derive?.kind === "counted") readCounted(plan, state, index, sensorPlan.derive, at, effects);
+  else effects.push({ type: "readSensor", sensor: index });
+  effects.push({ type: "startTimer", key: sensorPlan.readKey, at: at + sensorPlan.every });
 }
 
 export function staleDue(plan: Plan, state: State, index: number, at: Instant, effects: Effect[]): void {
   change(plan, state, index, effects, (sensor) => {
     // What ended it before its time is what there is to say.
-    if (!sensor.stale) sensor.why = plan.sensors[index]?.derive ? "nothing could be derived for too long" : null;
+    if (!sensor.stale) sensor.why = plan.sensors[index]?.derive?.inputs.length ? "nothing could be derived for too long" : null;
     sensor.stale = true;
   });
   sensorSeen(plan, state, index, at, effects);
@@ -127,7 +130,7 @@ const derivedLater = 1000;
 function holdsUntil(plan: Plan, state: State, index: number): Instant {
   const [sensorPlan, sensor] = [plan.sensors[index], state.sensors[index]];
   if (!sensorPlan || !sensor) return 0;
-  if (sensorPlan.derive === null) return sensor.at + sensorPlan.staleAfter;
+  if (sensorPlan.derive === null || sensorPlan.derive.inputs.length === 0) return sensor.at + sensorPlan.staleAfter;
   return Math.min(...sensorPlan.derive.inputs.map((input) => holdsUntil(plan, state, input.sensor))) + derivedLater;
 }
 
