@@ -109,11 +109,22 @@ function peerIndexOf({ availability: where }: SensorConfig, peers: readonly Peer
   return index < 0 ? null : index;
 }
 
-/** The derived values of each sensor, by its index. */
+/** All that is derived from each sensor, by its index, near or far, each behind what it is derived from itself. */
 export function derivedFrom(sensors: readonly SensorPlan[]): number[][] {
-  const from: number[][] = sensors.map(() => []);
-  for (const [index, { derive }] of sensors.entries()) {
-    for (const { sensor } of derive?.inputs ?? []) if (from[sensor]?.includes(index) === false) from[sensor].push(index);
-  }
-  return from;
+  const depths = new Map<number, number>();
+  const depthOf = (index: number): number => {
+    const known = depths.get(index);
+    if (known !== undefined) return known;
+    // A circle is refused before; here it must end all the same.
+    depths.set(index, 0);
+    const depth = 1 + Math.max(-1, ...(sensors[index]?.derive?.inputs ?? []).map(({ sensor }) => depthOf(sensor)));
+    depths.set(index, depth);
+    return depth;
+  };
+  const order = [...sensors.keys()].filter((index) => sensors[index]?.derive).sort((a, b) => depthOf(a) - depthOf(b) || a - b);
+  return sensors.map((_, root) => {
+    const from = new Set([root]);
+    for (const index of order) if (sensors[index]?.derive?.inputs.some(({ sensor }) => from.has(sensor))) from.add(index);
+    return [...from].slice(1);
+  });
 }

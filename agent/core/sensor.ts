@@ -80,12 +80,23 @@ export function staleDue(plan: Plan, state: State, index: number, at: Instant, e
   sensorSeen(plan, state, index, at, effects);
 }
 
+/** What follows from what is new of a sensor. */
+export type Seen = typeof sensorSeen;
+
 /** What it says is wrong by now, whatever its age: its device is gone, or what it is derived from is. */
-export function sensorGone(plan: Plan, state: State, index: number, why: string, at: Instant, effects: Effect[]): void {
+export function sensorGone(
+  plan: Plan,
+  state: State,
+  index: number,
+  why: string,
+  at: Instant,
+  effects: Effect[],
+  seen: Seen = sensorSeen,
+): void {
   const sensor = state.sensors[index];
   if (!sensor || state.stopping || (sensor.stale && sensor.why === why && sensor.problem === null)) return;
   change(plan, state, index, effects, () => Object.assign(sensor, { stale: true, why, problem: null }));
-  sensorSeen(plan, state, index, at, effects);
+  seen(plan, state, index, at, effects);
 }
 
 /** The peer that says whether a device is there has changed; a reading that comes all the same brings its sensors back. */
@@ -98,7 +109,13 @@ export function sensorsOfPeer(plan: Plan, state: State, peer: number, at: Instan
       sensorGone(plan, state, index, now.stale ? `peer ${id} is stale` : `${topic} says that it is gone`, at, effects);
 }
 
-export function sensorRead(plan: Plan, state: State, event: Extract<AgentEvent, { type: "sensor-read" }>, effects: Effect[]): void {
+export function sensorRead(
+  plan: Plan,
+  state: State,
+  event: Extract<AgentEvent, { type: "sensor-read" }>,
+  effects: Effect[],
+  seen: Seen = sensorSeen,
+): void {
   const { sensor: index, at, measured = at } = event;
   const [sensorPlan, sensor] = [plan.sensors[index], state.sensors[index]];
   if (!sensorPlan || !sensor || state.stopping) return;
@@ -111,7 +128,7 @@ export function sensorRead(plan: Plan, state: State, event: Extract<AgentEvent, 
     back: qualityOf(sensor) !== "ok",
   });
   if (!refined.ok) {
-    sensorFailed(plan, state, { type: "sensor-failed", sensor: index, problem: refined.problem, at }, effects);
+    sensorFailed(plan, state, { type: "sensor-failed", sensor: index, problem: refined.problem, at }, effects, seen);
     return;
   }
   const { values } = refined;
@@ -121,7 +138,7 @@ export function sensorRead(plan: Plan, state: State, event: Extract<AgentEvent, 
   }
   change(plan, state, index, effects, () => Object.assign(sensor, { values, at: measured, problem: null, stale: false, why: null }));
   effects.push({ type: "startTimer", key: sensorPlan.staleKey, at: holdsUntil(plan, state, index) });
-  sensorSeen(plan, state, index, at, effects);
+  seen(plan, state, index, at, effects);
 }
 
 /** What is derived becomes stale with what it is derived from; this much later by itself, if it could not be computed meanwhile. */
@@ -134,11 +151,17 @@ function holdsUntil(plan: Plan, state: State, index: number): Instant {
   return Math.min(...sensorPlan.derive.inputs.map((input) => holdsUntil(plan, state, input.sensor))) + derivedLater;
 }
 
-export function sensorFailed(plan: Plan, state: State, event: Extract<AgentEvent, { type: "sensor-failed" }>, effects: Effect[]): void {
+export function sensorFailed(
+  plan: Plan,
+  state: State,
+  event: Extract<AgentEvent, { type: "sensor-failed" }>,
+  effects: Effect[],
+  seen: Seen = sensorSeen,
+): void {
   change(plan, state, event.sensor, effects, (sensor) => {
     sensor.problem = event.problem;
   });
-  sensorSeen(plan, state, event.sensor, event.at, effects);
+  seen(plan, state, event.sensor, event.at, effects);
 }
 
 /** Tells what is new about the quality; the same again is not told. */

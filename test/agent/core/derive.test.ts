@@ -251,6 +251,40 @@ describe("whatever its inputs do", () => {
   });
 });
 
+describe("what is derived from two derived values of one sensor", () => {
+  const derive = {
+    dew: { dew_point: { temperature: "warm", humidity: "damp" } },
+    warm: { mean: "tent.temperature", window: 1000 },
+    damp: { mean: "tent.humidity", window: 1000 },
+  };
+
+  it("is computed once for each reading, from the new values alone", () => {
+    const world = started(derive);
+    for (const [temperature, humidity] of [
+      [20, 70],
+      [30, 40],
+    ] as const) {
+      world.readings("tent", both(temperature, humidity));
+      world.advance(5000);
+    }
+    const told = world
+      .payloads("pinbus/garage/sensor/dew/state")
+      .map((payload) => (JSON.parse(payload) as { dew_point: number }).dew_point);
+    expect(told).toEqual([14.3592, 14.9251]);
+  });
+
+  it("waits for the answer of an expression that it is derived from as well", () => {
+    const world = started({ ...derive, damp: { value: "h", inputs: { h: "tent.humidity" }, unit: "%" } });
+    world.readings("tent", both(20, 70));
+    const answer = (h: number) => world.readings("damp", [{ name: "value", value: h, unit: "%" }]);
+    answer(70);
+    world.advance(5000);
+    world.readings("tent", both(30, 40));
+    answer(40);
+    expect(world.payloads("pinbus/garage/sensor/dew/state")).toHaveLength(2);
+  });
+});
+
 describe("how fast an input counts", () => {
   const meter = { kind: "counter", per_unit: 10, unit: "L", debounce: 0 } as const;
   function metered(derive: Partial<DeriveConfig>, unit: string | null = "L"): World {
