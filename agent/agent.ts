@@ -290,6 +290,7 @@ export async function startAgent({
     lines,
     edges: new EdgeLog(dispatch, clock),
     simulate,
+    receive,
     trace,
     outputs,
     history,

@@ -10,6 +10,7 @@ export interface PinsView {
   rules: RuleView[];
   /** Absent from an older agent. */
   sensors?: SensorEntry[];
+  controllers?: ControllerStatus[];
 }
 
 export type PinView = InputView | OutputView;
@@ -177,8 +178,8 @@ export interface ControllerStatus {
   /** Null while it is not known. */
   setpoint: number | null;
   output: number;
-  /** Per cent or seconds of the cycle. */
-  output_unit: "%" | "s";
+  /** Per cent or seconds of the cycle; of a PWM its level, of a servo microseconds. */
+  output_unit: "%" | "s" | "µs";
   on: boolean;
   since: string | null;
   /** Why it does not control; null while it does. */

@@ -141,6 +141,8 @@ export type SimStep = { after_ms: number } & (
   | { do: "level"; input: string; active: boolean }
   | { do: "command"; output: string; payload: string; retain: boolean }
   | { do: "message"; topic: string; payload: string }
+  /** The same as if it had come from the broker: for peers, topic values and commands too. */
+  | { do: "heard"; topic: string; payload: string }
   | { do: "set"; output: string; state: SwitchWord; for_ms: number | null; from: "cli" | "tui" }
   | { do: "lock"; output: string; locked: boolean; from: "cli" | "tui" }
   | { do: "reading"; sensor: string; to: SimReading }

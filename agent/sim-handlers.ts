@@ -2,11 +2,13 @@ import type { LineAddress } from "../gpio/line.ts";
 import type { SimBoard } from "../gpio/sim-board.ts";
 import { pressScript } from "../gpio/sim-script.ts";
 import type { AgentEvent } from "./core/model.ts";
+import type { TopicSource } from "./core/topic-value.ts";
 import type { SimReading } from "./protocol.ts";
 import type { AgentSensors } from "./sensors.ts";
 import type { Clock } from "./shell/clock.ts";
 import { type Handlers, Refused } from "./shell/control.ts";
 import type { Current } from "./shell/current.ts";
+import type { Incoming } from "./shell/link.ts";
 import { sensorView } from "./shell/sensor-view.ts";
 import { createSimPlayer, isSimReading } from "./sim-player.ts";
 import { quoted, unknownId } from "./unknown-id.ts";
@@ -19,6 +21,7 @@ export interface SimSources {
   lines: { address(id: string): LineAddress | undefined };
   simulate: AgentSensors["simulate"];
   send(event: AgentEvent): void;
+  receive(message: Incoming): void;
   readClock(): void;
   clock: Clock;
 }
@@ -38,7 +41,22 @@ export function createSimHandlers(sources: SimSources): Pick<Handlers, "sim-pres
   const output = (id: string) => current().plan.outputIndex.get(id);
   const simulate = async (id: string, to: SimReading | "hang" | "ok") => {
     const index = current().plan.sensorIndex.get(id);
-    if (index !== undefined) await sources.simulate(id, index, to);
+    if (index === undefined) return;
+    const source = current().plan.sensors[index]?.topic;
+    if (source) tell(index, source, to);
+    else await sources.simulate(id, index, to);
+  };
+  /** What would come out of messages, without them. */
+  const tell = (sensor: number, { values }: TopicSource, to: SimReading | "hang" | "ok") => {
+    const at = clock.now();
+    if (to === "hang" || to === "ok") return;
+    if (typeof to === "object" && "fail" in to) {
+      sources.send({ type: "sensor-failed", sensor, problem: to.fail, at });
+      return;
+    }
+    const told = typeof to === "number" ? [[values[0]?.name ?? "value", to] as const] : Object.entries(to.values);
+    const unitOf = (name: string) => values.find((one) => one.name === name)?.unit ?? null;
+    sources.send({ type: "sensor-read", sensor, values: told.map(([name, value]) => ({ name, value, unit: unitOf(name) })), at });
   };
   const player = board && createSimPlayer({ ...sources, board, input, output, simulate });
   const simulated = <T>(part: T | undefined): T => {

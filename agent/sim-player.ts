@@ -6,6 +6,7 @@ import type { AgentEvent } from "./core/model.ts";
 import type { SimReading, SimStep } from "./protocol.ts";
 import type { Clock } from "./shell/clock.ts";
 import { Refused } from "./shell/control.ts";
+import type { Incoming } from "./shell/link.ts";
 
 export interface SimPlayerOptions {
   board: SimBoard;
@@ -16,6 +17,8 @@ export interface SimPlayerOptions {
   /** Resolves when a sensor has read what it was told; at once for one that is not configured. */
   simulate(sensor: string, to: SimReading): Promise<void>;
   send(event: AgentEvent): void;
+  /** Takes what others say. */
+  receive(message: Incoming): void;
   /** Ages of commands are judged by the wall clock as it is now. */
   readClock(): void;
   clock: Clock;
@@ -69,7 +72,7 @@ export function createSimPlayer(options: SimPlayerOptions): SimPlayer {
 }
 
 function perform(
-  { board, input, output, send, readClock, clock }: SimPlayerOptions,
+  { board, input, output, send, receive, readClock, clock }: SimPlayerOptions,
   step: Exclude<SimStep, { do: "reading" }>,
   at: number,
 ): void {
@@ -93,6 +96,9 @@ function perform(
     }
     case "message":
       send({ type: "message-received", topic: step.topic, payload: step.payload, at: now });
+      return;
+    case "heard":
+      receive({ topic: step.topic, payload: Buffer.from(step.payload), retain: false, qos: 0 });
       return;
     case "set":
       send({ type: "control-received", output: index, word: step.state, forMs: step.for_ms, from: step.from, ticket: nobody, at: now });
@@ -149,6 +155,7 @@ function validStep(step: object): boolean {
     case "command":
       return typeof output === "string" && typeof payload === "string" && typeof retain === "boolean";
     case "message":
+    case "heard":
       return typeof topic === "string" && typeof payload === "string";
     case "set": {
       const known = ["ON", "OFF", "TOGGLE", "PULSE"].includes(String(state));

@@ -1,10 +1,12 @@
 import type { Found, Report } from "./check.ts";
 import { anyNumber, decimal, timeOfDay } from "./clock-formats.ts";
 import { isMap, mapFormat } from "./compound.ts";
+import { checkLevels } from "./controller-levels.ts";
 import { checkSensorRef } from "./derive.ts";
 import { anyText, bad, duration, formatDuration, id, ok, oneOf, wholeNumber } from "./formats.ts";
 import { type Format, leaf, listOf, oneOrMore, optional, required } from "./leaf.ts";
 import { isOwnTopic, topicName } from "./peers.ts";
+import { level } from "./pwm-formats.ts";
 import { checkReference } from "./references.ts";
 import { checkConditions } from "./rule-check.ts";
 import { conditionSchema } from "./rule-schema.ts";
@@ -32,28 +34,45 @@ const gains: Format<Gains> = mapFormat({
   write: ({ kp, ki, kd }) => `{kp: ${gain.write(kp)}, ki: ${gain.write(ki)}, kd: ${gain.write(kd)}}`,
 });
 
-export interface ControllerLost {
+export interface ControllerLost<T = "off" | "keep"> {
   after: number;
-  do: "off" | "keep";
+  do: T;
 }
 
-const lostWord = oneOf("off", "keep");
-const lostMap: Format<ControllerLost> = mapFormat({
-  name: "broker lost for a controller",
-  shape: "`off`, `keep`, or `{after: 30s, do: off}`",
-  fix: "write {after: 30s, do: off}",
-  fields: { after: duration(0, 7 * day), do: lostWord },
-  needs: ["do"],
-  value: ({ after = 0, do: what }) => ok({ after, do: what }),
-  write: ({ after, do: what }) => `{after: ${formatDuration(after)}, do: ${what}}`,
-});
-export const controllerLost: Format<ControllerLost> = {
-  ...lostMap,
+function lostFormat<T>(name: string, word: Format<T>): Format<ControllerLost<T>> {
+  const map: Format<ControllerLost<T>> = mapFormat({
+    name,
+    shape: `${word.shape}, or \`{after: 30s, do: off}\``,
+    fix: "write {after: 30s, do: off}",
+    fields: { after: duration(0, 7 * day), do: word },
+    needs: ["do"],
+    value: ({ after = 0, do: what }) => ok({ after, do: what }),
+    write: ({ after, do: what }) => `{after: ${formatDuration(after)}, do: ${word.write(what)}}`,
+  });
+  return {
+    ...map,
+    read(value, source) {
+      if (isMap(value)) return map.read(value);
+      const said = word.read(value, source);
+      return said.ok ? ok({ after: 0, do: said.value }) : said;
+    },
+  };
+}
+
+const offOrKeep = oneOf("off", "keep");
+export const controllerLost = lostFormat("broker lost for a controller", offOrKeep);
+
+/** What a controller does that must not control: a number is a level of its PWM. */
+const offOrLevel: Format<"off" | "keep" | number> = {
+  name: "off, keep or a level",
+  shape: "`off`, `keep`, or a level of a PWM",
   read(value, source) {
-    if (isMap(value)) return lostMap.read(value);
-    const word = lostWord.read(value, source);
-    return word.ok ? ok({ after: 0, do: word.value }) : word;
+    const word = offOrKeep.read(value, source);
+    if (word.ok) return word;
+    const reading = level.read(value, source);
+    return reading.ok ? reading : { ...reading, fix: "write off, keep, or a level of a PWM like 40" };
   },
+  write: String,
 };
 
 const publicationSchema = {
@@ -90,6 +109,9 @@ export const controllerSchema = {
   output_min: leaf(decimal(0, 999_999), 0, "With `pid`: the least output."),
   output_max: optional(decimal(0, 999_999), "With `pid`: the greatest output.", "the whole cycle"),
   output: optional(id, "The output that is switched; its contract holds."),
+  pwm: optional(id, "Instead of `output`: the PWM that is driven; its contract holds. With `pid` its level is the output."),
+  level_on: optional(level, "With `pwm` and `hysteresis`: its level while it is on.", "100, of a servo `neutral`"),
+  level_off: optional(level, "With `pwm`: its level while it is off, or off because the controller is held.", "0"),
   on: listOf(publicationSchema, "Instead of `output`: what is published, in this order, to switch on something elsewhere."),
   off: listOf(publicationSchema, "The same to switch it off."),
   min_on: leaf(duration(0, day), 0, "The shortest time that it is on; what ends it for safety comes at once."),
@@ -101,9 +123,12 @@ export const controllerSchema = {
   ),
   and: oneOrMore(conditionSchema, "What must be so, all of it; else it is off.", 0),
   unless: oneOrMore(conditionSchema, "What must not be so, none of it; else it is off.", 0),
-  on_stale: required(oneOf("off", "keep"), "What happens while one of its values is stale: `keep` goes on with the last output."),
+  on_stale: required(
+    offOrLevel,
+    "What happens while one of its values is stale: `keep` goes on with the last output; a number is a level of its PWM.",
+  ),
   on_broker_lost: optional(
-    controllerLost,
+    lostFormat("broker lost for a controller with levels", offOrLevel),
     "What happens while the broker is away. Required when a value or `on` and `off` go over the broker.",
     "nothing",
   ),
@@ -120,12 +145,18 @@ export function checkControllers(config: Config, found: Found, report: Report): 
     checkSetpoint(path, controller, found, report);
     checkControl(path, controller, found, report);
     checkDrive(path, controller, config, found, report);
+    checkLevels(path, controller, config, found, report);
     checkConditions(path, controller, config, found, report);
-    const { output, on, off } = controller;
-    const first = output === null ? undefined : drivers.get(output);
-    if (output !== null && first !== undefined)
-      report(`${path}.output`, `the controller ${first} switches ${output} already`, "name another output");
-    else if (output !== null) drivers.set(output, name);
+    const { output, pwm, on, off } = controller;
+    const driven = output ?? pwm;
+    const first = driven === null ? undefined : drivers.get(driven);
+    if (driven !== null && first !== undefined)
+      report(
+        `${path}.${output === null ? "pwm" : "output"}`,
+        `the controller ${first} ${output === null ? "drives" : "switches"} ${driven} already`,
+        `name another ${output === null ? "PWM" : "output"}`,
+      );
+    else if (driven !== null) drivers.set(driven, name);
     const refs = [controller.sensor, controller.setpoint_from, ...[...controller.and, ...controller.unless].map(({ sensor }) => sensor)];
     const overBroker = [...on, ...off].length > 0 || refs.some((ref) => ref !== null && isOverBroker(config, ref));
     if (overBroker && controller.on_broker_lost === null && !found.unread.has(`${path}.on_broker_lost`))
@@ -170,6 +201,7 @@ function checkControl(path: string, controller: ControllerConfig, { unread, plac
   }
   if (pid === null) return;
   if (repeat !== null) report(`${path}.repeat`, "with pid each cycle switches anew", "remove it");
+  if (controller.pwm !== null) return;
   if (cycle === null) {
     if (!unread.has(`${path}.cycle`)) report(path, "it has a pid and no cycle", "add `cycle: 20s`: a relay is on for a part of it");
     return;
@@ -181,24 +213,25 @@ function checkControl(path: string, controller: ControllerConfig, { unread, plac
   if (min_on + min_off > cycle) report(`${path}.cycle`, "it is shorter than min_on and min_off together", "write a longer time");
 }
 
-function checkDrive(path: string, { output, on, off, repeat }: ControllerConfig, config: Config, found: Found, report: Report): void {
+function checkDrive(path: string, { output, pwm, on, off, repeat }: ControllerConfig, config: Config, found: Found, report: Report): void {
   for (const [key, list] of Object.entries({ on, off }))
     for (const [index, { publish }] of list.entries())
       if (isOwnTopic(config, publish))
         report(`${path}.${key}[${index}].publish`, "this is a topic of this node itself", "name the output in `output:`");
-  if (output !== null) {
-    checkReference(`${path}.output`, output, "output", found, report);
-    const extra = on.length > 0 ? "on" : off.length > 0 ? "off" : undefined;
-    if (extra !== undefined) report(`${path}.${extra}`, "it stands beside output", "write one of them");
+  const driven = output !== null ? "output" : pwm !== null ? "pwm" : null;
+  if (driven !== null) {
+    checkReference(`${path}.${driven}`, output ?? pwm ?? "", driven, found, report);
+    const extra = output !== null && pwm !== null ? "pwm" : on.length > 0 ? "on" : off.length > 0 ? "off" : undefined;
+    if (extra !== undefined) report(`${path}.${extra}`, `it stands beside ${driven}`, "write one of them");
     if (repeat !== null) report(`${path}.repeat`, "it goes with on and off", "remove it");
     return;
   }
   const missing = on.length === 0 ? "on" : off.length === 0 ? "off" : undefined;
-  const spoiled = ["output", "on", "off"].some((key) => found.unread.has(`${path}.${key}`));
+  const spoiled = ["output", "pwm", "on", "off"].some((key) => found.unread.has(`${path}.${key}`));
   if (missing !== undefined && !spoiled)
     report(
       path,
       on.length + off.length === 0 ? "it switches nothing" : `it has no ${missing}`,
-      on.length + off.length === 0 ? "add `output:`, or `on:` and `off:`" : `add \`${missing}:\``,
+      on.length + off.length === 0 ? "add `output:`, `pwm:`, or `on:` and `off:`" : `add \`${missing}:\``,
     );
 }

@@ -4,6 +4,7 @@ import { measure } from "./counting.ts";
 import { expression } from "./expression.ts";
 import { bad, duration, formatDuration, ok, oneOf, quote } from "./formats.ts";
 import { type Format, leaf, optional } from "./leaf.ts";
+import { named } from "./references.ts";
 import type { Config, DeriveConfig } from "./schema.ts";
 import { chipOf } from "./sensor-chips.ts";
 import { sensorRef } from "./sensor-ref.ts";
@@ -90,7 +91,7 @@ export const deriveSchema = {
   min: optional(sensorRef, "The least of a value over `window`."),
   max: optional(sensorRef, "The most of a value over `window`."),
   window: leaf(duration(second, 7 * day), 600 * second, "How far `mean`, `min` and `max` look back."),
-  rate: optional(sensorRef, "How fast a value changes, from one reading to the next."),
+  rate: optional(sensorRef, "How fast a value changes, from one reading to the next, or how fast a counter among the inputs counts."),
   per: leaf(duration(second, day), 60 * second, "The time to which `rate` refers."),
   integral: optional(sensorRef, "A value summed up over time, such as energy out of power; kept over restarts."),
   value: optional(expression, "An expression over `inputs`."),
@@ -150,7 +151,8 @@ export function checkDerived(config: Config, found: Found, report: Report): void
     if (derive.inputs !== null && word !== "value") report(`${path}.inputs`, `it does not go with ${word}`, "remove it");
     if (word === "value" && derive.inputs === null && !found.unread.has(`${path}.inputs`))
       report(path, "it has no inputs", "add `inputs: {t: tent.temperature}`, and call it t in the expression");
-    for (const { key, ref } of refsOf(derive))
+    for (const { key, ref } of refsOf(derive)) {
+      if (word === "rate" && isInput(`${path}.rate`, ref, config, report)) continue;
       checkSensorRef(
         found.place(`${path}.${key}`).line > 0 ? `${path}.${key}` : `${path}.${key.split(".")[0]}`,
         ref,
@@ -158,9 +160,17 @@ export function checkDerived(config: Config, found: Found, report: Report): void
         found,
         report,
       );
+    }
     checkAir(path, word, derive, config, report);
   }
   checkCircles(config, report);
+}
+
+/** Whether a rate is that of an input, which must be one that counts. */
+function isInput(path: string, ref: string, { inputs }: Config, report: Report): boolean {
+  const input = named(inputs, ref);
+  if (input && input.kind !== "counter") report(path, `${ref} is an input that does not count`, "name a counter, or a sensor");
+  return input !== undefined;
 }
 
 /** Reports a reference that names no value; true when it names one, as far as that can be told. */

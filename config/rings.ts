@@ -1,6 +1,6 @@
 import type { Report } from "./check.ts";
 import { named } from "./references.ts";
-import type { ActionConfig, Config, OutputConfig } from "./schema.ts";
+import type { ActionConfig, Config, OutputConfig, RuleConfig } from "./schema.ts";
 
 /** A rule, or an output that goes on or off; `shown` is what a person reads. */
 interface Node {
@@ -11,7 +11,7 @@ interface Node {
 
 /**
  * Rules that would start themselves: by an output that one switches and another listens to, by a message, or by a rule that waits for a rule.
- * On and off are apart, so that a light may be switched off by a rule that waits for it to be on. Conditions are not looked at.
+ * On and off are apart, so that a light may be switched off by a rule that waits for it to be on. Conditions are looked at where they bring `else`.
  */
 export function checkRings(config: Config, report: Report): void {
   const nodes = graphOf(config);
@@ -41,14 +41,8 @@ function graphOf({ rules, outputs }: Config): Map<string, Node> {
   for (const [id, { interlock }] of Object.entries(outputs)) {
     if (interlock !== null) groups.set(interlock, [...(groups.get(interlock) ?? []), id]);
   }
-  for (const [id, rule] of Object.entries(rules)) {
-    const own = node(`rule ${id}`, id, id);
-    for (const { output, is, rule: other, topic, payload, value } of rule.when) {
-      if (output !== null && is !== null) node(`${output} ${is}`, output).next.add(`rule ${id}`);
-      if (topic !== null && value === null) node(messageKey(topic, payload), topic).next.add(`rule ${id}`);
-      if (other !== null) node(`rule ${other}`, other, other).next.add(`rule ${id}`);
-    }
-    for (const action of rule.do) {
+  const leads = (own: Node, actions: readonly ActionConfig[]) => {
+    for (const action of actions) {
       if (action.publish !== null) {
         for (const key of [messageKey(action.publish, action.payload ?? ""), messageKey(action.publish, null)]) {
           node(key, action.publish);
@@ -69,8 +63,62 @@ function graphOf({ rules, outputs }: Config): Map<string, Node> {
         own.next.add(`${partner} off`);
       }
     }
+  };
+  // What a rule on a value does and its `else` follow each other when what they switch ends or brings its conditions; slowly with a minimum time.
+  const gated: Gated[] = [];
+  const gates = (id: string, { when, and, unless, else: otherwise, min_on, min_off }: RuleConfig) => {
+    if (otherwise.length === 0 || min_on > 0 || min_off > 0 || !when.some(({ sensor, value }) => sensor !== null || value !== null)) return;
+    leads(node(`else ${id}`, id, id), otherwise);
+    const own: Gated = { id, edges: [] };
+    gated.push(own);
+    for (const [items, met] of [
+      [and, true],
+      [unless, false],
+    ] as const)
+      for (const { output, is } of items) {
+        if (output === null || is === null) continue;
+        for (const state of ["on", "off"]) {
+          const [from, to] = [node(`${output} ${state}`, output), (state === is) === met ? `rule ${id}` : `else ${id}`];
+          if (!from.next.has(to)) own.edges.push({ from, to });
+          from.next.add(to);
+        }
+      }
+  };
+  for (const [id, rule] of Object.entries(rules)) {
+    const own = node(`rule ${id}`, id, id);
+    for (const { output, is, rule: other, topic, payload, value } of rule.when) {
+      if (output !== null && is !== null) node(`${output} ${is}`, output).next.add(`rule ${id}`);
+      if (topic !== null && value === null) node(messageKey(topic, payload), topic).next.add(`rule ${id}`);
+      if (other !== null) node(`rule ${other}`, other, other).next.add(`rule ${id}`);
+    }
+    leads(own, rule.do);
+    gates(id, rule);
   }
+  dropStill(nodes, gated);
   return nodes;
+}
+
+/** A rule whose conditions are switched, and the edges that they make. */
+interface Gated {
+  id: string;
+  edges: { from: Node; to: string }[];
+}
+
+/** What brings the conditions of a rule starts nothing while they are there already: only who does `do` and `else` in turn goes round. */
+function dropStill(nodes: ReadonlyMap<string, Node>, gated: readonly Gated[]): void {
+  const still = gated.filter(({ id }) => !reaches(nodes, `rule ${id}`, `else ${id}`) || !reaches(nodes, `else ${id}`, `rule ${id}`));
+  for (const { edges } of still) for (const { from, to } of edges) from.next.delete(to);
+  if (still.length > 0 && still.length < gated.length)
+    dropStill(
+      nodes,
+      gated.filter((one) => !still.includes(one)),
+    );
+}
+
+function reaches(nodes: ReadonlyMap<string, Node>, from: string, to: string): boolean {
+  const seen = new Set([from]);
+  for (const key of seen) for (const next of nodes.get(key)?.next ?? []) seen.add(next);
+  return seen.has(to);
 }
 
 /** A message, or with null any message, on a topic: in a topic there is no line end. */

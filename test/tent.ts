@@ -22,8 +22,9 @@ const latentHeat = 2450; // J/g
 const sensorLag = 8; // s
 
 export interface TentInputs {
-  mister: boolean;
-  fan: boolean;
+  /** The part of all that it gives. */
+  mister: boolean | number;
+  fan: boolean | number;
   light: boolean;
 }
 
@@ -54,9 +55,9 @@ export class Tent {
 
   /** One second; `room` is the air around it. */
   step({ mister, fan, light }: TentInputs, room: { temperature: number; humidity: number }): void {
-    const flow = ventilation + (fan ? fanFlow : 0);
+    const flow = ventilation + Number(fan) * fanFlow;
     const evaporated = this.droplets / evaporation;
-    this.droplets += (mister ? mist : 0) - evaporated;
+    this.droplets += Number(mister) * mist - evaporated;
     const outside = (saturated(room.temperature) * room.humidity) / 100;
     const water = evaporated + (light ? transpiration.light : transpiration.dark) + flow * (outside - this.vapour);
     this.vapour = Math.max(0.1, this.vapour + water / volume);

@@ -209,6 +209,7 @@ export function run(state: State, command: Command, now: number): readonly Effec
       return otherPin(state, command === "pin-next" ? 1 : -1, now);
     case "rules":
     case "edges":
+    case "controllers":
     case "board":
       tab.pane = pinPanes[command];
       return askWhy(state, now);

@@ -61,7 +61,7 @@ export type TabId = "topics" | "pins" | "broker" | "host" | "services" | "trace"
 /** The tabs. Numbers are final. */
 export const tabs: readonly { id: TabId; label: string; panes: number }[] = [
   { id: "topics", label: "1 Topics", panes: 3 },
-  { id: "pins", label: "2 Pins", panes: 5 },
+  { id: "pins", label: "2 Pins", panes: 6 },
   { id: "broker", label: "3 Broker", panes: 2 },
   { id: "host", label: "4 Host", panes: 2 },
   { id: "services", label: "5 Services", panes: 4 },

@@ -15,17 +15,18 @@ export interface PinMore {
   asked: { id: string; at: number; edges: number } | null;
   chipsAsked: number | null;
   edges: Scroll;
+  controllers: Scroll;
   board: Scroll;
 }
 
 /** The panes of the tab, as `Tab` goes through them. */
-export const pinPanes = { table: 0, why: 1, rules: 2, edges: 3, board: 4 } as const;
+export const pinPanes = { table: 0, why: 1, rules: 2, edges: 3, controllers: 4, board: 5 } as const;
 const detailEvery = 2000;
 const edgesEvery = 400;
 const chipsEvery = 10_000;
 
 export function createPinMore(): PinMore {
-  return { detail: null, chips: null, asked: null, chipsAsked: null, edges: { top: 0 }, board: { top: 0 } };
+  return { detail: null, chips: null, asked: null, chipsAsked: null, edges: { top: 0 }, controllers: { top: 0 }, board: { top: 0 } };
 }
 
 /** The selected row of the tab. */
@@ -96,6 +97,7 @@ export function pinReceived(state: State, data: PinDetail, now: number): void {
 /** What moves up and down in a pane of the tab. */
 export function pinScroll({ pane, whyScroll, rulesScroll, more }: PinsTab): Scroll {
   if (pane === pinPanes.edges) return more.edges;
+  if (pane === pinPanes.controllers) return more.controllers;
   if (pane === pinPanes.board) return more.board;
   return pane === pinPanes.why ? whyScroll : rulesScroll;
 }

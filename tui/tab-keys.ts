@@ -42,6 +42,13 @@ export const tabKeys = [
   },
   { command: "rules", scope: "pins", keys: ["r"], does: "Rules: what fired, and when", hint: "Rules" },
   { command: "board", scope: "pins", keys: ["b"], does: "Board: a picture of the header with the used pins", hint: "Board" },
+  {
+    command: "controllers",
+    scope: "pins",
+    keys: ["C"],
+    does: "Controllers: what each holds, what it does for that, and why it does not",
+    hint: "Controllers",
+  },
   { command: "pin-next", scope: "pins", keys: ["l", "right"], does: "Next pin, whichever pane is shown", hint: "Next pin" },
   { command: "pin-previous", scope: "pins", keys: ["h", "left"], does: "Previous pin" },
   { command: "open", scope: "broker", keys: ["enter"], does: "Show the raw topic in the tab Topics", hint: "Raw-topic" },

@@ -4,8 +4,9 @@ import { snapshotOf } from "../core/recording.ts";
 import { exit } from "../exit.ts";
 import type { SimReading, SimStep } from "../protocol.ts";
 import { faultyLine, openRecording, type RecordingEntry, RecordingError, readRecordedConfig } from "../recording-file.ts";
-import { withAgent } from "./client.ts";
+import { type Client, withAgent } from "./client.ts";
 import { CommandError, complain, print } from "./command.ts";
+import { readScript } from "./play-script.ts";
 
 /** The agent gets steps so long before they are due, and answers when the last of them was made. */
 const ahead = 1000;
@@ -14,8 +15,8 @@ const stepsAtOnce = 100;
 const timeAtOnce = 2000;
 
 /**
- * Plays the edges, readings, commands and messages of a recording on the simulated board of the agent at `path`, with their spacing. The
- * broker, reloads, lost chips and failed writes of the recording are not played: they are the agent's own world.
+ * Plays a script, or the edges, readings, commands and messages of a recording on the simulated board of the agent at `path`, with their
+ * spacing. The broker, reloads, lost chips and failed writes of a recording are not played: they are the agent's own world.
  */
 export async function play(path: string, file: string, speed: number): Promise<number> {
   return withAgent(path, async (client) => {
@@ -47,10 +48,13 @@ export async function play(path: string, file: string, speed: number): Promise<n
       }
     };
     try {
-      const recording = await openRecording(file);
-      for await (const step of stepsOf(file, recording.entries, speed)) {
+      const script = await readScript(file);
+      const recording = script === undefined ? await openRecording(file) : undefined;
+      if (script !== undefined) await checkNames(client, file, script);
+      const steps = recording === undefined ? spaced(script ?? [], speed) : stepsOf(file, recording.entries, speed);
+      for await (const step of steps) {
         if (step.do === "level") counts.edges++;
-        else if (step.do === "message") counts.messages++;
+        else if (step.do === "message" || step.do === "heard") counts.messages++;
         else if (step.do === "reading") counts.readings++;
         else counts.commands++;
         const [first] = due;
@@ -58,7 +62,7 @@ export async function play(path: string, file: string, speed: number): Promise<n
         if (full) await flush();
         due.push(step);
       }
-      if (recording.torn) complain(`${file} is cut off within its last line: the rest was played`);
+      if (recording?.torn) complain(`${file} is cut off within its last line: the rest was played`);
       await flush();
       for (const own of running) await own;
     } catch (error) {
@@ -70,6 +74,24 @@ export async function play(path: string, file: string, speed: number): Promise<n
     print(`played ${edges} levels, ${readings} readings and ${commands} commands${others}`);
     return exit.ok;
   });
+}
+
+function* spaced(steps: readonly SimStep[], speed: number): Generator<SimStep> {
+  for (const step of steps) yield { ...step, after_ms: step.after_ms / speed };
+}
+
+/** A script is written for this agent: what it does not have is a mistake. */
+async function checkNames(client: Client, file: string, steps: readonly SimStep[]): Promise<void> {
+  const names = new Map<string, "input" | "sensor">();
+  for (const step of steps) {
+    if (step.do === "level") names.set(step.input, "input");
+    else if (step.do === "reading") names.set(step.sensor, "sensor");
+  }
+  for (const [id, wanted] of names) {
+    const { kind } = await client.request("get", { id });
+    if (kind !== wanted && !(wanted === "input" && kind === "counter"))
+      throw new CommandError(exit.refused, `${file}: ${id} is no ${wanted}, it is a ${kind}`);
+  }
 }
 
 /** The steps in the recorded order, the levels and readings of the beginning first. An edge that was read late keeps its own, earlier time. */
@@ -95,7 +117,7 @@ interface RecordedWorld {
   at: number;
   levels: [string, boolean][];
   readings: [string, SimReading][];
-  /** Sensors that cannot be told what they read: what came out of messages, which is not played, and what is derived. */
+  /** Sensors that cannot be told what they read: what is derived. */
   untold: ReadonlySet<string>;
 }
 
@@ -104,8 +126,7 @@ function worldOf(file: string, number: number, recorded: Record<string, unknown>
   try {
     const { at, state, config } = snapshotOf(recorded);
     const { inputs, sensors, derive } = readRecordedConfig(config);
-    const ofTopics = Object.entries(sensors).flatMap(([id, { driver }]) => (driver === "topic" ? [id] : []));
-    const untold = new Set([...ofTopics, ...Object.keys(derive)]);
+    const untold = new Set(Object.keys(derive));
     return {
       at,
       untold,

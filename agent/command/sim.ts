@@ -1,14 +1,14 @@
 import { exit } from "../exit.ts";
-import type { SimReading } from "../protocol.ts";
 import { withAgent } from "./client.ts";
 import { type Command, durationOption, print, readArgs, socketOptions, socketPath, usageError } from "./command.ts";
 import { play } from "./play.ts";
+import { readingOf } from "./sim-reading.ts";
 
 /** `pinbus sim`: the world around the simulated board of a running agent. */
 export const sim: Command = {
   usage:
     "press <input> [--for 120ms] [--bounce 5ms] | sensor <sensor> VALUE|NAME=VALUE…|ok|hang|fail [REASON] [--json] | play FILE [--speed 1]",
-  summary: "on the simulated board of a running agent: press a button, tell a sensor what it reads, or play a recording",
+  summary: "on the simulated board of a running agent: press a button, tell a sensor what it reads, or play a recording or a script",
   async run(args) {
     const times = { for: { type: "string" }, bounce: { type: "string" }, speed: { type: "string" } } as const;
     const options = { ...socketOptions, ...times, json: { type: "boolean" } } as const;
@@ -37,27 +37,6 @@ export const sim: Command = {
     return exit.ok;
   },
 };
-
-/** `21.4`, `humidity=55 temperature=21`, `fail "CRC error"` */
-function readingOf([word = "", ...more]: readonly string[]): SimReading | "hang" | "ok" {
-  if (word.includes("=") && word !== "fail") return { values: Object.fromEntries([word, ...more].map(quantityOf)) };
-  const [reason, ...rest] = more;
-  if (rest.length > 0) throw usageError("a reason with blanks is written in quotes");
-  if (word === "fail") return { fail: reason ?? "told to fail" };
-  if (reason !== undefined) throw usageError("a reason goes with fail");
-  if (word === "hang" || word === "ok") return word;
-  if (number.test(word)) return Number(word);
-  throw usageError(`a sensor reads a number, or takes ok, hang or fail, not ${JSON.stringify(word)}`);
-}
-
-const number = /^[+-]?\d+(?:\.\d+)?$/;
-
-function quantityOf(word: string): [string, number] {
-  const [, name = "", value = ""] = /^([a-z][a-z0-9_]*)=(.*)$/.exec(word) ?? [];
-  if (name === "" || !number.test(value))
-    throw usageError(`a quantity is told as NAME=VALUE, like humidity=55, not ${JSON.stringify(word)}`);
-  return [name, Number(value)];
-}
 
 function speedOption(text = "1"): number {
   const speed = Number(text);

@@ -18,7 +18,7 @@ export function carryControllers(
 ): void {
   const outputOf = (plan: typeof old, index: number) => {
     const drive = plan.controllers[index]?.drive;
-    return drive?.kind === "output" ? plan.outputs[drive.output]?.id : undefined;
+    return drive !== undefined && drive.kind !== "publish" ? plan.outputs[drive.output]?.id : undefined;
   };
   for (const [index, { id }] of old.controllers.entries()) {
     const output = outputOf(old, index);
@@ -43,12 +43,10 @@ export function carryControllers(
       return { ...first, since: at };
     }
     if (before.text === plan.text) return kept;
-    const { enabled, setpoint, since, answers } = kept;
+    const { enabled, setpoint, since, saidAt, answers } = kept;
     const same = JSON.stringify(before.drive) === JSON.stringify(plan.drive) && outputOf(old, was) === outputOf(next, index);
-    const pid =
-      before.control.kind === "pid" && plan.control.kind === "pid"
-        ? carryPid(kept.pid, before.control.settings, plan.control.settings)
-        : first.pid;
+    const [ruled, is] = [before.control, plan.control];
+    const pid = ruled.kind !== "on-off" && is.kind === ruled.kind ? carryPid(kept.pid, ruled.settings, is.settings) : first.pid;
     const demand = plan.control.kind === before.control.kind ? kept.demand : 0;
     return {
       ...first,
@@ -56,9 +54,11 @@ export function carryControllers(
       setpoint,
       answers,
       since,
+      saidAt,
       pid,
       demand,
       on: same ? kept.on : null,
+      level: same ? kept.level : null,
       lost: plan.lostAfter !== null && kept.lost,
     };
   });

@@ -6,12 +6,16 @@ export interface ControllerState {
   /** What a command has asked for; null = as configured. */
   setpoint: number | null;
   pid: PidState;
-  /** The output that is wanted: of an on/off controller 0 or 100. */
+  /** The output that is wanted: of an on/off controller its `low` or `high`. */
   demand: number;
   /** What was switched last; null before anything. */
   on: boolean | null;
-  /** When; before anything, when the agent started. */
+  /** Since when it is so; before anything, when the agent started. */
   since: Instant;
+  /** When that was said last. */
+  saidAt: Instant;
+  /** Of a PWM, the level that was asked for last; null before anything. */
+  level: number | null;
   /** Not before this: an output has refused it. */
   refusedUntil: Instant | null;
   /** When the cycle began, and for how long it is on in it. */
@@ -38,6 +42,8 @@ export function newController(enabled: boolean): ControllerState {
     demand: 0,
     on: null,
     since: Number.NEGATIVE_INFINITY,
+    saidAt: Number.NEGATIVE_INFINITY,
+    level: null,
     refusedUntil: null,
     cycle: null,
     sampledAt: null,

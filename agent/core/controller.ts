@@ -1,9 +1,11 @@
 import { command } from "./contract.ts";
 import { shown, tell, tellHold } from "./controller-bus.ts";
-import { holdOf, setpointNow } from "./controller-hold.ts";
+import { type Hold, holdOf, setpointNow } from "./controller-hold.ts";
+import { driveLevel, goTo, reachOf } from "./controller-level.ts";
 import type { ControllerPlan } from "./controller-plan.ts";
 import type { ControllerState } from "./controller-state.ts";
-import type { Cause, Effect, Instant } from "./model.ts";
+import { controllerCause, tried } from "./controller-try.ts";
+import type { Effect, Instant } from "./model.ts";
 import { pausePid, stepPid } from "./pid.ts";
 import type { Plan } from "./plan.ts";
 import type { Objection } from "./refusal.ts";
@@ -12,9 +14,6 @@ import { numberNow, valueNow, valueText } from "./value.ts";
 
 // A controller is looked at when one of its sensors was read, or a reading no longer holds, when its own time is over, at a command and
 // when the link changes. It computes anew with each reading: the time between readings is its sample time.
-
-/** How soon again, when an output does not say from when on it would not refuse. */
-const refusedAgain = 60_000;
 
 export function controllersSeen(plan: Plan, state: State, sensor: number, at: Instant, effects: Effect[]): void {
   for (const controller of plan.controllersBySensor[sensor] ?? []) lookAt(plan, state, controller, at, effects);
@@ -31,10 +30,8 @@ export function lookAt(plan: Plan, state: State, index: number, at: Instant, eff
   if (hold === null && wanted !== null) {
     sample(plan, state, own, controller, wanted, at);
     next = drive(plan, state, own, controller, whyNow(plan, state, own, controller, wanted, at), at, effects);
-  } else if (hold?.kind === "off") {
-    stand(controller);
-    // Nobody has switched it on: nothing is to be said to it, unless it may be on from before.
-    if (controller.on !== false) next = attempt(plan, state, own, controller, false, hold.text, at, effects);
+  } else if (hold !== null && hold.does !== "keep" && hold.does !== "wait") {
+    next = goOff(plan, state, own, controller, hold, at, effects);
   } else {
     // Time without a value does not count as time in which it was controlled.
     pausePid(controller.pid);
@@ -52,22 +49,46 @@ function sample(plan: Plan, state: State, own: ControllerPlan, controller: Contr
   if (own.control.kind === "on-off") {
     const half = own.control.hysteresis / 2;
     const short = own.raises ? wanted - value : value - wanted;
-    if (short > half) controller.demand = 100;
-    else if (short < -half) controller.demand = 0;
+    const { high, low } = own.control;
+    controller.demand = short > half || (short >= -half && controller.demand === high) ? high : low;
     return;
   }
   const readAt = state.sensors[own.ref.sensor]?.at ?? at;
   if (readAt === controller.sampledAt) return;
-  controller.demand = stepPid(controller.pid, own.control.settings, wanted, value, readAt);
+  const { settings } = own.control;
+  const reach = own.drive.kind === "pwm" ? reachOf(plan, state, own.drive, controller, settings) : settings;
+  controller.demand = stepPid(controller.pid, settings, wanted, value, readAt, reach);
   controller.sampledAt = readAt;
 }
 
 /** No output, and nothing of the past in the next one but the integral. */
 function stand(controller: ControllerState): void {
-  controller.demand = 0;
   controller.cycle = null;
   controller.sampledAt = null;
   pausePid(controller.pid);
+}
+
+/** Off at once, whatever the shortest times say; returns when it is to be tried again. */
+function goOff(
+  plan: Plan,
+  state: State,
+  own: ControllerPlan,
+  controller: ControllerState,
+  { does, text }: Hold,
+  at: Instant,
+  effects: Effect[],
+): Instant | null {
+  stand(controller);
+  if (own.drive.kind === "pwm") {
+    const level = typeof does === "number" ? does : own.drive.low;
+    // Others may set it while nobody controls.
+    if (controller.on === false && controller.level === level) return null;
+    controller.demand = level;
+    return goTo(plan, state, own, own.drive, controller, { level, on: false, why: text }, at, effects);
+  }
+  controller.demand = 0;
+  // Nobody has switched it on: nothing is to be said to it, unless it may be on from before.
+  return controller.on === false ? null : attempt(plan, state, own, controller, false, text, at, effects);
 }
 
 /** Switches as the output asks; returns when it has to switch next. */
@@ -80,10 +101,11 @@ function drive(
   at: Instant,
   effects: Effect[],
 ): Instant | null {
+  if (own.drive.kind === "pwm") return driveLevel(plan, state, own, own.drive, controller, why, at, effects);
   if (own.control.kind === "pid") return driveCycle(plan, state, own, controller, own.control, why, at, effects);
   const on = controller.demand > 0;
   if (controller.on === on) {
-    const due = on && own.repeat !== null ? controller.since + own.repeat : null;
+    const due = on && own.repeat !== null ? controller.saidAt + own.repeat : null;
     const strayed = own.drive.kind === "output" && strays(state, own.drive.output, on);
     if (strayed || (due !== null && at >= due)) return attempt(plan, state, own, controller, on, why, at, effects);
     return due;
@@ -155,10 +177,8 @@ function attempt(
   at: Instant,
   effects: Effect[],
 ): Instant | null {
-  if (controller.refusedUntil !== null && at < controller.refusedUntil) return controller.refusedUntil;
-  const refused = doSwitch(plan, state, own, on, why, at, effects);
-  controller.refusedUntil = refused === null ? null : (refused.allowedAt ?? at + refusedAgain);
-  if (refused !== null) return controller.refusedUntil;
+  const again = tried(controller, at, () => doSwitch(plan, state, own, on, why, at, effects));
+  if (again !== null) return again;
   if (own.drive.kind === "publish" && controller.on !== on)
     effects.push({
       type: "log",
@@ -166,7 +186,9 @@ function attempt(
       message: `controller ${own.id} switched ${on ? "on" : "off"}: ${why}`,
       fields: { event: "controller-switched", controller: own.id, cause: why },
     });
-  Object.assign(controller, { on, since: at, why });
+  // What is said once more was on all the time.
+  const since = controller.on === on && own.drive.kind === "publish" ? controller.since : at;
+  Object.assign(controller, { on, since, saidAt: at, why });
   return on && own.repeat !== null ? at + own.repeat : null;
 }
 
@@ -183,9 +205,7 @@ function doSwitch(
     effects.push(...(on ? own.drive.on : own.drive.off));
     return null;
   }
-  const text = `controller ${own.id}`;
-  const cause: Cause = { kind: "controller", text, detail: why, trigger: { step: { kind: "sensor", text: why }, words: why } };
-  return command(plan, state, own.drive.output, on ? "ON" : "OFF", null, cause, null, at, effects);
+  return command(plan, state, own.drive.output, on ? "ON" : "OFF", null, controllerCause(own, why), null, at, effects);
 }
 
 /** `tent.humidity 52.1 % below 58`, and of a PID controller its output. */
@@ -193,7 +213,7 @@ function whyNow(plan: Plan, state: State, own: ControllerPlan, controller: Contr
   const now = valueNow(plan, state, own.ref, at);
   if (now.is !== "known" || typeof now.value !== "number") return `${own.ref.text} is ${now.is}`;
   const side = now.value < wanted ? "below" : now.value > wanted ? "above" : "at";
-  const output = own.control.kind === "pid" ? `, output ${shown(controller.demand)} ${own.unit}` : "";
+  const output = own.control.kind !== "on-off" ? `, output ${shown(controller.demand)} ${own.unit}` : "";
   return `${own.ref.text} ${valueText(now.value, now.unit)} ${side} ${valueText(wanted, now.unit)}${output}`;
 }
 

@@ -1,6 +1,7 @@
 import type { Config } from "../../config/schema.ts";
 import type { LeafOffset, VpdFormula } from "./humid-air.ts";
 import { type ValueRef, valueRefOf } from "./sensor-ref.ts";
+import { rateUnit } from "./unit.ts";
 
 type Kinds = {
   vpd: { formula: VpdFormula; offset: LeafOffset };
@@ -10,6 +11,8 @@ type Kinds = {
   min: { window: number };
   max: { window: number };
   rate: { per: number };
+  /** How fast an input counts, by its index. */
+  counted: { input: number; perUnit: number; of: string | null; per: number };
   integral: object;
   /** JSONata, and the names of its inputs in their order. */
   value: { text: string; names: readonly string[] };
@@ -21,7 +24,7 @@ export type DerivePlan = {
 }[keyof Kinds];
 
 /** The derived values of a checked configuration, which follow its sensors. */
-export function derivePlansOf({ sensors, derive }: Config): { id: string; plan: DerivePlan; published: boolean }[] {
+export function derivePlansOf({ inputs, sensors, derive }: Config): { id: string; plan: DerivePlan; published: boolean }[] {
   const index = new Map([...Object.keys(sensors), ...Object.keys(derive)].map((id, at) => [id, at]));
   const refs = (...texts: string[]): ValueRef[] => texts.flatMap((text) => valueRefOf(index, text) ?? []);
   return Object.entries(derive).map(([id, settings]) => {
@@ -35,13 +38,19 @@ export function derivePlansOf({ sensors, derive }: Config): { id: string; plan: 
       if (mean !== null) return { ...named("mean", refs(mean)), window };
       if (min !== null) return { ...named("min", refs(min)), window };
       if (max !== null) return { ...named("max", refs(max)), window };
+      const counter = rate === null || !Object.hasOwn(inputs, rate) ? undefined : inputs[rate];
+      if (rate !== null && counter) {
+        const { per_unit: perUnit, unit: of } = counter;
+        const input = Object.keys(inputs).indexOf(rate);
+        return { ...named("counted", []), name: name ?? "rate", unit: unit ?? rateUnit(of, per), input, perUnit, of, per };
+      }
       if (rate !== null) return { ...named("rate", refs(rate)), per };
       if (integral !== null) return named("integral", refs(integral));
-      const inputs = Object.entries(settings.inputs ?? {});
+      const variables = Object.entries(settings.inputs ?? {});
       return {
-        ...named("value", refs(...inputs.map(([, ref]) => ref))),
+        ...named("value", refs(...variables.map(([, ref]) => ref))),
         text: settings.value ?? "",
-        names: inputs.map(([input]) => input),
+        names: variables.map(([variable]) => variable),
       };
     };
     return { id, plan: plan(), published: publish === "true" };

@@ -2,10 +2,12 @@ import type { DerivePlan } from "./derive-plan.ts";
 import { absoluteHumidity, dewPoint, vpd } from "./humid-air.ts";
 import type { Effect, Instant, Measured } from "./model.ts";
 import type { Plan } from "./plan.ts";
-import { qualityOf, reasonOf, type SensorState, sensorFailed, sensorGone, sensorRead } from "./sensor.ts";
+import { newRate, type Rate } from "./rate.ts";
+import { qualityOf, reasonOf, type Seen, type SensorState, sensorFailed, sensorGone, sensorRead } from "./sensor.ts";
 import { measuredAt, type ValueRef } from "./sensor-ref.ts";
 import type { State } from "./state.ts";
-import { convert, integralUnit, rateUnit } from "./unit.ts";
+import { convert, integralUnit, rateIn } from "./unit.ts";
+import { updateSides } from "./value.ts";
 import { addToWindow, type ValueWindow, windowFigure } from "./value-window.ts";
 
 // A derived value is a sensor whose readings are computed. It is as good as the worst of what it is derived from, and as old as the oldest.
@@ -21,6 +23,8 @@ export interface DeriveMemory {
   /** The sum as it was kept last, and when. */
   keptTotal: number;
   keptAt: Instant;
+  /** Of a counter. */
+  rate: Rate;
 }
 
 /** What a sum was when it was kept. */
@@ -34,24 +38,40 @@ export const keepEvery = 60_000;
 
 export function newMemory(kept?: KeptSum): DeriveMemory {
   const total = kept?.total ?? 0;
-  return { window: [], last: null, total, unit: kept?.unit ?? null, keptTotal: total, keptAt: 0 };
+  return { window: [], last: null, total, unit: kept?.unit ?? null, keptTotal: total, keptAt: 0, rate: newRate() };
 }
 
 /** Whether everything that a value is derived from holds, and why not. */
 type Inputs = { state: "ok"; measured: Instant } | { state: "waiting" } | { state: "stale" | "failed"; why: string };
 
-/** A sensor was read, failed or became stale: so do the values that are derived from it. */
-export function deriveSeen(plan: Plan, state: State, sensor: number, at: Instant, effects: Effect[]): void {
-  for (const index of plan.derivedFrom[sensor] ?? []) {
+/**
+ * A sensor was read, failed or became stale: so do the values that are derived from it, each once, when all that it is derived from is the
+ * new one. Returns those of which something is new. What also comes from an expression waits for its answer.
+ */
+export function deriveSeen(plan: Plan, state: State, sensor: number, at: Instant, effects: Effect[]): readonly number[] {
+  const derived = plan.derivedFrom[sensor] ?? [];
+  if (derived.length === 0) return derived;
+  const [fresh, asked] = [new Set([sensor]), new Set<number>()];
+  const seen: Seen = (_plan, _state, index) => {
+    fresh.add(index);
+    updateSides(plan, state, index, at);
+  };
+  for (const index of derived) {
     const derive = plan.sensors[index]?.derive;
-    if (!derive) continue;
+    if (!derive?.inputs.some((input) => fresh.has(input.sensor) || asked.has(input.sensor))) continue;
     const inputs = inputsOf(plan, state, derive);
-    if (inputs.state === "stale") sensorGone(plan, state, index, inputs.why, at, effects);
+    if (inputs.state === "stale") sensorGone(plan, state, index, inputs.why, at, effects, seen);
     else if (inputs.state === "failed") {
       if (state.sensors[index]?.problem !== inputs.why)
-        sensorFailed(plan, state, { type: "sensor-failed", sensor: index, problem: inputs.why, at }, effects);
-    } else if (inputs.state === "ok") compute(plan, state, index, derive, inputs.measured, at, effects);
+        sensorFailed(plan, state, { type: "sensor-failed", sensor: index, problem: inputs.why, at }, effects, seen);
+    } else if (derive.inputs.some((input) => asked.has(input.sensor))) asked.add(index);
+    else if (inputs.state === "ok") {
+      compute(plan, state, index, derive, inputs.measured, at, effects, seen);
+      if (derive.kind === "value" && !fresh.has(index)) asked.add(index);
+    }
   }
+  fresh.delete(sensor);
+  return [...fresh];
 }
 
 /** Whether an answer that was computed elsewhere may still be taken; it is of the inputs as they were when it was asked for. */
@@ -86,10 +106,20 @@ function because(id: string, quality: string, reason: string | null): string {
   return said.length > 160 ? `${said.slice(0, 159)}…` : said;
 }
 
-function compute(plan: Plan, state: State, index: number, derive: DerivePlan, measured: Instant, at: Instant, effects: Effect[]): void {
+function compute(
+  plan: Plan,
+  state: State,
+  index: number,
+  derive: DerivePlan,
+  measured: Instant,
+  at: Instant,
+  effects: Effect[],
+  seen: Seen,
+): void {
   const sensor = state.sensors[index];
   if (!sensor || state.stopping) return;
-  const fail = (problem: string) => sensorFailed(plan, state, { type: "sensor-failed", sensor: index, problem, at }, effects);
+  const fail = (problem: string) => sensorFailed(plan, state, { type: "sensor-failed", sensor: index, problem, at }, effects, seen);
+  if (derive.kind === "counted") return;
   if (derive.kind === "value") {
     const inputs: Record<string, Measured["value"]> = {};
     for (const [position, ref] of derive.inputs.entries()) {
@@ -109,7 +139,7 @@ function compute(plan: Plan, state: State, index: number, derive: DerivePlan, me
     fail(result.problem);
     return;
   }
-  sensorRead(plan, state, { type: "sensor-read", sensor: index, values: [{ ...result, name: derive.name }], at, measured }, effects);
+  sensorRead(plan, state, { type: "sensor-read", sensor: index, values: [{ ...result, name: derive.name }], at, measured }, effects, seen);
   if (derive.kind === "integral") keepTotal(index, sensor, at, effects);
 }
 
@@ -119,7 +149,7 @@ type Result = { value: number; unit: string | null } | { problem: string };
 function resultOf(
   plan: Plan,
   state: State,
-  derive: Exclude<DerivePlan, { kind: "value" }>,
+  derive: Exclude<DerivePlan, { kind: "value" | "counted" }>,
   sensor: SensorState,
   at: Instant,
 ): Result | undefined {
@@ -156,7 +186,8 @@ function resultOf(
       if (last !== null && at <= last.at) return undefined;
       memory.last = { value, at };
       if (last === null) return undefined;
-      return { value: trim(((value - last.value) / (at - last.at)) * derive.per), unit: derive.unit ?? rateUnit(unit, derive.per) };
+      const rate = rateIn((value - last.value) / (at - last.at), unit, derive.per, derive.unit);
+      return rate === undefined ? { problem: `${unit} does not convert to ${derive.unit}` } : { ...rate, value: trim(rate.value) };
     }
     case "integral": {
       const makes = integralUnit(unit);

@@ -81,7 +81,9 @@ export function written(
     const change: Change = { at, state: stateWord(active), cause, detail: cause.detail, ends: endOf(output) };
     if (words !== "") change.level = words;
     if (!blink) remember(event.output, output, change, effects);
-    effects.push(attrLater(state, outputPlan, output), logLater(outputPlan, active, words, cause, blink ? "debug" : "info"));
+    // A controller moves a PWM at each reading.
+    const quiet = blink || (!moved && cause.kind === "controller");
+    effects.push(attrLater(state, outputPlan, output), logLater(outputPlan, active, words, cause, quiet ? "debug" : "info"));
   } else if (mended || ends) effects.push({ type: "publish", ...attrOf(state, outputPlan, output) });
   if (event.answer) {
     const verdict: Verdict = { ok: true, state: stateWord(active), changed };

@@ -27,8 +27,18 @@ export function newPid(): PidState {
   return { integral: 0, output: 0, last: null };
 }
 
-/** The output after a reading. The time between readings is the sample time. */
-export function stepPid(pid: PidState, settings: PidSettings, setpoint: number, value: number, at: Instant): number {
+/**
+ * The output after a reading. The time between readings is the sample time. `reach` = between which outputs more or less has an effect now,
+ * when that is narrower than the limits.
+ */
+export function stepPid(
+  pid: PidState,
+  settings: PidSettings,
+  setpoint: number,
+  value: number,
+  at: Instant,
+  reach: Pick<PidSettings, "min" | "max"> = settings,
+): number {
   const { kp, ki, kd, min, max, raises } = settings;
   const sign = raises ? 1 : -1;
   const error = sign * (setpoint - value);
@@ -37,7 +47,7 @@ export function stepPid(pid: PidState, settings: PidSettings, setpoint: number, 
   const rest = kp * error - kd * slope;
   const grown = pid.integral + ki * error * Math.max(0, seconds);
   // An output at its limit is not pushed further by an integral that nobody sees.
-  const pushes = (rest + grown > max && grown > pid.integral) || (rest + grown < min && grown < pid.integral);
+  const pushes = (rest + grown > reach.max && grown > pid.integral) || (rest + grown < reach.min && grown < pid.integral);
   pid.integral = bounded(pushes ? pid.integral : grown, settings);
   pid.output = clamp(rest + pid.integral, min, max);
   pid.last = { value, error, at };

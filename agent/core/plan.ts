@@ -35,7 +35,7 @@ export interface Plan extends Omit<Rulebook, "gestures"> {
   /** Controllers by the full topic of their commands, and by the sensors that they look at. */
   controllerSetIndex: ReadonlyMap<string, number>;
   controllersBySensor: readonly (readonly number[])[];
-  /** Derived values by the sensors from which they are derived. */
+  /** Derived values by the sensors from which they are derived, near or far, in the order in which they are to be computed. */
   derivedFrom: readonly (readonly number[])[];
   inputIndex: ReadonlyMap<string, number>;
   outputIndex: ReadonlyMap<string, number>;

@@ -53,7 +53,7 @@ export function pwmsOf(
 ): OutputPlan[] {
   return Object.entries(config.pwm).map(([id, pwm], offset): OutputPlan => {
     const output = first + offset;
-    const plan = planOf(id, pwm);
+    const plan = pwmPlanOf(id, pwm);
     timers.set(plan.fadeKey, { kind: "fade", output }).set(plan.silenceKey, { kind: "silence", output });
     const lost = pwm.on_broker_lost;
     return {
@@ -86,7 +86,8 @@ export function pwmsOf(
 
 type OutputKeys = "pulseKey" | "maxOnKey" | "retryKey" | "interlockKey" | "brokerLostKey" | "peerOfflineKey" | "startKey";
 
-function planOf(id: string, pwm: PwmConfig): PwmPlan {
+/** The PWM of a configuration by itself. */
+export function pwmPlanOf(id: string, pwm: PwmConfig): PwmPlan {
   const { kind, line, chip, channel, curve, silence, pulse } = pwm;
   const servo = kind === "servo";
   const min = servo ? 0 : pwm.min;

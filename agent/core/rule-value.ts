@@ -5,7 +5,7 @@ import { act, actAll, fireRule, tellDone, waitFor } from "./rule.ts";
 import { mayRun } from "./rule-condition.ts";
 import type { RulePlan } from "./rule-plan.ts";
 import type { ListName, ReactionStep, ValueRule } from "./rule-value-plan.ts";
-import { noteDone, type RuleValues, refusedAgain } from "./rule-values.ts";
+import { againAt, noteDone, type RuleValues } from "./rule-values.ts";
 import type { RuleState, State } from "./state.ts";
 import { comparedText, testNow, valueNow, valueText } from "./value.ts";
 
@@ -78,9 +78,13 @@ function turn(plan: Plan, state: State, rule: number, wanted: "do" | "else", at:
   const side = rulePlan.value.test !== null && state.sides[rulePlan.value.test] === true;
   const cause = causeNow(plan, state, rulePlan, wanted === "do" || !side ? null : "its conditions are no longer met", at);
   if (!again) dropWaiting(rulePlan, ruleState, "others", effects);
-  if (again)
-    noteDone(values, wanted, actAll(plan, state, rule, wanted === "do" ? rulePlan.actions : rulePlan.otherwise, cause, at, effects), at);
-  else if (wanted === "else") {
+  const { repeat } = rulePlan.value;
+  if (again) {
+    // What an output has refused is tried again alone.
+    const whole = values.left.length === 0 || (wanted === "do" && repeat !== null && at >= values.saidAt + repeat);
+    const list = wanted === "do" ? rulePlan.actions : rulePlan.otherwise;
+    noteDone(values, wanted, actAll(plan, state, rule, list, cause, at, effects, whole ? null : values.left), at, whole);
+  } else if (wanted === "else") {
     noteDone(values, "else", actAll(plan, state, rule, rulePlan.otherwise, cause, at, effects), at);
     if (rulePlan.otherwise.length > 0) tellDone(plan, state, { rule, cause }, "else", at, effects);
   } else if (fireRule(plan, state, rule, cause, at, effects) !== null) {
@@ -88,8 +92,7 @@ function turn(plan: Plan, state: State, rule: number, wanted: "do" | "else", at:
     values.did = null;
     return;
   }
-  const { repeat } = rulePlan.value;
-  if (wanted === "do" && repeat !== null) values.again = Math.min(values.again ?? Number.POSITIVE_INFINITY, at + repeat);
+  if (wanted === "do" && repeat !== null) values.again = Math.min(values.again ?? Number.POSITIVE_INFINITY, values.saidAt + repeat);
 }
 
 /** What a rule does when it can no longer rely on a value, once. */
@@ -130,6 +133,7 @@ export function valuesAndLink(plan: Plan, state: State, online: boolean, at: Ins
     const lost = ruleState.values.did === "lost";
     if (lost) ruleState.values.did = null;
     ruleState.values.again = lost || ruleState.values.did === null ? null : at;
+    ruleState.values.left = [];
     lookAtValues(plan, state, rule, at, effects);
   }
 }
@@ -155,12 +159,10 @@ function react(
   // While all of it waits, the rule works on without a broker; without a value it cannot.
   if (list === "on_stale" || now.length > 0) {
     if (!again) dropWaiting(rulePlan, ruleState, "others", effects);
-    let refused: Objection | null = null;
-    for (const step of now) {
-      const objection = reactStep(plan, state, rule, step, cause, at, effects);
-      refused ??= objection;
-    }
-    noteDone(ruleState.values, list === "on_stale" ? "stale" : "lost", refused, at);
+    const actions = now.flatMap((step) => (step.type === "none" ? [] : step.type === "else" ? rulePlan.otherwise : [step]));
+    const { values } = ruleState;
+    const outcome = actAll(plan, state, rule, actions, cause, at, effects, again ? values.left : null);
+    noteDone(values, list === "on_stale" ? "stale" : "lost", outcome, at, !again);
     const { again: retry } = ruleState.values;
     const { key } = rulePlan.value;
     effects.push(retry === null ? { type: "stopTimer", key } : { type: "startTimer", key, at: retry });
@@ -180,7 +182,7 @@ function reactStep(
 ): Objection | null {
   if (step.type === "none") return null;
   if (step.type !== "else") return act(plan, state, rule, step, cause, at, effects);
-  return actAll(plan, state, rule, plan.rules[rule]?.otherwise ?? [], cause, at, effects);
+  return actAll(plan, state, rule, plan.rules[rule]?.otherwise ?? [], cause, at, effects).refused;
 }
 
 /** The wait of an action with `after` is over. */
@@ -198,10 +200,10 @@ export function actionDue(
   ruleState.waiting.delete(step.wait.key);
   if (state.stopping || !ruleState.enabled) return;
   const refused = reactStep(plan, state, rule, step, { ...cause, after: step.wait.ms }, at, effects);
-  if (list === "on_broker_lost" && ruleState.values.did !== "lost") noteDone(ruleState.values, "lost", null, at);
+  if (list === "on_broker_lost" && ruleState.values.did !== "lost")
+    noteDone(ruleState.values, "lost", { refused: null, left: [], tried: 0 }, at);
   // What switches off is tried again.
-  if (refused !== null && list !== "do")
-    waitFor(state, rule, { ...step.wait, ms: (refused.allowedAt ?? at + refusedAgain) - at }, cause, at, effects);
+  if (refused !== null && list !== "do") waitFor(state, rule, { ...step.wait, ms: againAt(refused, at) - at }, cause, at, effects);
 }
 
 function listOf(rule: RulePlan, list: ListName): readonly ReactionStep[] {

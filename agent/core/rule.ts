@@ -10,7 +10,7 @@ import { mayRun } from "./rule-condition.ts";
 import { mayFire } from "./rule-guard.ts";
 import { countLevels } from "./rule-lasting.ts";
 import type { LevelTrigger, RuleAction, TriggerPlan } from "./rule-plan.ts";
-import { newValues, noteDone } from "./rule-values.ts";
+import { againAt, newValues, noteDone, type Outcome } from "./rule-values.ts";
 import { isoTime, type RuleState, type State, seqBlock } from "./state.ts";
 
 /** Why a rule does not do what it was asked for. */
@@ -75,8 +75,8 @@ function run(
   ruleState.fired++;
   ruleState.last = at;
   firings.push({ rule, cause });
-  const refused = actAll(plan, state, rule, rulePlan.actions, cause, at, effects);
-  if (rulePlan.value !== null) noteDone(ruleState.values, "do", refused, at);
+  const outcome = actAll(plan, state, rule, rulePlan.actions, cause, at, effects);
+  if (rulePlan.value !== null) noteDone(ruleState.values, "do", outcome, at);
   for (const index of plan.listeners.fired[rule] ?? []) {
     const next = plan.triggers[index];
     if (next) run(plan, state, next.rule, causeOf(next, cause, 0), true, at, effects, firings);
@@ -84,7 +84,7 @@ function run(
   return null;
 }
 
-/** Does a list of actions, those with `after` later; the first thing that an output refused. */
+/** Does a list of actions, those with `after` later; with `only` what stands at these places in it. */
 export function actAll(
   plan: Plan,
   state: State,
@@ -93,15 +93,19 @@ export function actAll(
   cause: Cause,
   at: Instant,
   effects: Effect[],
-): Objection | null {
+  only: readonly number[] | null = null,
+): Outcome {
   let refused: Objection | null = null;
-  for (const action of actions) {
-    if (action.wait === null) {
-      const objection = act(plan, state, rule, action, cause, at, effects);
-      refused ??= objection;
-    } else waitFor(state, rule, action.wait, cause, at, effects);
+  const left: number[] = [];
+  for (const [place, action] of actions.entries()) {
+    if (only?.includes(place) === false) continue;
+    const objection =
+      action.wait === null ? act(plan, state, rule, action, cause, at, effects) : waitFor(state, rule, action.wait, cause, at, effects);
+    if (objection === null) continue;
+    left.push(place);
+    if (refused === null || againAt(objection, at) < againAt(refused, at)) refused = objection;
   }
-  return refused;
+  return { refused, left, tried: only?.length ?? actions.length };
 }
 
 export function waitFor(
@@ -111,9 +115,10 @@ export function waitFor(
   cause: Cause,
   at: Instant,
   effects: Effect[],
-): void {
+): null {
   state.rules[rule]?.waiting.set(wait.key, cause);
   effects.push({ type: "startTimer", key: wait.key, at: at + wait.ms });
+  return null;
 }
 
 export function act(

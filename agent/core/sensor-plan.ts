@@ -34,6 +34,8 @@ export interface SensorPlan {
   qualityTopic: string;
 }
 
+/** How often it is told how fast an input counts. */
+const countedEvery = 10_000;
 /** For a topic, which has no `every`. */
 const usualStale = 180_000;
 
@@ -72,9 +74,9 @@ export function sensorsOf(config: Config, topics: Topics, timers: Map<TimerKey, 
     ({ id, plan, published }, index): SensorPlan => ({
       ...common(id, sensors.length + index),
       source: JSON.stringify(plan),
-      every: null,
+      every: plan.kind === "counted" ? countedEvery : null,
       pipeline: plainPipeline,
-      staleAfter: Number.POSITIVE_INFINITY,
+      staleAfter: plan.kind === "counted" ? 3 * countedEvery : Number.POSITIVE_INFINITY,
       topic: null,
       derive: plan,
       peer: null,
@@ -107,11 +109,22 @@ function peerIndexOf({ availability: where }: SensorConfig, peers: readonly Peer
   return index < 0 ? null : index;
 }
 
-/** The derived values of each sensor, by its index. */
+/** All that is derived from each sensor, by its index, near or far, each behind what it is derived from itself. */
 export function derivedFrom(sensors: readonly SensorPlan[]): number[][] {
-  const from: number[][] = sensors.map(() => []);
-  for (const [index, { derive }] of sensors.entries()) {
-    for (const { sensor } of derive?.inputs ?? []) if (from[sensor]?.includes(index) === false) from[sensor].push(index);
-  }
-  return from;
+  const depths = new Map<number, number>();
+  const depthOf = (index: number): number => {
+    const known = depths.get(index);
+    if (known !== undefined) return known;
+    // A circle is refused before; here it must end all the same.
+    depths.set(index, 0);
+    const depth = 1 + Math.max(-1, ...(sensors[index]?.derive?.inputs ?? []).map(({ sensor }) => depthOf(sensor)));
+    depths.set(index, depth);
+    return depth;
+  };
+  const order = [...sensors.keys()].filter((index) => sensors[index]?.derive).sort((a, b) => depthOf(a) - depthOf(b) || a - b);
+  return sensors.map((_, root) => {
+    const from = new Set([root]);
+    for (const index of order) if (sensors[index]?.derive?.inputs.some(({ sensor }) => from.has(sensor))) from.add(index);
+    return [...from].slice(1);
+  });
 }

@@ -13,10 +13,11 @@ import { updateSides } from "./value.ts";
  */
 export function sensorSeen(plan: Plan, state: State, sensor: number, at: Instant, effects: Effect[]): void {
   if (state.stopping) return;
-  // What is derived starts rules that look at this sensor as well.
   updateSides(plan, state, sensor, at);
-  deriveSeen(plan, state, sensor, at, effects);
-  valuesSeen(plan, state, sensor, at, effects);
-  controllersSeen(plan, state, sensor, at, effects);
-  curvesSeen(plan, state, sensor, at, effects);
+  // All that is derived is computed before anybody looks at any of it.
+  for (const index of [...deriveSeen(plan, state, sensor, at, effects), sensor]) {
+    valuesSeen(plan, state, index, at, effects);
+    controllersSeen(plan, state, index, at, effects);
+    curvesSeen(plan, state, index, at, effects);
+  }
 }

@@ -1,3 +1,4 @@
+import { readCounted } from "./counted.ts";
 import type { DeriveMemory } from "./derive.ts";
 import type { AgentEvent, Effect, Instant, Measured } from "./model.ts";
 import type { Plan } from "./plan.ts";
@@ -65,24 +66,37 @@ export function readDue(plan: Plan, state: State, index: number, at: Instant, ef
   const [sensorPlan, sensor] = [plan.sensors[index], state.sensors[index]];
   if (!sensorPlan || !sensor || sensorPlan.every === null || state.stopping) return;
   sensor.dueAt = at;
-  effects.push({ type: "readSensor", sensor: index }, { type: "startTimer", key: sensorPlan.readKey, at: at + sensorPlan.every });
+  if (sensorPlan.derive?.kind === "counted") readCounted(plan, state, index, sensorPlan.derive, at, effects);
+  else effects.push({ type: "readSensor", sensor: index });
+  effects.push({ type: "startTimer", key: sensorPlan.readKey, at: at + sensorPlan.every });
 }
 
 export function staleDue(plan: Plan, state: State, index: number, at: Instant, effects: Effect[]): void {
   change(plan, state, index, effects, (sensor) => {
     // What ended it before its time is what there is to say.
-    if (!sensor.stale) sensor.why = plan.sensors[index]?.derive ? "nothing could be derived for too long" : null;
+    if (!sensor.stale) sensor.why = plan.sensors[index]?.derive?.inputs.length ? "nothing could be derived for too long" : null;
     sensor.stale = true;
   });
   sensorSeen(plan, state, index, at, effects);
 }
 
+/** What follows from what is new of a sensor. */
+export type Seen = typeof sensorSeen;
+
 /** What it says is wrong by now, whatever its age: its device is gone, or what it is derived from is. */
-export function sensorGone(plan: Plan, state: State, index: number, why: string, at: Instant, effects: Effect[]): void {
+export function sensorGone(
+  plan: Plan,
+  state: State,
+  index: number,
+  why: string,
+  at: Instant,
+  effects: Effect[],
+  seen: Seen = sensorSeen,
+): void {
   const sensor = state.sensors[index];
   if (!sensor || state.stopping || (sensor.stale && sensor.why === why && sensor.problem === null)) return;
   change(plan, state, index, effects, () => Object.assign(sensor, { stale: true, why, problem: null }));
-  sensorSeen(plan, state, index, at, effects);
+  seen(plan, state, index, at, effects);
 }
 
 /** The peer that says whether a device is there has changed; a reading that comes all the same brings its sensors back. */
@@ -95,7 +109,13 @@ export function sensorsOfPeer(plan: Plan, state: State, peer: number, at: Instan
       sensorGone(plan, state, index, now.stale ? `peer ${id} is stale` : `${topic} says that it is gone`, at, effects);
 }
 
-export function sensorRead(plan: Plan, state: State, event: Extract<AgentEvent, { type: "sensor-read" }>, effects: Effect[]): void {
+export function sensorRead(
+  plan: Plan,
+  state: State,
+  event: Extract<AgentEvent, { type: "sensor-read" }>,
+  effects: Effect[],
+  seen: Seen = sensorSeen,
+): void {
   const { sensor: index, at, measured = at } = event;
   const [sensorPlan, sensor] = [plan.sensors[index], state.sensors[index]];
   if (!sensorPlan || !sensor || state.stopping) return;
@@ -108,7 +128,7 @@ export function sensorRead(plan: Plan, state: State, event: Extract<AgentEvent, 
     back: qualityOf(sensor) !== "ok",
   });
   if (!refined.ok) {
-    sensorFailed(plan, state, { type: "sensor-failed", sensor: index, problem: refined.problem, at }, effects);
+    sensorFailed(plan, state, { type: "sensor-failed", sensor: index, problem: refined.problem, at }, effects, seen);
     return;
   }
   const { values } = refined;
@@ -118,7 +138,7 @@ export function sensorRead(plan: Plan, state: State, event: Extract<AgentEvent, 
   }
   change(plan, state, index, effects, () => Object.assign(sensor, { values, at: measured, problem: null, stale: false, why: null }));
   effects.push({ type: "startTimer", key: sensorPlan.staleKey, at: holdsUntil(plan, state, index) });
-  sensorSeen(plan, state, index, at, effects);
+  seen(plan, state, index, at, effects);
 }
 
 /** What is derived becomes stale with what it is derived from; this much later by itself, if it could not be computed meanwhile. */
@@ -127,15 +147,21 @@ const derivedLater = 1000;
 function holdsUntil(plan: Plan, state: State, index: number): Instant {
   const [sensorPlan, sensor] = [plan.sensors[index], state.sensors[index]];
   if (!sensorPlan || !sensor) return 0;
-  if (sensorPlan.derive === null) return sensor.at + sensorPlan.staleAfter;
+  if (sensorPlan.derive === null || sensorPlan.derive.inputs.length === 0) return sensor.at + sensorPlan.staleAfter;
   return Math.min(...sensorPlan.derive.inputs.map((input) => holdsUntil(plan, state, input.sensor))) + derivedLater;
 }
 
-export function sensorFailed(plan: Plan, state: State, event: Extract<AgentEvent, { type: "sensor-failed" }>, effects: Effect[]): void {
+export function sensorFailed(
+  plan: Plan,
+  state: State,
+  event: Extract<AgentEvent, { type: "sensor-failed" }>,
+  effects: Effect[],
+  seen: Seen = sensorSeen,
+): void {
   change(plan, state, event.sensor, effects, (sensor) => {
     sensor.problem = event.problem;
   });
-  sensorSeen(plan, state, event.sensor, event.at, effects);
+  seen(plan, state, event.sensor, event.at, effects);
 }
 
 /** Tells what is new about the quality; the same again is not told. */

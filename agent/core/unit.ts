@@ -80,3 +80,21 @@ export function rateUnit(unit: string | null, per: number): string {
   const time = { 1000: "s", 60000: "min", 3600000: "h", 86400000: "d" }[per] ?? `${per / 1000} s`;
   return `${unit ?? ""}/${time}`;
 }
+
+const times: Readonly<Record<string, number>> = { s: 1000, min: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** So much each ms, in `wanted` (`L/min`), or without one in `unit` per `per` ms; undefined when the two do not measure the same. */
+export function rateIn(
+  perMs: number,
+  unit: string | null,
+  per: number,
+  wanted: string | null,
+): { value: number; unit: string } | undefined {
+  if (wanted === null) return { value: perMs * per, unit: rateUnit(unit, per) };
+  const [, base, time] = /^(.*)\/(s|min|h|d)$/.exec(wanted) ?? [];
+  // A unit of another form, such as kW of kWh in an hour, is a name of its own.
+  if (base === undefined || time === undefined) return { value: perMs * per, unit: wanted };
+  const value = perMs * (times[time] ?? per);
+  const converted = unit === null ? value : convertDifference(value, unit, base);
+  return converted === undefined ? undefined : { value: converted, unit: wanted };
+}

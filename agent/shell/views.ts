@@ -11,6 +11,7 @@ import { sentenceOf } from "../core/reason.ts";
 import { tooOften } from "../core/rule-guard.ts";
 import { type Change as CoreChange, isoTime, type OutputState, type State } from "../core/state.ts";
 import type { Change, ChipView, InputView, OutputView, PeerView, PinsView, PwmView, RuleStatus } from "../protocol.ts";
+import { controllersView } from "./controller-view.ts";
 import { counterView } from "./counter-view.ts";
 import { latencyOf } from "./pin-detail.ts";
 import { sensorEntries } from "./sensor-view.ts";
@@ -40,6 +41,7 @@ export function pinsView(sources: ViewSources): PinsView {
     ].filter((pin) => pin !== undefined),
     rules: rulesView(plan, state).map(({ next: _, ...rule }) => rule),
     sensors: sensorEntries(plan, sources.config, state, sources.now),
+    controllers: controllersView(plan, state, sources.now),
   };
 }
 

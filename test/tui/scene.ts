@@ -1,4 +1,5 @@
 import type {
+  ControllerStatus,
   Hello,
   HostView,
   InputView,
@@ -92,6 +93,13 @@ export function sensor(id: string, some: Partial<SensorEntry> = {}): SensorEntry
   const values = [{ name: "temperature", value: 21.4, unit: "°C" }];
   const own = { kind: "sensor" as const, id, driver: "w1", stale_after_ms: 180_000, used_by: [], values };
   return { ...own, quality: "ok", reason: null, ts: ago(12_000), age_ms: 12_000, ...some };
+}
+
+export function controller(id: string, some: Partial<ControllerStatus> = {}): ControllerStatus {
+  const value = { sensor: "tent.temperature", value: 26.4, unit: "°C", setpoint: 25 };
+  const output = { output: 14, output_unit: "%" as const, on: true, since: ago(60_000) };
+  const why = "tent.temperature 26.4 °C above 25 °C, output 14 %";
+  return { id, enabled: true, ...value, ...output, held: null, why, ...some };
 }
 
 export function pinsView(pins: PinsView["pins"], some: Partial<PinsView> = {}): PinsView {

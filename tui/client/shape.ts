@@ -79,6 +79,10 @@ const rule = members({
   rests_until: either(absent, textOrNull),
   problem: either(absent, textOrNull),
 });
+const controller = members({
+  ...{ id: text, enabled: flag, sensor: text, value: numberOrNull, unit: textOrNull, setpoint: numberOrNull },
+  ...{ output: number, output_unit: text, on: flag, since: textOrNull, held: textOrNull, why: textOrNull },
+});
 const service = members({
   unit: text,
   active: text,
@@ -157,6 +161,7 @@ export const pushShapes: Readonly<Record<string, Shape>> = {
   pins: members({
     ...{ at: text, driver: text, simulated: flag, edges: number, pins: list(either(input, output)), rules: list(rule) },
     sensors: either(absent, list(sensorEntry)),
+    controllers: either(absent, list(controller)),
   }),
   services: list(service),
   host: members({

@@ -10,6 +10,7 @@ import { draw } from "../wave.ts";
 import { withoutAgent } from "./absent.ts";
 import { drawBoard } from "./board.ts";
 import type { Canvas } from "./canvas.ts";
+import { drawControllers } from "./controllers.ts";
 import { drawEdges } from "./edges.ts";
 import { levelBar, pinStyle, stateWord } from "./pin-state.ts";
 import { drawRules } from "./rules.ts";
@@ -30,6 +31,7 @@ export function drawPins(state: State, canvas: Canvas, now: number): void {
     const [middle, bottom] = splitRows(rest, why);
     drawTable(state, canvas, table, now);
     if (pane === pinPanes.edges) drawEdges(state, canvas, rest);
+    else if (pane === pinPanes.controllers) drawControllers(state, canvas, rest, now);
     else {
       drawWhy(state, canvas, middle, now);
       drawRules(state, canvas, bottom, now);
@@ -42,10 +44,11 @@ function drawPane(state: State, canvas: Canvas, rect: Rect, now: number): void {
   if (pane === pinPanes.why) drawWhy(state, canvas, rect, now);
   else if (pane === pinPanes.rules) drawRules(state, canvas, rect, now);
   else if (pane === pinPanes.edges) drawEdges(state, canvas, rect);
+  else if (pane === pinPanes.controllers) drawControllers(state, canvas, rect, now);
   else drawTable(state, canvas, rect, now);
 }
 
-/** Rules and edges stand beside the causes. */
+/** Rules, controllers and edges stand beside the causes. */
 function drawWide(state: State, canvas: Canvas, body: Rect, now: number): void {
   const pins = visiblePins(state).length;
   const [table, rest] = splitRows(body, Math.min(Math.max(8, pins + 2), Math.floor(body.rows / 2)));
@@ -56,7 +59,13 @@ function drawWide(state: State, canvas: Canvas, body: Rect, now: number): void {
   drawWhy(state, canvas, why, now);
   canvas.vline(cols, rest.row, rest.row + rest.rows - 1);
   drawRules(state, canvas, rules, now);
-  drawEdges(state, canvas, edges);
+  const controllers = state.pins.data?.data.controllers?.length ?? 0;
+  if (controllers === 0 && state.pins.pane !== pinPanes.controllers) drawEdges(state, canvas, edges);
+  else {
+    const [upper, lower] = splitRows(edges, Math.min(2 * Math.max(1, controllers) + 1, Math.floor(edges.rows / 2)));
+    drawControllers(state, canvas, upper, now);
+    drawEdges(state, canvas, lower);
+  }
 }
 
 function pinsTitle(state: State, cols: number, now: number): string {

@@ -76,7 +76,8 @@ function trendOf({ pins: { trends, heldTrends } }: State, id: string, name: stri
   return (heldTrends ?? trends).get(trendKey(id, name));
 }
 
-function sparkOf({ readings }: Trend, width: number): string {
+/** The readings that were seen last, between the lowest and the highest of them. */
+export function sparkOf({ readings }: Trend, width: number): string {
   const last = readings.slice(-width);
   const known = last.filter((value) => !Number.isNaN(value));
   return spark(last, width, width, Math.min(...known), Math.max(...known));

@@ -183,7 +183,7 @@ describe("an afternoon", () => {
   });
 });
 
-it("with values out of messages, a text among them, is played without them", async () => {
+it("with values out of messages is played with their numbers, and without a text among them", async () => {
   const file = join(tempFolder(), "words.jsonl");
   const text = `
 node: garage
@@ -216,8 +216,10 @@ sensors:
   expect(await second.ask("sim", "play", file)).toMatchObject({
     code: exit.ok,
     stderr: "",
-    stdout: "played 0 levels, 1 readings and 0 commands\n",
+    stdout: "played 0 levels, 3 readings and 0 commands\n",
   });
+  await eventually(() => value(second, "plug")).toContain('"value":9,"unit":"W"');
+  expect(await value(second, "washer")).not.toContain("spin");
 });
 
 describe("the file of a recording", () => {

@@ -85,6 +85,22 @@ describe("an on/off controller", () => {
   });
 });
 
+describe("an on/off controller that publishes", () => {
+  it("says it again without beginning its shortest time anew", () => {
+    const own = controller({
+      ...{ sensor: "tent.humidity", effect: "raise", setpoint: 58, hysteresis: 4 },
+      ...{ on: [["a/mister", "ON"]], off: [["a/mister", "OFF"]], min_on: 90_000, repeat: 60_000 },
+    });
+    const test = world(own);
+    test.measure("tent", { humidity: 50 });
+    test.advance(70_000);
+    expect(test.payloads("a/mister").filter((payload) => payload === "ON")).toHaveLength(2);
+    test.measure("tent", { humidity: 65 });
+    test.advance(100_000);
+    expect(test.published.filter(({ payload }) => payload === "OFF").at(-1)?.at).toBe(91_000);
+  });
+});
+
 describe("a time-proportioned output", () => {
   it("is on for its part of each cycle, from the newest reading at the beginning of it", () => {
     const test = world(pid);

@@ -250,3 +250,99 @@ describe("whatever its inputs do", () => {
     );
   });
 });
+
+describe("what is derived from two derived values of one sensor", () => {
+  const derive = {
+    dew: { dew_point: { temperature: "warm", humidity: "damp" } },
+    warm: { mean: "tent.temperature", window: 1000 },
+    damp: { mean: "tent.humidity", window: 1000 },
+  };
+
+  it("is computed once for each reading, from the new values alone", () => {
+    const world = started(derive);
+    for (const [temperature, humidity] of [
+      [20, 70],
+      [30, 40],
+    ] as const) {
+      world.readings("tent", both(temperature, humidity));
+      world.advance(5000);
+    }
+    const told = world
+      .payloads("pinbus/garage/sensor/dew/state")
+      .map((payload) => (JSON.parse(payload) as { dew_point: number }).dew_point);
+    expect(told).toEqual([14.3592, 14.9251]);
+  });
+
+  it("waits for the answer of an expression that it is derived from as well", () => {
+    const world = started({ ...derive, damp: { value: "h", inputs: { h: "tent.humidity" }, unit: "%" } });
+    world.readings("tent", both(20, 70));
+    const answer = (h: number) => world.readings("damp", [{ name: "value", value: h, unit: "%" }]);
+    answer(70);
+    world.advance(5000);
+    world.readings("tent", both(30, 40));
+    answer(40);
+    expect(world.payloads("pinbus/garage/sensor/dew/state")).toHaveLength(2);
+  });
+});
+
+describe("how fast an input counts", () => {
+  const meter = { kind: "counter", per_unit: 10, unit: "L", debounce: 0 } as const;
+  function metered(derive: Partial<DeriveConfig>, unit: string | null = "L"): World {
+    const world = new World(configOf({ inputs: { meter: { ...meter, unit } }, derive: { flow: { rate: "meter", ...derive } } }));
+    world.dispatch({ type: "started", held: false, at: world.now });
+    return world;
+  }
+  function pulses(world: World, count: number, every: number): void {
+    for (let index = 0; index < count; index++) {
+      world.edge("meter", true);
+      world.advance(every);
+    }
+  }
+
+  it.each([
+    [{ per: 60_000 }, "L", 6, "L/min"],
+    [{ per: 3_600_000 }, "L", 360, "L/h"],
+    [{ unit: "L/h" }, "L", 360, "L/h"],
+    [{ unit: "L/min" }, "m³", 6000, "L/min"],
+    [{}, null, 6, "/min"],
+  ])("with %j of a meter in %s is told as a sensor is", (derive, unit, value, told) => {
+    const world = metered(derive, unit);
+    pulses(world, 31, 1000);
+    expect(world.sensor("flow")).toMatchObject({ quality: "ok", values: [{ name: "rate", value, unit: told }] });
+  });
+
+  it("is 0 when nothing flows, with a reading of now, and nothing of before counts after that", () => {
+    const world = metered({});
+    world.advance(10_000);
+    expect(world.sensor("flow")).toMatchObject({ quality: "ok", values: [{ value: 0 }] });
+    pulses(world, 31, 1000);
+    world.advance(60_000);
+    expect(world.sensor("flow")).toMatchObject({ quality: "ok", values: [{ value: 0 }] });
+    expect(world.now - world.sensor("flow").at).toBeLessThanOrEqual(10_000);
+  });
+
+  it("has failed while the line cannot be used, and is measured anew when it can", () => {
+    const world = metered({});
+    pulses(world, 31, 1000);
+    world.dispatch({ type: "input-lost", input: 0, problem: "the chip is gone", at: world.now });
+    world.advance(10_000);
+    expect(world.sensor("flow")).toMatchObject({ quality: "failed", reason: "meter: the chip is gone" });
+    world.dispatch({ type: "level-read", input: 0, active: false, at: world.now, why: "chip" });
+    world.advance(10_000);
+    expect(world.sensor("flow")).toMatchObject({ quality: "ok", values: [{ value: 0 }] });
+  });
+
+  it("says when its unit is none of what the meter counts", () => {
+    const world = metered({ unit: "kWh/h" });
+    world.advance(0);
+    expect(world.sensor("flow")).toMatchObject({ quality: "failed", reason: "L does not convert to kWh/h" });
+  });
+});
+
+it("a rate converts to its unit, whatever `per` says", () => {
+  const world = started({ warming: { rate: "x", unit: "°F/h", per: 1000 } }, { x: told("°C") });
+  world.readings("x", one(20, "°C"));
+  world.advance(5000);
+  world.readings("x", one(21, "°C"));
+  expect(value(world, "warming")).toBeCloseTo(1296);
+});

@@ -347,3 +347,54 @@ describe("a rule on a value that is disabled or reloaded", () => {
     expect(test.moves).toEqual(["mister on 61000"]);
   });
 });
+
+describe("what a rule does once more", () => {
+  const said = { publish: "tent/said", payload: "dry" } as const;
+
+  it("by `repeat` does not begin its shortest time anew", () => {
+    const own = rule([{ ...dry, hysteresis: 0 }], [on], { else: [off], on_stale: "else", min_on: 90_000, repeat: 60_000 });
+    const test = world({ own });
+    test.measure("tent", { humidity: 50 });
+    test.advance(70_000);
+    test.measure("tent", { humidity: 60 });
+    test.advance(100_000);
+    expect(test.moves).toEqual(["mister on 1000", "mister off 91000"]);
+  });
+
+  it("because an output has refused it is that output alone, and the shortest time counts from what was done", () => {
+    const own = rule([{ ...dry, hysteresis: 0 }], [said, on], {
+      ...{ else: [off], on_stale: "else", on_broker_lost: "none", min_on: 90_000 },
+    });
+    const test = world({ own });
+    test.lock("mister", true);
+    for (const humidity of [50, 50]) {
+      test.measure("tent", { humidity });
+      test.advance(70_000);
+    }
+    test.lock("mister", false);
+    test.measure("tent", { humidity: 50 });
+    test.advance(70_000);
+    expect([test.isOn("mister"), test.payloads("tent/said")]).toEqual([true, ["dry"]]);
+    test.measure("tent", { humidity: 60 });
+    expect(test.isOn("mister")).toBe(false);
+  });
+
+  it("is all of it when `repeat` says so, though a part of it is still refused", () => {
+    const own = rule([dry], [said, on], { else: [off], on_stale: "else", on_broker_lost: "none", repeat: 150_000 });
+    const test = world({ own });
+    test.lock("mister", true);
+    for (const humidity of [50, 50, 50]) {
+      test.measure("tent", { humidity });
+      test.advance(100_000);
+    }
+    expect(test.published.filter(({ topic }) => topic === "tent/said").map(({ at }) => at)).toEqual([1000, 151_000, 301_000]);
+  });
+
+  it("of `on_stale` is what was refused alone, also within its else", () => {
+    const own = rule([dry], [on], { else: [said, off], on_stale: [{ do: "else" }], on_broker_lost: "none" });
+    const test = world({ own }, { outputs: { mister: { min_on: 300_000 }, alarm: {} } as typeof parts.outputs });
+    test.measure("tent", { humidity: 50 });
+    test.advance(400_000);
+    expect([test.moves, test.payloads("tent/said")]).toEqual([["mister on 1000", "mister off 301000"], ["dry"]]);
+  });
+});

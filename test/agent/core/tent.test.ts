@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { ControllerConfig, RuleConfig } from "../../../config/schema.ts";
+import type { ControllerConfig, PwmConfig, RuleConfig } from "../../../config/schema.ts";
 import { seededRandom, Tent } from "../../tent.ts";
 import { configOf, controller, rule } from "./fixture.ts";
 import { World } from "./world.ts";
@@ -19,9 +19,13 @@ class Grow {
   /** The humidity of the air, each minute. */
   readonly seen: number[] = [];
 
-  constructor(parts: { rules?: Record<string, RuleConfig>; controllers?: Record<string, ControllerConfig> }) {
+  constructor(parts: {
+    rules?: Record<string, RuleConfig>;
+    controllers?: Record<string, ControllerConfig>;
+    pwm?: Record<string, Partial<PwmConfig>>;
+  }) {
     const config = configOf({
-      outputs: { mister: {}, fan: {} },
+      outputs: parts.pwm === undefined ? { mister: {}, fan: {} } : { fan: {} },
       sensors: { tent: { every: 10 * second, stale_after: 60 * second } },
       ...parts,
     });
@@ -37,10 +41,14 @@ class Grow {
       const light = day >= 6 && day < 22;
       const room = { temperature: 20 + 2 * Math.sin(((day - 9) / 12) * Math.PI), humidity: 40 - 5 * Math.sin(((day - 9) / 12) * Math.PI) };
       if (this.#elapsed % 10 === 0 && !this.silent) this.world.measure("tent", this.tent.read(this.#random));
-      this.tent.step({ mister: this.world.isOn("mister"), fan: this.world.isOn("fan"), light }, room);
+      this.tent.step({ mister: this.#misted, fan: this.world.isOn("fan"), light }, room);
       this.world.advance(second);
       if (this.#elapsed % 60 === 0) this.seen.push(this.tent.humidity);
     }
+  }
+
+  get #misted(): number {
+    return this.world.isOn("mister") ? (this.world.levels.get("mister") ?? 100) / 100 : 0;
   }
 
   /** How far the air was from the target, from the second hour on. */
@@ -60,12 +68,18 @@ const byRule = { mist: rule([{ sensor: "tent.humidity", below: 57, hysteresis: 0
 const mister = { sensor: "tent.humidity", effect: "raise", output: "mister", setpoint: target } as const;
 const byHysteresis = { mist: controller({ ...mister, setpoint: 57.25, hysteresis: 0.5 }) };
 const byPid = { mist: controller({ ...mister, pid: { kp: 4, ki: 0.02, kd: 20 }, cycle: 20 * second, min_on: second, min_off: second }) };
+// A dimmed mister, never for less than it can give.
+const byLevel = {
+  pwm: { mister: { min: 10, fade: 2 * second } },
+  controllers: { mist: controller({ ...mister, output: null, pwm: "mister", pid: { kp: 4, ki: 0.02, kd: 20 } }) },
+};
 
 describe("a tent over 24 hours, with a lamp by day", () => {
   it.each([
     { name: "a rule with hysteresis", parts: { rules: byRule } },
     { name: "a controller with hysteresis", parts: { controllers: byHysteresis } },
     { name: "a PID controller", parts: { controllers: byPid } },
+    { name: "a PID controller that dims the mister", parts: byLevel },
   ])("is held within 3 % by $name", ({ parts }) => {
     const grow = new Grow(parts);
     grow.run(24 * hour);
@@ -86,6 +100,7 @@ describe("a sensor that is lost while the mister is on", () => {
     { name: "a rule", parts: { rules: byRule } },
     { name: "a controller with hysteresis", parts: { controllers: byHysteresis } },
     { name: "a PID controller", parts: { controllers: byPid } },
+    { name: "a PID controller that dims the mister", parts: byLevel },
   ])("has the mister off within stale_after by $name, until it is back", ({ parts }) => {
     const grow = new Grow(parts);
     grow.run(2 * hour);

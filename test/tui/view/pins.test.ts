@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from "vitest";
 import { change, edges, inputDetail, outputDetail, pinsScene } from "../pins-scene.ts";
-import { ago, garden, input, noon, output, pinsView, type Scene } from "../scene.ts";
+import { ago, controller, garden, input, noon, output, pinsView, type Scene, sensor } from "../scene.ts";
 import { golden } from "./golden.ts";
 
 beforeAll(() => {
@@ -35,6 +35,33 @@ golden("Pins: a PWM and its dialog", () => {
   select(scene, "arm").keys("!", "enter", "+");
   return scene;
 }, []);
+
+golden("Pins: controllers", () => {
+  const scene = pinsScene();
+  const sensors = (at: number, value: number) => [
+    sensor("tent", { ts: ago(at), age_ms: at, values: [{ name: "temperature", value, unit: "°C" }] }),
+    sensor("soil", { quality: "stale", reason: "no reading for 3 min", age_ms: 190_000 }),
+  ];
+  const controllers = [
+    controller("cool"),
+    controller("water", { sensor: "soil", value: null, held: "soil is stale", on: false, output: 0 }),
+    controller("night-heat", { enabled: false, held: "it is disabled", setpoint: 18, on: false, output: 0, output_unit: "s" }),
+    controller("flap", { output: 1500, output_unit: "µs" }),
+  ];
+  const { pins, rules } = scene.state.pins.data?.data ?? { pins: [], rules: [] };
+  for (const [index, value] of [24, 25, 26, 25.5, 26.4].entries())
+    scene.act({ type: "pins", data: pinsView(pins, { rules, controllers, sensors: sensors(12_000 - index * 1000, value) }) });
+  scene.keys("C");
+  return scene;
+}, []);
+
+test("without controllers their pane says so, and of an older agent that it does not tell", () => {
+  const scene = pinsScene();
+  scene.keys("C");
+  expect(text(scene)).toContain("older than this terminal");
+  scene.act({ type: "pins", data: pinsView([output("lamp")], { controllers: [] }) });
+  expect(text(scene)).toContain("no controller is configured");
+});
 
 function withPwm(): Scene {
   const scene = pinsScene();
@@ -134,14 +161,18 @@ test("hostile names, notes and holders stay in their row and move nothing", () =
     output("lamp", { cause: evil, interlocked: evil }),
     input("porch", { gesture: evil, advice: evil, header: 13, offset: 27 }),
   ];
+  const controllers = [
+    controller(evil, { sensor: evil, unit: evil, held: evil, since: evil }),
+    controller("x".repeat(500), { sensor: "porch.x", why: evil, value: 1e300, setpoint: -1e-300, output: Number.NaN, output_unit: "s" }),
+  ];
   const rules = [{ id: evil, text: evil, fired: 1, last: evil, enabled: true, rests_until: evil, problem: evil }];
-  scene.act({ type: "pins", data: pinsView(pins, { rules, at: ago(0) }) });
+  scene.act({ type: "pins", data: pinsView(pins, { rules, controllers, sensors: [sensor(evil)], at: ago(0) }) });
   scene.act({ type: "why", output: "lamp", changes: [change(1000, evil, { until: evil, at: evil, allowed_at: evil })] });
   const interlock = { group: evil, partners: [evil], dead_time_ms: Number.NaN, mode: "switch" as const };
   scene.act({ type: "pin", detail: outputDetail("lamp", { interlock, on_peer_offline: { peer: evil, after_ms: -1, do: "on" } }) });
   const line = { offset: 2, name: evil, header: 3, holder: evil, direction: "input" as const, id: null };
   scene.act({ type: "lines", chips: [{ label: evil, name: evil, lines: [line, { ...line, header: 1e9 }] }] });
-  for (const keys of [["W"], ["e"], ["b"], ["r"], ["!", "h"], ["enter"]]) {
+  for (const keys of [["W"], ["e"], ["b"], ["r"], ["C"], ["!", "h"], ["enter"]]) {
     scene.keys(...keys);
     for (const [cols, rows] of [
       [80, 24],
