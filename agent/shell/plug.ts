@@ -1,4 +1,5 @@
 import type { AgentEvent, SetRequest } from "../core/model.ts";
+import { newPace, paceLeft, takePace } from "../core/pace.ts";
 import type { OutputPlan } from "../core/plan.ts";
 import { startLevel } from "../core/start.ts";
 import type { OutputState } from "../core/state.ts";
@@ -29,6 +30,9 @@ const answerWithin = 3000;
 const askEvery = 5000;
 /** One that is offline is asked all the same: of a plug that comes back at once its will may be told behind its `Online`. */
 const [askOffline, askOfflineEvery] = [2000, 60_000];
+/** One that comes and goes is told less and less often what it is to be; that it is to be off, never later than this. */
+const greets = { first: 1000, limit: 30_000 };
+const offWithin = 2000;
 /** A person or a rule that wants more at once is told so. */
 const waitingMost = 8;
 /** Who asked for an ON does not wait for ever. */
@@ -45,7 +49,14 @@ interface Wish {
 }
 
 /** What was sent and is not answered; one at a time, so that an answer belongs to it. */
-type Sent = ({ type: "set" } & Wish) | { type: "begin"; active: boolean | null; missed: boolean } | { type: "ask" };
+type Sent = ({ type: "set" } & Wish) | Greeting | { type: "ask" };
+
+/** What is said to a plug that is not heard yet; `active: null` = it is asked. `missed`: an OFF, or an end. */
+interface Greeting {
+  type: "begin";
+  active: boolean | null;
+  missed: boolean;
+}
 
 /** One plug: says what is wanted there, believes only what it answers, and keeps its PulseTime armed while it is on. */
 export class Plug {
@@ -65,6 +76,9 @@ export class Plug {
   #unanswered = 0;
   #problem: string | null = null;
   #timer: NodeJS.Timeout | undefined;
+  readonly #pace = newPace();
+  /** Until it is greeted again. */
+  #turn: NodeJS.Timeout | undefined;
   readonly #failsafe: PlugFailsafe;
   #expiry: NodeJS.Timeout | undefined;
   #later: NodeJS.Timeout | undefined;
@@ -99,6 +113,7 @@ export class Plug {
   disconnected(): void {
     if (!this.#connected) return;
     this.#connected = false;
+    this.#endTurn();
     this.#lose("the broker is away, and the plug is not heard without it");
   }
 
@@ -142,6 +157,7 @@ export class Plug {
   close(): void {
     const isOwed = this.#owesOff || this.#waiting.some(({ active }) => !active);
     if (this.#connected && this.#power !== null && isOwed) this.#publish(this.#power, "OFF");
+    this.#endTurn();
     for (const timer of [this.#timer, this.#expiry, this.#later]) clearTimeout(timer);
     this.#failsafe.rest();
     this.#idle?.();
@@ -166,7 +182,7 @@ export class Plug {
       this.#lose(offline);
       this.#beginIn(askOffline);
     } else if (this.#known === undefined) {
-      this.#begin();
+      this.#greet();
       this.#askSoon();
     } else if (!retain) {
       this.#restarted = true;
@@ -174,9 +190,31 @@ export class Plug {
     }
   }
 
-  /** Off first where its contract wants that, else it is asked. */
+  /** Tells it what it is to be, or asks it: at once, or when its turn comes, since it was greeted a moment ago. */
+  #greet(): void {
+    this.#endTurn();
+    const now = this.#options.clock.now();
+    const left = paceLeft(this.#pace, now);
+    const wait = this.#greeting().active === false ? Math.min(left, Math.max(0, this.#pace.at + offWithin - now)) : left;
+    if (wait > 0) {
+      this.#turn = setTimeout(() => this.#greet(), wait);
+      return;
+    }
+    takePace(this.#pace, greets, now);
+    this.#begin();
+  }
+
+  #endTurn(): void {
+    clearTimeout(this.#turn);
+    this.#turn = undefined;
+  }
+
   #begin(): void {
-    if (!this.#connected) return;
+    if (this.#connected) this.#say(this.#greeting());
+  }
+
+  /** Off first where its contract wants that, else it is asked. */
+  #greeting(): Greeting {
     const { current, clock } = this.#options;
     const { plan, state } = current();
     const at = clock.now();
@@ -188,7 +226,7 @@ export class Plug {
     const level = startLevel(plan, state, this.#index, found, at);
     const over = this.#endsAt !== null && at >= this.#endsAt;
     const missed = this.#owesOff || over;
-    this.#say({ type: "begin", active: missed || state.stopping ? false : asks ? null : level, missed });
+    return { type: "begin", active: missed || state.stopping ? false : asks ? null : level, missed };
   }
 
   #answered(active: boolean): void {
@@ -200,11 +238,11 @@ export class Plug {
     } else if (this.#known === undefined) {
       // Whatever its will said: it is there.
       this.#present = null;
-      this.#begin();
+      this.#greet();
     } else if (restarted && active && !this.#known && sent?.type !== "set") {
       // On at its power-on is nobody's wish.
       this.#lose("the plug has restarted");
-      this.#begin();
+      this.#greet();
     } else if (sent?.type === "set" && sent.active === active) {
       this.#over();
       this.#known = active;
@@ -218,8 +256,9 @@ export class Plug {
     }
   }
 
-  #found(active: boolean, { active: told, missed }: { active: boolean | null; missed: boolean }): void {
+  #found(active: boolean, { active: told, missed }: Greeting): void {
     this.#over();
+    this.#endTurn();
     [this.#known, this.#present, this.#problem] = [active, null, null];
     const ends = this.#endsAt;
     [this.#owesOff, this.#endsAt] = [false, null];
@@ -266,7 +305,7 @@ export class Plug {
   #askSoon(): void {
     this.#later ??= setTimeout(() => {
       this.#later = undefined;
-      if (this.#known === undefined) this.#begin();
+      if (this.#known === undefined) this.#greet();
       else if (this.#sent === undefined && (this.#restarted || this.#missed)) this.#say({ type: "ask" });
       this.#missed = false;
     }, subscribes);
@@ -359,6 +398,7 @@ export class Plug {
     clearTimeout(this.#expiry);
     if (!wish.active) {
       this.#owesOff = true;
+      if (this.#turn) this.#greet();
       const then = this.#options.current().state.stopping ? "only its failsafe ends it now" : "it is switched off as soon as it is heard";
       this.#fail(wish, `${this.#problem ?? "the plug was not heard yet"}; ${then}`);
       return;
