@@ -22,6 +22,9 @@ export interface PlugOptions {
   strange(problem: string): void;
   /** It was switched on, and has not said that it took its PulseTime. */
   unprotected(): void;
+  /** It is to be off when it is heard, since an output that it was is owed that; `found`: it was heard. */
+  owed?: boolean;
+  found?(): void;
 }
 
 /** An answer takes some ten milliseconds, over bad Wi-Fi a second. */
@@ -96,6 +99,13 @@ export class Plug {
     this.#ear = new PlugEar(options.strange);
     this.#failsafe = new PlugFailsafe({ ...options, publish: (topic, payload) => this.#publish(topic, payload) });
     this.#why = why;
+    this.#owesOff = options.owed === true;
+  }
+
+  /** It has not said yet that it is off, and should be. */
+  get owesOff(): boolean {
+    const { active } = this.#sent?.type === "set" ? this.#sent : {};
+    return this.#owesOff || (this.#waiting.at(-1)?.active ?? active) === false;
   }
 
   /** The configuration is another one: what is on ends there as it says now. */
@@ -264,6 +274,7 @@ export class Plug {
     [this.#owesOff, this.#endsAt] = [false, null];
     const why = this.#why;
     this.#why = "chip";
+    this.#options.found?.();
     const { send, clock } = this.#options;
     const more = { ...(active && ends !== null && { ends }), ...(missed && { missed }), ...this.#goes };
     send({ type: "output-opened", output: this.#index, active, why, at: clock.now(), ...more });
