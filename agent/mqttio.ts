@@ -15,7 +15,7 @@ export function createMqttioLink(options: MqttioOptions): Connection | undefined
   if (!speaksMqttio(config)) return undefined;
   const { client_id, status } = config.mqttio;
   const topic = mqttioTopics(config.mqttio).status;
-  const connection = createProfileLink({
+  return createProfileLink({
     ...options,
     name: "mqtt-io",
     profile: createMqttio(),
@@ -27,8 +27,6 @@ export function createMqttioLink(options: MqttioOptions): Connection | undefined
       sessionExpiryS: 0,
     },
   });
-  // Another section holds with the next start.
-  return { ...connection, changed() {} };
 }
 
 /** What is commanded on the topics of mqtt-io. */

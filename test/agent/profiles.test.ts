@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { AgentEvent } from "../../agent/core/model.ts";
 import type { Profile, ProfileEffect, ProfileEvent, Write } from "../../agent/profile/profile.ts";
 import { createProfiles } from "../../agent/profiles.ts";
+import type { Carried } from "../../agent/shell/dispatch.ts";
 import type { Link, Publication, Settled } from "../../agent/shell/link.ts";
 import { ProfileStore } from "../../agent/shell/profile-store.ts";
 import { configOf } from "./core/fixture.ts";
@@ -69,6 +70,25 @@ describe("what a profile is told", () => {
     turned("pinbus/garage/out/other/state");
     turned("pinbus/garage/out/lamp/state");
     expect(seen).toMatchObject([{ type: "told", said: [{ topic: "pinbus/garage/out/lamp/state", payload: "ON" }], at: 7 }]);
+  });
+
+  it("is what a reload itself publishes, and what follows it at once, behind the change", () => {
+    const { profiles, seen, plan, state } = performing(() => []);
+    const effect = (payload: string) =>
+      ({ type: "publish", kind: "state", topic: "pinbus/garage/out/lamp/state", payload, qos: 1, retain: true }) as const;
+    const now = { config, plan, state };
+    profiles.witness.replaced?.(now, { at: 7 } as Carried, [effect("UNKNOWN"), { type: "stopTimer", key: "pulse:lamp" }]);
+    profiles.witness.turned(now, { type: "totals-wanted", at: 8 }, [effect("OFF")]);
+    expect(seen).toEqual([]);
+    profiles.changed();
+    profiles.changed();
+    const topic = "pinbus/garage/out/lamp/state";
+    expect(seen).toMatchObject([
+      { type: "changed" },
+      { type: "told", said: [{ topic, payload: "UNKNOWN" }], at: 7 },
+      { type: "told", said: [{ topic, payload: "OFF" }], at: 8 },
+      { type: "changed" },
+    ]);
   });
 
   it("is that a plug was switched where it is", () => {
