@@ -1,3 +1,4 @@
+import { servoMiddle } from "../gpio/line.ts";
 import type { Found, Report } from "./check.ts";
 import { duration, id } from "./formats.ts";
 import { inFileOnly, leaf, listOf, required } from "./leaf.ts";
@@ -61,7 +62,7 @@ function checkServo(path: string, servo: string, config: Config, report: Report)
     report(path, `${servo} is a ${pwm.kind}`, "name a PWM with kind: servo");
     return;
   }
-  const middle = pwm.neutral ?? Math.round((pwm.pulse[0] + pwm.pulse[1]) / 2);
+  const middle = servoMiddle(pwm);
   const { on_start, on_exit, on_crash, on_broker_lost, silence } = pwm;
   const levels = { on_start, on_exit, on_crash, on_broker_lost: on_broker_lost?.do, silence: silence?.do };
   for (const [key, level] of Object.entries(levels))
