@@ -409,8 +409,11 @@ export class Plug {
     clearTimeout(this.#expiry);
     if (!wish.active) {
       this.#owesOff = true;
-      if (this.#turn) this.#greet();
-      const then = this.#options.current().state.stopping ? "only its failsafe ends it now" : "it is switched off as soon as it is heard";
+      const { stopping } = this.#options.current().state;
+      // The ON of its start may be on its way to it; at a stop `close` says OFF.
+      if (!stopping && this.#sent?.type === "begin" && this.#sent.active !== false) this.#begin();
+      else if (this.#turn) this.#greet();
+      const then = stopping ? "only its failsafe ends it now" : "it is switched off as soon as it is heard";
       this.#fail(wish, `${this.#problem ?? "the plug was not heard yet"}; ${then}`);
       return;
     }

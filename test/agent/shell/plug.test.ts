@@ -512,6 +512,18 @@ it.each([
   expect([said(), state()]).toEqual([["a/POWER OFF"], false]);
 });
 
+it("goes off by an OFF that came while it was told the ON of its start", () => {
+  const { plug, command, reply, said, state } = world("outputs: { a: { plug: a, max_on: 2m, on_start: on } }");
+  plug.connected();
+  said();
+  command("OFF");
+  expect(said()).toEqual(["a/POWER OFF"]);
+  reply("ON");
+  expect(state()).toBeUndefined();
+  reply("OFF");
+  expect([said(), state()]).toEqual([[], false]);
+});
+
 it("is told OFF at the end although it has not answered the ON of its start yet", () => {
   const { plug, send, said } = world("outputs: { a: { plug: a, max_on: 2m, on_start: on } }");
   plug.connected();
