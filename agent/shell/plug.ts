@@ -8,6 +8,7 @@ import type { Current } from "./current.ts";
 import type { Incoming, Publication } from "./link.ts";
 import { PlugEar } from "./plug-ear.ts";
 import { PlugFailsafe } from "./plug-failsafe.ts";
+import { PlugWishes, type Wish } from "./plug-wishes.ts";
 
 export interface PlugOptions {
   id: string;
@@ -36,20 +37,12 @@ const [askOffline, askOfflineEvery] = [2000, 60_000];
 /** One that comes and goes is told less and less often what it is to be; that it is to be off, never later than this. */
 const greets = { first: 1000, limit: 30_000 };
 const offWithin = 2000;
-/** A person or a rule that wants more at once is told so. */
-const waitingMost = 8;
 /** Who asked for an ON does not wait for ever. */
 const longestWait = 60_000;
 /** A plug says `Online` before it subscribes: what is sent to it at once it may not hear. */
 const subscribes = 1000;
 
 const offline = "the plug is offline";
-
-interface Wish {
-  active: boolean;
-  request: SetRequest;
-  at: number;
-}
 
 /** What was sent and is not answered; one at a time, so that an answer belongs to it. */
 type Sent = ({ type: "set" } & Wish) | Greeting | { type: "ask" };
@@ -70,7 +63,7 @@ export class Plug {
   /** As it answered last; undefined while it is not heard. */
   #known: boolean | undefined;
   #sent: Sent | undefined;
-  #waiting: Wish[] = [];
+  readonly #wishes = new PlugWishes((wish, problem) => this.#fail(wish, problem));
   #why: "start" | "chip" | "reload";
   /** It is to be off when it is heard again, whatever its contract says: an OFF was missed, or an end. */
   #owesOff = false;
@@ -83,7 +76,6 @@ export class Plug {
   /** Until it is greeted again. */
   #turn: NodeJS.Timeout | undefined;
   readonly #failsafe: PlugFailsafe;
-  #expiry: NodeJS.Timeout | undefined;
   #later: NodeJS.Timeout | undefined;
   readonly #ear: PlugEar;
   /** It said `Online` although it was not lost, and has not said yet what it is. */
@@ -105,7 +97,7 @@ export class Plug {
   /** It has not said yet that it is off, and should be. */
   get owesOff(): boolean {
     const { active } = this.#sent?.type === "set" ? this.#sent : {};
-    return this.#owesOff || (this.#waiting.at(-1)?.active ?? active) === false;
+    return this.#owesOff || (this.#wishes.last ?? active) === false;
   }
 
   /** The configuration is another one: what is on ends there as it says now. */
@@ -133,11 +125,8 @@ export class Plug {
     if (this.#known === undefined) this.#owe(wish);
     // It failed to go on, and goes on now: that it is to go off until it answers is over, or will be said again.
     else if (request.again && this.#goesOn()) this.#fail(wish, this.#output?.problem ?? "it is about to be switched on");
-    else if (!this.#makesRoom(wish)) this.#fail(wish, "too much waits for the plug");
-    else {
-      this.#waiting.push(wish);
-      this.#next();
-    }
+    else if (this.#wishes.add(wish)) this.#next();
+    else this.#fail(wish, "too much waits for the plug");
   }
 
   /** What came on one of its topics. */
@@ -156,7 +145,7 @@ export class Plug {
 
   /** Resolves when nothing waits for an answer any more. */
   settled(): Promise<void> {
-    const waits = this.#sent !== undefined || this.#waiting.length > 0;
+    const waits = this.#sent !== undefined || !this.#wishes.isEmpty;
     if (this.#known === undefined || !waits) return Promise.resolve();
     return new Promise((resolve) => {
       this.#idle = resolve;
@@ -165,10 +154,11 @@ export class Plug {
 
   /** An OFF that nobody has sent yet goes now. */
   close(): void {
-    const isOwed = this.#owesOff || this.#waiting.some(({ active }) => !active);
+    const isOwed = this.#owesOff || this.#wishes.wants(false);
     if (this.#connected && this.#power !== null && isOwed) this.#publish(this.#power, "OFF");
     this.#endTurn();
-    for (const timer of [this.#timer, this.#expiry, this.#later]) clearTimeout(timer);
+    for (const timer of [this.#timer, this.#later]) clearTimeout(timer);
+    this.#wishes.rest();
     this.#failsafe.rest();
     this.#idle?.();
   }
@@ -296,20 +286,21 @@ export class Plug {
 
   #next(): void {
     if (this.#sent !== undefined || this.#known === undefined) return;
-    const wish = this.#waiting.shift();
+    const wish = this.#wishes.take();
+    const objection = wish && this.#objection(wish);
     if (wish === undefined) this.#idle?.();
-    else if (wish.active && this.#isOld(wish)) {
-      this.#fail(wish, "it waited for too long");
+    else if (objection == null) this.#say({ type: "set", ...wish });
+    else {
+      this.#fail(wish, objection);
       this.#next();
-    } else if (wish.active && this.#output?.locked === true) {
-      this.#fail(wish, "it was locked meanwhile");
-      this.#next();
-    } else this.#say({ type: "set", ...wish });
+    }
   }
 
-  #isOld({ at }: Wish): boolean {
+  /** Why an ON is not sent any more. */
+  #objection({ active, at }: Wish): string | null {
     const { clock, current } = this.#options;
-    return clock.now() - at > current().plan.commandTtl;
+    if (active && clock.now() - at > current().plan.commandTtl) return "it waited for too long";
+    return active && this.#output?.locked === true ? "it was locked meanwhile" : null;
   }
 
   /** Once more, in a moment: what it is, or what it is to be. */
@@ -322,18 +313,8 @@ export class Plug {
     }, subscribes);
   }
 
-  /** An OFF takes the place of an ON in front of it: whatever is asked for by then, it is the last word. */
-  #makesRoom({ active }: Wish): boolean {
-    if (this.#waiting.length < waitingMost) return true;
-    const last = this.#waiting.at(-1);
-    if (active || last?.active !== true) return false;
-    this.#waiting.pop();
-    this.#fail(last, "too much waits for the plug");
-    return true;
-  }
-
   #goesOn(): boolean {
-    return (this.#sent?.type === "set" && this.#sent.active) || this.#waiting.some(({ active }) => active);
+    return (this.#sent?.type === "set" && this.#sent.active) || this.#wishes.wants(true);
   }
 
   #say(sent: Sent): void {
@@ -391,7 +372,7 @@ export class Plug {
     const [output, sent, known] = [this.#output, this.#sent, this.#known];
     [this.#sent, this.#known] = [undefined, undefined];
     if (known !== undefined && output) {
-      const missed = [...(sent?.type === "set" ? [sent] : []), ...this.#waiting.splice(0)];
+      const missed = [...(sent?.type === "set" ? [sent] : []), ...this.#wishes.takeAll()];
       // A movement does not go on by itself; nobody knows what became of what was sent.
       if (output.pulseEnds !== null || output.retry !== null || missed.length > 0) this.#owesOff = true;
       this.#endsAt = output.maxOnEnds;
@@ -405,8 +386,8 @@ export class Plug {
 
   /** While it is not heard OFF is never forgotten, and ON waits for as long as a command may be old. */
   #owe(wish: Wish): void {
-    for (const older of this.#waiting.splice(0)) this.#fail(older, "a newer command came before the plug was heard");
-    clearTimeout(this.#expiry);
+    this.#wishes.drop("a newer command came before the plug was heard");
+    this.#wishes.rest();
     if (!wish.active) {
       this.#owesOff = true;
       const { stopping } = this.#options.current().state;
@@ -417,19 +398,14 @@ export class Plug {
       this.#fail(wish, `${this.#problem ?? "the plug was not heard yet"}; ${then}`);
       return;
     }
-    this.#waiting.push(wish);
-    this.#expiry = setTimeout(
-      () => {
-        if (this.#known === undefined)
-          for (const old of this.#waiting.splice(0)) this.#fail(old, this.#problem ?? "the plug was not heard yet");
-      },
-      Math.min(this.#options.current().plan.commandTtl, longestWait),
-    );
+    this.#wishes.keep(wish, Math.min(this.#options.current().plan.commandTtl, longestWait), () => {
+      if (this.#known === undefined) this.#wishes.drop(this.#problem ?? "the plug was not heard yet");
+    });
   }
 
   /** Where it goes after what is told now; a partner waits for that. */
   get #goes(): { next?: boolean } {
-    const next = this.#waiting.at(-1)?.active ?? (this.#sent?.type === "set" ? this.#sent.active : undefined);
+    const next = this.#wishes.last ?? (this.#sent?.type === "set" ? this.#sent.active : undefined);
     return next === undefined ? {} : { next };
   }
 
