@@ -1,13 +1,12 @@
 import type { AgentEvent, SetRequest } from "../core/model.ts";
-import { newPace, paceLeft, takePace } from "../core/pace.ts";
 import type { OutputPlan } from "../core/plan.ts";
-import { startLevel } from "../core/start.ts";
 import type { OutputState } from "../core/state.ts";
 import type { Clock } from "./clock.ts";
 import type { Current } from "./current.ts";
 import type { Incoming, Publication } from "./link.ts";
 import { PlugEar } from "./plug-ear.ts";
 import { PlugFailsafe } from "./plug-failsafe.ts";
+import { type Greeting, PlugGreeting } from "./plug-greeting.ts";
 import { PlugWishes, type Wish } from "./plug-wishes.ts";
 
 export interface PlugOptions {
@@ -34,9 +33,6 @@ const answerWithin = 3000;
 const askEvery = 5000;
 /** One that is offline is asked all the same: of a plug that comes back at once its will may be told behind its `Online`. */
 const [askOffline, askOfflineEvery] = [2000, 60_000];
-/** One that comes and goes is told less and less often what it is to be; that it is to be off, never later than this. */
-const greets = { first: 1000, limit: 30_000 };
-const offWithin = 2000;
 /** Who asked for an ON does not wait for ever. */
 const longestWait = 60_000;
 /** A plug says `Online` before it subscribes: what is sent to it at once it may not hear. */
@@ -45,14 +41,7 @@ const subscribes = 1000;
 const offline = "the plug is offline";
 
 /** What was sent and is not answered; one at a time, so that an answer belongs to it. */
-type Sent = ({ type: "set" } & Wish) | Greeting | { type: "ask" };
-
-/** What is said to a plug that is not heard yet; `active: null` = it is asked. `missed`: an OFF, or an end. */
-interface Greeting {
-  type: "begin";
-  active: boolean | null;
-  missed: boolean;
-}
+type Sent = ({ type: "set" } & Wish) | ({ type: "begin" } & Greeting) | { type: "ask" };
 
 /** One plug: says what is wanted there, believes only what it answers, and keeps its PulseTime armed while it is on. */
 export class Plug {
@@ -65,16 +54,10 @@ export class Plug {
   #sent: Sent | undefined;
   readonly #wishes = new PlugWishes((wish, problem) => this.#fail(wish, problem));
   #why: "start" | "chip" | "reload";
-  /** It is to be off when it is heard again, whatever its contract says: an OFF was missed, or an end. */
-  #owesOff = false;
-  /** The latest end of what it did when it was lost, where it has one. */
-  #endsAt: number | null = null;
   #unanswered = 0;
   #problem: string | null = null;
   #timer: NodeJS.Timeout | undefined;
-  readonly #pace = newPace();
-  /** Until it is greeted again. */
-  #turn: NodeJS.Timeout | undefined;
+  readonly #greeting: PlugGreeting;
   readonly #failsafe: PlugFailsafe;
   #later: NodeJS.Timeout | undefined;
   readonly #ear: PlugEar;
@@ -91,13 +74,13 @@ export class Plug {
     this.#ear = new PlugEar(options.strange);
     this.#failsafe = new PlugFailsafe({ ...options, publish: (topic, payload) => this.#publish(topic, payload) });
     this.#why = why;
-    this.#owesOff = options.owed === true;
+    this.#greeting = new PlugGreeting({ ...options, index: () => this.#index, say: () => this.#begin() }, options.owed === true);
   }
 
   /** It has not said yet that it is off, and should be. */
   get owesOff(): boolean {
     const { active } = this.#sent?.type === "set" ? this.#sent : {};
-    return this.#owesOff || (this.#wishes.last ?? active) === false;
+    return this.#greeting.owesOff || (this.#wishes.last ?? active) === false;
   }
 
   /** The configuration is another one: what is on ends there as it says now. */
@@ -115,7 +98,7 @@ export class Plug {
   disconnected(): void {
     if (!this.#connected) return;
     this.#connected = false;
-    this.#endTurn();
+    this.#greeting.rest();
     this.#lose("the broker is away, and the plug is not heard without it");
   }
 
@@ -154,9 +137,9 @@ export class Plug {
 
   /** An OFF that nobody has sent yet goes now. */
   close(): void {
-    const isOwed = this.#owesOff || this.#wishes.wants(false);
+    const isOwed = this.#greeting.owesOff || this.#wishes.wants(false);
     if (this.#connected && this.#power !== null && isOwed) this.#publish(this.#power, "OFF");
-    this.#endTurn();
+    this.#greeting.rest();
     for (const timer of [this.#timer, this.#later]) clearTimeout(timer);
     this.#wishes.rest();
     this.#failsafe.rest();
@@ -182,7 +165,7 @@ export class Plug {
       this.#lose(offline);
       this.#beginIn(askOffline);
     } else if (this.#known === undefined) {
-      this.#greet();
+      this.#greeting.begin();
       this.#askSoon();
     } else if (!retain) {
       this.#restarted = true;
@@ -190,43 +173,8 @@ export class Plug {
     }
   }
 
-  /** Tells it what it is to be, or asks it: at once, or when its turn comes, since it was greeted a moment ago. */
-  #greet(): void {
-    this.#endTurn();
-    const now = this.#options.clock.now();
-    const left = paceLeft(this.#pace, now);
-    const wait = this.#greeting().active === false ? Math.min(left, Math.max(0, this.#pace.at + offWithin - now)) : left;
-    if (wait > 0) {
-      this.#turn = setTimeout(() => this.#greet(), wait);
-      return;
-    }
-    takePace(this.#pace, greets, now);
-    this.#begin();
-  }
-
-  #endTurn(): void {
-    clearTimeout(this.#turn);
-    this.#turn = undefined;
-  }
-
   #begin(): void {
-    if (this.#connected) this.#say(this.#greeting());
-  }
-
-  /** Off first where its contract wants that, else it is asked. */
-  #greeting(): Greeting {
-    const { current, clock } = this.#options;
-    const { plan, state } = current();
-    const at = clock.now();
-    let asks = false;
-    const found = () => {
-      asks = true;
-      return undefined;
-    };
-    const level = startLevel(plan, state, this.#index, found, at);
-    const over = this.#endsAt !== null && at >= this.#endsAt;
-    const missed = this.#owesOff || over;
-    return { type: "begin", active: missed || state.stopping ? false : asks ? null : level, missed };
+    if (this.#connected) this.#say({ type: "begin", ...this.#greeting.words });
   }
 
   #answered(active: boolean): void {
@@ -238,11 +186,11 @@ export class Plug {
     } else if (this.#known === undefined) {
       // Whatever its will said: it is there.
       this.#present = null;
-      this.#greet();
+      this.#greeting.begin();
     } else if (restarted && active && !this.#known && sent?.type !== "set") {
       // On at its power-on is nobody's wish.
       this.#lose("the plug has restarted");
-      this.#greet();
+      this.#greeting.begin();
     } else if (sent?.type === "set" && sent.active === active) {
       this.#over();
       this.#known = active;
@@ -258,10 +206,9 @@ export class Plug {
 
   #found(active: boolean, { active: told, missed }: Greeting): void {
     this.#over();
-    this.#endTurn();
     [this.#known, this.#present, this.#problem] = [active, null, null];
-    const ends = this.#endsAt;
-    [this.#owesOff, this.#endsAt] = [false, null];
+    const ends = this.#greeting.endsAt;
+    this.#greeting.over();
     const why = this.#why;
     this.#why = "chip";
     this.#options.found?.();
@@ -307,7 +254,7 @@ export class Plug {
   #askSoon(): void {
     this.#later ??= setTimeout(() => {
       this.#later = undefined;
-      if (this.#known === undefined) this.#greet();
+      if (this.#known === undefined) this.#greeting.begin();
       else if (this.#sent === undefined && (this.#restarted || this.#missed)) this.#say({ type: "ask" });
       this.#missed = false;
     }, subscribes);
@@ -353,7 +300,7 @@ export class Plug {
       return;
     }
     if (sent?.type === "set") {
-      this.#owesOff = true;
+      this.#greeting.owesOff = true;
       this.#fail(sent, problem);
     }
     this.#lose(problem);
@@ -374,8 +321,8 @@ export class Plug {
     if (known !== undefined && output) {
       const missed = [...(sent?.type === "set" ? [sent] : []), ...this.#wishes.takeAll()];
       // A movement does not go on by itself; nobody knows what became of what was sent.
-      if (output.pulseEnds !== null || output.retry !== null || missed.length > 0) this.#owesOff = true;
-      this.#endsAt = output.maxOnEnds;
+      if (output.pulseEnds !== null || output.retry !== null || missed.length > 0) this.#greeting.owesOff = true;
+      this.#greeting.endsAt = output.maxOnEnds;
       for (const wish of missed) this.#fail(wish, problem);
     }
     this.#idle?.();
@@ -389,11 +336,11 @@ export class Plug {
     this.#wishes.drop("a newer command came before the plug was heard");
     this.#wishes.rest();
     if (!wish.active) {
-      this.#owesOff = true;
+      this.#greeting.owesOff = true;
       const { stopping } = this.#options.current().state;
       // The ON of its start may be on its way to it; at a stop `close` says OFF.
       if (!stopping && this.#sent?.type === "begin" && this.#sent.active !== false) this.#begin();
-      else if (this.#turn) this.#greet();
+      else if (this.#greeting.waits) this.#greeting.begin();
       const then = stopping ? "only its failsafe ends it now" : "it is switched off as soon as it is heard";
       this.#fail(wish, `${this.#problem ?? "the plug was not heard yet"}; ${then}`);
       return;
