@@ -18,7 +18,7 @@ import type { Clock } from "./shell/clock.ts";
 import type { Link, Publication } from "./shell/link.ts";
 import { builtInUrl } from "./shell/link-dial.ts";
 import type { Log } from "./shell/log.ts";
-import { tasmotaFilters } from "./tasmota-link.ts";
+import { tasmotaFilters } from "./tasmota-names.ts";
 
 export interface BrokerLinkOptions {
   config: Config;

@@ -8,7 +8,7 @@ import { createMistbuddies } from "./profile/mistbuddy.ts";
 import type { Named } from "./profile/quantities.ts";
 import { createTakenBack } from "./profile/taken-back.ts";
 import { createProfiles, type Profiles, type ProfilesOptions } from "./profiles.ts";
-import { tasmotaAnnounced } from "./tasmota-link.ts";
+import { tasmotaAnnounced } from "./tasmota-names.ts";
 
 export interface ProfileListOptions extends Omit<ProfilesOptions, "profiles" | "link" | "clear"> {
   host: Host;

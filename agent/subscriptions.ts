@@ -10,7 +10,7 @@ import { createCarbot } from "./profile/carbot.ts";
 import { createCovers } from "./profile/covers.ts";
 import { birthTopics } from "./profile/homeassistant.ts";
 import { createMistbuddies } from "./profile/mistbuddy.ts";
-import { tasmotaFilters } from "./tasmota-link.ts";
+import { tasmotaFilters } from "./tasmota-names.ts";
 
 /** Every filter that an agent with this configuration asks its broker for, on each of its connections. */
 export function subscriptionsOf(config: Config, host: Host): string[] {

@@ -1,5 +1,4 @@
-import type { Host } from "../config/host.ts";
-import type { Config, TasmotaConfig } from "../config/schema.ts";
+import type { TasmotaConfig } from "../config/schema.ts";
 import type { AgentEvent, Effect } from "./core/model.ts";
 import type { Plan } from "./core/plan.ts";
 import { observedWrite } from "./core/plug.ts";
@@ -31,6 +30,7 @@ import type { Log } from "./shell/log.ts";
 import { logOf } from "./shell/log-of.ts";
 import type { TasmotaOptions } from "./tasmota.ts";
 import { momentOf, type Self } from "./tasmota-facts.ts";
+import { basesOf, clientOf } from "./tasmota-names.ts";
 import type { TasmotaSettings } from "./tasmota-settings.ts";
 
 export interface TasmotaLinkOptions extends TasmotaOptions {
@@ -311,28 +311,4 @@ function actionOf(payload: string): ButtonAction | undefined {
   if (type === "press_end") return "SINGLE";
   if (type === "long_press_start") return "HOLD";
   return type === "multi_press_end" ? (["DOUBLE", "TRIPLE", "QUAD", "PENTA"] as const)[(count ?? 0) - 2] : undefined;
-}
-
-/** The retained topics by which devices of Tasmota are found. */
-export function tasmotaAnnounced({ tasmota, node }: Config, host: Host): string[] {
-  return Object.entries(tasmota).flatMap(([id, { discovery }]) => {
-    const { config, sensors } = discoveryTopics(deviceMacOf(host, node, id));
-    return discovery === "on" ? [config, sensors] : [];
-  });
-}
-
-/** The filters under which devices of Tasmota are commanded. */
-export function tasmotaFilters({ tasmota, node }: Config, host: Host): string[] {
-  return Object.entries(tasmota).flatMap(([id, { topic, group }]) =>
-    basesOf(topic, group, clientOf(deviceMacOf(host, node, id))).map((base) => `${base}+`),
-  );
-}
-
-function clientOf(mac: string): string {
-  return `DVES_${mac.slice(6)}`;
-}
-
-/** What its commands come on, without the command. */
-function basesOf(topic: string, group: string, client: string): string[] {
-  return [topic, group, `${client}_fb`].map((base) => `cmnd/${base}/`);
 }

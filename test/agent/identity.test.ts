@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { topicsOf } from "../../agent/core/topics.ts";
 import { homieFilters } from "../../agent/homie.ts";
 import { clientIdOf, deviceIdOf, homieClientOf } from "../../agent/identity.ts";
-import { tasmotaAnnounced } from "../../agent/tasmota-link.ts";
+import { tasmotaAnnounced } from "../../agent/tasmota-names.ts";
 import { configOf } from "../config/loading.ts";
 import { factoryMachines } from "./machines.ts";
 
