@@ -185,7 +185,8 @@ export async function startAgent({
     clock,
     log,
   });
-  const plugs = createPlugs({ current, observed: (event) => dispatch.observed(event), send, link: () => bus.link, clock, log });
+  const observed = (event: AgentEvent) => dispatch.observed(event);
+  const plugs = createPlugs({ current, observed, send, link: () => bus.link, store: stores.owed, clock, log });
   const bus = createBus({
     config,
     version,
@@ -241,6 +242,7 @@ export async function startAgent({
     applied(before, after, cleared) {
       level.end();
       ofRules.restart();
+      plugs.leave();
       bus.reloaded(before, after, cleared);
       tellFormulas(after, log, before);
       connections.changed();

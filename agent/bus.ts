@@ -28,7 +28,7 @@ export interface BusOptions {
   current(): Current;
   send(event: AgentEvent): void;
   receive(message: Incoming): void;
-  plugs(): Pick<Plugs, "connected" | "disconnected">;
+  plugs(): Pick<Plugs, "listensTo" | "connected" | "disconnected">;
   profiles(): Pick<Profiles, "listensTo" | "listening" | "announcement" | "tellAgain" | "changed" | "offline">;
   /** Every state is at the broker: what else it is to be told. */
   online(): void;
@@ -87,7 +87,7 @@ export function createBus(options: BusOptions): Bus {
       createLink({
         ...linkOptions({ config, host, topics, url, others, own }),
         tls: () => certificates.renew(),
-        listensTo: () => listenedTopics(current().plan, profiles().listensTo()),
+        listensTo: () => listenedTopics(current().plan, [...plugs().listensTo(), ...profiles().listensTo()]),
         // An OFF that a plug has missed goes in front of everything.
         announce: () => [...plugs().connected(), ...profiles().announcement()],
         birth: (problem) => retained.birth(problem),

@@ -22,7 +22,6 @@ export type OwnBroker = Required<Pick<LinkServer, "username" | "password" | "con
 export function linkOptions({ config, host, topics, url, others, own }: LinkSettings) {
   const { protocol, client_id, keepalive } = config.mqtt;
   const { username, password } = own ?? config.mqtt;
-  const { commandFilter, nodeFilter, counterFilter, ruleFilter } = topics;
   return {
     server: {
       url,
@@ -37,8 +36,13 @@ export function linkOptions({ config, host, topics, url, others, own }: LinkSett
     keepalive,
     will: { topic: topics.status, payload: "offline", qos: 1, retain: true, delayS: 5 },
     sessionExpiryS: 60,
-    subscriptions: [commandFilter, nodeFilter, counterFilter, ruleFilter].map((filter) => ({ filter, qos: 1 })),
+    subscriptions: nodeFilters(topics).map((filter) => ({ filter, qos: 1 })),
     backoff: defaultBackoff,
     random: Math.random,
   } satisfies Partial<LinkOptions>;
+}
+
+/** What every node subscribes to, whatever it has. */
+export function nodeFilters({ commandFilter, nodeFilter, counterFilter, ruleFilter }: Topics): string[] {
+  return [commandFilter, nodeFilter, counterFilter, ruleFilter];
 }

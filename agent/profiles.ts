@@ -1,4 +1,4 @@
-import type { AgentEvent } from "./core/model.ts";
+import type { AgentEvent, Effect, Instant } from "./core/model.ts";
 import { observedWrite } from "./core/plug.ts";
 import { coversFilter } from "./embedded/topic-filter.ts";
 import type { Profile, ProfileEffect, ProfileEvent } from "./profile/profile.ts";
@@ -60,6 +60,8 @@ export function createProfiles(options: ProfilesOptions): Profiles {
   let connected = false;
   let watched = watchedTopics();
   let listeners = listenersByTopic();
+  /** What was published since a reload, until the profiles know of it: they are told behind `changed`. */
+  let untold: { effects: readonly Effect[]; at: Instant }[] | undefined;
 
   function step(name: string, event: ProfileEvent): void {
     for (const effect of profiles[name]?.step(current(), event) ?? []) perform(name, effect);
@@ -67,6 +69,12 @@ export function createProfiles(options: ProfilesOptions): Profiles {
 
   function stepAll(event: ProfileEvent): void {
     for (const name of Object.keys(profiles)) step(name, event);
+  }
+
+  function tell(effects: readonly Effect[], at: Instant): void {
+    if (watched.size === 0) return;
+    const said = effects.flatMap((effect) => (effect.type === "publish" && watched.has(effect.topic) ? [effect] : []));
+    if (said.length > 0) stepAll({ type: "told", said, at });
   }
 
   function wrote({ plan }: Current, { output: index, active, request, at }: Extract<AgentEvent, { type: "output-written" }>): void {
@@ -177,6 +185,9 @@ export function createProfiles(options: ProfilesOptions): Profiles {
       watched = watchedTopics();
       listeners = listenersByTopic();
       stepAll({ type: "changed", at: clock.now() });
+      const waited = untold ?? [];
+      untold = undefined;
+      for (const { effects, at } of waited) tell(effects, at);
     },
     offline() {
       connected = false;
@@ -187,9 +198,11 @@ export function createProfiles(options: ProfilesOptions): Profiles {
       turned(moment, event, effects) {
         const moved = observedWrite(event, moment.state);
         if (moved !== undefined) wrote(moment, moved);
-        if (watched.size === 0) return;
-        const said = effects.flatMap((effect) => (effect.type === "publish" && watched.has(effect.topic) ? [effect] : []));
-        if (said.length > 0) stepAll({ type: "told", said, at: event.at });
+        if (untold) untold.push({ effects, at: event.at });
+        else tell(effects, event.at);
+      },
+      replaced(_moment, { at }, effects) {
+        untold = [{ effects, at }];
       },
     },
     stop() {

@@ -5,6 +5,7 @@ import { CounterStore, type Written } from "./shell/counter-store.ts";
 import { HistoryStore } from "./shell/history-store.ts";
 import type { Log } from "./shell/log.ts";
 import { OutputStore } from "./shell/output-store.ts";
+import { OwedStore } from "./shell/owed-store.ts";
 import { ProfileStore } from "./shell/profile-store.ts";
 import { RuleStore } from "./shell/rule-store.ts";
 import { SeqStore } from "./shell/seq-store.ts";
@@ -29,6 +30,8 @@ export interface Stores {
   rules: RuleStore;
   starts: StartStore;
   profiles: ProfileStore;
+  /** Plugs that are no longer configured, and still to be switched off. */
+  owed: OwedStore;
   sums: SumStore;
   /** Of outputs, rules and derived values at once. */
   kept: KeptSource;
@@ -48,6 +51,7 @@ export function openStores({ dir, log, counterKept, onProblem }: StoresOptions):
   const rules = new RuleStore(dir, log, (problem) => onProblem("rules", problem)).load();
   const starts = new StartStore(dir, log);
   const profiles = new ProfileStore(dir, log).load();
+  const owed = new OwedStore(dir, log).load();
   const sums = new SumStore(dir, log).load();
   return {
     seq,
@@ -57,6 +61,7 @@ export function openStores({ dir, log, counterKept, onProblem }: StoresOptions):
     rules,
     starts,
     profiles,
+    owed,
     sums,
     kept: { kept: (id) => outputs.kept(id), enabled: (id) => rules.enabled(id), sum: (id) => sums.sum(id) },
     reserve(plan) {
@@ -72,6 +77,7 @@ export function openStores({ dir, log, counterKept, onProblem }: StoresOptions):
         history.flushed(),
         rules.flushed(),
         profiles.flushed(),
+        owed.flushed(),
         sums.flushed(),
         starts.end(),
       ]);

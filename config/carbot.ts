@@ -1,3 +1,4 @@
+import { servoMiddle } from "../gpio/line.ts";
 import type { Found, Report } from "./check.ts";
 import { duration, id } from "./formats.ts";
 import { inFileOnly, leaf, listOf, required } from "./leaf.ts";
@@ -61,7 +62,7 @@ function checkServo(path: string, servo: string, config: Config, report: Report)
     report(path, `${servo} is a ${pwm.kind}`, "name a PWM with kind: servo");
     return;
   }
-  const middle = pwm.neutral ?? Math.round((pwm.pulse[0] + pwm.pulse[1]) / 2);
+  const middle = servoMiddle(pwm);
   const { on_start, on_exit, on_crash, on_broker_lost, silence } = pwm;
   const levels = { on_start, on_exit, on_crash, on_broker_lost: on_broker_lost?.do, silence: silence?.do };
   for (const [key, level] of Object.entries(levels))
@@ -69,16 +70,21 @@ function checkServo(path: string, servo: string, config: Config, report: Report)
       report(`pwm.${servo}.${key}`, "the car would not stand then", `write release, or ${middle}, which is its middle`);
 }
 
-function checkMotor(path: string, ways: { forward: string; backward: string }, { outputs }: Config, report: Report): void {
+/** Where one wheel may turn and the other be refused, the car turns on the spot until the next letter. */
+const alone = "a wheel may be refused while the other one turns";
+
+function checkMotor(path: string, ways: { forward: string; backward: string }, { outputs, interlocks }: Config, report: Report): void {
   const [forward, backward] = [named(outputs, ways.forward), named(outputs, ways.backward)];
   if (forward && backward && ways.forward !== ways.backward && (forward.interlock === null || forward.interlock !== backward.interlock))
     report(path, `${ways.forward} and ${ways.backward} may be on together`, "write the same interlock for both");
+  const group = forward?.interlock ?? "";
+  if (named(interlocks, group)?.mode === "refuse") report(`interlocks.${group}.mode`, alone, "write switch");
   for (const [output, contract] of [
     [ways.forward, forward],
     [ways.backward, backward],
   ] as const) {
     if (!contract) continue;
-    const { on_start, on_exit, on_crash, on_broker_lost, on_peer_offline, min_on } = contract;
+    const { on_start, on_exit, on_crash, on_broker_lost, on_peer_offline, min_on, min_off } = contract;
     const ends = { on_start, on_exit, on_crash };
     const lost = { on_broker_lost: on_broker_lost?.do, on_peer_offline: on_peer_offline?.do };
     // What is kept then stands already.
@@ -88,5 +94,6 @@ function checkMotor(path: string, ways: { forward: string; backward: string }, {
     ];
     for (const [key] of moves) report(`outputs.${output}.${key}`, "the car would not stand then", "write off");
     if (min_on > 0) report(`outputs.${output}.min_on`, "the car has to stop at once", "remove it");
+    if (min_off > 0) report(`outputs.${output}.min_off`, alone, "remove it");
   }
 }

@@ -44,7 +44,7 @@ Any other code of the agent, and an end by a signal that nobody asked for, is re
 const doctorPage = () => `# What \`pinbus doctor\` looks at
 
 \`pinbus doctor\` looks at this machine and says what is wrong with it, why that matters, and the command that mends it. It changes nothing, requests no
-line (but for \`--hardware\`) and takes a few seconds at most: what does not answer within five is left. \`sudo pinbus doctor\` sees more than other users do: passwords, files
+line (but for \`--hardware\`) and takes a few seconds: what does not answer within five is left, on the way to a broker each step of it. \`sudo pinbus doctor\` sees more than other users do: passwords, files
 of the service, devices on lines.
 
 Each finding is a problem, a warning, a note, ok, or not checked: what could not be looked at is said and never counts as well. \`--all\` gives the reason

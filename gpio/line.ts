@@ -48,3 +48,8 @@ export function formatLineName(line: LineName): string {
       return `${line.chip}:${line.offset}`;
   }
 }
+
+/** The pulse with which a servo is in its middle: as configured, else half-way between its shortest and its longest; microseconds. */
+export function servoMiddle({ neutral, pulse: [low, high] }: { neutral: number | null; pulse: readonly [number, number] }): number {
+  return neutral ?? Math.round((low + high) / 2);
+}

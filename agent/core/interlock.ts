@@ -116,7 +116,7 @@ function endWait(output: OutputState, key: TimerKey, effects: Effect[]): void {
 }
 
 /** On as last seen, or asked for and not confirmed yet, or not confirmed at all and still to be taken back. */
-function mayBeOn(output: OutputState): boolean {
+export function mayBeOn(output: OutputState): boolean {
   return output.written !== false || output.wanted === true || output.retry !== null;
 }
 

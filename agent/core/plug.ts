@@ -1,4 +1,5 @@
 import { endOf } from "./cause.ts";
+import { mayBeOn } from "./interlock.ts";
 import type { AgentEvent, Cause, Effect, Instant } from "./model.ts";
 import { drive, endsAt, maxOnCause, pulseCause } from "./output.ts";
 import type { Plan } from "./plan.ts";
@@ -36,7 +37,7 @@ export function observedWrite(
 /** It was switched on by hand while a partner is on, or may be: it goes off again at once. */
 export function yieldToPartner(plan: Plan, state: State, index: number, effects: Effect[]): void {
   const interlock = plan.outputs[index]?.interlock;
-  const partner = interlock?.partners.find((other) => state.outputs[other]?.written !== false || state.outputs[other]?.wanted === true);
+  const partner = interlock?.partners.find((other) => state.outputs[other] && mayBeOn(state.outputs[other]));
   if (!interlock || partner === undefined || state.outputs[index]?.written !== true) return;
   const detail = `${plan.outputs[partner]?.id} is on, or may be`;
   drive(index, false, { kind: "interlock", text: `interlock ${interlock.group}`, detail }, effects);

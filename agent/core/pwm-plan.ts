@@ -1,5 +1,5 @@
 import type { Config, PwmConfig } from "../../config/schema.ts";
-import type { LineName } from "../../gpio/line.ts";
+import { type LineName, servoMiddle } from "../../gpio/line.ts";
 import type { TimerKey } from "./model.ts";
 import type { OutputPlan, TimerOwner } from "./plan.ts";
 import type { Topics } from "./topics.ts";
@@ -104,7 +104,7 @@ export function pwmPlanOf(id: string, pwm: PwmConfig): PwmPlan {
     high,
     min,
     gamma: kind === "dimmer" ? pwm.gamma : 1,
-    usual: servo ? (pwm.neutral ?? Math.round((low + high) / 2)) : 100,
+    usual: servo ? servoMiddle(pwm) : 100,
     fade: pwm.fade,
     onStart: level(pwm.on_start),
     onExit: exit(pwm.on_exit),

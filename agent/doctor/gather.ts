@@ -1,13 +1,16 @@
 import { createRequire } from "node:module";
 import { release } from "node:os";
+import { readHost } from "../../config/host.ts";
 import type { Config } from "../../config/schema.ts";
 import { serverUrls } from "../../config/server.ts";
 import { readTls, SettingError } from "../certificate.ts";
 import { type Client, connectAgent } from "../command/client.ts";
 import { CommandError } from "../command/command.ts";
 import { topicsOf } from "../core/topics.ts";
+import { nodeFilters } from "../link-options.ts";
 import { serverOf } from "../login-server.ts";
 import type { BrokerLogin, Status } from "../protocol.ts";
+import { subscriptionsOf } from "../subscriptions.ts";
 import type { BrokerFacts, ChipFacts, Facts } from "./facts.ts";
 import type { Fact } from "./finding.ts";
 import { callerOf, readNames } from "./gather/accounts.ts";
@@ -137,7 +140,10 @@ async function gatherBrokers({ fact, secrets }: GatheredConfig, asked: Promise<A
       : { unknown: say`the agent tells how to reach its broker to those who may operate it`, mend: asRoot };
   const slash = base.lastIndexOf("/");
   const topics = topicsOf(base.slice(0, slash), base.slice(slash + 1));
-  const found = await probeBroker({ server: serverOf(login, login.url), protocol: "auto", topics });
+  // Of an agent whose configuration this user may not read, what every one has.
+  const isOwn = config && `${config.prefix}/${config.node}` === base;
+  const filters = isOwn ? subscriptionsOf(config, readHost()) : [...nodeFilters(topics), topics.status];
+  const found = await probeBroker({ server: serverOf(login, login.url), protocol: "auto", topics, filters });
   return { value: [...deaf, found] };
 }
 
@@ -151,7 +157,8 @@ async function probeConfigured(config: Config): Promise<Fact<BrokerFacts[]>> {
     const { options } = readTls(config, Date.now());
     const topics = topicsOf(config.prefix, config.node);
     const who = { ...(username !== null && { username }), ...(password !== null && { password }) };
-    const all = serverUrls(config.mqtt).map((url) => probeBroker({ server: { url, ...who, ...options }, protocol, topics }));
+    const filters = subscriptionsOf(config, readHost());
+    const all = serverUrls(config.mqtt).map((url) => probeBroker({ server: { url, ...who, ...options }, protocol, topics, filters }));
     return { value: await Promise.all(all) };
   } catch (error) {
     if (error instanceof SettingError) return { unknown: say`the files for TLS cannot be used, see configuration` };

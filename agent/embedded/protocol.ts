@@ -2,6 +2,7 @@ import type { EventEmitter } from "node:events";
 import type { Writable } from "node:stream";
 import type { Aedes, AedesPublishPacket, Client } from "aedes";
 import { connectionState, isBridge } from "./bridges.ts";
+import { mendRepeated, takeRepeated } from "./repeated-filters.ts";
 import type { SlowReader } from "./slow-reader.ts";
 import { isFilter, isText, isTopic, matchesFilter } from "./topic-filter.ts";
 
@@ -18,7 +19,7 @@ interface Packet {
   username?: string;
   password?: Buffer;
   will?: { topic: string; qos: number };
-  subscriptions?: { topic: string }[];
+  subscriptions?: { topic: string; qos: number }[];
   unsubscriptions?: string[];
 }
 
@@ -46,6 +47,7 @@ const [badVersion, badClientId] = [1, 2];
  * - No message has a higher QoS than its subscription [MQTT-3.8.4-6]: aedes keeps this for filters without a wildcard only.
  */
 export function mendProtocol(aedes: Aedes): void {
+  mendRepeated(aedes);
   const nowhere = `$${aedes.id}`;
   aedes.authorizePublish = (client, packet, done) => {
     packet.dup = false;
@@ -103,6 +105,7 @@ export function mendConnection(
     const problem = packetProblem(packet) ?? tooManyFilters(packet, inside, maxFilters);
     if (problem === undefined) {
       if (packet.unsubscriptions) watch.unsubscribes(client, packet.unsubscriptions);
+      takeRepeated(packet, client, connection);
       return void take?.call(parser, packet);
     }
     if (problem.code !== undefined) refuse(problem.code);

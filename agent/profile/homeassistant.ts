@@ -59,8 +59,7 @@ export function createHomeassistant({ identity, largest, random, announced }: Ho
   };
 
   return {
-    topics: ({ config: { homeassistant } }) =>
-      homeassistant.discovery === "true" ? [{ topic: birthTopic(homeassistant), retained: false }] : [],
+    topics: birthTopics,
     watches: () => [],
     step(world, event) {
       switch (event.type) {
@@ -96,8 +95,10 @@ export function createHomeassistant({ identity, largest, random, announced }: Ho
   };
 }
 
-function birthTopic({ status, prefix }: World["config"]["homeassistant"]): string {
-  return status ?? `${prefix}/status`;
+/** Where Home Assistant says that it has started. */
+export function birthTopics({ config: { homeassistant } }: Pick<World, "config">): { topic: string; retained: false }[] {
+  const { discovery, status, prefix } = homeassistant;
+  return discovery === "true" ? [{ topic: status ?? `${prefix}/status`, retained: false }] : [];
 }
 
 /** What was announced and is not there any more is named with its platform and nothing else. */

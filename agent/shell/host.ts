@@ -79,9 +79,10 @@ const throttledFiles = new Map<string, string>();
 
 /** In hexadecimal. */
 async function readThrottled(root: string): Promise<string> {
-  const file = throttledFiles.get(root) ?? (await findThrottled(join(root, "sys/devices/platform")));
+  const known = throttledFiles.get(root);
+  const file = known ?? (await findThrottled(join(root, "sys/devices/platform")));
   if (file === null) return "";
-  throttledFiles.set(root, file);
+  if (known === undefined) throttledFiles.set(root, file);
   return readFile(file, "utf8").catch(() => "");
 }
 

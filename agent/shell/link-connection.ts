@@ -4,35 +4,26 @@ import { MqttClient, type Packet } from "mqtt";
 import { refusedDelay } from "../core/backoff.ts";
 import { gatherWrites } from "./link-burst.ts";
 import { clientOptions, maxIncomingBytes } from "./link-client.ts";
-import { codeText, connackProblem, disconnectProblem } from "./link-codes.ts";
+import { connackProblem, disconnectProblem } from "./link-codes.ts";
 import { cutIncoming } from "./link-cut.ts";
 import { dial } from "./link-dial.ts";
 import { takeMessages } from "./link-incoming.ts";
 import { Listening } from "./link-listening.ts";
 import { clientProblem, closeProblem, type LinkPeer, type LinkProblem, peerOf, statusProblem, strangerProblem } from "./link-problems.ts";
 import { LinkTap } from "./link-tap.ts";
-import {
-  type Announcement,
-  type Incoming,
-  type LinkOptions,
-  type MqttVersion,
-  type Publication,
-  type Settled,
-  sizeOf,
-} from "./link-terms.ts";
+import type { Announcement, Incoming, LinkOptions, MqttVersion, Publication, Settled } from "./link-terms.ts";
 import { PublishWindow } from "./link-window.ts";
+import { type WriterEvents, writerOf } from "./link-writer.ts";
 import type { WireBytes } from "./wire-bytes.ts";
 
 const maxInFlight = 64;
-/** What a PUBLISH may have besides `sizeOf`: fixed header, packet identifier, lengths. */
-const packetMargin = 64;
 const maxWaiting = 1_000;
 const maxBufferedBytes = 256 * 1024;
 /** The broker must answer something within this time while we wait for SUBACK and PUBACKs. */
 export const answerTimeout = 30_000;
 const farewellTimeout = 2_000;
 
-export interface ConnectionEvents {
+export interface ConnectionEvents extends WriterEvents {
   /** CONNACK 0. */
   greeted(): void;
   /** Subscribed, all states acknowledged, `online` acknowledged. */
@@ -46,9 +37,6 @@ export interface ConnectionEvents {
   /** `wire` takes or has its bytes, while `wantsBytes` says so. */
   packet(direction: "sent" | "received", packet: Packet, wire: WireBytes | undefined): void;
   wantsBytes(): boolean;
-  refused(publication: Publication, code: string): void;
-  /** The broker has taken it. */
-  accepted(topic: string): void;
 }
 
 /** One connection from dialling to its end, on one client object, which is never used again: no state of the library survives. */
@@ -217,7 +205,7 @@ export class LinkConnection {
     this.#window = new PublishWindow({
       inFlight: Math.min(maxInFlight, receiveMaximum),
       waiting: maxWaiting,
-      write: (publication, done) => this.#write(publication, done),
+      write: writerOf(this.#client, this.#version, this.#events),
       patience: answerTimeout,
       overdue: () => this.#unanswered(),
       congested: () => (this.#stream?.writableLength ?? 0) > maxBufferedBytes,
@@ -269,30 +257,6 @@ export class LinkConnection {
           }),
       ),
     );
-  }
-
-  #write(publication: Publication, done: (error: Error | undefined) => void): void {
-    const { topic, payload, retain, properties } = publication;
-    const limits = this.#client.serverProperties;
-    const largest = limits?.maximumPacketSize;
-    // A broker closes the connection over it, each time it comes.
-    if (largest !== undefined && sizeOf(publication) + packetMargin > largest) {
-      this.#events.refused(publication, `larger than the ${largest} bytes that it takes`);
-      done(Object.assign(new Error("packet too large"), { code: 0x95 }));
-      return;
-    }
-    const options = {
-      qos: limits?.maximumQoS === 0 ? (0 as const) : publication.qos,
-      retain: retain && limits?.retainAvailable !== false,
-      ...(properties && this.#version === "5" && { properties }),
-    };
-    this.#client.publish(topic, payload, options, (error) => {
-      // A failure without a code is the connection's end, which is told once, by `closed`.
-      const code = (error as { code?: unknown } | undefined)?.code;
-      if (typeof code === "number") this.#events.refused(publication, codeText(code));
-      if (!error) this.#events.accepted(topic);
-      done(error ?? undefined);
-    });
   }
 
   #message(message: Incoming): Promise<void> | undefined {

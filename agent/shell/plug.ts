@@ -1,12 +1,13 @@
 import type { AgentEvent, SetRequest } from "../core/model.ts";
 import type { OutputPlan } from "../core/plan.ts";
-import { startLevel } from "../core/start.ts";
 import type { OutputState } from "../core/state.ts";
 import type { Clock } from "./clock.ts";
 import type { Current } from "./current.ts";
 import type { Incoming, Publication } from "./link.ts";
 import { PlugEar } from "./plug-ear.ts";
 import { PlugFailsafe } from "./plug-failsafe.ts";
+import { type Greeting, PlugGreeting } from "./plug-greeting.ts";
+import { PlugWishes, type Wish } from "./plug-wishes.ts";
 
 export interface PlugOptions {
   id: string;
@@ -21,6 +22,9 @@ export interface PlugOptions {
   strange(problem: string): void;
   /** It was switched on, and has not said that it took its PulseTime. */
   unprotected(): void;
+  /** It is to be off when it is heard, since an output that it was is owed that; `found`: it was heard. */
+  owed?: boolean;
+  found?(): void;
 }
 
 /** An answer takes some ten milliseconds, over bad Wi-Fi a second. */
@@ -29,8 +33,6 @@ const answerWithin = 3000;
 const askEvery = 5000;
 /** One that is offline is asked all the same: of a plug that comes back at once its will may be told behind its `Online`. */
 const [askOffline, askOfflineEvery] = [2000, 60_000];
-/** A person or a rule that wants more at once is told so. */
-const waitingMost = 8;
 /** Who asked for an ON does not wait for ever. */
 const longestWait = 60_000;
 /** A plug says `Online` before it subscribes: what is sent to it at once it may not hear. */
@@ -38,14 +40,8 @@ const subscribes = 1000;
 
 const offline = "the plug is offline";
 
-interface Wish {
-  active: boolean;
-  request: SetRequest;
-  at: number;
-}
-
 /** What was sent and is not answered; one at a time, so that an answer belongs to it. */
-type Sent = ({ type: "set" } & Wish) | { type: "begin"; active: boolean | null; missed: boolean } | { type: "ask" };
+type Sent = ({ type: "set" } & Wish) | ({ type: "begin" } & Greeting) | { type: "ask" };
 
 /** One plug: says what is wanted there, believes only what it answers, and keeps its PulseTime armed while it is on. */
 export class Plug {
@@ -56,17 +52,13 @@ export class Plug {
   /** As it answered last; undefined while it is not heard. */
   #known: boolean | undefined;
   #sent: Sent | undefined;
-  #waiting: Wish[] = [];
+  readonly #wishes = new PlugWishes((wish, problem) => this.#fail(wish, problem));
   #why: "start" | "chip" | "reload";
-  /** It is to be off when it is heard again, whatever its contract says: an OFF was missed, or an end. */
-  #owesOff = false;
-  /** The latest end of what it did when it was lost, where it has one. */
-  #endsAt: number | null = null;
   #unanswered = 0;
   #problem: string | null = null;
   #timer: NodeJS.Timeout | undefined;
+  readonly #greeting: PlugGreeting;
   readonly #failsafe: PlugFailsafe;
-  #expiry: NodeJS.Timeout | undefined;
   #later: NodeJS.Timeout | undefined;
   readonly #ear: PlugEar;
   /** It said `Online` although it was not lost, and has not said yet what it is. */
@@ -82,6 +74,13 @@ export class Plug {
     this.#ear = new PlugEar(options.strange);
     this.#failsafe = new PlugFailsafe({ ...options, publish: (topic, payload) => this.#publish(topic, payload) });
     this.#why = why;
+    this.#greeting = new PlugGreeting({ ...options, index: () => this.#index, say: () => this.#begin() }, options.owed === true);
+  }
+
+  /** It has not said yet that it is off, and should be. */
+  get owesOff(): boolean {
+    const { active } = this.#sent?.type === "set" ? this.#sent : {};
+    return this.#greeting.owesOff || (this.#wishes.last ?? active) === false;
   }
 
   /** The configuration is another one: what is on ends there as it says now. */
@@ -99,6 +98,7 @@ export class Plug {
   disconnected(): void {
     if (!this.#connected) return;
     this.#connected = false;
+    this.#greeting.rest();
     this.#lose("the broker is away, and the plug is not heard without it");
   }
 
@@ -108,11 +108,8 @@ export class Plug {
     if (this.#known === undefined) this.#owe(wish);
     // It failed to go on, and goes on now: that it is to go off until it answers is over, or will be said again.
     else if (request.again && this.#goesOn()) this.#fail(wish, this.#output?.problem ?? "it is about to be switched on");
-    else if (!this.#makesRoom(wish)) this.#fail(wish, "too much waits for the plug");
-    else {
-      this.#waiting.push(wish);
-      this.#next();
-    }
+    else if (this.#wishes.add(wish)) this.#next();
+    else this.#fail(wish, "too much waits for the plug");
   }
 
   /** What came on one of its topics. */
@@ -131,7 +128,7 @@ export class Plug {
 
   /** Resolves when nothing waits for an answer any more. */
   settled(): Promise<void> {
-    const waits = this.#sent !== undefined || this.#waiting.length > 0;
+    const waits = this.#sent !== undefined || !this.#wishes.isEmpty;
     if (this.#known === undefined || !waits) return Promise.resolve();
     return new Promise((resolve) => {
       this.#idle = resolve;
@@ -140,9 +137,11 @@ export class Plug {
 
   /** An OFF that nobody has sent yet goes now. */
   close(): void {
-    const isOwed = this.#owesOff || this.#waiting.some(({ active }) => !active);
+    const isOwed = this.#greeting.owesOff || this.#wishes.wants(false);
     if (this.#connected && this.#power !== null && isOwed) this.#publish(this.#power, "OFF");
-    for (const timer of [this.#timer, this.#expiry, this.#later]) clearTimeout(timer);
+    this.#greeting.rest();
+    for (const timer of [this.#timer, this.#later]) clearTimeout(timer);
+    this.#wishes.rest();
     this.#failsafe.rest();
     this.#idle?.();
   }
@@ -166,7 +165,7 @@ export class Plug {
       this.#lose(offline);
       this.#beginIn(askOffline);
     } else if (this.#known === undefined) {
-      this.#begin();
+      this.#greeting.begin();
       this.#askSoon();
     } else if (!retain) {
       this.#restarted = true;
@@ -174,21 +173,8 @@ export class Plug {
     }
   }
 
-  /** Off first where its contract wants that, else it is asked. */
   #begin(): void {
-    if (!this.#connected) return;
-    const { current, clock } = this.#options;
-    const { plan, state } = current();
-    const at = clock.now();
-    let asks = false;
-    const found = () => {
-      asks = true;
-      return undefined;
-    };
-    const level = startLevel(plan, state, this.#index, found, at);
-    const over = this.#endsAt !== null && at >= this.#endsAt;
-    const missed = this.#owesOff || over;
-    this.#say({ type: "begin", active: missed || state.stopping ? false : asks ? null : level, missed });
+    if (this.#connected) this.#say({ type: "begin", ...this.#greeting.words });
   }
 
   #answered(active: boolean): void {
@@ -200,11 +186,11 @@ export class Plug {
     } else if (this.#known === undefined) {
       // Whatever its will said: it is there.
       this.#present = null;
-      this.#begin();
+      this.#greeting.begin();
     } else if (restarted && active && !this.#known && sent?.type !== "set") {
       // On at its power-on is nobody's wish.
       this.#lose("the plug has restarted");
-      this.#begin();
+      this.#greeting.begin();
     } else if (sent?.type === "set" && sent.active === active) {
       this.#over();
       this.#known = active;
@@ -218,13 +204,14 @@ export class Plug {
     }
   }
 
-  #found(active: boolean, { active: told, missed }: { active: boolean | null; missed: boolean }): void {
+  #found(active: boolean, { active: told, missed }: Greeting): void {
     this.#over();
     [this.#known, this.#present, this.#problem] = [active, null, null];
-    const ends = this.#endsAt;
-    [this.#owesOff, this.#endsAt] = [false, null];
+    const ends = this.#greeting.endsAt;
+    this.#greeting.over();
     const why = this.#why;
     this.#why = "chip";
+    this.#options.found?.();
     const { send, clock } = this.#options;
     const more = { ...(active && ends !== null && { ends }), ...(missed && { missed }), ...this.#goes };
     send({ type: "output-opened", output: this.#index, active, why, at: clock.now(), ...more });
@@ -246,44 +233,35 @@ export class Plug {
 
   #next(): void {
     if (this.#sent !== undefined || this.#known === undefined) return;
-    const wish = this.#waiting.shift();
+    const wish = this.#wishes.take();
+    const objection = wish && this.#objection(wish);
     if (wish === undefined) this.#idle?.();
-    else if (wish.active && this.#isOld(wish)) {
-      this.#fail(wish, "it waited for too long");
+    else if (objection == null) this.#say({ type: "set", ...wish });
+    else {
+      this.#fail(wish, objection);
       this.#next();
-    } else if (wish.active && this.#output?.locked === true) {
-      this.#fail(wish, "it was locked meanwhile");
-      this.#next();
-    } else this.#say({ type: "set", ...wish });
+    }
   }
 
-  #isOld({ at }: Wish): boolean {
+  /** Why an ON is not sent any more. */
+  #objection({ active, at }: Wish): string | null {
     const { clock, current } = this.#options;
-    return clock.now() - at > current().plan.commandTtl;
+    if (active && clock.now() - at > current().plan.commandTtl) return "it waited for too long";
+    return active && this.#output?.locked === true ? "it was locked meanwhile" : null;
   }
 
   /** Once more, in a moment: what it is, or what it is to be. */
   #askSoon(): void {
     this.#later ??= setTimeout(() => {
       this.#later = undefined;
-      if (this.#known === undefined) this.#begin();
+      if (this.#known === undefined) this.#greeting.begin();
       else if (this.#sent === undefined && (this.#restarted || this.#missed)) this.#say({ type: "ask" });
       this.#missed = false;
     }, subscribes);
   }
 
-  /** An OFF takes the place of an ON in front of it: whatever is asked for by then, it is the last word. */
-  #makesRoom({ active }: Wish): boolean {
-    if (this.#waiting.length < waitingMost) return true;
-    const last = this.#waiting.at(-1);
-    if (active || last?.active !== true) return false;
-    this.#waiting.pop();
-    this.#fail(last, "too much waits for the plug");
-    return true;
-  }
-
   #goesOn(): boolean {
-    return (this.#sent?.type === "set" && this.#sent.active) || this.#waiting.some(({ active }) => active);
+    return (this.#sent?.type === "set" && this.#sent.active) || this.#wishes.wants(true);
   }
 
   #say(sent: Sent): void {
@@ -322,7 +300,7 @@ export class Plug {
       return;
     }
     if (sent?.type === "set") {
-      this.#owesOff = true;
+      this.#greeting.owesOff = true;
       this.#fail(sent, problem);
     }
     this.#lose(problem);
@@ -341,10 +319,10 @@ export class Plug {
     const [output, sent, known] = [this.#output, this.#sent, this.#known];
     [this.#sent, this.#known] = [undefined, undefined];
     if (known !== undefined && output) {
-      const missed = [...(sent?.type === "set" ? [sent] : []), ...this.#waiting.splice(0)];
+      const missed = [...(sent?.type === "set" ? [sent] : []), ...this.#wishes.takeAll()];
       // A movement does not go on by itself; nobody knows what became of what was sent.
-      if (output.pulseEnds !== null || output.retry !== null || missed.length > 0) this.#owesOff = true;
-      this.#endsAt = output.maxOnEnds;
+      if (output.pulseEnds !== null || output.retry !== null || missed.length > 0) this.#greeting.owesOff = true;
+      this.#greeting.endsAt = output.maxOnEnds;
       for (const wish of missed) this.#fail(wish, problem);
     }
     this.#idle?.();
@@ -355,27 +333,26 @@ export class Plug {
 
   /** While it is not heard OFF is never forgotten, and ON waits for as long as a command may be old. */
   #owe(wish: Wish): void {
-    for (const older of this.#waiting.splice(0)) this.#fail(older, "a newer command came before the plug was heard");
-    clearTimeout(this.#expiry);
+    this.#wishes.drop("a newer command came before the plug was heard");
+    this.#wishes.rest();
     if (!wish.active) {
-      this.#owesOff = true;
-      const then = this.#options.current().state.stopping ? "only its failsafe ends it now" : "it is switched off as soon as it is heard";
+      this.#greeting.owesOff = true;
+      const { stopping } = this.#options.current().state;
+      // The ON of its start may be on its way to it; at a stop `close` says OFF.
+      if (!stopping && this.#sent?.type === "begin" && this.#sent.active !== false) this.#begin();
+      else if (this.#greeting.waits) this.#greeting.begin();
+      const then = stopping ? "only its failsafe ends it now" : "it is switched off as soon as it is heard";
       this.#fail(wish, `${this.#problem ?? "the plug was not heard yet"}; ${then}`);
       return;
     }
-    this.#waiting.push(wish);
-    this.#expiry = setTimeout(
-      () => {
-        if (this.#known === undefined)
-          for (const old of this.#waiting.splice(0)) this.#fail(old, this.#problem ?? "the plug was not heard yet");
-      },
-      Math.min(this.#options.current().plan.commandTtl, longestWait),
-    );
+    this.#wishes.keep(wish, Math.min(this.#options.current().plan.commandTtl, longestWait), () => {
+      if (this.#known === undefined) this.#wishes.drop(this.#problem ?? "the plug was not heard yet");
+    });
   }
 
   /** Where it goes after what is told now; a partner waits for that. */
   get #goes(): { next?: boolean } {
-    const next = this.#waiting.at(-1)?.active ?? (this.#sent?.type === "set" ? this.#sent.active : undefined);
+    const next = this.#wishes.last ?? (this.#sent?.type === "set" ? this.#sent.active : undefined);
     return next === undefined ? {} : { next };
   }
 

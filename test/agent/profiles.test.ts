@@ -1,7 +1,13 @@
 import { describe, expect, it } from "vitest";
 import type { AgentEvent } from "../../agent/core/model.ts";
+import { planOf } from "../../agent/core/plan.ts";
+import { reduce } from "../../agent/core/reduce.ts";
+import { carryOver } from "../../agent/core/reload.ts";
+import { createHomie } from "../../agent/profile/homie.ts";
 import type { Profile, ProfileEffect, ProfileEvent, Write } from "../../agent/profile/profile.ts";
 import { createProfiles } from "../../agent/profiles.ts";
+import type { Current } from "../../agent/shell/current.ts";
+import type { Carried } from "../../agent/shell/dispatch.ts";
 import type { Link, Publication, Settled } from "../../agent/shell/link.ts";
 import { ProfileStore } from "../../agent/shell/profile-store.ts";
 import { configOf } from "./core/fixture.ts";
@@ -69,6 +75,61 @@ describe("what a profile is told", () => {
     turned("pinbus/garage/out/other/state");
     turned("pinbus/garage/out/lamp/state");
     expect(seen).toMatchObject([{ type: "told", said: [{ topic: "pinbus/garage/out/lamp/state", payload: "ON" }], at: 7 }]);
+  });
+
+  it("is what a reload itself publishes, and what follows it at once, behind the change", () => {
+    const { profiles, seen, plan, state } = performing(() => []);
+    const effect = (payload: string) =>
+      ({ type: "publish", kind: "state", topic: "pinbus/garage/out/lamp/state", payload, qos: 1, retain: true }) as const;
+    const now = { config, plan, state };
+    profiles.witness.replaced?.(now, { at: 7 } as Carried, [effect("UNKNOWN"), { type: "stopTimer", key: "pulse:lamp" }]);
+    profiles.witness.turned(now, { type: "totals-wanted", at: 8 }, [effect("OFF")]);
+    expect(seen).toEqual([]);
+    profiles.changed();
+    profiles.changed();
+    const topic = "pinbus/garage/out/lamp/state";
+    expect(seen).toMatchObject([
+      { type: "changed" },
+      { type: "told", said: [{ topic, payload: "UNKNOWN" }], at: 7 },
+      { type: "told", said: [{ topic, payload: "OFF" }], at: 8 },
+      { type: "changed" },
+    ]);
+  });
+
+  it("homie: a sensor that begins anew with a reload has no value there until its next reading", () => {
+    const told = (topic: string) => configOf({ sensors: { tent: { driver: "topic", topic, path: null } } });
+    const [before, after] = [told("a"), told("b")];
+    const { plan, state } = new World(before);
+    let now: Current = { config: before, plan, state };
+    const said: string[] = [];
+    const publish = ({ topic, payload }: Publication) => said.push(`${topic} ${payload}`) > 0;
+    const quantities = () => [{ name: "level", unit: "%" }];
+    const profiles = createProfiles({
+      profiles: { homie: createHomie({ base: "homie/5/x", quantities, announced: new Map() }) },
+      current: () => now,
+      send: () => {},
+      readClock: () => {},
+      link: () => ({ publish }) as unknown as Link,
+      tellAll: () => said.push("everything"),
+      clear: () => {},
+      store: new ProfileStore(tempFolder(), keptLog()).load(),
+      clock: { now: () => 7, wall: () => 7 },
+      log: keptLog(),
+    });
+    const turn = (event: AgentEvent) => profiles.witness.turned(now, event, reduce(now.plan, now.state, event));
+    profiles.announcement();
+    turn({ type: "sensor-read", sensor: 0, values: [{ name: "level", value: 40, unit: "%" }], at: 6 });
+    expect(said.at(-1)).toBe("homie/5/x/$alert/sensor-tent ");
+    expect(said).toContain("homie/5/x/sensor-tent/level 40");
+    const kept = { kept: () => ({ locked: false, level: false }), enabled: () => undefined, sum: () => undefined };
+    const carry = { anew: new Set<string>(), kept, totals: { total: () => undefined } as never, at: 7 };
+    const next = planOf(after);
+    const carried = carryOver({ ...carry, old: plan, state, next, firstSeq: () => 1 });
+    now = { config: after, plan: next, state: carried.state };
+    said.length = 0;
+    profiles.witness.replaced?.(now, { ...carry, firstSeq: new Map() }, carried.effects);
+    profiles.changed();
+    expect(said).toEqual(["homie/5/x/$alert/sensor-tent unknown", "homie/5/x/sensor-tent/level "]);
   });
 
   it("is that a plug was switched where it is", () => {

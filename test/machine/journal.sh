@@ -1,18 +1,10 @@
 #!/bin/bash
 # The commands of docs/journal.md on the journal of the installed agent: on the host's systemd (Debian 12: 252, texts only) and on that of
 # Debian 13 (257, with fields and the message catalog), each in a box of namespaces, on the simulated board.
-set -uo pipefail
-here=$(cd "$(dirname "$(readlink -f "$0")")" && pwd)
-cd "$here/../.."
-. "$here/tally.sh"
+. "$(dirname "$(readlink -f "$0")")/staged.sh"
 . "$here/box-root.sh"
-export SDBOX=${SDBOX:-pinbus}
-npx tsc -p tsconfig.test.json || exit 1
-npm run --silent build || exit 1
-"$here/stage" build/package.tar || exit 1
 root=$(box_root) || exit 1
 rm -rf build/evidence-box && mkdir -p build/evidence build/evidence-box
-trap '"$here/sdbox" stop' EXIT
 for from in host "$root"; do
   "$here/sdbox" stop
   "$here/sdbox" start --root "$from" --bind "$PWD:/project" --bind "$PWD/build/evidence-box:/evidence" || exit 1

@@ -1,16 +1,8 @@
 #!/bin/bash
 # The installed unit, what it shows of other units and does with them, and the terminal UI over ssh, under the host's own systemd (Debian 12: 252), in a box of
 # namespaces, on the simulated board.
-set -uo pipefail
-here=$(cd "$(dirname "$(readlink -f "$0")")" && pwd)
-cd "$here/../.."
-. "$here/tally.sh"
-export SDBOX=${SDBOX:-pinbus}
-npx tsc -p tsconfig.test.json || exit 1
-npm run --silent build || exit 1
-"$here/stage" build/package.tar || exit 1
+. "$(dirname "$(readlink -f "$0")")/staged.sh"
 rm -rf build/evidence-box && mkdir -p build/evidence build/evidence-box
-trap '"$here/sdbox" stop' EXIT
 "$here/sdbox" stop
 # The box sees the host's files but not its /tmp, where a clone may be; what it writes is gone with it, except in what is bound.
 "$here/sdbox" start --bind "$PWD:/project" --bind "$PWD/build/evidence-box:/evidence" || exit 1

@@ -19,14 +19,16 @@ import { addressesOf } from "./name.ts";
 export interface BrokerTarget {
   server: LinkServer;
   protocol: "auto" | MqttVersion;
-  topics: Topics;
+  topics: Pick<Topics, "doctor">;
+  /** What the agent subscribes to. */
+  filters: readonly string[];
 }
 
-/** A step that did not succeed. `retry` = what the link would do now. */
+/** A step that did not succeed. `retry` = what the link would do now; undefined when it came to no end. */
 class StepFailure extends Error {
   readonly why: Sentence;
-  readonly retry: LinkProblem["retry"];
-  constructor(why: Sentence, retry: LinkProblem["retry"] = "backoff") {
+  readonly retry: LinkProblem["retry"] | undefined;
+  constructor(why: Sentence, retry?: LinkProblem["retry"]) {
     super(why.here);
     this.why = why;
     this.retry = retry;
@@ -35,30 +37,22 @@ class StepFailure extends Error {
 
 /**
  * Goes the way of the agent to a broker, step by step, and leaves nothing there: a client id of its own, so that the agent is not thrown out, no
- * session, no will, nothing retained. Ends with the first step that fails, or after `ms`.
+ * session, no will, nothing retained. Ends with the first step that fails, or takes longer than `ms`.
  */
-export async function probeBroker({ server, protocol, topics }: BrokerTarget, ms = deadlineMs): Promise<BrokerFacts> {
-  const choice = new ProtocolChoice(protocol);
-  const ending = new AbortController();
-  const callOff = deadline(ms, () => ending.abort(new StepFailure(say`no answer within ${ms / 1000} s`)));
-  try {
-    for (;;) {
-      const probe = new Probe(server, choice.current, topics, ms, ending.signal);
-      const facts = await probe.run();
-      if (probe.retry === undefined || ending.signal.aborted || !choice.failed(probe.retry)) return facts;
-    }
-  } finally {
-    callOff();
-    ending.abort();
+export async function probeBroker(target: BrokerTarget, ms = deadlineMs): Promise<BrokerFacts> {
+  const choice = new ProtocolChoice(target.protocol);
+  for (;;) {
+    const probe = new Probe(target, choice.current, ms);
+    const facts = await probe.run();
+    if (probe.retry === undefined || !choice.failed(probe.retry)) return facts;
   }
 }
 
 class Probe {
   readonly #options: Parameters<typeof clientOptions>[0] & Parameters<typeof peerOf>[0];
   readonly #version: MqttVersion;
-  readonly #topics: Topics;
+  readonly #target: BrokerTarget;
   readonly #ms: number;
-  readonly #late: AbortSignal;
   readonly #peer: LinkPeer;
   readonly #facts: { -readonly [K in keyof BrokerFacts]: BrokerFacts[K] };
   readonly #steps: { step: BrokerStep; ms: number }[] = [];
@@ -67,7 +61,8 @@ class Probe {
   /** Whether the last step failed in a way that another version of MQTT may mend. */
   retry: LinkProblem["retry"] | undefined;
 
-  constructor(server: LinkServer, version: MqttVersion, topics: Topics, ms: number, late: AbortSignal) {
+  constructor(target: BrokerTarget, version: MqttVersion, ms: number) {
+    const { server } = target;
     this.#options = {
       server,
       will: null,
@@ -77,9 +72,8 @@ class Probe {
       sessionExpiryS: 0,
     };
     this.#version = version;
-    this.#topics = topics;
+    this.#target = target;
     this.#ms = ms;
-    this.#late = late;
     this.#peer = peerOf(this.#options, version);
     this.#facts = { server: serverName(server.url), steps: this.#steps, failed: null, refused: [], certificate: null, version };
   }
@@ -100,7 +94,7 @@ class Probe {
   async #all(): Promise<void> {
     const { host, secure, path } = parseServer(this.#options.server.url);
     if (isIP(host) === 0) {
-      const addresses = await this.#take("name", () => addressesOf(host, this.#late));
+      const addresses = await this.#take("name", (late) => addressesOf(host, late));
       const found: LookupFunction = (_, { all }, done) =>
         all ? done(null, addresses) : done(null, addresses[0]?.address ?? "", addresses[0]?.family);
       this.#options.server = { ...this.#options.server, lookup: found };
@@ -110,22 +104,22 @@ class Probe {
     await this.#speak(stream);
   }
 
-  /** Runs a step until the deadline of all, and writes down how long it took. */
-  async #take<T>(step: BrokerStep, work: () => Promise<T>): Promise<T> {
+  /** Runs a step until its deadline, and writes down how long it took. */
+  async #take<T>(step: BrokerStep, work: (late: AbortSignal) => Promise<T>): Promise<T> {
     this.#step = step;
     const began = performance.now();
-    let called = () => {};
+    const ending = new AbortController();
+    let callOff = () => {};
     const late = new Promise<never>((_, reject) => {
-      called = () => reject(this.#late.reason);
+      callOff = deadline(this.#ms, () => reject(new StepFailure(say`no answer within ${this.#ms / 1000} s`)));
     });
-    this.#late.addEventListener("abort", called);
     try {
-      this.#late.throwIfAborted();
-      const result = await Promise.race([work(), late]);
+      const result = await Promise.race([work(ending.signal), late]);
       this.#steps.push({ step, ms: Math.round(performance.now() - began) });
       return result;
     } finally {
-      this.#late.removeEventListener("abort", called);
+      callOff();
+      ending.abort();
     }
   }
 
@@ -185,9 +179,8 @@ class Probe {
       const { sentence, retry } = connackProblem(this.#peer, code, properties?.serverReference);
       throw new StepFailure({ here: sentence, abroad: `the broker refused us (${codeText(code)})` }, retry);
     });
-    const mirror = this.#topics.doctor;
-    const { commandFilter, nodeFilter, counterFilter, ruleFilter, controllerFilter, status } = this.#topics;
-    const filters = [mirror, commandFilter, nodeFilter, counterFilter, ruleFilter, controllerFilter, status];
+    const mirror = this.#target.topics.doctor;
+    const filters = [mirror, ...this.#target.filters];
     await this.#take("suback", async () => {
       const answer = received("suback");
       client.subscribe(filters, { qos: 1, ...(this.#version === "5" && { rh: 2 }) }, () => undefined);

@@ -1,9 +1,9 @@
-import { readFileSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
-import { describeMosquitto, freePort, leftOut, type Observer, observe, startMosquitto } from "../../brokers.ts";
+import { describeMosquitto, leftOut, type Observer, observe, startMosquitto } from "../../brokers.ts";
 import { type Homeassistant, startHomeassistant } from "../../twin/homeassistant.ts";
 import { eventually } from "../shell/fixture.ts";
 import { type AgentProcess, runIn, startAgent } from "./agent-process.ts";
+import { rewrite, startBeside } from "./beside-broker.ts";
 
 // Real agents and brokers, and Home Assistant played by a twin. After its birth an agent waits for up to 10 s by chance.
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 60_000 });
@@ -47,23 +47,15 @@ describe.each(brokers)("Home Assistant and a running agent, on $name", ({ missin
   let url: string;
   const state = (id: string) => hub.entity(id)?.state;
   const available = (id: string) => hub.entity(id)?.available;
-  const rewrite = (change: (text: string) => string) => writeFileSync(agent.config, change(readFileSync(agent.config, "utf8")));
   const reload = async (change: (text: string) => string) => {
-    rewrite(change);
+    rewrite(agent, change);
     expect((await agent.client.request("reload", {})).applied).toBe(true);
   };
 
   beforeAll(async () => {
     if (missing) return;
-    const broker = mosquitto ? await startMosquitto() : undefined;
-    if (broker) started.push(broker.stop);
-    // On one port, since the agent is started again in between.
-    const port = broker?.port ?? (await freePort());
-    agent = await startAgent(
-      broker ? `mqtt: { server: 127.0.0.1, port: ${port} }${yaml}` : `broker: { listeners: [{ protocol: mqtt, port: ${port} }] }${yaml}`,
-    );
+    ({ agent, url } = await startBeside(yaml, mosquitto, started));
     started.push(() => agent.clean());
-    url = `mqtt://127.0.0.1:${port}`;
     hub = await startHomeassistant(url);
     started.push(hub.stop);
     bus = await observe({ url }, "#");
@@ -191,7 +183,7 @@ describe.each(brokers)("Home Assistant and a running agent, on $name", ({ missin
       agent.child.kill("SIGTERM");
       await agent.done;
       agent.client.close();
-      rewrite((text) => text.replace("node: garage", "node: shed").replace(/ {2}bell: .*\n/, ""));
+      rewrite(agent, (text) => text.replace("node: garage", "node: shed").replace(/ {2}bell: .*\n/, ""));
       const { folder } = agent;
       agent = await runIn(folder);
       if (!mosquitto) {

@@ -1,9 +1,9 @@
-import { readFileSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
-import { freePort, leftOut, type Observer, observe, startMosquitto } from "../../brokers.ts";
+import { leftOut, type Observer, observe } from "../../brokers.ts";
 import { type HomieOnBroker, startHomie } from "../../twin/homie.ts";
 import { eventually } from "../shell/fixture.ts";
-import { type AgentProcess, killAndStartAgain, runIn, startAgent } from "./agent-process.ts";
+import { type AgentProcess, killAndStartAgain, runIn } from "./agent-process.ts";
+import { rewrite, startBeside } from "./beside-broker.ts";
 
 // Real agents and brokers, and a controller played by a twin. Processes start in these tests; on a busy machine each may take seconds.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
@@ -37,7 +37,6 @@ describe.each(brokers)("a controller of Homie and a running agent, on $name", ({
   let url: string;
   const found = () => controller.devices.get(device);
   const value = (path: string) => found()?.values.get(path);
-  const rewrite = (change: (text: string) => string) => writeFileSync(agent.config, change(readFileSync(agent.config, "utf8")));
   /** Another agent in the same folder, after an orderly stop; meanwhile the built-in broker is away. */
   const restart = async () => {
     agent.child.kill("SIGTERM");
@@ -47,14 +46,8 @@ describe.each(brokers)("a controller of Homie and a running agent, on $name", ({
 
   beforeAll(async () => {
     if (missing) return;
-    const broker = mosquitto ? await startMosquitto() : undefined;
-    if (broker) started.push(broker.stop);
-    const port = broker?.port ?? (await freePort());
-    agent = await startAgent(
-      broker ? `mqtt: { server: 127.0.0.1, port: ${port} }${yaml}` : `broker: { listeners: [{ protocol: mqtt, port: ${port} }] }${yaml}`,
-    );
+    ({ agent, url } = await startBeside(yaml, mosquitto, started));
     started.push(() => agent.clean());
-    url = `mqtt://127.0.0.1:${port}`;
     controller = await startHomie(url);
     started.push(controller.stop);
     bus = await observe({ url }, "#");
@@ -100,7 +93,7 @@ describe.each(brokers)("a controller of Homie and a running agent, on $name", ({
 
   it.skipIf(missing)("homie 7: a reload that takes an output away tells the description anew, behind init", async () => {
     controller.states.length = 0;
-    rewrite((text) => text.replace("  fan: { line: 12 }\n", ""));
+    rewrite(agent, (text) => text.replace("  fan: { line: 12 }\n", ""));
     expect((await agent.client.request("reload", {})).applied).toBe(true);
     await eventually(() => controller.states).toEqual(["init", "ready"]);
     await eventually(() => [value("out-fan/state"), found()?.description?.nodes?.["out-fan"]]).toEqual([undefined, undefined]);
@@ -136,7 +129,7 @@ describe.each(brokers)("a controller of Homie and a running agent, on $name", ({
 
   it.skipIf(missing)("homie 7: without the section everything is taken back at the next start", async () => {
     expect((await retained()).length).toBeGreaterThan(5);
-    rewrite((text) => text.replace(/^homie:.*$/m, ""));
+    rewrite(agent, (text) => text.replace(/^homie:.*$/m, ""));
     await restart();
     await vi.waitFor(async () => expect(await retained()).toEqual([]), { timeout: 20_000, interval: 200 });
   });

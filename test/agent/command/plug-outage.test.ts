@@ -71,6 +71,21 @@ describeMosquitto("plugs, when something goes", () => {
     expect((await agent.ask("reload")).stderr).toContain("outputs.mister.plug: mister_plug -> other_plug: restart the agent to apply it");
   });
 
+  it("switches a plug off that was removed while it was away", async () => {
+    const { agent, plug, bus } = await together("{ plug: mister_plug, max_on: 1h, on_start: keep }");
+    await bus.ask("mister", "ON");
+    await plug.cutOff();
+    await state(bus, "UNKNOWN");
+    const before = readFileSync(agent.config, "utf8");
+    writeFileSync(agent.config, before.replace("mister: { plug: mister_plug, max_on: 1h, on_start: keep }", "lamp: { line: 17 }"));
+    expect(await agent.ask("reload")).toMatchObject({ code: 0 });
+    expect(agent.stderr).toContain("it is switched off as soon as it is heard");
+    expect(plug.on).toEqual([true]);
+    await plug.comeBack();
+    await vi.waitFor(() => expect(agent.stderr).toContain("the plug of mister, which is no longer configured, is off"), patience);
+    expect(lastMove(plug)).toMatchObject({ on: false, by: "command" });
+  });
+
   it("lets a controller hold a value with a plug, a part of each cycle", async () => {
     const { agent, plug, bus } = await together(
       '{ plug: mister_plug, max_on: 1m }\nsensors: { tent: { driver: topic, topic: tent, name: humidity, unit: "%", stale_after: 5m } }\n' +

@@ -7,10 +7,12 @@ import { probeBroker } from "../../../agent/doctor/gather/broker.ts";
 import type { LinkServer } from "../../../agent/shell/link-dial.ts";
 import { describeMosquitto, freePort, mosquittoDenying, mosquittoUsers, observe, startEmbedded, startMosquitto } from "../../brokers.ts";
 import { makeAuthority } from "../../certificates.ts";
+import { startProxy } from "../../fault-proxy.ts";
 import { eventually } from "../shell/fixture.ts";
 
 const topics = topicsOf("pinbus", "garage");
-const probe = (server: LinkServer, ms?: number) => probeBroker({ server, protocol: "auto", topics }, ms);
+const filters = [topics.commandFilter, topics.status];
+const probe = (server: LinkServer, ms?: number) => probeBroker({ server, protocol: "auto", topics, filters }, ms);
 const stepsOf = ({ steps }: BrokerFacts) => steps.map(({ step }) => step);
 const all = ["tcp", "connack", "suback", "publish", "read-back"];
 const secret = "correct-horse-battery";
@@ -141,8 +143,18 @@ describeMosquitto("the way to mosquitto", () => {
   it("ends when the message does not come back, as with an acl_file and MQTT 3.1.1", async () => {
     const acl = { config: ["allow_anonymous true", "acl_file {dir}/acl"], files: { acl: "topic read pinbus/other/#\n" } };
     const broker = until(await startMosquitto(acl));
-    const facts = await probeBroker({ server: { url: broker.url }, protocol: "3.1.1", topics }, 500);
+    const facts = await probeBroker({ server: { url: broker.url }, protocol: "3.1.1", topics, filters }, 500);
     expect(facts.failed).toMatchObject({ step: "read-back", why: { here: expect.stringContaining("did not give it back") } });
+  });
+
+  it("each step has a time of its own, of which a slow broker needs a part", async () => {
+    const broker = until(await startMosquitto());
+    const proxy = until(await startProxy(broker.port));
+    // There and back; three steps wait for it.
+    proxy.delay = 200;
+    const facts = await probe({ url: proxy.url }, 1000);
+    expect(facts.failed).toBeNull();
+    expect(stepsOf(facts)).toEqual(all);
   });
 
   it("a broker that hangs is left after the deadline", async () => {

@@ -83,6 +83,20 @@ export const subscribeClauses: readonly Clause[] = [
       ["c/#", 1],
     ]),
   ),
+  equals([0, 1, 1, 2], "MQTT-3.8.4-5", "answers a filter each time that it stands in a SUBSCRIBE", (rig) =>
+    codes(rig, [
+      ["a", 0],
+      ["b", 1],
+      ["a", 1],
+      ["c", 2],
+    ]),
+  ),
+  equals(200, "MQTT-3.8.4-5 (many)", "also when there are many of them", async (rig) => {
+    const wire = await rig.connect();
+    wire.send(subscribePacket(Array.from({ length: 200 }, (_, index) => [`a/${index % 2}`, 0])));
+    const got = await wire.next(0x90);
+    return got === "closed" ? got : got.body.length - 2;
+  }),
   equals([1], "MQTT-3.8.4-6", "sends nothing with a higher QoS than was granted", (rig) => copies(rig, (topic) => [[topic, 1]], 2)),
   equals([1], "MQTT-3.8.4-6 (wildcard)", "nor to a filter with a wildcard", (rig) =>
     copies(rig, (topic) => [[topic.replace("/x", "/#"), 1]], 2),

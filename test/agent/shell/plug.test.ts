@@ -151,6 +151,79 @@ it("does not stay offline by a will that is told behind Online", () => {
   expect([state(), problem()]).toEqual([false, null]);
 });
 
+describe("a plug that comes and goes ten times a second", () => {
+  type Plugged = ReturnType<typeof world>;
+  const flap = ({ lwt }: Plugged, seconds: number) => {
+    for (let n = 0; n < seconds * 10; n++) {
+      lwt("Offline");
+      vi.advanceTimersByTime(50);
+      lwt("Online");
+      vi.advanceTimersByTime(50);
+    }
+  };
+
+  it.each([
+    ["on", "a/POWER ON", [0, 1, 3, 7, 15, 31]],
+    ["keep", "a/POWER", [0, 1, 3, 7, 15, 31]],
+    // What is to be off is told so sooner.
+    ["off", "a/POWER OFF", [0, 1, 3, 5, 7, 9, 11]],
+  ])("is told at once, and then less and less often: on_start %s", (start, word, seconds) => {
+    const w = world(`outputs: { a: { plug: a, max_on: 2m, on_start: ${start} } }`);
+    w.begin("ON");
+    vi.advanceTimersByTime(60_000);
+    w.said();
+    const last = seconds.at(-1) ?? 0;
+    const from = Date.now();
+    const told: number[] = [];
+    for (let n = 0; n < last * 10 + 5; n++) {
+      flap(w, 0.1);
+      if (w.said().includes(word)) told.push(Math.floor((Date.now() - from) / 1000));
+    }
+    expect(told).toEqual(seconds);
+  });
+
+  it("also when it says each time that it is on", () => {
+    const w = world("outputs: { a: { plug: a, max_on: 2m, on_start: on } }");
+    w.begin("ON");
+    w.said();
+    for (let n = 0; n < 300; n++) {
+      w.lwt("Offline");
+      w.reply("OFF");
+      w.lwt("Online");
+      w.reply("ON");
+      vi.advanceTimersByTime(100);
+    }
+    expect(w.said().filter((line) => line === "a/POWER ON").length).toBeLessThan(8);
+  });
+
+  it("is told the OFF that it has missed within two seconds, whatever its start says", () => {
+    const w = world("outputs: { a: { plug: a, max_on: 2m, on_start: on } }");
+    w.begin("ON");
+    flap(w, 20);
+    w.said();
+    w.command("OFF");
+    flap(w, 2);
+    expect(w.said()).toContain("a/POWER OFF");
+  });
+
+  it("is heard again when it stays, and told at once after quiet", () => {
+    const w = world("outputs: { a: { plug: a, max_on: 1h, on_start: on } }");
+    w.begin("ON");
+    flap(w, 60);
+    w.said();
+    for (let second = 0; second < 30; second++) {
+      vi.advanceTimersByTime(1000);
+      if (w.said().includes("a/POWER ON")) w.reply("ON");
+    }
+    expect(w.state()).toBe(true);
+    vi.advanceTimersByTime(70_000);
+    w.lwt("Offline");
+    w.said();
+    w.lwt("Online");
+    expect(w.said()).toContain("a/POWER ON");
+  });
+});
+
 describe("switching", () => {
   it("has one command under way, and answers each in its turn", () => {
     const { begin, command, reply, said, answers } = world(plain);
@@ -437,6 +510,18 @@ it.each([
   reply("OFF");
   vi.advanceTimersByTime(5000);
   expect([said(), state()]).toEqual([["a/POWER OFF"], false]);
+});
+
+it("goes off by an OFF that came while it was told the ON of its start", () => {
+  const { plug, command, reply, said, state } = world("outputs: { a: { plug: a, max_on: 2m, on_start: on } }");
+  plug.connected();
+  said();
+  command("OFF");
+  expect(said()).toEqual(["a/POWER OFF"]);
+  reply("ON");
+  expect(state()).toBeUndefined();
+  reply("OFF");
+  expect([said(), state()]).toEqual([[], false]);
 });
 
 it("is told OFF at the end although it has not answered the ON of its start yet", () => {

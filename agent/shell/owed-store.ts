@@ -1,0 +1,64 @@
+import { join } from "node:path";
+import { isTopic } from "../embedded/topic-filter.ts";
+import { KeptMap } from "./kept-map.ts";
+import type { Log } from "./log.ts";
+
+/** A plug that is no longer configured, and has not said yet that it is off. */
+export interface OwedOff {
+  /** The output that it was. */
+  id: string;
+  topic: string;
+  relay: number | null;
+}
+
+/** Remembers which plugs are still to be switched off. Written in the background. */
+export class OwedStore {
+  readonly #owed: KeptMap<OwedOff>;
+
+  constructor(dir: string, log: Log) {
+    const file = join(dir, "plugs.json");
+    this.#owed = new KeptMap({
+      file,
+      log,
+      read: owedOf,
+      unread: (why) => `${file} could not be read: ${why}; plugs that are no longer configured are not switched off`,
+      lost: "after a restart plugs that are no longer configured are not switched off",
+    });
+  }
+
+  load(): this {
+    this.#owed.load();
+    return this;
+  }
+
+  all(): OwedOff[] {
+    return [...this.#owed.entries()].map(([, owed]) => owed);
+  }
+
+  keep(owed: OwedOff): void {
+    this.#owed.set(keyOf(owed), owed);
+    void this.#owed.write();
+  }
+
+  done(owed: OwedOff): void {
+    this.#owed.delete(keyOf(owed));
+    void this.#owed.write();
+  }
+
+  /** Resolves when everything is on disk, or could not be written. */
+  flushed(): Promise<void> {
+    return this.#owed.write();
+  }
+}
+
+/** The relay of a plug, whatever the output is called. */
+export function keyOf({ topic, relay }: Pick<OwedOff, "topic" | "relay">): string {
+  return `${topic} ${relay ?? 1}`;
+}
+
+function owedOf(key: string, value: unknown): OwedOff {
+  const { id, topic, relay } = Object(value) as Partial<OwedOff>;
+  const isRelay = relay === null || (Number.isInteger(relay) && Number(relay) >= 1);
+  if (typeof id !== "string" || typeof topic !== "string" || !isTopic(topic) || !isRelay) throw new Error(`"${key}" is no plug`);
+  return { id, topic, relay: relay ?? null };
+}
