@@ -460,7 +460,10 @@ describe("loadConfig", () => {
       inputs: Record<
         string,
         {
-          line: LineName;
+          line: LineName | null;
+          evdev: string | null;
+          key: string | null;
+          grab: "off" | "on";
           bias: Bias;
           active: "high" | "low";
           debounce: number | { kernel: number };
