@@ -8,9 +8,9 @@ import { until } from "./probe.ts";
 export interface KeyWorld {
   readonly driver: KeyDriver;
   readonly device: string;
-  press(key: string, down: boolean): void;
-  unplug(): void;
-  replug(): void;
+  press(key: string, down: boolean): void | Promise<void>;
+  unplug(): void | Promise<void>;
+  replug(): void | Promise<void>;
 }
 
 export interface OpenedKey {
@@ -51,10 +51,10 @@ export const keyCases: readonly { name: string; run(world: KeyWorld): void | Pro
     async run({ driver, device, press }) {
       const key = openKey(driver, { device });
       assert.equal(key.handle.read(), false);
-      press("KEY_F1", true);
+      await press("KEY_F1", true);
       await until(() => key.events.length === 1, "the press");
       assert.equal(key.handle.read(), true);
-      press("KEY_F1", false);
+      await press("KEY_F1", false);
       await until(() => key.events.length === 2, "the release");
       assert.deepEqual(edges(key), ["rising 1", "falling 2"]);
     },
@@ -67,9 +67,9 @@ export const keyCases: readonly { name: string; run(world: KeyWorld): void | Pro
         OpenedKey,
         OpenedKey,
       ];
-      press("KEY_A", true);
-      press("SW_LID", true);
-      press("KEY_F1", true);
+      await press("KEY_A", true);
+      await press("SW_LID", true);
+      await press("KEY_F1", true);
       await until(() => f1.events.length + a.events.length + lid.events.length === 3, "three edges");
       assert.deepEqual([f1, a, lid].map(edges), [["rising 1"], ["rising 1"], ["rising 1"]]);
     },
@@ -81,8 +81,8 @@ export const keyCases: readonly { name: string; run(world: KeyWorld): void | Pro
       const presses = openKey(driver, { device, key: "KEY_A", edges: "rising" });
       assert.equal(low.handle.read(), true);
       for (const down of [true, false, true]) {
-        press("KEY_F1", down);
-        press("KEY_A", down);
+        await press("KEY_F1", down);
+        await press("KEY_A", down);
       }
       await until(() => low.events.length === 3 && presses.events.length === 2, "their edges");
       assert.deepEqual(edges(low), ["falling 1", "rising 2", "falling 3"]);
@@ -94,10 +94,10 @@ export const keyCases: readonly { name: string; run(world: KeyWorld): void | Pro
     async run({ driver, device, press }) {
       // Of the simulated board a device is there once it is named.
       openKey(driver, { device, key: "KEY_A" });
-      press("KEY_F1", true);
+      await press("KEY_F1", true);
       const key = openKey(driver, { device });
       assert.equal(key.handle.read(), true);
-      press("KEY_F1", false);
+      await press("KEY_F1", false);
       await until(() => key.events.length > 0, "the release");
       assert.deepEqual(edges(key), ["falling 1"]);
     },
@@ -106,15 +106,15 @@ export const keyCases: readonly { name: string; run(world: KeyWorld): void | Pro
     name: "a device that is unplugged is told once for each key, and is found again when it is back",
     async run({ driver, device, press, unplug, replug }) {
       const [f1, a] = ["KEY_F1", "KEY_A"].map((key) => openKey(driver, { device, key })) as [OpenedKey, OpenedKey];
-      unplug();
+      await unplug();
       await until(() => f1.gone + a.gone === 2, "the loss of both");
       refusedKey("gone", () => f1.handle.read());
       f1.handle.close();
       a.handle.close();
       refusedKey("no-chip", () => openKey(driver, { device }));
-      replug();
+      await replug();
       const again = openKey(driver, { device });
-      press("KEY_F1", true);
+      await press("KEY_F1", true);
       await until(() => again.events.length === 1, "the press");
       assert.deepEqual([f1.gone, a.gone, f1.events.length], [1, 1, 0]);
     },
@@ -125,8 +125,8 @@ export const keyCases: readonly { name: string; run(world: KeyWorld): void | Pro
       const [closed, open] = ["KEY_F1", "KEY_A"].map((key) => openKey(driver, { device, key })) as [OpenedKey, OpenedKey];
       closed.handle.close();
       closed.handle.close();
-      press("KEY_F1", true);
-      press("KEY_A", true);
+      await press("KEY_F1", true);
+      await press("KEY_A", true);
       await until(() => open.events.length === 1, "the press of the other");
       assert.deepEqual(closed.events, []);
       refusedKey("io", () => closed.handle.read());
