@@ -1,6 +1,6 @@
 import { realpathSync } from "node:fs";
 import { basename, join } from "node:path";
-import { permissionError } from "./access.ts";
+import { currentIdentity } from "./access.ts";
 import { errnoOf, LineError } from "./errors.ts";
 import { inputDevice, inputDevices } from "./input-devices.ts";
 import type { KeyCode } from "./key-codes.ts";
@@ -52,14 +52,14 @@ export function openError(path: string, error: unknown): LineError {
     case "ENODEV":
       return goneError(path, { cause: error });
     case "EACCES":
-    case "EPERM":
+    case "EPERM": {
+      const { user } = currentIdentity();
       return new LineError(
         "permission",
-        `${permissionError(path, error).message}; for the service, \`pinbus service drop-in\` prints what it needs`,
-        {
-          cause: error,
-        },
+        `${user} may not open ${path}: run \`sudo usermod -aG input ${user}\`, then log out and in again; for the service, \`pinbus service drop-in\` prints what it needs`,
+        { cause: error },
       );
+    }
     case "EBUSY":
       return new LineError("busy", `another program has grabbed ${path}, so nobody else gets its keys; end that program`, { cause: error });
     case "ENOTTY":
