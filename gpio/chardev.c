@@ -162,7 +162,7 @@ static napi_value open_chip(napi_env env, napi_callback_info info) {
 /* Nothing comes from the device until it is asked for: the mask is set before the clock, whose change empties the queue. */
 static napi_value open_device(napi_env env, napi_callback_info info) {
   char path[256];
-  unsigned char none[(EV_CNT + 7) / 8] = {0};
+  unsigned long none[1 + EV_MAX / (8 * sizeof(long))] = {0}; /* the kernel takes whole words of a long */
   struct input_mask mask = {.type = EV_SYN, .codes_size = sizeof none, .codes_ptr = (uintptr_t)none};
   int clock = CLOCK_MONOTONIC;
   struct room *room = path_of(env, info, path, sizeof path);

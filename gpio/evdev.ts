@@ -106,7 +106,7 @@ class Device {
 
   /** The keys that were asked for; the kernel keeps all others away from this process. */
   #mask(): void {
-    const told = new Uint8Array(4);
+    const told = new Uint8Array(8);
     for (const kind of kinds) {
       const bits = this.#codes(kind);
       this.#native.maskDevice(this.#fd, types[kind], bits);

@@ -24,7 +24,7 @@ export interface Native {
   watch(handle: number, events: Float64Array, ready: (count: number) => void): void;
   /** An input device (`/dev/input/event3`), with times of CLOCK_MONOTONIC; until `maskDevice` it tells nothing. ENOTTY or EINVAL: it is none. */
   openDevice(path: string): number;
-  /** The codes of this type that are told, as a bitmap; of type 0: the types. The kernel keeps the others away. */
+  /** The codes of this type that are told, as a bitmap of whole words of 64 bits; of type 0: the types. The kernel keeps the others away. */
   maskDevice(device: number, type: number, codes: Uint8Array): void;
   /** Of these keys (type 1) or switches (type 5) leaves those in the bitmap that are on now. What waits of this type is not told any more. */
   deviceState(device: number, type: number, codes: Uint8Array): void;

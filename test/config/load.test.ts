@@ -307,6 +307,9 @@ describe("loadConfig", () => {
     expect(config.inputs).toEqual({
       a: {
         line: { kind: "gpio", gpio: 17 },
+        evdev: null,
+        key: null,
+        grab: "off",
         bias: "as-is",
         active: "high",
         debounce: 20,

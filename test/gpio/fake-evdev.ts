@@ -154,7 +154,11 @@ export class FakeEvdev {
         this.#open.set(++this.#next, made);
         return this.#next;
       },
-      maskDevice: (fd, type, codes) => void client(fd).masks.set(type, codes.slice()),
+      maskDevice: (fd, type, codes) => {
+        // Whole words of a long, of 64 bits here (bits_from_user).
+        if (codes.length % 8 !== 0) throw failure("EINVAL", "mask");
+        client(fd).masks.set(type, codes.slice());
+      },
       deviceState: (fd, type, codes) => {
         const of = client(fd);
         of.queue = of.queue.filter(([what]) => Math.floor(what / 65_536) !== type);
