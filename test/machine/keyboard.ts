@@ -57,11 +57,15 @@ export class Keyboard {
   async #answer(): Promise<void> {
     const { stdout } = this.#process;
     if (!stdout) throw new Error("the keyboard has no output");
-    await Promise.race([
-      once(stdout, "data"),
-      once(this.#process, "exit").then(() => {
-        throw new Error("the keyboard has ended");
-      }),
-    ]);
+    const over = new AbortController();
+    const ended = once(this.#process, "exit", over).then(() => {
+      throw new Error("the keyboard has ended");
+    });
+    try {
+      await Promise.race([once(stdout, "data", over), ended]);
+    } finally {
+      ended.catch(() => undefined);
+      over.abort();
+    }
   }
 }
