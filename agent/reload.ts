@@ -232,6 +232,6 @@ function describe(change: SettingChange, before: Config, after: Config, { anew }
   if (!["line", "line_b", "evdev", "key", "grab", "active", "bias", "debounce", "edge"].includes(setting)) return text;
   if (!anew.has(id)) return setting === "line" || setting === "line_b" ? `${text}; the same line, nothing is released` : text;
   const moved = output && setting === "line";
-  const released = moved ? exit : "its line is released";
+  const released = moved ? exit : `its ${["evdev", "key", "grab"].includes(setting) ? "key" : "line"} is released`;
   return `${text}; ${released}, and ${setting === "line" ? "the new one" : "it"} is requested${output ? `, starting ${start}` : ""}`;
 }

@@ -9,6 +9,8 @@ export interface InputDevice {
   /** As the kernel has it, without spaces around it. */
   name: string;
   has(key: KeyCode): boolean;
+  /** It has neither a key nor a switch. */
+  empty: boolean;
   /** Those that have a name, in the order of their codes. */
   keys(): string[];
 }
@@ -28,6 +30,7 @@ export function inputDevice(event: string, sysfs = "/sys"): InputDevice | undefi
     event,
     name: (textOf(join(folder, "name")) ?? "").trim(),
     has,
+    empty: bits.key === 0n && bits.switch === 0n,
     keys: () =>
       (["key", "switch"] as const).flatMap((type) =>
         Array.from({ length: codes[type] + 1 }, (_, code) => ({ type, code })).flatMap((key) => (has(key) ? (keyName(key) ?? []) : [])),
@@ -39,7 +42,7 @@ export function inputDevice(event: string, sysfs = "/sys"): InputDevice | undefi
 export function inputDevices(sysfs = "/sys"): InputDevice[] {
   const events = namesIn(join(sysfs, "class/input")).filter((name) => /^event\d{1,5}$/.test(name));
   const inOrder = events.sort((a, b) => Number(a.slice(5)) - Number(b.slice(5))).slice(0, most);
-  return inOrder.flatMap((event) => inputDevice(event, sysfs) ?? []).filter((device) => device.keys().length > 0);
+  return inOrder.flatMap((event) => inputDevice(event, sysfs) ?? []).filter(({ empty }) => !empty);
 }
 
 /** The links that udev makes to each device, which stay the same: `event3` → `/dev/input/by-id/…`. */
