@@ -17,7 +17,8 @@ import { journalCursor, journalSince, mainPid } from "./unit.ts";
 const pedal = "pinbus test pedal";
 const f1: Code = "1:59";
 const a: Code = "1:30";
-const lid: Code = "5:0";
+// Not SW_LID: systemd-logind would put the machine to sleep.
+const tablet: Code = "5:1";
 const dropInFile = "/run/systemd/system/pinbus.service.d/keys.conf";
 
 const yaml = (more = "") => `node: machine
@@ -25,7 +26,7 @@ gpio: { driver: chardev }
 mqtt: { server: 127.0.0.1 }
 inputs:
   pedal: { evdev: ${pedal}, key: KEY_F1, events: [press_start]${more} }
-  lid: { evdev: ${pedal}, key: SW_LID, kind: switch }
+  tablet: { evdev: ${pedal}, key: SW_TABLET_MODE, kind: switch }
 outputs: { lamp: { line: 27 } }
 rules: { pedal-lamp: { when: { input: pedal, gesture: press }, do: [{ output: lamp, set: toggle }] } }
 `;
@@ -37,7 +38,7 @@ export function keyMachineCases(): Case[] {
   let keyboard: Keyboard | undefined;
   const plugged = () => keyboard ?? fail("the keyboard is not plugged in");
   const plug = async () => {
-    keyboard = await Keyboard.plug(pedal, f1, a, lid);
+    keyboard = await Keyboard.plug(pedal, f1, a, tablet);
     await eventually("its device file", () => eventOf() !== undefined && hasFile());
   };
   const eventOf = () => inputDevices().find(({ name }) => name === pedal)?.event;
@@ -69,14 +70,15 @@ export function keyMachineCases(): Case[] {
       run: async () => {
         const found = await run(program[0], program[1], "keys");
         console.log(found.replaceAll(/^/gm, "# ").trimEnd());
-        for (const key of ["KEY_F1", "KEY_A", "SW_LID"]) if (!found.includes(`{ evdev: "${pedal}", key: ${key}`)) throw new Error(found);
+        for (const key of ["KEY_F1", "KEY_A", "SW_TABLET_MODE"])
+          if (!found.includes(`{ evdev: "${pedal}", key: ${key}`)) throw new Error(found);
         const dropIn = await run(program[0], program[1], "service", "drop-in", "--config", configFile);
         console.log(dropIn.replaceAll(/^/gm, "# ").trimEnd());
         writeFileSync(dropInFile, dropIn);
         await run("systemctl", "daemon-reload");
         await run("systemctl", "restart", "pinbus.service");
         await state("pedal", "OFF");
-        await state("lid", "OFF");
+        await state("tablet", "OFF");
       },
     },
     {
@@ -99,10 +101,10 @@ export function keyMachineCases(): Case[] {
         await plugged().move([f1, 0]);
         await listener.wait(`${P}/in/pedal/event`, /"long_press_end"/);
         if (events(listener).join(" ") !== "press_start long_press_start long_press_end") throw new Error(`${listener}`);
-        await plugged().move([lid, 1]);
-        await state("lid", "ON");
-        await plugged().move([lid, 0]);
-        await state("lid", "OFF");
+        await plugged().move([tablet, 1]);
+        await state("tablet", "ON");
+        await plugged().move([tablet, 0]);
+        await state("tablet", "OFF");
         await listener.stop();
       },
     },
@@ -150,12 +152,12 @@ export function keyMachineCases(): Case[] {
         await state("pedal", "UNKNOWN");
         const said = await eventually("both in the health", async () => {
           const text = await health();
-          return text.includes("input pedal") && text.includes("input lid") && text;
+          return text.includes("input pedal") && text.includes("input tablet") && text;
         });
         console.log(`# ${said}`);
         await plug();
         await state("pedal", "OFF");
-        await state("lid", "OFF");
+        await state("tablet", "OFF");
         await plugged().move([f1, 1]);
         await state("pedal", "ON");
         await plugged().move([f1, 0]);
@@ -198,7 +200,7 @@ export function keyMachineCases(): Case[] {
         const driver = openEvdev(() => ({ ...real, watch }));
         try {
           const key = openKey(driver, { device: pedal });
-          for (let time = 0; time < 50; time++) await plugged().move([a, 1], [lid, 1], [a, 0], [lid, 0]);
+          for (let time = 0; time < 50; time++) await plugged().move([a, 1], [tablet, 1], [a, 0], [tablet, 0]);
           await plugged().move([f1, 1], [f1, 0]);
           await eventually("the release", () => key.events.length === 2);
           console.log(`# handed over: ${handed.join(" ")}`);

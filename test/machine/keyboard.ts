@@ -24,7 +24,7 @@ while (my $line = <STDIN>) {
 }
 `;
 
-/** `1:59` is KEY_F1 and `5:0` SW_LID: type and code. */
+/** `1:59` is KEY_F1 and `5:1` SW_TABLET_MODE: type and code. */
 export type Code = `${1 | 5}:${number}`;
 
 /** A keyboard that is plugged in until it is pulled out. */

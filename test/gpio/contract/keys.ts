@@ -4,7 +4,7 @@ import { LineError, type LineErrorCode } from "../../../gpio/errors.ts";
 import type { KeyDriver, KeyRequest } from "../../../gpio/keys.ts";
 import { until } from "./probe.ts";
 
-/** Who presses the keys of one device that has KEY_F1, KEY_A and SW_LID, and pulls it out. */
+/** Who presses the keys of one device that has KEY_F1, KEY_A and SW_TABLET_MODE, and pulls it out. */
 export interface KeyWorld {
   readonly driver: KeyDriver;
   readonly device: string;
@@ -62,16 +62,16 @@ export const keyCases: readonly { name: string; run(world: KeyWorld): void | Pro
   {
     name: "keys and a switch of one device are told apart",
     async run({ driver, device, press }) {
-      const [f1, a, lid] = ["KEY_F1", "KEY_A", "SW_LID"].map((key) => openKey(driver, { device, key })) as [
+      const [f1, a, tablet] = ["KEY_F1", "KEY_A", "SW_TABLET_MODE"].map((key) => openKey(driver, { device, key })) as [
         OpenedKey,
         OpenedKey,
         OpenedKey,
       ];
       await press("KEY_A", true);
-      await press("SW_LID", true);
+      await press("SW_TABLET_MODE", true);
       await press("KEY_F1", true);
-      await until(() => f1.events.length + a.events.length + lid.events.length === 3, "three edges");
-      assert.deepEqual([f1, a, lid].map(edges), [["rising 1"], ["rising 1"], ["rising 1"]]);
+      await until(() => f1.events.length + a.events.length + tablet.events.length === 3, "three edges");
+      assert.deepEqual([f1, a, tablet].map(edges), [["rising 1"], ["rising 1"], ["rising 1"]]);
     },
   },
   {
