@@ -5,7 +5,7 @@ import type { Config } from "../config/schema.ts";
 import { writeConfig } from "../config/write.ts";
 import { findLine } from "../gpio/board.ts";
 import { openPwmDriver, resolvePwm } from "../gpio/pwm-registry.ts";
-import { openDriver } from "../gpio/registry.ts";
+import { openDriver, openKeyDriver } from "../gpio/registry.ts";
 import { SimBoard } from "../gpio/sim-board.ts";
 import { createBus } from "./bus.ts";
 import { linkCertificates } from "./certificate.ts";
@@ -130,10 +130,12 @@ export async function startAgent({
   const chips = driver.chips().map(({ label, lines }) => `${label} (${lines} lines)`);
   log.info(`driver ${driver.name}: ${chips.join(", ") || "no GPIO chip is here"}`);
   const pwm = openPwmDriver(board?.pwm);
+  const keys = openKeyDriver(board);
   const lines = new Lines({
     plan,
     config,
     driver,
+    keys,
     pwm: {
       driver: pwm,
       resolve: (place) => resolvePwm(place, driver, pwm),
@@ -374,6 +376,9 @@ export async function startAgent({
     const address = lines.address(id);
     if (address) log.info(`${id} is line ${address.offset} of ${address.chip}`);
   }
+  for (const { id, key } of plan.inputs) {
+    if (key) log.info(`${id} is ${key.key} of ${key.device}`);
+  }
   send({ type: "started", held: plan.listeners.start.length > 0 && (await stores.starts.begin()), at: clock.now() });
   ofRules.restart();
   certificates.renew();
@@ -397,6 +402,7 @@ export async function startAgent({
       await control.stop();
       lines.stop();
       pwm.close();
+      keys.close();
       driver.close();
       // What was counted while the farewell was said.
       send({ type: "totals-wanted", at: clock.now() });

@@ -12,6 +12,7 @@ export const commands: Readonly<Record<string, () => Promise<Command>>> = {
   check: async () => (await import("./command/check.ts")).check,
   pins: async () => (await import("./command/pins.ts")).pins,
   sensors: async () => (await import("./command/sensors.ts")).sensors,
+  keys: async () => (await import("./command/keys.ts")).keys,
   status: async () => (await import("./command/talk.ts")).status,
   get: async () => (await import("./command/talk.ts")).get,
   watch: async () => (await import("./command/watch.ts")).watch,

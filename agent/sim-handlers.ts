@@ -1,5 +1,6 @@
 import type { LineAddress } from "../gpio/line.ts";
 import type { SimBoard } from "../gpio/sim-board.ts";
+import { simKeyAddress } from "../gpio/sim-keys.ts";
 import { pressScript } from "../gpio/sim-script.ts";
 import type { AgentEvent } from "./core/model.ts";
 import type { TopicSource } from "./core/topic-value.ts";
@@ -34,9 +35,10 @@ export function createSimHandlers(sources: SimSources): Pick<Handlers, "sim-pres
   const { current, driver, board, lines, clock } = sources;
   const input = (id: string) => {
     const { inputs } = current().config;
-    const address = lines.address(id);
-    const active = Object.hasOwn(inputs, id) ? inputs[id]?.active : undefined;
-    return address && active && { address, active };
+    const settings = Object.hasOwn(inputs, id) ? inputs[id] : undefined;
+    const key = current().plan.inputs[current().plan.inputIndex.get(id) ?? -1]?.key;
+    const address = key ? simKeyAddress(key) : lines.address(id);
+    return address && settings && { address, active: settings.active };
   };
   const output = (id: string) => current().plan.outputIndex.get(id);
   const simulate = async (id: string, to: SimReading | "hang" | "ok") => {

@@ -8,6 +8,7 @@ import { formatDuration } from "./formats.ts";
 import { checkGestures } from "./gestures.ts";
 import { checkHomeassistant } from "./homeassistant.ts";
 import { checkHomie } from "./homie.ts";
+import { checkKeys } from "./keys.ts";
 import { checkLines, gpioOf } from "./lines.ts";
 import { checkListeners, hasUsers } from "./listeners.ts";
 import { checkMistbuddy } from "./mistbuddy.ts";
@@ -63,6 +64,7 @@ export function check(config: Config, read: Found): Problem[] {
   checkPlugs(config, found, report);
   checkGestures(config, found, report);
   checkCounting(config, found, report);
+  checkKeys(config, found, report);
   checkSensors(config, found, report);
   checkTasmota(config, found, report);
   checkMistbuddy(config, found, report);
@@ -100,7 +102,7 @@ function checkInputs({ inputs, gpio }: Config, report: Report): void {
     if (input.kind === "button" && input.hold <= debounceTime(input)) {
       report(`${path}.hold`, `it is not longer than debounce (${formatDuration(debounceTime(input))})`, "write a longer time");
     }
-    if (gpio.driver !== "sysfs" || input.bias === "as-is") continue;
+    if (gpio.driver !== "sysfs" || input.bias === "as-is" || input.line === null) continue;
     const pull = { disabled: "pn", "pull-up": "pu", "pull-down": "pd" }[input.bias];
     const fix = `write bias: as-is here and gpio=${gpioOf(input.line) ?? "NUMBER"}=${pull} in /boot/firmware/config.txt`;
     report(`${path}.bias`, "the sysfs driver cannot set a pull", fix);

@@ -81,6 +81,7 @@ export function checkCounting({ inputs, gpio }: Config, { place, unread }: Found
     if (input.kind !== "encoder" && !unread.has(`${path}.kind`)) unused(ofEncoders, "remove it or write kind: encoder");
     if (input.kind === "counter" || input.kind === "encoder") unused(ofButtons, "remove it");
     else unused(["report"], "remove it or write kind: counter");
+    if (input.evdev !== null) continue;
     if (typeof input.debounce !== "number" && gpio.driver === "sysfs")
       report(`${path}.debounce`, "the sysfs driver has no debounce of the line", "write a time, or gpio.driver: chardev");
     if (input.kind === "counter" && gpio.driver === "sysfs")

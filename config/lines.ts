@@ -34,7 +34,7 @@ export function gpioOf(line: LineName): number | undefined {
 export function checkLines({ inputs, outputs, pwm }: Config, { place }: Found, report: Report): void {
   const used = new Map<string, string>();
   const all = [
-    ...Object.entries(inputs).map(([id, { line }]) => ({ path: `inputs.${id}.line`, line })),
+    ...Object.entries(inputs).flatMap(([id, { line }]) => (line === null ? [] : { path: `inputs.${id}.line`, line })),
     ...Object.entries(inputs).flatMap(([id, { line_b: line }]) => (line === null ? [] : { path: `inputs.${id}.line_b`, line })),
     ...Object.entries(outputs).flatMap(([id, { line }]) => (line === null ? [] : { path: `outputs.${id}.line`, line })),
     ...Object.entries(pwm).flatMap(([id, { line }]) => (line === null ? [] : { path: `pwm.${id}.line`, line })),

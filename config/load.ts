@@ -6,6 +6,7 @@ import { countingDefaults } from "./counting.ts";
 import { readGiven } from "./environment.ts";
 import { type Host, installedNodeName, nodeName } from "./host.ts";
 import { expandInlineValues } from "./inline-values.ts";
+import { keyDefaults } from "./keys.ts";
 import { type Migration, migrate, migrations } from "./migrate.ts";
 import { readOwlcms } from "./owlcms.ts";
 import { expandPlugs } from "./plugs.ts";
@@ -99,6 +100,7 @@ export function loadConfig(options: LoadOptions): LoadResult {
   const config = complete(schema, walked.values, { derived: { node: nodeName(host) }, env: given.env, args: given.args }) as Config;
   if (!walked.places.has("node") && !given.from.has("node")) config.node = installedNodeName(host, config.state_dir);
   countingDefaults(config.inputs, (path) => walked.places.has(path));
+  keyDefaults(config.inputs, (path) => walked.places.has(path));
   owlcms.setPorts(config.broker, given);
   config.control.view ??= viewBeside(config.control.socket);
   for (const section of ["homeassistant", "homie"] as const) config[section].discovery ??= walked.places.has(section) ? "true" : "false";

@@ -9,6 +9,7 @@ import { deriveSchema } from "./derive.ts";
 import { address, anyText, duration, id, line, oneOf, path, port, topicLevel, wholeNumber } from "./formats.ts";
 import { coverSchema, homeassistantSchema, inputAppearance, label, outputAppearance } from "./homeassistant.ts";
 import { homieSchema } from "./homie.ts";
+import { inputDevice, key } from "./keys.ts";
 import { type ConfigOf, derived, type Format, inFileOnly, leaf, listOf, mapOf, optional, required, secret, withNames } from "./leaf.ts";
 import { origin, shortListener } from "./listeners.ts";
 import { mistbuddySchema } from "./mistbuddy.ts";
@@ -32,13 +33,23 @@ const active: Format<ActiveLevel> = oneOf("high", "low");
 const pulse = duration(1, day);
 
 export const inputSchema = {
-  line: required(line, "The line that is read."),
+  line: optional(line, "The line that is read.", "required, unless it is an `evdev`"),
+  evdev: optional(
+    inputDevice,
+    "An input device of the kernel instead of a line: a keyboard, a foot pedal, a remote control, by its path or its name; see [inputs.md](inputs.md#keys).",
+  ),
+  key: optional(key, "Which key or switch of the input device.", "required with `evdev`"),
+  grab: leaf(
+    oneOf("off", "on"),
+    "off",
+    "Whether nobody else gets what the input device tells, so that a pedal does not type on the console. It holds for the whole device.",
+  ),
   bias: leaf(bias, "as-is", "The pull resistor of the line; `as-is` leaves what the firmware or another program has set."),
   active: leaf(active, "high", "The level on the wire that counts as active; `low` for a button from the line to ground."),
   debounce: leaf(
     debounceOf(duration(0, 10 * second), duration(1, 10 * second), 20),
     20,
-    "How long a level must hold before it counts; `0ms` takes every edge, and is the default of a counter and an encoder. `{kernel: 5ms}` leaves it to the line, for an input that is noisy and slow: an edge then has the time at which it had held.",
+    "How long a level must hold before it counts; `0ms` takes every edge, and is the default of a counter, an encoder and a key. `{kernel: 5ms}` leaves it to the line, for an input that is noisy and slow: an edge then has the time at which it had held.",
   ),
   hold: leaf(duration(50, 60 * second), 600, "How long a press must be held to be a hold instead of a click."),
   window: leaf(

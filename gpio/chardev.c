@@ -1,5 +1,5 @@
 /*
- * GPIO character device, uAPI v2, for Node: one function per ioctl, one request and one uv_poll per line, no thread.
+ * GPIO character device, uAPI v2, and keys of input devices (evdev), for Node: one function per ioctl, one uv_poll per line or device, no thread.
  *
  * A handle is a file descriptor that this file opened; any other number is refused with EBADF, so a mistake in JavaScript
  * cannot close or read a foreign descriptor. The functions and their errors are described in gpio/native.ts.
@@ -9,18 +9,23 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/gpio.h>
+#include <linux/input.h>
 #include <node_api.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <time.h>
 #include <unistd.h>
 #include <uv.h>
 
 /* As many as the kernel keeps: what waits is taken at once, so no timer runs between two edges that were there before it. */
 enum { FIELDS = 3, BATCH = 1024 };
-enum kind { CHIP, LINE, ANY };
+enum kind { CHIP = 1, LINE = 2, DEVICE = 4, WATCHED = LINE | DEVICE, ANY = CHIP | WATCHED };
+
+/* As the kernel hands it to a process of 32 bits, too. */
+_Static_assert(sizeof(struct input_event) == 2 * sizeof(long) + 8, "struct input_event");
 
 /* One per open descriptor, in a list per environment; freed by the close callback of its poll. */
 struct handle {
@@ -71,8 +76,8 @@ static struct handle *enter(napi_env env, napi_callback_info info, size_t count,
   void *room;
   if (napi_get_cb_info(env, info, &count, args, NULL, &room) != napi_ok || !whole(env, args[0], &fd)) return NULL;
   for (struct handle *handle = ((struct room *)room)->open; handle; handle = handle->next)
-    if ((uint32_t)handle->fd == fd && (kind == ANY || handle->kind == kind)) return handle;
-  fail(env, EBADF, kind == CHIP ? "not an open chip" : "not an open line");
+    if ((uint32_t)handle->fd == fd && (handle->kind & kind)) return handle;
+  fail(env, EBADF, kind == CHIP ? "not an open chip" : kind == DEVICE ? "not an open device" : "not an open line");
   return NULL;
 }
 
@@ -130,21 +135,90 @@ static void end(napi_async_cleanup_hook_handle hook, void *data) {
   maybe_end(room);
 }
 
-static napi_value open_chip(napi_env env, napi_callback_info info) {
+/* The only argument of the call; throws and returns NULL when it is no path of that size. */
+static struct room *path_of(napi_env env, napi_callback_info info, char *path, size_t size) {
   napi_value args[1];
-  char path[256];
   size_t count = 1, length;
   void *room;
-  struct gpiochip_info chip;
   if (napi_get_cb_info(env, info, &count, args, NULL, &room) != napi_ok ||
-      napi_get_value_string_utf8(env, args[0], path, sizeof path, &length) != napi_ok || length == sizeof path - 1 || strlen(path) != length)
+      napi_get_value_string_utf8(env, args[0], path, size, &length) != napi_ok || length == size - 1 || strlen(path) != length)
     return refuse(env, "chardev: a path is needed");
+  return room;
+}
+
+static napi_value open_chip(napi_env env, napi_callback_info info) {
+  char path[256];
+  struct gpiochip_info chip;
+  struct room *room = path_of(env, info, path, sizeof path);
+  if (!room) return NULL;
   int fd = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0) return fail(env, errno, path);
   if (ioctl(fd, GPIO_GET_CHIPINFO_IOCTL, &chip) == 0) return keep(env, room, fd, CHIP);
   int error = errno;
   close(fd);
   return fail(env, error, path);
+}
+
+/* Nothing comes from the device until it is asked for: the mask is set before the clock, whose change empties the queue. */
+static napi_value open_device(napi_env env, napi_callback_info info) {
+  char path[256];
+  unsigned long none[1 + EV_MAX / (8 * sizeof(long))] = {0}; /* the kernel takes whole words of a long */
+  struct input_mask mask = {.type = EV_SYN, .codes_size = sizeof none, .codes_ptr = (uintptr_t)none};
+  int clock = CLOCK_MONOTONIC;
+  struct room *room = path_of(env, info, path, sizeof path);
+  if (!room) return NULL;
+  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (fd < 0) return fail(env, errno, path);
+  if (ioctl(fd, EVIOCSMASK, &mask) == 0 && ioctl(fd, EVIOCSCLOCKID, &clock) == 0) return keep(env, room, fd, DEVICE);
+  int error = errno;
+  close(fd);
+  return fail(env, error, path);
+}
+
+/* The arguments of a call that brings a bitmap of codes; throws and returns NULL when they are none. */
+static struct handle *enter_codes(napi_env env, napi_callback_info info, uint32_t *type, unsigned char **codes, size_t *length) {
+  napi_value args[3];
+  napi_typedarray_type kind = napi_int8_array;
+  void *data = NULL;
+  struct handle *handle = enter(env, info, 3, args, DEVICE);
+  if (!handle || !whole(env, args[1], type)) return NULL;
+  if (napi_get_typedarray_info(env, args[2], &kind, length, &data, NULL, NULL) != napi_ok || kind != napi_uint8_array || !data)
+    return refuse(env, "chardev: a Uint8Array is needed");
+  *codes = data;
+  return handle;
+}
+
+/* The kernel itself keeps every other code of this type away from this process. */
+static napi_value mask_device(napi_env env, napi_callback_info info) {
+  struct input_mask mask = {0};
+  unsigned char *codes;
+  size_t length;
+  struct handle *handle = enter_codes(env, info, &mask.type, &codes, &length);
+  if (!handle) return NULL;
+  mask.codes_size = (uint32_t)length;
+  mask.codes_ptr = (uintptr_t)codes;
+  return ioctl(handle->fd, EVIOCSMASK, &mask) < 0 ? fail(env, errno, "mask") : NULL;
+}
+
+/* Leaves the codes that are on; the state of all others does not leave this function. */
+static napi_value device_state(napi_env env, napi_callback_info info) {
+  uint32_t type;
+  unsigned char *codes, bits[(KEY_CNT + 7) / 8] = {0};
+  size_t length;
+  struct handle *handle = enter_codes(env, info, &type, &codes, &length);
+  if (!handle) return NULL;
+  if (type != EV_KEY && type != EV_SW) return fail(env, EINVAL, "state");
+  if (ioctl(handle->fd, type == EV_KEY ? EVIOCGKEY(sizeof bits) : EVIOCGSW(sizeof bits), bits) < 0) return fail(env, errno, "state");
+  for (size_t i = 0; i < length; i++) codes[i] &= i < sizeof bits ? bits[i] : 0;
+  return NULL;
+}
+
+static napi_value grab_device(napi_env env, napi_callback_info info) {
+  napi_value args[2];
+  uint32_t grabbed;
+  struct handle *handle = enter(env, info, 2, args, DEVICE);
+  if (!handle || !whole(env, args[1], &grabbed)) return NULL;
+  return ioctl(handle->fd, EVIOCGRAB, (unsigned long)grabbed) < 0 ? fail(env, errno, "grab") : NULL;
 }
 
 /* {name, <second>: text, <third>: number}; the kernel's texts are 32 bytes, not always ended by a zero. */
@@ -220,28 +294,43 @@ static napi_value set_value(napi_env env, napi_callback_info info) {
   return ioctl(handle->fd, GPIO_V2_LINE_SET_VALUES_IOCTL, &values) < 0 ? fail(env, errno, "write") : NULL;
 }
 
-/* Reads at most one batch into the caller's array: the number of events, or -errno when the line is over. */
-static int drain(napi_env env, struct handle *handle, int status) {
-  struct gpio_v2_line_event events[BATCH];
+/* libuv turns every error of a poll into EBADF and stops; the kernel knows the reason. */
+static int reason(struct handle *handle, int status) {
   struct gpio_v2_line_values values = {.mask = 1};
+  int version;
+  int answer = handle->kind == LINE ? ioctl(handle->fd, GPIO_V2_LINE_GET_VALUES_IOCTL, &values) : ioctl(handle->fd, EVIOCGVERSION, &version);
+  return answer < 0 ? -errno : status;
+}
+
+/* Reads at most one batch into the caller's array: the number of events, or -errno when the line or device is over. */
+static int drain(napi_env env, struct handle *handle, int status) {
+  union {
+    struct gpio_v2_line_event line[BATCH];
+    struct input_event device[BATCH];
+  } events;
   napi_value array;
   size_t length = 0;
   void *data = NULL;
-  /* libuv turns every error of a poll into EBADF and stops; the kernel knows the reason. */
-  if (status < 0) return ioctl(handle->fd, GPIO_V2_LINE_GET_VALUES_IOCTL, &values) < 0 ? -errno : status;
+  if (status < 0) return reason(handle, status);
   /* Asked for each time: the array may have been detached since. */
   if (napi_get_reference_value(env, handle->buffer, &array) != napi_ok || !array ||
       napi_get_typedarray_info(env, array, NULL, &length, &data, NULL, NULL) != napi_ok || !data || length < FIELDS)
     return -EFAULT;
   size_t room = length / FIELDS < BATCH ? length / FIELDS : BATCH;
-  ssize_t bytes = read(handle->fd, events, room * sizeof *events);
+  size_t size = handle->kind == LINE ? sizeof *events.line : sizeof *events.device;
+  ssize_t bytes = read(handle->fd, &events, room * size);
   if (bytes < 0) return errno == EAGAIN || errno == EINTR ? 0 : -errno;
-  int count = (int)((size_t)bytes / sizeof *events);
+  int count = (int)((size_t)bytes / size);
   double *out = data;
-  for (int i = 0; i < count; i++) {
-    *out++ = events[i].id == GPIO_V2_LINE_EVENT_RISING_EDGE;
-    *out++ = (double)events[i].timestamp_ns;
-    *out++ = events[i].line_seqno;
+  for (int i = 0; i < count && handle->kind == LINE; i++) {
+    *out++ = events.line[i].id == GPIO_V2_LINE_EVENT_RISING_EDGE;
+    *out++ = (double)events.line[i].timestamp_ns;
+    *out++ = events.line[i].line_seqno;
+  }
+  for (int i = 0; i < count && handle->kind == DEVICE; i++) {
+    *out++ = events.device[i].type * 65536.0 + events.device[i].code;
+    *out++ = events.device[i].input_event_sec * 1e9 + events.device[i].input_event_usec * 1e3;
+    *out++ = events.device[i].value;
   }
   return count;
 }
@@ -269,7 +358,7 @@ static napi_value watch(napi_env env, napi_callback_info info) {
   napi_typedarray_type type = napi_int8_array;
   size_t length = 0;
   uv_loop_t *loop;
-  struct handle *handle = enter(env, info, 3, args, LINE);
+  struct handle *handle = enter(env, info, 3, args, WATCHED);
   if (!handle) return NULL;
   if (napi_get_typedarray_info(env, args[1], &type, &length, NULL, NULL, NULL) != napi_ok || type != napi_float64_array || length < FIELDS ||
       napi_typeof(env, args[2], &kind) != napi_ok || kind != napi_function)
@@ -305,7 +394,9 @@ NAPI_MODULE_INIT() {
   room->env = env;
   const napi_property_descriptor functions[] = {
       FUNCTION("openChip", open_chip), FUNCTION("chipInfo", chip_info), FUNCTION("lineInfo", line_info), FUNCTION("request", request),
-      FUNCTION("getValue", get_value), FUNCTION("setValue", set_value), FUNCTION("watch", watch),        FUNCTION("close", close_handle)};
+      FUNCTION("getValue", get_value), FUNCTION("setValue", set_value), FUNCTION("watch", watch),        FUNCTION("close", close_handle),
+      FUNCTION("openDevice", open_device), FUNCTION("maskDevice", mask_device), FUNCTION("deviceState", device_state),
+      FUNCTION("grabDevice", grab_device)};
   if (napi_add_async_cleanup_hook(env, end, room, NULL) != napi_ok) {
     free(room);
     return fail(env, ENOMEM, "chardev");

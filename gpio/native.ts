@@ -17,8 +17,19 @@ export interface Native {
   request(chip: number, offset: number, flags: number, consumer: string, events: number, level: 0 | 1, debounceUs: number): number;
   getValue(line: number): number;
   setValue(line: number, level: 0 | 1): void;
-  /** Three doubles for each event: rising (1 or 0), atNs, seqno of the line. A negative count is -errno: the last call. */
-  watch(line: number, events: Float64Array, ready: (count: number) => void): void;
+  /**
+   * Three doubles for each event. Of a line: rising (1 or 0), atNs, seqno of the line; of an input device: type × 65536 + code, atNs, value.
+   * A negative count is -errno: the last call.
+   */
+  watch(handle: number, events: Float64Array, ready: (count: number) => void): void;
+  /** An input device (`/dev/input/event3`), with times of CLOCK_MONOTONIC; until `maskDevice` it tells nothing. ENOTTY or EINVAL: it is none. */
+  openDevice(path: string): number;
+  /** The codes of this type that are told, as a bitmap of whole words of 64 bits; of type 0: the types. The kernel keeps the others away. */
+  maskDevice(device: number, type: number, codes: Uint8Array): void;
+  /** Of these keys (type 1) or switches (type 5) leaves those in the bitmap that are on now. What waits of this type is not told any more. */
+  deviceState(device: number, type: number, codes: Uint8Array): void;
+  /** Nobody else gets what the device tells. EBUSY: somebody else has done that. */
+  grabDevice(device: number, grabbed: 0 | 1): void;
   close(handle: number): void;
 }
 
@@ -62,6 +73,19 @@ function packageRoot(): string {
 }
 
 function isNative(value: unknown): value is Native {
-  const names: (keyof Native)[] = ["openChip", "chipInfo", "lineInfo", "request", "getValue", "setValue", "watch", "close"];
+  const names: (keyof Native)[] = [
+    "openChip",
+    "chipInfo",
+    "lineInfo",
+    "request",
+    "getValue",
+    "setValue",
+    "watch",
+    "close",
+    "openDevice",
+    "maskDevice",
+    "deviceState",
+    "grabDevice",
+  ];
   return typeof value === "object" && value !== null && names.every((name) => typeof (value as Partial<Native>)[name] === "function");
 }

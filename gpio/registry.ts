@@ -1,8 +1,11 @@
 import { openChardev } from "./chardev.ts";
 import type { Driver, DriverName } from "./driver.ts";
 import { LineError } from "./errors.ts";
+import { openEvdev } from "./evdev.ts";
+import type { KeyDriver } from "./keys.ts";
 import { openSim } from "./sim.ts";
 import type { SimBoard } from "./sim-board.ts";
+import { openSimKeys } from "./sim-keys.ts";
 import { openSysfs } from "./sysfs.ts";
 
 export interface DriverOptions {
@@ -48,4 +51,9 @@ export async function openDriver(name: "auto" | DriverName, options: DriverOptio
     `no GPIO driver can be used here. ${reasons.join(". ")}. On a computer without GPIO set gpio.driver: sim for the simulated board`,
     { cause: new AggregateError(refused.map(({ error }) => error)) },
   );
+}
+
+/** Keys of the simulated board when there is one, else of the kernel's input devices. Nothing is opened yet. */
+export function openKeyDriver(board?: SimBoard): KeyDriver {
+  return board ? openSimKeys(board) : openEvdev();
 }

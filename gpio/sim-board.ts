@@ -40,8 +40,13 @@ interface Chip {
   label: string;
   number: number;
   present: boolean;
+  /** An input device and not a chip: it is not listed. */
+  device: boolean;
   lines: Line[];
 }
+
+/** As many as the kernel has codes of keys and switches. */
+const deviceKeys = 0x320;
 
 /**
  * The simulated board: chips with the labels and lines of a real Pi, and the world around them. Programs reach it through
@@ -62,13 +67,21 @@ export class SimBoard {
       label,
       number,
       present: true,
+      device: false,
       lines: Array.from({ length: lines }, (_, offset) => newLine(names(offset), offset)),
     }));
   }
 
   chips(): ChipInfo[] {
-    const present = this.#chips.filter((chip) => chip.present).sort((a, b) => a.number - b.number);
+    const present = this.#chips.filter((chip) => chip.present && !chip.device).sort((a, b) => a.number - b.number);
     return present.map(({ label, number, lines }) => ({ label, name: `gpiochip${number}`, lines: lines.length }));
+  }
+
+  /** An input device, unless it is there or was taken away with `removeChip`; nothing of it is pressed. */
+  addDevice(label: string): void {
+    if (this.#chips.some((chip) => chip.label === label)) return;
+    const lines = Array.from({ length: deviceKeys }, () => newLine("", deviceKeys));
+    this.#chips.push({ label, number: -1, present: true, device: true, lines });
   }
 
   /** Throws LineError "no-chip". */
@@ -120,7 +133,7 @@ export class SimBoard {
     chip.present = false;
     for (const [offset, line] of chip.lines.entries()) {
       const { claim } = line;
-      chip.lines[offset] = newLine(line.name, offset);
+      chip.lines[offset] = newLine(line.name, chip.device ? deviceKeys : offset);
       claim?.gone();
     }
   }
@@ -179,7 +192,7 @@ export class SimBoard {
 }
 
 function boardLabels(chips: readonly Chip[]): string[] {
-  return chips.map(({ label }) => label);
+  return chips.filter(({ device }) => !device).map(({ label }) => label);
 }
 
 function newLine(name: string, offset: number): Line {

@@ -109,9 +109,9 @@ function pinMap(config: Config): string[] {
     rows.push([
       id,
       "input",
-      formatLineName(input.line),
+      input.line === null ? `${input.key} of ${input.evdev}` : formatLineName(input.line),
       `active ${input.active}`,
-      `bias ${input.bias}`,
+      input.line === null ? `grab ${input.grab}` : `bias ${input.bias}`,
       `${kindOf(input)}, debounce ${typeof input.debounce === "number" ? time(input.debounce) : `${time(input.debounce.kernel)} by the line`}`,
     ]);
   }

@@ -15,7 +15,7 @@ export function configWiring(config: Config, cols: number): string[] {
 function wiresOf({ inputs, outputs, pwm, sensors }: Config): Wire[] {
   const own = [
     ...Object.entries(inputs).flatMap(([id, { line, line_b }]) => [
-      ...wire(line, id),
+      ...(line === null ? [] : wire(line, id)),
       ...(line_b === null ? [] : wire(line_b, `${id}, B`)),
     ]),
     ...Object.entries(outputs).flatMap(([id, { line }]) => (line === null ? [] : wire(line, `relay IN: ${id}`))),
@@ -31,7 +31,7 @@ function wiresOf({ inputs, outputs, pwm, sensors }: Config): Wire[] {
     else share(wires, nearest(what, near, new Set(own.map((each) => each.pin))), to);
   };
   for (const [id, { line, active }] of Object.entries(inputs))
-    add(active === "low" ? "GND" : "3V3", wire(line, id)[0]?.pin, `${id}, other side`);
+    add(active === "low" ? "GND" : "3V3", line === null ? undefined : wire(line, id)[0]?.pin, `${id}, other side`);
   const relay = Object.values(outputs).flatMap(({ line }) => (line === null ? [] : wire(line, "")))[0]?.pin;
   add("GND", relay, "relay GND");
   add("3V3", relay, "relay VCC");

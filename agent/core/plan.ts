@@ -75,7 +75,10 @@ export type TimerOwner =
 
 export interface InputPlan {
   id: string;
-  line: LineName;
+  /** Null for a key. */
+  line: LineName | null;
+  /** Null for a line. */
+  key: KeyPlan | null;
   /** How long a level must hold here; 0 when every edge counts, or the line itself holds it back. */
   debounce: number;
   /** How long the line itself holds a level back; 0 = not at all. */
@@ -92,6 +95,14 @@ export interface InputPlan {
   /** For the pause after a click. */
   windowKey: TimerKey;
   rules: Bound;
+}
+
+/** A key of an input device. */
+export interface KeyPlan {
+  device: string;
+  key: string;
+  /** Nobody else gets what the device tells. */
+  grab: boolean;
 }
 
 export type ExitState = "off" | "on" | "keep";
@@ -179,6 +190,7 @@ export function planOf(config: Config): Plan {
     return {
       id,
       line,
+      key: input.evdev === null || input.key === null ? null : { device: input.evdev, key: input.key, grab: input.grab === "on" },
       debounce: typeof debounce === "number" ? debounce : 0,
       lineDebounce: typeof debounce === "number" ? 0 : debounce.kernel,
       counter,
@@ -294,6 +306,11 @@ function plugIndexOf(outputs: readonly OutputPlan[]): Map<string, number[]> {
   for (const [output, { plug }] of outputs.entries())
     for (const topic of plug === null ? [] : [plug.lwt, ...plug.replies]) index.set(topic, [...(index.get(topic) ?? []), output]);
   return index;
+}
+
+/** What an input is read from, as a person names it. */
+export function sourceOf({ line, key }: Pick<InputPlan, "line" | "key">): string {
+  return key?.key ?? (line === null ? "" : formatLineName(line));
 }
 
 /** What an output is driven by, as a person names it. */

@@ -44,7 +44,7 @@ export function lineChanges(before: Config, after: Config, same: (a: LineName, b
   }
   for (const [id, old] of Object.entries(before.inputs)) {
     const now = Object.hasOwn(after.inputs, id) ? after.inputs[id] : undefined;
-    if (now && (!same(old.line, now.line) || requested(old) !== requested(now))) anew.add(id);
+    if (now && (!sameSource(old, now, same) || requested(old) !== requested(now))) anew.add(id);
   }
   return { leaving, anew };
 }
@@ -52,6 +52,11 @@ export function lineChanges(before: Config, after: Config, same: (a: LineName, b
 /** A plug is driven from the start on: what changes of it needs a restart. */
 function samePlug(a: OutputConfig, b: OutputConfig, same: (a: LineName, b: LineName) => boolean): boolean {
   return a.line === null || b.line === null ? a.line === b.line : same(a.line, b.line);
+}
+
+function sameSource(a: InputConfig, b: InputConfig, same: (a: LineName, b: LineName) => boolean): boolean {
+  if (a.line !== null && b.line !== null) return same(a.line, b.line);
+  return a.line === b.line && a.evdev === b.evdev && a.key === b.key && a.grab === b.grab;
 }
 
 function samePlace(a: PwmConfig, b: PwmConfig, same: (a: LineName, b: LineName) => boolean): boolean {

@@ -35,6 +35,13 @@ export function unitLines(named: Named): UnitLine[] {
     lines.push({ directive: "ReadWritePaths", values: ["-/sys/class/gpio", "-/sys/devices"], because: "gpio.driver is sysfs" });
   if (config.gpio.driver !== "sim" && Object.keys(config.pwm).length > 0)
     lines.push({ directive: "ReadWritePaths", values: ["-/sys/class/pwm", "-/sys/devices"], because: "there is a PWM" });
+  const keyed = Object.values(config.inputs).some(({ evdev }) => evdev !== null);
+  if (config.gpio.driver !== "sim" && keyed) {
+    const because =
+      "there is an input with evdev: the service may read every input device, and asks the kernel for the configured keys alone";
+    lines.push({ directive: "SupplementaryGroups", values: ["input"], because });
+    lines.push({ directive: "DeviceAllow", values: ["char-input", "r"], because });
+  }
   const own = ownFolders(config);
   const read = [...readPaths(config), ...passwordFiles(named).map((path) => ({ setting: "a password", path }))];
   const shown = own.filter(({ path }) => isBelow(path, homes));
@@ -149,7 +156,15 @@ export function dropInText(lines: readonly UnitLine[]): string | undefined {
 
 /** Lists are added up; an empty value forgets those before. Of the others the last one counts. */
 const pathLists = new Set(["ReadWritePaths", "BindPaths", "BindReadOnlyPaths"]);
-const lists = new Set([...pathLists, "ExecPaths", "RuntimeDirectory", "DeviceAllow", "CapabilityBoundingSet", "AmbientCapabilities"]);
+const lists = new Set([
+  ...pathLists,
+  "SupplementaryGroups",
+  "ExecPaths",
+  "RuntimeDirectory",
+  "DeviceAllow",
+  "CapabilityBoundingSet",
+  "AmbientCapabilities",
+]);
 
 /** Those of `lines` that the unit does not have. `texts`: the unit, then its drop-ins, in systemd's order. */
 export function missingLines(lines: readonly UnitLine[], texts: readonly string[]): UnitLine[] {

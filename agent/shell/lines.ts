@@ -1,9 +1,10 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Config } from "../../config/schema.ts";
-import type { Driver, EdgeEvent, InputHandle } from "../../gpio/driver.ts";
+import type { Driver, EdgeEvent, InputHandle, InputListener } from "../../gpio/driver.ts";
+import type { KeyDriver, KeyRequest } from "../../gpio/keys.ts";
 import type { Edge, LineAddress, LineName } from "../../gpio/line.ts";
 import type { AgentEvent } from "../core/model.ts";
-import type { InputPlan, OutputPlan, Plan } from "../core/plan.ts";
+import type { InputPlan, KeyPlan, OutputPlan, Plan } from "../core/plan.ts";
 import type { Clock } from "./clock.ts";
 import type { Log } from "./log.ts";
 import { type Driven, isRefusedByMode, openPwm, type PwmLines, udevPause, udevTries } from "./pwm-line.ts";
@@ -12,6 +13,8 @@ export interface LinesOptions {
   plan: Plan;
   config: Config;
   driver: Driver;
+  /** For plans with keys of input devices. */
+  keys?: KeyDriver;
   /** For plans with PWM. */
   pwm?: PwmLines;
   /** Name → chip label and offset; throws LineError while there is no such line. */
@@ -226,14 +229,7 @@ export class Lines {
     try {
       const { active, bias, line_b: second } = settings;
       const edges = edgesOf(inputPlan);
-      const request = {
-        ...this.#locate(inputPlan.id, inputPlan.line),
-        active,
-        bias,
-        consumer: `pinbus:${inputPlan.id}`,
-        ...(edges === undefined ? {} : { edges }),
-        ...(inputPlan.lineDebounce === 0 ? {} : { debounceMs: inputPlan.lineDebounce }),
-      };
+      const asked = { active, consumer: `pinbus:${inputPlan.id}`, ...(edges === undefined ? {} : { edges }) };
       const listener = (line?: "b") => ({
         edge: (event: EdgeEvent) => {
           this.progress++;
@@ -249,12 +245,18 @@ export class Lines {
           // Both lines of an encoder may be on the chip: the first to go takes the other with it.
           if (!slot.handle) return;
           close(slot);
-          this.#lose("input-lost", slot.index, "its chip was removed");
+          this.#lose("input-lost", slot.index, inputPlan.key ? "its device was unplugged" : "its chip was removed");
         },
       });
-      const handle = driver.openInput(request, listener());
+      const request = inputPlan.line && {
+        ...this.#locate(inputPlan.id, inputPlan.line),
+        ...asked,
+        bias,
+        ...(inputPlan.lineDebounce === 0 ? {} : { debounceMs: inputPlan.lineDebounce }),
+      };
+      const handle = request ? driver.openInput(request, listener()) : this.#openKey(inputPlan, asked, listener());
       slot.handle = handle;
-      if (inputPlan.counter?.kind === "encoder" && second !== null) {
+      if (request && inputPlan.counter?.kind === "encoder" && second !== null) {
         const address = this.#options.resolve(second);
         this.#seconds.set(inputPlan.id, address);
         const other = driver.openInput({ ...request, ...address }, listener("b"));
@@ -266,6 +268,12 @@ export class Lines {
       close(slot);
       this.#lose("input-lost", slot.index, messageOf(error));
     }
+  }
+
+  #openKey({ key }: InputPlan, asked: Omit<KeyRequest, keyof KeyPlan>, listener: InputListener): InputHandle {
+    const { keys } = this.#options;
+    if (!key || !keys) throw new Error("there is no driver for keys");
+    return keys.open({ ...asked, ...key }, listener);
   }
 
   #locate(id: string, line: LineName): LineAddress {

@@ -1,11 +1,11 @@
 import type { Config } from "../../config/schema.ts";
 import type { ChipInfo, LineInfo } from "../../gpio/driver.ts";
-import { formatLineName, type LineAddress } from "../../gpio/line.ts";
+import type { LineAddress } from "../../gpio/line.ts";
 import { adviceOf } from "../core/advice.ts";
 import { factsOf } from "../core/cause.ts";
 import { interlockObjection } from "../core/interlock.ts";
 import { endsAt, stateWord } from "../core/output.ts";
-import { type Plan, placeOf } from "../core/plan.ts";
+import { type Plan, placeOf, sourceOf } from "../core/plan.ts";
 import type { PwmPlan } from "../core/pwm-plan.ts";
 import { sentenceOf } from "../core/reason.ts";
 import { tooOften } from "../core/rule-guard.ts";
@@ -83,8 +83,9 @@ function inputView(sources: ViewSources, index: number): InputView | undefined {
     kind: "input",
     ...(counter ? { counter } : {}),
     id: inputPlan.id,
-    line: formatLineName(inputPlan.line),
+    line: sourceOf(inputPlan),
     ...lineView(sources, inputPlan.id),
+    ...(inputPlan.key === null ? {} : { chip: inputPlan.key.device }),
     bias: settings.bias,
     active: settings.active,
     state: stateWord(settled),

@@ -26,6 +26,7 @@ import type { Config } from "../../config/schema.ts";
 import { findLine } from "../../gpio/board.ts";
 import { openSim } from "../../gpio/sim.ts";
 import { type Claim, SimBoard, type WireLevel } from "../../gpio/sim-board.ts";
+import { openSimKeys } from "../../gpio/sim-keys.ts";
 import { openNotify } from "../../systemd/notify.ts";
 import { keptLog, tempFolder } from "./shell/fixture.ts";
 
@@ -78,6 +79,7 @@ export function running(config: Config) {
     plan,
     config,
     driver,
+    keys: openSimKeys(board),
     resolve: (name) => findLine(name, driver),
     startLevel: (output, found) => startLevel(dispatch.current.plan, dispatch.current.state, output, found, systemClock.now()),
     clock: systemClock,

@@ -42,6 +42,25 @@ describe("check", () => {
     expect([a?.report, d?.report]).toEqual([1000, 200]);
   });
 
+  it("warns of what says nothing of a key, of a counter that may miss presses, and of a device that is another one tomorrow", () => {
+    const text = [
+      "inputs:",
+      "  pedal: { evdev: /dev/input/event3, key: KEY_F1, bias: pull-up }",
+      "  presses: { evdev: Pedal, key: KEY_F1, kind: counter }",
+    ].join("\n");
+    expect(said(text)).toEqual([
+      "pinbus.yaml:2:19: warning: inputs.pedal.evdev: its number is another one after the next start, write the path or name that `pinbus keys` prints",
+      "pinbus.yaml:2:57: warning: inputs.pedal.bias: it says nothing of a key, remove it",
+      "pinbus.yaml:3:3: warning: inputs.presses: an input device does not tell how many presses were lost, take a line where each one counts",
+    ]);
+  });
+
+  it("takes no debounce for a key, unless the file says so", () => {
+    const result = load("inputs: { a: { evdev: Pedal, key: KEY_F1 }, b: { evdev: Pedal, key: KEY_F2, debounce: 5ms } }");
+    const { a, b } = result.ok ? result.config.inputs : {};
+    expect([a?.debounce, b?.debounce]).toEqual([0, 5]);
+  });
+
   it("warns of settings that only another driver of a sensor uses", () => {
     const text = [
       "sensors:",

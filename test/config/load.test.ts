@@ -307,6 +307,9 @@ describe("loadConfig", () => {
     expect(config.inputs).toEqual({
       a: {
         line: { kind: "gpio", gpio: 17 },
+        evdev: null,
+        key: null,
+        grab: "off",
         bias: "as-is",
         active: "high",
         debounce: 20,
@@ -460,7 +463,10 @@ describe("loadConfig", () => {
       inputs: Record<
         string,
         {
-          line: LineName;
+          line: LineName | null;
+          evdev: string | null;
+          key: string | null;
+          grab: "off" | "on";
           bias: Bias;
           active: "high" | "low";
           debounce: number | { kernel: number };

@@ -22,6 +22,11 @@ describe("the native part", () => {
     }
   };
 
+  test("answers a path that is no input device with the kernel's reason", () => {
+    expect(code(() => native.openDevice(join(folder, "none")))).toBe("ENOENT");
+    expect(code(() => native.openDevice("/dev/null"))).toBe("ENOTTY");
+  });
+
   test("answers a path that is no GPIO chip with the kernel's reason", () => {
     expect(code(() => native.openChip(join(folder, "none")))).toBe("ENOENT");
     expect(code(() => native.openChip("/dev/null"))).toBe("ENOTTY");
@@ -41,6 +46,9 @@ describe("the native part", () => {
         () => native.setValue(fd, 1),
         () => native.watch(fd, new Float64Array(3), () => {}),
         () => native.request(fd, 0, 0, "x", 0, 0, 0),
+        () => native.maskDevice(fd, 1, new Uint8Array(1)),
+        () => native.deviceState(fd, 1, new Uint8Array(1)),
+        () => native.grabDevice(fd, 1),
       ])
         expect(code(call)).toBe("EBADF");
   });

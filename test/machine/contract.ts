@@ -1,7 +1,7 @@
 // Inside the machine, as root: contract.js <package.tar>
 // What buttons and outputs promise, on kernel lines, with the kernel's own trace as the witness: bounce, fast presses, the times that
-// `pinbus check` prints, and no edge that nobody named, however the agent ends. Sensors, by the kernel's drivers on simulated registers. And
-// the boxes of a competition.
+// `pinbus check` prints, and no edge that nobody named, however the agent ends. Sensors, by the kernel's drivers on simulated registers. Keys of
+// input devices that uinput makes. And the boxes of a competition.
 
 import { P } from "./bus.ts";
 import { runCases } from "./cases.ts";
@@ -9,6 +9,7 @@ import { run } from "./commands.ts";
 import { buttonCases, buttonsYaml } from "./contract-buttons.ts";
 import { competitionCases } from "./contract-competition.ts";
 import { countCases } from "./contract-counts.ts";
+import { keyMachineCases } from "./contract-keys.ts";
 import { outputCases } from "./contract-outputs.ts";
 import { sensorCases } from "./contract-sensors.ts";
 import { configure, dropIn, install, installBroker, wipe } from "./install.ts";
@@ -30,7 +31,14 @@ await listener.wait(`${P}/status`, /^online$/);
 await listener.stop();
 const code = await runCases(
   "contract",
-  [...buttonCases(recorder), ...countCases(recorder), ...outputCases(recorder), ...sensorCases(), ...competitionCases(recorder)],
+  [
+    ...buttonCases(recorder),
+    ...countCases(recorder),
+    ...outputCases(recorder),
+    ...sensorCases(),
+    ...keyMachineCases(),
+    ...competitionCases(recorder),
+  ],
   journalTail,
 );
 await wipe();

@@ -211,7 +211,7 @@ function directionWord(pin: PinView): string {
 
 /** `GPIO17` → `17`; other names keep their first four characters. */
 function shortLine(pin: PinView): string {
-  return pin.line.replace(/^GPIO(?=\d)/, "").slice(0, 4);
+  return pin.line.replace(/^(?:GPIO(?=\d)|KEY_|BTN_|SW_)/, "").slice(0, 4);
 }
 
 function biasWord(bias: string): string {

@@ -63,6 +63,9 @@ export function configOf(parts: {
     id,
     {
       line: { kind: "gpio", gpio: 2 + index },
+      evdev: null,
+      key: null,
+      grab: "off",
       bias: "as-is",
       active: "high",
       debounce: 20,

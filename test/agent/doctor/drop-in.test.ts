@@ -42,6 +42,12 @@ describe("what a configuration needs besides the unit", () => {
       "sensors: { t: { driver: iio, device: bme280 }, u: { driver: command, command: [/usr/bin/upsc, x] }, v: { driver: command, command: [/bin/v] } }",
       [],
     ],
+    [
+      "the input devices, for a key",
+      "inputs: { pedal: { evdev: Pedal, key: KEY_F1 } }",
+      ["SupplementaryGroups=input", "DeviceAllow=char-input r"],
+    ],
+    ["nothing for a key of the simulated board", "gpio: { driver: sim }\ninputs: { pedal: { evdev: Pedal, key: KEY_F1 } }", []],
     ["a program elsewhere, which may run", "sensors: { t: { driver: command, command: [/opt/t, x] } }", ["ExecPaths=/opt/t"]],
     [
       "a program at home, which has to be seen too",
@@ -106,6 +112,7 @@ describe("what the installed unit lacks", () => {
       "state_dir: /home/pi/x\n",
       "control: { socket: /run/foo/control.sock }\n",
       "sensors: { l: { driver: file, path: /home/pi/l } }\n",
+      "inputs: { pedal: { evdev: Pedal, key: KEY_F1 } }\n",
       "broker: { listeners: [{ protocol: mqtt, port: 883 }] }\n",
     ]) {
       const lines = unitLines(loadedOf(config));

@@ -20,6 +20,25 @@ describe("a chip under hwmon", () => {
       ["temperature -1.234 °C", "humidity 46.42 %"],
     ],
     [
+      "limits beside the values (SHT3x)",
+      {
+        name: "sht3x",
+        temp1_input: "21500",
+        temp1_max: "125000",
+        temp1_alarm: "0",
+        humidity1_input: "46420",
+        humidity1_max: "100000",
+        heater_enable: "0",
+      },
+      ["temperature 21.5 °C", "humidity 46.42 %"],
+    ],
+    [
+      "the shunt of an INA226",
+      { name: "ina226", in0_input: "25", in1_input: "5012", curr1_input: "2500", power1_input: "12525000", shunt_resistor: "10000" },
+      ["power 12.525 W", "current 2.5 A", "voltage 5.012 V", "shunt_voltage 0.025 V"],
+    ],
+    ["a fan that does not tell its speed (PoE HAT)", { name: "pwmfan", pwm1: "255", pwm1_enable: "1" }, ["fan_duty 100 %"]],
+    [
       "volts, amperes and watts, the watts first (INA219)",
       { name: "ina219", in0_input: "2", in1_input: "12032", curr1_input: "-240", power1_input: "2880000", shunt_resistor: "10000" },
       ["power 2.88 W", "current -0.24 A", "voltage 12.032 V", "shunt_voltage 0.002 V"],

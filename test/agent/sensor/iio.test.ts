@@ -50,6 +50,42 @@ describe("a chip under IIO", () => {
       ["carbon_dioxide 612 ppm", "temperature 24.142 °C", "humidity 46.1 %"],
     ],
     [
+      "CO2 in hundredths of a ppm, beside the pressure that is told to the chip (SCD30)",
+      {
+        name: "scd30",
+        in_concentration_co2_raw: "61234",
+        in_concentration_co2_scale: "0.000001",
+        in_temp_input: "24140",
+        in_temp_calibbias: "0",
+        in_humidityrelative_input: "46100",
+        out_pressure_raw: "1013",
+        sampling_frequency: "0.500000000",
+      },
+      ["carbon_dioxide 612.3 ppm", "temperature 24.14 °C", "humidity 46.1 %"],
+    ],
+    [
+      "temperature and pressure (BMP280)",
+      { name: "bmp280", in_temp_input: "25080.000000000", in_pressure_input: "100.653269531", in_pressure_oversampling_ratio: "16" },
+      ["temperature 25.08 °C", "pressure 1006.533 hPa"],
+    ],
+    [
+      "temperature and humidity, and what is no value (HTU21)",
+      {
+        name: "htu21",
+        in_temp_input: "21430",
+        in_humidityrelative_input: "55120",
+        battery_low: "0",
+        heater_enable: "0",
+        sampling_frequency: "20",
+      },
+      ["temperature 21.43 °C", "humidity 55.12 %"],
+    ],
+    [
+      "frost (DHT22)",
+      { name: "dht11", in_temp_input: "-10100", in_humidityrelative_input: "65200" },
+      ["temperature -10.1 °C", "humidity 65.2 %"],
+    ],
+    [
       "one scale for eight inputs (MCP3008)",
       {
         name: "mcp3008",

@@ -6,6 +6,7 @@ import { Lines, type LinesOptions } from "../../../agent/shell/lines.ts";
 import { findLine } from "../../../gpio/board.ts";
 import { openSim } from "../../../gpio/sim.ts";
 import { SimBoard } from "../../../gpio/sim-board.ts";
+import { openSimKeys, simKeyAddress } from "../../../gpio/sim-keys.ts";
 import { configOf } from "../core/fixture.ts";
 import { eventually, silent } from "./fixture.ts";
 
@@ -30,6 +31,7 @@ function world(settings = config, startLevel?: LinesOptions["startLevel"]) {
     plan,
     config: settings,
     driver,
+    keys: openSimKeys(board),
     resolve: (line) => findLine(line, driver),
     startLevel: startLevel ?? ((output) => plan.outputs[output]?.onStart ?? false),
     clock: systemClock,
@@ -53,6 +55,19 @@ describe("the lines of an agent on the simulated board", () => {
     expect([board.level(chip, 27), board.level(chip, 5)]).toEqual(["low", "low"]);
     expect(board.lines(chip).flatMap(({ holder }) => holder || [])).toEqual(["pinbus:relay", "pinbus:porch", "pinbus:lamp"]);
     expect(lines.address("porch")).toEqual({ chip, offset: 17 });
+  });
+
+  it("are keys of input devices, too: told as edges, lost with their device and read when it is back", async () => {
+    const pedal = { line: null, evdev: "Pedal", key: "KEY_F1" };
+    const { board, events, lines, types } = world(configOf({ inputs: { pedal } }));
+    lines.start();
+    const { chip: device, offset } = simKeyAddress({ device: "Pedal", key: "KEY_F1" });
+    board.press(device, offset, "high");
+    await eventually(() => types("edge")).toMatchObject([{ input: 0, edge: "rising" }]);
+    board.removeChip(device);
+    await eventually(() => types("input-lost")[0]).toMatchObject({ input: 0, problem: "its device was unplugged" });
+    board.returnChip(device);
+    await eventually(() => events.at(-1)).toMatchObject({ type: "level-read", input: 0, active: false, why: "chip" });
   });
 
   it("are looked at before they are driven, where the start level is what is found there", () => {
