@@ -2,11 +2,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { freePort, leftOut, type Observer, observe, startMosquitto } from "../../brokers.ts";
 import { type HomieOnBroker, startHomie } from "../../twin/homie.ts";
-import { eventually } from "../shell/fixture.ts";
+import { eventually, patience } from "../shell/fixture.ts";
 import { type AgentProcess, killAndStartAgain, runIn, startAgent } from "./agent-process.ts";
-
-// Real agents and brokers, and a controller played by a twin. Processes start in these tests; on a busy machine each may take seconds.
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const device = "garage-pi";
 const yaml = `
@@ -59,8 +56,8 @@ describe.each(brokers)("a controller of Homie and a running agent, on $name", ({
     started.push(controller.stop);
     bus = await observe({ url }, "#");
     started.push(bus.stop);
-    await vi.waitFor(() => expect(found()?.state).toBe("ready"), { timeout: 20_000 });
-    await vi.waitFor(() => expect(value("out-fan/state")).toBe("false"), { timeout: 20_000 });
+    await vi.waitFor(() => expect(found()?.state).toBe("ready"), patience);
+    await vi.waitFor(() => expect(value("out-fan/state")).toBe("false"), patience);
   });
   afterAll(async () => {
     for (const stop of started.reverse()) await stop();
@@ -113,7 +110,7 @@ describe.each(brokers)("a controller of Homie and a running agent, on $name", ({
       controller.states.length = 0;
       agent.child.kill("SIGKILL");
       // The will waits for a while, for an agent that is back soon.
-      await vi.waitFor(() => expect(controller.states).toEqual(["lost"]), { timeout: 20_000 });
+      await vi.waitFor(() => expect(controller.states).toEqual(["lost"]), patience);
       agent = await killAndStartAgain(agent);
       await eventually(() => controller.states).toEqual(["lost", "init", "ready"]);
       await restart();
@@ -138,7 +135,7 @@ describe.each(brokers)("a controller of Homie and a running agent, on $name", ({
     expect((await retained()).length).toBeGreaterThan(5);
     rewrite((text) => text.replace(/^homie:.*$/m, ""));
     await restart();
-    await vi.waitFor(async () => expect(await retained()).toEqual([]), { timeout: 20_000, interval: 200 });
+    await vi.waitFor(async () => expect(await retained()).toEqual([]), { ...patience, interval: 200 });
   });
 
   /** What the broker keeps for this device. */

@@ -1,10 +1,8 @@
-import { beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
+import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { connectAgent } from "../../../agent/command/client.ts";
 import type { InputDetail } from "../../../agent/protocol.ts";
 import { eventually } from "../shell/fixture.ts";
 import { type AgentProcess, startAgent } from "./agent-process.ts";
-
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 describe("a pin in detail, from a running agent", () => {
   let agent: AgentProcess;

@@ -2,10 +2,9 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { expect, it, onTestFinished, vi } from "vitest";
 import { describeMosquitto, startMosquitto } from "../../brokers.ts";
 import { plugIn, type TasmotaPlug } from "../../twin/tasmota-plug.ts";
+import { patience } from "../shell/fixture.ts";
 import { startAgent } from "./agent-process.ts";
 import { joinBus, P } from "./on-brokers.ts";
-
-const patience = { timeout: 20_000, interval: 10 };
 
 async function together(outputs: string) {
   const broker = await startMosquitto();

@@ -1,16 +1,13 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { connectAsync } from "mqtt";
-import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { CommandError } from "../../../agent/command/command.ts";
 import { rules } from "../../../agent/command/rules.ts";
 import { exit } from "../../../agent/exit.ts";
 import { startEmbedded } from "../../brokers.ts";
 import { eventually, tempFolder } from "../shell/fixture.ts";
 import { type AgentProcess, pinbus, start, startAgent } from "./agent-process.ts";
-
-// Several processes start in one test; on a busy machine each may take seconds.
-vi.setConfig({ testTimeout: 60_000 });
 
 const yaml = (broker: string, maxOn = "150ms") => `
 node: garage

@@ -6,10 +6,10 @@ import { createBroker } from "../../../agent/embedded/broker.ts";
 import { Census } from "../../../agent/embedded/census.ts";
 import { SlowReader } from "../../../agent/embedded/slow-reader.ts";
 import { silentLog } from "../../brokers.ts";
+import { patience } from "../shell/fixture.ts";
 import { generate, packet, text } from "./packets.ts";
 import { wire } from "./session-wire.ts";
 
-const patience = { timeout: 10_000, interval: 10 };
 const payload = Buffer.alloc(50_000);
 /** More than the kernel takes for a socket, too. */
 const many = 1500;

@@ -1,10 +1,7 @@
-import { expect, it, onTestFinished, vi } from "vitest";
+import { expect, it, onTestFinished } from "vitest";
 import type { ExpressionInput, ExpressionResult } from "../../../agent/expression/terms.ts";
 import { Expressions, type ExpressionsOptions } from "../../../agent/expression/thread.ts";
 import { eventually, keptLog } from "../shell/fixture.ts";
-
-// Threads start in every test; on a busy machine each takes a while.
-vi.setConfig({ testTimeout: 60_000 });
 
 /** As it is built: a thread runs no TypeScript. */
 const program = new URL("../../../dist/agent/expression/inside.js", import.meta.url);

@@ -2,7 +2,8 @@ import { once } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Link, LinkOptions } from "../../../agent/shell/link.ts";
-import { P, type Probe, patience, probe, state } from "./link-contract.ts";
+import { patience } from "./fixture.ts";
+import { P, type Probe, probe, state } from "./link-contract.ts";
 
 /** A broker of a few bytes that answers as each test says. */
 let server: Server;
