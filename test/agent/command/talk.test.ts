@@ -133,7 +133,7 @@ describe("the other questions", () => {
       pid: agent.child.pid,
       counts: { inputs: 1, outputs: 5, rules: 1 },
     });
-    expect(status.uptime_s).toBeLessThan(120);
+    expect(status.uptime_s).toBeLessThanOrEqual(process.uptime());
   });
 
   it("sim press makes the rule act, and why tells the cause", async () => {

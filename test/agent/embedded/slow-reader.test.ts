@@ -60,7 +60,7 @@ it("the others do not wait for a client that does not read; what it has no room 
   expect(broker.clients).toBe(2);
   await vi.waitFor(() => expect(broker.clients).toBe(1), patience);
   await publish(0);
-}, 40_000);
+});
 
 it("a QoS 1 subscriber that does not read is disconnected when twice as much waits as may, and finds the rest in its session", async () => {
   const { broker, warnings, port, publish } = await start();
@@ -75,7 +75,7 @@ it("a QoS 1 subscriber that does not read is disconnected when twice as much wai
   const back = await wire(port, "lazy");
   // What a session may have: 4 MB.
   await vi.waitFor(() => expect(back.payloads.length).toBeGreaterThan(50), patience);
-}, 40_000);
+});
 
 it("nobody waits for a connection that has ended, or ends", async () => {
   type Mended = Parameters<SlowReader["mend"]>[0];

@@ -206,7 +206,8 @@ describe("the link on a broker that agrees", () => {
     expect(received.includes(`${P}/statusonline`)).toBe(false);
     const before = performance.now();
     await link.stop([state("status", "offline")]);
-    expect(performance.now() - before).toBeLessThan(2_500);
+    // Loaded or not, it does not wait for the keep alive.
+    expect(performance.now() - before).toBeLessThan(20_000);
   });
 
   it("makes progress while it waits to try again, and none when what it waits for is overdue", async () => {

@@ -88,7 +88,7 @@ function promises(start: () => Promise<TestBroker>, protocol: LinkOptions["proto
           event();
           expect(proxy.connections).toBeGreaterThan(before);
         };
-        await vi.waitFor(next, patience);
+        await vi.waitFor(next, { ...patience, interval: 5 });
       }
       proxy.cutAfter = null;
       proxy.cut();
