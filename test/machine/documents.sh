@@ -6,9 +6,7 @@ here=$(cd "$(dirname "$(readlink -f "$0")")" && pwd)
 cd "$here/../.."
 . "$here/tally.sh"
 export SDBOX=${SDBOX:-pinbus}
-npx tsc -p tsconfig.test.json || exit 1
-npm run --silent build || exit 1
-"$here/stage" build/package.tar || exit 1
+"$here/prepare" || exit 1
 trap '"$here/sdbox" stop' EXIT
 "$here/sdbox" stop
 "$here/sdbox" start --bind "$PWD:/project" || exit 1

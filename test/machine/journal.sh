@@ -7,9 +7,7 @@ cd "$here/../.."
 . "$here/tally.sh"
 . "$here/box-root.sh"
 export SDBOX=${SDBOX:-pinbus}
-npx tsc -p tsconfig.test.json || exit 1
-npm run --silent build || exit 1
-"$here/stage" build/package.tar || exit 1
+"$here/prepare" || exit 1
 root=$(box_root) || exit 1
 rm -rf build/evidence-box && mkdir -p build/evidence build/evidence-box
 trap '"$here/sdbox" stop' EXIT
