@@ -7,7 +7,7 @@ export default defineConfig({
     testTimeout: 180_000,
     hookTimeout: 180_000,
     expect: { poll: { timeout: 60_000 } },
-    // Real brokers, pty children and sockets share two cores: more workers only make them wait for each other.
-    maxWorkers: 2,
+    // On any number of cores: half of the time of these tests is waiting, for brokers, timers and programs.
+    maxWorkers: 4,
   },
 });
