@@ -3,11 +3,11 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
-    testTimeout: 20_000,
-    hookTimeout: 30_000,
-    // A loaded machine needs longer than the default second; what is waited for comes at once on a quiet one.
-    expect: { poll: { timeout: 10_000 } },
-    // Real brokers, pty children and sockets share two cores: more workers only make them wait for each other.
-    maxWorkers: 2,
+    // Processes start in many tests, and a machine may be slow and loaded. What passes takes none of it; what hangs is ended.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
+    expect: { poll: { timeout: 60_000 } },
+    // On any number of cores: half of the time of these tests is waiting, for brokers, timers and programs.
+    maxWorkers: 4,
   },
 });

@@ -45,16 +45,22 @@ export function createSimPlayer(options: SimPlayerOptions): SimPlayer {
   let running: Promise<unknown> = Promise.resolve();
 
   const run = async (steps: readonly SimStep[], start: number) => {
+    /** The input whose edges the board delivers in the next turn. */
+    let pressed: string | undefined;
     for (const step of steps) {
+      const input = step.do === "level" ? step.input : undefined;
+      // What comes after them must not overtake them, but for more edges of the same line: those that are late belong into one turn, as from the
+      // kernel, or a debounce would end between them.
+      if (pressed !== undefined && pressed !== input) await setImmediate();
+      pressed = input;
       const at = start + step.after_ms;
       const wait = at - clock.now();
       if (wait > 0) await setTimeout(Math.ceil(wait));
       if (start !== current) throw new Refused("cancelled", "another recording is being played");
       if (step.do === "reading") await options.simulate(step.sensor, step.to);
       else perform(options, step, at);
-      // The board delivers an edge in the next turn: a command that comes after it must not overtake it.
-      if (step.do === "level") await setImmediate();
     }
+    if (pressed !== undefined) await setImmediate();
     return { start };
   };
 

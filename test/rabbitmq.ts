@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, vi } from "vitest";
+import { patience } from "./agent/shell/fixture.ts";
 import { type BrokerProcess, freePort, leftOutUnless, type TestBroker, untilAnswered } from "./brokers.ts";
 
 export type RabbitRelease = "3.10" | "4.0";
@@ -22,7 +23,6 @@ export type StartRabbit = (port?: number, denied?: string) => Promise<TestBroker
 
 /** One suite on one RabbitMQ, which takes seconds to start: the same process for all tests, with an empty virtual host for each. */
 export function describeRabbit(name: string, release: RabbitRelease, suite: (start: StartRabbit) => void): void {
-  vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
   describe.skipIf(missing(name, release))(name, () => {
     const rabbit = new RabbitServer(release);
     beforeAll(() => rabbit.boot(), bootPatience);
@@ -162,14 +162,11 @@ class RabbitServer {
     const number = ++this.#questions;
     this.#child?.stdin?.write(`io:format("<~p ~0p>~n", [${number}, catch begin ${expression} end]).\n`);
     const answer = new RegExp(`<${number} (.*)>`);
-    const text = await vi.waitFor(
-      () => {
-        const found = answer.exec(this.#printed);
-        if (!found) throw new Error(`RabbitMQ does not answer to ${expression}: ${this.#printed.slice(-2_000)}`);
-        return found[1];
-      },
-      { timeout: 50_000, interval: 5 },
-    );
+    const text = await vi.waitFor(() => {
+      const found = answer.exec(this.#printed);
+      if (!found) throw new Error(`RabbitMQ does not answer to ${expression}: ${this.#printed.slice(-2_000)}`);
+      return found[1];
+    }, patience);
     if (text !== "ok") throw new Error(`RabbitMQ answers ${text} to ${expression}`);
   }
 

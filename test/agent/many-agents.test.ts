@@ -5,10 +5,7 @@ import { createLog } from "../../agent/shell/log.ts";
 import { describeMosquitto, observe, startMosquitto } from "../brokers.ts";
 import { load } from "../config/loading.ts";
 import { factoryMachines } from "./machines.ts";
-import { tempFolder } from "./shell/fixture.ts";
-
-// Real agents, all in this process.
-vi.setConfig({ testTimeout: 180_000 });
+import { patience, tempFolder } from "./shell/fixture.ts";
 
 /** Fewer than 200, for a machine that has other tests to run; `PINBUS_AGENTS=200` starts all of them. */
 const count = Number(process.env.PINBUS_AGENTS ?? 24);
@@ -48,13 +45,13 @@ describeMosquitto("many agents on one broker, on machines as they come from the 
           topics(/^homeassistant\/device\/pinbus-[0-9a-f]{12}\/config$/, "{"),
           topics(/^homie\/5\/pinbus-[0-9a-f]{12}\/\$state$/, "ready"),
         ]).toEqual([count, count, count]),
-      { timeout: 90_000, interval: 200 },
+      { ...patience, interval: 200 },
     );
     // A second client with the same id would have thrown the first one off, and that one would have come again.
     expect(bus.seen.filter(({ payload }) => payload === "offline" || payload === "lost")).toEqual([]);
     // Each with its link and its device of Homie, and the observer.
     const connected = await observe(broker, "$SYS/broker/clients/connected");
     onTestFinished(() => connected.stop());
-    await vi.waitFor(() => expect(Number(connected.seen.at(-1)?.payload)).toBe(2 * count + 2), { timeout: 20_000, interval: 50 });
+    await vi.waitFor(() => expect(Number(connected.seen.at(-1)?.payload)).toBe(2 * count + 2), patience);
   });
 });

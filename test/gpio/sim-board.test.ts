@@ -1,9 +1,10 @@
 import fc from "fast-check";
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { EdgeEvent } from "../../gpio/driver.ts";
 import { openSim } from "../../gpio/sim.ts";
 import { SimBoard } from "../../gpio/sim-board.ts";
 import { pressScript } from "../../gpio/sim-script.ts";
+import { eventually } from "../agent/shell/fixture.ts";
 
 const chip = "pinctrl-bcm2711";
 
@@ -65,7 +66,7 @@ describe("the simulated board", () => {
     board.press(chip, 17, "high");
     now = 6e9;
     board.press(chip, 17, "low");
-    await vi.waitFor(() => expect(events.map(({ atNs }) => atNs)).toEqual([5e9, 6e9]));
+    await eventually(() => events.map(({ atNs }) => atNs)).toEqual([5e9, 6e9]);
   });
 
   test("nothing is delivered before the caller has returned", async () => {
@@ -73,7 +74,7 @@ describe("the simulated board", () => {
     const { events } = listen(board, 17);
     board.press(chip, 17, "high");
     expect(events).toEqual([]);
-    await vi.waitFor(() => expect(events).toHaveLength(1));
+    await eventually(() => events).toHaveLength(1);
   });
 
   test("whatever is pressed, edges alternate, are numbered without a gap and end at the level of the line", async () => {
@@ -131,7 +132,7 @@ describe("a scripted press", () => {
     const { events } = listen(board, 17);
     const script = pressScript({ pressed: "high", forMs: 30, bounceMs: 3 });
     await board.play(chip, 17, script);
-    await vi.waitFor(() => expect(events).toHaveLength(14));
+    await eventually(() => events).toHaveLength(14);
     const first = events[0]?.atNs ?? 0;
     for (const [i, { atNs }] of events.entries()) expect((atNs - first) / 1e6).toBeCloseTo(script[i]?.afterMs ?? -1, 4);
   });

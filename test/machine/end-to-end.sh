@@ -7,9 +7,7 @@ here=$(cd "$(dirname "$(readlink -f "$0")")" && pwd)
 cd "$here/../.."
 . "$here/tally.sh"
 export PINBUS_MACHINE_NAME=${PINBUS_MACHINE_NAME:-e2e}
-npx tsc -p tsconfig.test.json || exit 1
-npm run --silent build || exit 1
-"$here/stage" build/package.tar || exit 1
+"$here/prepare" || exit 1
 trap '"$here/machine" stop' EXIT
 revive() { "$here/machine" stop; "$here/machine" start && "$here/machine" run -- board "$board"; }
 for board in pi4 pi5; do

@@ -5,7 +5,7 @@ here=$(cd "$(dirname "$(readlink -f "$0")")" && pwd)
 cd "$here/../.."
 . "$here/tally.sh"
 export PINBUS_MACHINE_NAME=${PINBUS_MACHINE_NAME:-contract}
-npx tsc -p tsconfig.test.json || exit 1
+"$here/prepare" || exit 1
 trap '"$here/machine" stop' EXIT
 revive() { "$here/machine" stop; "$here/machine" start; }
 revive || exit 1

@@ -8,9 +8,7 @@ here=$(cd "$(dirname "$(readlink -f "$0")")" && pwd)
 cd "$here/../.."
 . "$here/tally.sh"
 export PINBUS_MACHINE_NAME=${PINBUS_MACHINE_NAME:-ordeal} SDBOX=${SDBOX:-pinbus-ordeal}
-npx tsc -p tsconfig.test.json || exit 1
-npm run --silent build || exit 1
-"$here/stage" build/package.tar || exit 1
+"$here/prepare" || exit 1
 mkdir -p build/evidence build/evidence-box
 rm -f build/evidence/ordeal.txt
 trap '"$here/machine" stop; "$here/sdbox" stop' EXIT

@@ -9,7 +9,7 @@ cd "$here/../.."
 . "$here/box-root.sh"
 export SDBOX=${SDBOX:-pinbus}
 work=$PWD/build/package
-npx tsc -p tsconfig.test.json || exit 1
+"$here/prepare" || exit 1
 rm -rf "$work" build/evidence-package && mkdir -p "$work" build/evidence build/evidence-package
 arch=$(dpkg --print-architecture)
 # As a release: prepack builds.

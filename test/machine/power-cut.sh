@@ -7,9 +7,7 @@ cd "$here/../.."
 . "$here/tally.sh"
 export PINBUS_MACHINE_NAME=${PINBUS_MACHINE_NAME:-power-cut} PINBUS_MACHINE_DISK=$PWD/build/power-cut.img
 story=build/evidence/power-cut.log
-npx tsc -p tsconfig.test.json || exit 1
-npm run --silent build || exit 1
-"$here/stage" build/package.tar || exit 1
+"$here/prepare" || exit 1
 mkdir -p build/evidence
 rm -f "$PINBUS_MACHINE_DISK"
 truncate -s 64M "$PINBUS_MACHINE_DISK" && /usr/sbin/mkfs.ext4 -q "$PINBUS_MACHINE_DISK" || exit 1

@@ -10,6 +10,7 @@ import { exit } from "../../agent/exit.ts";
 import { loadSettings } from "../../tui/client/settings-file.ts";
 import { runTui } from "../../tui/main.ts";
 import type { TuiOptions } from "../../tui/options.ts";
+import { eventually } from "../agent/shell/fixture.ts";
 import { FakeAgent } from "./client/fake-agent.ts";
 import { input, noBroker, output, packets, pinsView, service, status } from "./scene.ts";
 import { useTui } from "./test-tui.ts";
@@ -86,7 +87,7 @@ test("a press on a key travels to the agent and the answer to the screen, and q 
   tui.running = undefined;
   await tui.screen.drawn();
   expect(tui.screen.stdin.raw).toBe(false);
-  await vi.waitFor(() => expect(agent.clients).toBe(0));
+  await eventually(() => agent.clients).toBe(0);
 });
 
 test("it works with a broker alone, and publishes", async () => {
@@ -104,7 +105,7 @@ test("it works with a broker alone, and publishes", async () => {
   await shows("Publish ─");
   for (const key of ["\u0015", ..."garden/lamp/set", "\t", ..."ON", "\u0013"]) tui.screen.type(key);
   await shows("published to garden/lamp/set");
-  await vi.waitFor(() => expect(heard).toContain("garden/lamp/set ON"));
+  await eventually(() => heard).toContain("garden/lamp/set ON");
 });
 
 test("the settings file says what is shown, and takes pins and presets; a fault in it is told", async () => {
@@ -124,7 +125,7 @@ test("the settings file says what is shown, and takes pins and presets; a fault 
   await shows("home/lamp is pinned");
   tui.screen.type("p\u0014\u0015");
   for (const key of [..."again", "\r"]) tui.screen.type(key);
-  await vi.waitFor(() => expect(readFileSync(file, "utf8")).toContain("name: again"));
+  await eventually(() => readFileSync(file, "utf8")).toContain("name: again");
   expect(readFileSync(file, "utf8")).toMatch(/^# mine\n/);
   expect((await loadSettings({ settings: file, env })).settings.pins).toEqual(["home/door", "home/lamp"]);
   tui.screen.type("\u0003");
@@ -336,7 +337,7 @@ test("an agent that does not know a view still tells of the pins, and it is said
   tui.screen.type("4");
   await shows(/is the agent older than this terminal\? It says: it must be pins/);
   const watched = () => agent.requests.filter(({ method }) => method === "watch").at(-1)?.params;
-  await vi.waitFor(() => expect(watched()).toEqual({ views: ["pins"] }));
+  await eventually(() => watched()).toEqual({ views: ["pins"] });
   tui.screen.type("6");
   await shows(/It says: no such method/);
 });

@@ -1,6 +1,7 @@
 import { afterEach, beforeAll, expect, test, vi } from "vitest";
 import { openTerminal, type Terminal } from "../../tui/shell/terminal.ts";
 import { drawFrame } from "../../tui/view/frame.ts";
+import { patience } from "../agent/shell/fixture.ts";
 import { ago, fleetOf, garden, hostView, input, noon, output, packets, pinsView, type Scene, sensor, status, sysOf } from "./scene.ts";
 import { createFakeTerminal, type FakeTerminal } from "./screen.ts";
 import { svgOf } from "./svg.ts";
@@ -64,7 +65,7 @@ async function show(scene: Scene, cols: number, rows: number): Promise<void> {
   await vi.waitFor(() => {
     expect(fake.text().at(-1)).toContain("Help");
     expect(fake.replies).toContain("\x1b[0n");
-  }, 15_000);
+  }, patience);
   await fake.drawn();
 }
 

@@ -3,17 +3,17 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import mqtt, { type IClientOptions } from "mqtt";
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { exit } from "../../agent/exit.ts";
 import type { TuiOptions } from "../../tui/options.ts";
 import { type AgentProcess, killAndStartAgain, main, startAgent } from "../agent/command/agent-process.ts";
+import { eventually } from "../agent/shell/fixture.ts";
 import { findProgram, freePort, leftOutUnless, mosquittoUsers, startMosquitto } from "../brokers.ts";
 import { makeAuthority, mosquittoTls } from "../certificates.ts";
 import { openPty } from "./shell/pty.ts";
 import { startSshd, type TestSshd } from "./sshd.ts";
 import { useTui } from "./test-tui.ts";
 
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 30_000 });
 const there = ["sshd", "mosquitto", "openssl"].every((name) => findProgram(name) !== undefined);
 const why = "sshd, mosquitto or openssl is not installed (apt install openssh-server mosquitto mosquitto-clients openssl)";
 
@@ -98,7 +98,7 @@ describe.skipIf(leftOutUnless(there, "the terminal UI over a real sshd", why))("
     await shows(/kept +R?\?? ?over ssh/);
     writeFileSync(file, "");
     expect((await agent.ask("reload")).code).toBe(exit.ok);
-    await vi.waitFor(() => expect(agent.stderr).toMatch(/has no user who can log in/));
+    await eventually(() => agent.stderr).toMatch(/has no user who can log in/);
     // What the agent says itself goes over the same broker.
     await agent.ask("set", "lamp", "on");
     tui.screen.type("o");

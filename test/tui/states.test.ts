@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { chmodSync } from "node:fs";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import type { TuiOptions } from "../../tui/options.ts";
 import { type AgentProcess, killAndStartAgain, main, runIn, startAgent } from "../agent/command/agent-process.ts";
 import { describeMosquitto, type MosquittoOptions, mosquittoDenying, startMosquitto, type TestBroker } from "../brokers.ts";
@@ -8,8 +8,6 @@ import { FakeAgent } from "./client/fake-agent.ts";
 import { hello } from "./scene.ts";
 import { openPty } from "./shell/pty.ts";
 import { useTui } from "./test-tui.ts";
-
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 30_000 });
 
 let broker: TestBroker;
 let agent: AgentProcess;

@@ -5,6 +5,7 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { patience } from "../agent/shell/fixture.ts";
 import { findProgram, startMosquitto, type TestBroker } from "../brokers.ts";
 
 const root = dirname(createRequire(import.meta.url).resolve("pinbus/package.json"));
@@ -13,20 +14,19 @@ const missing = ["tmux", "mosquitto", "mosquitto_pub"].filter((name) => !findPro
 const required = process.env.PINBUS_REQUIRE_ALL === "1";
 if (missing.length > 0 && !required) console.warn(`left out: the terminal UI in tmux: ${missing.join(", ")} not installed`);
 
+// Each look is a program of its own.
+const slowly = { ...patience, interval: 50 };
 /** A tmux server of its own, so that a person's own sessions are neither seen nor touched. */
 const socket = `pinbus-test-${process.pid}`;
 const tmux = (...args: string[]) => execFileSync("tmux", ["-L", socket, "-f", "/dev/null", ...args], { encoding: "utf8" });
 const screen = () => tmux("capture-pane", "-p", "-t", "ui");
 
 async function shows(text: string | RegExp): Promise<string> {
-  return vi.waitFor(
-    () => {
-      const shown = screen();
-      expect(shown).toMatch(text);
-      return shown;
-    },
-    { timeout: 15_000, interval: 50 },
-  );
+  return vi.waitFor(() => {
+    const shown = screen();
+    expect(shown).toMatch(text);
+    return shown;
+  }, slowly);
 }
 
 describe.skipIf(missing.length > 0 && !required)("pinbus tui in tmux at 80x24, beside a live agent and mosquitto", () => {
@@ -50,7 +50,7 @@ describe.skipIf(missing.length > 0 && !required)("pinbus tui in tmux at 80x24, b
     ];
     writeFileSync(join(dir, "pinbus.yaml"), `${config.join("\n")}\n`);
     agent = spawn(process.execPath, [main, "run", "--config", join(dir, "pinbus.yaml")], { stdio: "ignore" });
-    await vi.waitFor(() => expect(run("get", "lamp")).toBe("OFF\n"), { timeout: 15_000 });
+    await vi.waitFor(() => expect(run("get", "lamp")).toBe("OFF\n"), slowly);
     tmux("new-session", "-d", "-s", "ui", "-x", "80", "-y", "24", "env", "PS1=ready> ", "sh");
     await shows(/ready>/);
   });

@@ -51,7 +51,7 @@ describe.skipIf(without)("the tour of the terminal UI over a real sshd", () => {
         `Every key of tui/keys.ts, pressed in: pinbus tui --host ${user}@garden (tmux 80x24, a real sshd, two agents on simulated boards, mosquitto)\n`,
       );
     await tour.start();
-  }, 60_000);
+  });
 
   afterAll(async () => {
     try {

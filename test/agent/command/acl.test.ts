@@ -1,13 +1,11 @@
 import { readFileSync, unlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { connectAsync, type MqttClient } from "mqtt";
-import { expect, it, onTestFinished, vi } from "vitest";
+import { expect, it, onTestFinished } from "vitest";
 import { passwordLine } from "../../../agent/embedded/password-file.ts";
 import { exit } from "../../../agent/exit.ts";
 import { eventually, tempFolder } from "../shell/fixture.ts";
 import { pinbus, startAgent } from "./agent-process.ts";
-
-vi.setConfig({ testTimeout: 60_000 });
 
 /** The example of the manual. */
 const [, classroom = ""] =

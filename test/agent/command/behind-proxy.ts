@@ -1,4 +1,4 @@
-import { expect, onTestFinished } from "vitest";
+import { onTestFinished } from "vitest";
 import { observe, startMosquitto } from "../../brokers.ts";
 import { startProxy } from "../../fault-proxy.ts";
 import { eventually } from "../shell/fixture.ts";
@@ -36,7 +36,7 @@ ${yaml}`);
   const back = async () => {
     proxy.open = true;
     // The back-off of a long absence is some seconds.
-    await expect.poll(async () => (await status()).link.online, { timeout: 40_000, interval: 20 }).toBe(true);
+    await eventually(async () => (await status()).link.online).toBe(true);
   };
   return { running, proxy, observer, status, leave, back };
 }

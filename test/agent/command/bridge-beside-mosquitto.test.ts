@@ -1,7 +1,8 @@
 import { expect, it, onTestFinished, vi } from "vitest";
 import { describeMosquitto, freePort, startMosquitto } from "../../brokers.ts";
+import { patience } from "../shell/fixture.ts";
 import { killAndStartAgain, startAgent } from "./agent-process.ts";
-import { bridgeYaml, client, numbers, patience, publishAll, watch } from "./bridge-world.ts";
+import { bridgeYaml, client, numbers, publishAll, watch } from "./bridge-world.ts";
 
 const count = 200;
 
@@ -40,7 +41,7 @@ describeMosquitto(`${count} acknowledged messages and a SIGKILL while the uplink
     ["mosquitto", count],
     ["pinbus", 0],
   ] as const) {
-    it(`the bridge of ${name} loses ${lost}`, { timeout: 60_000 }, async () => {
+    it(`the bridge of ${name} loses ${lost}`, async () => {
       const port = await freePort();
       const bridge = await bridges[name]?.(port);
       if (!bridge) throw new Error("no such bridge");
@@ -52,7 +53,7 @@ describeMosquitto(`${count} acknowledged messages and a SIGKILL while the uplink
       const publisher = await client(bridge);
       // What comes behind them shows that they would have come.
       await publishAll(publisher, "a", count, 1);
-      await vi.waitFor(() => expect(seen.payloads("a")).toContain(String(count)), { ...patience, timeout: 50_000 });
+      await vi.waitFor(() => expect(seen.payloads("a")).toContain(String(count)), patience);
       const missing = numbers(0, count).filter((number) => !seen.payloads("a").includes(number));
       console.log(`# the bridge of ${name}: ${missing.length} of ${count} acknowledged messages lost`);
       expect(missing).toHaveLength(lost);

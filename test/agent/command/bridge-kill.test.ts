@@ -2,6 +2,7 @@ import { expect, it, vi } from "vitest";
 import { describeMosquitto, freePort, startMosquitto } from "../../brokers.ts";
 import { startProxy } from "../../fault-proxy.ts";
 import { wire } from "../embedded/session-wire.ts";
+import { patience } from "../shell/fixture.ts";
 import { killAndStartAgain, startAgent } from "./agent-process.ts";
 import { bridgeYaml, untilBridged, watch } from "./bridge-world.ts";
 
@@ -75,13 +76,13 @@ describeMosquitto("the bridge of an agent that is killed", () => {
           const got = new Set(there.seen.map(({ topic, payload }) => `${topic} ${payload}`));
           return acknowledged.up.filter((text) => !got.has(text));
         };
-        await vi.waitFor(() => expect(missingThere(), `round ${round}`).toEqual([]), { timeout: 60_000, interval: 50 });
+        await vi.waitFor(() => expect(missingThere(), `round ${round}`).toEqual([]), patience);
         const back = await wire(port, "sleeper");
         const missingHere = () => {
           for (const { type, topic, payload } of back.got) if (type === 3) arrived.add(`${topic} ${payload}`);
           return acknowledged.down.filter((text) => !arrived.has(text));
         };
-        await vi.waitFor(() => expect(missingHere(), `round ${round}`).toEqual([]), { timeout: 60_000, interval: 50 });
+        await vi.waitFor(() => expect(missingHere(), `round ${round}`).toEqual([]), patience);
         await back.close();
         await publishers.down.close();
       }

@@ -3,19 +3,9 @@ import { createConnection, createServer } from "node:net";
 import { expect, it, onTestFinished, vi } from "vitest";
 import { describeMosquitto, freePort, mosquittoDenying, mosquittoUsers, startMosquitto } from "../../brokers.ts";
 import { startProxy } from "../../fault-proxy.ts";
+import { patience } from "../shell/fixture.ts";
 import { killAndStartAgain } from "./agent-process.ts";
-import {
-  agentWith,
-  bridged,
-  bridgeYaml,
-  type Central,
-  client,
-  numbers,
-  patience,
-  publishAll,
-  untilBridged,
-  watch,
-} from "./bridge-world.ts";
+import { agentWith, bridged, bridgeYaml, type Central, client, numbers, publishAll, untilBridged, watch } from "./bridge-world.ts";
 
 const central = async (options?: Parameters<typeof startMosquitto>[0]): Promise<Central> => {
   const broker = await startMosquitto(options);
@@ -43,7 +33,7 @@ async function strict(port: number): Promise<Central> {
 }
 
 describeMosquitto("a bridge", () => {
-  it("names user and code when the password is wrong, is degraded, and keeps what waits", { timeout: 60_000 }, async () => {
+  it("names user and code when the password is wrong, is degraded, and keeps what waits", async () => {
     const there = await central(mosquittoUsers({ site: "right" }));
     const { agent, here, proxy } = await bridged(there, "{ filter: a, direction: out }", "username: site, password: so-wrong");
     const { host } = new URL(proxy.url);
@@ -65,7 +55,7 @@ describeMosquitto("a bridge", () => {
     expect(agent.stderr + stdout).not.toContain("so-wrong");
   });
 
-  it("names a subscription that is refused, and sends all the same", { timeout: 60_000 }, async () => {
+  it("names a subscription that is refused, and sends all the same", async () => {
     const there = await central(mosquittoDenying([{ acltype: "subscribeLiteral", topic: "in/#" }]));
     const { agent, here } = await bridged(there, "{ filter: in/#, direction: in }, { filter: out/#, direction: out }");
     const centre = await watch(there, "out/#");
@@ -79,7 +69,7 @@ describeMosquitto("a bridge", () => {
     await vi.waitFor(() => expect(centre.payloads("out/a")).toEqual(numbers(0, 2)), patience);
   });
 
-  it("drops the oldest of more than may wait, and what is too old, and counts both", { timeout: 60_000 }, async () => {
+  it("drops the oldest of more than may wait, and what is too old, and counts both", async () => {
     const world = await bridged(
       await central(),
       "{ filter: a, direction: out }, { filter: b, direction: out }",
@@ -126,7 +116,7 @@ describeMosquitto("a bridge", () => {
     ]);
   });
 
-  it("lets no command in that may be old, and one that is not", { timeout: 60_000 }, async () => {
+  it("lets no command in that may be old, and one that is not", async () => {
     const there = await central();
     const P = "pinbus/attic";
     const publisher = await client(there);
@@ -153,7 +143,7 @@ interlocks: { a: { dead_time: 0ms } }\ncovers: { gate: { open: up, close: down }
     await vi.waitFor(() => expect(centre.payloads(`${P}/out/lamp/state`)).toEqual(["ON"]), patience);
   });
 
-  it("knows its own messages at a broker that sends back everything", { timeout: 60_000 }, async () => {
+  it("knows its own messages at a broker that sends back everything", async () => {
     const there = await strict((await central()).port);
     const world = await bridged(there, "{ filter: a/#, direction: both }", "protocol: 3.1.1");
     await untilBridged(world.agent);
@@ -219,7 +209,7 @@ interlocks: { a: { dead_time: 0ms } }\ncovers: { gate: { open: up, close: down }
     expect(second.stderr).not.toContain("no entry");
   });
 
-  it("tells a central broker that has lost everything what is retained here", { timeout: 60_000 }, async () => {
+  it("tells a central broker that has lost everything what is retained here", async () => {
     const broker = await startMosquitto();
     onTestFinished(() => broker.stop());
     const world = await bridged(broker, "{ filter: r/#, direction: out, prefix: site1/ }");

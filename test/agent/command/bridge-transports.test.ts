@@ -2,7 +2,8 @@ import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { findProgram, freePort, leftOut, startMosquitto } from "../../brokers.ts";
 import { makeAuthority, mosquittoTls } from "../../certificates.ts";
 import { startProxy } from "../../fault-proxy.ts";
-import { agentWith, type Central, client, numbers, patience, publishAll, untilBridged, watch } from "./bridge-world.ts";
+import { patience } from "../shell/fixture.ts";
+import { agentWith, type Central, client, numbers, publishAll, untilBridged, watch } from "./bridge-world.ts";
 
 const missing = leftOut("the bridge over TLS and WebSockets", "mosquitto", "mosquitto mosquitto-clients");
 const noOpenssl = findProgram("openssl") === undefined;
@@ -38,7 +39,7 @@ async function bridge(scheme: string, to: { port: number; ca: string }) {
   return { agent, proxy, here: { url: `mqtt://127.0.0.1:${port}` } };
 }
 
-describe.skipIf(missing || noOpenssl)("the bridge", { timeout: 60_000 }, () => {
+describe.skipIf(missing || noOpenssl)("the bridge", () => {
   for (const scheme of ["mqtts", "ws", "wss"] as const) {
     it(`loses nothing acknowledged over ${scheme} while the uplink is away, either way`, async () => {
       const to = await central(scheme);

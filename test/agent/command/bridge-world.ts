@@ -2,9 +2,8 @@ import { connectAsync, type MqttClient } from "mqtt";
 import { onTestFinished, vi } from "vitest";
 import { freePort, type Observer, observe, startMosquitto } from "../../brokers.ts";
 import { type FaultProxy, startProxy } from "../../fault-proxy.ts";
+import { patience } from "../shell/fixture.ts";
 import { type AgentProcess, startAgent } from "./agent-process.ts";
-
-export const patience = { timeout: 20_000, interval: 20 };
 
 export interface Central {
   port: number;

@@ -1,8 +1,9 @@
 import { describe, expect, it, vi } from "vitest";
 import { leftOut } from "../../brokers.ts";
-import { bridged, centrals, client, numbers, patience, publishAll, untilBridged, watch } from "./bridge-world.ts";
+import { patience } from "../shell/fixture.ts";
+import { bridged, centrals, client, numbers, publishAll, untilBridged, watch } from "./bridge-world.ts";
 
-describe.skipIf(leftOut("the bridge", "mosquitto", "mosquitto mosquitto-clients"))("the bridge", { timeout: 60_000 }, () => {
+describe.skipIf(leftOut("the bridge", "mosquitto", "mosquitto mosquitto-clients"))("the bridge", () => {
   for (const [name, start] of Object.entries(centrals)) {
     describe(`to ${name}`, () => {
       it("brings what was acknowledged while the uplink was away, in order", async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
 import { freePort, observe } from "../../brokers.ts";
 import { wire } from "../embedded/session-wire.ts";
-import { eventually } from "../shell/fixture.ts";
+import { eventually, patience } from "../shell/fixture.ts";
 import { killAndStartAgain, startAgent } from "./agent-process.ts";
 
 /** `PINBUS_KILLS=100` for a long run. */
@@ -57,7 +57,7 @@ describe("the built-in broker that is killed", () => {
         acknowledgements();
         const back = await wire(port, "sleeper");
         const missing = () => acknowledged.filter((number) => !back.payloads.includes(String(number)));
-        await vi.waitFor(() => expect(missing(), `round ${round}`).toEqual([]), { timeout: 10_000, interval: 20 });
+        await vi.waitFor(() => expect(missing(), `round ${round}`).toEqual([]), patience);
         for (let index = 0; index < topics; index++) {
           const numbers = back.got.filter(({ topic }) => topic === `q/${2 * index}`).map(({ payload }) => Number(payload));
           expect(numbers).toEqual([...new Set(numbers)].sort((a, b) => a - b));

@@ -1,10 +1,8 @@
 import { readFileSync, writeFileSync } from "node:fs";
-import { expect, it, onTestFinished, vi } from "vitest";
+import { expect, it, onTestFinished } from "vitest";
 import { observe } from "../../brokers.ts";
 import { eventually } from "../shell/fixture.ts";
 import { startAgent } from "./agent-process.ts";
-
-vi.setConfig({ testTimeout: 60_000 });
 
 it("a running agent logs who connects to its broker and publishes it, until a reload ends both (brokers 7.7)", async () => {
   const agent = await startAgent(`

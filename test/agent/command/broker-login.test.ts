@@ -2,6 +2,7 @@ import { afterEach, expect, it, vi } from "vitest";
 import { connectAgent } from "../../../agent/command/client.ts";
 import { freePort } from "../../brokers.ts";
 import { codeOf } from "../embedded/connack.ts";
+import { patience } from "../shell/fixture.ts";
 import { type AgentProcess, startAgent } from "./agent-process.ts";
 
 let agent: AgentProcess;
@@ -41,7 +42,7 @@ it("the bytes of packets are told from the first question on, on the socket that
     const entries = await agent.client.request("trace", {});
     const last = entries.findLast((entry) => entry.topic?.endsWith("/out/lamp/state"));
     expect((await bytes(last?.number ?? 0))?.hex).toMatch(new RegExp(`^3[0-9a-f]*${topic}[0-9a-f]*${payload}$`));
-  });
+  }, patience);
   expect(await bytes(1), "what was before nobody has kept").toBeNull();
   const looker = await connectAgent(agent.view);
   await expect(looker.request("packet-bytes", { number: 1 })).rejects.toThrow("forbidden");

@@ -1,13 +1,11 @@
 import { createServer } from "node:net";
 import { connectAsync } from "mqtt";
-import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { describeMosquitto, freePort, mosquittoDenying, startMosquitto, type TestBroker } from "../../brokers.ts";
 import { eventually } from "../shell/fixture.ts";
 import { type AgentProcess, pinbus, type Running, start, startAgent } from "./agent-process.ts";
 
 // `pinbus sub` and `pinbus pub`: observe and inject, as document 004 does it with MQTT.FX.
-
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 60_000 });
 
 /** Resolves when it listens. */
 async function subscribed(...args: string[]): Promise<Running> {

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { connectAsync } from "mqtt";
-import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { driveSafe } from "../../../agent/safe-outputs.ts";
 import { loadConfig } from "../../../config/load.ts";
 import { openSysfsPwm } from "../../../gpio/pwm-sysfs.ts";
@@ -16,7 +16,6 @@ import { type AgentProcess, pinbus, runIn } from "./agent-process.ts";
 
 // The example carbot, as it is written but for the board and the broker, with the twin of its remote control.
 
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 const withoutMosquitto = leftOut("carbot", "mosquitto", "mosquitto mosquitto-clients");
 const withoutPaho = leftOutUnless(hasPaho(), "carbot", "paho is not installed (apt install python3-paho-mqtt)");
 

@@ -1,12 +1,9 @@
 import { mkdirSync, readFileSync, rmdirSync } from "node:fs";
 import { join } from "node:path";
 import mqtt from "mqtt";
-import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { eventually } from "../shell/fixture.ts";
 import { killAndStartAgain, startAgent } from "./agent-process.ts";
-
-// Processes start in these tests; on a busy machine each may take seconds.
-vi.setConfig({ testTimeout: 60_000 });
 
 describe("the contract of an output in a real agent", () => {
   it("a lock and the last level survive a SIGKILL", async () => {

@@ -1,11 +1,8 @@
-import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { toldOf } from "../../../agent/command/controllers.ts";
 import type { ControllerStatus } from "../../../agent/protocol.ts";
 import { eventually } from "../shell/fixture.ts";
 import { startAgent } from "./agent-process.ts";
-
-// Processes start in these tests; on a busy machine each may take seconds.
-vi.setConfig({ testTimeout: 60_000 });
 
 const tent = `
 node: tent

@@ -1,10 +1,8 @@
 import { connectAsync, type MqttClient } from "mqtt";
-import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { exit } from "../../../agent/exit.ts";
 import { eventually } from "../shell/fixture.ts";
 import { type AgentProcess, killAndStartAgain, startAgent } from "./agent-process.ts";
-
-vi.setConfig({ testTimeout: 60_000 });
 
 let agent: AgentProcess;
 let bus: MqttClient;

@@ -1,9 +1,7 @@
-import { expect, it, onTestFinished, vi } from "vitest";
+import { expect, it, onTestFinished } from "vitest";
 import { describeMosquitto, mosquittoDenying, observe, startMosquitto } from "../../brokers.ts";
 import { eventually } from "../shell/fixture.ts";
 import { startAgent } from "./agent-process.ts";
-
-vi.setConfig({ testTimeout: 60_000 });
 
 describeMosquitto("an agent whose commands are not heard, on mosquitto", () => {
   it("does not say online when it is asked to tell everything again", async () => {

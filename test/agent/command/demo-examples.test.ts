@@ -15,9 +15,6 @@ import { loadConfig } from "../../../config/load.ts";
 import { eventually } from "../shell/fixture.ts";
 import { main, pinbus, start } from "./agent-process.ts";
 
-// The delays of the examples are real here: seconds.
-vi.setConfig({ testTimeout: 90_000 });
-
 /** A configuration as `pinbus demo --example` runs it, with what the play told. */
 async function boxOf(text: string) {
   const box: DemoBox = await startDemoBox(main, (dir) => exampleSetting(text, dir));

@@ -1,11 +1,9 @@
 import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { expect, it, vi } from "vitest";
+import { expect, it } from "vitest";
 import { tempFolder } from "../shell/fixture.ts";
 import { main, pinbus } from "./agent-process.ts";
-
-vi.setConfig({ testTimeout: 60_000 });
 
 it("pinbus diag writes a new file for its owner alone, and no other", async () => {
   const file = join(tempFolder(), "report.json");

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { freePort, leftOut, leftOutUnless, startMosquitto } from "../../brokers.ts";
 import { hasPaho, python } from "../../paho.ts";
 import { startAgent } from "./agent-process.ts";
@@ -9,7 +9,6 @@ import { at, helloWorld, open, passwordFile, publisher, subscriber } from "./ter
 
 // What people type and what their programs do, with Debian's own clients, against mosquitto and the built-in broker in the same run.
 
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 const withoutClients = leftOut("dialogues", "mosquitto_sub", "mosquitto mosquitto-clients");
 const withoutPaho = leftOutUnless(hasPaho(), "dialogues in Python", "paho is not installed (apt install python3-paho-mqtt)");
 

@@ -11,7 +11,6 @@ import { makeAuthority, mosquittoTls } from "../../certificates.ts";
 import { hasPaho, python } from "../../paho.ts";
 import { main, pinbus, runIn } from "./agent-process.ts";
 
-vi.setConfig({ testTimeout: 60_000 });
 const run = promisify(execFile);
 const names = readdirSync(join(dirname(main), "../../config/examples")).map((file) => file.replace(".yaml", ""));
 const password = "some_Password_you_choose";
@@ -105,7 +104,7 @@ describe.skipIf(without || withoutPaho)("the example owlcms-broker, as it is wri
       "echoes at the page: 1",
       "down signals: 10",
     ]);
-    await vi.waitFor(() => expect(agent.stderr).toMatch(/New client connected from 127\.0\.0\.1:\d+ as box-9 \(p2, c1, k60, u'owlcms'\)/));
+    await eventually(() => agent.stderr).toMatch(/New client connected from 127\.0\.0\.1:\d+ as box-9 \(p2, c1, k60, u'owlcms'\)/);
     expect(agent.stderr).not.toContain(password);
   });
 
@@ -205,14 +204,14 @@ describe.skipIf(without)("the variants of the example owlcms-broker", () => {
       const agent = await runIn(folder, { ...own(folder), ...place });
       onTestFinished(() => agent.clean());
       // Nobody knows the authority yet.
-      await vi.waitFor(() => expect(agent.stderr).toMatch(/certificate/), { timeout: 20_000 });
+      await vi.waitFor(() => expect(agent.stderr).toMatch(/certificate/), patience);
       expect(agent.stderr).toContain(`the broker is mqtts://127.0.0.1:${port}; the built-in one is not started`);
       agent.child.kill("SIGKILL");
       await agent.done;
       agent.client.close();
       const trusting = await runIn(folder, { ...own(folder), ...place, PINBUS_MQTT_CA: authority.cert });
       onTestFinished(() => trusting.clean());
-      await vi.waitFor(() => expect(trusting.stderr).toContain("online at "), { timeout: 20_000 });
+      await vi.waitFor(() => expect(trusting.stderr).toContain("online at "), patience);
     },
   );
 });
@@ -290,3 +289,5 @@ for c in boxes + [owlcms, page]:
     c.disconnect()
     c.loop_stop()
 `;
+
+import { eventually, patience } from "../shell/fixture.ts";

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { Mistbuddy } from "../../twin/mistbuddy.ts";
 import { realTimers } from "../../twin/real-timers.ts";
 import { type Air, Snifferbuddy } from "../../twin/snifferbuddy.ts";
@@ -7,9 +7,6 @@ import { printed } from "../core/sniffer.ts";
 import { eventually } from "../shell/fixture.ts";
 import { House } from "./house.ts";
 import { describeOnBrokers, startTogether } from "./on-brokers.ts";
-
-// Processes start in these tests; on a busy machine each may take seconds.
-vi.setConfig({ testTimeout: 60_000 });
 
 /** The example with a SnifferBuddy on its broker, which measures `air`. */
 async function tent(example: string, topic: string, period: number) {

@@ -1,12 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { describeMosquitto, leftOut, type Observer, observe, startMosquitto } from "../../brokers.ts";
 import { type Homeassistant, startHomeassistant } from "../../twin/homeassistant.ts";
-import { eventually } from "../shell/fixture.ts";
+import { eventually, patience } from "../shell/fixture.ts";
 import { type AgentProcess, runIn, startAgent } from "./agent-process.ts";
 import { rewrite, startBeside } from "./beside-broker.ts";
-
-// Real agents and brokers, and Home Assistant played by a twin. After its birth an agent waits for up to 10 s by chance.
-vi.setConfig({ testTimeout: 90_000, hookTimeout: 60_000 });
 
 const P = "pinbus/garage";
 const yaml = `
@@ -32,7 +29,6 @@ commands: [resync, reload, identify]
 sys_interval: 1s
 homeassistant: { name: Garage Pi }
 `;
-const patience = { timeout: 40_000, interval: 20 };
 
 const brokers = [
   { name: "its own built-in broker", missing: false, mosquitto: false },

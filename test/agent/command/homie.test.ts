@@ -1,12 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { leftOut, type Observer, observe } from "../../brokers.ts";
 import { type HomieOnBroker, startHomie } from "../../twin/homie.ts";
-import { eventually } from "../shell/fixture.ts";
+import { eventually, patience } from "../shell/fixture.ts";
 import { type AgentProcess, killAndStartAgain, runIn } from "./agent-process.ts";
 import { rewrite, startBeside } from "./beside-broker.ts";
-
-// Real agents and brokers, and a controller played by a twin. Processes start in these tests; on a busy machine each may take seconds.
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const device = "garage-pi";
 const yaml = `
@@ -52,8 +49,8 @@ describe.each(brokers)("a controller of Homie and a running agent, on $name", ({
     started.push(controller.stop);
     bus = await observe({ url }, "#");
     started.push(bus.stop);
-    await vi.waitFor(() => expect(found()?.state).toBe("ready"), { timeout: 20_000 });
-    await vi.waitFor(() => expect(value("out-fan/state")).toBe("false"), { timeout: 20_000 });
+    await vi.waitFor(() => expect(found()?.state).toBe("ready"), patience);
+    await vi.waitFor(() => expect(value("out-fan/state")).toBe("false"), patience);
   });
   afterAll(async () => {
     for (const stop of started.reverse()) await stop();
@@ -106,7 +103,7 @@ describe.each(brokers)("a controller of Homie and a running agent, on $name", ({
       controller.states.length = 0;
       agent.child.kill("SIGKILL");
       // The will waits for a while, for an agent that is back soon.
-      await vi.waitFor(() => expect(controller.states).toEqual(["lost"]), { timeout: 20_000 });
+      await vi.waitFor(() => expect(controller.states).toEqual(["lost"]), patience);
       agent = await killAndStartAgain(agent);
       await eventually(() => controller.states).toEqual(["lost", "init", "ready"]);
       await restart();
@@ -131,7 +128,7 @@ describe.each(brokers)("a controller of Homie and a running agent, on $name", ({
     expect((await retained()).length).toBeGreaterThan(5);
     rewrite(agent, (text) => text.replace(/^homie:.*$/m, ""));
     await restart();
-    await vi.waitFor(async () => expect(await retained()).toEqual([]), { timeout: 20_000, interval: 200 });
+    await vi.waitFor(async () => expect(await retained()).toEqual([]), { ...patience, interval: 200 });
   });
 
   /** What the broker keeps for this device. */

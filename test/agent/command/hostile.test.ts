@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 import { describe, expect, it, vi } from "vitest";
 import { freePort } from "../../brokers.ts";
 import { wire } from "../embedded/session-wire.ts";
-import { eventually } from "../shell/fixture.ts";
+import { eventually, patience } from "../shell/fixture.ts";
 import { main, startAgent } from "./agent-process.ts";
 
 const program = join(dirname(main), "../../bench/hostile-attacks.mjs");
@@ -41,8 +41,8 @@ rules: { toggle: { when: { input: button, gesture: press }, do: [{ output: lamp,
         await done;
         const before = ordinary.count(4);
         ordinary.send("ordinary", attack, { qos: 1 });
-        await vi.waitFor(() => expect(ordinary.count(4), attack).toBeGreaterThan(before), { timeout: 20_000 });
-        await vi.waitFor(() => expect(ordinary.payloads).toContain(attack), { timeout: 20_000 });
+        await vi.waitFor(() => expect(ordinary.count(4), attack).toBeGreaterThan(before), patience);
+        await vi.waitFor(() => expect(ordinary.payloads).toContain(attack), patience);
         const rss = Number(readFileSync(`/proc/${agent.child.pid}/status`, "utf8").match(/VmRSS:\s*(\d+)/)?.[1]) / 1024;
         expect(rss, `MB after ${attack}`).toBeLessThan(400);
       }

@@ -1,9 +1,7 @@
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { SimStep } from "../../../agent/protocol.ts";
 import { eventually } from "../shell/fixture.ts";
 import { House } from "./house.ts";
-
-vi.setConfig({ testTimeout: 60_000 });
 
 describe("the example doorbell", () => {
   it("rings the chime, flashes the lamp and calls the kitchen, once; quiet it only flashes", async () => {

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connectAsync, type MqttClient } from "mqtt";
 import { expect, onTestFinished } from "vitest";
+import { eventually } from "../shell/fixture.ts";
 import { type AgentProcess, pinbus, runIn } from "./agent-process.ts";
 
 /** An example as it is written, but for the board and the broker, and somebody else on that broker: the twin of what it controls. */
@@ -45,6 +46,8 @@ export class House {
     });
     const house = new House(agent, twin);
     await twin.subscribeAsync(["pinbus/house/#", ...topics]);
+    // What is switched before it may be said twice: as it happens, and among all that is said before it.
+    await eventually(() => house.last("status")).toBe("online");
     return house;
   }
 

@@ -1,13 +1,10 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { readMqttio } from "../../../agent/import/mqttio.ts";
 import { describeMosquitto, observe, startMosquitto } from "../../brokers.ts";
 import { eventually, tempFolder } from "../shell/fixture.ts";
 import { type AgentProcess, pinbus, startAgent } from "./agent-process.ts";
-
-// Processes start in these tests; on a busy machine each may take seconds.
-vi.setConfig({ testTimeout: 60_000 });
 
 const fixtures = join(import.meta.dirname, "..", "import", "mqttio");
 const fixture = (name: string) => join(fixtures, `${name}.yml`);

@@ -2,15 +2,13 @@ import { spawnSync } from "node:child_process";
 import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type IPty, spawn } from "@lydell/node-pty";
-import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { boardOf, hasShortHeader, questions } from "../../../agent/command/init-questions.ts";
 import { bootAdvice, wiringPicture } from "../../../agent/command/wiring.ts";
 import { loadConfig } from "../../../config/load.ts";
 import { host } from "../../config/loading.ts";
 import { eventually, tempFolder } from "../shell/fixture.ts";
 import { main, pinbus } from "./agent-process.ts";
-
-vi.setConfig({ testTimeout: 60_000 });
 
 const place = () => join(tempFolder(), "pinbus.yaml");
 const starter = join(dirname(main), "../../config/examples/starter.yaml");

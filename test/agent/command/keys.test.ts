@@ -1,12 +1,10 @@
-import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { foundKeys, linesOf } from "../../../agent/command/keys.ts";
 import { loadConfig } from "../../../config/load.ts";
 import { inputDevices, stableLinks } from "../../../gpio/input-devices.ts";
 import { FakeEvdev } from "../../gpio/fake-evdev.ts";
 import { eventually } from "../shell/fixture.ts";
 import { pinbus, startAgent } from "./agent-process.ts";
-
-vi.setConfig({ testTimeout: 60_000 });
 
 function plugged(devices: Readonly<Record<string, Parameters<FakeEvdev["plug"]>[1]>>) {
   const kernel = new FakeEvdev();

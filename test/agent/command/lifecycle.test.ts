@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { connectAsync } from "mqtt";
-import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import type { Command } from "../../../agent/command/command.ts";
 import { diff, reload } from "../../../agent/command/reload.ts";
 import { sim } from "../../../agent/command/sim.ts";
@@ -10,9 +10,6 @@ import { attach, get, set } from "../../../agent/command/talk.ts";
 import { why } from "../../../agent/command/why.ts";
 import { eventually, tempFolder } from "../shell/fixture.ts";
 import { killAndStartAgain, pinbus, startAgent } from "./agent-process.ts";
-
-// Several processes start in one test; on a busy machine each may take seconds.
-vi.setConfig({ testTimeout: 60_000 });
 
 const board = `
 node: garage

@@ -6,10 +6,8 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { freePort, leftOut, mosquittoDenying, mosquittoUsers, startMosquitto } from "../../brokers.ts";
 import { type Authority, makeAuthority, mosquittoTls } from "../../certificates.ts";
+import { patience } from "../shell/fixture.ts";
 import { startAgent } from "./agent-process.ts";
-
-// Processes start in these tests; on a busy machine each may take seconds.
-vi.setConfig({ testTimeout: 60_000 });
 
 /** The table of the page: the words as the agent says them, with SERVER, CODE and so on for what is different each time. */
 const page = readFileSync(join(dirname(fileURLToPath(import.meta.url)), "../../../docs/link.md"), "utf8");
@@ -129,7 +127,6 @@ describe.skipIf(leftOut("what the link says", "mosquitto", "mosquitto mosquitto-
       );
       onTestFinished(() => agent.clean());
       const said = pattern(words);
-      const patience = { timeout: 30_000, interval: 50 };
       await vi.waitFor(async () => expect((await agent.client.request("status", {})).problems.join()).toMatch(said), patience);
       const status = await agent.client.request("status", {});
       expect(status).toMatchObject({ health: "degraded", problems: [expect.stringMatching(said)], link: { online } });

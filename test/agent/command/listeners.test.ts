@@ -5,11 +5,9 @@ import { connect as connectTls } from "node:tls";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { freePort, observe } from "../../brokers.ts";
 import { type Authority, type Certificate, makeAuthority } from "../../certificates.ts";
+import { patience } from "../shell/fixture.ts";
 import { type AgentProcess, pinbus, startAgent } from "./agent-process.ts";
 
-// Processes start in these tests; on a busy machine each may take seconds.
-vi.setConfig({ testTimeout: 60_000 });
-const patience = { timeout: 30_000, interval: 50 };
 const board = "node: box\ngpio: { driver: sim, board: pi4 }\nlog: { format: text }\noutputs: { lamp: { line: 27 } }\n";
 
 let authority: Authority;

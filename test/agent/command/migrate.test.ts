@@ -5,8 +5,6 @@ import { migrateFile } from "../../../agent/command/migrate.ts";
 import { tempFolder } from "../shell/fixture.ts";
 import { pinbus } from "./agent-process.ts";
 
-vi.setConfig({ testTimeout: 60_000 });
-
 const table = [[{ from: "mqtt.host", to: "mqtt.server" }]];
 const old = "mqtt:\n  host: a   # in the hall\n  port: 1884\n";
 

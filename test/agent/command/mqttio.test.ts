@@ -1,12 +1,9 @@
-import { expect, it, onTestFinished, vi } from "vitest";
+import { expect, it, onTestFinished } from "vitest";
 import { observe } from "../../brokers.ts";
 import { plugIn } from "../../twin/tasmota-plug.ts";
 import { eventually } from "../shell/fixture.ts";
 import { runIn } from "./agent-process.ts";
 import { describeOnBrokers, describeOnOtherBrokers, startTogether, watchAgent } from "./on-brokers.ts";
-
-// Processes start in these tests; on a busy machine each may take seconds.
-vi.setConfig({ testTimeout: 60_000 });
 
 const yaml = `
 inputs: { door: { line: 17, kind: switch, debounce: 0ms } }

@@ -3,12 +3,10 @@ import { connectAgent } from "../../../agent/command/client.ts";
 import { type BrokerName, capability } from "../../broker-capabilities.ts";
 import { type BrokerProcess, leftOut, type Observer, observe, startMosquitto } from "../../brokers.ts";
 import { describeRabbit } from "../../rabbitmq.ts";
-import { eventually } from "../shell/fixture.ts";
+import { eventually, patience } from "../shell/fixture.ts";
 import { type AgentProcess, startAgent } from "./agent-process.ts";
 
 export const P = "pinbus/garage";
-/** As long as a loaded machine may need; nothing waits for it when things are well. */
-const patience = { timeout: 20_000, interval: 10 };
 
 /** A kind of broker, and what a real agent on the simulated board speaks with it. */
 export interface OnBroker {

@@ -1,12 +1,9 @@
 import { readFileSync, writeFileSync } from "node:fs";
-import { beforeAll, expect, it, onTestFinished, vi } from "vitest";
+import { beforeAll, expect, it, onTestFinished } from "vitest";
 import { freePort } from "../../brokers.ts";
 import { eventually } from "../shell/fixture.ts";
 import { pinbus, startAgent } from "./agent-process.ts";
 import { type Bus, describeOnBrokers, P, startTogether, type Together, watchAgent } from "./on-brokers.ts";
-
-// Several processes start in one test; on a busy machine each may take seconds.
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const board = `
 inputs: { porch: { line: 17, bias: pull-up, active: low } }

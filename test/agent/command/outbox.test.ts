@@ -4,10 +4,10 @@ import { expect, it, onTestFinished, vi } from "vitest";
 import { describeMosquitto, observe, startMosquitto } from "../../brokers.ts";
 import { startProxy } from "../../fault-proxy.ts";
 import { runs } from "../../runs.ts";
-import { eventually } from "../shell/fixture.ts";
+import { eventually, patience } from "../shell/fixture.ts";
 import { killAndStartAgain, startAgent } from "./agent-process.ts";
 
-vi.setConfig({ testTimeout: 60_000 + runs(6) * 5_000 });
+vi.setConfig({ testTimeout: 180_000 + runs(6) * 5_000 });
 
 const topic = "pinbus/box/in/bell/event";
 
@@ -50,7 +50,7 @@ inputs: { bell: { line: 17, debounce: 0ms, event_ttl: 1h } }
     proxy.open = true;
     const heard = () => observer.payloads(topic);
     await vi.waitFor(() => expect([...expected].filter((payload) => !heard().includes(payload))).toEqual([]), {
-      timeout: 90_000,
+      ...patience,
       interval: 200,
     });
     await eventually(() => readFileSync(file, "utf8")).toBe("");

@@ -1,10 +1,7 @@
 import { expect, it, onTestFinished, vi } from "vitest";
 import { joinOwlcms } from "../../twin/owlcms-on-broker.ts";
+import { patience } from "../shell/fixture.ts";
 import { describeOnBrokers, P, startTogether, watchAgent } from "./on-brokers.ts";
-
-// The delays of owlcms are real here: seconds.
-vi.setConfig({ testTimeout: 90_000 });
-const patience = { timeout: 15_000, interval: 10 };
 
 const referee = (n: number) => `    ${n}: { good: good-${n}, bad: bad-${n}, led: led-${n}, confirm: ok-${n} }`;
 const yaml = `

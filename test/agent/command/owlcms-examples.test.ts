@@ -1,10 +1,9 @@
-import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { joinOwlcms } from "../../twin/owlcms-on-broker.ts";
+import { eventually } from "../shell/fixture.ts";
 import { House } from "./house.ts";
 
 // The boxes of the examples, as they are written but for the board and the broker, with the twin of owlcms. Its delays are real here: seconds.
-vi.setConfig({ testTimeout: 90_000 });
-const eventually = <T>(read: () => T) => expect.poll(read, { timeout: 20_000, interval: 20 });
 
 /** The box of an example on platform A, after the flash of the start. */
 async function box(example: string) {

@@ -2,12 +2,11 @@ import { connectAsync } from "mqtt";
 import { expect, it, onTestFinished, vi } from "vitest";
 import { describeMosquitto, freePort, mosquittoUsers, startMosquitto } from "../../brokers.ts";
 import { codeOf } from "../embedded/connack.ts";
+import { patience } from "../shell/fixture.ts";
 import { type AgentProcess, pinbus, startAgent } from "./agent-process.ts";
 
 // The eight rules of owlcms for a built-in broker, by its own variables, against mosquitto with the same users.
 
-vi.setConfig({ testTimeout: 60_000 });
-const patience = { timeout: 20_000, interval: 20 };
 const yaml = "node: platform\ngpio: { driver: sim }\n";
 const password = "some_Password_you_choose";
 const pair = { OWLCMS_MQTTUSERNAME: "owlcms", OWLCMS_MQTTPASSWORD: password };

@@ -2,13 +2,10 @@ import { chmodSync, chownSync, readFileSync, statSync, unlinkSync, writeFileSync
 import { join } from "node:path";
 import { spawn } from "@lydell/node-pty";
 import { connectAsync } from "mqtt";
-import { expect, it, onTestFinished, vi } from "vitest";
+import { expect, it, onTestFinished } from "vitest";
 import { exit } from "../../../agent/exit.ts";
 import { eventually, tempFolder } from "../shell/fixture.ts";
 import { main, pinbus, startAgent } from "./agent-process.ts";
-
-// Several processes start in one test; on a busy machine each may take seconds.
-vi.setConfig({ testTimeout: 60_000 });
 
 const usersOf = (file: string) =>
   readFileSync(file, "utf8")

@@ -1,10 +1,8 @@
-import { beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
+import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { connectAgent } from "../../../agent/command/client.ts";
 import type { InputDetail } from "../../../agent/protocol.ts";
 import { eventually } from "../shell/fixture.ts";
 import { type AgentProcess, startAgent } from "./agent-process.ts";
-
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 describe("a pin in detail, from a running agent", () => {
   let agent: AgentProcess;
@@ -30,7 +28,8 @@ rules: { porch-lamp: { when: { input: porch, gesture: press }, do: [{ output: la
     const { edges } = (await ask()).edges;
     const rejected = edges.filter(({ accepted }) => accepted === false);
     expect(rejected.length).toBeGreaterThan(0);
-    for (const { note } of rejected) expect(note).toMatch(/^bounce: did not hold 20 ms$|^glitch/);
+    // The last one is what an agent does that stood still: it reads the line where edges are missing.
+    for (const { note } of rejected) expect(note).toMatch(/^bounce: did not hold 20 ms$|^glitch|^as read from the line/);
     expect(edges.length).toBe(rejected.length + 2);
     const { pins } = await look.request("pins", {});
     expect(pins).toContainEqual(expect.objectContaining({ id: "porch", gesture: "click", gesture_ms: 20 }));

@@ -19,7 +19,7 @@ describeOnBrokers("plugs as outputs", (on) => {
     world = await startTogether(on, yaml);
     mister = await plugIn({ url: world.url, topic: "mister_plug" });
     strip = await plugIn({ url: world.url, topic: "strip", relays: 2, powerOn: true });
-  }, 60_000);
+  });
   beforeEach(async () => {
     await state("mister").not.toBe("UNKNOWN");
     await state("fan").not.toBe("UNKNOWN");

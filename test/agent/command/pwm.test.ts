@@ -1,12 +1,9 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { connectAsync, type MqttClient } from "mqtt";
-import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { eventually, tempFolder } from "../shell/fixture.ts";
 import { type AgentProcess, pinbus, start, startAgent } from "./agent-process.ts";
-
-// Processes start in most tests; on a busy machine each may take seconds.
-vi.setConfig({ testTimeout: 60_000 });
 
 const text = `
 node: garage

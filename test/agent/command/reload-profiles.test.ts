@@ -1,14 +1,11 @@
 import { readFileSync, writeFileSync } from "node:fs";
-import { expect, it, onTestFinished, vi } from "vitest";
+import { expect, it, onTestFinished } from "vitest";
 import { freePort, observe } from "../../brokers.ts";
+import { eventually } from "../shell/fixture.ts";
 import { type AgentProcess, runIn, startAgent } from "./agent-process.ts";
 import { watchAgent } from "./on-brokers.ts";
 
-// Sections that have connections of their own, changed while the agent runs. Processes start; on a busy machine each may take seconds.
-vi.setConfig({ testTimeout: 60_000 });
-
-/** Each look at what a broker keeps is a connection. */
-const eventually = <T>(read: () => T) => expect.poll(read, { timeout: 20_000, interval: 50 });
+// Sections that have connections of their own, changed while the agent runs. Processes start.
 
 const board = `
 node: garage

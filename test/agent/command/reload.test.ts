@@ -3,15 +3,12 @@ import { createConnection, createServer } from "node:net";
 import { join } from "node:path";
 import { spawn } from "@lydell/node-pty";
 import { connectAsync } from "mqtt";
-import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { connectAgent } from "../../../agent/command/client.ts";
 import { createBroker } from "../../../agent/embedded/broker.ts";
 import { freePort, silentLog } from "../../brokers.ts";
 import { eventually, tempFolder } from "../shell/fixture.ts";
 import { type AgentProcess, main, pinbus, startAgent } from "./agent-process.ts";
-
-// Several processes start in one test; on a busy machine each may take seconds.
-vi.setConfig({ testTimeout: 60_000 });
 
 const board = `
 node: garage

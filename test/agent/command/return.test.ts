@@ -1,9 +1,7 @@
-import { expect, it, onTestFinished, vi } from "vitest";
+import { expect, it, onTestFinished } from "vitest";
 import { describeMosquitto } from "../../brokers.ts";
 import { eventually } from "../shell/fixture.ts";
 import { P, startBehindProxy } from "./behind-proxy.ts";
-
-vi.setConfig({ testTimeout: 60_000 });
 
 const changes = 1_000;
 const lines = [4, 5, 6, 12, 13, 16, 17, 19, 20, 21, 22, 23, 24, 25, 26, 27];

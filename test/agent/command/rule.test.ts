@@ -1,12 +1,9 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import mqtt from "mqtt";
-import { expect, it, onTestFinished, vi } from "vitest";
+import { expect, it, onTestFinished } from "vitest";
 import { eventually } from "../shell/fixture.ts";
 import { pinbus, start, startAgent } from "./agent-process.ts";
-
-// Processes start in these tests; on a busy machine each may take seconds.
-vi.setConfig({ testTimeout: 60_000 });
 
 it("rules of a real agent work by a switch, over MQTT, by another device and at the start, and tell what they did", async () => {
   const agent = await startAgent(`

@@ -1,7 +1,7 @@
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { toldOf } from "../../../agent/command/rules.ts";
 import { planOf } from "../../../agent/core/plan.ts";
 import { eventText, recordingFormat, recordingVersion, snapshotText } from "../../../agent/core/recording.ts";
@@ -12,9 +12,6 @@ import { writeConfig } from "../../../config/write.ts";
 import { configOf } from "../../config/loading.ts";
 import { eventually, tempFolder } from "../shell/fixture.ts";
 import { pinbus, startAgent } from "./agent-process.ts";
-
-// Processes start in these tests; on a busy machine each may take seconds.
-vi.setConfig({ testTimeout: 60_000 });
 
 const house = `
 node: house

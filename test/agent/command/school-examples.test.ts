@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { freePort, leftOut, leftOutUnless } from "../../brokers.ts";
 import { hasPaho, python } from "../../paho.ts";
 import { eventually, tempFolder } from "../shell/fixture.ts";
@@ -9,7 +9,6 @@ import { at, helloWorld, open, passwordFile, publisher, subscriber } from "./ter
 
 // The examples of documents 003 and 004, as they are written but for the ports, and what the documents do with them.
 
-vi.setConfig({ testTimeout: 60_000 });
 const without = leftOut("classroom-broker and course", "mosquitto_sub", "mosquitto mosquitto-clients");
 const withoutPaho = leftOutUnless(hasPaho(), "course with paho", "paho is not installed (apt install python3-paho-mqtt)");
 

@@ -1,12 +1,9 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readScript } from "../../../agent/command/play-script.ts";
 import { eventually, tempFolder } from "../shell/fixture.ts";
 import { type AgentProcess, startAgent } from "./agent-process.ts";
-
-// Several processes start; on a busy machine each may take seconds.
-vi.setConfig({ testTimeout: 60_000 });
 
 function scriptOf(text: string): string {
   const file = join(tempFolder(), "evening.txt");

@@ -1,14 +1,11 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { connectAsync, type MqttClient } from "mqtt";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { sim } from "../../../agent/command/sim.ts";
 import { exit } from "../../../agent/exit.ts";
 import { eventually, tempFolder } from "../shell/fixture.ts";
 import { type AgentProcess, pinbus, start, startAgent } from "./agent-process.ts";
-
-// Processes start in most tests; on a busy machine each may take seconds.
-vi.setConfig({ testTimeout: 60_000 });
 
 let agent: AgentProcess;
 let bus: MqttClient;

@@ -2,11 +2,8 @@ import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { expect, it, onTestFinished, vi } from "vitest";
 import { describeMosquitto, freePort, observe, startMosquitto } from "../../brokers.ts";
 import { type Authority, makeAuthority, mosquittoTls } from "../../certificates.ts";
+import { patience } from "../shell/fixture.ts";
 import { pinbus, startAgent } from "./agent-process.ts";
-
-// Processes start in these tests; on a busy machine each may take seconds.
-vi.setConfig({ testTimeout: 60_000 });
-const patience = { timeout: 30_000, interval: 50 };
 
 const board = "node: box\ngpio: { driver: sim, board: pi4 }\nlog: { format: text }\noutputs: { lamp: { line: 27 } }\n";
 

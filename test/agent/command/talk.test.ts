@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { connectAsync } from "mqtt";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { sim } from "../../../agent/command/sim.ts";
 import { get, set } from "../../../agent/command/talk.ts";
 import { why } from "../../../agent/command/why.ts";
@@ -9,9 +9,6 @@ import { exit } from "../../../agent/exit.ts";
 import type { ChipView, Status, TraceEntry } from "../../../agent/protocol.ts";
 import { eventually } from "../shell/fixture.ts";
 import { type AgentProcess, pinbus, start, startAgent } from "./agent-process.ts";
-
-// Processes start in most tests; on a busy machine each may take seconds.
-vi.setConfig({ testTimeout: 60_000 });
 
 // One agent on the simulated board for all of these: each test leaves the outputs as it likes, none relies on another.
 let agent: AgentProcess;
@@ -136,7 +133,7 @@ describe("the other questions", () => {
       pid: agent.child.pid,
       counts: { inputs: 1, outputs: 5, rules: 1 },
     });
-    expect(status.uptime_s).toBeLessThan(120);
+    expect(status.uptime_s).toBeLessThanOrEqual(process.uptime());
   });
 
   it("sim press makes the rule act, and why tells the cause", async () => {

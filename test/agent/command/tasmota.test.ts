@@ -1,12 +1,9 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, it, onTestFinished, vi } from "vitest";
 import { observe } from "../../brokers.ts";
-import { eventually } from "../shell/fixture.ts";
+import { eventually, patience } from "../shell/fixture.ts";
 import { runIn } from "./agent-process.ts";
 import { describeOnBrokers, describeOnOtherBrokers, startTogether, type Together, watchAgent } from "./on-brokers.ts";
-
-// Processes start in these tests; on a busy machine each may take seconds.
-vi.setConfig({ testTimeout: 60_000 });
 
 const plug = "plug_fillerup";
 const yaml = `
@@ -30,13 +27,11 @@ describeOnBrokers("a plug of Tasmota", (on) => {
   let all: Together;
   beforeAll(async () => {
     all = await startTogether(on, yaml);
-    await vi.waitFor(() => expect(all.bus.newest(`tele/${plug}/LWT`)).toBe("Online"), { timeout: 20_000 });
+    await vi.waitFor(() => expect(all.bus.newest(`tele/${plug}/LWT`)).toBe("Online"), patience);
     // What it says of itself when it comes may be before its answer, or behind it: SENSOR is the last of that.
     await send("Mem1");
     const answered = () => all.bus.payloads(`stat/${plug}/RESULT`).some((payload) => payload.includes("Mem1"));
-    await vi.waitFor(() => expect([answered(), all.bus.newest(`tele/${plug}/SENSOR`)]).toEqual([true, expect.any(String)]), {
-      timeout: 20_000,
-    });
+    await vi.waitFor(() => expect([answered(), all.bus.newest(`tele/${plug}/SENSOR`)]).toEqual([true, expect.any(String)]), patience);
   });
   afterAll(() => all?.stop());
 

@@ -1,12 +1,10 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, it, vi } from "vitest";
+import { expect, it } from "vitest";
 import { describeMosquitto } from "../../brokers.ts";
 import { eventually } from "../shell/fixture.ts";
 import { type AgentProcess, killAndStartAgain } from "./agent-process.ts";
 import { P, startBehindProxy } from "./behind-proxy.ts";
-
-vi.setConfig({ testTimeout: 60_000 });
 
 /** With a counter and a sensor. */
 async function outage(telemetry: "off" | "memory" | "disk") {

@@ -7,8 +7,6 @@ import { expect, onTestFinished, vi } from "vitest";
 
 // Terminals in which somebody types what stands in the documents.
 
-const patience = { timeout: 20_000, interval: 20 };
-
 interface Transcript {
   output: string;
   code: number | null;
@@ -113,3 +111,5 @@ client.on_message = on_message
 client.connect("127.0.0.1", port, 60)
 client.loop_forever()
 `;
+
+import { patience } from "../shell/fixture.ts";

@@ -1,12 +1,10 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { connectAsync } from "mqtt";
-import { afterAll, beforeAll, expect, it, onTestFinished, vi } from "vitest";
+import { afterAll, beforeAll, expect, it, onTestFinished } from "vitest";
 import { mutations, printed, wellFormed } from "../core/sniffer.ts";
 import { eventually } from "../shell/fixture.ts";
 import { runIn, startAgent } from "./agent-process.ts";
 import { describeOnBrokers, P, startTogether, type Together } from "./on-brokers.ts";
-
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 /** Expressions over one message of which each takes its whole second. */
 const slow = ["a", "b", "c", "d", "e"];

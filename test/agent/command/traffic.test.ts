@@ -1,11 +1,8 @@
 import { setTimeout } from "node:timers/promises";
-import { afterAll, beforeAll, expect, it, onTestFinished, vi } from "vitest";
+import { afterAll, beforeAll, expect, it, onTestFinished } from "vitest";
 import { observe } from "../../brokers.ts";
 import { eventually } from "../shell/fixture.ts";
 import { describeOnBrokers, itOnOtherBrokers, P, startTogether, type Together, watchAgent } from "./on-brokers.ts";
-
-// Processes start in these tests; on a busy machine each may take seconds.
-vi.setConfig({ testTimeout: 60_000 });
 
 const yaml = `
 inputs: { porch: { line: 17, debounce: 0ms, events: [press_start] } }

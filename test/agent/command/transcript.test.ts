@@ -2,11 +2,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { expect, it, onTestFinished, vi } from "vitest";
 import { describeMosquitto, findProgram, startMosquitto } from "../../brokers.ts";
 import { startProxy } from "../../fault-proxy.ts";
+import { patience } from "../shell/fixture.ts";
 import { startAgent } from "./agent-process.ts";
-
-// The will of MQTT 5 has a delay of five seconds, and the link waits before it comes back.
-vi.setConfig({ testTimeout: 90_000 });
-const patience = { timeout: 30_000, interval: 20 };
 
 const yaml = (port: string, protocol: string) => `
 node: box

@@ -1,10 +1,7 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { exit } from "../../../agent/exit.ts";
 import { eventually } from "../shell/fixture.ts";
 import { type AgentProcess, start, startAgent } from "./agent-process.ts";
-
-// Processes start in most tests; on a busy machine each may take seconds.
-vi.setConfig({ testTimeout: 60_000 });
 
 let agent: AgentProcess;
 beforeAll(async () => {

@@ -1,11 +1,10 @@
 import { readFileSync } from "node:fs";
-import { beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
+import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { toldOf } from "../../../agent/command/why.ts";
 import type { Change } from "../../../agent/protocol.ts";
 import { eventually } from "../shell/fixture.ts";
 import { killAndStartAgain, startAgent } from "./agent-process.ts";
 
-vi.setConfig({ testTimeout: 60_000 });
 beforeAll(() => {
   process.env.TZ = "UTC";
 });

@@ -11,6 +11,7 @@ import { addressesOf } from "../../../agent/doctor/gather/name.ts";
 import { gatherCertificates, gatherFiles, gatherSockets } from "../../../agent/doctor/gather/service.ts";
 import { gatherDisk, gatherJournal, gatherSupply } from "../../../agent/doctor/gather/system.ts";
 import { makeAuthority } from "../../certificates.ts";
+import { patience } from "../shell/fixture.ts";
 import { configOf, loadedOf } from "./world.ts";
 
 let root: string;
@@ -192,10 +193,10 @@ describe("a name", () => {
     const program = put("getent", `#!/bin/sh\necho $$ > ${pid}\nexec sleep 60\n`, 0o755);
     const ending = new AbortController();
     const asked = addressesOf("nas", ending.signal, program);
-    await vi.waitFor(() => expect(readFileSync(pid, "utf8")).toMatch(/\n/), 5000);
+    await vi.waitFor(() => expect(readFileSync(pid, "utf8")).toMatch(/\n/), patience);
     ending.abort();
     await expect(asked).rejects.toThrow();
-    await vi.waitFor(() => expect(() => process.kill(Number(readFileSync(pid, "utf8")), 0)).toThrow(), 5000);
+    await vi.waitFor(() => expect(() => process.kill(Number(readFileSync(pid, "utf8")), 0)).toThrow(), patience);
   });
 });
 

@@ -7,10 +7,10 @@ import { Access, type AccessRules } from "../../../agent/embedded/access.ts";
 import { createBroker } from "../../../agent/embedded/broker.ts";
 import { parsePasswordFile, passwordLine } from "../../../agent/embedded/password-file.ts";
 import { describeMosquitto, mosquittoUsers, silentLog, startMosquitto } from "../../brokers.ts";
+import { patience } from "../shell/fixture.ts";
 import { codeOf } from "./connack.ts";
 import { generate } from "./packets.ts";
 
-vi.setConfig({ testTimeout: 30_000 });
 afterEach(() => vi.restoreAllMocks());
 
 const listed = { ev3: "formosa", test: "test" };
@@ -147,7 +147,7 @@ describe("who may connect", () => {
       }
     }
     await own.publishAsync("end", "", { qos: 1 });
-    await vi.waitFor(() => expect(seen).toContain("end"), { timeout: 10_000 });
+    await vi.waitFor(() => expect(seen).toContain("end"), patience);
     expect(seen).not.toContain("gate/set");
   });
 

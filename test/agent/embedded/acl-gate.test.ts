@@ -5,9 +5,7 @@ import { type Acl, parseAcl } from "../../../agent/embedded/acl.ts";
 import { createBroker } from "../../../agent/embedded/broker.ts";
 import { parsePasswordFile, passwordLine } from "../../../agent/embedded/password-file.ts";
 import { describeMosquitto, silentLog, startMosquitto } from "../../brokers.ts";
-
-vi.setConfig({ testTimeout: 60_000 });
-const patience = { timeout: 10_000, interval: 10 };
+import { patience } from "../shell/fixture.ts";
 
 const users = ["root", "alice", "bob", "carol", "a/b", "a+b"];
 const passwd = `${(await Promise.all(users.map((user) => passwordLine(user, user)))).join("\n")}\n`;

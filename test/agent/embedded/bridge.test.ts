@@ -9,11 +9,9 @@ import { checkedLine } from "../../../agent/shell/checked-line.ts";
 import { systemClock } from "../../../agent/shell/clock.ts";
 import { observe, startEmbedded } from "../../brokers.ts";
 import { configOf, host } from "../../config/loading.ts";
-import { eventually, keptLog } from "../shell/fixture.ts";
+import { eventually, keptLog, patience } from "../shell/fixture.ts";
 import { wire } from "./session-wire.ts";
 import { storeWorld } from "./store-world.ts";
-
-const patience = { timeout: 20_000, interval: 20 };
 
 /** A bridge in this process, of a broker that has nothing retained. */
 function bridgeTo(port: number, topics: string, more = "", name = "site1") {
@@ -114,7 +112,7 @@ it("what a bridge says of itself is kept no longer than it runs, and what a clie
 it.each([
   { fails: "twice comes again until it is published", times: 2, arrive: ["before", "bad", "behind", "last"], failed: 0 },
   { fails: "each time is left out in the end, and holds nothing up", times: 1000, arrive: ["before", "behind", "last"], failed: 1 },
-])("a message that fails here $fails", { timeout: 60_000 }, async ({ times, arrive, failed }) => {
+])("a message that fails here $fails", async ({ times, arrive, failed }) => {
   const central = await startEmbedded();
   onTestFinished(() => central.stop());
   const { client } = await observe(central, "other");
@@ -133,7 +131,7 @@ it.each([
   await vi.waitFor(() => expect(bridge.view.online).toBe(true), patience);
   for (const payload of ["before", "bad", "behind", "last"]) await client.publishAsync("t", payload, { qos: 1 });
   // With the connection go acknowledgements of those before.
-  await vi.waitFor(() => expect([...new Set(subscriber.payloads)]).toEqual(arrive), { ...patience, timeout: 50_000 });
+  await vi.waitFor(() => expect([...new Set(subscriber.payloads)]).toEqual(arrive), patience);
   expect(bridge.leftOut.failed).toBe(failed);
   expect(bridge.log.entries.join("\n")).toContain('bridge: a message on "t" could not be published here: it is bad');
 });

@@ -4,9 +4,9 @@ import { createConnection, createServer } from "node:net";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type Broker, type BrokerOptions, createBroker } from "../../../agent/embedded/broker.ts";
 import { freePort, leftOut, type Observer, observe, silentLog } from "../../brokers.ts";
+import { patience } from "../shell/fixture.ts";
 import { generate } from "./packets.ts";
 
-const patience = { timeout: 10_000, interval: 10 };
 let brokers: Broker[] = [];
 let observers: Observer[] = [];
 

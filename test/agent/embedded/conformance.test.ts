@@ -1,9 +1,7 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { leftOut, startEmbedded, startMosquitto, type TestBroker } from "../../brokers.ts";
 import { clauses, differences } from "./differences.ts";
 import { Rig } from "./rig.ts";
-
-vi.setConfig({ testTimeout: 30_000 });
 
 const suites = [
   {

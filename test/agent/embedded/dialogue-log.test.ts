@@ -3,11 +3,11 @@ import { Access } from "../../../agent/embedded/access.ts";
 import { DialogueLog } from "../../../agent/embedded/dialogue-log.ts";
 import { parsePasswordFile, passwordLine } from "../../../agent/embedded/password-file.ts";
 import { describeMosquitto, mosquittoUsers, silentLog, startEmbedded, startMosquitto, type TestBroker } from "../../brokers.ts";
+import { patience } from "../shell/fixture.ts";
 import { listenWith } from "./listening.ts";
 import { packet } from "./packets.ts";
 import { connectPacket, openWire, publishPacket, subscribePacket, unsubscribePacket } from "./wire.ts";
 
-vi.setConfig({ testTimeout: 60_000 });
 const everything = { connections: true, subscribes: true, topics: true };
 const goodbye = [0xe0, 0];
 /** CONNACK, SUBACK and UNSUBACK. */
@@ -60,7 +60,7 @@ async function sentences(broker: TestBroker): Promise<string[]> {
   onTestFinished(() => broker.stop());
   const lines = await listenWith(broker.port, "$SYS/broker/log/#", /M\/subscribe \d+: watcher/);
   await talk(broker.port);
-  await vi.waitFor(() => expect(lines.some((line) => line.endsWith("Client twice closed its connection."))).toBe(true), 20_000);
+  await vi.waitFor(() => expect(lines.some((line) => line.endsWith("Client twice closed its connection."))).toBe(true), patience);
   return lines
     .filter((line) => !/ watcher /.test(line))
     .map((line) =>

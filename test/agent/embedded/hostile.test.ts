@@ -4,11 +4,11 @@ import { expect, it, onTestFinished, vi } from "vitest";
 import { Access } from "../../../agent/embedded/access.ts";
 import { contentRecord } from "../../../agent/embedded/store-record.ts";
 import { checkedLine } from "../../../agent/shell/checked-line.ts";
+import { patience } from "../shell/fixture.ts";
 import { packet, text } from "./packets.ts";
 import { wire } from "./session-wire.ts";
 import { storeWorld } from "./store-world.ts";
 
-const patience = { timeout: 10_000, interval: 10 };
 const deep = Array(150).fill("a").join("/");
 const subscribe = (...filters: string[]) => packet(0x82, [0, 1], ...filters.flatMap((filter) => [text(filter), [1]]));
 const isOver = (client: { socket: { closed: boolean } }) => vi.waitFor(() => expect(client.socket.closed).toBe(true), patience);

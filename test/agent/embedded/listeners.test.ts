@@ -13,10 +13,9 @@ import type { BrokerTls, Protocol } from "../../../agent/embedded/entrance.ts";
 import { parsePasswordFile, passwordLine } from "../../../agent/embedded/password-file.ts";
 import { leftOut, leftOutUnless, observe, silentLog } from "../../brokers.ts";
 import { type Authority, type Certificate, makeAuthority } from "../../certificates.ts";
+import { patience } from "../shell/fixture.ts";
 import { generate } from "./packets.ts";
 
-vi.setConfig({ testTimeout: 60_000 });
-const patience = { timeout: 20_000, interval: 10 };
 const protocols = ["mqtt", "mqtts", "ws", "wss"] as const;
 
 let authority: Authority;
@@ -246,7 +245,7 @@ describe("a WebSocket to the built-in broker", () => {
     expect(warnings[0]).toContain("connections: refusing more");
     sockets[0]?.write("GET / HTTP/1.1\r\n");
     for (const socket of sockets) socket.resume();
-    await vi.waitFor(() => expect(sockets.every(({ closed, readableEnded }) => closed || readableEnded)).toBe(true), { timeout: 30_000 });
+    await vi.waitFor(() => expect(sockets.every(({ closed, readableEnded }) => closed || readableEnded)).toBe(true), patience);
   });
 });
 

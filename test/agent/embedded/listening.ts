@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { onTestFinished, vi } from "vitest";
 import { findProgram } from "../../brokers.ts";
+import { patience } from "../shell/fixture.ts";
 
 /** `mosquitto_sub` of Debian, that prints QoS, retain flag, topic and payload of each message. */
 export async function listenWith(port: number, filter: string, first: RegExp): Promise<string[]> {
@@ -19,6 +20,6 @@ export async function listenWith(port: number, filter: string, first: RegExp): P
   });
   await vi.waitFor(() => {
     if (!lines.some((line) => first.test(line))) throw new Error(`mosquitto_sub prints nothing: ${lines.join()}`);
-  }, 20_000);
+  }, patience);
   return lines;
 }

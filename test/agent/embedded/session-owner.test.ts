@@ -2,11 +2,11 @@ import { expect, it, onTestFinished, vi } from "vitest";
 import { Access } from "../../../agent/embedded/access.ts";
 import { parseAcl } from "../../../agent/embedded/acl.ts";
 import { parsePasswordFile, passwordLine } from "../../../agent/embedded/password-file.ts";
+import { patience } from "../shell/fixture.ts";
 import { Wire, wire } from "./session-wire.ts";
 import { storeWorld } from "./store-world.ts";
 import { connectPacket } from "./wire.ts";
 
-const patience = { timeout: 10_000, interval: 5 };
 const { users } = parsePasswordFile(`${await passwordLine("pupil", "p")}\n${await passwordLine("teacher", "t")}`);
 const parsed = parseAcl("topic write #\nuser pupil\ntopic read class/#\nuser teacher\ntopic #");
 if (!parsed.ok) throw new Error("the rules of this test are wrong");

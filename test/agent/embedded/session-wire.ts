@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createConnection, type Socket } from "node:net";
 import { onTestFinished, vi } from "vitest";
+import { patience } from "../shell/fixture.ts";
 import { packet, text } from "./packets.ts";
 
 export interface Got {
@@ -16,7 +17,6 @@ export interface Got {
   body: Buffer;
 }
 
-const patience = { timeout: 10_000, interval: 5 };
 const number = (value: number) => [value >> 8, value & 255];
 
 /** A client by hand, which acknowledges only what it is told to. */

@@ -6,10 +6,10 @@ import { createBroker } from "../../../agent/embedded/broker.ts";
 import { Census } from "../../../agent/embedded/census.ts";
 import { SlowReader } from "../../../agent/embedded/slow-reader.ts";
 import { silentLog } from "../../brokers.ts";
+import { patience } from "../shell/fixture.ts";
 import { generate, packet, text } from "./packets.ts";
 import { wire } from "./session-wire.ts";
 
-const patience = { timeout: 10_000, interval: 10 };
 const payload = Buffer.alloc(50_000);
 /** More than the kernel takes for a socket, too. */
 const many = 1500;
@@ -60,7 +60,7 @@ it("the others do not wait for a client that does not read; what it has no room 
   expect(broker.clients).toBe(2);
   await vi.waitFor(() => expect(broker.clients).toBe(1), patience);
   await publish(0);
-}, 40_000);
+});
 
 it("a QoS 1 subscriber that does not read is disconnected when twice as much waits as may, and finds the rest in its session", async () => {
   const { broker, warnings, port, publish } = await start();
@@ -75,7 +75,7 @@ it("a QoS 1 subscriber that does not read is disconnected when twice as much wai
   const back = await wire(port, "lazy");
   // What a session may have: 4 MB.
   await vi.waitFor(() => expect(back.payloads.length).toBeGreaterThan(50), patience);
-}, 40_000);
+});
 
 it("nobody waits for a connection that has ended, or ends", async () => {
   type Mended = Parameters<SlowReader["mend"]>[0];

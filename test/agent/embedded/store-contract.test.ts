@@ -109,7 +109,7 @@ function contract(disk: boolean): void {
     await eventually(() => again.payloads).toEqual(["a", "b"]);
   });
 
-  it("puts what is published while a client gets what waits behind that", { timeout: 30_000 }, async () => {
+  it("puts what is published while a client gets what waits behind that", async () => {
     const { port } = await started();
     await asleep(port, "t", 1);
     const publisher = await wire(port, "publisher", { clean: true });

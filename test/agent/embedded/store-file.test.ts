@@ -79,7 +79,7 @@ describe("the file of the store", () => {
     expect(checkedLine(written[6])).toBe('e49a678e {"topic":"t/x","qos":1,"payload":"a","n":1,"to":[[1,1]],"retain":true}\n');
   });
 
-  it("loses only what was cut off, wherever that was", { timeout: 60_000 }, async () => {
+  it("loses only what was cut off, wherever that was", async () => {
     const bytes = Buffer.from(text);
     for (let length = 0; length <= bytes.length; length++) {
       const { log, retained } = await read(bytes.subarray(0, length));
@@ -93,7 +93,7 @@ describe("the file of the store", () => {
     }
   });
 
-  it("loses a record to a flipped bit, says so once, and nothing else", { timeout: 60_000 }, async () => {
+  it("loses a record to a flipped bit, says so once, and nothing else", async () => {
     const bytes = Buffer.from(text);
     for (let at = 0; at < bytes.length; at++) {
       const changed = Buffer.from(bytes);
@@ -217,7 +217,7 @@ describe("the built-in broker after a SIGKILL", () => {
     await all.stop();
   });
 
-  it("writes its file anew under load, and loses nothing at any moment of it", { timeout: 60_000 }, async () => {
+  it("writes its file anew under load, and loses nothing at any moment of it", async () => {
     const world = storeWorld({ maxQueued: 100_000 });
     const first = await world.start();
     const sleeper = await wire(first.port, "sleeper");

@@ -1,10 +1,8 @@
 import { expect, it, onTestFinished, vi } from "vitest";
 import { describeMosquitto, startEmbedded, startMosquitto, type TestBroker } from "../../brokers.ts";
+import { patience } from "../shell/fixture.ts";
 import { listenWith } from "./listening.ts";
 import { connectPacket, openWire, publishPacket, subscribePacket } from "./wire.ts";
-
-vi.setConfig({ testTimeout: 60_000 });
-const patience = { timeout: 30_000, interval: 20 };
 
 /** What mosquitto shows and the built-in broker does not, as `docs/built-in-broker.md` says. */
 const missing = ["$SYS/broker/heap/current", "$SYS/broker/heap/maximum"];

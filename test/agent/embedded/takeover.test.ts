@@ -1,10 +1,9 @@
 import { expect, it, onTestFinished, vi } from "vitest";
 import { Access, type Verdict } from "../../../agent/embedded/access.ts";
+import { patience } from "../shell/fixture.ts";
 import { Wire, wire } from "./session-wire.ts";
 import { storeWorld } from "./store-world.ts";
 import { connectPacket } from "./wire.ts";
-
-const patience = { timeout: 10_000, interval: 5 };
 
 /** Lets in who is told to be let in, when the test says so. */
 class Porter extends Access {

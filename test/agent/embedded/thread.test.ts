@@ -5,11 +5,10 @@ import { expect, it, onTestFinished, vi } from "vitest";
 import { Access } from "../../../agent/embedded/access.ts";
 import { parsePasswordFile, passwordLine } from "../../../agent/embedded/password-file.ts";
 import { type BrokerThreadOptions, createBrokerThread } from "../../../agent/embedded/thread.ts";
-import { keptLog } from "../shell/fixture.ts";
+import { keptLog, patience } from "../shell/fixture.ts";
 import { generate } from "./packets.ts";
 
 const code = (text: string) => new URL(`data:text/javascript,${encodeURIComponent(text)}`);
-const patience = { timeout: 10_000, interval: 10 };
 /** As it is built: a thread runs no TypeScript. */
 const program = new URL("../../../dist/agent/embedded/thread-inside.js", import.meta.url);
 

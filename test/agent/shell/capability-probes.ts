@@ -2,7 +2,7 @@ import { connect, type IClientOptions, type IClientSubscribeOptions, type IPubli
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { type BrokerName, brokers, type Capability, capability } from "../../broker-capabilities.ts";
 import type { TestBroker } from "../../brokers.ts";
-import { patience } from "./link-contract.ts";
+import { patience } from "./fixture.ts";
 
 /** Forbidden by the broker's rules where a test asks for it; one word, because each broker writes levels in its own way. */
 const denied = "forbidden";

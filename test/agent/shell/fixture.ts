@@ -22,7 +22,10 @@ export function tempFolder(): string {
   return folder;
 }
 
-/** Waits for the observable. A busy machine gets time; a test that passes takes none of it. */
+/** How long the observable may take. A machine that is slow or loaded gets time; a test that passes takes none of it. */
+export const patience = { timeout: 60_000, interval: 10 };
+
+/** Waits for the observable. */
 export function eventually<T>(read: () => T) {
-  return expect.poll(read, { timeout: 10_000, interval: 20 });
+  return expect.poll(read, patience);
 }

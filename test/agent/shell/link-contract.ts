@@ -3,10 +3,9 @@ import { createLink, type Incoming, type Link, type LinkOptions, type MqttVersio
 import { type BrokerName, brokers, capability } from "../../broker-capabilities.ts";
 import { type Observer, observe, type Seen, type TestBroker } from "../../brokers.ts";
 import { type FaultProxy, startProxy } from "../../fault-proxy.ts";
+import { patience } from "./fixture.ts";
 
 export const P = "t/node";
-/** As long as any broker here needs on a loaded machine; nothing waits for it when things are well. */
-export const patience = { timeout: 10_000, interval: 10 };
 
 export interface Probe {
   link: Link;
@@ -149,7 +148,7 @@ export function linkContract(
     expect(link.dropped).toBe(0);
   });
 
-  it("fills a broker that restarted empty and is heard there again (owlcms 1.8)", { timeout: 120_000 }, async () => {
+  it("fills a broker that restarted empty and is heard there again (owlcms 1.8)", async () => {
     const { link, messages, events } = connect(broker.url);
     await untilOnline(link);
     await broker.restart();

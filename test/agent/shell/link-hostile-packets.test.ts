@@ -2,8 +2,9 @@ import type { Socket } from "node:net";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Link, LinkOptions, MqttVersion, Publication } from "../../../agent/shell/link.ts";
 import { packet, text } from "../embedded/packets.ts";
+import { patience } from "./fixture.ts";
 import { type HostileBroker, type Packet, type Script, startHostile } from "./hostile-broker.ts";
-import { P, type Probe, patience, probe, state, untilOnline } from "./link-contract.ts";
+import { P, type Probe, probe, state, untilOnline } from "./link-contract.ts";
 
 let broker: HostileBroker;
 let link: Link | undefined;

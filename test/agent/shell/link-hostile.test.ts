@@ -2,7 +2,8 @@ import { once } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Link, LinkOptions } from "../../../agent/shell/link.ts";
-import { P, type Probe, patience, probe, state } from "./link-contract.ts";
+import { patience } from "./fixture.ts";
+import { P, type Probe, probe, state } from "./link-contract.ts";
 
 /** A broker of a few bytes that answers as each test says. */
 let server: Server;
@@ -205,7 +206,8 @@ describe("the link on a broker that agrees", () => {
     expect(received.includes(`${P}/statusonline`)).toBe(false);
     const before = performance.now();
     await link.stop([state("status", "offline")]);
-    expect(performance.now() - before).toBeLessThan(2_500);
+    // Loaded or not, it does not wait for the keep alive.
+    expect(performance.now() - before).toBeLessThan(20_000);
   });
 
   it("makes progress while it waits to try again, and none when what it waits for is overdue", async () => {

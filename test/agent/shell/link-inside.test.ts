@@ -6,7 +6,8 @@ import { portPair } from "../../../agent/embedded/port-stream.ts";
 import type { LinkOptions } from "../../../agent/shell/link.ts";
 import { builtInUrl } from "../../../agent/shell/link-dial.ts";
 import { observe, silentLog } from "../../brokers.ts";
-import { offline, P, patience, probe, state, untilOnline } from "./link-contract.ts";
+import { patience } from "./fixture.ts";
+import { offline, P, probe, state, untilOnline } from "./link-contract.ts";
 
 async function meet(changes: Partial<LinkOptions> = {}) {
   const access = new Access({ anonymous: true, users: null });

@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "v
 import { type Broker, createBroker } from "../../../agent/embedded/broker.ts";
 import { observe, silentLog } from "../../brokers.ts";
 import { type Authority, type Certificate, makeAuthority } from "../../certificates.ts";
-import { offline, P, patience, probe, state, untilOnline } from "./link-contract.ts";
+import { patience } from "./fixture.ts";
+import { offline, P, probe, state, untilOnline } from "./link-contract.ts";
 
 let authority: Authority;
 let own: Certificate;

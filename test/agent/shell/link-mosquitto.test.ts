@@ -3,7 +3,8 @@ import type { Link, LinkOptions, Publication } from "../../../agent/shell/link.t
 import { describeMosquitto, mosquittoDenying, mosquittoUsers, observe, startMosquitto, type TestBroker } from "../../brokers.ts";
 import { type FaultProxy, startProxy } from "../../fault-proxy.ts";
 import { capabilityProbes } from "./capability-probes.ts";
-import { linkContract, P, type Probe, patience, probe, state, untilOnline } from "./link-contract.ts";
+import { patience } from "./fixture.ts";
+import { linkContract, P, type Probe, probe, state, untilOnline } from "./link-contract.ts";
 
 const start = (port?: number) => startMosquitto(port === undefined ? {} : { port });
 const startDenying = (_port?: undefined, denied?: string) =>
@@ -148,13 +149,13 @@ describeMosquitto("the link on mosquitto", () => {
     await observer.stop();
   });
 
-  it("shows offline at once on MQTT 3.1.1", async () => {
+  it("shows offline on MQTT 3.1.1, where a will has no delay", async () => {
     const { link } = connect(proxy.url, { protocol: "3.1.1" });
     await untilOnline(link);
     const observer = await observe(broker, `${P}/status`);
     proxy.open = false;
     proxy.cut();
-    await vi.waitFor(() => expect(observer.payloads(`${P}/status`)).toEqual(["online", "offline"]), { timeout: 2_000, interval: 10 });
+    await vi.waitFor(() => expect(observer.payloads(`${P}/status`)).toEqual(["online", "offline"]), patience);
     await observer.stop();
   });
 

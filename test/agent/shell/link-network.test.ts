@@ -4,7 +4,8 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import type { LinkOptions } from "../../../agent/shell/link.ts";
 import { readAddresses } from "../../../agent/shell/link-network.ts";
 import { freePort, startEmbedded } from "../../brokers.ts";
-import { patience, probe, untilOnline } from "./link-contract.ts";
+import { patience } from "./fixture.ts";
+import { probe, untilOnline } from "./link-contract.ts";
 import { type Script, startScript } from "./scripted-broker.ts";
 
 const still: LinkOptions["backoff"] = { first: 60_000, limit: 60_000, refused: { from: 60_000, to: 60_000 } };

@@ -3,7 +3,8 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import type { LinkOptions } from "../../../agent/shell/link.ts";
 import { describeMosquitto, freePort, observe, startEmbedded, startMosquitto, type TestBroker } from "../../brokers.ts";
 import { startProxy } from "../../fault-proxy.ts";
-import { P, type Probe, patience, probe, untilOnline } from "./link-contract.ts";
+import { patience } from "./fixture.ts";
+import { P, type Probe, probe, untilOnline } from "./link-contract.ts";
 import { type Script, startScript } from "./scripted-broker.ts";
 
 /** So that whatever waits between two rounds does not come within a test. */

@@ -4,7 +4,8 @@ import { afterEach, expect, it, vi } from "vitest";
 import type { MqttVersion } from "../../../agent/shell/link.ts";
 import type { WireBytes } from "../../../agent/shell/wire-bytes.ts";
 import { describeMosquitto, mosquittoUsers, startMosquitto, type TestBroker } from "../../brokers.ts";
-import { P, patience, probe, state, untilOnline } from "./link-contract.ts";
+import { patience } from "./fixture.ts";
+import { P, probe, state, untilOnline } from "./link-contract.ts";
 
 let broker: TestBroker;
 let relay: Server | undefined;

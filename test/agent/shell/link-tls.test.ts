@@ -9,7 +9,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest
 import type { Link, LinkOptions } from "../../../agent/shell/link.ts";
 import { describeMosquitto, leftOut, startEmbedded, startMosquitto, type TestBroker } from "../../brokers.ts";
 import { type Authority, makeAuthority, mosquittoTls } from "../../certificates.ts";
-import { patience, probe, untilOnline } from "./link-contract.ts";
+import { patience } from "./fixture.ts";
+import { probe, untilOnline } from "./link-contract.ts";
 
 /** What a TLS server does with a connection: it is one to the broker. */
 function leadTo(broker: TestBroker): (near: TLSSocket) => void {

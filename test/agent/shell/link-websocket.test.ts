@@ -7,7 +7,8 @@ import { type WebSocket, WebSocketServer } from "ws";
 import type { Link, LinkOptions } from "../../../agent/shell/link.ts";
 import { describeMosquitto, freePort, observe, startMosquitto } from "../../brokers.ts";
 import { type Authority, makeAuthority, mosquittoTls } from "../../certificates.ts";
-import { P, patience, probe, state, untilOnline } from "./link-contract.ts";
+import { patience } from "./fixture.ts";
+import { P, probe, state, untilOnline } from "./link-contract.ts";
 
 const open: (() => unknown)[] = [];
 afterEach(async () => {

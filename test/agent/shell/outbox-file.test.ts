@@ -368,7 +368,7 @@ describe("the outbox on disk", () => {
     expect(broker.got).toEqual([...left, "last"]);
   });
 
-  it("does not grow behind one event that waits long: those that became too old are taken out of it", { timeout: 30_000 }, async () => {
+  it("does not grow behind one event that waits long: those that became too old are taken out of it", async () => {
     const { life, event, clock, file, onDisk, text } = world();
     const outbox = life({ count: 10 });
     outbox.add(event("first"), 7 * 86_400_000);

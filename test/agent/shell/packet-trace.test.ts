@@ -3,7 +3,8 @@ import { afterEach, expect, it, vi } from "vitest";
 import { bytesPatience, PacketTrace } from "../../../agent/shell/packet-trace.ts";
 import { WireBytes } from "../../../agent/shell/wire-bytes.ts";
 import { describeMosquitto, freePort, mosquittoDenying, startMosquitto, type TestBroker } from "../../brokers.ts";
-import { offline, P, patience, probe, state, untilOnline } from "./link-contract.ts";
+import { patience } from "./fixture.ts";
+import { offline, P, probe, state, untilOnline } from "./link-contract.ts";
 
 const iso = (at: number) => new Date(at).toISOString();
 

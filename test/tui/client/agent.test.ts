@@ -1,10 +1,11 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Hello, Push, Status } from "../../../agent/protocol.ts";
 import { AgentError, AgentLink, type AgentLinkOptions } from "../../../tui/client/agent.ts";
 import { dialSocket } from "../../../tui/client/dial.ts";
+import { eventually } from "../../agent/shell/fixture.ts";
 import { hello, hostView, input, output, pinsView, service, status } from "../scene.ts";
 import { FakeAgent } from "./fake-agent.ts";
 
@@ -52,49 +53,49 @@ test("it says hello first, is online with the answer, and then asks for the stat
   agent.serve.status = () => status();
   await agent.listen(path);
   start();
-  await vi.waitFor(() => expect(statuses).toEqual([status()]));
+  await eventually(() => statuses).toEqual([status()]);
   expect(online).toEqual([hello]);
   expect(agent.requests[0]).toEqual({ id: 1, method: "hello", params: { protocol: 1, client: "tui" } });
 });
 
 test("without an agent it says what is missing and comes online when one appears", async () => {
   start();
-  await vi.waitFor(() => expect(offline.length).toBeGreaterThan(1));
+  await eventually(() => offline.length).toBeGreaterThan(1);
   expect(offline[0]).toEqual({ problem: `no agent at ${path}: is it running? (systemctl status pinbus, or --socket)`, absent: true });
   await agent.listen(path);
-  await vi.waitFor(() => expect(online.length).toBe(1));
+  await eventually(() => online.length).toBe(1);
 });
 
 test("an agent that goes is lost, its open questions fail, and its return is noticed", async () => {
   await agent.listen(path);
   start();
-  await vi.waitFor(() => expect(online.length).toBe(1));
+  await eventually(() => online.length).toBe(1);
   const question = link.request("why", { output: "lamp" });
   await agent.stop();
   await expect(question).rejects.toMatchObject({ reason: "unreachable" });
   expect(offline[0]).toEqual({ problem: "the agent closed the link", absent: false });
   await agent.listen(path);
-  await vi.waitFor(() => expect(online.length).toBe(2));
+  await eventually(() => online.length).toBe(2);
 });
 
 test("pushes come through, whole or in pieces", async () => {
   await agent.listen(path);
   start();
-  await vi.waitFor(() => expect(online.length).toBe(1));
+  await eventually(() => online.length).toBe(1);
   const push: Push = { push: "pins", data: pinsView([input("porch"), output("lamp")]) };
   const line = `${JSON.stringify(push)}\n`;
   agent.raw(line.slice(0, 20));
   agent.raw(`${line.slice(20)}${line}`);
   const services: Push = { push: "services", data: [service("ssh.service")] };
   agent.push(services);
-  await vi.waitFor(() => expect(pushes).toEqual([push, push, services]));
+  await eventually(() => pushes).toEqual([push, push, services]);
 });
 
 test("a refusal carries the agent's own words", async () => {
   agent.serve.set = () => ({ reason: "forbidden", message: "this socket may only look" });
   await agent.listen(path);
   start();
-  await vi.waitFor(() => expect(online.length).toBe(1));
+  await eventually(() => online.length).toBe(1);
   const refused = link.request("set", { output: "lamp", state: "ON", from: "tui" });
   await expect(refused).rejects.toEqual(new AgentError("forbidden", "this socket may only look"));
 });
@@ -104,7 +105,7 @@ test("a refusal says from when on it would be served, when the agent knows", asy
   agent.serve.set = () => ({ reason: "min_off", message: "pump must stay off for 60000 ms", allowed_at });
   await agent.listen(path);
   start();
-  await vi.waitFor(() => expect(online.length).toBe(1));
+  await eventually(() => online.length).toBe(1);
   const refused = link.request("set", { output: "pump", state: "ON", from: "tui" });
   await expect(refused).rejects.toEqual(new AgentError("min_off", `pump must stay off for 60000 ms; allowed at ${allowed_at}`));
 });
@@ -113,7 +114,7 @@ test("an agent of another version is refused with the side that is to be updated
   agent.hello = { ...hello, protocol: 2, version: "9.0.0" };
   await agent.listen(path);
   start();
-  await vi.waitFor(() => expect(offline.length).toBeGreaterThan(0));
+  await eventually(() => offline.length).toBeGreaterThan(0);
   expect(offline[0]?.problem).toBe("the agent (9.0.0) speaks control protocol 2, this terminal 1: update this terminal");
   expect(online).toEqual([]);
 });
@@ -122,15 +123,15 @@ test("an agent that refuses our version is quoted", async () => {
   agent.serve.hello = () => ({ reason: "protocol", message: "this agent speaks protocol 3" });
   await agent.listen(path);
   start();
-  await vi.waitFor(() => expect(offline[0]?.problem).toBe("this agent speaks protocol 3 (this terminal speaks 1)"));
+  await eventually(() => offline[0]?.problem).toBe("this agent speaks protocol 3 (this terminal speaks 1)");
 });
 
 test("what is no message ends the connection, and the next try starts anew", async () => {
   await agent.listen(path);
   start();
-  await vi.waitFor(() => expect(online.length).toBe(1));
+  await eventually(() => online.length).toBe(1);
   agent.raw("{broken\n");
-  await vi.waitFor(() => expect(online.length).toBe(2));
+  await eventually(() => online.length).toBe(2);
   expect(offline[0]?.problem).toMatch(/^the agent's answer cannot be read/);
 });
 
@@ -145,9 +146,9 @@ test.each([
 ])("a push of another shape reaches no view: %j", async (push) => {
   await agent.listen(path);
   start();
-  await vi.waitFor(() => expect(online.length).toBe(1));
+  await eventually(() => online.length).toBe(1);
   agent.raw(`${JSON.stringify(push)}\n`);
-  await vi.waitFor(() => expect(offline[0]?.problem).toMatch(/^the agent's answer cannot be read: a push of /));
+  await eventually(() => offline[0]?.problem).toMatch(/^the agent's answer cannot be read: a push of /);
   expect(pushes).toEqual([]);
 });
 
@@ -155,7 +156,7 @@ test("an answer of another shape is none", async () => {
   agent.serve.why = () => [{ at: 1 }];
   await agent.listen(path);
   start();
-  await vi.waitFor(() => expect(online.length).toBe(1));
+  await eventually(() => online.length).toBe(1);
   await expect(link.request("why", { output: "lamp" })).rejects.toThrow("an answer to why of another shape");
 });
 
@@ -163,37 +164,37 @@ test("packets of another shape are none", async () => {
   agent.serve.trace = () => [{ number: 1, at: "", direction: "sideways", type: "PUBLISH" }];
   await agent.listen(path);
   start();
-  await vi.waitFor(() => expect(online.length).toBe(1));
+  await eventually(() => online.length).toBe(1);
   await expect(link.request("trace", {})).rejects.toThrow("an answer to trace of another shape");
 });
 
 test("a line without end is not collected for ever", async () => {
   await agent.listen(path);
   start();
-  await vi.waitFor(() => expect(online.length).toBe(1));
+  await eventually(() => online.length).toBe(1);
   agent.raw(Buffer.alloc(4 * 1024 * 1024 + 1, "x"));
-  await vi.waitFor(() => expect(offline[0]?.problem).toContain("a line of more than"));
+  await eventually(() => offline[0]?.problem).toContain("a line of more than");
 });
 
 test("an agent that is there but silent is lost", async () => {
   await agent.listen(path);
   // The fake answers hello, but no status.
   start({ timeout: 30, probeEvery: 20 });
-  await vi.waitFor(() => expect(offline[0]?.problem).toBe("the agent did not answer status in time"));
+  await eventually(() => offline[0]?.problem).toBe("the agent did not answer status in time");
 });
 
 test("the socket to look is taken when the one to operate is not there", async () => {
   const view = join(dir, "view.sock");
   await agent.listen(view);
   start({ open: () => dialSocket([path, view]) });
-  await vi.waitFor(() => expect(online.length).toBe(1));
+  await eventually(() => online.length).toBe(1);
 });
 
 test("closing ends the connection and the tries", async () => {
   await agent.listen(path);
   start();
-  await vi.waitFor(() => expect(agent.clients).toBe(1));
+  await eventually(() => agent.clients).toBe(1);
   link.close();
-  await vi.waitFor(() => expect(agent.clients).toBe(0));
+  await eventually(() => agent.clients).toBe(0);
   await expect(link.request("status", {})).rejects.toMatchObject({ reason: "unreachable" });
 });

@@ -1,8 +1,9 @@
 import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { MessageFile } from "../../../tui/client/message-file.ts";
+import { eventually } from "../../agent/shell/fixture.ts";
 
 let dir: string;
 let ends: string[];
@@ -26,7 +27,7 @@ test("messages are in the file without being asked for, in their order, for this
   expect(file.path).toBe(join(dir, "pinbus", "messages-19700101-000000.jsonl"));
   expect(statSync(file.path).mode & 0o777).toBe(0o600);
   for (let n = 0; n < 1000; n += 1) file.add(message(n));
-  await vi.waitFor(() => expect(readFileSync(file.path, "utf8").split("\n")).toHaveLength(1001));
+  await eventually(() => readFileSync(file.path, "utf8").split("\n")).toHaveLength(1001);
   file.add(message(1000));
   await file.close();
   const topics = readFileSync(file.path, "utf8")
@@ -41,7 +42,7 @@ test("it ends at its bound, and says so once", async () => {
   const file = await create(2000);
   for (let n = 0; n < 1000; n += 1) {
     file.add(message(n));
-    if (n % 10 === 9) await vi.waitFor(() => expect(ends.length > 0 || statSync(file.path).size > 0).toBe(true));
+    if (n % 10 === 9) await eventually(() => ends.length > 0 || statSync(file.path).size > 0).toBe(true);
   }
   await file.close();
   expect(ends).toHaveLength(1);

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Replay } from "../../../tui/client/replay.ts";
+import { eventually, patience } from "../../agent/shell/fixture.ts";
 
 let dir: string;
 let replay: Replay | undefined;
@@ -47,7 +48,7 @@ function play(speed: number, paused = false): void {
 }
 
 /** As long as a loaded machine needs. */
-const ended = () => vi.waitFor(() => expect(last?.ended).toBe(true), 10_000);
+const ended = () => vi.waitFor(() => expect(last?.ended).toBe(true), patience);
 
 test("messages come in their order with their times, the last one without a line end too, and then it is over", async () => {
   await open(line("a", 0), line("b", 10), line("c", 20));
@@ -81,10 +82,10 @@ test("an hour in which nothing came does not have to be waited for: step by step
 test("a pause stands still, and the clock goes on from there", async () => {
   await open(line("a", 0), line("b", 100_000_000));
   play(100);
-  await vi.waitFor(() => expect((replay?.now ?? 0) - start).toBeGreaterThan(1000));
+  await eventually(() => (replay?.now ?? 0) - start).toBeGreaterThan(1000);
   replay?.control({ speed: 100, paused: true, step: false, skip: false });
   const at = replay?.now ?? 0;
-  await vi.waitFor(() => expect(last?.line).toBe(1));
+  await eventually(() => last?.line).toBe(1);
   expect(replay?.now).toBe(at);
   replay?.control({ speed: 1, paused: false, step: false, skip: false });
   expect((replay?.now ?? 0) - at).toBeLessThan(1000);
@@ -113,7 +114,7 @@ test("what is recorded years later keeps its time, and nobody waits for it: it i
   const played = () => messages.map(({ topic }) => topic).join("");
   const pass = async (ms: number, wanted: string) => {
     await vi.advanceTimersByTimeAsync(ms);
-    await vi.waitFor(() => expect(played()).toBe(wanted));
+    await eventually(() => played()).toBe(wanted);
   };
   await pass(4900, "a");
   expect(last?.next).toBe(start + 1e12);
@@ -121,7 +122,7 @@ test("what is recorded years later keeps its time, and nobody waits for it: it i
   expect(replay?.now).toBeLessThan(start + 1e12 + 1000);
   await pass(1000, "abc");
   // The file is read on when it is needed.
-  await vi.waitFor(() => expect(last?.next).toBe(start + 2e12));
+  await eventually(() => last?.next).toBe(start + 2e12);
   replay?.control({ speed: 1, paused: false, step: false, skip: true });
   expect(played(), "by a key").toBe("abcd");
   await pass(500_000, "abcd");

@@ -7,6 +7,7 @@ import { Retained } from "../../../tui/client/retained.ts";
 import type { RetainedOptions } from "../../../tui/client/retained-job.ts";
 import { Watcher } from "../../../tui/client/watcher.ts";
 import type { RetainedEvent } from "../../../tui/retained.ts";
+import { eventually, patience } from "../../agent/shell/fixture.ts";
 import { describeMosquitto, mosquittoDenying, observe, startEmbedded, startMosquitto, type TestBroker } from "../../brokers.ts";
 
 let dir: string;
@@ -45,7 +46,7 @@ async function link(started: typeof broker, some: Partial<RetainedOptions> = {})
     ...some,
   });
   watcher.use({ host: "127.0.0.1", port: broker.port, via: "mqtt" });
-  await vi.waitFor(() => expect(online).toHaveLength(1));
+  await eventually(() => online).toHaveLength(1);
 }
 
 type Given = readonly (readonly [topic: string, payload: string | Buffer, options?: IClientPublishOptions])[];
@@ -59,16 +60,16 @@ async function keep(given: Given, username?: string): Promise<void> {
 async function keeps(check: (kept: Record<string, string>) => void): Promise<void> {
   const observer = await observe(broker, "#");
   const kept = () => check(Object.fromEntries(observer.seen.filter(({ retain }) => retain).map(({ topic, payload }) => [topic, payload])));
-  await vi.waitFor(kept, { timeout: 10_000 });
+  await vi.waitFor(kept, patience);
   await keep([["last", "1", { retain: false }]]);
-  await vi.waitFor(() => expect(observer.payloads("last")).toHaveLength(1));
+  await eventually(() => observer.payloads("last")).toHaveLength(1);
   kept();
   await observer.stop();
 }
 const keepsMany = (topics: number) => keeps((kept) => expect(Object.keys(kept)).toHaveLength(topics));
 
-const ended = () => vi.waitFor(() => expect(events.at(-1)).toMatchObject({ kind: "ended" }), { timeout: 10_000 }).then(() => events.at(-1));
-const found = () => vi.waitFor(() => expect(events.at(-1)).toMatchObject({ kind: "found" }), { timeout: 10_000 }).then(() => events.at(-1));
+const ended = () => vi.waitFor(() => expect(events.at(-1)).toMatchObject({ kind: "ended" }), patience).then(() => events.at(-1));
+const found = () => vi.waitFor(() => expect(events.at(-1)).toMatchObject({ kind: "found" }), patience).then(() => events.at(-1));
 function backup(): { topic: string; qos: number; text?: string; base64?: string }[] {
   const [name = ""] = readdirSync(join(dir, "pinbus"));
   expect(name).toMatch(/^retained-\d{8}-\d{6}\.jsonl$/);
@@ -148,7 +149,7 @@ function suite(version: string, start: () => Promise<typeof broker>): void {
     job.perform({ kind: "ask", branch: "many" });
     await found();
     job.perform({ kind: "clear" });
-    await vi.waitFor(() => expect(events.some((event) => event.kind === "progress" && event.done >= 2)).toBe(true));
+    await eventually(() => events.some((event) => event.kind === "progress" && event.done >= 2)).toBe(true);
     job.perform({ kind: "stop" });
     const end = await ended();
     const done = Number(/^stopped: (\d+) of 40, backup /.exec(end?.kind === "ended" ? end.text : "")?.[1]);
@@ -202,7 +203,7 @@ describeMosquitto("with mosquitto", () => {
     job.perform({ kind: "ask", branch: "many" });
     await found();
     job.perform({ kind: "clear" });
-    await vi.waitFor(() => expect(events.at(-1)).toMatchObject({ kind: "progress" }));
+    await eventually(() => events.at(-1)).toMatchObject({ kind: "progress" });
     await keep([["many/9", "new"]]);
     await ended();
     expect(
@@ -237,7 +238,7 @@ describeMosquitto("with mosquitto", () => {
     job.perform({ kind: "ask", branch: "many" });
     await found();
     job.perform({ kind: "clear" });
-    await vi.waitFor(() => expect(events.at(-1)).toMatchObject({ kind: "progress" }));
+    await eventually(() => events.at(-1)).toMatchObject({ kind: "progress" });
     await broker.stop();
     expect(await ended()).toMatchObject({ ok: false, text: expect.stringMatching(/: cleared \d+ of 40, backup /) });
   });

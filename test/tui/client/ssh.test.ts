@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Ssh } from "../../../tui/client/ssh.ts";
+import { eventually, patience } from "../../agent/shell/fixture.ts";
 
 let dir: string;
 let remote: Ssh | undefined;
@@ -54,7 +55,7 @@ test("the link is the stdio of `pinbus attach`, over a connection that asked its
 test("who may only look says so there", async () => {
   remote = new Ssh({ ...fake("exec cat"), readOnly: true });
   (await remote.open()).on("error", () => undefined);
-  await vi.waitFor(() => expect(args().slice(-3)).toEqual(["pinbus", "attach", "--read-only"]));
+  await eventually(() => args().slice(-3)).toEqual(["pinbus", "attach", "--read-only"]);
 });
 
 test("what ssh says when the login fails is the problem, and nothing is left", async () => {
@@ -88,7 +89,7 @@ test("a connection that is gone is made anew, without a question; what ssh canno
   await vi.waitFor(async () => {
     (await remote?.open())?.on("error", () => undefined);
     expect(args().filter((arg) => arg === "-M")).toHaveLength(2);
-  }, 10_000);
+  }, patience);
   const [again] = args()
     .slice(args().lastIndexOf("-M"), args().lastIndexOf("cat"))
     .filter((arg) => arg.startsWith("Batch"));

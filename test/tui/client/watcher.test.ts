@@ -4,9 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Aedes } from "aedes";
 import mqtt from "mqtt";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { BrokerTarget } from "../../../tui/client/target.ts";
 import { Watcher } from "../../../tui/client/watcher.ts";
+import { eventually } from "../../agent/shell/fixture.ts";
 import { describeMosquitto, freePort, type MosquittoOptions, mosquittoDenying, startMosquitto } from "../../brokers.ts";
 
 let watcher: Watcher;
@@ -67,42 +68,42 @@ describe("the built-in broker's library", () => {
     const { port } = await broker();
     await publish(port, "kept", "1", true);
     watcher.use(at(port));
-    await vi.waitFor(() => expect(messages).toContainEqual({ topic: "kept", text: "1", retain: true }));
+    await eventually(() => messages).toContainEqual({ topic: "kept", text: "1", retain: true });
     expect(online).toEqual(["3.1.1"]);
     await publish(port, "live", "2");
-    await vi.waitFor(() => expect(messages).toContainEqual({ topic: "live", text: "2", retain: false }));
+    await eventually(() => messages).toContainEqual({ topic: "live", text: "2", retain: false });
   });
 
   test("connects when the broker appears, and again when it comes back", async () => {
     const port = await freePort();
     watcher.use(at(port));
-    await vi.waitFor(() => expect(offline.length).toBeGreaterThan(0));
+    await eventually(() => offline.length).toBeGreaterThan(0);
     expect(offline[0]).toMatch(new RegExp(`^mqtt://127.0.0.1:${port}: `));
     const first = await broker(port);
-    await vi.waitFor(() => expect(online.length).toBe(1));
+    await eventually(() => online.length).toBe(1);
     await new Promise<void>((resolve) => first.aedes.close(() => first.server.close(() => resolve())));
-    await vi.waitFor(() => expect(offline.length).toBeGreaterThan(1));
+    await eventually(() => offline.length).toBeGreaterThan(1);
     cleanups.pop();
     await broker(port);
-    await vi.waitFor(() => expect(online.length).toBe(2));
+    await eventually(() => online.length).toBe(2);
   });
 
   test("publishes, and says when it cannot", async () => {
     await expect(watcher.publish({ topic: "a", payload: "1", qos: 1, retain: false })).rejects.toThrow("not connected");
     const { port } = await broker();
     watcher.use(at(port));
-    await vi.waitFor(() => expect(online.length).toBe(1));
+    await eventually(() => online.length).toBe(1);
     await watcher.publish({ topic: "a/b", payload: "1", qos: 1, retain: false });
-    await vi.waitFor(() => expect(messages).toContainEqual({ topic: "a/b", text: "1", retain: false }));
+    await eventually(() => messages).toContainEqual({ topic: "a/b", text: "1", retain: false });
   });
 
   test("another broker replaces the first one", async () => {
     const [one, two] = [await broker(), await broker()];
     watcher.use(at(one.port));
-    await vi.waitFor(() => expect(online.length).toBe(1));
+    await eventually(() => online.length).toBe(1);
     watcher.use(at(two.port));
-    await vi.waitFor(() => expect(two.aedes.connectedClients).toBe(1));
-    await vi.waitFor(() => expect(one.aedes.connectedClients).toBe(0));
+    await eventually(() => two.aedes.connectedClients).toBe(1);
+    await eventually(() => one.aedes.connectedClients).toBe(0);
   });
 
   test("reaches a broker through a local socket, as ssh forwards it", async () => {
@@ -116,14 +117,14 @@ describe("the built-in broker's library", () => {
       rmSync(dir, { recursive: true, force: true });
     });
     watcher.use(at(1883, { socket: path }));
-    await vi.waitFor(() => expect(online).toEqual(["3.1.1"]));
+    await eventually(() => online).toEqual(["3.1.1"]);
   });
 
   test("a refused user is named, the password never", async () => {
     const { port, aedes } = await broker();
     aedes.authenticate = (_client, _user, _password, done) => done(null, false);
     watcher.use(at(port, { username: "ev3", password: "hush" }));
-    await vi.waitFor(() => expect(offline.join()).toContain("not authorised, user ev3"));
+    await eventually(() => offline.join()).toContain("not authorised, user ev3");
     expect(offline.join()).not.toContain("hush");
   });
 });
@@ -138,22 +139,22 @@ describeMosquitto("mosquitto", () => {
   test("MQTT 5 tells of live messages whether they are retained, and $SYS is there", async () => {
     const port = await broker();
     watcher.use(at(port));
-    await vi.waitFor(() => expect(online).toEqual(["5"]));
-    await vi.waitFor(() => expect(messages.some(({ topic }) => topic.startsWith("$SYS/"))).toBe(true));
+    await eventually(() => online).toEqual(["5"]);
+    await eventually(() => messages.some(({ topic }) => topic.startsWith("$SYS/"))).toBe(true);
     await publish(port, "kept", "1", true);
     await publish(port, "live", "2", false);
-    await vi.waitFor(() => expect(messages).toContainEqual({ topic: "live", text: "2", retain: false }));
+    await eventually(() => messages).toContainEqual({ topic: "live", text: "2", retain: false });
     expect(messages).toContainEqual({ topic: "kept", text: "1", retain: true });
   });
 
   test("a filter that the broker does not grant is named, the others work", async () => {
     const port = await broker(mosquittoDenying([{ acltype: "subscribeLiteral", topic: "$SYS/#" }]));
     watcher.use(at(port));
-    await vi.waitFor(() => expect(refused).toEqual(["$SYS/#"]));
-    await vi.waitFor(() => expect(granted).toEqual(["#"]));
+    await eventually(() => refused).toEqual(["$SYS/#"]);
+    await eventually(() => granted).toEqual(["#"]);
     expect(rtts.length).toBeGreaterThan(0);
     await publish(port, "a/b", "1");
-    await vi.waitFor(() => expect(messages).toContainEqual({ topic: "a/b", text: "1", retain: false }));
+    await eventually(() => messages).toContainEqual({ topic: "a/b", text: "1", retain: false });
   });
 
   test("what the broker keeps comes once more when it is asked for, and live messages still come", async () => {
@@ -161,16 +162,16 @@ describeMosquitto("mosquitto", () => {
     await publish(port, "pinbus/a/status", "online", true);
     watcher.use(at(port));
     const statuses = () => messages.filter(({ topic }) => topic === "pinbus/a/status").length;
-    await vi.waitFor(() => expect(statuses()).toBe(1));
+    await eventually(() => statuses()).toBe(1);
     watcher.refresh(["pinbus/+/status", "pinbus/+/info"]);
-    await vi.waitFor(() => expect(statuses()).toBe(2));
+    await eventually(() => statuses()).toBe(2);
     await publish(port, "pinbus/a/status", "offline");
-    await vi.waitFor(() => expect(messages).toContainEqual({ topic: "pinbus/a/status", text: "offline", retain: false }));
+    await eventually(() => messages).toContainEqual({ topic: "pinbus/a/status", text: "offline", retain: false });
   });
 
   test("anonymous clients that are refused are told so", async () => {
     const port = await broker({ config: ["allow_anonymous false"] });
     watcher.use(at(port));
-    await vi.waitFor(() => expect(offline.join()).toContain("not authorised, no user was given"));
+    await eventually(() => offline.join()).toContain("not authorised, no user was given");
   });
 });

@@ -99,7 +99,7 @@ describe("toCells", () => {
   });
 
   // Uncut it is minutes.
-  it("cuts a megabyte before it looks at it", { timeout: 30_000 }, () => {
+  it("cuts a megabyte before it looks at it", () => {
     const huge = "é".repeat(1_000_000);
     for (let i = 0; i < 1000; i++) expect(toCells(huge + i, 80, false)).toHaveLength(80);
   });

@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type IPty, spawn } from "@lydell/node-pty";
 import { expect, vi } from "vitest";
+import { patience } from "../../agent/shell/fixture.ts";
 import { createFakeTerminal, type FakeTerminal } from "../screen.ts";
 
 const root = dirname(createRequire(import.meta.url).resolve("pinbus/package.json"));
@@ -128,7 +129,7 @@ export const hold = "read -r _";
 
 /** Polls an expectation; generous, because the machine may be busy. */
 export function until(check: () => void): Promise<void> {
-  return vi.waitFor(check, { timeout: 15_000, interval: 20 });
+  return vi.waitFor(check, patience);
 }
 
 /** Signals the fixture, once it is known. */

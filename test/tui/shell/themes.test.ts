@@ -1,7 +1,8 @@
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import { attributesOf } from "../../../tui/shell/attributes.ts";
 import { openTerminal, type Terminal } from "../../../tui/shell/terminal.ts";
 import { backgrounds, type Look, themes } from "../../../tui/theme.ts";
+import { eventually } from "../../agent/shell/fixture.ts";
 import { createFakeTerminal, type FakeTerminal } from "../screen.ts";
 import { styles } from "./drawing.ts";
 
@@ -43,7 +44,7 @@ function show(look: Look, env: NodeJS.ProcessEnv = {}): { terminal: Terminal; ce
 
 async function drawn(look: Look, env?: NodeJS.ProcessEnv): Promise<string[]> {
   const { cells } = show(look, env);
-  await vi.waitFor(() => expect(cells()).not.toContain("not drawn yet"));
+  await eventually(() => cells()).not.toContain("not drawn yet");
   return cells();
 }
 
@@ -67,11 +68,11 @@ describe.each(themes)("the theme %s", (theme) => {
 
 test("another theme is drawn at once", async () => {
   const { terminal, cells } = show({ theme: "default", background: "auto" });
-  await vi.waitFor(() => expect(cells()).toContain("title: 30 on own bold"));
+  await eventually(() => cells()).toContain("title: 30 on own bold");
   terminal.look({ theme: "mono", background: "auto" });
-  await vi.waitFor(() => expect(cells()).toContain("title: own on own bold"));
+  await eventually(() => cells()).toContain("title: own on own bold");
   terminal.look({ theme: "high-contrast", background: "light" });
-  await vi.waitFor(() => expect(cells()).toContain("text: 16 on 231"));
+  await eventually(() => cells()).toContain("text: 16 on 231");
 });
 
 describe("every text can be read", () => {
