@@ -45,7 +45,7 @@ async function link(started: typeof broker, some: Partial<RetainedOptions> = {})
     ...some,
   });
   watcher.use({ host: "127.0.0.1", port: broker.port, via: "mqtt" });
-  await vi.waitFor(() => expect(online).toHaveLength(1));
+  await vi.waitFor(() => expect(online).toHaveLength(1), { timeout: 10_000 });
 }
 
 type Given = readonly (readonly [topic: string, payload: string | Buffer, options?: IClientPublishOptions])[];
@@ -61,7 +61,7 @@ async function keeps(check: (kept: Record<string, string>) => void): Promise<voi
   const kept = () => check(Object.fromEntries(observer.seen.filter(({ retain }) => retain).map(({ topic, payload }) => [topic, payload])));
   await vi.waitFor(kept, { timeout: 10_000 });
   await keep([["last", "1", { retain: false }]]);
-  await vi.waitFor(() => expect(observer.payloads("last")).toHaveLength(1));
+  await vi.waitFor(() => expect(observer.payloads("last")).toHaveLength(1), { timeout: 10_000 });
   kept();
   await observer.stop();
 }
@@ -148,7 +148,7 @@ function suite(version: string, start: () => Promise<typeof broker>): void {
     job.perform({ kind: "ask", branch: "many" });
     await found();
     job.perform({ kind: "clear" });
-    await vi.waitFor(() => expect(events.some((event) => event.kind === "progress" && event.done >= 2)).toBe(true));
+    await vi.waitFor(() => expect(events.some((event) => event.kind === "progress" && event.done >= 2)).toBe(true), { timeout: 10_000 });
     job.perform({ kind: "stop" });
     const end = await ended();
     const done = Number(/^stopped: (\d+) of 40, backup /.exec(end?.kind === "ended" ? end.text : "")?.[1]);
@@ -202,7 +202,7 @@ describeMosquitto("with mosquitto", () => {
     job.perform({ kind: "ask", branch: "many" });
     await found();
     job.perform({ kind: "clear" });
-    await vi.waitFor(() => expect(events.at(-1)).toMatchObject({ kind: "progress" }));
+    await vi.waitFor(() => expect(events.at(-1)).toMatchObject({ kind: "progress" }), { timeout: 10_000 });
     await keep([["many/9", "new"]]);
     await ended();
     expect(
@@ -237,7 +237,7 @@ describeMosquitto("with mosquitto", () => {
     job.perform({ kind: "ask", branch: "many" });
     await found();
     job.perform({ kind: "clear" });
-    await vi.waitFor(() => expect(events.at(-1)).toMatchObject({ kind: "progress" }));
+    await vi.waitFor(() => expect(events.at(-1)).toMatchObject({ kind: "progress" }), { timeout: 10_000 });
     await broker.stop();
     expect(await ended()).toMatchObject({ ok: false, text: expect.stringMatching(/: cleared \d+ of 40, backup /) });
   });
