@@ -5,6 +5,8 @@ const head = 25;
 const [numberAt, sizeAt, keptAt, kindAt] = [8, 16, 20, 24];
 const retainedOf: readonly Retained[] = ["no", "yes", "unknown"];
 const firstBytes = 160;
+/** So much more room than is used goes back, unless it is little. */
+const [wide, little] = [4, 1024];
 /** Of the room is left over, so that it is not made anew for each message. */
 const spare = 1 / 8;
 
@@ -45,7 +47,14 @@ export class History {
       this.bytes -= kept;
       this.length -= 1;
     }
+    const used = this.#to - this.#from;
+    if (this.#room.length > Math.max(little, used * wide)) this.#move(used);
     return length - this.length;
+  }
+
+  /** Bytes that it takes. */
+  get room(): number {
+    return this.#room.length;
   }
 
   get newest(): Message | null {
@@ -117,21 +126,23 @@ export class History {
 
   /** Room for so many bytes behind the newest message; returns where. */
   #make(bytes: number): number {
-    const used = this.#to - this.#from;
-    if (this.#to + bytes > this.#room.length) {
-      const needed = used + bytes;
-      const isTight = needed > this.#room.length * (1 - spare);
-      // Much less is used than once was: the rest goes back.
-      const isWide = needed * 4 < this.#room.length;
-      const room = isTight || isWide ? Buffer.allocUnsafeSlow(Math.max(firstBytes, Math.ceil(needed * (1 + 2 * spare)))) : this.#room;
-      this.#room.copy(room, 0, this.#from, this.#to);
-      this.#room = room;
-      this.#from = 0;
-      this.#to = used;
-    }
+    if (this.#to + bytes > this.#room.length) this.#move(this.#to - this.#from + bytes);
     const place = this.#to;
     this.#to += bytes;
     return place;
+  }
+
+  /** The messages to the front of room for so many bytes, of a new one when this one is too small or too large. */
+  #move(bytes: number): void {
+    const { length } = this.#room;
+    const used = this.#to - this.#from;
+    const isOther = bytes > length * (1 - spare) || length > Math.max(little, bytes * wide);
+    const room = isOther ? Buffer.allocUnsafeSlow(Math.max(firstBytes, Math.ceil(bytes * (1 + 2 * spare)))) : this.#room;
+    this.#room.copy(room, 0, this.#from, this.#to);
+    this.#room = room;
+    this.#newest -= this.#from;
+    this.#from = 0;
+    this.#to = used;
   }
 }
 
