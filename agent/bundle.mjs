@@ -1,16 +1,34 @@
-// node agent/bundle.mjs: after tsc, makes dist/agent/pinbus.cjs of all that `agent/cli.ts` imports, with a source map and the licences of what is in it.
+// node agent/bundle.mjs: after tsc, makes dist/agent/pinbus.cjs of all that `agent/cli.ts` imports and dist/agent/tui.cjs of the terminal UI, each with a
+// source map and the licences of what is in it.
 import { readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { rolldown } from "rolldown";
 import { licence } from "./licence.mjs";
 
 const root = resolve(import.meta.dirname, "..");
-const file = join(root, "dist/agent/pinbus.cjs");
 
-/** The terminal UI stays as it is compiled: blessed cannot be bundled, and nobody else loads it. */
+/** The terminal UI is in the other bundle. */
 const terminal = {
   name: "terminal",
-  resolveId: (id) => (id.endsWith("/tui/main.ts") ? { id: "../tui/main.js", external: true } : null),
+  resolveId: (id) => (id.endsWith("/tui/main.ts") ? { id: "./tui-bundle.js", external: true } : null),
+};
+
+/**
+ * Of 2013: octal numbers and escapes, which are refused in a module, files beside it for terminals that are not known, and programs of other
+ * systems, for which it need not load what starts programs.
+ */
+const blessed = {
+  name: "blessed",
+  transform(code, id) {
+    if (!id.includes("/node_modules/blessed/")) return null;
+    const read = code
+      .replace(/\\([0-3][0-7]{2})/g, (_, digits) => `\\x${Number.parseInt(digits, 8).toString(16).padStart(2, "0")}`)
+      .replace(/\b0([0-7]{3})\b/g, "0o$1")
+      .replace("cp = require('child_process')", "cp = {}")
+      .replace(/\bcp\.exec/g, "require('child_process').exec")
+      .replaceAll("__dirname", `require("node:path").dirname(require.resolve("blessed/lib/tput.js"))`);
+    return { code: read, map: null };
+  },
 };
 
 /** What finds a file by its own place still finds it. */
@@ -31,41 +49,49 @@ const silence = {
   load: (id) => (id === "debug" ? "module.exports = () => () => {};" : null),
 };
 
-const build = await rolldown({
-  input: join(root, "agent/cli.ts"),
-  cwd: root,
-  platform: "node",
-  // Loaded when they are used, from their own packages: native, large or not bundable.
-  external: ["aedes", "blessed", "onoff", "systeminformation", "node-gyp-build"],
-  plugins: [terminal, silence, places],
-  onLog: (_level, log) => {
-    throw new Error(log.message);
-  },
-});
-const { output } = await build.generate({
-  file,
-  format: "cjs",
-  codeSplitting: false,
-  comments: false,
-  sourcemap: "hidden",
-  sourcemapExcludeSources: true,
-});
-const [bundle] = output;
-// What was compiled of the bundle before, by whatever Node.
-for (const name of readdirSync(dirname(file))) if (name.startsWith("pinbus.cjs.")) rmSync(join(dirname(file), name));
+// Loaded when they are used, from their own packages: native, large or not bundable.
+const external = ["aedes", "onoff", "systeminformation", "node-gyp-build"];
 /** The same bytes wherever the packages are: they may be linked. */
 const place = (path, root) => path.replace(/^(\.\.\/)+.*?(?=node_modules\/)/, root);
-bundle.map.sources = bundle.map.sources.map((path) => place(path, "../../"));
-const placed = bundle.code.replace(/^(\/\/ )(\.\.\/.*)$/gm, (_line, mark, path) => mark + place(path, ""));
-// A script with a cache has no `import()` of its own: V8 forgets whose it was.
-const code = placed.replace(/\bimport\(/g, "importModule(");
-const late = ["child_process", "dns/promises", "readline", "worker_threads"].reduce(loadedLate, code);
-// One byte a character: half the memory, and nothing to decode.
-const ascii = late.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
-// On the first line, so that the map holds.
-writeFileSync(file, `(function (exports, require, moduleUrl, importModule) { ${ascii}\n})\n`);
-writeFileSync(`${file}.map`, JSON.stringify(bundle.map));
-writeFileSync(`${file}.licenses.txt`, licences(bundle.moduleIds));
+
+await bundle("pinbus", "agent/cli.ts", [terminal, silence, places], ["child_process", "dns/promises", "readline", "worker_threads"]);
+await bundle("tui", "agent/tui-cli.ts", [silence, places, blessed], ["child_process", "crypto", "timers/promises", "tls"]);
+
+/** `late`: modules of Node.js that are seldom needed, or only later. */
+async function bundle(name, entry, plugins, late) {
+  const file = join(root, `dist/agent/${name}.cjs`);
+  const build = await rolldown({
+    input: join(root, entry),
+    cwd: root,
+    platform: "node",
+    external,
+    plugins,
+    onLog: (_level, log) => {
+      throw new Error(log.message);
+    },
+  });
+  const { output } = await build.generate({
+    file,
+    format: "cjs",
+    codeSplitting: false,
+    comments: false,
+    sourcemap: "hidden",
+    sourcemapExcludeSources: true,
+  });
+  const [{ code: made, map, moduleIds }] = output;
+  // What was compiled of the bundle before, by whatever Node.
+  for (const other of readdirSync(dirname(file))) if (other.startsWith(`${name}.cjs.`)) rmSync(join(dirname(file), other));
+  map.sources = map.sources.map((path) => place(path, "../../"));
+  const placed = made.replace(/^(\/\/ )(\.\.\/.*)$/gm, (_line, mark, path) => mark + place(path, ""));
+  // A script with a cache has no `import()` of its own: V8 forgets whose it was.
+  const code = late.reduce(loadedLate, placed.replace(/\bimport\(/g, "importModule("));
+  // One byte a character: half the memory, and nothing to decode.
+  const ascii = code.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  // On the first line, so that the map holds.
+  writeFileSync(file, `(function (exports, require, moduleUrl, importModule) { ${ascii}\n})\n`);
+  writeFileSync(`${file}.map`, JSON.stringify(map));
+  writeFileSync(`${file}.licenses.txt`, licences(moduleIds));
+}
 
 /** A module of Node.js that an agent needs seldom, or only when it is online, is loaded where it is used: together these took a tenth of the start. */
 function loadedLate(code, name) {

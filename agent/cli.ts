@@ -1,7 +1,6 @@
-import { writeSync } from "node:fs";
-import { type Command, CommandError, complain } from "./command/command.ts";
+import { type Command, complain } from "./command/command.ts";
 import { exit } from "./exit.ts";
-import { inSources } from "./stack.ts";
+import { runCommand, runProgram } from "./program.ts";
 
 /** The subcommands; each is loaded only when it is asked for, so that `get` does not pay for the agent. */
 export const commands: Readonly<Record<string, () => Promise<Command>>> = {
@@ -41,15 +40,9 @@ export const commands: Readonly<Record<string, () => Promise<Command>>> = {
   init: async () => (await import("./command/init.ts")).init,
 };
 
-/** Runs the subcommand that is asked for; resolves with the exit code. Called once: it also decides what becomes of a bug. */
-export async function runCli(args: string[]): Promise<number> {
-  process.on("uncaughtException", bug);
-  process.on("unhandledRejection", bug);
-  // A reader that stops reading (`pinbus pins | head`) is no problem of ours.
-  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code === "EPIPE") process.exit(exit.ok);
-  });
-  return main(args);
+/** Runs the subcommand that is asked for; resolves with the exit code. Called once. */
+export function runCli(args: string[]): Promise<number> {
+  return runProgram(() => main(args));
 }
 
 async function main([name, ...args]: string[]): Promise<number> {
@@ -69,19 +62,7 @@ async function main([name, ...args]: string[]): Promise<number> {
     complain(`pinbus: there is no command ${JSON.stringify(name)}${meant ? `; did you mean ${meant}?` : ""}; \`pinbus --help\` lists them`);
     return exit.usage;
   }
-  const command = await load();
-  if (args.includes("--help") || args.includes("-h")) {
-    process.stdout.write(`usage: pinbus ${name} ${command.usage}\n\n${command.summary}\n`);
-    return exit.ok;
-  }
-  try {
-    return await command.run(args);
-  } catch (error) {
-    if (!(error instanceof CommandError)) throw error;
-    complain(`pinbus: ${error.message}`);
-    if (error.code === exit.usage) complain(`usage: pinbus ${name} ${command.usage}`);
-    return error.code;
-  }
+  return runCommand(name, await load(), args);
 }
 
 async function help(): Promise<string> {
@@ -89,15 +70,4 @@ async function help(): Promise<string> {
   const width = Math.max(...Object.keys(commands).map(({ length }) => length)) + 2;
   for (const [name, load] of Object.entries(commands)) lines.push(`  ${name.padEnd(width)}${(await load()).summary}`);
   return `${[...lines, "", "`pinbus <command> --help` tells more; --version prints the version."].join("\n")}\n`;
-}
-
-/** A bug: said at once and unbuffered, since nothing can be trusted to run after it. */
-function bug(error: unknown): void {
-  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  try {
-    writeSync(2, `pinbus: this is a bug, please report it:\n${inSources(text)}\n`);
-  } catch {
-    // stderr is gone: the exit code says it alone.
-  }
-  process.exit(exit.bug);
 }

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { loadBundle } from "./bundle.ts";
 
-// The bin. The table of subcommands is in `cli.ts`.
-process.exitCode = await loadBundle().runCli(process.argv.slice(2));
+// The bin. The table of subcommands is in `cli.ts`; the terminal UI starts without the rest.
+const args = process.argv.slice(2);
+process.exitCode = await loadBundle(args[0] === "tui" ? "tui" : "pinbus").exports.runCli(args);

@@ -6,4 +6,4 @@ process.on("message", () => {
   const { heapUsed, external, rss } = process.memoryUsage();
   process.send({ heap: (heapUsed + external) / 1e6, rss: rss / 1e6 });
 });
-process.exitCode = await loadBundle().runCli(process.argv.slice(2));
+process.exitCode = await loadBundle("pinbus").exports.runCli(process.argv.slice(2));

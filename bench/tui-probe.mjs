@@ -1,15 +1,16 @@
 // node --import bench/tui-probe.mjs …: on SIGUSR2 the process writes to the file in PINBUS_BENCH_REPORT what it measured since the last time: the longest
 // gap of its event loop, the most bytes that its terminal had not taken, and (with --expose-gc) what its memory holds.
 import { renameSync, writeFileSync } from "node:fs";
-import { TtyOutput } from "../dist/tui/shell/output.js";
+import { Writable } from "node:stream";
 
 const tickMs = 10;
 const file = process.env.PINBUS_BENCH_REPORT;
 let output;
-const take = TtyOutput.prototype.take;
-TtyOutput.prototype.take = function () {
-  output = this;
-  take.call(this);
+const { on } = Writable.prototype;
+/** The sink of the screen is in the bundle; nobody else waits for a stream to be idle. */
+Writable.prototype.on = function (event, listener) {
+  if (event === "idle") output = this;
+  return on.call(this, event, listener);
 };
 
 let [last, gapMs, queued] = [performance.now(), 0, 0];

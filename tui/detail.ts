@@ -69,10 +69,10 @@ export function reading({ topics }: State, node: TopicNode, message: Message, wi
   const { detail, store } = topics;
   const { mode, decoders, shown } = detail;
   const { history } = store.view(node);
-  const previous = mode === "diff" ? history[history.lastIndexOf(message) - 1] : undefined;
+  const previous = mode === "diff" ? history.at(history.indexOf(message.number) - 1) : undefined;
   if (
-    shown?.message === message &&
-    shown.previous === previous &&
+    shown?.message.number === message.number &&
+    shown.previous?.number === previous?.number &&
     shown.mode === mode &&
     shown.width === width &&
     shown.decoders === decoders
@@ -98,8 +98,8 @@ export function chartedLine({ charted }: Detail, lines: readonly ValueLine[]): V
 export function chartSeries({ topics }: State, node: TopicNode, line: ValueLine): Series | undefined {
   const { detail, store } = topics;
   const { series, decoders } = detail;
-  if (series?.id !== line.id || series.decoders !== decoders) detail.series = { id: line.id, decoders, figures: new WeakMap() };
-  const found = seriesOf(store.view(node).history, detail.series as SeriesMemory, topics.lost);
+  if (series?.id !== line.id || series.decoders !== decoders) detail.series = { id: line.id, decoders, figures: new Map() };
+  const found = seriesOf(store.view(node).history.messages(), detail.series as SeriesMemory, topics.lost);
   return found.values.length < 2 ? undefined : found;
 }
 
@@ -117,17 +117,18 @@ export function logOf({ topics, frozen }: State, node: TopicNode | undefined): L
   stream.watch(node !== undefined && node.children.length > 0 ? node : null, topics.store, frozen !== null);
   if (stream.branch !== null)
     return { branch: true, length: stream.length, at: (index) => stream.at(index), indexOf: (message) => stream.indexOf(message) };
-  const history = node === undefined ? [] : topics.store.view(node).history;
+  const history = node === undefined ? undefined : topics.store.view(node).history;
+  const length = history?.length ?? 0;
   return {
     branch: false,
-    length: history.length,
+    length,
     at(index) {
-      const message = history[history.length - 1 - index];
+      const message = history?.at(length - 1 - index);
       return node === undefined || message === undefined ? undefined : { node, message };
     },
     indexOf(message) {
-      const index = message === null ? -1 : history.lastIndexOf(message);
-      return index < 0 ? -1 : history.length - 1 - index;
+      const index = message === null ? -1 : (history?.indexOf(message.number) ?? -1);
+      return index < 0 ? -1 : length - 1 - index;
     },
   };
 }

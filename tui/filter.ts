@@ -39,11 +39,11 @@ export function parseFilter(text: string): Filter {
 }
 
 /** Loaded with the first expression: who types none does not wait for it. */
-const load = createRequire(import.meta.url);
+const require = createRequire(import.meta.url);
 
 /** Not by JavaScript's own: some expressions would take it years. */
 function expression(text: string): Filter {
-  const { RE2JS, RE2JSException } = load("re2js") as typeof import("re2js");
+  const { RE2JS, RE2JSException } = require("re2js") as typeof import("re2js");
   try {
     const compiled = RE2JS.compile(text.slice(1), RE2JS.CASE_INSENSITIVE | RE2JS.DOTALL);
     return { text, problem: null, live: false, test: (name) => compiled.test(name.slice(0, judged)) };

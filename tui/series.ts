@@ -13,24 +13,26 @@ export interface Series {
   readonly lost: readonly number[];
 }
 
-/** Remembers what was read of each message: a frame comes ten times a second. */
+/** Remembers what was read of each message, by its number: a frame comes ten times a second. */
 export interface SeriesMemory {
   readonly id: string;
   readonly decoders: readonly Decoder[];
-  readonly figures: WeakMap<Message, number | null>;
+  figures: ReadonlyMap<number, number | null>;
 }
 
 /** The values of the line `id` in a history; those that had none are left out. `lost` as in the series. */
-export function seriesOf(history: readonly Message[], { decoders, figures, id }: SeriesMemory, lost: readonly number[] = []): Series {
+export function seriesOf(history: readonly Message[], memory: SeriesMemory, lost: readonly number[] = []): Series {
+  const { decoders, figures, id } = memory;
+  const kept = new Map<number, number | null>();
   const at: number[] = [];
   const values: number[] = [];
   let [low, high, sum] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0];
   for (const message of history) {
-    let value = figures.get(message);
+    let value = figures.get(message.number);
     if (value === undefined) {
       value = readValue(message, { mode: "auto", width: unwrapped, decoders }).lines.find((line) => line.id === id)?.figure ?? null;
-      figures.set(message, value);
     }
+    kept.set(message.number, value);
     if (value === null) continue;
     at.push(message.at);
     values.push(value);
@@ -38,6 +40,7 @@ export function seriesOf(history: readonly Message[], { decoders, figures, id }:
     high = Math.max(high, value);
     sum += value;
   }
+  memory.figures = kept;
   return { at, values, low, high, mean: sum / values.length, lost };
 }
 

@@ -35,7 +35,7 @@ export class Stream {
 
   /** Where a message is, -1 when it is gone. */
   indexOf(message: Message | null): number {
-    for (let index = 0; index < this.length; index += 1) if (this.at(index)?.message === message) return index;
+    for (let index = 0; index < this.length; index += 1) if (this.at(index)?.message.number === message?.number) return index;
     return -1;
   }
 
@@ -55,12 +55,13 @@ export class Stream {
 
   /** A message came for this topic. */
   heard(node: TopicNode | undefined, frozen: boolean): void {
-    if (node === undefined || node.last === null || this.branch === null || !isWithin(node, this.branch)) return;
+    if (node === undefined || this.branch === null || !isWithin(node, this.branch)) return;
     if (frozen) {
       this.held += 1;
       return;
     }
-    this.#add(node, node.last);
+    const { last } = node;
+    if (last !== null) this.#add(node, last);
   }
 
   /** An entry that has to go takes the new message. */
@@ -104,7 +105,7 @@ function newestOf(branch: TopicNode, store: TopicStore): Entry[] {
   collect(branch);
   const oldest = Float64Array.from(numbers).sort().at(-maxStreamed) ?? 0;
   const among = nodes.filter((_, index) => (numbers[index] ?? 0) >= oldest);
-  const sources = among.map((node) => ({ node, history: store.view(node).history.slice(-maxStreamed) }));
+  const sources = among.map((node) => ({ node, history: store.view(node).history.messages(maxStreamed) }));
   const heads = Float64Array.from(sources, ({ history }) => history.at(-1)?.number ?? 0);
   const newest: Entry[] = [];
   while (newest.length < maxStreamed) {

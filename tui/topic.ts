@@ -1,11 +1,12 @@
 import type { Filter } from "./filter.ts";
+import { History } from "./history.ts";
 
 /** `unknown` because MQTT 3.1.1, and 5 without retain-as-published, deliver live messages without the flag. */
 export type Retained = "yes" | "no" | "unknown";
 
 export interface Message {
   readonly at: number;
-  /** Counts all messages: of two at the same moment it says which one came first. */
+  /** Counts all messages: of two at the same moment it says which one came first, and whether two are the same. */
   readonly number: number;
   /** One character per byte (latin1): a Buffer slice would keep the whole network chunk alive. */
   readonly bytes: string;
@@ -18,7 +19,7 @@ export interface Message {
 /** What is shown of a topic. */
 export interface Seen {
   last: Message | null;
-  history: readonly Message[];
+  history: History;
   count: number;
   interval: number;
   jitter: number;
@@ -39,16 +40,16 @@ export interface TopicNode {
   count: number;
   /** Topics in the branch, itself included. */
   topics: number;
-  last: Message | null;
-  /** Oldest first; the newest is `last`. */
-  history: Message[];
+  /** The newest of the history, made when it is asked for: there are thousands a second. */
+  readonly last: Message | null;
+  history: History;
   /** Mean time between messages and how much it varies; 0 until known. */
   interval: number;
   jitter: number;
   /** Of which connection the last message was. */
   epoch: number;
   /** What a frozen view shows instead. */
-  held: (Seen & { history: Message[]; stamp: number }) | null;
+  held: (Seen & { stamp: number }) | null;
   row: number;
   stamp: number;
   /** Of all messages in the branch, itself included: how many, and when the newest came. */
@@ -101,8 +102,8 @@ export function stale(of: Seen, last: Message, now: number): boolean {
 
 /** A message comes at `at`, in the connection `epoch`: learns how far apart they are. The first one after a reconnect says nothing of that. */
 export function pace(of: TopicNode, at: number, epoch: number): void {
-  if (of.last !== null && of.epoch === epoch) {
-    const gap = at - of.last.at;
+  if (of.history.length > 0 && of.epoch === epoch) {
+    const gap = at - of.history.newestAt;
     if (of.interval === 0) of.interval = gap;
     else {
       of.jitter += (Math.abs(gap - of.interval) - of.jitter) / 4;
@@ -112,37 +113,43 @@ export function pace(of: TopicNode, at: number, epoch: number): void {
   of.epoch = epoch;
 }
 
-/** How many of the oldest messages leave a history so that it holds `most` of them and `mostBytes`, none before `since`; the newest stays. */
-export function surplus(history: readonly Message[], most: number, mostBytes: number, since: number): number {
-  let drop = Math.max(0, history.length - most);
-  while (drop < history.length - 1 && (history[drop]?.at ?? 0) < since) drop += 1;
-  let kept = 0;
-  for (let at = history.length - 1; at >= drop; at -= 1) {
-    kept += history[at]?.bytes.length ?? 0;
-    if (kept > mostBytes && at < history.length - 1) return at + 1;
-  }
-  return drop;
+export function node(path: string, name: string, depth: number, parent: TopicNode | null, born: number): TopicNode {
+  return new Branch(path, name, depth, parent, born);
 }
 
-export function node(path: string, name: string, depth: number, parent: TopicNode | null, born: number): TopicNode {
-  const empty = {
-    open: false,
-    pinned: false,
-    count: 0,
-    topics: 0,
-    last: null,
-    history: [],
-    interval: 0,
-    jitter: 0,
-    epoch: -1,
-    held: null,
-    row: -1,
-    stamp: 0,
-    heard: 0,
-    newest: 0,
-    rate: 0,
-    counted: 0,
-    judged: null,
-  };
-  return { path, name, depth, parent, children: [], born, ...empty };
+class Branch implements TopicNode {
+  readonly path: string;
+  readonly name: string;
+  readonly depth: number;
+  readonly parent: TopicNode | null;
+  readonly children: TopicNode[] = [];
+  readonly born: number;
+  open = false;
+  pinned = false;
+  count = 0;
+  topics = 0;
+  readonly history = new History();
+  interval = 0;
+  jitter = 0;
+  epoch = -1;
+  held: TopicNode["held"] = null;
+  row = -1;
+  stamp = 0;
+  heard = 0;
+  newest = 0;
+  rate = 0;
+  counted = 0;
+  judged: TopicNode["judged"] = null;
+
+  constructor(path: string, name: string, depth: number, parent: TopicNode | null, born: number) {
+    this.path = path;
+    this.name = name;
+    this.depth = depth;
+    this.parent = parent;
+    this.born = born;
+  }
+
+  get last(): Message | null {
+    return this.history.newest;
+  }
 }

@@ -1,7 +1,7 @@
 import { everything, type Filter } from "./filter.ts";
 import { Hidden } from "./hidden.ts";
 import { insert, measure, ordered, type Sort } from "./order.ts";
-import { type Bounds, bounds, type Message, node, pace, type Retained, type Seen, surplus, type TopicNode } from "./topic.ts";
+import { type Bounds, bounds, node, pace, type Retained, type Seen, type TopicNode } from "./topic.ts";
 
 /** When all bytes are used, a value keeps this much. */
 const scarceBytes = 128;
@@ -9,7 +9,7 @@ const scarceBytes = 128;
 const searchedBytes = 1024;
 
 /**
- * The tree of topics. A message changes its node in place and allocates one record; the list of visible rows is
+ * The tree of topics. A message changes its node in place and allocates nothing; the list of visible rows is
  * rebuilt only when the structure, a fold or the filter changed, and only when somebody looks.
  */
 export class TopicStore {
@@ -62,15 +62,12 @@ export class TopicStore {
     if (found === undefined || (found.count === 0 && !this.#admit(found))) return undefined;
     if (this.#frozen !== null && found.held?.stamp !== this.#frozen.stamp && found.born <= this.#frozen.at) {
       const { last, history, count, interval, jitter } = found;
-      found.held = { last, history: history.slice(), count, interval, jitter, stamp: this.#frozen.stamp };
+      found.held = { last, history: history.copy(), count, interval, jitter, stamp: this.#frozen.stamp };
     }
     pace(found, at, this.epoch);
     const keep = Math.min(payload.length, this.bytes >= this.#bounds.bytes ? scarceBytes : this.#bounds.messageBytes);
-    const bytes = payload.toString("latin1", 0, keep);
-    const message: Message = { at, number: this.received, bytes, size: payload.length, retained, qos };
     found.count += 1;
-    found.last = message;
-    found.history.push(message);
+    found.history.push(at, this.received, payload, keep, retained, qos);
     this.bytes += keep;
     this.messages += 1;
     for (let each: TopicNode | null = found; each !== null; each = each.parent) {
@@ -140,7 +137,7 @@ export class TopicStore {
   thaw(): void {
     this.#frozen = null;
     for (const node of this.#all) {
-      const at = node.last?.at ?? 0;
+      const at = node.history.newestAt || 0;
       for (let each: TopicNode | null = node; each !== null; each = each.parent) each.newest = Math.max(each.newest, at);
     }
     this.touch();
@@ -240,12 +237,9 @@ export class TopicStore {
 
   #trim(of: TopicNode, now: number, most: number, mostBytes: number): void {
     const { history } = of;
-    const drop = surplus(history, most, mostBytes, now - this.#bounds.age);
-    for (let at = 0; at < drop; at += 1) this.bytes -= history[at]?.bytes.length ?? 0;
-    this.messages -= drop;
-    // The usual case, and without an array for what is dropped.
-    if (drop === 1) history.shift();
-    else if (drop > 1) history.splice(0, drop);
+    this.bytes -= history.bytes;
+    this.messages -= history.trim(most, mostBytes, now - this.#bounds.age);
+    this.bytes += history.bytes;
   }
 
   get #full(): boolean {

@@ -175,7 +175,7 @@ export function payloadOf(state: State, { topic, size, at }: TraceEntry): Messag
   const { data } = state.pins;
   // The agent's clock and ours need not agree.
   const ours = instant(at) + (data === null ? 0 : data.received - data.at);
-  const near = node.history.filter((message) => message.size === size && Math.abs(message.at - ours) < sameMoment);
+  const near = node.history.messages().filter((message) => message.size === size && Math.abs(message.at - ours) < sameMoment);
   return near.sort((one, other) => Math.abs(one.at - ours) - Math.abs(other.at - ours))[0];
 }
 

@@ -76,7 +76,7 @@ export async function installSteps(machine: Machine, program: Program & { versio
 export function removeCompiled(machine: Machine, home: string): void {
   const folder = join(machine.root, home, "dist/agent");
   for (const name of existsSync(folder) ? readdirSync(folder) : [])
-    if (/^pinbus\.cjs\..*\.cache/.test(name)) rmSync(join(folder, name), { force: true });
+    if (/^(pinbus|tui)\.cjs\..*\.cache/.test(name)) rmSync(join(folder, name), { force: true });
 }
 
 /** As the Debian package does: compiled now, the service starts sooner. With the flags of the launcher, and without for what people type. */

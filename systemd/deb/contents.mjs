@@ -3,17 +3,21 @@ import { readFileSync, statSync } from "node:fs";
 import { isBuiltin } from "node:module";
 import { dirname, join, normalize } from "node:path";
 
-/** What is started by name: the program, what makes its code cache, and the map that a bug report reads. */
-const entries = ["dist/agent/main.js", "dist/agent/warm.js", "dist/agent/pinbus.cjs", "dist/agent/pinbus.cjs.map"];
+/** What is started by name: the program, what makes its code cache, the bundles, and the maps that a bug report reads. */
+const bundles = ["dist/agent/pinbus.cjs", "dist/agent/tui.cjs"];
+const entries = ["dist/agent/main.js", "dist/agent/warm.js", ...bundles.flatMap((bundle) => [bundle, `${bundle}.map`])];
 
 /** How a compiled file names another one; in the bundle a file's own place is given in words. */
 const references = [
   /\bfrom\s*"(?<to>[^"\n]+)"/g,
   /\bimport\s*"(?<to>[^"\n]+)"/g,
-  /\b(?:import|importModule|require[\w$]*)\("(?<to>[^"\n]+)"\)/g,
+  /\b(?:import|importModule|require[\w$]*|resolve)\("(?<to>[^"\n]+)"\)/g,
   /new URL\("(?<to>[^"\n]+)", import\.meta\.url\)/g,
   /new URL\("(?<to>[^"\n]+)", moduleUrl\("(?<from>[^"\n]+)"\)\)/g,
 ];
+
+/** What is in the bundles is under other people's licences. */
+export const licences = bundles.map((bundle) => `${bundle}.licenses.txt`);
 
 /** Paths of the files below `root`, and names of the npm packages that they import, both sorted. */
 export function running(root) {

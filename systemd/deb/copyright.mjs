@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { licence } from "../../agent/licence.mjs";
+import { licences } from "./contents.mjs";
 
 /** The whole file; `folders` are those in node_modules that are shipped. */
 export function copyright(root, folders) {
@@ -11,8 +12,10 @@ export function copyright(root, folders) {
     "\nIt contains packages from npm, each under its own licence; Debian has the Apache License in /usr/share/common-licenses/Apache-2.0.",
     "In /usr/lib/pinbus/node_modules:\n",
     ...folders.map((folder) => licence(join(root, folder))),
-    "\nInside of /usr/lib/pinbus/dist/agent/pinbus.cjs:\n",
-    readFileSync(join(root, "dist/agent/pinbus.cjs.licenses.txt"), "utf8"),
+    ...licences.flatMap((file) => [
+      `\nInside of /usr/lib/pinbus/${file.replace(".licenses.txt", "")}:\n`,
+      readFileSync(join(root, file), "utf8"),
+    ]),
   ];
   return `${parts.join("\n").replaceAll("\r", "").trimEnd()}\n`;
 }

@@ -26,16 +26,30 @@ describe("the bundle", () => {
 
   const pinbus = (...args: string[]) => spawnSync(process.execPath, [inCopy("main.js"), ...args], { encoding: "utf8" });
   const warm = () => spawnSync(process.execPath, [inCopy("warm.js")], { encoding: "utf8", env: { ...process.env, TMPDIR: tmp } });
+  const loading = (name: string) =>
+    `import { loadBundle } from ${JSON.stringify(inCopy("bundle.js"))}; const bundle = loadBundle("${name}");`;
   /** Runs `code` with the copy's bundle as `bundle`. */
-  const inside = (code: string, ...flags: string[]) => {
-    const program = `import { loadBundle } from ${JSON.stringify(inCopy("bundle.js"))}; const bundle = loadBundle(); ${code}`;
-    return execFileSync(process.execPath, [...flags, "--input-type=module", "-e", program], { encoding: "utf8" }).trim();
-  };
+  const insideOf = (name: string, code: string, ...flags: string[]) =>
+    execFileSync(process.execPath, [...flags, "--input-type=module", "-e", `${loading(name)} ${code}`], { encoding: "utf8" }).trim();
+  const inside = (code: string, ...flags: string[]) => insideOf("pinbus", code, ...flags);
 
   test("is what the bin runs, with what V8 compiled when it was built", () => {
     writeFileSync(inCopy("cli.js"), "throw new Error('one by one');");
     expect(pinbus("--version")).toMatchObject({ status: 0, stderr: "" });
     expect(inside("console.log(bundle.warm)")).toBe("true");
+  });
+
+  test("has a second one beside it for the terminal UI, which needs neither the first nor the files one by one", () => {
+    rmSync(inCopy("pinbus.cjs"));
+    rmSync(join(copy, "dist/tui"), { recursive: true });
+    expect(pinbus("tui")).toMatchObject({ status: 64, stderr: expect.stringContaining("tui needs a terminal") });
+    expect(insideOf("tui", "console.log(bundle.warm)")).toBe("true");
+  });
+
+  test("gets the terminal UI from the second one", () => {
+    const program = `const { runTui } = await import(${JSON.stringify(inCopy("tui-bundle.js"))}); console.log(runTui.name)`;
+    expect(execFileSync(process.execPath, ["--input-type=module", "-e", program], { encoding: "utf8" })).toBe("runTui\n");
+    expect(readFileSync(inCopy("pinbus.cjs"), "latin1")).toContain('importModule("./tui-bundle.js")');
   });
 
   test("has what V8 compiles with the flags of the service", () => {
@@ -71,24 +85,23 @@ describe("the bundle", () => {
     expect(inside("console.log(bundle.warm)")).toBe("true");
   });
 
-  test("says a bug with the places in the sources, and does without the map", () => {
-    const bug = (program: string) => spawnSync(process.execPath, ["--input-type=module", "-e", program], { encoding: "utf8" });
-    const program = `import { loadBundle } from ${JSON.stringify(inCopy("bundle.js"))}; await loadBundle().runCli(null);`;
-    expect(bug(program)).toMatchObject({
-      status: 70,
-      stderr: expect.stringMatching(/a bug.*\nTypeError.*\n {4}at \w+ \(agent\/cli\.ts:\d+:\d+\)/),
-    });
-    rmSync(inCopy("pinbus.cjs.map"));
-    expect(bug(program)).toMatchObject({
-      status: 70,
-      stderr: expect.stringMatching(/a bug.*\nTypeError.*\n {4}at \w+ \(pinbus\.cjs:\d+:\d+\)/),
-    });
+  test.each([
+    ["pinbus", "cli"],
+    ["tui", "tui-cli"],
+  ])("says a bug with the places in the sources, and does without the map: %s", (name, source) => {
+    const program = `${loading(name)} await bundle.exports.runCli(null);`;
+    const bug = () => spawnSync(process.execPath, ["--input-type=module", "-e", program], { encoding: "utf8" });
+    const at = (place: string) => expect.stringMatching(new RegExp(`a bug.*\\nTypeError.*\\n(.*\\n)*? {4}at .*\\(${place}:\\d+:\\d+\\)`));
+    expect(bug()).toMatchObject({ status: 70, stderr: at(`agent/${source}\\.ts`) });
+    rmSync(inCopy(`${name}.cjs.map`));
+    expect(bug()).toMatchObject({ status: 70, stderr: at(`${name}\\.cjs`) });
   });
 
   test("starts the programs that belong to it from their own places", () => {
     for (const path of caches()) rmSync(path);
     expect(warm()).toMatchObject({ status: 0, stderr: "" });
     expect(inside("console.log(bundle.warm)")).toBe("true");
+    expect(insideOf("tui", "console.log(bundle.warm)")).toBe("true");
   });
 
   test("is built also where nothing can be compiled for it, with a warning", () => {
@@ -106,6 +119,19 @@ describe("the bundle", () => {
     expect(readFileSync(box, "utf8")).toContain("60_000");
     writeFileSync(box, readFileSync(box, "utf8").replace("60_000", "300"));
     expect(warm()).toMatchObject({ status: 0, stderr: expect.stringMatching(/^warning: .*not online/) });
+    expect(readdirSync(tmp)).toEqual([]);
+  });
+
+  test("is not built when the terminal UI cannot be loaded, or ends by itself", () => {
+    const before = readFileSync(inCopy("tui.cjs"), "latin1");
+    writeFileSync(inCopy("tui.cjs"), "(function () { throw new Error('half a bundle'); })");
+    expect(warm()).toMatchObject({ status: 70, stderr: expect.stringContaining("half a bundle") });
+    writeFileSync(
+      inCopy("tui.cjs"),
+      before.replace("function openTerminal(", "function openTerminal() { process.abort(); } function other("),
+      "latin1",
+    );
+    expect(warm()).toMatchObject({ status: 70, stderr: expect.stringContaining("the terminal UI failed") });
     expect(readdirSync(tmp)).toEqual([]);
   });
 

@@ -101,7 +101,7 @@ const cases: (Case & { tooOld?: true })[] = [
       await is("enabled active");
       must((await run("stat", "-c", "%a %U %G", configFile)).trim() === "640 root pinbus", "the configuration has another mode or owner");
       must((await run("pinbus", "check")).includes(`${configFile} is fine.`), "pinbus check finds something");
-      must(caches().size === 2, `code caches: ${[...caches().keys()]}`);
+      must(caches().size === 3, `code caches: ${[...caches().keys()]}`);
       const { result } = JSON.parse((await attempt("pinbus", "doctor", "--json")).stdout);
       must(/^(ok|warning|problem)$/.test(result), `pinbus doctor: ${result}`);
     },
@@ -137,7 +137,7 @@ const cases: (Case & { tooOld?: true })[] = [
       must((await completed("set", "lamp", "t")) === "toggle", await completed("set", "lamp", "t"));
       must((await completed("check", "--mqtt-serv")).includes("--mqtt-server"), await completed("check", "--mqtt-serv"));
       const own = nodePackage ? "/usr/lib/pinbus-node/bin/node" : program[0];
-      for (const part of ["tui/main.js", "agent/sensor/reader.js"]) {
+      for (const part of ["agent/tui-bundle.js", "agent/sensor/reader.js"]) {
         const { code, stderr } = await attempt(own, "--input-type=module", "-e", `await import("${home}/dist/${part}"); process.exit(0)`);
         must(code === 0, `${part}: ${stderr}`);
       }
@@ -226,7 +226,7 @@ const cases: (Case & { tooOld?: true })[] = [
     run: async () => {
       const old = caches();
       await install(...node);
-      must([...caches()].every(([name, time]) => time > (old.get(name) ?? 0)) && caches().size === 2, "the caches are the old ones");
+      must([...caches()].every(([name, time]) => time > (old.get(name) ?? 0)) && caches().size === 3, "the caches are the old ones");
     },
   },
   {

@@ -35,7 +35,7 @@ describe("the npm package", () => {
     ]);
   });
 
-  it("has of the program what is started and loaded, and the licences of what is in the bundle", () => {
+  it("has of the program what is started and loaded, and the licences of what is in the bundles", () => {
     expect(files).toEqual(
       expect.arrayContaining(
         [
@@ -43,17 +43,18 @@ describe("the npm package", () => {
           "agent/warm.js",
           "agent/pinbus.cjs",
           "agent/pinbus.cjs.licenses.txt",
+          "agent/tui.cjs",
+          "agent/tui.cjs.licenses.txt",
           "agent/sensor/reader.js",
-          "tui/main.js",
         ].map((name) => `dist/${name}`),
       ),
     );
   });
 
-  it("has nothing that only stands in the bundle, and nothing that the Node of this machine has made", () => {
+  it("has nothing that only stands in a bundle, and nothing that the Node of this machine has made", () => {
     expect(
       files.filter((path) =>
-        /^dist\/(agent\/(agent\.js|doctor\/|installation\/|profile\/)|systemd\/deb)|\.cache$|\.npmignore$|\.ts$/.test(path),
+        /^dist\/(agent\/(agent\.js|doctor\/|installation\/|profile\/)|tui\/|systemd\/deb)|\.cache$|\.npmignore$|\.ts$/.test(path),
       ),
     ).toEqual([]);
   });

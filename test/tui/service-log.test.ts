@@ -225,6 +225,6 @@ test("in any order of keys and answers every screen can be drawn, and the window
           expect(log.scroll.top).toBeLessThanOrEqual(Math.max(0, (log.held ?? log.lines).length));
       }
     }),
-    { numRuns: 100 },
+    { numRuns: 40 },
   );
 });

@@ -1,5 +1,7 @@
 // Two of forty widgets: "blessed" itself loads all of them, and takes half as long again.
 // @ts-expect-error: there are types for the whole only.
+import tput from "blessed/lib/tput.js";
+// @ts-expect-error: as above.
 import box from "blessed/lib/widgets/box.js";
 // @ts-expect-error: as above.
 import screen from "blessed/lib/widgets/screen.js";
@@ -47,3 +49,22 @@ interface Internals {
 }
 
 export const { screen: createScreen, Box }: Internals = { screen, Box: box };
+
+type Capability = (this: unknown, params: unknown[]) => unknown;
+interface Compiler {
+  _compile(info: unknown, name: string, text: unknown): unknown;
+}
+
+const compiler: Compiler = tput.prototype;
+const compile = compiler._compile;
+
+/** Blessed makes a function of each of some 400 capabilities while it starts, and calls twenty of them: the rest of the work is left. */
+compiler._compile = function (info, name, text) {
+  if (typeof text !== "string" || text === "") return compile.call(this, info, name, text);
+  let compiled: Capability | undefined;
+  const late: Capability = (params) => {
+    compiled ??= compile.call(this, info, name, text) as Capability;
+    return compiled.call(this, params);
+  };
+  return late;
+};

@@ -1,0 +1,42 @@
+import { writeSync } from "node:fs";
+import { type Command, CommandError, complain } from "./command/command.ts";
+import { exit } from "./exit.ts";
+import { inSources } from "./stack.ts";
+
+/** Runs what is the whole process; resolves with the exit code. Called once: it also decides what becomes of a bug. */
+export function runProgram(main: () => Promise<number>): Promise<number> {
+  process.on("uncaughtException", bug);
+  process.on("unhandledRejection", bug);
+  // A reader that stops reading (`pinbus pins | head`) is no problem of ours.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") process.exit(exit.ok);
+  });
+  return main();
+}
+
+/** Runs a subcommand, or says how it is used. */
+export async function runCommand(name: string, command: Command, args: string[]): Promise<number> {
+  if (args.includes("--help") || args.includes("-h")) {
+    process.stdout.write(`usage: pinbus ${name} ${command.usage}\n\n${command.summary}\n`);
+    return exit.ok;
+  }
+  try {
+    return await command.run(args);
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    complain(`pinbus: ${error.message}`);
+    if (error.code === exit.usage) complain(`usage: pinbus ${name} ${command.usage}`);
+    return error.code;
+  }
+}
+
+/** A bug: said at once and unbuffered, since nothing can be trusted to run after it. */
+function bug(error: unknown): void {
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  try {
+    writeSync(2, `pinbus: this is a bug, please report it:\n${inSources(text)}\n`);
+  } catch {
+    // stderr is gone: the exit code says it alone.
+  }
+  process.exit(exit.bug);
+}
