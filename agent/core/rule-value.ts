@@ -161,8 +161,9 @@ function react(
     if (!again) dropWaiting(rulePlan, ruleState, "others", effects);
     const actions = now.flatMap((step) => (step.type === "none" ? [] : step.type === "else" ? rulePlan.otherwise : [step]));
     const { values } = ruleState;
-    const outcome = actAll(plan, state, rule, actions, cause, at, effects, again ? values.left : null);
-    noteDone(values, list === "on_stale" ? "stale" : "lost", outcome, at, !again);
+    const whole = !again || values.left.length === 0;
+    const outcome = actAll(plan, state, rule, actions, cause, at, effects, whole ? null : values.left);
+    noteDone(values, list === "on_stale" ? "stale" : "lost", outcome, at, whole);
     const { again: retry } = ruleState.values;
     const { key } = rulePlan.value;
     effects.push(retry === null ? { type: "stopTimer", key } : { type: "startTimer", key, at: retry });

@@ -397,4 +397,18 @@ describe("what a rule does once more", () => {
     test.advance(400_000);
     expect([test.moves, test.payloads("tent/said")]).toEqual([["mister on 1000", "mister off 301000"], ["dry"]]);
   });
+
+  it("of `on_stale` is all of it when the broker is back, so that an OFF that is still refused is not forgotten", () => {
+    const own = rule([dry], [on], { else: [said, off], on_stale: "else", on_broker_lost: "none" });
+    const test = world({ own });
+    test.measure("tent", { humidity: 50 });
+    test.lock("mister", true);
+    test.link(false);
+    test.advance(200_000);
+    test.link(true);
+    expect(test.payloads("tent/said")).toEqual(["dry", "dry"]);
+    test.lock("mister", false);
+    test.advance(60_000);
+    expect(test.isOn("mister")).toBe(false);
+  });
 });
