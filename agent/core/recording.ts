@@ -1,5 +1,6 @@
 import type { AgentEvent, Effect, Instant, KeptTotal, TimerKey } from "./model.ts";
 import type { Plan } from "./plan.ts";
+import { completed } from "./recorded-state.ts";
 import { carryOver } from "./reload.ts";
 import { type Kept, type State, zeroTotal } from "./state.ts";
 import { fromJson, toText } from "./tagged.ts";
@@ -128,7 +129,7 @@ export function snapshotOf(snapshot: Record<string, unknown>): Snapshot {
   return {
     at: numberOf(at, "at"),
     config: textOf(config, "config"),
-    state: fromJson(recordOf(state, "state")) as State,
+    state: completed(fromJson(recordOf(state, "state")) as State),
     timers: entries,
   };
 }

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { planOf } from "../../../agent/core/plan.ts";
 import { eventText, lineOf } from "../../../agent/core/recording.ts";
 import { Replay } from "../../../agent/core/replay.ts";
 import { toText } from "../../../agent/core/tagged.ts";
+import { configOf, controller, rule } from "./fixture.ts";
 import { configs, planBy, play, record, story } from "./recorded.ts";
 import { World } from "./world.ts";
 
@@ -45,6 +47,36 @@ describe("a recording", () => {
       return turned !== undefined && turned.now !== turned.recorded;
     });
     expect(differ.filter(Boolean)).toHaveLength(1);
+  });
+});
+
+describe("a recording of an earlier pinbus", () => {
+  it("replays what its state does not have yet, such as when a rule and a controller spoke last", () => {
+    const said = (payload: string) => ({ publish: "a/b", payload }) as const;
+    const says = rule([{ sensor: "tent.humidity", below: 55 }], [said("rule")], { on_stale: "none", on_broker_lost: "none", repeat: 1000 });
+    const heats = controller({
+      ...{ sensor: "tent.humidity", effect: "raise", setpoint: 58, hysteresis: 2, repeat: 1000 },
+      ...{ on: [["c/d", "on"]], off: [["c/d", "off"]], on_broker_lost: { after: 0, do: "keep" } },
+    });
+    const config = configOf({ sensors: { tent: {} }, rules: { says }, controllers: { heats } });
+    const world = new World(config);
+    world.link(true);
+    world.dispatch({ type: "started", held: false, at: world.now });
+    world.measure("tent", { humidity: 50 });
+    world.advance(500);
+    const lines = record(world);
+    world.advance(3000);
+    const [snapshot = "", ...events] = lines;
+    const older = JSON.parse(snapshot);
+    const { rules, controllers } = older.snapshot.state;
+    for (const { values } of rules) for (const key of ["saidAt", "left", "begun"]) delete values[key];
+    for (const own of controllers) for (const key of ["saidAt", "level"]) delete own[key];
+    const replay = new Replay(() => planOf(config));
+    replay.feed(lineOf(older));
+    const turns = events.map((line) => replay.feed(lineOf(JSON.parse(line))));
+    expect(turns.map((turn) => turn?.now)).toEqual(turns.map((turn) => turn?.recorded));
+    const spoken = turns.flatMap((turn) => turn?.effects ?? []).flatMap((effect) => (effect.type === "publish" ? effect.topic : []));
+    expect(["a/b", "c/d"].map((topic) => spoken.filter((each) => each === topic).length)).toEqual([3, 3]);
   });
 });
 
