@@ -53,7 +53,7 @@ export function goTo(
   if (!pwm) return null;
   const { on, why } = wish;
   const level = settledLevel(pwm, wish.level);
-  if (controller.on === on && isEnded(state, drive, on)) return null;
+  if (controller.on === on && (on || controller.level === level) && isEnded(state, drive)) return null;
   const same = controller.on === on && controller.level !== null && isNear(pwm, controller.level, level);
   // At its end it is at the end.
   const atEnd = controller.level !== level && (level === 0 || level === pwm.low || level === pwm.high);
@@ -92,10 +92,10 @@ function strays(state: State, { output }: Drive, pwm: PwmPlan, asked: number | n
   return written !== undefined && now != null && asked !== null && !isNear(pwm, now, asked);
 }
 
-/** What max_on has ended stays ended, until the controller wants it off and on again; what the loss of the broker has, until that is back. */
-function isEnded(state: State, { output }: Drive, on: boolean): boolean {
+/** What max_on has ended stays ended, until the controller wants it off and on again, or another level while it is off; what the loss of the broker has, until that is back. */
+function isEnded(state: State, { output }: Drive): boolean {
   const kind = state.outputs[output]?.cause?.kind;
-  return on && (kind === "max-on" || (kind === "failsafe" && state.offlineSince !== null));
+  return kind === "max-on" || (kind === "failsafe" && state.offlineSince !== null);
 }
 
 function isNear({ high }: PwmPlan, one: number, other: number): boolean {

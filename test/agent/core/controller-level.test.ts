@@ -132,6 +132,19 @@ describe("an on/off controller that drives a PWM", () => {
     expect(levels(world, 25, 26.1, 25, 23.9, 25)).toEqual([20, 80, 80, 20, 20]);
     expect(world.controlled("cool")).toMatchObject({ output: 20, on: false });
   });
+
+  it("leaves off what max_on has ended at its lower level too", () => {
+    expect(levels(worldOf(twoLevels, { max_on: 15_000 }), 25, 25, 25, 25, 27, 27, 23)).toEqual([20, 0, 0, 0, 80, 0, 20]);
+  });
+
+  it("leaves at its lower level what the on_broker_lost of its PWM has set", () => {
+    const world = worldOf(twoLevels, { on_broker_lost: { after: 0, do: 5 } });
+    levels(world, 25);
+    world.link(false);
+    expect(levels(world, 25, 25)).toEqual([5, 5]);
+    world.link(true);
+    expect(levels(world, 25)).toEqual([20]);
+  });
 });
 
 describe("a controller of a PWM that must not control", () => {
