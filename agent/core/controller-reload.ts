@@ -1,4 +1,5 @@
 import { controllerOnBus } from "./controller-bus.ts";
+import type { ControllerPlan } from "./controller-plan.ts";
 import type { ControllerState } from "./controller-state.ts";
 import type { Effect } from "./model.ts";
 import { carryPid } from "./pid.ts";
@@ -26,7 +27,7 @@ export function carryControllers(
     const still = next.controllers[next.controllerIndex.get(id) ?? -1];
     if (was?.kind === "publish" && state.controllers[index]?.on === true && JSON.stringify(was) !== JSON.stringify(still?.drive))
       effects.push(...was.off);
-    if (output === undefined || state.controllers[index]?.on !== true) continue;
+    if (output === undefined || !leavesOn(was, state, state.controllers[index])) continue;
     if (outputOf(next, next.controllerIndex.get(id) ?? -1) !== output)
       switchedNoMore(next, carried, output, `controller ${id}`, at, effects);
   }
@@ -62,4 +63,13 @@ export function carryControllers(
       lost: plan.lostAfter !== null && kept.lost,
     };
   });
+}
+
+/** Whether its output is on by it: a PWM may be at a level while the controller is off. */
+function leavesOn(was: ControllerPlan["drive"] | undefined, state: State, controller: ControllerState | undefined): boolean {
+  if (controller === undefined || controller.on === true) return controller?.on === true;
+  if (was?.kind !== "pwm" || controller.on === null || controller.level === null) return false;
+  // Others may have set it since.
+  const { level, fade } = state.outputs[was.output] ?? {};
+  return controller.level > 0 && (fade?.to ?? level) === controller.level;
 }

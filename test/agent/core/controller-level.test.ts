@@ -221,4 +221,20 @@ describe("a reload", () => {
     world.advance(0);
     expect(world.levels.get("fan")).toBe(0);
   });
+
+  it.each([
+    ["of on_stale", { ...proportional, on_stale: 100 }, 29, 180_000, 100],
+    ["at which it is off", twoLevels, 25, 0, 20],
+  ] as const)("switches off a PWM at the level %s too, unless somebody else has set it since", (_, own, temperature, wait, level) => {
+    for (const other of [null, 55]) {
+      const world = worldOf(own);
+      levels(world, temperature);
+      world.advance(wait);
+      expect(world.levels.get("fan")).toBe(level);
+      if (other !== null) world.setLevel("fan", other);
+      world.reload(configOf({ pwm: { fan: { kind: "fan" } }, sensors }));
+      world.advance(0);
+      expect(world.levels.get("fan")).toBe(other ?? 0);
+    }
+  });
 });
