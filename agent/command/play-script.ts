@@ -1,4 +1,4 @@
-import { open } from "node:fs/promises";
+import { open, stat } from "node:fs/promises";
 import { parseDuration } from "../../config/formats.ts";
 import { publishProblem } from "../../tui/publication.ts";
 import { exit } from "../exit.ts";
@@ -35,6 +35,8 @@ export async function readScript(file: string): Promise<SimStep[] | undefined> {
 
 /** Undefined when the file begins as a recording does. */
 async function textOf(file: string): Promise<string | undefined> {
+  // What came out of a pipe would be gone: that is read as a recording. Whoever opens it says what is wrong with it.
+  if ((await stat(file).catch(() => undefined))?.isFile() === false) return undefined;
   const handle = await open(file).catch((error: NodeJS.ErrnoException) => {
     throw wrong(`${file} cannot be read (${error.code}): name a recording or a script`);
   });

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -36,6 +37,12 @@ describe("a script", () => {
   ])("with %j is refused with its line", async (text, message) => {
     const file = scriptOf(text);
     await expect(readScript(file)).rejects.toThrow(`${file}:${text.split("\n").length}: ${message}`);
+  });
+
+  it("is a file: a pipe and a folder are left to who reads recordings", async () => {
+    const pipe = join(tempFolder(), "pipe");
+    execFileSync("mkfifo", [pipe]);
+    for (const other of [tempFolder(), pipe]) expect(await readScript(other)).toBeUndefined();
   });
 
   it("is told from a recording", async () => expect(await readScript(scriptOf('{"format":"pinbus-recording"}\n'))).toBeUndefined());
