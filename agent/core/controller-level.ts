@@ -98,6 +98,12 @@ function isEnded(state: State, { output }: Drive): boolean {
   return kind === "max-on" || (kind === "failsafe" && state.offlineSince !== null);
 }
 
+/** It is where its line has begun anew, or where it was put until the broker was back. */
+export function isUndone(state: State, { output }: Drive): boolean {
+  const kind = state.outputs[output]?.cause?.kind;
+  return kind === "chip" || kind === "reload" || kind === "failsafe";
+}
+
 function isNear({ high }: PwmPlan, one: number, other: number): boolean {
   return one > 0 === other > 0 && Math.abs(one - other) < deadband * high;
 }

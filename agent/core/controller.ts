@@ -1,7 +1,7 @@
 import { command } from "./contract.ts";
 import { shown, tell, tellHold } from "./controller-bus.ts";
 import { type Hold, holdOf, setpointNow } from "./controller-hold.ts";
-import { driveLevel, goTo, reachOf } from "./controller-level.ts";
+import { driveLevel, goTo, isUndone, reachOf } from "./controller-level.ts";
 import type { ControllerPlan } from "./controller-plan.ts";
 import type { ControllerState } from "./controller-state.ts";
 import { controllerCause, tried } from "./controller-try.ts";
@@ -81,8 +81,9 @@ function goOff(
   stand(controller);
   if (own.drive.kind === "pwm") {
     const level = typeof does === "number" ? does : own.drive.low;
-    // Others may set it while nobody controls.
-    if (controller.on === false && controller.level === level) return null;
+    // Others may set it while nobody controls; the start of a line and the loss of the broker are nobody's wish.
+    const undone = controller.enabled && isUndone(state, own.drive);
+    if (controller.on === false && controller.level === level && !undone) return null;
     controller.demand = level;
     return goTo(plan, state, own, own.drive, controller, { level, on: false, why: text }, at, effects);
   }
@@ -224,7 +225,7 @@ export function controllersAndLink(plan: Plan, state: State, online: boolean, at
     if (!controller || state.stopping) continue;
     // What was said meanwhile may not have been heard.
     if (online && how.kind === "publish") controller.on = null;
-    else if (lostAfter === null) continue;
+    else if (lostAfter === null && !(online && how.kind === "pwm")) continue;
     if (!online) {
       if (lostAfter !== null) effects.push({ type: "startTimer", key: lostKey, at: at + lostAfter });
       continue;
@@ -233,6 +234,12 @@ export function controllersAndLink(plan: Plan, state: State, online: boolean, at
     controller.lost = false;
     lookAt(plan, state, index, at, effects);
   }
+}
+
+/** A PWM has begun anew, at the level of its start. */
+export function controllersOpened(plan: Plan, state: State, output: number, at: Instant, effects: Effect[]): void {
+  for (const [index, { drive: how }] of plan.controllers.entries())
+    if (how.kind === "pwm" && how.output === output) lookAt(plan, state, index, at, effects);
 }
 
 /** The broker was away for as long as `on_broker_lost` says. */

@@ -1,6 +1,6 @@
 import { personCause } from "./cause.ts";
 import { command } from "./contract.ts";
-import { beginControllers, controllersAndLink } from "./controller.ts";
+import { beginControllers, controllersAndLink, controllersOpened } from "./controller.ts";
 import { controllerCommand } from "./controller-command.ts";
 import { count, keepAll, kept, miss } from "./counter.ts";
 import { counterCommand, counterControl } from "./counter-command.ts";
@@ -75,6 +75,7 @@ export function reduce(plan: Plan, state: State, event: AgentEvent): Effect[] {
       outputSeen(plan, state, event.output, true, event.at, effects);
       silenceFrom(plan, event.output, event.at, effects);
       curveOpened(plan, state, event.output, event.at, effects);
+      if (event.why !== "start") controllersOpened(plan, state, event.output, event.at, effects);
       arm(plan, state, event.output, event.at, effects);
       armPeer(plan, state, event.output, event.at, effects);
       if (event.missed !== true) startInterlocked(plan, state, event.output, cause, event.at, effects);

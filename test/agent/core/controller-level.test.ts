@@ -184,6 +184,30 @@ describe("a controller of a PWM that must not control", () => {
     expect(levels(world, 31)).toEqual([60]);
   });
 
+  it.each([
+    ["its line was lost", (world: World) => world.loseOutput("fan"), (world: World) => world.returnOutput("fan")],
+    ["its own on_broker_lost had set it", (world: World) => world.link(false), (world: World) => world.link(true)],
+  ] as const)("is at the level of on_stale again after %s, without a reading", (_, begin, end) => {
+    const world = worldOf({ ...proportional, on_stale: 100 }, { on_broker_lost: { after: 0, do: 15 } });
+    levels(world, 29);
+    world.advance(180_000);
+    begin(world);
+    world.advance(1000);
+    end(world);
+    world.advance(0);
+    expect(world.levels.get("fan")).toBe(100);
+  });
+
+  it("is left where the loss of the broker has set it while its controller is disabled", () => {
+    const world = worldOf(proportional, { on_broker_lost: { after: 0, do: 15 } });
+    world.controller("cool", "OFF");
+    world.setLevel("fan", 60);
+    world.link(false);
+    world.advance(1000);
+    world.link(true);
+    expect(levels(world, 29)).toEqual([15]);
+  });
+
   it("property: whatever happens, a stale value leaves it at the level of on_stale", () => {
     const step = fc.record({
       wait: fc.integer({ min: 0, max: 200_000 }),
