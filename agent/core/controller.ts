@@ -24,7 +24,11 @@ export function lookAt(plan: Plan, state: State, index: number, at: Instant, eff
   const [own, controller] = [plan.controllers[index], state.controllers[index]];
   if (!own || !controller || state.stopping) return;
   const hold = holdOf(plan, state, own, controller, at);
-  if ((hold?.text ?? null) !== controller.held) tellHold(own, controller, hold?.text ?? null, effects);
+  if ((hold?.text ?? null) !== controller.held) {
+    // What was refused was another wish: off is at once.
+    if (hold !== null) controller.refusedUntil = null;
+    tellHold(own, controller, hold?.text ?? null, effects);
+  }
   const wanted = setpointNow(plan, state, own, controller, at);
   let next: Instant | null = null;
   if (hold === null && wanted !== null) {

@@ -208,6 +208,16 @@ describe("a controller of a PWM that must not control", () => {
     expect(levels(world, 29)).toEqual([15]);
   });
 
+  it("goes off at once, though a moment ago its lock refused another level", () => {
+    const world = worldOf(proportional);
+    levels(world, 29);
+    world.lock("fan", true);
+    levels(world, 32);
+    world.lock("fan", false);
+    world.controller("cool", "OFF");
+    expect(world.levels.get("fan")).toBe(0);
+  });
+
   it("property: whatever happens, a stale value leaves it at the level of on_stale", () => {
     const step = fc.record({
       wait: fc.integer({ min: 0, max: 200_000 }),
