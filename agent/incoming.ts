@@ -1,9 +1,8 @@
-import { filtersOverlap } from "../config/topic-filter.ts";
 import type { AgentEvent } from "./core/model.ts";
 import { heard } from "./core/peer-plan.ts";
 import type { Plan } from "./core/plan.ts";
 import { parseTopic } from "./core/topics.ts";
-import { commonFilter, coversFilter } from "./embedded/topic-filter.ts";
+import { coversFilter } from "./embedded/topic-filter.ts";
 import { isAwaited } from "./profile/owlcms/platform.ts";
 import { platformsTopic } from "./profile/owlcms/topics.ts";
 import type { Clock } from "./shell/clock.ts";
@@ -32,8 +31,8 @@ export interface ReceiverOptions {
 
 /**
  * What others say that matters here: of peers what is retained too, for rules only what is said now, of sensors as they are configured; and commands
- * to PWM, controllers and profiles, when there are any. No two of them match the same topic, since a broker may send twice what two of them match
- * (MQTT 3.1.1 section 3.3.5), and a command acts each time: instead of such two the narrowest one is asked for that takes in both.
+ * to PWM, controllers and profiles, when there are any. What lies in a wider filter is asked for with that one: a broker may send twice what two of
+ * them match.
  */
 export function listenedTopics(
   { peerIndex, heardIndex, plugIndex, listeners: { messages }, sensors, owlcms, outputs, controllers, topics }: Plan,
@@ -59,24 +58,16 @@ export function listenedTopics(
   if (owlcms !== null) want({ topic: platformsTopic, retained: false });
   for (const one of ofProfiles) want(one);
   for (const { topic } of sensors) if (topic !== null) want({ topic: topic.filter, retained: topic.retained });
-  for (let pair = twice(wanted); pair; pair = twice(wanted)) {
-    const filter = commonFilter(...pair);
-    for (const one of [...wanted.values()]) {
+  const wide = [...wanted.keys()].filter((topic) => /[+#]/.test(topic));
+  const outer = wide.filter((filter) => !wide.some((other) => other !== filter && coversFilter(other, filter)));
+  for (const filter of outer) {
+    for (const one of wanted.values()) {
       if (one.topic === filter || !coversFilter(filter, one.topic)) continue;
       wanted.delete(one.topic);
       want({ ...one, topic: filter });
     }
   }
   return [...wanted.values()];
-}
-
-/** Two filters that match the same topic. */
-function twice(wanted: ReadonlyMap<string, unknown>): [string, string] | undefined {
-  for (const filter of wanted.keys()) {
-    const other = /[+#]/.test(filter) ? [...wanted.keys()].find((one) => one !== filter && filtersOverlap(filter, one)) : undefined;
-    if (other !== undefined) return [filter, other];
-  }
-  return undefined;
 }
 
 /** Turns what comes from the broker into events: commands to outputs, to counters, to rules and to the agent itself, and what others say. */

@@ -110,7 +110,7 @@ export function checkTopicValues(config: Config, found: Found, report: Report): 
       report(
         `${path}.topic`,
         `some topics are in ${other.path} as well`,
-        "write filters that are apart: instead of these two the broker is asked for one that takes in both, and more",
+        "write filters that are apart: some brokers send what two of them match twice",
         "warning",
       );
     filters.push({ path: `${path}.topic`, topic });

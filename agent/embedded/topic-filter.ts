@@ -57,15 +57,3 @@ export function coversFilter(outer: string, inner: string): boolean {
   const fixed = rest === undefined ? wide : wide.slice(0, rest);
   return narrow.length >= fixed.length && fixed.every((level, at) => narrow[at] !== "#" && (level === "+" || level === narrow[at]));
 }
-
-/** The narrowest filter that covers both. */
-export function commonFilter(a: string, b: string): string {
-  const [left, right] = [a.split("/"), b.split("/")];
-  const levels: string[] = [];
-  for (let at = 0; at < left.length || at < right.length; at++) {
-    const [one, other] = [left[at], right[at]];
-    if (one === undefined || other === undefined || one === "#" || other === "#") return [...levels, "#"].join("/");
-    levels.push(one === other ? one : "+");
-  }
-  return levels.join("/");
-}

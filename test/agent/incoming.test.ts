@@ -66,32 +66,6 @@ describe("what others say", () => {
     ]);
   });
 
-  it.each([
-    [["a/+/c", "a/b/+"], ["a/+/+"]],
-    [["a/+/c", "a/b/#"], ["a/+/#"]],
-    [["+/b/c", "a/+/c", "a/b/+"], ["+/+/+"]],
-    [
-      ["a/+", "b/+"],
-      ["a/+", "b/+"],
-    ],
-    // What they have in common takes in one that stood apart.
-    [["a/+/c", "a/b/+", "a/x/x"], ["a/+/+"]],
-    [["a/+/c", "a/b/+", "a/d/#"], ["a/+/#"]],
-  ])("comes through one filter only, where a broker may send once for each: %j", (filters, asked) => {
-    const sensors = Object.fromEntries(
-      filters.map((topic, index) => [`s${index}`, { driver: "topic", topic, path: null, retained: null }] as const),
-    );
-    const topics = listenedTopics(planOf(configOf({ sensors })), []).map(({ topic }) => topic);
-    expect(topics).toEqual(asked);
-  });
-
-  it("acts once by a command that two filters of sensors match", () => {
-    const told = (topic: string) => ({ driver: "topic", topic, path: null, retained: null }) as const;
-    const commands = { topic: "a/b/c", retained: false, commands: true } as const;
-    const of = configOf({ sensors: { one: told("a/+/c"), two: told("a/b/+") } });
-    expect(listenedTopics(planOf(of), [commands])).toEqual([{ topic: "a/+/+", retained: false, commands: true }]);
-  });
-
   it("must be heard where a sensor's filter takes in a topic of commands", () => {
     const sensors = { one: { driver: "topic", topic: "hub/+", path: null, retained: null } } as const;
     const commands = { topic: "hub/set", retained: false, commands: true } as const;

@@ -12,7 +12,7 @@ it.each([
     "two that cross",
     ["tele/+/SENSOR", "tele/tent/#"],
     [
-      "pinbus.yaml:3:31: warning: sensors.s1.topic: some topics are in sensors.s0.topic as well, write filters that are apart: instead of these two the broker is asked for one that takes in both, and more",
+      "pinbus.yaml:3:31: warning: sensors.s1.topic: some topics are in sensors.s0.topic as well, write filters that are apart: some brokers send what two of them match twice",
     ],
   ],
 ])("filters of two sensors: %s", (_, topics, expected) => {
