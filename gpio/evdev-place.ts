@@ -3,7 +3,7 @@ import { basename, join } from "node:path";
 import { currentIdentity } from "./access.ts";
 import { errnoOf, LineError } from "./errors.ts";
 import { inputDevice, inputDevices } from "./input-devices.ts";
-import type { KeyCode } from "./key-codes.ts";
+import { type KeyCode, keyName } from "./key-codes.ts";
 import type { KeyRequest } from "./keys.ts";
 
 /** Where the kernel shows input devices. */
@@ -23,6 +23,11 @@ export function pathOf(device: string, code: KeyCode, { devices, sysfs }: EvdevP
   }
   const named = inputDevices(sysfs).filter(({ name }) => name === device);
   const [found, second] = named.length > 1 ? named.filter((one) => one.has(code)) : named;
+  if (found === undefined && named.length > 1)
+    throw new LineError(
+      "no-line",
+      `none of the ${named.length} input devices called ${JSON.stringify(device)} has ${keyName(code)}; see \`pinbus keys\``,
+    );
   if (found === undefined)
     throw new LineError("no-chip", `no input device is called ${JSON.stringify(device)}; plug it in, or take one of \`pinbus keys\``);
   if (second !== undefined)

@@ -152,6 +152,15 @@ describe("the keys of the kernel's input devices", () => {
     );
   });
 
+  test("that none of the devices of that name has are refused as that", () => {
+    const { kernel, driver } = fake();
+    kernel.plug("event0", { name: "Twin", keys: ["KEY_F1"] });
+    kernel.plug("event1", { name: "Twin", keys: ["KEY_A", "KEY_F1"] });
+    expect(refusedKey("no-line", () => openKey(driver, { device: "Twin", key: "KEY_B" })).message).toBe(
+      'none of the 2 input devices called "Twin" has KEY_B; see `pinbus keys`',
+    );
+  });
+
   test.each<[string, Parameters<typeof refusedKey>[0], (kernel: FakeEvdev) => void, RegExp]>([
     ["is not there", "no-chip", (kernel) => kernel.unplug("event0"), /there is no .*event0; plug it in/],
     ["may not be opened", "permission", (kernel) => kernel.refused.add("event0"), /may not open .*event0.*`pinbus service drop-in`/],
