@@ -6,7 +6,7 @@ import { type KeyCode, keyName } from "./key-codes.ts";
 export interface InputDevice {
   /** `event3`; for now only, it moves. */
   event: string;
-  /** As the kernel has it, without spaces around it. */
+  /** As the kernel has it, without spaces around it, and plain. */
   name: string;
   has(key: KeyCode): boolean;
   /** It has neither a key nor a switch. */
@@ -28,7 +28,7 @@ export function inputDevice(event: string, sysfs = "/sys"): InputDevice | undefi
   const has = ({ type, code }: KeyCode) => (((bits[type] ?? 0n) >> BigInt(code)) & 1n) === 1n;
   return {
     event,
-    name: (textOf(join(folder, "name")) ?? "").trim(),
+    name: plainName((textOf(join(folder, "name")) ?? "").trim()),
     has,
     empty: bits.key === 0n && bits.switch === 0n,
     keys: () =>
@@ -36,6 +36,11 @@ export function inputDevice(event: string, sysfs = "/sys"): InputDevice | undefi
         Array.from({ length: codes[type] + 1 }, (_, code) => ({ type, code })).flatMap((key) => (has(key) ? (keyName(key) ?? []) : [])),
       ),
   };
+}
+
+/** What a device says of itself is printed, and found by what was printed: nothing in it ends a line or turns it round. */
+export function plainName(name: string): string {
+  return name.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "?");
 }
 
 /** All devices that have a key or a switch. */

@@ -1,3 +1,4 @@
+import { inputDevice as inputDeviceFormat } from "../../config/keys.ts";
 import { type InputDevice, inputDevices, stableLinks } from "../../gpio/input-devices.ts";
 import { exit } from "../exit.ts";
 import { type Command, columns, print, readArgs } from "./command.ts";
@@ -26,10 +27,8 @@ export interface FoundKeys {
 export function foundKeys(devices: readonly InputDevice[], links: ReadonlyMap<string, string>): FoundKeys[] {
   return devices.map((device) => {
     const { event, name } = device;
-    // What a device says of itself is printed as a comment: it must not end it.
-    const plain = name.replaceAll(/\p{Cc}/gu, "?");
-    const single = plain !== "" && !plain.startsWith("/") && devices.filter((other) => other.name === name).length === 1;
-    return { evdev: links.get(event) ?? (single ? plain : `/dev/input/${event}`), name: plain, keys: device.keys() };
+    const single = inputDeviceFormat.read(name).ok && !name.startsWith("/") && devices.filter((other) => other.name === name).length === 1;
+    return { evdev: links.get(event) ?? (single ? name : `/dev/input/${event}`), name, keys: device.keys() };
   });
 }
 

@@ -161,6 +161,14 @@ describe("the keys of the kernel's input devices", () => {
     );
   });
 
+  test("are found by the name that is printed, whatever a device calls itself", () => {
+    const { kernel, driver } = fake();
+    kernel.plug("event0", { name: "Shutter\u001b[2J\u2028\u202e3" });
+    const [found] = inputDevices(kernel.places.sysfs);
+    expect(found?.name).toBe("Shutter?[2J??3");
+    for (const device of ["Shutter?[2J??3", "Shutter?[2J?\u202e3"]) expect(openKey(driver, { device }).handle.read(), device).toBe(false);
+  });
+
   test.each<[string, Parameters<typeof refusedKey>[0], (kernel: FakeEvdev) => void, RegExp]>([
     ["is not there", "no-chip", (kernel) => kernel.unplug("event0"), /there is no .*event0; plug it in/],
     ["may not be opened", "permission", (kernel) => kernel.refused.add("event0"), /may not open .*event0.*`pinbus service drop-in`/],

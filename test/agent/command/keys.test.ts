@@ -26,6 +26,7 @@ describe("the keys of input devices", () => {
       event2: { name: "Keyboard", keys: keyboard },
       event3: { name: "Twin", keys: ["SW_LID"] },
       event4: { name: "Twin" },
+      event5: { name: "N".repeat(144) },
     });
     const lines = linesOf(found);
     expect(lines.map((line) => line.replaceAll(/ {2,}#/g, "  #"))).toEqual([
@@ -36,9 +37,10 @@ describe("the keys of input devices", () => {
       '  key-4: { evdev: "Keyboard", key: KEY_F1 }  # Keyboard: one of 12 keys, `pinbus keys --json` names them',
       '  key-5: { evdev: "/dev/input/event3", key: SW_LID, kind: switch }  # Twin',
       '  key-6: { evdev: "/dev/input/event4", key: KEY_F1 }  # Twin',
+      `  key-7: { evdev: "/dev/input/event5", key: KEY_F1 }  # ${"N".repeat(144)}`,
     ]);
     const result = loadConfig({ text: lines.join("\n"), env: {}, args: {}, host: { hostname: "garage", machineId: "1" } });
-    expect(result.ok && Object.keys(result.config.inputs)).toHaveLength(6);
+    expect(result.ok && Object.keys(result.config.inputs)).toHaveLength(7);
   });
 
   it("are listed by the command, with an agent or without", async () => {
