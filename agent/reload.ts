@@ -234,12 +234,13 @@ function describe(change: SettingChange, before: Config, after: Config, { anew }
   const old = before.outputs[id];
   const now = after.outputs[id];
   const exit = old?.on_exit === "keep" ? "its line is released as it is" : `its line goes ${old?.on_exit} and is released`;
-  if (setting === undefined && change.after === null) return output ? `${text}; ${exit}` : `${text}; its line is released`;
+  const source = output || (before.inputs[id]?.evdev ?? null) === null ? "line" : "key";
+  if (setting === undefined && change.after === null) return output ? `${text}; ${exit}` : `${text}; its ${source} is released`;
   const start = now === undefined ? "" : { off: "off", on: "on", keep: "as its line is", last: "as last switched" }[now.on_start];
   if (setting === undefined) return output ? `${text}; it starts ${start}` : text;
   if (!["line", "line_b", "evdev", "key", "grab", "active", "bias", "debounce", "edge"].includes(setting)) return text;
   if (!anew.has(id)) return setting === "line" || setting === "line_b" ? `${text}; the same line, nothing is released` : text;
   const moved = output && setting === "line";
-  const released = moved ? exit : `its ${["evdev", "key", "grab"].includes(setting) ? "key" : "line"} is released`;
+  const released = moved ? exit : `its ${source} is released`;
   return `${text}; ${released}, and ${setting === "line" ? "the new one" : "it"} is requested${output ? `, starting ${start}` : ""}`;
 }

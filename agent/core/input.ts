@@ -95,7 +95,7 @@ export function adopt(plan: Plan, state: State, index: number, active: boolean, 
   adoptLevel(input.debounce, active, at);
   if (input.problem !== null) {
     state.healthVersion++;
-    const message = `input ${inputPlan.id}: its line came back`;
+    const message = `input ${inputPlan.id}: its ${inputPlan.key === null ? "line" : "key"} came back`;
     effects.push({ type: "log", level: "info", message, fields: { event: "line-returned", input: inputPlan.id } });
   }
   input.problem = null;

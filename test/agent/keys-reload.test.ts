@@ -12,6 +12,26 @@ const key = (name: string, more: Partial<InputConfig> = {}): Partial<InputConfig
   ...more,
 });
 
+it.each<[string, Record<string, Partial<InputConfig>>, Record<string, Partial<InputConfig>>, string[]]>([
+  [
+    "a line that becomes a key",
+    { pedal: { line: line(17), debounce: 0 } },
+    { pedal: key("KEY_F1") },
+    ["its line is released, and the new one is requested", ...Array(2).fill("its line is released, and it is requested")],
+  ],
+  [
+    "a key of another polarity",
+    { pedal: key("KEY_F1") },
+    { pedal: key("KEY_F1", { active: "low" }) },
+    ["its key is released, and it is requested"],
+  ],
+  ["a key that is removed", { pedal: key("KEY_F1") }, {}, ["its key is released"]],
+])("a reload says what it lets go of: %s", (_, inputs, after, words) => {
+  const { reloader, world } = running(configOf({ inputs }));
+  world.file = good(configOf({ inputs: after }));
+  expect(reloader.diff().changes.map((change) => change.split("; ")[1])).toEqual(words);
+});
+
 it.each([
   ["another key", key("KEY_F2"), ["pinbus:pedal"]],
   ["a line", { line: line(17) }, ["pinbus:pedal"]],

@@ -126,12 +126,15 @@ describe("settle debounce", () => {
     expect(world.payloads(stateTopic)).toEqual(["OFF", "UNKNOWN"]);
   });
 
-  it("says that a line is lost, and that it came back", () => {
-    const world = new World(configOf({ inputs: { porch: {} } }));
+  it.each([
+    ["line", {}],
+    ["key", { line: null, evdev: "Pedal", key: "KEY_F1" }],
+  ])("says that a %s is lost, and that it came back", (source, porch) => {
+    const world = new World(configOf({ inputs: { porch } }));
     for (let count = 0; count < 2; count++) world.dispatch({ type: "input-lost", input: 0, problem: "the chip is gone", at: world.now });
     world.dispatch({ type: "level-read", input: 0, active: false, at: world.now, why: "chip" });
     const said = world.logs.filter(({ fields }) => fields.input === "porch").map(({ message, fields }) => `${fields.event}: ${message}`);
-    expect(said).toEqual(["line-lost: input porch: the chip is gone", "line-returned: input porch: its line came back"]);
+    expect(said).toEqual(["line-lost: input porch: the chip is gone", `line-returned: input porch: its ${source} came back`]);
   });
 
   it("reads the level after lost edges, and settles it", () => {
