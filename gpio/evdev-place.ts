@@ -2,7 +2,7 @@ import { realpathSync } from "node:fs";
 import { basename, join } from "node:path";
 import { currentIdentity } from "./access.ts";
 import { errnoOf, LineError } from "./errors.ts";
-import { inputDevice, inputDevices, plainName } from "./input-devices.ts";
+import { inputDevice, inputDevices } from "./input-devices.ts";
 import { type KeyCode, keyName } from "./key-codes.ts";
 import type { KeyRequest } from "./keys.ts";
 
@@ -21,7 +21,7 @@ export function pathOf(device: string, code: KeyCode, { devices, sysfs }: EvdevP
       throw openError(device, error);
     }
   }
-  const named = inputDevices(sysfs).filter(({ name }) => name === plainName(device));
+  const named = inputDevices(sysfs, device);
   const [found, second] = named.length > 1 ? named.filter((one) => one.has(code)) : named;
   if (found === undefined && named.length > 1)
     throw new LineError(

@@ -28,7 +28,7 @@ export function inputDevice(event: string, sysfs = "/sys"): InputDevice | undefi
   const has = ({ type, code }: KeyCode) => (((bits[type] ?? 0n) >> BigInt(code)) & 1n) === 1n;
   return {
     event,
-    name: plainName((textOf(join(folder, "name")) ?? "").trim()),
+    name: nameOf(event, sysfs),
     has,
     empty: bits.key === 0n && bits.switch === 0n,
     keys: () =>
@@ -39,15 +39,20 @@ export function inputDevice(event: string, sysfs = "/sys"): InputDevice | undefi
 }
 
 /** What a device says of itself is printed, and found by what was printed: nothing in it ends a line or turns it round. */
-export function plainName(name: string): string {
+function plainName(name: string): string {
   return name.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "?");
 }
 
-/** All devices that have a key or a switch. */
-export function inputDevices(sysfs = "/sys"): InputDevice[] {
+function nameOf(event: string, sysfs: string): string {
+  return plainName((textOf(join(sysfs, "class/input", event, "device/name")) ?? "").trim());
+}
+
+/** All devices that have a key or a switch, or those of this name: of the others no more is read, since who waits for one looks often. */
+export function inputDevices(sysfs = "/sys", called?: string): InputDevice[] {
   const events = namesIn(join(sysfs, "class/input")).filter((name) => /^event\d{1,5}$/.test(name));
   const inOrder = events.sort((a, b) => Number(a.slice(5)) - Number(b.slice(5))).slice(0, most);
-  return inOrder.flatMap((event) => inputDevice(event, sysfs) ?? []).filter(({ empty }) => !empty);
+  const named = called === undefined ? inOrder : inOrder.filter((event) => nameOf(event, sysfs) === plainName(called));
+  return named.flatMap((event) => inputDevice(event, sysfs) ?? []).filter(({ empty }) => !empty);
 }
 
 /** The links that udev makes to each device, which stay the same: `event3` → `/dev/input/by-id/…`. */
