@@ -164,6 +164,8 @@ export function createPlugs({ current, observed, send, link, store, clock, log }
       clearTimeout(timer);
       for (const one of [...[...plugs.values()].map(({ plug }) => plug), ...farewells.values()]) one.close();
       plugs.clear();
+      // What they say until the connection ends must begin nothing any more.
+      farewells.clear();
     },
   };
 }

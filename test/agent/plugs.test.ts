@@ -129,6 +129,18 @@ describe("a plug that a reload has removed while it was not heard", () => {
     expect(world.said().length).toBeLessThan(8);
   });
 
+  it("is told nothing more once the agent has stopped, whatever it says", async () => {
+    const world = start(plain);
+    world.reload(without);
+    world.connect();
+    await world.plugs.stop();
+    world.said();
+    world.hear("stat/a/POWER", "ON");
+    vi.advanceTimersByTime(600_000);
+    expect([world.said(), vi.getTimerCount()]).toEqual([[], 0]);
+    expect(world.store.all()).not.toEqual([]);
+  });
+
   it("is left as it is when its exit state says so", () => {
     const world = start("outputs: { a: { plug: a, max_on: 2m, on_exit: keep } }");
     world.reload(without);
