@@ -222,6 +222,7 @@ export async function startAgent({
     way,
     tls: () => certificates.renew(),
     clear: (topic) => bus.clear(topic),
+    owned: (topics) => bus.owned(topics),
     onProblem: fileProblem,
     clock,
     log,

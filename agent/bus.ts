@@ -53,6 +53,8 @@ export interface Bus {
   resync(): void;
   /** Nobody owns this retained topic any more. */
   clear(topic: string): void;
+  /** These have an owner again: no connect empties them any more. */
+  owned(topics: readonly string[]): void;
   /** The new configuration holds; `cleared` are retained topics that nobody owns any more. */
   reloaded(before: Config, after: Config, cleared: readonly string[]): void;
   /** Says goodbye and disconnects. What waits is kept by `outboxes.close`. */
@@ -147,6 +149,9 @@ export function createBus(options: BusOptions): Bus {
     },
     clear(topic) {
       link.publish(retained.clear(topic));
+    },
+    owned(topics) {
+      retained.owned(topics);
     },
     reloaded(before, after, cleared) {
       link.relisten();

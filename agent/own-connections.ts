@@ -22,7 +22,7 @@ interface Running extends Wanted {
  * begins anew; what it has retained and nobody wants any more is emptied. No output moves by that.
  */
 export function createOwnConnections(options: OwnConnectionsOptions): Connection {
-  const { onProblem, current, log } = options;
+  const { onProblem, owned, current, log } = options;
   const running = new Map<string, Running>();
   let settings: TasmotaSettings | undefined;
   let stopped = false;
@@ -46,6 +46,8 @@ export function createOwnConnections(options: OwnConnectionsOptions): Connection
   function begin(wanted: ReadonlyMap<string, Wanted>): void {
     for (const [name, one] of wanted) {
       if (running.has(name)) continue;
+      // An earlier reload may have emptied them while the broker was away.
+      owned(one.retained);
       const connection = one.open();
       running.set(name, { ...one, connection });
       connection.start();

@@ -17,6 +17,8 @@ export interface ConnectionOptions extends Pick<ProfilesOptions, "current" | "se
   tls: NonNullable<LinkOptions["tls"]>;
   /** A retained topic that nobody owns any more, at the latest with the next connect. */
   clear(topic: string): void;
+  /** These have an owner again: no connect empties them any more. */
+  owned(topics: readonly string[]): void;
 }
 
 export interface ProfileLinkOptions extends ConnectionOptions {

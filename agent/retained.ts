@@ -84,6 +84,11 @@ export class Retained {
     return empty(topic);
   }
 
+  /** Somebody owns these again, and says there what is so. */
+  owned(topics: readonly string[]): void {
+    for (const topic of topics) this.#cleared.delete(topic);
+  }
+
   /** A broker has acknowledged a whole birth. */
   born(): void {
     this.#cleared.clear();

@@ -115,6 +115,34 @@ it("what a reload takes away while the broker is gone is emptied when it is back
   expect((await running.client.request("status", {})).problems).toEqual([]);
 });
 
+it("what a reload takes away while the broker is gone, and another one brings back, is there when it is back", async () => {
+  const port = await freePort();
+  const hub = await agent(`node: hub\ngpio: { driver: sim }\nbroker: { listeners: [{ protocol: mqtt, port: ${port} }] }\n`);
+  const there = `mqtt: { server: 127.0.0.1, port: ${port} }\n${board}`;
+  const running = await agent(there + sections);
+  await eventually(() => kept(hub)).toEqual(expect.arrayContaining(["home/one/status running"]));
+  hub.child.kill("SIGKILL");
+  await hub.done;
+  hub.client.close();
+  await eventually(async () => (await running.client.request("status", {})).link.online).toBe(false);
+  for (const text of [there, there + sections]) {
+    write(running, text);
+    expect(await running.client.request("reload", {})).toMatchObject({ applied: true });
+  }
+  const again = await runIn(hub.folder);
+  onTestFinished(() => again.clean());
+  const bus = await observe({ url: `mqtt://127.0.0.1:${port}` }, "#");
+  onTestFinished(() => bus.stop());
+  // What is emptied is so before it is online.
+  await eventually(async () => {
+    const { link, problems } = await running.client.request("status", {});
+    return [link.online, problems];
+  }).toEqual([true, []]);
+  const ours = ["home/one/status", "home/one/input/door", "homie/5/one/$state"];
+  for (const topic of ours) expect(bus.payloads(topic)).not.toContain("");
+  await eventually(() => kept(again)).toEqual(expect.arrayContaining(["home/one/status running", "home/one/input/door OFF"]));
+});
+
 it("where the built-in broker has a bridge, which is told once what commands are, it says that a restart is needed", async () => {
   const bridged = broker.replace(" }] }", " }], bridge: { server: 127.0.0.1, port: 9, topics: [{ filter: home/#, direction: out }] } }");
   const running = await agent(bridged + board + sections);
