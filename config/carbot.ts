@@ -78,6 +78,14 @@ function checkMotor(path: string, ways: { forward: string; backward: string }, {
   if (forward && backward && ways.forward !== ways.backward && (forward.interlock === null || forward.interlock !== backward.interlock))
     report(path, `${ways.forward} and ${ways.backward} may be on together`, "write the same interlock for both");
   const group = forward?.interlock ?? "";
+  const [other] =
+    Object.entries(outputs).find(([id, { interlock }]) => interlock === group && id !== ways.forward && id !== ways.backward) ?? [];
+  if (other !== undefined)
+    report(
+      path,
+      `${other} is of the interlock ${group} as well: one wheel may stop while the other one turns`,
+      "write an interlock for each motor, of its two outputs alone",
+    );
   if (named(interlocks, group)?.mode === "refuse") report(`interlocks.${group}.mode`, alone, "write switch");
   for (const [output, contract] of [
     [ways.forward, forward],
