@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { connectAsync, type MqttClient } from "mqtt";
 
 // A real plug as its users' documents describe it: MQTT 3.1.1, a will on tele/<t>/LWT, commands by the last level of the topic in any letter
@@ -107,7 +108,7 @@ export async function plugIn({ url, topic, relays: count = 1, powerOn = false, p
     }
     tell("RESULT", JSON.stringify({ [`PulseTime${index + 1}`]: { Set: relay.pulseTime, Remaining: remaining(relay) } }));
   };
-  const connect = async () => {
+  const connectOnce = async () => {
     client = await connectAsync(url, {
       protocolVersion: 4,
       clean: true,
@@ -122,6 +123,18 @@ export async function plugIn({ url, topic, relays: count = 1, powerOn = false, p
     client.publish(`cmnd/${topic}/POWER`, "", { qos: 0 });
     await client.subscribeAsync([`cmnd/${topic}/#`, "cmnd/tasmotas/#"], { qos: 1 });
     for (const index of relays.keys()) tellPower(index);
+  };
+  // As a real one: RabbitMQ ends a connection while it still knows an older one of the same client.
+  const connect = async () => {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await connectOnce();
+      } catch (error) {
+        if (tries === 20) throw error;
+        await cut();
+        await pause(250);
+      }
+    }
   };
   const cut = async () => {
     const old = client;

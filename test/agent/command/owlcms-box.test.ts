@@ -1,6 +1,6 @@
 import { expect, it, onTestFinished, vi } from "vitest";
 import { joinOwlcms } from "../../twin/owlcms-on-broker.ts";
-import { patience } from "../shell/fixture.ts";
+import { eventually, patience } from "../shell/fixture.ts";
 import { describeOnBrokers, P, startTogether, watchAgent } from "./on-brokers.ts";
 
 const referee = (n: number) => `    ${n}: { good: good-${n}, bad: bad-${n}, led: led-${n}, confirm: ok-${n} }`;
@@ -124,7 +124,9 @@ describeOnBrokers("boxes of owlcms", (on) => {
 
     expect(bus.payloads(`${P}/health`).at(-1)).toContain('"ok"');
     // All that a box says to owlcms is live and for platform A.
-    const asked = bus.seen.filter(({ topic }) => /^owlcms\/(refbox|jurybox|clock)\/.*A$/.test(topic));
+    const ofBoxes = () => bus.seen.filter(({ topic }) => /^owlcms\/(refbox|jurybox|clock)\/.*A$/.test(topic));
+    await eventually(() => ofBoxes().at(-1)).toMatchObject({ topic: "owlcms/refbox/decision/A", payload: "3 good" });
+    const asked = ofBoxes();
     expect(asked.some(({ retain }) => retain)).toBe(false);
     expect(asked.map(({ topic, payload }) => `${topic.replace(/^owlcms\/(.*)\/A$/, "$1")} ${payload}`)).toEqual([
       "refbox/decision 1 good",
