@@ -43,7 +43,7 @@ describeMosquitto("a link with several servers", () => {
     expect(events).toEqual([expect.stringContaining(`nothing listens at ${nameOf(away)}`), "online 5"]);
     const observer = await keep(observe(broker, "#"));
     await vi.waitFor(() => expect(observer.payloads(`${P}/status`)).toEqual(["online"]), patience);
-    expect(observer.payloads(`${P}/out/lamp/state`)).toEqual(["OFF"]);
+    await vi.waitFor(() => expect(observer.payloads(`${P}/out/lamp/state`)).toEqual(["OFF"]), patience);
   });
 
   it("begins with the first again when the connection is lost, and tells that one everything too", async () => {
@@ -59,7 +59,7 @@ describeMosquitto("a link with several servers", () => {
     await vi.waitFor(() => expect(link.view).toMatchObject({ online: true, server: nameOf(first) }), patience);
     const observer = await keep(observe(first, "#"));
     await vi.waitFor(() => expect(observer.payloads(`${P}/status`)).toEqual(["online"]), patience);
-    expect(observer.payloads(`${P}/out/lamp/state`)).toEqual(["OFF"]);
+    await vi.waitFor(() => expect(observer.payloads(`${P}/out/lamp/state`)).toEqual(["OFF"]), patience);
   });
 
   it("does not leave the first for a connection that was cut", async () => {
