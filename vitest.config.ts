@@ -7,7 +7,7 @@ export default defineConfig({
     testTimeout: 180_000,
     hookTimeout: 180_000,
     expect: { poll: { timeout: 60_000 } },
-    // On any number of cores: half of the time of these tests is waiting, for brokers, timers and programs.
-    maxWorkers: 4,
+    // On any number of cores: half of the time of these tests is waiting, for brokers, timers and programs. Four find what two cores cannot keep up with.
+    maxWorkers: 3,
   },
 });
