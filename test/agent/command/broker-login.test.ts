@@ -34,6 +34,7 @@ it("the bytes of packets are told from the first question on, on the socket that
     `gpio: { driver: sim }\nbroker: { listeners: [{ protocol: mqtt, port: ${await freePort()} }] }\noutputs: { lamp: { line: GPIO27 } }`,
   );
   const bytes = (number: number) => agent.client.request("packet-bytes", { number });
+  await vi.waitFor(async () => expect(await agent.client.request("trace", {})).not.toEqual([]), patience);
   expect(await bytes(1)).toBeNull();
   await agent.client.request("set", { output: "lamp", state: "ON" });
   const topic = Buffer.from("/out/lamp/state").toString("hex");
