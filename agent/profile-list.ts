@@ -21,6 +21,11 @@ export interface ProfileListOptions extends Omit<ProfilesOptions, "profiles" | "
 /** What a packet may have on a broker that does not say it: as much as the least of the large public ones takes. */
 const usualPacket = 128 * 1024;
 
+/** The profiles that command outputs: each asks for its topics by its configuration alone. */
+export function commandingProfiles() {
+  return { carbot: createCarbot(), covers: createCovers(), mistbuddy: createMistbuddies() };
+}
+
 /** Every profile by its name, under which it keeps what it keeps. */
 export function createProfileList({ host, version, bus, quantities, ...shared }: ProfileListOptions): Profiles {
   const { current, store } = shared;
@@ -51,9 +56,7 @@ export function createProfileList({ host, version, bus, quantities, ...shared }:
   return createProfiles({
     ...shared,
     profiles: {
-      carbot: createCarbot(),
-      covers: createCovers(),
-      mistbuddy: createMistbuddies(),
+      ...commandingProfiles(),
       homeassistant,
       tasmota,
       homie,

@@ -1,4 +1,5 @@
 import type { Found, Report } from "./check.ts";
+import { rangeOf } from "./pwm.ts";
 import { named } from "./references.ts";
 import type { Config, ControllerConfig, PwmConfig } from "./schema.ts";
 
@@ -41,10 +42,6 @@ function checkOutput(
   else if (output_max !== null && (output_max < low || output_max > high))
     report(`${path}.output_max`, `${output_max} is out of range`, fix);
   else if (Math.max(output_min, low) >= (output_max ?? high)) report(`${path}.output_min`, "it is not less than output_max", "write less");
-}
-
-function rangeOf({ kind, pulse }: PwmConfig): { low: number; high: number; unit: string } {
-  return kind === "servo" ? { low: pulse[0], high: pulse[1], unit: "microseconds" } : { low: 0, high: 100, unit: "per cent" };
 }
 
 function numberOf(value: unknown): number | null {

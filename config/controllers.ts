@@ -148,14 +148,10 @@ export function checkControllers(config: Config, found: Found, report: Report): 
     checkLevels(path, controller, config, found, report);
     checkConditions(path, controller, config, found, report);
     const { output, pwm, on, off } = controller;
+    const [key, does, another] = output === null ? (["pwm", "drives", "PWM"] as const) : (["output", "switches", "output"] as const);
     const driven = output ?? pwm;
     const first = driven === null ? undefined : drivers.get(driven);
-    if (driven !== null && first !== undefined)
-      report(
-        `${path}.${output === null ? "pwm" : "output"}`,
-        `the controller ${first} ${output === null ? "drives" : "switches"} ${driven} already`,
-        `name another ${output === null ? "PWM" : "output"}`,
-      );
+    if (first !== undefined) report(`${path}.${key}`, `the controller ${first} ${does} ${driven} already`, `name another ${another}`);
     else if (driven !== null) drivers.set(driven, name);
     const refs = [controller.sensor, controller.setpoint_from, ...[...controller.and, ...controller.unless].map(({ sensor }) => sensor)];
     const overBroker = [...on, ...off].length > 0 || refs.some((ref) => ref !== null && isOverBroker(config, ref));

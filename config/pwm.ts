@@ -88,12 +88,17 @@ function checkPlace(path: string, { line, chip, channel }: PwmConfig, { unread }
   if (lacks !== undefined && !unread.has(`${path}.${lacks}`)) report(path, `it has no ${lacks}`, `add \`${lacks}:\``);
 }
 
+/** Between which levels it may be; 0 it may be as well. */
+export function rangeOf({ kind, pulse }: PwmConfig): { low: number; high: number; unit: string } {
+  return kind === "servo" ? { low: pulse[0], high: pulse[1], unit: "microseconds" } : { low: 0, high: 100, unit: "per cent" };
+}
+
 /** Every level of the contract is one that a command could ask for. */
 function checkLevels(path: string, pwm: PwmConfig, report: Report): void {
-  const { kind, pulse, neutral, on_start, on_exit, on_crash, on_broker_lost, silence } = pwm;
-  const [low, high] = kind === "servo" ? pulse : [0, 100];
+  const { kind, neutral, on_start, on_exit, on_crash, on_broker_lost, silence } = pwm;
+  const { low, high, unit } = rangeOf(pwm);
   const levels = { on_start, on_exit, on_crash, on_broker_lost: on_broker_lost?.do, silence: silence?.do, neutral: neutral ?? undefined };
-  const fix = kind === "servo" ? `write ${low} to ${high} microseconds, or release` : "write 0 to 100 per cent";
+  const fix = `write ${low} to ${high} ${unit}${kind === "servo" ? ", or release" : ""}`;
   for (const [key, value] of Object.entries(levels))
     if (typeof value === "number" && value !== 0 && (value < low || value > high))
       report(`${path}.${key}`, `${value} is out of range`, fix);

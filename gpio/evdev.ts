@@ -1,7 +1,7 @@
 import type { InputHandle, InputListener } from "./driver.ts";
 import { LineError } from "./errors.ts";
 import { checkKey, type EvdevPlaces, goneError, openError, pathOf } from "./evdev-place.ts";
-import { type KeyCode, keyCode } from "./key-codes.ts";
+import { highestCode, type KeyCode, keyCode } from "./key-codes.ts";
 import type { KeyDriver, KeyRequest } from "./keys.ts";
 import { monotonicNs } from "./monotonic.ts";
 import { loadNative, type Native } from "./native.ts";
@@ -11,8 +11,8 @@ const types = { key: 1, switch: 5 } as const;
 const kinds = ["key", "switch"] as const;
 /** SYN_DROPPED: more came than the kernel keeps for a program that does not read. */
 const dropped = 3;
-/** The highest code of a type, KEY_MAX, is 0x2ff. */
-const codes = 0x300;
+/** Of the type that has more of them. */
+const codes = highestCode.key + 1;
 const batch = 256;
 const fields = 3;
 

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { basename, join } from "node:path";
-import { type KeyCode, keyName } from "./key-codes.ts";
+import { highestCode, type KeyCode, keyName } from "./key-codes.ts";
 
 /** A device that has keys or switches, as sysfs describes it to everybody. */
 export interface InputDevice {
@@ -17,8 +17,6 @@ export interface InputDevice {
 
 /** More devices than a machine has. */
 const most = 256;
-/** KEY_MAX, the highest code of all. */
-const codes = { key: 0x2ff, switch: 0x1f } as const;
 
 /** The device behind `event3`; undefined when it is not there. */
 export function inputDevice(event: string, sysfs = "/sys"): InputDevice | undefined {
@@ -33,7 +31,9 @@ export function inputDevice(event: string, sysfs = "/sys"): InputDevice | undefi
     empty: bits.key === 0n && bits.switch === 0n,
     keys: () =>
       (["key", "switch"] as const).flatMap((type) =>
-        Array.from({ length: codes[type] + 1 }, (_, code) => ({ type, code })).flatMap((key) => (has(key) ? (keyName(key) ?? []) : [])),
+        Array.from({ length: highestCode[type] + 1 }, (_, code) => ({ type, code })).flatMap((key) =>
+          has(key) ? (keyName(key) ?? []) : [],
+        ),
       ),
   };
 }

@@ -8,6 +8,9 @@ export interface KeyCode {
   code: number;
 }
 
+/** KEY_MAX and SW_MAX: the highest codes that there may be. */
+export const highestCode: Readonly<Record<KeyCode["type"], number>> = { key: 0x2ff, switch: 0x1f };
+
 /** `KEY_F1`, `BTN_LEFT`, `SW_LID`; undefined for a name that the kernel does not have. */
 export function keyCode(name: string): KeyCode | undefined {
   return table().get(name);

@@ -2,6 +2,7 @@ import { setTimeout } from "node:timers/promises";
 import { type BoardKind, boardChips } from "./board.ts";
 import type { ChipInfo, LineInfo } from "./driver.ts";
 import { busyError, noChipError, noLineError } from "./errors.ts";
+import { highestCode } from "./key-codes.ts";
 import type { Bias, LineAddress } from "./line.ts";
 import { monotonicNs } from "./monotonic.ts";
 import { boardPwms } from "./pwm-board.ts";
@@ -46,7 +47,7 @@ interface Chip {
 }
 
 /** As many as the kernel has codes of keys and switches. */
-const deviceKeys = 0x320;
+const deviceKeys = highestCode.key + 1 + highestCode.switch + 1;
 
 /**
  * The simulated board: chips with the labels and lines of a real Pi, and the world around them. Programs reach it through

@@ -1,4 +1,4 @@
-import { keyCode } from "./key-codes.ts";
+import { highestCode, keyCode } from "./key-codes.ts";
 import type { KeyDriver, KeyRequest } from "./keys.ts";
 import type { LineAddress } from "./line.ts";
 import { openSim } from "./sim.ts";
@@ -24,5 +24,5 @@ export function simKeyAddress({ device, key }: Pick<KeyRequest, "device" | "key"
   return { chip: device, offset: type === "key" ? code : simKeys + code };
 }
 
-/** Codes of keys are below it; those of switches, at most 0x1f, come after it. */
-const simKeys = 0x300;
+/** Codes of keys are below it; those of switches come after it. */
+const simKeys = highestCode.key + 1;

@@ -4,7 +4,6 @@ import { publishProblem } from "../../tui/publication.ts";
 import { exit } from "../exit.ts";
 import type { SimStep } from "../protocol.ts";
 import { CommandError } from "./command.ts";
-
 import { readingOf } from "./sim-reading.ts";
 
 // A script is what somebody writes by hand, or a spreadsheet: a line for each thing that happens, with its time. See docs/recording.md.

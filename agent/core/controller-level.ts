@@ -38,7 +38,7 @@ export function driveLevel(
   return goTo(plan, state, own, drive, controller, { level, on, why }, at, effects);
 }
 
-/** Asks for a level, unless it has it already; returns when that is to be tried again. */
+/** Asks for a settled level, unless it has it already; returns when that is to be tried again. */
 export function goTo(
   plan: Plan,
   state: State,
@@ -51,8 +51,7 @@ export function goTo(
 ): Instant | null {
   const pwm = plan.outputs[drive.output]?.pwm;
   if (!pwm) return null;
-  const { on, why } = wish;
-  const level = settledLevel(pwm, wish.level);
+  const { level, on, why } = wish;
   if (controller.on === on && (on || controller.level === level) && isEnded(state, drive)) return null;
   const same = controller.on === on && controller.level !== null && isNear(pwm, controller.level, level);
   // At its end it is at the end.

@@ -2,7 +2,7 @@ import type { ControllerPlan } from "./controller-plan.ts";
 import type { ControllerState } from "./controller-state.ts";
 import type { Cause, Instant } from "./model.ts";
 import type { Objection } from "./refusal.ts";
-import { refusedAgain } from "./rule-values.ts";
+import { againAt } from "./rule-values.ts";
 
 export function controllerCause({ id }: ControllerPlan, why: string): Cause {
   return { kind: "controller", text: `controller ${id}`, detail: why, trigger: { step: { kind: "sensor", text: why }, words: why } };
@@ -12,6 +12,6 @@ export function controllerCause({ id }: ControllerPlan, why: string): Cause {
 export function tried(controller: ControllerState, at: Instant, act: () => Objection | null): Instant | null {
   if (controller.refusedUntil !== null && at < controller.refusedUntil) return controller.refusedUntil;
   const refused = act();
-  controller.refusedUntil = refused === null ? null : (refused.allowedAt ?? at + refusedAgain);
+  controller.refusedUntil = refused === null ? null : againAt(refused, at);
   return controller.refusedUntil;
 }

@@ -6,8 +6,8 @@ import { inputDevices, stableLinks } from "../../gpio/input-devices.ts";
 import { keyCode, keyName, keyNames } from "../../gpio/key-codes.ts";
 import { SimBoard } from "../../gpio/sim-board.ts";
 import { openSimKeys, simKeyAddress } from "../../gpio/sim-keys.ts";
-import { type KeyWorld, keyCases, openKey, refusedKey } from "./contract/keys.ts";
-import { until } from "./contract/probe.ts";
+import { type KeyWorld, keyCases, openKey } from "./contract/keys.ts";
+import { refused, until } from "./contract/probe.ts";
 import { FakeEvdev } from "./fake-evdev.ts";
 
 const rigs: { end(): void }[] = [];
@@ -144,10 +144,10 @@ describe("the keys of the kernel's input devices", () => {
     kernel.plug("event2", { name: "Twin" });
     kernel.plug("event3", { name: "Twin" });
     expect(openKey(driver, { device: "AB Shutter3", key: "KEY_VOLUMEUP" }).handle.read()).toBe(false);
-    expect(refusedKey("no-chip", () => openKey(driver, { device: "Twin" })).message).toMatch(
+    expect(refused("no-chip", () => openKey(driver, { device: "Twin" })).message).toMatch(
       /several input devices are called "Twin": write the path/,
     );
-    expect(refusedKey("no-chip", () => openKey(driver, { device: "Nobody" })).message).toMatch(
+    expect(refused("no-chip", () => openKey(driver, { device: "Nobody" })).message).toMatch(
       /no input device is called "Nobody"; plug it in/,
     );
   });
@@ -156,7 +156,7 @@ describe("the keys of the kernel's input devices", () => {
     const { kernel, driver } = fake();
     kernel.plug("event0", { name: "Twin", keys: ["KEY_F1"] });
     kernel.plug("event1", { name: "Twin", keys: ["KEY_A", "KEY_F1"] });
-    expect(refusedKey("no-line", () => openKey(driver, { device: "Twin", key: "KEY_B" })).message).toBe(
+    expect(refused("no-line", () => openKey(driver, { device: "Twin", key: "KEY_B" })).message).toBe(
       'none of the 2 input devices called "Twin" has KEY_B; see `pinbus keys`',
     );
   });
@@ -169,7 +169,7 @@ describe("the keys of the kernel's input devices", () => {
     for (const device of ["Shutter?[2J??3", "Shutter?[2J?\u202e3"]) expect(openKey(driver, { device }).handle.read(), device).toBe(false);
   });
 
-  test.each<[string, Parameters<typeof refusedKey>[0], (kernel: FakeEvdev) => void, RegExp]>([
+  test.each<[string, Parameters<typeof refused>[0], (kernel: FakeEvdev) => void, RegExp]>([
     ["is not there", "no-chip", (kernel) => kernel.unplug("event0"), /there is no .*event0; plug it in/],
     ["may not be opened", "permission", (kernel) => kernel.refused.add("event0"), /may not open .*event0.*`pinbus service drop-in`/],
     ["another program has grabbed", "busy", (kernel) => kernel.grab("event0"), /another program has grabbed .*event0/],
@@ -177,14 +177,14 @@ describe("the keys of the kernel's input devices", () => {
     const { kernel, driver } = fake();
     const device = kernel.plug("event0");
     happens(kernel);
-    expect(refusedKey(code, () => openKey(driver, { device })).message).toMatch(words);
+    expect(refused(code, () => openKey(driver, { device })).message).toMatch(words);
     expect(kernel.open).toBe(0);
   });
 
   test("that the device does not have are refused with those that it has", () => {
     const { kernel, driver } = fake();
     const device = kernel.plug("event0", { keys });
-    expect(refusedKey("no-line", () => openKey(driver, { device, key: "KEY_B" })).message).toMatch(
+    expect(refused("no-line", () => openKey(driver, { device, key: "KEY_B" })).message).toMatch(
       /has no KEY_B; it has KEY_A, KEY_F1, SW_TABLET_MODE$/,
     );
   });

@@ -3,9 +3,8 @@ import type { Rect } from "../layout.ts";
 import type { State } from "../model.ts";
 import { pinPanes } from "../pin.ts";
 import { valueWord } from "../sensor.ts";
-import { trendKey } from "../trend.ts";
 import type { Canvas, Line, Style } from "./canvas.ts";
-import { sensorAge, sparkOf } from "./sensor.ts";
+import { sensorAge, sparkOf, trendOf } from "./sensor.ts";
 import { left, putLines, putSentence, right, sentence, styled, title } from "./text.ts";
 
 /** Every controller: the value that it holds and how old that is, what is wanted, what it does for it, and why; or why it does not. */
@@ -41,7 +40,8 @@ function linesOf(state: State, controller: ControllerStatus, width: number, cols
       ? `${name} for ${left(word(setpoint), 10)} ${amount}`
       : `${name} ${left(age, 7)} for ${left(word(setpoint), 10)}  ${left(held !== null ? "HELD" : on ? "on" : "off", 4)} ${right(amount, 8)}`;
   const room = Math.min(60, cols - row.length - 3);
-  const trend = room < 8 ? undefined : trendOf(state, controller, sensor);
+  const quantity = controller.sensor.split(".")[1] ?? sensor?.values[0]?.name;
+  const trend = room < 8 || sensor === undefined || quantity === undefined ? undefined : trendOf(state, sensor.id, quantity);
   const text = held !== null ? `held: ${held}` : (why ?? "it has not switched yet");
   return [
     [trend === undefined ? row : `${row}  ${sparkOf(trend, room)}`, style],
@@ -56,9 +56,4 @@ function linesOf(state: State, controller: ControllerStatus, width: number, cols
 function sensorOf({ pins: { data } }: State, { sensor }: ControllerStatus): SensorEntry | undefined {
   const [id] = sensor.split(".");
   return data?.data.sensors?.find((entry) => entry.id === id);
-}
-
-function trendOf({ pins: { trends, heldTrends } }: State, { sensor }: ControllerStatus, entry: SensorEntry | undefined) {
-  const name = sensor.split(".")[1] ?? entry?.values[0]?.name;
-  return entry === undefined || name === undefined ? undefined : (heldTrends ?? trends).get(trendKey(entry.id, name));
 }

@@ -72,7 +72,8 @@ function sensorSpark(state: State, { id, values: [first] }: SensorEntry, width: 
   return trend === undefined ? "" : sparkOf(trend, width);
 }
 
-function trendOf({ pins: { trends, heldTrends } }: State, id: string, name: string): Trend | undefined {
+/** Of one of its values, while the view is frozen as it was then. */
+export function trendOf({ pins: { trends, heldTrends } }: State, id: string, name: string): Trend | undefined {
   return (heldTrends ?? trends).get(trendKey(id, name));
 }
 

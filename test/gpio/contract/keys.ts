@@ -1,8 +1,6 @@
 import assert from "node:assert/strict";
-import type { EdgeEvent, InputHandle } from "../../../gpio/driver.ts";
-import { LineError, type LineErrorCode } from "../../../gpio/errors.ts";
 import type { KeyDriver, KeyRequest } from "../../../gpio/keys.ts";
-import { until } from "./probe.ts";
+import { type Input, inputOf, refused, until } from "./probe.ts";
 
 /** Who presses the keys of one device that has KEY_F1, KEY_A and SW_TABLET_MODE, and pulls it out. */
 export interface KeyWorld {
@@ -13,36 +11,12 @@ export interface KeyWorld {
   replug(): void | Promise<void>;
 }
 
-export interface OpenedKey {
-  handle: InputHandle;
-  events: EdgeEvent[];
-  losses: number[];
-  gone: number;
-}
-
-export function openKey(driver: KeyDriver, request: Partial<KeyRequest> & { device: string }): OpenedKey {
-  const told = { events: [] as EdgeEvent[], losses: [] as number[], gone: 0 };
-  const listener = {
-    edge: (event: EdgeEvent) => void told.events.push({ ...event }),
-    lost: (count: number) => void told.losses.push(count),
-    gone: () => void told.gone++,
-  };
+export function openKey(driver: KeyDriver, request: Partial<KeyRequest> & { device: string }): Input {
   const full: KeyRequest = { key: "KEY_F1", active: "high", grab: false, consumer: "pinbus:pedal", ...request };
-  return Object.assign(told, { handle: driver.open(full, listener) });
+  return inputOf((listener) => driver.open(full, listener));
 }
 
-export function refusedKey(code: LineErrorCode, call: () => unknown): LineError {
-  try {
-    call();
-  } catch (error) {
-    assert.ok(error instanceof LineError, `a LineError, not ${String(error)}`);
-    assert.equal(error.code, code, error.message);
-    return error;
-  }
-  assert.fail(`expected a LineError "${code}", but the call went through`);
-}
-
-const edges = ({ events }: OpenedKey) => events.map(({ edge, seqno }) => `${edge} ${seqno}`);
+const edges = ({ events }: Input) => events.map(({ edge, seqno }) => `${edge} ${seqno}`);
 
 /** What every driver of keys promises in `gpio/keys.ts`. */
 export const keyCases: readonly { name: string; run(world: KeyWorld): void | Promise<void> }[] = [
@@ -62,11 +36,7 @@ export const keyCases: readonly { name: string; run(world: KeyWorld): void | Pro
   {
     name: "keys and a switch of one device are told apart",
     async run({ driver, device, press }) {
-      const [f1, a, tablet] = ["KEY_F1", "KEY_A", "SW_TABLET_MODE"].map((key) => openKey(driver, { device, key })) as [
-        OpenedKey,
-        OpenedKey,
-        OpenedKey,
-      ];
+      const [f1, a, tablet] = ["KEY_F1", "KEY_A", "SW_TABLET_MODE"].map((key) => openKey(driver, { device, key })) as [Input, Input, Input];
       await press("KEY_A", true);
       await press("SW_TABLET_MODE", true);
       await press("KEY_F1", true);
@@ -105,13 +75,13 @@ export const keyCases: readonly { name: string; run(world: KeyWorld): void | Pro
   {
     name: "a device that is unplugged is told once for each key, and is found again when it is back",
     async run({ driver, device, press, unplug, replug }) {
-      const [f1, a] = ["KEY_F1", "KEY_A"].map((key) => openKey(driver, { device, key })) as [OpenedKey, OpenedKey];
+      const [f1, a] = ["KEY_F1", "KEY_A"].map((key) => openKey(driver, { device, key })) as [Input, Input];
       await unplug();
       await until(() => f1.gone + a.gone === 2, "the loss of both");
-      refusedKey("gone", () => f1.handle.read());
+      refused("gone", () => f1.handle.read());
       f1.handle.close();
       a.handle.close();
-      refusedKey("no-chip", () => openKey(driver, { device }));
+      refused("no-chip", () => openKey(driver, { device }));
       await replug();
       const again = openKey(driver, { device });
       await press("KEY_F1", true);
@@ -122,14 +92,14 @@ export const keyCases: readonly { name: string; run(world: KeyWorld): void | Pro
   {
     name: "a key that was closed is told nothing, and closing it twice is nothing",
     async run({ driver, device, press }) {
-      const [closed, open] = ["KEY_F1", "KEY_A"].map((key) => openKey(driver, { device, key })) as [OpenedKey, OpenedKey];
+      const [closed, open] = ["KEY_F1", "KEY_A"].map((key) => openKey(driver, { device, key })) as [Input, Input];
       closed.handle.close();
       closed.handle.close();
       await press("KEY_F1", true);
       await press("KEY_A", true);
       await until(() => open.events.length === 1, "the press of the other");
       assert.deepEqual(closed.events, []);
-      refusedKey("io", () => closed.handle.read());
+      refused("io", () => closed.handle.read());
     },
   },
 ];

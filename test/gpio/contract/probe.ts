@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { setTimeout } from "node:timers/promises";
-import type { EdgeEvent, InputHandle, InputRequest, OutputHandle, OutputRequest } from "../../../gpio/driver.ts";
+import type { EdgeEvent, InputHandle, InputListener, InputRequest, OutputHandle, OutputRequest } from "../../../gpio/driver.ts";
 import { LineError, type LineErrorCode } from "../../../gpio/errors.ts";
 import type { World } from "./world.ts";
 
@@ -14,14 +14,18 @@ export interface Input {
 }
 
 export function openInput(world: World, offset: number, request: Partial<InputRequest> = {}): Input {
+  const full: InputRequest = { chip: world.chip, offset, active: "high", bias: "as-is", consumer: "pinbus:in", ...request };
+  return inputOf((listener) => world.driver.openInput(full, listener));
+}
+
+export function inputOf(open: (listener: InputListener) => InputHandle): Input {
   const told: Omit<Input, "handle"> = { events: [], losses: [], gone: 0 };
   const listener = {
     edge: (event: EdgeEvent) => void told.events.push({ ...event }),
     lost: (count: number) => void told.losses.push(count),
     gone: () => void told.gone++,
   };
-  const full: InputRequest = { chip: world.chip, offset, active: "high", bias: "as-is", consumer: "pinbus:in", ...request };
-  return Object.assign(told, { handle: world.driver.openInput(full, listener) });
+  return Object.assign(told, { handle: open(listener) });
 }
 
 export function openOutput(world: World, offset: number, request: Partial<OutputRequest> = {}): OutputHandle & { gone(): number } {
