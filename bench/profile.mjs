@@ -50,24 +50,24 @@ export async function run({ rounds, folder, log }) {
   const sides = [];
   try {
     for (const [name, settings] of Object.entries(cases)) {
-      const node = `profile-${name.replaceAll(" ", "-")}`;
-      const agents = [];
-      try {
-        // As old and as warm as each other: what is served compiles itself while it is.
-        for (const [one, own] of [
-          [`${node}-off`, { outputs: settings.outputs, interlocked: settings.interlocked }],
-          [node, settings],
-        ]) {
-          const agent = await start(pinbus(own), { folder, port: broker.port, node: one, observer });
-          agents.push({ agent, figures: [] });
-          await execLoad(agent.base, "closed", warming);
+      const off = { name: "off", own: { outputs: settings.outputs, interlocked: settings.interlocked }, figures: [] };
+      const on = { name: "on", own: settings, figures: [] };
+      for (let round = 1; round <= rounds; round++) {
+        const agents = [];
+        try {
+          // Each round has processes of its own: two of the same program differ by more than a convention costs.
+          for (const side of [off, on]) {
+            const node = `profile-${name.replaceAll(" ", "-")}-${side.name}-${round}`;
+            const agent = await start(pinbus(side.own), { folder, port: broker.port, node, observer });
+            agents.push({ side, agent });
+            await execLoad(agent.base, "closed", warming);
+          }
+          for (const { side, agent } of round % 2 === 0 ? agents.toReversed() : agents) side.figures.push(await measure(agent));
+        } finally {
+          for (const { agent } of agents) await agent.stop();
         }
-        for (let round = 1; round <= rounds; round++) for (const { agent, figures } of agents) figures.push(await measure(agent));
-      } finally {
-        for (const { agent } of agents) await agent.stop();
       }
-      const [off, on] = agents.map(({ figures }) => figures);
-      sides.push({ name, off, on });
+      sides.push({ name, off: off.figures, on: on.figures });
       log(`${name}: ${rounds} rounds`);
     }
   } finally {
@@ -85,7 +85,7 @@ export async function run({ rounds, folder, log }) {
     ]),
     goals: sides.slice(0, -1).map((side) => goal(`p50 with ${side.name} ÷ without`, ratio(side, "p50"), { most: 1.1 })),
     notes: [
-      `One turn: ${commands} commands at ${rate}/s to 20 outputs, on mosquitto with MQTT 5. Homie and each of three plugs of Tasmota have a connection of their own, ` +
+      `One round: ${commands} commands at ${rate}/s to 20 outputs, on mosquitto with MQTT 5, with a new process on each side. Homie and each of three plugs of Tasmota have a connection of their own, ` +
         "and tell each change there as well; that is behind the state, and in the processor's time. The outputs of the cover are not commanded.",
     ],
   };

@@ -2,7 +2,7 @@ import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { MqttClient, type Packet } from "mqtt";
 import { refusedDelay } from "../core/backoff.ts";
-import { gatherWrites } from "./link-burst.ts";
+import { createBurst } from "./link-burst.ts";
 import { clientOptions, maxIncomingBytes } from "./link-client.ts";
 import { connackProblem, disconnectProblem } from "./link-codes.ts";
 import { cutIncoming } from "./link-cut.ts";
@@ -54,7 +54,7 @@ export class LinkConnection {
   #step: "dialling" | "greeting" | "open" | "closed" = "dialling";
   #unsent: { packet: Packet; wire: WireBytes | undefined } | undefined;
   #saidOnline = false;
-  readonly #gather = gatherWrites();
+  readonly #burst = createBurst();
   #stopping = false;
   #error: Error | undefined;
   #problem: LinkProblem | undefined;
@@ -124,7 +124,9 @@ export class LinkConnection {
 
   /** False when not (yet, any more) connected, or when too much waits. */
   publish(publication: Publication, settled?: Settled): boolean {
-    return this.#step === "open" && !this.#stopping && (this.#window?.push(publication, settled) ?? false);
+    if (this.#step !== "open" || this.#stopping || !this.#window?.push(publication, settled)) return false;
+    if (publication.kind === "state" && publication.qos > 0 && this.#stream) this.#burst.told(this.#stream);
+    return true;
   }
 
   /** Before the connection is open nothing is needed: it asks by itself. */
@@ -177,7 +179,7 @@ export class LinkConnection {
   }
 
   #received(packet: Packet): void {
-    if (this.#stream) this.#gather(this.#stream);
+    if (this.#stream) this.#burst.received(this.#stream);
     this.#events.packet("received", packet, this.#tap.received());
     this.#answerTimer?.refresh();
     // Nothing is subscribed to with QoS 2, and the library would keep each of them until its PUBREL.
