@@ -163,6 +163,7 @@ class EmbeddedBroker implements Broker {
       connection: (socket, entrance) => this.#accept(socket, entrance),
       tls: () => options.tls?.(),
       origins: () => options.origins?.() ?? [],
+      maxPacket: this.#limits.maxPacket,
       anonymous: () => this.#access.anonymous,
       warn: (kind, message) => this.#warn(kind, message),
       changed: () => options.changed?.(),

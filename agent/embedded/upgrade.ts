@@ -9,7 +9,7 @@ const load = createRequire(import.meta.url);
 
 /** A request for an upgrade has a few hundred bytes. */
 const maxHeaderBytes = 8 * 1024;
-/** A client may put several packets into one message. */
+/** A client may put several packets into one message; one that is larger than this, and allowed, has one to itself. */
 const maxMessageBytes = 1024 * 1024;
 /** How long a client that said goodbye may keep its connection. */
 const closeTimeout = 2_000;
@@ -19,6 +19,8 @@ const subProtocols = ["mqtt", "mqttv3.1"];
 export interface UpgradeOptions {
   /** Pages that may connect without a password, besides those of this machine; `*` = all. */
   origins(): readonly string[];
+  /** What may follow the five bytes with which a packet begins. */
+  maxPacket: number;
   /** Whether who names no user is let in. */
   anonymous(): boolean;
   /** A page was turned away. */
@@ -40,7 +42,7 @@ export class Upgrade {
       noServer: true,
       clientTracking: false,
       perMessageDeflate: false,
-      maxPayload: maxMessageBytes,
+      maxPayload: Math.max(maxMessageBytes, options.maxPacket + 5),
       closeTimeout,
       handleProtocols: (offered: Set<string>) => subProtocols.find((name) => offered.has(name)) ?? (false as const),
     };
