@@ -3,6 +3,7 @@ import type { Writable } from "node:stream";
 import type { Aedes, AedesPublishPacket, Client } from "aedes";
 import { connectionState, isBridge } from "./bridges.ts";
 import { hasFewFilters, maxFilterBytes, maxFilters, maxName } from "./limits.ts";
+import { joinPieces } from "./pieces.ts";
 import { mendRepeated, takeRepeated } from "./repeated-filters.ts";
 import type { SlowReader } from "./slow-reader.ts";
 import { isFilter, isText, isTopic, matchesFilter } from "./topic-filter.ts";
@@ -29,7 +30,7 @@ export type Deliver = (packet: AedesPublishPacket, done: () => void) => void;
 /** What of aedes' client is not in its types. */
 interface Inside {
   broker: { id: string };
-  _parser: EventEmitter;
+  _parser: EventEmitter & Parameters<typeof joinPieces>[0];
   subscriptions: Record<string, { qos: number }>;
   deliver0: Deliver;
   deliverQoS: Deliver;
@@ -84,6 +85,7 @@ export function mendConnection(
   const inside = client as unknown as Inside;
   const { _parser: parser } = inside;
   held?.slow.mend(inside);
+  joinPieces(parser);
   const { deliver0, deliverQoS } = inside;
   const ownTopics = `$SYS/${inside.broker.id}/`;
   inside.deliver0 = (packet, done) => {
