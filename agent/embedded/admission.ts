@@ -83,7 +83,9 @@ export class Admission {
     const bridge = isBridge(client) ? client.id : undefined;
     if ((isOwn && packet.retain) || bridge !== undefined) this.#notes.set(packet.payload, { isOwn, bridge, record: undefined });
     if (journal === undefined) {
-      done();
+      const objection = this.#objection(client, packet);
+      if (objection === undefined) this.#opens(client, packet);
+      settle(objection === undefined ? null : new Error(objection));
       return;
     }
     if (packet.qos === 0) {
@@ -158,14 +160,18 @@ export class Admission {
       if (kept.hasRoom(session, packet)) to.push([session.number, qos]);
       if (session.reader) at = this.#options.wall();
     }
-    if (packet.qos === 2 && id !== undefined) this.#openOf(client).add(id);
+    this.#opens(client, packet);
     if (to.length === 0 && !retain && publisher === undefined) return undefined;
     const record: MessageRecord = { ...contentRecord(packet), n: kept.nextNumber(), to, retain, ...origin(packet.retain, at) };
-    if (publisher && id !== undefined) {
-      publisher.incoming.add(id);
-      record.from = [publisher.number, id];
-    }
+    if (publisher && id !== undefined) record.from = [publisher.number, id];
     return record;
+  }
+
+  /** A QoS 2 message is taken, and open until it is released. */
+  #opens(client: Client, { qos, messageId: id }: Packet): void {
+    if (qos !== 2 || id === undefined) return;
+    this.#openOf(client).add(id);
+    if (!client.clean) this.#publisher(client.id)?.incoming.add(id);
   }
 
   #openOf(client: Client): Set<number> {

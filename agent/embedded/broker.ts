@@ -13,14 +13,14 @@ import { Door } from "./door.ts";
 import { DrainingDuplex } from "./drain.ts";
 import type { BrokerTls, Entrance, Protocol } from "./entrance.ts";
 import { FrameScanner, newCounts } from "./frames.ts";
-import { fixedLimits, type Limits, maxFilters, usualLimits } from "./limits.ts";
+import { fixedLimits, type Limits, usualLimits } from "./limits.ts";
 import { Listeners } from "./listeners.ts";
 import { portPair } from "./port-stream.ts";
 import { mendConnection, mendProtocol } from "./protocol.ts";
 import { publishIn } from "./publish.ts";
 import { mendRetained, type Retained } from "./rules.ts";
 import { SlowReader } from "./slow-reader.ts";
-import { Store, type StoreCounts, type StoreSettings } from "./store.ts";
+import { Store, type StoreCounts, type StoreSettings, tooManyFilters } from "./store.ts";
 import { SysTree } from "./sys.ts";
 import { mendTakeover } from "./takeover.ts";
 import { backlogOf, Turns } from "./turns.ts";
@@ -62,7 +62,7 @@ export interface BrokerLog {
 }
 
 /** What is told when it is not somebody who is refused, but something of theirs. */
-const limiting: ReadonlySet<string> = new Set(["acl", "oversized", "slow", "queue", "retained"]);
+const limiting: ReadonlySet<string> = new Set(["acl", "oversized", "slow", "queue", "retained", "sessions", "subscriptions"]);
 
 export interface BrokerAddress {
   protocol: Protocol;
@@ -163,6 +163,7 @@ class EmbeddedBroker implements Broker {
       connection: (socket, entrance) => this.#accept(socket, entrance),
       tls: () => options.tls?.(),
       origins: () => options.origins?.() ?? [],
+      maxPacket: this.#limits.maxPacket,
       anonymous: () => this.#access.anonymous,
       warn: (kind, message) => this.#warn(kind, message),
       changed: () => options.changed?.(),
@@ -298,8 +299,14 @@ class EmbeddedBroker implements Broker {
     });
     if (place) this.#door.came(connection, place.address);
     const client = this.#aedes.handle(connection) as unknown as Client;
-    const slow = place ? new SlowReader(client, connection, { census: this.#census, warn: this.#warn }) : undefined;
-    mendConnection(client, connection, this.#watch, place ? maxFilters : Number.POSITIVE_INFINITY, slow);
+    const held = place && {
+      slow: new SlowReader(client, connection, { census: this.#census, warn: this.#warn }),
+      tooManyFilters: () => {
+        // Before its CONNECT it has no name.
+        if (client.id) this.#warn("subscriptions", tooManyFilters(client.id));
+      },
+    };
+    mendConnection(client, connection, this.#watch, held ?? undefined);
     this.#watch.came(client, new Promise((resolve) => stream.once("close", () => resolve())), place);
     return connection;
   }

@@ -1,8 +1,9 @@
 import { Duplex } from "node:stream";
 import type { FrameScanner } from "./frames.ts";
+import { maxPieces } from "./pieces.ts";
 import type { Turns } from "./turns.ts";
 
-/** What a client may send before the broker takes it; then the kernel holds the rest. */
+/** What a client may send before the broker takes it, in so many pieces; then the kernel holds the rest. */
 const readBuffer = 512 * 1024;
 /** So much of one connection at most, then it is the turn of the others. */
 const turn = { packets: 50, bytes: 64 * 1024 };
@@ -113,8 +114,12 @@ export class DrainingDuplex extends Duplex {
     if (this.#ended || this.destroyed) return;
     this.#received.push(chunk);
     this.#receivedBytes += chunk.length;
-    if (this.#receivedBytes >= readBuffer) this.#socket.pause();
+    if (this.#isFull) this.#socket.pause();
     this.#pass();
+  }
+
+  get #isFull(): boolean {
+    return this.#receivedBytes >= readBuffer || this.#received.length >= maxPieces;
   }
 
   get #hasMore(): boolean {
@@ -138,7 +143,7 @@ export class DrainingDuplex extends Duplex {
       bytes += part.length;
       this.#wanted = this.push(part);
     }
-    if (this.#receivedBytes < readBuffer) this.#socket.resume();
+    if (!this.#isFull) this.#socket.resume();
     this.#queued = this.#hasMore;
     if (!this.#queued) this.#finish();
     return { cost: Math.max(incoming.complete - before, bytes / step), more: this.#queued };

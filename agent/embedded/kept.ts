@@ -1,11 +1,10 @@
 import { bridgeSession } from "./bridges.ts";
+import { hasFewFilters, maxFilterBytes } from "./limits.ts";
 import { Session, sizeOf, type Total } from "./session.ts";
 import { type Content, type ContentRecord, contentOf, contentRecord, type MessageRecord, type StoreRecord } from "./store-record.ts";
 
 /** Of any size together; a bound for memory and for the file. */
 const maxSessions = 1000;
-const maxFilters = 1000;
-const maxFilterBytes = 64 * 1024;
 const maxQueuedBytes = 4 * 1024 * 1024;
 const maxAllQueuedBytes = 32 * 1024 * 1024;
 const maxRetained = 10_000;
@@ -66,12 +65,9 @@ export class Kept {
     for (const queued of session.queue) session.remove(queued);
   }
 
-  /** Whether so many filters may be added to what the session has. */
-  hasRoomForFilters(session: Session, filters: readonly string[]): boolean {
-    const all = new Set([...session.filters.keys(), ...filters]);
-    let bytes = 0;
-    for (const filter of all) bytes += filter.length;
-    return all.size <= maxFilters && bytes <= maxFilterBytes;
+  /** Whether so many filters may be added to what the session has; undefined: to a new one. */
+  hasRoomForFilters(session: Session | undefined, filters: readonly string[]): boolean {
+    return hasFewFilters(new Set([...(session?.filters.keys() ?? []), ...filters]), maxFilterBytes.session);
   }
 
   hasRoom(session: Session, content: Content): boolean {

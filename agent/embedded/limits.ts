@@ -25,14 +25,25 @@ export const usualLimits: Limits = {
   maxFailedLogins: 60,
 };
 
+/** Characters of a client id, and of a user: each is remembered, of sessions for long. MQTT 3.1 allows 23, and nobody keeps to it. */
+export const maxName = 1024;
+
 /** What aedes is told, without a setting. */
 export const fixedLimits = {
   /** A subscriber that takes nothing for this long, with all waiting for it that may, is disconnected; milliseconds. */
   drainTimeout: 5_000,
   /** Packets of one client before it is let in; they arrive in one read, which is bounded in bytes. */
   queueLimit: 5_000,
-  /** MQTT 3.1 allows 23, and nobody keeps to it. */
-  maxClientsIdLength: 1024,
+  maxClientsIdLength: maxName,
 };
-/** Of one client of another process. */
+
+/** Of one client of another process, in characters; less is kept of a session. */
 export const maxFilters = 1000;
+export const maxFilterBytes = { connection: 256 * 1024, session: 64 * 1024 };
+
+/** Whether one client may have all these topic filters. */
+export function hasFewFilters(filters: ReadonlySet<string>, maxBytes: number): boolean {
+  let bytes = 0;
+  for (const filter of filters) bytes += filter.length;
+  return filters.size <= maxFilters && bytes <= maxBytes;
+}

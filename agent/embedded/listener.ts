@@ -77,6 +77,9 @@ export class Listener {
     if (error.code === "EACCES") {
       return `the built-in broker may not listen on ${placeOf(address, this.#port)}: ports below 1024 need a privilege; set a higher port in broker.listeners`;
     }
-    return `the built-in broker cannot listen on ${placeOf(address, this.#port)}: ${error.message}`;
+    const place = `the built-in broker cannot listen on ${placeOf(address, this.#port)}`;
+    if (error.code === "EADDRNOTAVAIL")
+      return `${place}: this machine has no such address now; name one of its own in broker.listeners, or 0.0.0.0 for all`;
+    return `${place}: ${error.message}`;
   }
 }

@@ -2,6 +2,8 @@ import type { EventEmitter } from "node:events";
 import type { Writable } from "node:stream";
 import type { Aedes, AedesPublishPacket, Client } from "aedes";
 import { connectionState, isBridge } from "./bridges.ts";
+import { hasFewFilters, maxFilterBytes, maxFilters, maxName } from "./limits.ts";
+import { joinPieces } from "./pieces.ts";
 import { mendRepeated, takeRepeated } from "./repeated-filters.ts";
 import type { SlowReader } from "./slow-reader.ts";
 import { isFilter, isText, isTopic, matchesFilter } from "./topic-filter.ts";
@@ -28,7 +30,7 @@ export type Deliver = (packet: AedesPublishPacket, done: () => void) => void;
 /** What of aedes' client is not in its types. */
 interface Inside {
   broker: { id: string };
-  _parser: EventEmitter;
+  _parser: EventEmitter & Parameters<typeof joinPieces>[0];
   subscriptions: Record<string, { qos: number }>;
   deliver0: Deliver;
   deliverQoS: Deliver;
@@ -36,7 +38,7 @@ interface Inside {
 }
 
 /** Codes of a CONNACK (MQTT 3.1.1 section 3.2.2.3). */
-const [badVersion, badClientId] = [1, 2];
+const [badVersion, badClientId, notAuthorised] = [1, 2, 5];
 
 /**
  * Mends what aedes 1.2.0 lets through or passes on; each rule has a test in the conformance suite. Call it once, after
@@ -66,17 +68,24 @@ export function mendProtocol(aedes: Aedes): void {
   };
 }
 
+/** What a client of another process is held to. */
+export interface Held {
+  slow: SlowReader;
+  /** It asks for more subscriptions than it may have; the connection ends. */
+  tooManyFilters(): void;
+}
+
 /** Checks what the parser of aedes does not, and gives each message the highest QoS of its overlapping subscriptions [MQTT-3.3.5-1]. */
 export function mendConnection(
   client: Client,
   connection: Writable,
   watch: { unsubscribes(client: Client, filters: readonly string[]): void },
-  maxFilters: number,
-  slow?: SlowReader,
+  held?: Held,
 ): void {
   const inside = client as unknown as Inside;
   const { _parser: parser } = inside;
-  if (slow) slow.mend(inside);
+  held?.slow.mend(inside);
+  joinPieces(parser);
   const { deliver0, deliverQoS } = inside;
   const ownTopics = `$SYS/${inside.broker.id}/`;
   inside.deliver0 = (packet, done) => {
@@ -102,7 +111,9 @@ export function mendConnection(
     // [MQTT-3.14.4-2]
     if (goodbye) return;
     goodbye = packet.cmd === "disconnect";
-    const problem = packetProblem(packet) ?? tooManyFilters(packet, inside, maxFilters);
+    const tooMany = held !== undefined && hasTooManyFilters(packet, inside);
+    if (tooMany) held.tooManyFilters();
+    const problem = tooMany ? { sentence: "too many subscriptions" } : packetProblem(packet);
     if (problem === undefined) {
       if (packet.unsubscriptions) watch.unsubscribes(client, packet.unsubscriptions);
       takeRepeated(packet, client, connection);
@@ -114,10 +125,10 @@ export function mendConnection(
 }
 
 /** Each is looked at for each message, and for each that is retained. */
-function tooManyFilters({ subscriptions }: Packet, client: Inside, most: number): { sentence: string; code?: number } | undefined {
-  if (!subscriptions) return undefined;
+function hasTooManyFilters({ subscriptions }: Packet, client: Inside): boolean {
+  if (!subscriptions) return false;
   const all = new Set([...Object.keys(client.subscriptions), ...subscriptions.map(({ topic }) => topic)]);
-  return subscriptions.length > most || all.size > most ? { sentence: "too many subscriptions" } : undefined;
+  return subscriptions.length > maxFilters || !hasFewFilters(all, maxFilterBytes.connection);
 }
 
 /** Why this packet ends the connection; with a code for the CONNACK before the end. */
@@ -151,6 +162,8 @@ function connectProblem({ protocolId, protocolVersion = 0, clientId, clean, user
   // [MQTT-3.1.2-14]
   if (will && (will.qos > 2 || !isTopic(will.topic))) return { sentence: "a will that cannot be published" };
   if (!isText(clientId) || !isText(username ?? "")) return { sentence: "a name with characters that are not allowed" };
+  if (clientId.length > maxName) return { sentence: "a client id that is too long", code: badClientId };
+  if ((username?.length ?? 0) > maxName) return { sentence: "a user that is too long", code: notAuthorised };
   // [MQTT-3.1.3-8]
   return clientId === "" && !clean ? { sentence: "a session without a client id", code: badClientId } : undefined;
 }

@@ -5,6 +5,7 @@ import { bridgeSession } from "./bridges.ts";
 import { Delivery } from "./delivery.ts";
 import { Journal, type JournalOptions } from "./journal.ts";
 import { Kept } from "./kept.ts";
+import { maxFilters } from "./limits.ts";
 import { innerOf, type Persistence, persistenceOf } from "./persistence.ts";
 import type { Queued, Reader, Session } from "./session.ts";
 import type { QoS, StoreRecord } from "./store-record.ts";
@@ -57,6 +58,11 @@ export interface StoreCounts {
   dropped: number;
 }
 
+/** For the log: more subscriptions, or longer ones, than one client may have. */
+export function tooManyFilters(client: string): string {
+  return `broker: client ${quote(client)} asks for more than ${maxFilters} subscriptions, or for too long ones: connection closed`;
+}
+
 /** How often sessions are looked at that nobody came back to. */
 const expireEvery = 60_000;
 
@@ -71,11 +77,12 @@ export class Store {
   readonly #timer: NodeJS.Timeout;
   readonly #onExpired: (client: string) => void;
   readonly #userOf: (client: Client) => string | undefined;
+  readonly #warn: StoreOptions["warn"];
   #expired = 0;
 
   /** Takes the place of what aedes has. Once, after `listen` and after everything else that decides who may do what. */
   constructor(aedes: Aedes, { settings = usual, isOwn, userOf, warn, expired = () => {} }: StoreOptions) {
-    [this.#aedes, this.#settings, this.#onExpired, this.#userOf] = [aedes, settings, expired, userOf];
+    [this.#aedes, this.#settings, this.#onExpired, this.#userOf, this.#warn] = [aedes, settings, expired, userOf, warn];
     const { file, clock, maxQueued, log, onProblem } = settings;
     const wall = () => (clockIsSet(clock) ? clock.wall() : undefined);
     const kept = new Kept({ maxQueued, now: clock.now, wall });
@@ -165,7 +172,7 @@ export class Store {
       if (session.client === bridgeSession || session.goneAt === null || session.goneAt > since) continue;
       this.#expired++;
       this.#onExpired(session.client);
-      this.#settings.log.info(`broker: nobody came back to the session of client ${JSON.stringify(session.client.slice(0, 64))}: ended`);
+      this.#settings.log.info(`broker: nobody came back to the session of client ${quote(session.client)}: ended`);
       void this.#end(session);
     }
   }
@@ -226,9 +233,16 @@ export class Store {
   /** What is new of it, to be written. */
   #subscribed(client: string, subscriptions: readonly { topic: string; qos: QoS }[]): StoreRecord | "full" | undefined {
     const known = this.#kept.sessions.get(client);
-    const session = known ?? this.#kept.open(client);
     const topics = subscriptions.map(({ topic }) => topic);
-    if (!session || !this.#kept.hasRoomForFilters(session, topics)) return "full";
+    if (!this.#kept.hasRoomForFilters(known, topics)) {
+      this.#warn("subscriptions", tooManyFilters(client));
+      return "full";
+    }
+    const session = known ?? this.#kept.open(client);
+    if (!session) {
+      this.#warn("sessions", `broker: there are too many sessions for one of client ${quote(client)}: connection closed`);
+      return "full";
+    }
     if (!known) this.#journal?.add({ session: session.number, client });
     const filters: [string, QoS][] = [];
     for (const { topic, qos } of subscriptions) {
@@ -279,4 +293,8 @@ export class Store {
       else this.#journal.after(go);
     });
   }
+}
+
+function quote(client: string): string {
+  return JSON.stringify(client.slice(0, 64));
 }

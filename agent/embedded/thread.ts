@@ -7,6 +7,7 @@ import { Access } from "./access.ts";
 import type { Broker, BrokerAddress, BrokerOptions } from "./broker.ts";
 import { PortStream } from "./port-stream.ts";
 import type { BridgeState, FromThread, Secrets, ThreadStart, ToThread } from "./thread-messages.ts";
+import { withRoom } from "./young-generation.ts";
 
 /** The built-in broker as the agent sees it. */
 export type BrokerThread = Pick<
@@ -65,12 +66,8 @@ class Thread implements BrokerThread {
   async start(): Promise<void> {
     const { log, program = new URL("./thread-inside.js", import.meta.url) } = this.#options;
     // Nothing of the agent's own: its notify socket and its secrets are not for others.
-    const worker = new Worker(program, {
-      workerData: this.#startData,
-      env: {},
-      name: "broker",
-      resourceLimits: { maxOldGenerationSizeMb: maxHeapMb },
-    });
+    const settings = { workerData: this.#startData, env: {}, name: "broker", resourceLimits: { maxOldGenerationSizeMb: maxHeapMb } };
+    const worker = withRoom(() => new Worker(program, settings));
     this.#worker = worker;
     this.#silent = 0;
     this.#lookTimer = setInterval(() => this.#look(worker), silence.look).unref();

@@ -9,8 +9,9 @@ const load = createRequire(import.meta.url);
 
 /** A request for an upgrade has a few hundred bytes. */
 const maxHeaderBytes = 8 * 1024;
-/** A client may put several packets into one message. */
+/** A client may put several packets into one message; one that is larger than this, and allowed, has one to itself. */
 const maxMessageBytes = 1024 * 1024;
+const maxFragments = 1024;
 /** How long a client that said goodbye may keep its connection. */
 const closeTimeout = 2_000;
 /** Of MQTT 3.1.1 and 5 [MQTT-6.0.0-3], and of MQTT 3.1 as mosquitto takes it. */
@@ -19,6 +20,8 @@ const subProtocols = ["mqtt", "mqttv3.1"];
 export interface UpgradeOptions {
   /** Pages that may connect without a password, besides those of this machine; `*` = all. */
   origins(): readonly string[];
+  /** What may follow the five bytes with which a packet begins. */
+  maxPacket: number;
   /** Whether who names no user is let in. */
   anonymous(): boolean;
   /** A page was turned away. */
@@ -36,11 +39,15 @@ export class Upgrade {
     // Loaded late: most brokers do without.
     const { createServer } = load("node:http") as typeof import("node:http");
     const { WebSocketServer } = load("ws") as typeof import("ws");
+    const maxMessage = Math.max(maxMessageBytes, options.maxPacket + 5);
     const settings = {
       noServer: true,
       clientTracking: false,
       perMessageDeflate: false,
-      maxPayload: maxMessageBytes,
+      maxPayload: maxMessage,
+      // Each takes some hundred bytes, however short it is.
+      maxBufferedChunks: maxMessage / 256,
+      maxFragments,
       closeTimeout,
       handleProtocols: (offered: Set<string>) => subProtocols.find((name) => offered.has(name)) ?? (false as const),
     };

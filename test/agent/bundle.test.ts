@@ -52,7 +52,7 @@ describe("the bundle", () => {
     expect(readFileSync(inCopy("pinbus.cjs"), "latin1")).toContain('importModule("./tui-bundle.js")');
   });
 
-  test("has what V8 compiles with the flags of the service", () => {
+  test("has what V8 compiles with the flags of the service, although the thread of its broker is made with another one", () => {
     const launcher = readFileSync(join(root, "systemd/pinbus"), "utf8");
     const flags = /exec "\$node"((?: --\S+)+) /.exec(launcher)?.[1]?.trim().split(" ") ?? [];
     expect(flags).not.toEqual([]);

@@ -1,11 +1,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { freePort, leftOut, leftOutUnless, startMosquitto } from "../../brokers.ts";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
+import { freePort, leftOut, leftOutUnless, observe, startMosquitto } from "../../brokers.ts";
 import { hasPaho, python } from "../../paho.ts";
+import { patience } from "../shell/fixture.ts";
 import { startAgent } from "./agent-process.ts";
-import { at, helloWorld, open, passwordFile, publisher, subscriber } from "./terminals.ts";
+import { at, fireAndExit, helloWorld, open, passwordFile, publisher, subscriber } from "./terminals.ts";
 
 // What people type and what their programs do, with Debian's own clients, against mosquitto and the built-in broker in the same run.
 
@@ -109,6 +110,18 @@ describe.skipIf(withoutClients)("brokers 7.9: documents 003 and 004 with mosquit
     const seen = await open("mosquitto_pub", ...at(await freePort()), "-t", "hello/world", "-m", "hello").ended();
     expect(seen.output).toContain("Connection refused");
     return seen;
+  });
+});
+
+describe.skipIf(withoutClients)("mosquitto_pub", () => {
+  it("publishes with QoS 0 and is heard, 200 times of 200", async () => {
+    const place = await onAgent(open1883);
+    onTestFinished(async () => void (await place.stop()));
+    const observer = await observe({ url: `mqtt://127.0.0.1:${place.mqtt}` }, "fire");
+    onTestFinished(() => observer.stop());
+    const some = `for i in $(seq 200); do mosquitto_pub ${at(place.mqtt).join(" ")} -t fire -m $i & [ $((i % 8)) -gt 0 ] || wait; done; wait`;
+    expect(await open("sh", "-c", some).ended()).toEqual({ output: "", code: 0 });
+    await vi.waitFor(() => expect(new Set(observer.payloads("fire")).size).toBe(200), patience);
   });
 });
 
@@ -216,6 +229,19 @@ describe.skipIf(withoutClients || withoutPaho)("Python with paho", () => {
       seen.push(pub.output, (await sub.ended()).output);
     }
     return seen;
+  });
+
+  it.each([
+    ["tcp", "mqtt"],
+    ["websockets", "ws"],
+  ] as const)("who connects, publishes and is gone is heard, 200 times of 200 (%s)", async (transport, protocol) => {
+    const place = await onAgent(open1883);
+    onTestFinished(async () => void (await place.stop()));
+    const observer = await observe({ url: `mqtt://127.0.0.1:${place.mqtt}` }, "fire");
+    onTestFinished(() => observer.stop());
+    writeFileSync(join(folder, "fire.py"), fireAndExit);
+    expect(await run("fire.py", transport, place[protocol], "/mqtt").ended()).toEqual({ output: "", code: 0 });
+    await vi.waitFor(() => expect(new Set(observer.payloads("fire")).size).toBe(200), patience);
   });
 
   both("`$SYS/#` tells of the broker", open1883, async ({ mqtt }) => {

@@ -3,6 +3,7 @@ import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
+import { WebSocket } from "ws";
 import { freePort, observe } from "../../brokers.ts";
 import { type Authority, type Certificate, makeAuthority } from "../../certificates.ts";
 import { patience } from "../shell/fixture.ts";
@@ -74,6 +75,21 @@ describe("an agent with its own broker", () => {
       expect(checked.stderr).toMatch(/bad\.yaml:\d+:\d+: /);
       expect(checked.stderr).toContain(words);
     }
+  });
+
+  it("lets another page in after a reload that names it, without a restart", async () => {
+    const agent = await agentWith("listeners: [{ protocol: ws, address: 127.0.0.1, port: 0 }]");
+    const answer = async () => {
+      const ws = new WebSocket(`ws://127.0.0.1:${agent.port}`, ["mqtt"], { origin: "https://panel.example" });
+      onTestFinished(() => ws.terminate());
+      ws.on("error", () => undefined);
+      return Promise.race([once(ws, "open").then(() => 101), once(ws, "unexpected-response").then(([, { statusCode }]) => statusCode)]);
+    };
+    expect(await answer()).toBe(403);
+    const text = readFileSync(agent.config, "utf8");
+    writeFileSync(agent.config, text.replace("broker: { ", 'broker: { origins: ["https://panel.example"], '));
+    expect((await agent.ask("reload")).code).toBe(0);
+    expect(await answer()).toBe(101);
   });
 
   it("takes a renewed certificate at a reload; one that cannot be used changes nothing and is named", async () => {

@@ -90,6 +90,24 @@ client1.disconnect()
 client1.loop_stop()
 `;
 
+/** The same publisher as it stands in the document: it exits without a look at the answer. In 200 processes, eight at a time. */
+export const fireAndExit = `import os, sys
+import paho.mqtt.client as mqtt
+transport, port, path = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+for i in range(200):
+    if os.fork() == 0:
+        client1 = mqtt.Client("fire" + str(i), transport=transport)
+        if transport == "websockets":
+            client1.ws_set_options(path=path)
+        client1.connect("127.0.0.1", port)
+        client1.publish("fire", str(i))
+        os._exit(0)
+    if i % 8 == 7:
+        for _ in range(8):
+            if os.wait()[1] != 0:
+                sys.exit("a publisher failed")
+`;
+
 /** Its subscriber, with its lines in the right order. */
 export const subscriber = `import sys
 import paho.mqtt.client as mqtt

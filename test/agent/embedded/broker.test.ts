@@ -1,6 +1,8 @@
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { createConnection, createServer } from "node:net";
+import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type Broker, type BrokerOptions, createBroker } from "../../../agent/embedded/broker.ts";
 import { freePort, leftOut, type Observer, observe, silentLog } from "../../brokers.ts";
@@ -261,8 +263,8 @@ for i in range(200):
   });
 });
 
-describe("a taken port", () => {
-  it("is a problem that names the holder, not an end, and goes away by itself", async () => {
+describe("a port that cannot be had", () => {
+  it("because it is taken is a problem that names the holder, not an end, and goes away by itself", async () => {
     const port = await freePort();
     const holder = createServer().listen(port, "127.0.0.1");
     await once(holder, "listening");
@@ -279,6 +281,32 @@ describe("a taken port", () => {
     expect(info).toHaveBeenCalledWith(`the built-in broker listens on 127.0.0.1:${port} (mqtt) now`, expect.anything());
     await watch(`mqtt://127.0.0.1:${port}`, "x");
   });
+
+  it("of an address that this machine does not have is a problem that says what to do", async () => {
+    const broker = make({ listeners: [{ protocol: "mqtt", address: "192.0.2.1", port: 1883 }] });
+    await broker.start();
+    expect(broker.addresses[0]?.problem).toBe(
+      "the built-in broker cannot listen on 192.0.2.1:1883: this machine has no such address now; name one of its own in broker.listeners, or 0.0.0.0 for all",
+    );
+  });
+
+  it.skipIf(Number(readFileSync("/proc/sys/net/ipv4/ip_unprivileged_port_start", "utf8")) <= 80)(
+    "below 1024 is a problem that says what to do, for who has no privilege",
+    async () => {
+      const listener = new URL("../../../dist/agent/embedded/listener.js", import.meta.url);
+      const program = `
+        import { Listener } from ${JSON.stringify(listener)};
+        if (process.getuid() === 0) process.setuid(65534);
+        const one = new Listener({ address: "127.0.0.1", port: 80, retryEvery: 60_000, connection() {}, changed() {} });
+        await one.start();
+        console.log(one.problem);
+        one.stop();`;
+      const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", program]);
+      expect(stdout).toBe(
+        "the built-in broker may not listen on 127.0.0.1:80: ports below 1024 need a privilege; set a higher port in broker.listeners\n",
+      );
+    },
+  );
 
   it("does not keep stop from ending", async () => {
     const { port } = await started({ listeners: [{ protocol: "mqtt", address: "127.0.0.1", port: 0 }] });

@@ -4,9 +4,10 @@ import { expect, it, onTestFinished, vi } from "vitest";
 import { Access } from "../../../agent/embedded/access.ts";
 import { contentRecord } from "../../../agent/embedded/store-record.ts";
 import { checkedLine } from "../../../agent/shell/checked-line.ts";
+import { silentLog } from "../../brokers.ts";
 import { patience } from "../shell/fixture.ts";
 import { packet, text } from "./packets.ts";
-import { wire } from "./session-wire.ts";
+import { Wire, wire } from "./session-wire.ts";
 import { storeWorld } from "./store-world.ts";
 
 const deep = Array(150).fill("a").join("/");
@@ -49,17 +50,60 @@ it("what an older file has of such topics and filters is left out", async () => 
   await client.subscribe("#", 0);
 });
 
-it("more than a thousand filters of one client end its connection, at once or one after the other", async () => {
-  const broker = await storeWorld().start();
+it("more than a thousand filters of one client end its connection, at once or one after the other, and the log says so", async () => {
+  const warnings: string[] = [];
+  const broker = await storeWorld().start({ log: { ...silentLog, warn: (message) => warnings.push(message) } });
   const greedy = await wire(broker.port, "greedy", { clean: true });
   greedy.socket.write(subscribe(...Array.from({ length: 1001 }, (_, index) => `f/${index}`)));
   await isOver(greedy);
   const patient = await wire(broker.port, "patient", { clean: true });
   for (const part of [0, 1]) patient.socket.write(subscribe(...Array.from({ length: 501 }, (_, index) => `f/${part}/${index}`)));
   await isOver(patient);
+  const stranger = new Wire(broker.port);
+  onTestFinished(() => stranger.close());
+  stranger.socket.write(subscribe(...Array.from({ length: 1001 }, (_, index) => `f/${index}`)));
+  await isOver(stranger);
+  expect(warnings).toEqual(
+    ["greedy", "patient"].map(
+      (name) => `broker: client "${name}" asks for more than 1000 subscriptions, or for too long ones: connection closed`,
+    ),
+  );
   const modest = await wire(broker.port, "modest");
   modest.socket.write(subscribe(...Array.from({ length: 1000 }, (_, index) => `f/${index}`)));
   await modest.next(9);
+});
+
+it.each([
+  ["a connection", true, [3, 3]],
+  ["a session", false, [2]],
+])("long filters for %s end it as well; who comes again with less has that kept", async (_, clean, parts) => {
+  const world = storeWorld();
+  const warnings: string[] = [];
+  const broker = await world.start({ log: { ...silentLog, warn: (message) => warnings.push(message) } });
+  const greedy = await wire(broker.port, "greedy", { clean });
+  for (const [part, count] of parts.entries())
+    greedy.socket.write(subscribe(...Array.from({ length: count }, (_none, index) => `${part}${index}${"x".repeat(50_000)}`)));
+  await isOver(greedy);
+  expect(warnings).toEqual([expect.stringMatching("too long ones")]);
+  const modest = await wire(broker.port, "greedy");
+  await modest.subscribe("q", 1);
+  await modest.close();
+  await (await wire(broker.port, "other")).publish("q", "kept");
+  const back = await wire((await world.start()).port, "greedy");
+  await vi.waitFor(() => expect(back.payloads).toEqual(["kept"]), patience);
+});
+
+it("a client without room for a session is disconnected, and the log says so", async () => {
+  const world = storeWorld();
+  await (await world.start()).stop();
+  const sessions = Array.from({ length: 1000 }, (_, index) => checkedLine({ session: index + 1, client: `c${index}` }));
+  appendFileSync(world.prepare(), sessions.join(""));
+  const warnings: string[] = [];
+  const broker = await world.start({ log: { ...silentLog, warn: (message) => warnings.push(message) } });
+  const late = await wire(broker.port, "late");
+  late.socket.write(subscribe("a"));
+  await isOver(late);
+  expect(warnings).toEqual(['broker: there are too many sessions for one of client "late": connection closed']);
 });
 
 it("nobody else takes the client id of the agent itself", async () => {

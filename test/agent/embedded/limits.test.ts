@@ -106,6 +106,14 @@ it("keepalive_max: 0 and longer ones are refused with 2, and told; the agent its
   expect(warnings[0]).toBe("broker: refused a client without a user: its keep alive is 0 or longer than 60 s");
 });
 
+it("client ids and users have 1024 characters at most", async () => {
+  const { port } = await start({});
+  const [long, longer] = ["x".repeat(1024), "x".repeat(1025)];
+  expect([await codeOf(port, { username: long }, long), await codeOf(port, {}, longer), await codeOf(port, { username: longer })]).toEqual([
+    0, 2, 5,
+  ]);
+});
+
 const users = parsePasswordFile(await passwordLine("ev3", "formosa")).users;
 
 it("max_failed_logins: then even the right password is not looked at, until time makes room; the agent itself gets in", async () => {

@@ -209,6 +209,14 @@ describe("a WebSocket to the built-in broker", () => {
     await vi.waitFor(() => expect(observer.payloads("seen/still")).toEqual(["here"]), patience);
   });
 
+  it("may bring a packet that is as large as `max_packet` allows", async () => {
+    const { url, observer } = await start({ limits: { maxPacket: 3_000_000 } });
+    const { ws } = await webSocket(url("ws"));
+    ws.send(generate.connect("large"));
+    ws.send(generate.publish("seen/large", "x".repeat(2_000_000)));
+    await vi.waitFor(() => expect(observer.payloads("seen/large").map(({ length }) => length)).toEqual([2_000_000]), patience);
+  });
+
   it("is agreed on for the sub-protocols that mosquitto takes, and refused with words for others; deflate is not (brokers 5)", async () => {
     const { url } = await start();
     expect((await webSocket(url("ws"), {}, ["chat", "mqtt"])).ws.protocol).toBe("mqtt");

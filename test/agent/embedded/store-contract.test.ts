@@ -187,6 +187,22 @@ function contract(disk: boolean): void {
     await eventually(() => again.payloads.length).toBe(20);
   });
 
+  it("has a session for who left a QoS 2 exchange open, which ends like any other", async () => {
+    vi.useFakeTimers({ toFake: ["setInterval"] });
+    onTestFinished(() => {
+      vi.useRealTimers();
+    });
+    const { broker, clock, port } = await started({ sessionExpiry: 3_600_000 });
+    const publisher = await wire(port, "publisher", { acknowledges: false });
+    publisher.send("t", "open", { qos: 2, id: 7 });
+    await publisher.next(5);
+    await publisher.close();
+    await eventually(() => broker.stored?.disconnected).toBe(1);
+    clock.mono += 3_601_000;
+    vi.advanceTimersByTime(60_000);
+    expect(broker.stored).toMatchObject({ disconnected: 0, expired: 1 });
+  });
+
   it("ends a session whose client was away too long, and no other", async () => {
     vi.useFakeTimers({ toFake: ["setInterval"] });
     onTestFinished(() => {

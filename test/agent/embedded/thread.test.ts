@@ -1,7 +1,9 @@
+import { execFile } from "node:child_process";
 import { once } from "node:events";
 import { createConnection } from "node:net";
+import { promisify } from "node:util";
 import { connectAsync } from "mqtt";
-import { expect, it, onTestFinished, vi } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { Access } from "../../../agent/embedded/access.ts";
 import { parsePasswordFile, passwordLine } from "../../../agent/embedded/password-file.ts";
 import { type BrokerThreadOptions, createBrokerThread } from "../../../agent/embedded/thread.ts";
@@ -134,4 +136,34 @@ it("its last words come before its end, and nothing of it holds the agent up", a
   clearTimeout(terminated);
   expect(ended).not.toHaveBeenCalled();
   expect(log.entries.join("\n")).toContain("the last word");
+});
+
+describe("room for what dies young", () => {
+  /** What V8 lets the heap of the thread have, when Node is started with this flag, and the flags are as they were while the thread runs. */
+  const limitWith = async (flag: string) => {
+    const thread = `
+      import { getHeapStatistics } from "node:v8";
+      import { parentPort } from "node:worker_threads";
+      parentPort.postMessage({ tell: "log", level: "info", message: String(getHeapStatistics().heap_size_limit) });
+      parentPort.postMessage({ tell: "started" });
+      parentPort.on("message", () => parentPort.close());`;
+    const agent = `
+      import { cachedDataVersionTag } from "node:v8";
+      import { createBrokerThread } from ${JSON.stringify(new URL("thread.js", program))};
+      const before = cachedDataVersionTag();
+      const log = { info: (message) => console.log(message), error: console.error };
+      const broker = createBrokerThread({ listeners: [], sysInterval: 0, version: "", log, now: () => 0, program: new URL(${JSON.stringify(code(thread))}) });
+      await broker.start();
+      while (cachedDataVersionTag() !== before) await new Promise(setImmediate);
+      await broker.stop();`;
+    const { stdout } = await promisify(execFile)(process.execPath, [flag, "--input-type=module", "-e", agent]);
+    return Number(stdout);
+  };
+
+  it("is there when the agent is started with less, and the flags are soon those for which its code is kept", async () => {
+    const [less, same, more] = await Promise.all(["2", "8", "16"].map((mb) => limitWith(`--max-semi-space-size=${mb}`)));
+    expect(same).toBeGreaterThan(0);
+    expect(less).toBe(same);
+    expect(more).toBeGreaterThan(same ?? 0);
+  });
 });
