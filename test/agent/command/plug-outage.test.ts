@@ -1,9 +1,10 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, it, onTestFinished, vi } from "vitest";
 import { describeMosquitto, startMosquitto } from "../../brokers.ts";
 import { plugIn, type TasmotaPlug } from "../../twin/tasmota-plug.ts";
-import { patience } from "../shell/fixture.ts";
-import { startAgent } from "./agent-process.ts";
+import { eventually, patience } from "../shell/fixture.ts";
+import { killAndStartAgain, startAgent } from "./agent-process.ts";
 import { joinBus, P } from "./on-brokers.ts";
 
 async function together(outputs: string) {
@@ -82,6 +83,22 @@ describeMosquitto("plugs, when something goes", () => {
     expect(plug.on).toEqual([true]);
     await plug.comeBack();
     await vi.waitFor(() => expect(agent.stderr).toContain("the plug of mister, which is no longer configured, is off"), patience);
+    expect(lastMove(plug)).toMatchObject({ on: false, by: "command" });
+  });
+
+  it("switches a plug off that missed an OFF before the agent was killed, although its start would keep it on", async () => {
+    const { agent, plug, bus, ends } = await together("{ plug: mister_plug, max_on: 1h, on_start: keep }");
+    await bus.ask("mister", "ON");
+    await plug.cutOff();
+    await state(bus, "UNKNOWN");
+    expect(await bus.ask("mister", "OFF")).toMatchObject({ ok: false });
+    const kept = join(agent.folder, "state", "plugs.json");
+    await eventually(() => existsSync(kept)).toBe(true);
+    const again = await killAndStartAgain(agent);
+    ends.push(again.clean);
+    await plug.comeBack();
+    await eventually(() => plug.on).toEqual([false]);
+    await eventually(() => readFileSync(kept, "utf8")).toBe("{}\n");
     expect(lastMove(plug)).toMatchObject({ on: false, by: "command" });
   });
 
