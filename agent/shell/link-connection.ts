@@ -288,8 +288,9 @@ export class LinkConnection {
     // A late error of the socket must not become an uncaught exception.
     this.#client.on("error", () => undefined);
     this.#client.end(true);
+    const silent = this.#saidOnline && this.#error === undefined && this.#window?.empty === true;
     this.#window?.abandon(this.#error ?? new Error("the connection ended"));
     if (this.#stopping) this.#ended?.();
-    else this.#events.closed(this.#problem ?? closeProblem(this.#peer, step, this.#error));
+    else this.#events.closed(this.#problem ?? { ...closeProblem(this.#peer, step, this.#error), ...(silent && { silent }) });
   }
 }

@@ -6,6 +6,7 @@ import type { LinkProblem } from "./link-problems.ts";
 import { Refusals, refusalOf } from "./link-refusals.ts";
 import { type KnownServer, Servers } from "./link-servers.ts";
 import type { Link, LinkOptions, MqttVersion, Publication, Settled } from "./link-terms.ts";
+import { Twin } from "./link-twin.ts";
 import { isTold } from "./seldom.ts";
 
 export type { Announcement, Incoming, Link, LinkOptions, ListenedTopic, MqttVersion, Publication, Settled } from "./link-terms.ts";
@@ -26,6 +27,7 @@ class MqttLink implements Link {
   readonly #refusals: Refusals;
   #refusalsTold: string | null = null;
   readonly #network: NetworkWatch;
+  readonly #twin: Twin;
   #phase: "idle" | "connecting" | "online" | "waiting" | "stopped" = "idle";
   #connection: LinkConnection | undefined;
   #retryTimer: NodeJS.Timeout | undefined;
@@ -50,6 +52,7 @@ class MqttLink implements Link {
   constructor(options: LinkOptions) {
     this.#options = options;
     this.#servers = new Servers(options);
+    this.#twin = new Twin(options.clientId);
     this.#problem = this.#servers.problem;
     this.#refusals = new Refusals({
       isRetained: (topic) => options.birth(null).some((publication) => publication.topic === topic),
@@ -206,7 +209,8 @@ class MqttLink implements Link {
     this.#options.on.refused?.(sentence);
   }
 
-  #closed(problem: LinkProblem): void {
+  #closed(ended: LinkProblem): void {
+    const problem = this.#twin.judge(ended, monotonic());
     this.#past = this.bytes;
     this.#connection = undefined;
     this.#options.on.closed?.();
