@@ -99,7 +99,7 @@ class MqttLink implements Link {
       online: this.#phase === "online",
       version: this.#version,
       since: this.#since,
-      problem: this.#problem ?? this.#refusals.sentence,
+      problem: this.#problem ?? this.#missing,
       reconnects: Math.max(0, this.#timesOnline - 1),
       sent: this.#sent,
       received: this.#received,
@@ -164,6 +164,7 @@ class MqttLink implements Link {
         on.message(message);
         return undefined;
       },
+      listening: () => this.#tellRefusals(),
       wantsBytes: () => this.#options.on.wantsBytes?.() ?? false,
       packet: (direction, packet, wire) => {
         this.#options.on.packet?.(direction, packet, wire);
@@ -201,8 +202,14 @@ class MqttLink implements Link {
     this.#tellRefusals();
   }
 
+  /** What the broker does not let us publish or hear, while online. */
+  get #missing(): string | null {
+    const sentences = [this.#refusals.sentence, this.#connection?.unheard ?? null].filter((sentence) => sentence !== null);
+    return sentences.length === 0 ? null : sentences.join("; ");
+  }
+
   #tellRefusals(): void {
-    const { sentence } = this.#refusals;
+    const sentence = this.#missing;
     // Whoever is told publishes its health, which may be what is refused.
     if (this.#phase !== "online" || sentence === this.#refusalsTold) return;
     this.#refusalsTold = sentence;
