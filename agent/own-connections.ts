@@ -44,21 +44,42 @@ export function createOwnConnections(options: OwnConnectionsOptions): Connection
   }
 
   function begin(wanted: ReadonlyMap<string, Wanted>): void {
-    for (const [name, one] of wanted) {
-      if (running.has(name)) continue;
-      // An earlier reload may have emptied them while the broker was away.
-      owned(one.retained);
-      const connection = one.open();
-      running.set(name, { ...one, connection });
-      connection.start();
+    for (const one of wanted.values()) {
+      try {
+        if (!running.has(one.name)) open(one);
+      } catch (error) {
+        // Neither the agent nor the others are to end with it.
+        const problem = `the connection ${one.name} could not be opened: ${messageOf(error)}; a reload tries it again`;
+        log.error(problem);
+        onProblem(one.name, problem);
+      }
     }
+  }
+
+  function open(one: Wanted): void {
+    // An earlier reload may have emptied them while the broker was away.
+    owned(one.retained);
+    const connection = one.open();
+    // Until it has started it is no connection that anybody wants: the next reload ends it.
+    const begun = { ...one, text: "", connection };
+    running.set(one.name, begun);
+    connection.start();
+    begun.text = one.text;
   }
 
   async function end({ name, retained, connection }: Running, wanted: ReadonlyMap<string, Wanted>): Promise<void> {
     const kept = new Set([...wanted.values()].flatMap((one) => one.retained));
-    await connection.stop(retained.filter((topic) => !kept.has(topic)));
+    await close(name, () => connection.stop(retained.filter((topic) => !kept.has(topic))));
     running.delete(name);
     onProblem(name, null);
+  }
+
+  async function close(name: string, stop: () => Promise<void>): Promise<void> {
+    try {
+      await stop();
+    } catch (error) {
+      log.error(`the connection ${name} could not be closed: ${messageOf(error)}`);
+    }
   }
 
   /** What runs becomes what the configuration of now wants. */
@@ -73,7 +94,7 @@ export function createOwnConnections(options: OwnConnectionsOptions): Connection
     changed() {
       for (const { connection } of running.values()) connection.changed();
       // One after the other: two connections with one client id would end each other.
-      work = work.then(settle);
+      work = work.then(settle).catch((error) => log.error(`the connections beside the node's own stay as they are: ${messageOf(error)}`));
     },
     tellAll() {
       for (const { connection } of running.values()) connection.tellAll();
@@ -81,8 +102,12 @@ export function createOwnConnections(options: OwnConnectionsOptions): Connection
     async stop() {
       stopped = true;
       await work;
-      await Promise.all([...running.values()].map(({ connection }) => connection.stop()));
+      await Promise.all([...running.values()].map(({ name, connection }) => close(name, () => connection.stop())));
       await settings?.flushed();
     },
   };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

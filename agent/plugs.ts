@@ -1,11 +1,12 @@
 import type { AgentEvent, SetRequest } from "./core/model.ts";
-import type { Clock } from "./shell/clock.ts";
+import { type Clock, clockIsSet } from "./shell/clock.ts";
 import type { Current } from "./shell/current.ts";
 import { few } from "./shell/few.ts";
 import type { Incoming, Link, ListenedTopic, Publication } from "./shell/link.ts";
 import type { Log } from "./shell/log.ts";
 import { keyOf, type OwedOff, type OwedStore } from "./shell/owed-store.ts";
 import { Plug } from "./shell/plug.ts";
+import { PlugDebt } from "./shell/plug-debt.ts";
 import { PlugFarewell } from "./shell/plug-farewell.ts";
 
 export interface PlugsOptions {
@@ -13,7 +14,7 @@ export interface PlugsOptions {
   observed(event: AgentEvent): void;
   send(event: AgentEvent): void;
   link(): Pick<Link, "publish">;
-  store: Pick<OwedStore, "all" | "keep" | "done">;
+  store: Pick<OwedStore, "all" | "of" | "keep" | "done">;
   clock: Clock;
   log: Log;
 }
@@ -39,8 +40,12 @@ export interface Plugs {
 /** How long the end of the agent waits for plugs to answer. */
 const farewell = 1500;
 
+const day = 86_400_000;
+/** One that is no longer configured and gives no sign of life for so long is told nothing more until it gives one. */
+const givenUpAfter = 30 * day;
+
 export function createPlugs({ current, observed, send, link, store, clock, log }: PlugsOptions): Plugs {
-  const plugs = new Map<string, { plug: Plug; at: OwedOff }>();
+  const plugs = new Map<string, { plug: Plug; debt: PlugDebt; at: OwedOff }>();
   /** By `keyOf`. */
   const farewells = new Map<string, PlugFarewell>();
   const tell = few(clock.now, ({ message, fields }) => log.warn(message, fields));
@@ -64,41 +69,81 @@ export function createPlugs({ current, observed, send, link, store, clock, log }
         message: `the plug of ${id} has not said that it took its PulseTime: it may stay on if this machine dies`,
         fields: { output: id },
       });
-    const owed = store.all().some((other) => keyOf(other) === keyOf(at));
+    const owed = isOwed(at, why);
     farewells.get(keyOf(at))?.close();
     farewells.delete(keyOf(at));
-    // The promise is kept on disk until it is done, also by an output of another name.
-    const found = () => store.done(at);
+    const looked = () => debt.look();
     const shared = { id, current, observed, send, publish, clock, strange: strangeOf(id), unprotected };
-    const plug = new Plug({ ...shared, ...(owed && { owed, found }) }, why);
-    plugs.set(id, { plug, at });
+    const plug = new Plug({ ...shared, looked, owed }, why);
+    // The promise is kept on disk until it is done, also by an output of another name.
+    const debt = new PlugDebt({
+      owes: () => plug.owesOff,
+      stopping: () => current().state.stopping,
+      keep: (exit) => store.keep({ ...at, ...(exit && { exit }) }),
+      done: () => store.done(at),
+      kept: owed,
+    });
+    plugs.set(id, { plug, debt, at });
     if (connected) plug.connected();
+  }
+
+  /** An earlier run has not told it OFF. Of the OFF of its stop the start is the end, where that says what the plug is to be. */
+  function isOwed(at: OwedOff, why: "start" | "reload"): boolean {
+    const owed = store.of(at);
+    if (owed === undefined) return false;
+    const { outputs, outputIndex } = current().plan;
+    const start = outputs[outputIndex.get(at.id) ?? -1]?.startFrom;
+    if (why === "reload" || !owed.exit || (start !== "on" && start !== "last")) return true;
+    store.done(at);
+    return false;
   }
 
   function leave(): void {
     const { outputs, outputIndex } = current().plan;
-    for (const [id, { plug, at }] of plugs) {
+    for (const [id, { plug, debt, at }] of plugs) {
       if (outputs[outputIndex.get(id) ?? -1]?.plug != null) continue;
       const owes = plug.owesOff;
       plug.close();
+      debt.close();
       plugs.delete(id);
       if (!owes) continue;
-      store.keep(at);
-      const farewell = bid(at);
+      const owed = { ...at, ...sinceNow() };
+      store.keep(owed);
+      const farewell = bid(owed);
       if (connected) farewell.told();
     }
   }
 
   function bid(owed: OwedOff): PlugFarewell {
     const { id } = owed;
+    let { since } = owed;
     const done = () => {
       farewells.delete(keyOf(owed));
       store.done(owed);
       log.info(`the plug of ${id}, which is no longer configured, is off`, { output: id });
     };
-    const farewell = new PlugFarewell({ owed, publish, clock, strange: strangeOf(id), done });
+    const alive = () => {
+      // For every sign of life a write would be too many.
+      if (!clockIsSet(clock) || (since !== undefined && Math.abs(clock.wall() - since) < day)) return;
+      since = clock.wall();
+      store.keep({ ...owed, since });
+    };
+    const isGivenUp = () => {
+      // Its time begins with the first clock that is set; one that was ahead by then was not.
+      if (since === undefined || since > clock.wall() + day) alive();
+      return hasBeenSilent(since);
+    };
+    const farewell = new PlugFarewell({ owed, publish, clock, strange: strangeOf(id), done, alive, isGivenUp });
     farewells.set(keyOf(owed), farewell);
     return farewell;
+  }
+
+  function hasBeenSilent(since: number | undefined): boolean {
+    return since !== undefined && clock.wall() - since >= givenUpAfter;
+  }
+
+  function sinceNow(): Pick<OwedOff, "since"> {
+    return clockIsSet(clock) ? { since: clock.wall() } : {};
   }
 
   function strangeOf(id: string): (problem: string) => void {
@@ -115,9 +160,12 @@ export function createPlugs({ current, observed, send, link, store, clock, log }
   for (const owed of store.all()) {
     if (configured.has(keyOf(owed))) continue;
     bid(owed);
-    log.warn(`the plug of ${owed.id}, which is no longer configured, was not heard yet: it is switched off as soon as it is heard`, {
-      output: owed.id,
-    });
+    const { id, since } = owed;
+    // Whoever has thrown it away is not told so at each start for ever.
+    if (hasBeenSilent(since)) continue;
+    const until = since === undefined ? "after 30 days" : `from ${new Date(since + givenUpAfter).toISOString().slice(0, 10)} on`;
+    const then = `it is switched off as soon as it is heard. If it is gone for good, nothing is to be done: ${until} it is only listened for`;
+    log.warn(`the plug of ${id}, which is no longer configured, was not heard yet: ${then}`, { output: id });
   }
   return {
     listensTo: () =>
@@ -162,7 +210,11 @@ export function createPlugs({ current, observed, send, link, store, clock, log }
       });
       await Promise.race([answers, enough]);
       clearTimeout(timer);
-      for (const one of [...[...plugs.values()].map(({ plug }) => plug), ...farewells.values()]) one.close();
+      for (const { plug, debt } of plugs.values()) {
+        debt.leave();
+        plug.close();
+      }
+      for (const one of farewells.values()) one.close();
       plugs.clear();
       // What they say until the connection ends must begin nothing any more.
       farewells.clear();

@@ -52,6 +52,12 @@ export function createReadings(options: ReadingsOptions): Readings {
   const power = new PowerWatch(log);
   const boot = new BootTime(clock);
   let late = 0;
+  let connected = { since: "", at: 0 };
+  /** Seconds. The wall clock of a Pi jumps when the network comes. */
+  const connectedFor = (since: string): number => {
+    if (connected.since !== since) connected = { since, at: clock.now() };
+    return Math.round((clock.now() - connected.at) / 1000);
+  };
   const figures = (): Record<string, string> => {
     const { sent, received, since, online, reconnects } = link.view;
     const { bytes } = link;
@@ -64,8 +70,9 @@ export function createReadings(options: ReadingsOptions): Readings {
       ...Object.fromEntries(Object.entries(counts).map(([name, count]) => [name, String(count)])),
       ...loadValues(loads, counts, clock.now()),
       reconnects: String(reconnects),
-      ...(online && since !== null && { "connection/since": since }),
-      ...(online && trace.rtt !== null && { "connection/rtt": trace.rtt.toPrecision(2) }),
+      ...(online && since !== null && { "connection/since": since, "connection/uptime": `${connectedFor(since)} seconds` }),
+      // Two digits, and never as 1.2e+2.
+      ...(online && trace.rtt !== null && { "connection/rtt": String(Number(trace.rtt.toPrecision(2))) }),
       ...waitingValues("outbox", outbox, { unsent: link.dropped }),
       ...(ring && waitingValues("outbox/telemetry", ring, {})),
       ...(bridged && waitingValues("bridge", bridged.outbox, {})),

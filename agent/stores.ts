@@ -30,7 +30,7 @@ export interface Stores {
   rules: RuleStore;
   starts: StartStore;
   profiles: ProfileStore;
-  /** Plugs that are no longer configured, and still to be switched off. */
+  /** Plugs that are still to be switched off. */
   owed: OwedStore;
   sums: SumStore;
   /** Of outputs, rules and derived values at once. */

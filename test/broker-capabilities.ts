@@ -44,6 +44,10 @@ const table = {
     what: "answers a publication that its rules forbid with",
     values: ["code 0x87", "acknowledges it", "acknowledges it", "closes the connection", "closes the connection", "closes the connection"],
   },
+  takeover: {
+    what: "tells a client why it is sent away when another one comes with its id",
+    values: ["no", "no", "no", "no", "code 0x8e", "no"],
+  },
   receiveMaximum: { what: "receive maximum", values: ["20", "no", "no", "no", "65535", "no"] },
   maximumPacketSize: { what: "maximum packet size", values: ["unlimited", "no", "no", "no", "268435455", "no"] },
   topicAliasMaximum: { what: "topic alias maximum", values: ["10", "no", "no", "no", "16", "no"] },

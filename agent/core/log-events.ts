@@ -322,7 +322,7 @@ export const logEvents = {
   repeated: {
     id: "9fa04fd1569a45fe9419a46b89742e0c",
     subject: "More of the same was counted, not written",
-    text: "So many entries of one input, output, rule or kind of refused client came within a minute that the rest was counted (PINBUS_COUNT).\nA contact that bounces longer than its debounce looks like this; a larger `debounce` helps. Refused commands, failures, max_on and failsafes are never left out.",
+    text: "So many entries of one input, output, rule, other device or kind of refused client came within a minute that the rest was counted (PINBUS_COUNT).\nA contact that bounces longer than its debounce looks like this; a larger `debounce` helps. So does a device with bad Wi-Fi. Refused commands, failed writes, max_on and failsafes are never left out.",
   },
 } as const satisfies Readonly<Record<string, LogEventText>>;
 

@@ -118,7 +118,7 @@ export function failed(
     output.retry = event.cause;
     effects.push({ type: "startTimer", key: outputPlan.retryKey, at: event.at + retryPeriod });
   }
-  // After a restart nobody knows of the OFF that a plug has missed.
+  // `on_start: last` must not switch a plug on again that has missed an OFF.
   if (outputPlan.plug !== null && !event.active && output.written === undefined && output.kept && !state.stopping && !leaves(event.cause)) {
     output.kept = false;
     if (outputPlan.startFrom === "last") effects.push({ type: "keepOutput", output: event.output, locked: output.locked, level: false });

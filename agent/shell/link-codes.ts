@@ -54,7 +54,8 @@ const meanings: Readonly<Record<number, Meaning>> = {
   142: {
     words: ({ clientId }, code) =>
       `ended the session (${code}): another client with the id ${clientId} took over the session; is this node running twice?`,
-    retry: "backoff",
+    // Each of them ends the other's connection: somebody has to stop one.
+    retry: "slow",
   },
   143: slow("takes none of these topic filters (%): check its rules for topics"),
   144: slow("does not take the topic of this node's status or states (%): check its rules for topics"),

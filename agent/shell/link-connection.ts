@@ -37,6 +37,8 @@ export interface ConnectionEvents extends WriterEvents {
   /** `wire` takes or has its bytes, while `wantsBytes` says so. */
   packet(direction: "sent" | "received", packet: Packet, wire: WireBytes | undefined): void;
   wantsBytes(): boolean;
+  /** `unheard` may be another. */
+  listening(): void;
 }
 
 /** One connection from dialling to its end, on one client object, which is never used again: no state of the library survives. */
@@ -69,7 +71,7 @@ export class LinkConnection {
     this.#connectTimeout = options.connectTimeout ?? 10_000;
     this.#peer = peerOf(options, version);
     this.#client = new MqttClient(() => this.#dial(), clientOptions(options, version, this.#connectTimeout));
-    this.#listening = new Listening(this.#client, options, this.#peer);
+    this.#listening = new Listening(this.#client, options, this.#peer, () => events.listening());
     this.#tap = new LinkTap(events.wantsBytes);
   }
 
@@ -109,6 +111,11 @@ export class LinkConnection {
   /** Bytes; undefined when the broker has not said it. */
   get largestPacket(): number | undefined {
     return this.#client.serverProperties?.maximumPacketSize;
+  }
+
+  /** What is not known because the broker refuses to tell it. */
+  get unheard(): string | null {
+    return this.#listening.unheard;
   }
 
   /** The address of this machine that the connection comes from. */
@@ -290,8 +297,9 @@ export class LinkConnection {
     // A late error of the socket must not become an uncaught exception.
     this.#client.on("error", () => undefined);
     this.#client.end(true);
+    const silent = this.#saidOnline && this.#error === undefined && this.#window?.empty === true;
     this.#window?.abandon(this.#error ?? new Error("the connection ended"));
     if (this.#stopping) this.#ended?.();
-    else this.#events.closed(this.#problem ?? closeProblem(this.#peer, step, this.#error));
+    else this.#events.closed(this.#problem ?? { ...closeProblem(this.#peer, step, this.#error), ...(silent && { silent }) });
   }
 }

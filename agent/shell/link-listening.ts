@@ -20,19 +20,31 @@ export class Listening {
   readonly #client: MqttClient;
   readonly #options: Options;
   readonly #peer: LinkPeer;
+  readonly #changed: () => void;
+  /** What is not known because its filter was refused: a sentence by filter. */
+  readonly #unheard = new Map<string, string>();
   #topics: ReadonlySet<string> = new Set();
   /** Those of them that carry commands. */
   #commands: readonly string[] = [];
 
-  constructor(client: MqttClient, options: Options, peer: LinkPeer) {
+  /** `changed` is called when `unheard` may be another. */
+  constructor(client: MqttClient, options: Options, peer: LinkPeer, changed: () => void) {
     this.#client = client;
     this.#options = options;
     this.#peer = peer;
+    this.#changed = changed;
+  }
+
+  /** What others say is not heard, for people; null when all of it is. What carries commands is told by `begin`. */
+  get unheard(): string | null {
+    const [first] = this.#unheard.values();
+    const others = this.#unheard.size - 1;
+    return first === undefined ? null : `${first}${others === 0 ? "" : ` (nor on ${others} other${others === 1 ? "" : "s"})`}`;
   }
 
   /** Subscribes to everything. Resolves with the problem when a filter that carries commands was refused. */
   async begin(): Promise<LinkProblem | undefined> {
-    const { will, subscriptions: commands, log, bridge } = this.#options;
+    const { will, subscriptions: commands, bridge } = this.#options;
     const gone = this.#options.forgets?.() ?? [];
     if (gone.length > 0) this.#client.unsubscribe([...gone]);
     const own = will?.topic;
@@ -52,8 +64,7 @@ export class Listening {
     this.#answered(codes);
     const heard = [...wanted.map(({ filter }) => filter), ...this.#commands];
     const refused = heard.filter((filter) => (codes.get(filter) ?? 0x80) >= 0x80);
-    if (own !== undefined && refused.includes(own))
-      log.warn(`the broker refuses the subscription ${own}: a wrong offline cannot be corrected`, { event: "topic-refused", topic: own });
+    if (own !== undefined) this.#tellRefused(own, refused.includes(own) ? "a wrong offline cannot be corrected" : null);
     const deaf = refused.filter((filter) => filter !== own);
     const [first] = deaf;
     const lost = bridge ? "nothing comes from there" : "commands are not heard";
@@ -74,6 +85,8 @@ export class Listening {
     const wanted = this.#all();
     const gone = [...before].filter((topic) => !this.#topics.has(topic));
     if (gone.length > 0) this.#client.unsubscribe(gone);
+    for (const topic of gone) this.#unheard.delete(topic);
+    this.#changed();
     if (this.#topics.size === 0) return;
     this.#client.subscribe(wanted, (_error, _subscriptions, packet) => {
       if (packet) this.#answered(codesOf(wanted, packet.granted));
@@ -93,13 +106,19 @@ export class Listening {
   /** What others say is not known then; commands are heard all the same. */
   #warnOf(codes: ReadonlyMap<string, number>): void {
     for (const topic of this.#topics) {
-      if ((codes.get(topic) ?? 0) < 0x80) continue;
       const lost = this.#commands.includes(topic) ? "commands are not heard there" : "what is said there is not known";
-      this.#options.log.warn(`the broker refuses the subscription ${topic}: ${lost}`, {
-        event: "topic-refused",
-        topic,
-      });
+      this.#tellRefused(topic, (codes.get(topic) ?? 0) < 0x80 ? null : lost);
     }
+    this.#changed();
+  }
+
+  /** `lost` = what that costs; null when it is granted. */
+  #tellRefused(topic: string, lost: string | null): void {
+    this.#unheard.delete(topic);
+    if (lost === null) return;
+    const sentence = `the broker refuses the subscription ${topic}: ${lost}`;
+    this.#options.log.warn(sentence, { event: "topic-refused", topic });
+    if (!this.#commands.includes(topic)) this.#unheard.set(topic, sentence);
   }
 }
 

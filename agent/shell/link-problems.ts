@@ -18,6 +18,8 @@ export interface LinkProblem {
     | "maybe-other-version";
   /** What it is in the log; default: `offline`, the broker is simply away. */
   event?: "offline" | "credentials-refused" | "topic-refused" | undefined;
+  /** It ended a connection that was in order, and on which nothing waited for it, without a reason or an error. */
+  silent?: true;
   /** The servers that the broker names in place of itself, as it wrote them. */
   reference?: string;
 }

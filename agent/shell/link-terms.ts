@@ -62,7 +62,7 @@ export interface LinkOptions {
     /** Every packet of every connection. `wire` has its bytes, those of a packet that is sent a moment later, if `wantsBytes` said so. */
     packet?(direction: "sent" | "received", packet: Packet, wire: WireBytes | undefined): void;
     wantsBytes?(): boolean;
-    /** While online: what the broker does not let us publish, or null when that is over. */
+    /** While online: what the broker does not let us publish or hear, or null when that is over. */
     refused?(problem: string | null): void;
   };
   /** Wall clock, for `view.since`; milliseconds. */

@@ -6,6 +6,7 @@ import type { LinkProblem } from "./link-problems.ts";
 import { Refusals, refusalOf } from "./link-refusals.ts";
 import { type KnownServer, Servers } from "./link-servers.ts";
 import type { Link, LinkOptions, MqttVersion, Publication, Settled } from "./link-terms.ts";
+import { Twin } from "./link-twin.ts";
 import { isTold } from "./seldom.ts";
 
 export type { Announcement, Incoming, Link, LinkOptions, ListenedTopic, MqttVersion, Publication, Settled } from "./link-terms.ts";
@@ -26,6 +27,7 @@ class MqttLink implements Link {
   readonly #refusals: Refusals;
   #refusalsTold: string | null = null;
   readonly #network: NetworkWatch;
+  readonly #twin: Twin;
   #phase: "idle" | "connecting" | "online" | "waiting" | "stopped" = "idle";
   #connection: LinkConnection | undefined;
   #retryTimer: NodeJS.Timeout | undefined;
@@ -50,6 +52,7 @@ class MqttLink implements Link {
   constructor(options: LinkOptions) {
     this.#options = options;
     this.#servers = new Servers(options);
+    this.#twin = new Twin(options.clientId);
     this.#problem = this.#servers.problem;
     this.#refusals = new Refusals({
       isRetained: (topic) => options.birth(null).some((publication) => publication.topic === topic),
@@ -96,7 +99,7 @@ class MqttLink implements Link {
       online: this.#phase === "online",
       version: this.#version,
       since: this.#since,
-      problem: this.#problem ?? this.#refusals.sentence,
+      problem: this.#problem ?? this.#missing,
       reconnects: Math.max(0, this.#timesOnline - 1),
       sent: this.#sent,
       received: this.#received,
@@ -161,6 +164,7 @@ class MqttLink implements Link {
         on.message(message);
         return undefined;
       },
+      listening: () => this.#tellRefusals(),
       wantsBytes: () => this.#options.on.wantsBytes?.() ?? false,
       packet: (direction, packet, wire) => {
         this.#options.on.packet?.(direction, packet, wire);
@@ -198,15 +202,22 @@ class MqttLink implements Link {
     this.#tellRefusals();
   }
 
+  /** What the broker does not let us publish or hear, while online. */
+  get #missing(): string | null {
+    const sentences = [this.#refusals.sentence, this.#connection?.unheard ?? null].filter((sentence) => sentence !== null);
+    return sentences.length === 0 ? null : sentences.join("; ");
+  }
+
   #tellRefusals(): void {
-    const { sentence } = this.#refusals;
+    const sentence = this.#missing;
     // Whoever is told publishes its health, which may be what is refused.
     if (this.#phase !== "online" || sentence === this.#refusalsTold) return;
     this.#refusalsTold = sentence;
     this.#options.on.refused?.(sentence);
   }
 
-  #closed(problem: LinkProblem): void {
+  #closed(ended: LinkProblem): void {
+    const problem = this.#twin.judge(ended, monotonic());
     this.#past = this.bytes;
     this.#connection = undefined;
     this.#options.on.closed?.();

@@ -3,12 +3,16 @@ import { isTopic } from "../embedded/topic-filter.ts";
 import { KeptMap } from "./kept-map.ts";
 import type { Log } from "./log.ts";
 
-/** A plug that is no longer configured, and has not said yet that it is off. */
+/** A plug that is to be off, and has not said yet that it is. */
 export interface OwedOff {
-  /** The output that it was. */
+  /** The output that it is, or was. */
   id: string;
   topic: string;
   relay: number | null;
+  /** It is to be off because the agent has stopped, and not because somebody or something wanted that before. */
+  exit?: true;
+  /** Of one that is no longer configured: since when it has given no sign of life, in ms since 1970; not known while the clock is not set. */
+  since?: number;
 }
 
 /** Remembers which plugs are still to be switched off. Written in the background. */
@@ -21,14 +25,18 @@ export class OwedStore {
       file,
       log,
       read: owedOf,
-      unread: (why) => `${file} could not be read: ${why}; plugs that are no longer configured are not switched off`,
-      lost: "after a restart plugs that are no longer configured are not switched off",
+      unread: (why) => `${file} could not be read: ${why}; plugs that missed an OFF are not told it`,
+      lost: "after a restart plugs that missed an OFF are not told it",
     });
   }
 
   load(): this {
     this.#owed.load();
     return this;
+  }
+
+  of(at: Pick<OwedOff, "topic" | "relay">): OwedOff | undefined {
+    return this.#owed.get(keyOf(at));
   }
 
   all(): OwedOff[] {
@@ -40,7 +48,7 @@ export class OwedStore {
     void this.#owed.write();
   }
 
-  done(owed: OwedOff): void {
+  done(owed: Pick<OwedOff, "topic" | "relay">): void {
     this.#owed.delete(keyOf(owed));
     void this.#owed.write();
   }
@@ -57,8 +65,13 @@ export function keyOf({ topic, relay }: Pick<OwedOff, "topic" | "relay">): strin
 }
 
 function owedOf(key: string, value: unknown): OwedOff {
-  const { id, topic, relay } = Object(value) as Partial<OwedOff>;
+  const { id, topic, relay, exit, since } = Object(value) as Partial<OwedOff>;
   const isRelay = relay === null || (Number.isInteger(relay) && Number(relay) >= 1);
   if (typeof id !== "string" || typeof topic !== "string" || !isTopic(topic) || !isRelay) throw new Error(`"${key}" is no plug`);
-  return { id, topic, relay: relay ?? null };
+  return { id, topic, relay: relay ?? null, ...(exit === true && { exit }), ...(isTime(since) && { since }) };
+}
+
+/** Another number is no date. */
+function isTime(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Math.abs(Number(value)) < 8e15;
 }

@@ -12,6 +12,10 @@ export interface PlugFarewellOptions {
   strange(problem: string): void;
   /** It has said that it is off. */
   done(): void;
+  /** It gives a sign of life. */
+  alive(): void;
+  /** It has given none for so long that it is told nothing more until it does. */
+  isGivenUp(): boolean;
 }
 
 /** One that is there is told again after so long, one that is not, or of which nothing is known, after so long. */
@@ -49,7 +53,7 @@ export class PlugFarewell {
 
   connected(): void {
     this.#connected = true;
-    this.#tell();
+    if (!this.#options.isGivenUp()) this.#tell();
   }
 
   disconnected(): void {
@@ -59,8 +63,10 @@ export class PlugFarewell {
   }
 
   heard(message: Incoming): void {
-    const { clock, done } = this.#options;
+    const { clock, done, alive } = this.#options;
     const said = this.#ear.hear(this.#plan, message, clock.now());
+    // What is retained may be the last word of one that is long gone.
+    if (said?.what === "relay" || (said?.what === "present" && said.present && !message.retain)) alive();
     if (said?.what === "present") this.#present = said.present;
     if (said?.what === "relay") this.#present = true;
     if (said?.what === "relay" && !said.active) {
@@ -68,7 +74,7 @@ export class PlugFarewell {
       done();
     } else if (said?.what === "relay" || (said?.what === "present" && said.present)) {
       const left = paceLeft(this.#pace, clock.now());
-      if (left > 0) this.#later(left);
+      if (left > 0) this.#later(left, true);
       else this.#tell();
     }
   }
@@ -84,8 +90,11 @@ export class PlugFarewell {
     this.#later(this.#present ? again : againAway);
   }
 
-  #later(ms: number): void {
+  /** `anyway`: also when it was given up. */
+  #later(ms: number, anyway = false): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#tell(), ms);
+    this.#timer = setTimeout(() => {
+      if (anyway || !this.#options.isGivenUp()) this.#tell();
+    }, ms);
   }
 }

@@ -22,9 +22,10 @@ export interface PlugOptions {
   strange(problem: string): void;
   /** It was switched on, and has not said that it took its PulseTime. */
   unprotected(): void;
-  /** It is to be off when it is heard, since an output that it was is owed that; `found`: it was heard. */
+  /** It is to be off when it is heard: an earlier run has not told it, or not while it was another output. */
   owed?: boolean;
-  found?(): void;
+  /** Whether it owes an OFF may have changed. */
+  looked?(): void;
 }
 
 /** An answer takes some ten milliseconds, over bad Wi-Fi a second. */
@@ -80,7 +81,8 @@ export class Plug {
   /** It has not said yet that it is off, and should be. */
   get owesOff(): boolean {
     const { active } = this.#sent?.type === "set" ? this.#sent : {};
-    return this.#greeting.owesOff || (this.#wishes.last ?? active) === false;
+    const isTakenBack = this.#output !== undefined && this.#output.retry !== null;
+    return this.#greeting.owesOff || isTakenBack || (this.#wishes.last ?? active) === false;
   }
 
   /** The configuration is another one: what is on ends there as it says now. */
@@ -100,6 +102,7 @@ export class Plug {
     this.#connected = false;
     this.#greeting.rest();
     this.#lose("the broker is away, and the plug is not heard without it");
+    this.#options.looked?.();
   }
 
   /** What is answered comes back as an event. */
@@ -110,6 +113,7 @@ export class Plug {
     else if (request.again && this.#goesOn()) this.#fail(wish, this.#output?.problem ?? "it is about to be switched on");
     else if (this.#wishes.add(wish)) this.#next();
     else this.#fail(wish, "too much waits for the plug");
+    this.#options.looked?.();
   }
 
   /** What came on one of its topics. */
@@ -124,6 +128,7 @@ export class Plug {
       this.#missed = true;
       this.#askSoon();
     }
+    this.#options.looked?.();
   }
 
   /** Resolves when nothing waits for an answer any more. */
@@ -211,7 +216,6 @@ export class Plug {
     this.#greeting.over();
     const why = this.#why;
     this.#why = "chip";
-    this.#options.found?.();
     const { send, clock } = this.#options;
     const more = { ...(active && ends !== null && { ends }), ...(missed && { missed }), ...this.#goes };
     send({ type: "output-opened", output: this.#index, active, why, at: clock.now(), ...more });
@@ -270,7 +274,10 @@ export class Plug {
     clearTimeout(this.#timer);
     this.#power = plan.power;
     this.#sent = sent;
-    this.#timer = setTimeout(() => this.#notAnswered(), answerWithin);
+    this.#timer = setTimeout(() => {
+      this.#notAnswered();
+      this.#options.looked?.();
+    }, answerWithin);
     const active = sent.type === "ask" ? null : sent.active;
     if (active) this.#failsafe.arm(sent.type === "set" ? sent.request.pulse : null);
     this.#publish(plan.power, active === null ? "" : active ? "ON" : "OFF");

@@ -7,6 +7,9 @@ export interface Reading {
   qos: 0 | 1;
 }
 
+/** Who says something: `own`, or one of the sources. */
+type Source = StatisticsOptions["sources"][number] | "own";
+
 export interface StatisticsOptions {
   link: Link;
   every(): number;
@@ -17,10 +20,12 @@ export interface StatisticsOptions {
   afterRound(): void;
 }
 
-/** Publishes `P/$SYS/…` and `P/service/…`: each value retained and, like a broker's, only when it has changed. */
+/** Publishes `P/$SYS/…` and `P/service/…`: each value retained and, like a broker's, only when it has changed; empty when there is none any more. */
 export class Statistics {
   readonly #options: StatisticsOptions;
   readonly #sent = new Map<string, string>();
+  /** What is retained at the broker, and who said it: what nobody says any more is emptied. */
+  readonly #retained = new Map<string, Source>();
   #late = 0;
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
@@ -41,13 +46,15 @@ export class Statistics {
     if (this.#stopped) return;
     clearTimeout(this.#timer);
     this.#sent.clear();
+    // What the reload has taken away it has emptied.
+    this.#retained.clear();
     this.start();
   }
 
   /** After a connect the broker may know nothing: everything is sent again, the slow sources with the next round. */
   resend(): void {
     this.#sent.clear();
-    if (!this.#stopped) this.#publish(this.#options.own());
+    if (!this.#stopped) this.#publish("own", this.#options.own());
   }
 
   stop(): void {
@@ -57,9 +64,14 @@ export class Statistics {
 
   /** A round that was asking when `restart` came says nothing more: it asked for what is no longer configured. */
   async #round(rounds: object): Promise<void> {
-    const asked = await Promise.allSettled(this.#options.sources.map((source) => source()));
+    const { sources } = this.#options;
+    const asked = await Promise.allSettled(sources.map((source) => source()));
     if (this.#stopped || rounds !== this.#rounds) return;
-    this.#publish([...this.#options.own(), ...asked.flatMap((answer) => (answer.status === "fulfilled" ? answer.value : []))]);
+    this.#publish("own", this.#options.own());
+    for (const [index, answer] of asked.entries()) {
+      const source = sources[index];
+      if (source && answer.status === "fulfilled") this.#publish(source, answer.value);
+    }
     this.#options.afterRound();
     const every = this.#options.every();
     const due = performance.now() + every;
@@ -74,12 +86,21 @@ export class Statistics {
     return this.#late;
   }
 
-  #publish(readings: readonly Reading[]): void {
+  #publish(source: Source, readings: readonly Reading[]): void {
     const { link } = this.#options;
     if (!link.view.online) return;
-    for (const { topic, payload, qos } of readings) {
-      if (this.#sent.get(topic) === payload) continue;
-      if (link.publish({ kind: "telemetry", topic, payload, qos, retain: true })) this.#sent.set(topic, payload);
+    const publish = ({ topic, payload, qos }: Reading) => link.publish({ kind: "telemetry", topic, payload, qos, retain: true });
+    for (const reading of readings) {
+      const { topic, payload } = reading;
+      if (this.#sent.get(topic) === payload || !publish(reading)) continue;
+      this.#sent.set(topic, payload);
+      this.#retained.set(topic, source);
+    }
+    const said = new Set(readings.map(({ topic }) => topic));
+    for (const [topic, by] of this.#retained) {
+      if (by !== source || said.has(topic) || !publish({ topic, payload: "", qos: 1 })) continue;
+      this.#sent.delete(topic);
+      this.#retained.delete(topic);
     }
   }
 }

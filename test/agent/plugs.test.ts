@@ -1,4 +1,6 @@
+import { readdirSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { SwitchWord, TimerKey } from "../../agent/core/model.ts";
 import { planOf } from "../../agent/core/plan.ts";
 import { carryOver } from "../../agent/core/reload.ts";
 import { newState } from "../../agent/core/state.ts";
@@ -17,26 +19,43 @@ afterEach(() => vi.useRealTimers());
 const plain = "outputs: { a: { plug: a, max_on: 2m } }";
 const without = "outputs: { lamp: { line: 17 } }";
 
+const day = 86_400_000;
+/** A clock that is set. */
+const today = Date.UTC(2026, 10, 22);
+
 function start(yaml: string, folder = tempFolder()) {
   const config = configOf(yaml);
   const plan = planOf(config);
   const dispatch = new Dispatch({ config, plan, state: newState(plan, () => 1) });
   const log = keptLog();
   const store = new OwedStore(folder, log).load();
+  let killed = false;
   const sent: string[] = [];
+  const timers = new Map<TimerKey, NodeJS.Timeout>();
   const say = ({ topic, payload }: Publication) => sent.push(`${topic} ${payload}`) > 0;
   const plugs = createPlugs({
     current: () => dispatch.current,
     observed: (event) => dispatch.observed(event),
     send: (event) => dispatch.dispatch(event),
     link: () => ({ publish: say }),
-    store,
-    clock: { now: () => Date.now(), wall: () => Date.now() },
+    // What a killed agent would have written does not come.
+    store: {
+      all: () => store.all(),
+      of: (at) => store.of(at),
+      keep: (owed) => killed || store.keep(owed),
+      done: (owed) => killed || store.done(owed),
+    },
+    clock: { now: () => Date.now(), wall: () => today + Date.now() },
     log,
   });
   dispatch.connect(
     (effect) => {
       if (effect.type === "setOutput") plugs.write(effect.output, effect.active, effect.request);
+      else if (effect.type === "startTimer") {
+        const due = () => dispatch.dispatch({ type: "timer-due", key: effect.key, at: effect.at });
+        clearTimeout(timers.get(effect.key));
+        timers.set(effect.key, setTimeout(due, effect.at - Date.now()));
+      } else if (effect.type === "stopTimer") clearTimeout(timers.get(effect.key));
     },
     () => undefined,
   );
@@ -50,6 +69,23 @@ function start(yaml: string, folder = tempFolder()) {
       for (const publication of plugs.connected()) say(publication);
     },
     hear: (topic: string, payload: string, retain = false) => plugs.take({ topic, payload: Buffer.from(payload), qos: 1, retain }),
+    command(word: SwitchWord) {
+      dispatch.dispatch({ type: "control-received", output: 0, word, forMs: null, from: "cli", ticket: 1, at: Date.now() });
+    },
+    isOn: () => dispatch.state.outputs[0]?.written,
+    /** The agent stops; what a plug is told then nobody answers. */
+    async stop() {
+      dispatch.dispatch({ type: "stop-requested", at: Date.now() });
+      const stopped = plugs.stop();
+      await vi.advanceTimersByTimeAsync(1500);
+      await stopped;
+      await store.flushed();
+    },
+    /** And without a word: what is on disk by then is all that is left. */
+    async kill() {
+      killed = true;
+      await store.flushed();
+    },
     reload(after: string) {
       const at = Date.now();
       const { plan: old, state } = dispatch.current;
@@ -96,7 +132,8 @@ describe("a plug that a reload has removed while it was not heard", () => {
     await before.store.flushed();
     const world = start(without, before.folder);
     expect(world.log.entries).toEqual([
-      "warn: the plug of a, which is no longer configured, was not heard yet: it is switched off as soon as it is heard",
+      "warn: the plug of a, which is no longer configured, was not heard yet: it is switched off as soon as it is heard. " +
+        "If it is gone for good, nothing is to be done: from 2026-12-22 on it is only listened for",
     ]);
     world.connect();
     expect(world.said()).toEqual(["cmnd/a/POWER OFF"]);
@@ -141,6 +178,46 @@ describe("a plug that a reload has removed while it was not heard", () => {
     expect(world.store.all()).not.toEqual([]);
   });
 
+  it("is told nothing more after 30 days without a sign of it, nor is anybody told of it, until it gives one", async () => {
+    const before = start(plain);
+    before.reload(without);
+    before.connect();
+    vi.advanceTimersByTime(30 * day + 60_000);
+    before.said();
+    vi.advanceTimersByTime(2 * day);
+    expect(before.said()).toEqual([]);
+    await before.kill();
+    const world = start(without, before.folder);
+    expect(world.log.entries).toEqual([]);
+    world.connect();
+    expect(world.said()).toEqual([]);
+    // The broker has that of one that is gone, too: it is told once, in case.
+    world.hear("tele/a/LWT", "Online", true);
+    expect(world.said()).toEqual(["cmnd/a/POWER OFF"]);
+    vi.advanceTimersByTime(day);
+    expect(world.said()).toEqual([]);
+    world.hear("tele/a/LWT", "Online");
+    vi.advanceTimersByTime(60_000);
+    expect(world.said().length).toBeGreaterThan(10);
+    world.hear("stat/a/POWER", "OFF");
+    expect(world.store.all()).toEqual([]);
+  });
+
+  it("is looked for a month from its last sign of life on", async () => {
+    const before = start(plain);
+    before.reload(without);
+    before.connect();
+    vi.advanceTimersByTime(20 * day);
+    before.hear("stat/a/POWER", "ON");
+    before.hear("tele/a/LWT", "Offline");
+    vi.advanceTimersByTime(20 * day);
+    before.said();
+    vi.advanceTimersByTime(60_000);
+    expect(before.said()).toEqual(["cmnd/a/POWER OFF"]);
+    await before.kill();
+    expect(start(without, before.folder).log.entries.join()).toContain("from 2027-01-11 on");
+  });
+
   it("is left as it is when its exit state says so", () => {
     const world = start("outputs: { a: { plug: a, max_on: 2m, on_exit: keep } }");
     world.reload(without);
@@ -161,4 +238,176 @@ it("tells a plug OFF again that was removed on, and did not answer", () => {
   world.hear("stat/a/POWER", "OFF");
   vi.advanceTimersByTime(60_000);
   expect(world.said()).toEqual([]);
+});
+
+describe("a plug that has not answered an OFF when the agent ends", () => {
+  const yaml = (start: string, more = "") => `outputs: { a: { plug: a, max_on: 2m, on_start: ${start}${more} } }`;
+  /** On, and then no answer comes any more. */
+  function lit(start: string) {
+    const world = begun(yaml(start));
+    world.hear("stat/a/POWER", "ON");
+    world.said();
+    return world;
+  }
+  function begun(text: string) {
+    const world = start(text);
+    world.connect();
+    world.hear("stat/a/POWER", "OFF");
+    return world;
+  }
+
+  it.each(["off", "on", "keep", "last"])("is told OFF after a crash until it says so, with on_start: %s", async (word) => {
+    const before = lit(word);
+    before.command("OFF");
+    vi.advanceTimersByTime(1000);
+    await before.kill();
+    const world = start(yaml(word), before.folder);
+    world.connect();
+    expect(world.said()).toEqual(["cmnd/a/POWER OFF"]);
+    vi.advanceTimersByTime(60_000);
+    expect(new Set(world.said())).toEqual(new Set(["cmnd/a/POWER OFF"]));
+    // It is not known what this belongs to, so it is told once more.
+    world.hear("stat/a/POWER", "OFF");
+    world.hear("stat/a/POWER", "OFF");
+    world.said();
+    vi.advanceTimersByTime(60_000);
+    expect([world.said(), world.isOn(), world.store.all()]).toEqual([[], false, []]);
+  });
+
+  it("is so when the OFF came while it was not heard, and over more than one restart", async () => {
+    const before = lit("keep");
+    before.hear("tele/a/LWT", "Offline");
+    before.command("OFF");
+    await before.stop();
+    const between = start(yaml("keep"), before.folder);
+    between.connect();
+    await between.kill();
+    const world = start(yaml("keep"), before.folder);
+    world.connect();
+    expect(world.said()).toEqual(["cmnd/a/POWER OFF"]);
+  });
+
+  it("is so after the end of a pulse that fell into the gap", async () => {
+    const before = begun(yaml("keep"));
+    before.command("PULSE");
+    before.hear("stat/a/POWER", "ON");
+    before.plugs.disconnected();
+    vi.advanceTimersByTime(1000);
+    await before.kill();
+    const world = start(yaml("keep"), before.folder);
+    world.connect();
+    expect(world.said()).toEqual(["cmnd/a/POWER OFF"]);
+  });
+
+  it("goes on behind that OFF when somebody wants it on", async () => {
+    const before = lit("keep");
+    before.command("OFF");
+    await before.stop();
+    const world = start(yaml("keep"), before.folder);
+    world.connect();
+    world.command("ON");
+    world.hear("stat/a/POWER", "OFF");
+    expect(world.said()).toEqual(["cmnd/a/POWER OFF", "cmnd/a/PulseTime 220", "cmnd/a/POWER ON"]);
+    world.hear("stat/a/POWER", "ON");
+    expect([world.isOn(), world.store.all()]).toEqual([true, []]);
+  });
+
+  it.each([
+    ["off", ["cmnd/a/POWER OFF"]],
+    ["keep", ["cmnd/a/POWER OFF"]],
+    ["on", ["cmnd/a/PulseTime 220", "cmnd/a/POWER ON"]],
+  ])("was to be off only because the agent stopped: a start with on_start: %s says what it is to be", async (word, said) => {
+    const before = lit(word);
+    await before.stop();
+    const world = start(yaml(word), before.folder);
+    world.connect();
+    expect(world.said()).toEqual(said);
+  });
+
+  it("is left on when its exit state says so", async () => {
+    const before = start(yaml("keep", ", on_exit: keep"));
+    before.connect();
+    before.hear("stat/a/POWER", "ON");
+    await before.stop();
+    const world = start(yaml("keep"), before.folder);
+    world.connect();
+    expect(world.said()).toEqual(["cmnd/a/POWER "]);
+  });
+
+  it("is told OFF although nobody has configured it any more at the start", async () => {
+    const before = lit("keep");
+    before.hear("tele/a/LWT", "Offline");
+    await before.stop();
+    const world = start(without, before.folder);
+    world.connect();
+    expect(world.said()).toEqual(["cmnd/a/POWER OFF"]);
+  });
+
+  it("writes nothing for one that answers in time", () => {
+    const world = lit("off");
+    for (let n = 0; n < 10; n++) {
+      world.command(n % 2 === 0 ? "OFF" : "ON");
+      vi.advanceTimersByTime(100);
+      world.hear("stat/a/POWER", n % 2 === 0 ? "OFF" : "ON");
+      vi.advanceTimersByTime(5000);
+    }
+    expect(readdirSync(world.folder)).toEqual([]);
+  });
+});
+
+describe("a storm of ONs and OFFs", () => {
+  const yaml = "outputs: { a: { plug: a, max_on: 2m, on_start: keep } }";
+  /** A plug that hears each third word, and answers it. */
+  function storm(world: ReturnType<typeof start>, end: (world: ReturnType<typeof start>) => void): boolean {
+    let [on, count] = [false, 0];
+    const deliver = () => {
+      for (const line of world.said()) {
+        const [topic = "", word = ""] = line.split(" ");
+        if (!topic.endsWith("/POWER") || count++ % 3 !== 0) continue;
+        if (word !== "") on = word === "ON";
+        world.hear("stat/a/POWER", on ? "ON" : "OFF");
+      }
+    };
+    world.connect();
+    deliver();
+    for (let n = 0; n < 40; n++) {
+      world.command(n % 2 === 0 ? "ON" : "OFF");
+      if (n % 7 === 0) world.hear("tele/a/LWT", n % 2 === 0 ? "Offline" : "Online");
+      if (n === 20) end(world);
+      vi.advanceTimersByTime(370);
+      deliver();
+    }
+    for (let n = 0; n < 100; n++) {
+      vi.advanceTimersByTime(1000);
+      deliver();
+    }
+    return on;
+  }
+
+  it.each([
+    ["that ends with OFF", () => undefined],
+    ["during which the plug is removed", (world: ReturnType<typeof start>) => world.reload(without)],
+    [
+      "during which it is removed and comes back",
+      (world: ReturnType<typeof start>) => {
+        world.reload(without);
+        world.reload(yaml);
+      },
+    ],
+  ])("%s leaves the plug off", (_, end) => {
+    expect(storm(start(yaml), end)).toBe(false);
+  });
+
+  it("in which the agent stops leaves the plug off, at the latest with the next start", async () => {
+    const before = start(yaml);
+    before.connect();
+    before.hear("stat/a/POWER", "OFF");
+    for (let n = 0; n < 21; n++) before.command(n % 2 === 0 ? "ON" : "OFF");
+    before.hear("stat/a/POWER", "ON");
+    await before.stop();
+    expect(before.said().at(-1)).toBe("cmnd/a/POWER OFF");
+    const world = start(yaml, before.folder);
+    world.connect();
+    expect(world.said()).toEqual(["cmnd/a/POWER OFF"]);
+  });
 });

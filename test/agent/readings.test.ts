@@ -78,15 +78,19 @@ it("the agent's own figures are named like a broker's, count on, and leave out w
   });
   expect(values()).not.toHaveProperty("connection/rtt");
   expect(values()).not.toHaveProperty("connection/since");
+  expect(values()).not.toHaveProperty("connection/uptime");
   Object.assign(world, { now: 60_000, online: true, sent: 600, rtt: 1.2345 });
   expect(values()).toMatchObject({
     uptime: "60 seconds",
     "connection/since": "2026-11-21T10:00:00.000Z",
     "load/messages/sent/1min": (600 * (1 - Math.exp(-1))).toFixed(2),
+    "connection/uptime": "0 seconds",
     "connection/rtt": "1.2",
     "outbox/age": "60 seconds",
     "outbox/telemetry/age": "60 seconds",
   });
+  Object.assign(world, { now: 90_000, rtt: 123.4 });
+  expect(values()).toMatchObject({ "connection/uptime": "30 seconds", "connection/rtt": "120" });
   const asked = lag.mock.calls.length;
   expect(figures()).toEqual(values());
   expect(figures()["loop/lag"]).toBe("3");

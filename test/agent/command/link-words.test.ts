@@ -106,6 +106,11 @@ const cases: Record<string, Case> = {
     words: "the broker refuses the publication of TOPIC (CODE): allow this client to publish there",
     online: true,
   },
+  "rules that forbid what another device says": {
+    meets: async () => `${where}, ${await mosquitto(mosquittoDenying([{ acltype: "subscribeLiteral", topic: "tele/plug/LWT" }]))}`,
+    words: "the broker refuses the subscription TOPIC: what is said there is not known",
+    online: true,
+  },
   "rules that forbid the status": {
     meets: async () => `${where}, ${await mosquitto(mosquittoDenying([{ acltype: "publishClientSend", topic: "pinbus/box/status" }]))}`,
     words: "the broker SERVER refuses the publication of TOPIC (CODE): allow this client to publish below FILTER",
@@ -123,7 +128,7 @@ describe.skipIf(leftOut("what the link says", "mosquitto", "mosquitto mosquitto-
     it.each(Object.entries(cases))("%s", async (_name, { meets, words, online = false }) => {
       const settings = await meets();
       const agent = await startAgent(
-        `node: box\ngpio: { driver: sim, board: pi4 }\nlog: { format: text }\noutputs: { lamp: { line: 27 } }\nmqtt: { ${settings} }\n`,
+        `node: box\ngpio: { driver: sim, board: pi4 }\nlog: { format: text }\noutputs: { lamp: { line: 27 } }\npeers: { plug: { topic: tele/plug/LWT } }\nmqtt: { ${settings} }\n`,
       );
       onTestFinished(() => agent.clean());
       const said = pattern(words);

@@ -1,9 +1,10 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, it, onTestFinished, vi } from "vitest";
 import { describeMosquitto, startMosquitto } from "../../brokers.ts";
 import { plugIn, type TasmotaPlug } from "../../twin/tasmota-plug.ts";
-import { patience } from "../shell/fixture.ts";
-import { startAgent } from "./agent-process.ts";
+import { eventually, patience } from "../shell/fixture.ts";
+import { killAndStartAgain, runIn, startAgent } from "./agent-process.ts";
 import { joinBus, P } from "./on-brokers.ts";
 
 async function together(outputs: string) {
@@ -85,6 +86,22 @@ describeMosquitto("plugs, when something goes", () => {
     expect(lastMove(plug)).toMatchObject({ on: false, by: "command" });
   });
 
+  it("switches a plug off that missed an OFF before the agent was killed, although its start would keep it on", async () => {
+    const { agent, plug, bus, ends } = await together("{ plug: mister_plug, max_on: 1h, on_start: keep }");
+    await bus.ask("mister", "ON");
+    await plug.cutOff();
+    await state(bus, "UNKNOWN");
+    expect(await bus.ask("mister", "OFF")).toMatchObject({ ok: false });
+    const kept = join(agent.folder, "state", "plugs.json");
+    await eventually(() => existsSync(kept)).toBe(true);
+    const again = await killAndStartAgain(agent);
+    ends.push(again.clean);
+    await plug.comeBack();
+    await eventually(() => plug.on).toEqual([false]);
+    await eventually(() => readFileSync(kept, "utf8")).toBe("{}\n");
+    expect(lastMove(plug)).toMatchObject({ on: false, by: "command" });
+  });
+
   it("lets a controller hold a value with a plug, a part of each cycle", async () => {
     const { agent, plug, bus } = await together(
       '{ plug: mister_plug, max_on: 1m }\nsensors: { tent: { driver: topic, topic: tent, name: humidity, unit: "%", stale_after: 5m } }\n' +
@@ -105,6 +122,26 @@ describeMosquitto("plugs, when something goes", () => {
     await agent.done;
     expect(lastMove(plug)).toMatchObject({ on: false, by: "command" });
     await vi.waitFor(() => expect(bus.payloads(`${P}/out/mister/state`).slice(-2)).toEqual(["ON", "OFF"]), patience);
+  });
+
+  it("leaves a plug off when it stops in a storm of ONs and OFFs, with a reload in it", async () => {
+    const { agent, bus, plug } = await together("{ plug: mister_plug, max_on: 1h, on_start: keep }");
+    const storm = () =>
+      Promise.all(Array.from({ length: 100 }, (_, n) => bus.client.publishAsync(`${P}/out/mister/set`, n % 2 ? "OFF" : "ON")));
+    await storm();
+    writeFileSync(agent.config, readFileSync(agent.config, "utf8").replace("max_on: 1h", "max_on: 2h"));
+    const [reload] = await Promise.all([agent.ask("reload"), storm()]);
+    expect(reload).toMatchObject({ code: 0 });
+    const { length } = plug.moves;
+    void storm().catch(() => undefined);
+    await vi.waitFor(() => expect(plug.moves.length).toBeGreaterThan(length), patience);
+    agent.child.kill("SIGTERM");
+    await agent.done;
+    await eventually(() => plug.on).toEqual([false]);
+    const again = await runIn(agent.folder);
+    onTestFinished(again.clean);
+    await eventually(async () => (await again.client.request("get", { id: "mister" })).state).toBe("OFF");
+    expect(plug.on).toEqual([false]);
   });
 
   it("sends an OFF that came while the broker was away in front of everything else", async () => {

@@ -172,6 +172,18 @@ export function capabilityProbes(start: (port?: undefined, denied?: string) => P
       });
       return Promise.race([closed, answered]);
     },
+    takeover: async () => {
+      const id = { clientId: "twin", clean: true };
+      const { client } = await join(id);
+      let told = "no";
+      client.on("disconnect", ({ reasonCode = 0 }) => {
+        told = `code 0x${reasonCode.toString(16)}`;
+      });
+      const closed = new Promise<void>((resolve) => client.once("close", () => resolve()));
+      await join(id);
+      await closed;
+      return told;
+    },
     maximumQoS: () => greeting("maximumQoS", "2"),
   };
   for (const [row, probe] of Object.entries(probes) as [Capability, () => Promise<string>][]) {

@@ -53,7 +53,7 @@ const connack5: readonly Row[] = [
 const disconnect5: readonly Row[] = [
   [0x8b, "backoff", "is shutting down"],
   [0x8d, "backoff", "longer than the keep alive"],
-  [0x8e, "backoff", "is this node running twice?"],
+  [0x8e, "slow", "is this node running twice?"],
   [0x8f, "slow", "takes none of these topic filters"],
   [0x93, "backoff", "receive maximum"],
   [0x94, "backoff", "topic alias"],

@@ -248,7 +248,7 @@ export function linkContract(
     const clientId = "pinbus-twin";
     const first = connect(broker.url, {
       clientId,
-      backoff: { first: 60_000, limit: 60_000, refused: { from: 1, to: 1 } },
+      backoff: { first: 60_000, limit: 60_000, refused: { from: 60_000, to: 60_000 } },
       random: () => 0.9,
     });
     await untilOnline(first.link);
@@ -261,6 +261,24 @@ export function linkContract(
       await stop();
       expect(seen.map(({ payload }) => payload)).toEqual(["online"]);
     }, patience);
+  });
+
+  it("says of two agents that end each other's connection that there are two, and makes the one wait that was sent away", async () => {
+    const twin = { clientId: "pinbus-twin", backoff: { first: 20, limit: 100, refused: { from: 60_000, to: 60_000 } } };
+    const first = connect(broker.url, twin);
+    await untilOnline(first.link);
+    const second = connect(broker.url, twin);
+    const problems = () => [first, second].map(({ link }) => link.view.problem ?? "").join();
+    await vi.waitFor(() => expect(problems()).toContain("another client with the id pinbus-twin"), patience);
+    const sentAway = first.link.view.problem?.includes("another client") ? first : second;
+    const other = sentAway === first ? second : first;
+    await untilOnline(other.link);
+    const { length } = sentAway.events;
+    for (let count = 0; count < 20; count++) other.link.publish(state("in/bell/state", String(count)));
+    const { client, payloads } = await watch("done");
+    await client.publishAsync("done", "yes", { qos: 1 });
+    await vi.waitFor(() => expect(payloads("done")).toEqual(["yes"]), patience);
+    expect([other.link.view.online, sentAway.events.length]).toEqual([true, length]);
   });
 }
 

@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Link, LinkOptions, MqttVersion, Publication } from "../../../agent/shell/link.ts";
+import { isRefusal } from "../../../agent/shell/link-terms.ts";
 import { packet, text } from "../embedded/packets.ts";
 import { patience } from "./fixture.ts";
 import { type HostileBroker, type Packet, type Script, startHostile } from "./hostile-broker.ts";
@@ -139,6 +140,33 @@ describe.each(["5", "3.1.1"] as const)("the link on a hostile broker with MQTT %
     await vi.waitFor(() => expect(asked).toBeGreaterThan(0), patience);
     vi.advanceTimersByTime(31_000);
     await vi.waitFor(() => expect(made.link.view.problem).toMatch(/does not acknowledge what it is sent|is not MQTT/), patience);
+    await recovers(made, version);
+  });
+
+  it("connects anew when one acknowledgement does not come although others do, and gives its event back", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+    const bell = `${P}/in/bell/event`;
+    const made = await meet(
+      version,
+      instead(publish, (socket, incoming) => {
+        const topic = incoming.body.toString("utf8", 2, 2 + incoming.body.readUInt16BE(0));
+        if (topic !== bell && (incoming.flags & 6) === 2) socket.write(packet(0x40, idOf(incoming)));
+      }),
+    );
+    await untilOnline(made.link);
+    const event: Publication = { topic: bell, payload: "{}", qos: 1, retain: false, kind: "event" };
+    const settled = new Promise<Error | undefined>((resolve) => void made.link.publish(event, resolve));
+    for (let second = 0; second < 31; second++) {
+      const state = new Promise((resolve) => void made.link.publish({ ...event, topic: `${P}/in/door/event` }, resolve));
+      if (made.link.view.online) await state;
+      vi.advanceTimersByTime(1000);
+    }
+    expect(await settled).toBeInstanceOf(Error);
+    expect(isRefusal(await settled)).toBe(false);
+    await vi.waitFor(
+      () => expect(made.events).toContain(`offline: the broker 127.0.0.1:${broker.port} does not acknowledge what it is sent`),
+      patience,
+    );
     await recovers(made, version);
   });
 

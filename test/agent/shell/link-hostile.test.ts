@@ -143,6 +143,20 @@ describe("the link on a broker that refuses", () => {
     expect(link.view.problem).toContain("is this node running twice?");
   });
 
+  it("asks for a second agent with the same identity when a broker ends the connection again and again without a word", async () => {
+    answer = (socket, packet) => {
+      agree(socket, packet);
+      if (packet.includes("online")) socket.end();
+    };
+    const { link, warnings } = connect({ clientId: "box", backoff: { first: 1, limit: 4, refused: { from: 60_000, to: 60_000 } } });
+    const closed = `the broker 127.0.0.1:${port} closed the connection`;
+    const guess = `${closed} again and again, without a reason: is another client with the id box there?`;
+    await vi.waitFor(() => expect(link.view.problem).toBe(guess), patience);
+    // It waits, so that the other one is not sent away at once.
+    expect(sockets).toHaveLength(5);
+    expect(warnings).toEqual([closed, closed, closed, closed, guess]);
+  });
+
   it("does not start with a server that is none, and says so", () => {
     expect(() => probe("http://127.0.0.1")).toThrow("use mqtt:// or mqtts://");
   });

@@ -98,8 +98,13 @@ describeMosquitto("the link on a mosquitto that refuses", () => {
       await untilOnline(link);
       const warning = `the broker refuses the subscription ${topic}: what is said there is not known`;
       expect(warnings).toEqual([warning]);
+      expect(link.view.problem).toBe(warning);
       link.relisten();
       await vi.waitFor(() => expect(warnings).toEqual([warning, warning]), patience);
+      expect(link.view.problem).toBe(warning);
+      topics.splice(1, 1);
+      link.relisten();
+      expect(link.view.problem).toBeNull();
     });
 
   it("counts and names a publication that the broker refuses (MQTT 5; owlcms 1.10)", async () => {

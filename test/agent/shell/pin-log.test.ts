@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { healthOf } from "../../../agent/core/health.ts";
 import type { LogEvent } from "../../../agent/core/log-events.ts";
-import { createLog } from "../../../agent/shell/log.ts";
+import { createLog, type JournalWriter } from "../../../agent/shell/log.ts";
 import { PinLog } from "../../../agent/shell/pin-log.ts";
 import { configOf } from "../core/fixture.ts";
 import { World } from "../core/world.ts";
@@ -9,8 +10,8 @@ beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 function world() {
-  const entries: { message: string; fields: Record<string, string> }[] = [];
-  const log = createLog({ level: "info", secrets: [], journal: ({ message, fields }) => entries.push({ message, fields }) });
+  const entries: Parameters<JournalWriter>[0][] = [];
+  const log = createLog({ level: "info", secrets: [], journal: (entry) => entries.push(entry) });
   const pins = new PinLog(log, () => Date.now());
   return { entries, pins, said: () => entries.map(({ message }) => message) };
 }
@@ -84,6 +85,40 @@ describe("the log of pins and rules", () => {
     for (let count = 0; count < 500; count++)
       pins.write({ type: "log", level: "info", message: "told", fields: { event, output: "lamp", state: "OFF" } });
     expect(said()).toHaveLength(500);
+  });
+
+  it("writes of a peer that comes and goes all the time how often, and how it was left, which health says, too", () => {
+    const core = new World(configOf({ peers: { plug: { topic: "tele/plug/LWT", online: "Online", offline: "Offline" } } }));
+    const { pins, said, entries } = world();
+    for (let count = 0; count < 301; count++) core.dispatch({ type: "peer-changed", peer: 0, online: count % 2 === 1, at: core.now });
+    for (const entry of core.logs) pins.write(entry);
+    expect(said()).toHaveLength(20);
+    vi.advanceTimersByTime(60_000);
+    expect(said().slice(20)).toEqual([
+      "peer plug: offline 141 times, online 140 times in the last minute, not logged one by one; the last: peer plug is offline",
+    ]);
+    expect(entries.at(-1)?.fields).toMatchObject({ PINBUS_EVENT: "repeated", PINBUS_PEER: "plug", PINBUS_COUNT: "281" });
+    expect(healthOf(core.plan, core.state).problems).toContain("peer plug is offline");
+  });
+
+  it.each([
+    ["plug-lost", "error", "output", "the plug of a: lost 30 times"],
+    ["sensor-failed", "warn", "sensor", "sensor a: failed 30 times"],
+    ["sensor-returned", "info", "sensor", "sensor a: returned 30 times"],
+  ] as const)("counts %s of a device that comes and goes all the time, as a %s", (event, level, of, sum) => {
+    const { pins, said, entries } = world();
+    for (let count = 0; count < 50; count++) pins.write({ type: "log", level, message: "told", fields: { event, [of]: "a" } });
+    pins.flush();
+    expect(said().slice(20)).toEqual([`${sum} in the last 1 s, not logged one by one; the last: told`]);
+    expect(entries.at(-1)?.priority).toBe(entries[0]?.priority);
+  });
+
+  it("writes that a plug was lost whose output has moved too often to be told", () => {
+    const { pins, said } = world();
+    const moved = { event: "output-moved", output: "a", state: "ON" } as const;
+    for (let count = 0; count < 50; count++) pins.write({ type: "log", level: "info", message: "a on", fields: moved });
+    pins.write({ type: "log", level: "error", message: "output a: the plug is offline", fields: { event: "plug-lost", output: "a" } });
+    expect(said().at(-1)).toBe("output a: the plug is offline");
   });
 
   it("leaves what is only for a fault-finder as it is", () => {

@@ -70,6 +70,32 @@ it("a source that fails takes nothing from the others, and nothing follows a sto
   expect(sent).toHaveLength(length);
 });
 
+it("a value that there is no more is emptied, once there is a broker, and not because its source fails", async () => {
+  const signal = { topic: "S/host/wifi/wlan0/signal", payload: "-60", qos: 0 } as const;
+  const answers = { now: async () => [signal] as (typeof signal)[] };
+  const { own, sent, world } = statistics([() => answers.now()]);
+  const round = async () => {
+    const { rounds } = world;
+    await eventually(() => world.rounds).toBeGreaterThan(rounds + 1);
+  };
+  own.start();
+  await eventually(() => sent).toContain("S/host/wifi/wlan0/signal -60");
+  const { length } = sent;
+  answers.now = () => Promise.reject(new Error("not now"));
+  await round();
+  world.online = false;
+  answers.now = async () => [];
+  await round();
+  expect(sent.slice(length)).toEqual([]);
+  world.online = true;
+  await round();
+  await round();
+  expect(sent.slice(length)).toEqual(["S/host/wifi/wlan0/signal "]);
+  answers.now = async () => [signal];
+  await eventually(() => sent.at(-1)).toBe("S/host/wifi/wlan0/signal -60");
+  own.stop();
+});
+
 it("after a restart everything is said again, and a round that was asking by then says nothing", async () => {
   const waiting: ((readings: { topic: string; payload: string; qos: 0 }[]) => void)[] = [];
   const { own, sent } = statistics([() => new Promise((resolve) => waiting.push(resolve))]);

@@ -1,0 +1,26 @@
+import type { LinkProblem } from "./link-problems.ts";
+
+/** So many ends without a word within so long, ms, are no accident. */
+const [suspicious, within] = [5, 600_000];
+
+/**
+ * Two clients with one id end each other's connection for ever. MQTT 5 has a code for that, which mosquitto 2.0 does not send, and 3.1.1 has
+ * none: it is guessed from how often a connection ends that was in order.
+ */
+export class Twin {
+  readonly #clientId: string;
+  #ends: number[] = [];
+
+  constructor(clientId: string) {
+    this.#clientId = clientId;
+  }
+
+  /** The same problem, or with what may be behind it. `now` is monotonic. */
+  judge(problem: LinkProblem, now: number): LinkProblem {
+    if (problem.silent !== true) return problem;
+    this.#ends = [...this.#ends.filter((at) => now - at < within), now].slice(-suspicious);
+    if (this.#ends.length < suspicious) return problem;
+    const sentence = `${problem.sentence} again and again, without a reason: is another client with the id ${this.#clientId} there?`;
+    return { ...problem, sentence, retry: "slow" };
+  }
+}
