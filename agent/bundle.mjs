@@ -1,6 +1,6 @@
 // node agent/bundle.mjs: after tsc, makes dist/agent/pinbus.cjs of all that `agent/cli.ts` imports and dist/agent/tui.cjs of the terminal UI, each with a
-// source map and the licences of what is in it.
-import { readdirSync, rmSync, writeFileSync } from "node:fs";
+// source map and the licences of what is in it; and dist/agent/main.cjs, which loads them.
+import { chmodSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { rolldown } from "rolldown";
 import { licence } from "./licence.mjs";
@@ -54,8 +54,17 @@ const external = ["aedes", "onoff", "systeminformation", "node-gyp-build"];
 /** The same bytes wherever the packages are: they may be linked. */
 const place = (path, root) => path.replace(/^(\.\.\/)+.*?(?=node_modules\/)/, root);
 
+await program();
 await bundle("pinbus", "agent/cli.ts", [terminal, silence, places], ["child_process", "dns/promises", "readline", "worker_threads"]);
 await bundle("tui", "agent/tui-cli.ts", [silence, places, blessed], ["child_process", "crypto", "timers/promises", "tls"]);
+
+/** One script: for a module Node.js would start a loader first, which reads in the background. */
+async function program() {
+  const file = join(root, "dist/agent/main.cjs");
+  const build = await rolldown({ input: join(root, "agent/main.ts"), cwd: root, platform: "node" });
+  await build.write({ file, format: "cjs", comments: false });
+  chmodSync(file, 0o755);
+}
 
 /** `late`: modules of Node.js that are seldom needed, or only later. */
 async function bundle(name, entry, plugins, late) {
