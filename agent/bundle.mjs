@@ -42,11 +42,25 @@ const places = {
   },
 };
 
-/** The client library tells `debug` of each step of each packet. Nobody listens in the agent, which has `pinbus trace`, and telling alone costs. */
-const silence = {
-  name: "silence",
-  resolveId: (id) => (id === "debug" ? id : null),
-  load: (id) => (id === "debug" ? "module.exports = () => () => {};" : null),
+/** Packages that each start would load for nothing, and what stands in for them. */
+const standIns = {
+  // Told of each step of each packet and of each logger. Nobody listens in the agent, which has `pinbus trace`, and telling alone costs.
+  debug: "module.exports = () => () => {};",
+  "@dabh/diagnostics": "module.exports = () => () => {};",
+  // Three copies of what Node.js has.
+  "readable-stream": `module.exports = require("node:stream");`,
+  "readable-stream/lib/_stream_writable.js": `module.exports = require("node:stream").Writable;`,
+  // No line of the log has colours.
+  "@colors/colors/safe": "module.exports = {};",
+  // convict reads no arguments here, see config/complete.ts.
+  "yargs-parser": "module.exports = () => ({});",
+  // For browsers that hold back the timers of a page.
+  "worker-timers": "module.exports = {};",
+};
+const lean = {
+  name: "lean",
+  resolveId: (id) => (Object.hasOwn(standIns, id) ? id : null),
+  load: (id) => standIns[id] ?? null,
 };
 
 // Loaded when they are used, from their own packages: native, large or not bundable.
@@ -55,8 +69,8 @@ const external = ["aedes", "onoff", "systeminformation", "node-gyp-build"];
 const place = (path, root) => path.replace(/^(\.\.\/)+.*?(?=node_modules\/)/, root);
 
 await program();
-await bundle("pinbus", "agent/cli.ts", [terminal, silence, places], ["child_process", "dns/promises", "readline", "worker_threads"]);
-await bundle("tui", "agent/tui-cli.ts", [silence, places, blessed], ["child_process", "crypto", "timers/promises", "tls"]);
+await bundle("pinbus", "agent/cli.ts", [terminal, lean, places], ["child_process", "dns/promises", "readline", "worker_threads"]);
+await bundle("tui", "agent/tui-cli.ts", [lean, places, blessed], ["child_process", "crypto", "timers/promises", "tls"]);
 
 /** One script: for a module Node.js would start a loader first, which reads in the background. */
 async function program() {
