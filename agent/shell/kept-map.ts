@@ -83,6 +83,8 @@ export class KeptMap<T> {
   async #write(): Promise<void> {
     const { file, lost } = this.#options;
     clearTimeout(this.#again);
+    // What is set in the same breath belongs to this write.
+    await undefined;
     while (this.#dirty) {
       this.#dirty = false;
       try {
