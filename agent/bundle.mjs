@@ -69,7 +69,12 @@ const external = ["aedes", "onoff", "systeminformation", "node-gyp-build"];
 const place = (path, root) => path.replace(/^(\.\.\/)+.*?(?=node_modules\/)/, root);
 
 await program();
-await bundle("pinbus", "agent/cli.ts", [terminal, lean, places], ["child_process", "dns/promises", "readline", "worker_threads"]);
+await bundle(
+  "pinbus",
+  "agent/cli.ts",
+  [terminal, lean, places],
+  ["child_process", "dns/promises", "fs/promises", "readline", "timers/promises", "worker_threads"],
+);
 await bundle("tui", "agent/tui-cli.ts", [lean, places, blessed], ["child_process", "crypto", "timers/promises", "tls"]);
 
 /** One script: for a module Node.js would start a loader first, which reads in the background. */
