@@ -370,7 +370,7 @@ export async function startAgent({
   }
   // Behind the socket: a file has one writer.
   bus.outboxes.load();
-  await stores.reserve(plan);
+  stores.reserve(plan);
   readClock();
   lines.start();
   for (const { id } of [...plan.outputs, ...plan.inputs]) {

@@ -1,6 +1,6 @@
 // node agent/bundle.mjs: after tsc, makes dist/agent/pinbus.cjs of all that `agent/cli.ts` imports and dist/agent/tui.cjs of the terminal UI, each with a
-// source map and the licences of what is in it.
-import { readdirSync, rmSync, writeFileSync } from "node:fs";
+// source map and the licences of what is in it; and dist/agent/main.cjs, which loads them.
+import { chmodSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { rolldown } from "rolldown";
 import { licence } from "./licence.mjs";
@@ -42,11 +42,25 @@ const places = {
   },
 };
 
-/** The client library tells `debug` of each step of each packet. Nobody listens in the agent, which has `pinbus trace`, and telling alone costs. */
-const silence = {
-  name: "silence",
-  resolveId: (id) => (id === "debug" ? id : null),
-  load: (id) => (id === "debug" ? "module.exports = () => () => {};" : null),
+/** Packages that each start would load for nothing, and what stands in for them. */
+const standIns = {
+  // Told of each step of each packet and of each logger. Nobody listens in the agent, which has `pinbus trace`, and telling alone costs.
+  debug: "module.exports = () => () => {};",
+  "@dabh/diagnostics": "module.exports = () => () => {};",
+  // Three copies of what Node.js has.
+  "readable-stream": `module.exports = require("node:stream");`,
+  "readable-stream/lib/_stream_writable.js": `module.exports = require("node:stream").Writable;`,
+  // No line of the log has colours.
+  "@colors/colors/safe": "module.exports = {};",
+  // convict reads no arguments here, see config/complete.ts.
+  "yargs-parser": "module.exports = () => ({});",
+  // For browsers that hold back the timers of a page.
+  "worker-timers": "module.exports = {};",
+};
+const lean = {
+  name: "lean",
+  resolveId: (id) => (Object.hasOwn(standIns, id) ? id : null),
+  load: (id) => standIns[id] ?? null,
 };
 
 // Loaded when they are used, from their own packages: native, large or not bundable.
@@ -54,8 +68,22 @@ const external = ["aedes", "onoff", "systeminformation", "node-gyp-build"];
 /** The same bytes wherever the packages are: they may be linked. */
 const place = (path, root) => path.replace(/^(\.\.\/)+.*?(?=node_modules\/)/, root);
 
-await bundle("pinbus", "agent/cli.ts", [terminal, silence, places], ["child_process", "dns/promises", "readline", "worker_threads"]);
-await bundle("tui", "agent/tui-cli.ts", [silence, places, blessed], ["child_process", "crypto", "timers/promises", "tls"]);
+await program();
+await bundle(
+  "pinbus",
+  "agent/cli.ts",
+  [terminal, lean, places],
+  ["child_process", "dns/promises", "fs/promises", "readline", "timers/promises", "worker_threads"],
+);
+await bundle("tui", "agent/tui-cli.ts", [lean, places, blessed], ["child_process", "crypto", "timers/promises", "tls"]);
+
+/** One script: for a module Node.js would start a loader first, which reads in the background. */
+async function program() {
+  const file = join(root, "dist/agent/main.cjs");
+  const build = await rolldown({ input: join(root, "agent/main.ts"), cwd: root, platform: "node" });
+  await build.write({ file, format: "cjs", comments: false });
+  chmodSync(file, 0o755);
+}
 
 /** `late`: modules of Node.js that are seldom needed, or only later. */
 async function bundle(name, entry, plugins, late) {

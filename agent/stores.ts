@@ -35,8 +35,8 @@ export interface Stores {
   sums: SumStore;
   /** Of outputs, rules and derived values at once. */
   kept: KeptSource;
-  /** Sets event numbers aside for whatever counts its events; resolves when no later start would give them out again. */
-  reserve(plan: Plan): Promise<void>;
+  /** Sets event numbers aside for whatever counts its events: no later start gives them out again. */
+  reserve(plan: Plan): void;
   /** Resolves when everything is on disk, or could not be written. */
   close(): Promise<void>;
 }
@@ -65,9 +65,8 @@ export function openStores({ dir, log, counterKept, onProblem }: StoresOptions):
     sums,
     kept: { kept: (id) => outputs.kept(id), enabled: (id) => rules.enabled(id), sum: (id) => sums.sum(id) },
     reserve(plan) {
-      for (const id of [...plan.inputs.map((input) => input.id), ...plan.rules.map((rule) => ruleSeqId(rule.id))])
-        seq.reserve(id, seq.first(id) + seqBlock);
-      return seq.flushed();
+      const ids = [...plan.inputs.map((input) => input.id), ...plan.rules.map((rule) => ruleSeqId(rule.id))];
+      seq.reserveNow(ids.map((id) => [id, seq.first(id) + seqBlock]));
     },
     async close() {
       await Promise.all([

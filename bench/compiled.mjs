@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 
 const require = createRequire(import.meta.url);
 export const root = dirname(require.resolve("pinbus/package.json"));
-export const agentMain = join(root, "dist/agent/main.js");
+export const agentMain = join(root, "dist/agent/main.cjs");
 /** With what systemd starts it. */
 export const agentFlags = readFileSync(join(root, "systemd/pinbus"), "utf8")
   .match(/exec "\$node"((?: --\S+)+) /)[1]

@@ -71,7 +71,7 @@ rules:
 `,
   );
   const log = openSync(join(folder, "pinbus.log"), "a");
-  const main = join(import.meta.dirname, "../dist/agent/main.js");
+  const main = join(import.meta.dirname, "../dist/agent/main.cjs");
   const child = spawn(process.execPath, [main, "run", "--config", join(folder, "pinbus.yaml")], { stdio: ["ignore", log, log] });
   for (;;) {
     if (child.exitCode !== null) throw new Error(`the agent ended by itself:\n${readFileSync(join(folder, "pinbus.log"), "utf8")}`);

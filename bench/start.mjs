@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { startBroker } from "./broker.mjs";
 import { goal, median, short } from "./figures.mjs";
-import { echoC, echoJs, nodeRed, observe, pinbus, start } from "./programs.mjs";
+import { echoC, echoJs, nodeRed, observe, pinbus, plainEnvironment, start } from "./programs.mjs";
 
 /** Process start → retained `online` at the broker, as an observer sees it. */
 export async function run({ rounds, folder, log }) {
@@ -20,7 +20,7 @@ export async function run({ rounds, folder, log }) {
         if (round > 0) times.get(program).push(running.ms);
       }
       const began = performance.now();
-      await once(spawn(process.execPath, ["-e", "0"]), "exit");
+      await once(spawn(process.execPath, ["-e", "0"], { env: plainEnvironment() }), "exit");
       if (round > 0) bare.push(performance.now() - began);
       log(`round ${round} of ${rounds}`);
     }

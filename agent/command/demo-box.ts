@@ -38,7 +38,7 @@ const stopWithin = 30_000;
  * exit 70 when the agent ended, 3 when it was too slow.
  */
 export async function startDemoBox(
-  main = fileURLToPath(new URL("../main.js", import.meta.url)),
+  main = fileURLToPath(new URL("../main.cjs", import.meta.url)),
   settingIn: (dir: string) => DemoSetting | Promise<DemoSetting> = ownSetting,
 ): Promise<DemoBox> {
   const dir = mkdtempSync(join(tmpdir(), "pinbus-demo-"));

@@ -39,7 +39,7 @@ function localPlace(path: string): string {
 }
 
 function launcherFor(text: string, { home, node }: Program): string {
-  const own = `node=${shellWord(node)}\nmain=${shellWord(`${home}/dist/agent/main.js`)}`;
+  const own = `node=${shellWord(node)}\nmain=${shellWord(`${home}/dist/agent/main.cjs`)}`;
   return replaced(
     replaced(text, /^node=.*\n.*\nmain=.*$/m, () => own),
     /^# .*: runs pinbus .*$/m,

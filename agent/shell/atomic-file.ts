@@ -1,4 +1,4 @@
-import { renameSync } from "node:fs";
+import { closeSync, fdatasyncSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 
@@ -18,6 +18,26 @@ export async function replaceFile(file: string, text: string, like?: { mode: num
   }
   await rename(next, file);
   await syncFolder(file);
+}
+
+/** The same before it returns. For the start, when nothing else waits: each step in a thread of its own takes longer than the step. */
+export function replaceFileNow(file: string, text: string): void {
+  const next = `${file}.new`;
+  rmSync(next, { force: true });
+  const handle = openSync(next, "w", 0o640);
+  try {
+    writeFileSync(handle, text);
+    fdatasyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+  renameSync(next, file);
+  const folder = openSync(dirname(file), "r");
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
+  }
 }
 
 /** A power cut may undo a rename that only the folder's cache knows. */

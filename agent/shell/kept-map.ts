@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { replaceFile, setAside } from "./atomic-file.ts";
+import { replaceFile, replaceFileNow, setAside } from "./atomic-file.ts";
 import type { Log } from "./log.ts";
 import { WriteProblem } from "./write-problem.ts";
 
@@ -80,21 +80,42 @@ export class KeptMap<T> {
     await this.#writing;
   }
 
+  /** The same before it returns, for the start. Not while a write is under way. */
+  writeNow(): void {
+    if (!this.#dirty) return;
+    this.#dirty = false;
+    try {
+      replaceFileNow(this.#options.file, this.#text());
+      this.#unwritten.over();
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
   async #write(): Promise<void> {
-    const { file, lost } = this.#options;
     clearTimeout(this.#again);
+    // What is set in the same breath belongs to this write.
+    await undefined;
     while (this.#dirty) {
       this.#dirty = false;
       try {
-        await replaceFile(file, `${JSON.stringify(Object.fromEntries(this.#values))}\n`);
+        await replaceFile(this.#options.file, this.#text());
         this.#unwritten.over();
       } catch (error) {
-        this.#dirty = true;
-        this.#unwritten.failed(error, lost);
-        this.#again = setTimeout(() => void this.write(), retryAfter).unref();
+        this.#failed(error);
         break;
       }
     }
     this.#writing = undefined;
+  }
+
+  #text(): string {
+    return `${JSON.stringify(Object.fromEntries(this.#values))}\n`;
+  }
+
+  #failed(error: unknown): void {
+    this.#dirty = true;
+    this.#unwritten.failed(error, this.#options.lost);
+    this.#again = setTimeout(() => void this.write(), retryAfter).unref();
   }
 }

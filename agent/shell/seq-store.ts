@@ -41,6 +41,12 @@ export class SeqStore {
     void this.#reserved.write();
   }
 
+  /** Keeps all of these before it returns, for the start: as the first free numbers, or it is told that they could not be written. */
+  reserveNow(upTo: Iterable<readonly [id: string, upTo: number]>): void {
+    for (const [id, first] of upTo) this.#reserved.set(id, first);
+    this.#reserved.writeNow();
+  }
+
   /** Resolves when everything reserved is on disk, or could not be written. */
   flushed(): Promise<void> {
     return this.#reserved.write();

@@ -20,6 +20,9 @@ export interface StatisticsOptions {
   afterRound(): void;
 }
 
+/** The first round waits so long at most for the broker, ms: until there is one it would tell nobody, and the start has other work. */
+const firstWithin = 1_000;
+
 /** Publishes `P/$SYS/…` and `P/service/…`: each value retained and, like a broker's, only when it has changed; empty when there is none any more. */
 export class Statistics {
   readonly #options: StatisticsOptions;
@@ -30,31 +33,40 @@ export class Statistics {
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
   #rounds = {};
+  /** Whether the first round is still to come. */
+  #isFirst = false;
 
   constructor(options: StatisticsOptions) {
     this.#options = options;
   }
 
   start(): void {
+    this.#isFirst = true;
+    this.#begin(Math.min(firstWithin, this.#options.every()));
+  }
+
+  #begin(wait: number): void {
     const rounds = {};
     this.#rounds = rounds;
-    this.#timer = setTimeout(() => void this.#round(rounds), 0);
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.#round(rounds), wait);
   }
 
   /** After a reload: other services, another period. Everything is said again. */
   restart(): void {
     if (this.#stopped) return;
-    clearTimeout(this.#timer);
     this.#sent.clear();
     // What the reload has taken away it has emptied.
     this.#retained.clear();
-    this.start();
+    this.#begin(0);
   }
 
   /** After a connect the broker may know nothing: everything is sent again, the slow sources with the next round. */
   resend(): void {
     this.#sent.clear();
-    if (!this.#stopped) this.#publish("own", this.#options.own());
+    if (this.#stopped) return;
+    this.#publish("own", this.#options.own());
+    if (this.#isFirst) this.#begin(0);
   }
 
   stop(): void {
@@ -64,6 +76,7 @@ export class Statistics {
 
   /** A round that was asking when `restart` came says nothing more: it asked for what is no longer configured. */
   async #round(rounds: object): Promise<void> {
+    this.#isFirst = false;
     const { sources } = this.#options;
     const asked = await Promise.allSettled(sources.map((source) => source()));
     if (this.#stopped || rounds !== this.#rounds) return;

@@ -5,7 +5,7 @@ import { dirname, join, normalize } from "node:path";
 
 /** What is started by name: the program, what makes its code cache, the bundles, and the maps that a bug report reads. */
 const bundles = ["dist/agent/pinbus.cjs", "dist/agent/tui.cjs"];
-const entries = ["dist/agent/main.js", "dist/agent/warm.js", ...bundles.flatMap((bundle) => [bundle, `${bundle}.map`])];
+const entries = ["dist/agent/main.cjs", "dist/agent/warm.js", ...bundles.flatMap((bundle) => [bundle, `${bundle}.map`])];
 
 /** How a compiled file names another one; in the bundle a file's own place is given in words. */
 const references = [

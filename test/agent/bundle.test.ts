@@ -24,7 +24,7 @@ describe("the bundle", () => {
   });
   afterEach(() => rmSync(copy, { recursive: true, force: true }));
 
-  const pinbus = (...args: string[]) => spawnSync(process.execPath, [inCopy("main.js"), ...args], { encoding: "utf8" });
+  const pinbus = (...args: string[]) => spawnSync(process.execPath, [inCopy("main.cjs"), ...args], { encoding: "utf8" });
   const warm = () => spawnSync(process.execPath, [inCopy("warm.js")], { encoding: "utf8", env: { ...process.env, TMPDIR: tmp } });
   const loading = (name: string) =>
     `import { loadBundle } from ${JSON.stringify(inCopy("bundle.js"))}; const bundle = loadBundle("${name}");`;

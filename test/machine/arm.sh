@@ -67,9 +67,9 @@ for pair in arm64:qemu-aarch64 armhf:qemu-arm; do
   grep -E "^ok arm" build/arm.log | sed 's/^/# /'
   # The third one wants a file of users beside it.
   for example in config/examples/{starter,demo}.yaml; do
-    try "pinbus check $(basename "$example")" . node /usr/lib/pinbus/dist/agent/main.js check --config "/usr/lib/pinbus/$example"
+    try "pinbus check $(basename "$example")" . node /usr/lib/pinbus/dist/agent/main.cjs check --config "/usr/lib/pinbus/$example"
   done
-  try "pinbus demo runs its scenario" "." node /usr/lib/pinbus/dist/agent/main.js demo --script
+  try "pinbus demo runs its scenario" "." node /usr/lib/pinbus/dist/agent/main.cjs demo --script
 done
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ] && [ "$passed" -gt 0 ]

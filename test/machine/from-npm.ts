@@ -50,7 +50,12 @@ const cases: Case[] = [
       must((await run("stat", "-c", "%G", "/run/pinbus/control.sock")).trim() === "pinbus-op", "the socket has another group");
       must((await run(pinbus, "check")).includes(`${configFile} is fine.`), "pinbus check finds something");
       const command = readFileSync(`/proc/${await mainPid()}/cmdline`, "utf8").split("\0");
-      must(command.includes("--max-semi-space-size=2") && command.includes(`${home}/dist/agent/main.js`), command.join(" "));
+      must(
+        command.includes("--min-semi-space-size=2") &&
+          command.includes("--max-semi-space-size=2") &&
+          command.includes(`${home}/dist/agent/main.cjs`),
+        command.join(" "),
+      );
     },
   },
   {

@@ -5,7 +5,7 @@ import { attempt, run } from "./commands.ts";
 export const home = "/usr/lib/pinbus";
 const dropIns = "/run/systemd/system/pinbus.service.d";
 export const configFile = "/etc/pinbus/pinbus.yaml";
-export const program = ["/usr/bin/node", `${home}/dist/agent/main.js`] as const;
+export const program = ["/usr/bin/node", `${home}/dist/agent/main.cjs`] as const;
 
 /** Puts everything where the package puts it. `tar` is what `test/machine/stage` made. */
 export async function install(tar: string): Promise<void> {

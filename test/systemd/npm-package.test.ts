@@ -39,7 +39,7 @@ describe("the npm package", () => {
     expect(files).toEqual(
       expect.arrayContaining(
         [
-          "agent/main.js",
+          "agent/main.cjs",
           "agent/warm.js",
           "agent/pinbus.cjs",
           "agent/pinbus.cjs.licenses.txt",

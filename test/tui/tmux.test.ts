@@ -9,7 +9,7 @@ import { patience } from "../agent/shell/fixture.ts";
 import { findProgram, startMosquitto, type TestBroker } from "../brokers.ts";
 
 const root = dirname(createRequire(import.meta.url).resolve("pinbus/package.json"));
-const main = join(root, "dist/agent/main.js");
+const main = join(root, "dist/agent/main.cjs");
 const missing = ["tmux", "mosquitto", "mosquitto_pub"].filter((name) => !findProgram(name));
 const required = process.env.PINBUS_REQUIRE_ALL === "1";
 if (missing.length > 0 && !required) console.warn(`left out: the terminal UI in tmux: ${missing.join(", ")} not installed`);
@@ -94,7 +94,7 @@ describe.skipIf(missing.length > 0 && !required)("pinbus tui in tmux at 80x24, b
   }
 
   const pid = () =>
-    Number(execFileSync("pgrep", ["-f", `main.js tui --config ${join(dir, "pinbus.yaml")}`], { encoding: "utf8" }).split("\n")[0]);
+    Number(execFileSync("pgrep", ["-f", `main.cjs tui --config ${join(dir, "pinbus.yaml")}`], { encoding: "utf8" }).split("\n")[0]);
 
   it("shows what mosquitto_pub publishes, what a press does, and every other tab; q leaves the terminal as it was", async () => {
     const before = settings();

@@ -13,7 +13,7 @@ import { Tour } from "./tour.ts";
 // those of a recording. PINBUS_TOUR=FILE keeps what was seen. test/machine/tour.ts does the same beside a real systemd.
 
 const root = dirname(createRequire(import.meta.url).resolve("pinbus/package.json"));
-const main = join(root, "dist/agent/main.js");
+const main = join(root, "dist/agent/main.cjs");
 const missing = ["tmux", "mosquitto", "sshd", "ssh", "bash"].filter((name) => !findProgram(name));
 const without = leftOutUnless(missing.length === 0, "the tour of the terminal UI", `${missing.join(", ")} not installed`);
 const program = (name: string) => findProgram(name) ?? name;

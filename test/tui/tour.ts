@@ -8,7 +8,7 @@ import { eventually, pause } from "../machine/cases.ts";
 export interface TourOptions {
   /** Its folder `local` is in front of the PATH, and recordings come below it. */
   dir: string;
-  /** `node …/main.js tui`. */
+  /** `node …/main.cjs tui`. */
   program: string;
   bash: string;
   /** What follows `--host` for the node `garden`, and for the node `shed`. */

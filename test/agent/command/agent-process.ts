@@ -8,7 +8,7 @@ import { setTimeout } from "node:timers/promises";
 import { type Client, connectAgent } from "../../../agent/command/client.ts";
 
 /** The program as it is installed: `npm test` builds it first. */
-export const main = join(dirname(createRequire(import.meta.url).resolve("pinbus/package.json")), "dist", "agent", "main.js");
+export const main = join(dirname(createRequire(import.meta.url).resolve("pinbus/package.json")), "dist", "agent", "main.cjs");
 
 export interface Finished {
   code: number | null;

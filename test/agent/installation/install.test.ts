@@ -80,7 +80,7 @@ describe("an installation from npm", () => {
     await install();
     const launcher = "/usr/local/lib/pinbus/pinbus";
     expect(read(unit)).toBe(readFileSync(join(project, "systemd/pinbus.service"), "utf8").replaceAll("/usr/bin/pinbus", launcher));
-    expect(read(launcher)).toContain(`\nnode=/usr/bin/node\nmain=${home}/dist/agent/main.js\n`);
+    expect(read(launcher)).toContain(`\nnode=/usr/bin/node\nmain=${home}/dist/agent/main.cjs\n`);
   });
 
   it("lets the unit run a Node outside of /usr", async () => {

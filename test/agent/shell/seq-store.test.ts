@@ -31,6 +31,18 @@ describe("the numbers of events on disk", () => {
     expect(loaded(folder).store.first("bell")).toBe(1);
   });
 
+  it("are there at once for all that a start reserves", () => {
+    const folder = tempFolder();
+    const { store } = loaded(folder);
+    store.reserveNow([
+      ["porch", 1001],
+      ["bell", 2001],
+    ]);
+    const { store: next } = loaded(folder);
+    expect([next.first("porch"), next.first("bell")]).toEqual([1001, 2001]);
+    expect(existsSync(join(folder, "seq.json.new"))).toBe(false);
+  });
+
   it("are the old ones when the process was killed while the new ones were written", async () => {
     const folder = tempFolder();
     await reserved(folder, 1001);
@@ -67,12 +79,15 @@ describe("the numbers of events on disk", () => {
     },
   );
 
-  it("that cannot be written are said to be, and the agent goes on", async () => {
+  it.each([
+    ["meanwhile", (store: SeqStore) => store.reserve("porch", 1001)],
+    ["at the start", (store: SeqStore) => store.reserveNow([["porch", 1001]])],
+  ])("that cannot be written %s are said to be, and the agent goes on", async (_, reserve) => {
     const folder = tempFolder();
     const { store, log } = loaded(folder);
     // A folder in the place of the file cannot be written, not even by root.
     mkdirSync(join(folder, "seq.json.new"));
-    store.reserve("porch", 1001);
+    reserve(store);
     await store.flushed();
     expect(log.entries).toEqual([
       expect.stringMatching(/error: .*seq.json could not be written: .*; after a crash some event numbers may repeat/),

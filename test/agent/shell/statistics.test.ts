@@ -3,7 +3,7 @@ import type { Link, Publication } from "../../../agent/shell/link.ts";
 import { Statistics } from "../../../agent/shell/statistics.ts";
 import { eventually } from "./fixture.ts";
 
-function statistics(sources: (() => Promise<{ topic: string; payload: string; qos: 0 | 1 }[]>)[] = []) {
+function statistics(sources: (() => Promise<{ topic: string; payload: string; qos: 0 | 1 }[]>)[] = [], every = 5) {
   const sent: string[] = [];
   const world = { online: true, uptime: 1, rounds: 0, accepted: true };
   const link = {
@@ -17,7 +17,7 @@ function statistics(sources: (() => Promise<{ topic: string; payload: string; qo
   } as unknown as Link;
   const own = new Statistics({
     link,
-    every: () => 5,
+    every: () => every,
     own: () => [
       { topic: "S/version", payload: "pinbus 1", qos: 0 },
       { topic: "S/uptime", payload: `${world.uptime} seconds`, qos: 0 },
@@ -110,4 +110,23 @@ it("after a restart everything is said again, and a round that was asking by the
   own.stop();
   own.restart();
   expect(waiting).toHaveLength(3);
+});
+
+it("the first time, what must be asked for is said as soon as there is a broker, and not asked for before", async () => {
+  let asked = 0;
+  const source = async () => {
+    asked += 1;
+    return [{ topic: "S/host/load", payload: "0.1", qos: 0 as const }];
+  };
+  const { own, sent, world } = statistics([source], 86_400_000);
+  world.online = false;
+  own.start();
+  expect(asked).toBe(0);
+  world.online = true;
+  own.resend();
+  await eventually(() => sent).toContain("S/host/load 0.1");
+  own.resend();
+  await eventually(() => world.rounds).toBe(1);
+  expect(asked).toBe(1);
+  own.stop();
 });
