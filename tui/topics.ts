@@ -246,11 +246,14 @@ export class TopicStore {
     return this.bytes > this.#bounds.bytes || this.messages > this.#bounds.messages;
   }
 
-  /** Over the total: histories are halved in turn until it fits or each topic has only its last value. */
+  /**
+   * Over the total: histories give up an eighth in turn until it fits or each topic has only its last value. Half of one would make room that is
+   * needed again soon: all of them together would take a third more.
+   */
   #sweep(now: number): void {
     for (let step = 0; step < 64 && this.#full; step += 1) {
       const each = this.#next();
-      if (each !== undefined) this.#trim(each, now, Math.max(1, each.history.length >> 1), this.#bounds.topicBytes);
+      if (each !== undefined) this.#trim(each, now, fewer(each.history.length), this.#bounds.topicBytes);
     }
   }
 
@@ -285,4 +288,8 @@ export class TopicStore {
     const { last } = this.view(of);
     return last === null ? "" : Buffer.from(last.bytes.slice(0, searchedBytes), "latin1").toString("utf8");
   }
+}
+
+function fewer(length: number): number {
+  return Math.max(1, length - Math.max(1, length >> 3));
 }
