@@ -61,9 +61,10 @@ export class TopicStore {
     const found = this.#nodes.get(topic) ?? this.#grow(topic, at);
     if (found === undefined || (found.count === 0 && !this.#admit(found))) return undefined;
     if (this.#frozen !== null && found.held?.stamp !== this.#frozen.stamp && found.born <= this.#frozen.at) {
-      const { last, history, count, interval, jitter } = found;
-      found.held = { last, history: history.copy(), count, interval, jitter, stamp: this.#frozen.stamp };
+      const { last, history, count, interval, jitter, kept } = found;
+      found.held = { last, history: history.copy(), count, interval, jitter, kept, stamp: this.#frozen.stamp };
     }
+    found.kept = retained === "yes" && found.epoch !== this.epoch;
     pace(found, at, this.epoch);
     const keep = Math.min(payload.length, this.bytes >= this.#bounds.bytes ? scarceBytes : this.#bounds.messageBytes);
     found.count += 1;
