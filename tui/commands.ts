@@ -35,7 +35,8 @@ export function handleKey(state: State, key: string, text: string | undefined, n
   if (state.overlay !== null && typed(state.overlay, text)) return retyped(state);
   if (/^(click|wheel)/.test(key)) return mouse(state, key, scope, now, (each) => handleKey(state, each, undefined, now));
   const entry = lookup(scope, key, state.readOnly, state.replay !== null);
-  if (entry === undefined) return state.overlay === null ? none : dialogKey(state, key, undefined, now, run);
+  if (entry === undefined && state.overlay !== null) return dialogKey(state, key, undefined, now, run);
+  if (entry === undefined) return lookup(scope, key, false) === undefined ? none : refuse(state, whyNot(state), now);
   return run(state, entry.command, now);
 }
 
@@ -231,6 +232,13 @@ export function run(state: State, command: Command, now: number): readonly Effec
       // The others belong to dialogs, and the key table gives them no other scope.
       return none;
   }
+}
+
+/** Why a key that changes something does nothing. */
+function whyNot({ replay }: State): string {
+  return replay === null
+    ? "this terminal may only look (--read-only): that key changes something"
+    : "this is a recording: nothing can be changed";
 }
 
 function recordMessages(state: State, now: number): readonly Effect[] {

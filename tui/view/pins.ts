@@ -25,7 +25,10 @@ export function drawPins(state: State, canvas: Canvas, now: number): void {
   else if (single) drawPane(state, canvas, body, now);
   else if (isWide(body.cols)) drawWide(state, canvas, body, now);
   else {
-    const rules = Math.min(Math.max(2, (data?.data.rules.length ?? 0) + 1), Math.floor(body.rows / 4));
+    const many = data?.data.rules.length ?? 0;
+    // Who reads them gets all of each.
+    const [needed, part] = pane === pinPanes.rules ? [2 * many, 2] : [many, 4];
+    const rules = Math.min(Math.max(2, needed + 1), Math.floor(body.rows / part));
     const why = Math.min(8, Math.floor(body.rows / 3));
     const [table, rest] = splitRows(body, body.rows - rules - why);
     const [middle, bottom] = splitRows(rest, why);

@@ -30,7 +30,8 @@ export function drawValue(state: State, canvas: Canvas, rect: Rect, selected: To
   const shown = shownMessage(state, selected);
   const inner = title(canvas, rect, tail((shown?.node ?? selected)?.path ?? "Value", titleRoom(rect.cols)), focused);
   if (shown === undefined) {
-    const text = ` branch of ${count(selected?.topics ?? 0)} topics, no value of its own`;
+    const topics = selected?.topics ?? 0;
+    const text = ` ${count(topics)} ${topics === 1 ? "topic" : "topics"} below, no value here`;
     if (selected !== undefined) canvas.put(inner.row, text, "dim", inner.col, inner.cols);
     return;
   }

@@ -81,7 +81,7 @@ test("Topics at 150x44: the pins stand beside them", () => {
     "
     [1 Topics] 2 Pins  3 Broker  4 Host  5 Services  6 Trace  7 Fleet                                                                           gh-01 LIVE
     ─[Topics 7 - 0 msg/s] ────────────────────────────┬─plant ────────────────────────────────────────────────────┬─Pins - DISARMED ──────────────────────
-    v plant                                        (5)│ branch of 5 topics, no value of its own                   │ pump-relay     17 out ON       12m49s
+    v plant                                        (5)│ 5 topics below, no value here                             │ pump-relay     17 out ON       12m49s
       v room1                                      (4)│                                                           │ gate           24 out PULSE    5s
           climate                 {"t":21.4,"rh":48.2}│─Stream 9 kept - FOLLOW ───────────────────────────────────│ fan            27 out unknown  --
           door                                R closed│ TIME         R  Q   SIZE  TOPIC              PAYLOAD      │ door-reed      22 in  1 active 13s
@@ -246,14 +246,14 @@ test("the publish dialog shows field, QoS, retain and what the payload is", () =
   scene.keys("p", "C-u", ..."a/b", "tab", ...'{"x":1}', "tab", "space");
   expect(`\n${scene.draw(80, 24).lines().slice(6, 16).join("\n")}`).toMatchInlineSnapshot(`
     "
-                                              │ 10:46:07 room1/raw   hex ff000102
+                                              │ 10:46:07 room1/raw       hex ff00010
         ┬Publish ──────────────────────────────────────────────────────────────┬
         │  Topic   a/b                                                         │
-        │ >QoS  0 (1) 2       Retain [ ]                                       │rh":
-        │  Payload (text) json  hex                            valid JSON, 7 B │rh":
-        │  {"x":1}                                                             │rh":
-        │                                                                      │rh":
-        │                                                                      │rh":
+        │ >QoS  0 (1) 2       Retain [ ]                                       │.4,"
+        │  Payload (text) json  hex                            valid JSON, 7 B │.3,"
+        │  {"x":1}                                                             │.2,"
+        │                                                                      │.1,"
+        │                                                                      │.0,"
         │ Ctrl-S Send  Ctrl-R History  Ctrl-O Presets  Ctrl-T Keep  Esc Cancel │
         │──────────────────────────────────────────────────────────────────────│"
   `);

@@ -226,3 +226,45 @@ test("a title that has no room ends with two dots, and the causes say at least a
   scene.keys("W");
   expect(scene.draw().lines()[1]).toMatch(/^─\[Why pump-relay \(h l other pins\)\] ─*$/);
 });
+
+describe("where topics begin alike their ends stay", () => {
+  test("in the stream of a branch", () => {
+    const scene = garden({ cols: 80, rows: 24 });
+    for (const n of [1, 2]) scene.message(`zigbee2mqtt/ground_floor/lamp_${n}/state`, "ON");
+    scene.keys("j");
+    scene.state.topics.list.selected = "zigbee2mqtt";
+    const text = scene.draw().text();
+    expect(text).toMatch(/ \.\.\S*lamp_2\/state ON$/m);
+    expect(text).toMatch(/ \.\.\S*lamp_1\/state ON$/m);
+  });
+  test("in the trace", () => {
+    const scene = garden({ cols: 40, rows: 12 });
+    scene.keys("6");
+    const packet = { at: ago(0), direction: "sent" as const, type: "PUBLISH", qos: 0 as const, size: 2 };
+    scene.act({
+      type: "trace",
+      entries: [1, 2].map((number) => ({ ...packet, number, topic: `pinbus/gh-01/$SYS/host/load/${number}min` })),
+    });
+    expect(scene.draw().text()).toMatch(/ \.\.\S*load\/1min$/m);
+  });
+});
+
+test("the server is named once where it cannot be reached", () => {
+  const scene = new Scene({ cols: 150, rows: 44 });
+  scene.act({ type: "mqtt-wanted", server: "mqtt://127.0.0.1:1883" });
+  scene.act({ type: "mqtt-offline", problem: "mqtt://127.0.0.1:1883: connect ECONNREFUSED" });
+  scene.keys("3");
+  expect(scene.draw().text()).toContain(" not connected to mqtt://127.0.0.1:1883: connect ECONNREFUSED");
+});
+
+test("with --read-only a key that changes something says why it does not", () => {
+  const scene = garden({ readOnly: true });
+  for (const keys of ["1p", "1D", "2!", "2i"]) {
+    scene.state.notice = null;
+    expect(scene.keys(...keys)).toEqual([]);
+    expect(scene.state.notice).toMatchObject({ text: "this terminal may only look (--read-only): that key changes something" });
+  }
+  scene.state.notice = null;
+  scene.keys("1", "Q");
+  expect(scene.state.notice).toBeNull();
+});
