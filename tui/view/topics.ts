@@ -42,7 +42,7 @@ function drawTree(state: State, canvas: Canvas, rect: Rect, now: number): void {
   const hidden = store.hidden > 0 ? `, ${count(store.hidden)}${store.hidden < maxCountedHidden ? "" : "+"} not shown` : "";
   const sorted = store.sort === "name" ? "" : ` - by ${store.sort}`;
   const file = state.recording === null ? "" : ` - REC ${count(state.recording.messages)}`;
-  const inner = title(canvas, rect, `Topics ${count(store.topics)}${hidden}${sorted} - ${count(rate)} msg/s${file}`, pane === 0);
+  const inner = title(canvas, rect, `Topics ${count(store.topics)}${hidden}${file}${sorted} - ${count(rate)} msg/s`, pane === 0);
   if (rows.length === 0) {
     drawEmpty(state, canvas, inner);
     return;

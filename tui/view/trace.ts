@@ -45,9 +45,10 @@ function packetsTitle(state: State, now: number): string {
   const { missed, recording } = trace;
   const parts = ["Packet trace pinbus <-> broker", `${count((trace.held ?? trace.entries).length)} kept`];
   if (!agent.up && trace.entries.length > 0) parts.splice(0, 1, `Packet trace - STALE ${age(now - agent.since)}, no agent`);
-  parts.push(`${count(trace.rate)} pkt/s`, trace.follow ? "FOLLOW" : "F follows");
-  if (missed > 0) parts.push(`${count(missed)} missed`);
+  // What must not be cut comes before what may be.
   if (recording !== null) parts.push(`REC ${count(recording.packets)}`);
+  if (missed > 0) parts.push(`${count(missed)} missed`);
+  parts.push(`${count(trace.rate)} pkt/s`, trace.follow ? "FOLLOW" : "F follows");
   return parts.join(" - ");
 }
 

@@ -268,3 +268,18 @@ test("with --read-only a key that changes something says why it does not", () =>
   scene.keys("1", "Q");
   expect(scene.state.notice).toBeNull();
 });
+
+test("however full a title is, it says that a file is written", () => {
+  const scene = garden({ cols: 80, rows: 24 });
+  scene.act({ type: "message-file", path: "/tmp/messages.jsonl" });
+  for (let n = 0; n < 1000; n += 1) scene.message(`many/${n}`, "x");
+  scene.keys("s");
+  scene.pass(1000);
+  expect(scene.draw().lines()[1]).toMatch(/^─\[Topics 1,007 - REC 1,000 - by rate/);
+  scene.keys("6");
+  scene.act({ type: "recording", path: "/tmp/packets.jsonl" });
+  scene.act({ type: "agent-offline", problem: "gone" });
+  const packet = { at: ago(0), direction: "sent" as const, type: "PINGREQ" };
+  scene.act({ type: "trace", entries: [{ ...packet, number: 1 }] });
+  expect(scene.draw(60, 24).lines()[1]).toMatch(/ - REC 1 - /);
+});
