@@ -1,9 +1,9 @@
-import { copied, moveDetail, nextForm, unpick } from "./detail.ts";
+import { copy } from "./copy.ts";
+import { moveDetail, nextForm, unpick } from "./detail.ts";
 import { dialogKey, openInject, openSwitch, pasted, typed } from "./dialogs.ts";
 import { editor } from "./editor.ts";
 import { type Effect, none } from "./effect.ts";
 import { nextSort, refreshFilters } from "./fleet.ts";
-import { time } from "./format.ts";
 import { freeze } from "./freeze.ts";
 import { type Command, lookup } from "./keys.ts";
 import { layout } from "./layout.ts";
@@ -18,7 +18,7 @@ import { togglePin } from "./pinned.ts";
 import { openPublish } from "./publish.ts";
 import { replayKey } from "./replay.ts";
 import { openClear, stopClearing } from "./retained.ts";
-import { rowsOf, selectedIndex } from "./rows.ts";
+import { rowsOf } from "./rows.ts";
 import { focusedLog } from "./service-ask.ts";
 import { servicesKey } from "./service-keys.ts";
 import type { Theme } from "./theme.ts";
@@ -35,7 +35,8 @@ export function handleKey(state: State, key: string, text: string | undefined, n
   if (state.overlay !== null && typed(state.overlay, text)) return retyped(state);
   if (/^(click|wheel)/.test(key)) return mouse(state, key, scope, now, (each) => handleKey(state, each, undefined, now));
   const entry = lookup(scope, key, state.readOnly, state.replay !== null);
-  if (entry === undefined) return state.overlay === null ? none : dialogKey(state, key, undefined, now, run);
+  if (entry === undefined && state.overlay !== null) return dialogKey(state, key, undefined, now, run);
+  if (entry === undefined) return lookup(scope, key, false) === undefined ? none : refuse(state, whyNot(state), now);
   return run(state, entry.command, now);
 }
 
@@ -233,6 +234,13 @@ export function run(state: State, command: Command, now: number): readonly Effec
   }
 }
 
+/** Why a key that changes something does nothing. */
+function whyNot({ replay }: State): string {
+  return replay === null
+    ? "this terminal may only look (--read-only): that key changes something"
+    : "this is a recording: nothing can be changed";
+}
+
 function recordMessages(state: State, now: number): readonly Effect[] {
   if (state.replay !== null) return say(state, "this is a recording already", now);
   return [{ type: "record-messages", on: state.recording === null }];
@@ -252,19 +260,6 @@ function quit(state: State): readonly Effect[] {
   if (!single || (!state.zoom && state[state.tab].pane === 0)) return [{ type: "quit" }];
   back(state);
   return none;
-}
-
-function copy(state: State, now: number): readonly Effect[] {
-  let text: string | undefined;
-  if (state.tab === "topics") {
-    text = copied(state);
-  } else {
-    const rows = rowsOf(state, now);
-    text = rows[selectedIndex(state[state.tab].list, rows)]?.text;
-  }
-  if (text === undefined) return say(state, "nothing to copy", now);
-  say(state, `copied at ${time(now)}`, now);
-  return [{ type: "copy", text }];
 }
 
 function setTheme(state: State, theme: Theme, now: number): readonly Effect[] {

@@ -141,6 +141,24 @@ export function jsonPieces(text: string): Pieces {
   };
 }
 
+/** JSON that was cut: as much as is whole of it, with its brackets closed; undefined when there is nothing. */
+export function closedJson(text: string): string | undefined {
+  const end = unclosed(text).comma;
+  return end <= 0 ? undefined : text.slice(0, end) + unclosed(text.slice(0, end)).brackets.reverse().join("");
+}
+
+/** The brackets that are missing at the end, and where the last comma is. */
+function unclosed(text: string): { brackets: string[]; comma: number } {
+  const brackets: string[] = [];
+  let comma = -1;
+  for (const { 0: token, index } of text.matchAll(/"(?:[^"\\]|\\.)*(?:"|\\?$)|[{}[\],]/g)) {
+    if (token === "{" || token === "[") brackets.push(token === "{" ? "}" : "]");
+    else if (token === "}" || token === "]") brackets.pop();
+    else if (token === ",") comma = index;
+  }
+  return { brackets, comma };
+}
+
 const longestFigure = 40;
 
 /** A number as text, quoted or not, and on, off, true and false as 1 and 0; undefined for all else. */

@@ -40,5 +40,8 @@ export type Effect =
 /** Who does it: one function for each kind. */
 export type Performers<T extends Effect["type"] = Effect["type"]> = { [K in T]: (effect: Effect & { type: K }) => void };
 
+/** So many bytes of a text go to the clipboard of the terminal. */
+export const maxCopied = 8 * 1024;
+
 /** Nothing is to be done outside. */
 export const none: readonly Effect[] = [];

@@ -9,6 +9,8 @@ const firstBytes = 160;
 const [wide, little] = [4, 1024];
 /** Of the room is left over, so that it is not made anew for each message. */
 const spare = 1 / 8;
+/** So many bytes of a payload are copied one by one. */
+const longest = 1024;
 
 /**
  * Messages of one topic, oldest first, as bytes and not as objects: there are hundreds of thousands in all, each lives for a minute or an hour, and
@@ -36,6 +38,26 @@ export class History {
     payload.copy(room, place + head, 0, keep);
     this.length += 1;
     this.bytes += keep;
+  }
+
+  /** The same of a message of another history. */
+  add({ at, number, bytes, size, retained, qos }: Message): void {
+    this.push(at, number, Buffer.from(bytes, "latin1"), bytes.length, retained, qos);
+    this.#room.writeUInt32LE(size, this.#newest + sizeAt);
+  }
+
+  /** A copy of the newest message of another history; false when that has none. */
+  addNewest(of: History): boolean {
+    if (of.length === 0) return false;
+    const kept = of.#room.readUInt32LE(of.#newest + keptAt);
+    this.#newest = this.#make(head + kept);
+    const [from, to] = [of.#room, this.#room];
+    // The library's own copy of a part makes an object for it: this is done for thousands a second.
+    if (kept > longest) from.copy(to, this.#newest, of.#newest, of.#newest + head + kept);
+    else for (let at = 0; at < head + kept; at += 1) to[this.#newest + at] = from[of.#newest + at] ?? 0;
+    this.length += 1;
+    this.bytes += kept;
+    return true;
   }
 
   /** The oldest ones leave until it holds `most` with `mostBytes`, none from before `since`; the newest stays. Returns how many did. */

@@ -37,6 +37,11 @@ export function topicColumns(body: Rect): [tree: Rect, value: Rect, pins: Rect |
   return [tree, value, right > 0 ? { ...body, col: body.cols - right, cols: right } : null];
 }
 
+/** Is there room beside the topics for what the tabs Pins, Host, Broker and Services tell in short? */
+export function showsAll(body: Rect): boolean {
+  return body.cols >= 130 && body.rows >= 36;
+}
+
 /** Cuts a rectangle into rows: `first` of them above, the rest below. */
 export function splitRows(rect: Rect, first: number): [Rect, Rect] {
   const top = Math.max(0, Math.min(rect.rows, first));

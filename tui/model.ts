@@ -91,8 +91,8 @@ export interface MqttState extends LinkState {
 export interface AgentState extends LinkState {
   hello: Hello | null;
   status: Status | null;
-  /** Which view the agent pushes besides the pins. */
-  watching: View | null;
+  /** Which views the agent pushes. */
+  watching: readonly View[];
 }
 
 /** A list with a selection that is an identity, so that inserts never move it. */
@@ -193,7 +193,7 @@ export function createState(options: StateOptions): State {
     kept,
     clearing: null,
     mqtt: { ...link(options.mqtt), server: "", version: null, granted: [], refused: [], rtt: null },
-    agent: { ...link(options.agent), hello: null, status: null, watching: null },
+    agent: { ...link(options.agent), hello: null, status: null, watching: [] },
     topics: {
       store,
       list: list(),

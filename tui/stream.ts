@@ -1,3 +1,4 @@
+import { History } from "./history.ts";
 import type { Message, TopicNode } from "./topic.ts";
 import type { TopicStore } from "./topics.ts";
 
@@ -13,30 +14,32 @@ const maxBytes = 4_000_000;
 
 /**
  * The messages of all topics in one branch, in the order in which they came. The histories are looked through once, when the
- * branch is chosen; from then on a message takes the entry of the oldest one.
+ * branch is chosen; from then on each message is copied as bytes, and becomes an object only when it is drawn.
  */
 export class Stream {
   branch: TopicNode | null = null;
   /** Messages of the branch that came while it was frozen. */
   held = 0;
-  /** Oldest first. */
-  readonly #entries: Entry[] = [];
-  #bytes = 0;
+  /** Of each message in the log its topic; oldest first. */
+  readonly #nodes: TopicNode[] = [];
+  #log = new History();
   #frozen = false;
 
   get length(): number {
-    return this.#entries.length;
+    return this.#log.length;
   }
 
   /** The newest has the index 0. */
   at(index: number): Entry | undefined {
-    return this.#entries[this.#entries.length - 1 - index];
+    const place = this.length - 1 - index;
+    const [message, node] = [this.#log.at(place), this.#nodes[place]];
+    return message === undefined || node === undefined ? undefined : { node, message };
   }
 
   /** Where a message is, -1 when it is gone. */
   indexOf(message: Message | null): number {
-    for (let index = 0; index < this.length; index += 1) if (this.at(index)?.message.number === message?.number) return index;
-    return -1;
+    const place = message === null ? -1 : this.#log.indexOf(message.number);
+    return place < 0 ? -1 : this.length - 1 - place;
   }
 
   /** The branch that is looked at from now on, with what the store kept of it; null = none. */
@@ -48,34 +51,25 @@ export class Stream {
     this.#frozen = frozen;
     if (kept) return;
     this.held = 0;
-    this.#entries.length = 0;
-    this.#bytes = 0;
-    if (branch !== null) for (const { node, message } of newestOf(branch, store)) this.#add(node, message);
+    this.#nodes.length = 0;
+    this.#log = new History();
+    if (branch === null) return;
+    for (const { node, message } of newestOf(branch, store)) {
+      this.#log.add(message);
+      this.#added(node);
+    }
   }
 
   /** A message came for this topic. */
   heard(node: TopicNode | undefined, frozen: boolean): void {
     if (node === undefined || this.branch === null || !isWithin(node, this.branch)) return;
-    if (frozen) {
-      this.held += 1;
-      return;
-    }
-    const { last } = node;
-    if (last !== null) this.#add(node, last);
+    if (frozen) this.held += 1;
+    else if (this.#log.addNewest(node.history)) this.#added(node);
   }
 
-  /** An entry that has to go takes the new message. */
-  #add(node: TopicNode, message: Message): void {
-    this.#bytes += message.bytes.length;
-    let entry: Entry | undefined;
-    while (this.#entries.length >= maxStreamed || (this.#bytes > maxBytes && this.#entries.length > 0)) {
-      entry = this.#entries.shift();
-      this.#bytes -= entry?.message.bytes.length ?? 0;
-    }
-    entry ??= { node, message };
-    entry.node = node;
-    entry.message = message;
-    this.#entries.push(entry);
+  #added(node: TopicNode): void {
+    this.#nodes.push(node);
+    for (let gone = this.#log.trim(maxStreamed, maxBytes, 0); gone > 0; gone -= 1) this.#nodes.shift();
   }
 
   /** After the histories were cleared. */

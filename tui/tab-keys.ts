@@ -49,7 +49,7 @@ export const tabKeys = [
     does: "Controllers: what each holds, what it does for that, and why it does not",
     hint: "Controllers",
   },
-  { command: "pin-next", scope: "pins", keys: ["l", "right"], does: "Next pin, whichever pane is shown", hint: "Next pin" },
+  { command: "pin-next", scope: "pins", keys: ["l", "right"], does: "Next pin, whichever pane is shown" },
   { command: "pin-previous", scope: "pins", keys: ["h", "left"], does: "Previous pin" },
   { command: "open", scope: "broker", keys: ["enter"], does: "Show the raw topic in the tab Topics", hint: "Raw-topic" },
   { command: "checks", scope: "host", keys: ["C", "enter"], does: "Checks: what the agent depends on", hint: "Checks" },

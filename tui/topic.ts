@@ -23,6 +23,8 @@ export interface Seen {
   count: number;
   interval: number;
   jitter: number;
+  /** The last message is one that the broker may have kept for long: it came retained, as the first of its connection. */
+  kept: boolean;
 }
 
 export interface TopicNode {
@@ -46,6 +48,7 @@ export interface TopicNode {
   /** Mean time between messages and how much it varies; 0 until known. */
   interval: number;
   jitter: number;
+  kept: boolean;
   /** Of which connection the last message was. */
   epoch: number;
   /** What a frozen view shows instead. */
@@ -131,6 +134,7 @@ class Branch implements TopicNode {
   readonly history = new History();
   interval = 0;
   jitter = 0;
+  kept = false;
   epoch = -1;
   held: TopicNode["held"] = null;
   row = -1;

@@ -61,9 +61,10 @@ export class TopicStore {
     const found = this.#nodes.get(topic) ?? this.#grow(topic, at);
     if (found === undefined || (found.count === 0 && !this.#admit(found))) return undefined;
     if (this.#frozen !== null && found.held?.stamp !== this.#frozen.stamp && found.born <= this.#frozen.at) {
-      const { last, history, count, interval, jitter } = found;
-      found.held = { last, history: history.copy(), count, interval, jitter, stamp: this.#frozen.stamp };
+      const { last, history, count, interval, jitter, kept } = found;
+      found.held = { last, history: history.copy(), count, interval, jitter, kept, stamp: this.#frozen.stamp };
     }
+    found.kept = retained === "yes" && found.epoch !== this.epoch;
     pace(found, at, this.epoch);
     const keep = Math.min(payload.length, this.bytes >= this.#bounds.bytes ? scarceBytes : this.#bounds.messageBytes);
     found.count += 1;
@@ -246,11 +247,14 @@ export class TopicStore {
     return this.bytes > this.#bounds.bytes || this.messages > this.#bounds.messages;
   }
 
-  /** Over the total: histories are halved in turn until it fits or each topic has only its last value. */
+  /**
+   * Over the total: histories give up an eighth in turn until it fits or each topic has only its last value. Half of one would make room that is
+   * needed again soon: all of them together would take a third more.
+   */
   #sweep(now: number): void {
     for (let step = 0; step < 64 && this.#full; step += 1) {
       const each = this.#next();
-      if (each !== undefined) this.#trim(each, now, Math.max(1, each.history.length >> 1), this.#bounds.topicBytes);
+      if (each !== undefined) this.#trim(each, now, fewer(each.history.length), this.#bounds.topicBytes);
     }
   }
 
@@ -285,4 +289,8 @@ export class TopicStore {
     const { last } = this.view(of);
     return last === null ? "" : Buffer.from(last.bytes.slice(0, searchedBytes), "latin1").toString("utf8");
   }
+}
+
+function fewer(length: number): number {
+  return Math.max(1, length - Math.max(1, length >> 3));
 }

@@ -51,7 +51,7 @@ export function update(state: State, action: Action, now: number): readonly Effe
     case "resize":
       state.cols = action.cols;
       state.rows = action.rows;
-      return none;
+      return watch(state);
     case "tick":
       return tick(state, now);
     case "mqtt-wanted":

@@ -1,4 +1,4 @@
-import { documentLines, figureOf, jsonPieces, maxLines, type Pieces, type ValueLine } from "./document.ts";
+import { closedJson, documentLines, figureOf, jsonPieces, maxLines, type Pieces, type ValueLine } from "./document.ts";
 import type { Message } from "./topic.ts";
 
 /** What of a message is shown. */
@@ -30,7 +30,9 @@ const utf8 = new TextDecoder("utf-8", { fatal: true });
 /** The payload as text, or undefined when it is not UTF-8 or holds controls other than tab and line ends. */
 export function textOf(message: Payload): string | undefined {
   try {
-    const text = utf8.decode(Buffer.from(message.bytes, "latin1"));
+    // Only what was cut may end within a character.
+    const bytes = message.bytes.length < message.size ? wholeUtf8(message.bytes) : message.bytes;
+    const text = utf8.decode(Buffer.from(bytes, "latin1"));
     // biome-ignore lint/suspicious/noControlCharactersInRegex: controls are what makes it binary
     return /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/.test(text) ? undefined : text;
   } catch {
@@ -78,7 +80,7 @@ export function readValue(message: Payload, { mode, width, decoders, previous }:
 export function formsOf(message: Payload, decoders: readonly Decoder[]): ValueMode[] {
   const others: ValueMode[] = [];
   const auto = formOf(message, "auto", decoders).form;
-  if (auto === "JSON") others.push("text");
+  if (auto.startsWith("JSON")) others.push("text");
   for (const decoder of decoders) if (auto !== decoder.name && decoded(message, decoder) !== undefined) others.push(decoder.mode);
   return ["auto", "diff", "hex", ...others];
 }
@@ -92,8 +94,9 @@ function formOf(message: Payload, mode: ValueMode, decoders: readonly Decoder[])
     if (wanted !== undefined && lines !== undefined) return { form: wanted.name, lines };
     return recognised(message, decoders) ?? { form: "hex", lines: hex(message.bytes) };
   }
-  const json = mode === "text" ? undefined : jsonLines(text);
-  if (json !== undefined) return { form: "JSON", lines: json };
+  const cut = message.bytes.length < message.size;
+  const json = mode === "text" ? undefined : jsonLines(cut ? (closedJson(text) ?? "") : text);
+  if (json !== undefined) return { form: cut ? "JSON, cut" : "JSON", lines: json };
   const lines = text.split(/\r?\n/, maxLines);
   if (lines.length === 1) return { form: "text", lines: [{ text, id: "$", figure: figureOf(text) }] };
   return { form: "text", lines: lines.map((line, at) => ({ text: line, id: `line ${at + 1}` })) };
@@ -203,4 +206,15 @@ function cutUtf8(bytes: string, length: number): string {
   let end = length;
   while (end > 0 && end > length - 4 && (bytes.charCodeAt(end) & 0xc0) === 0x80) end -= 1;
   return bytes.slice(0, end);
+}
+
+/** Without a character that has lost its end. */
+function wholeUtf8(bytes: string): string {
+  for (let last = bytes.length - 1; last >= Math.max(0, bytes.length - 3); last -= 1) {
+    const code = bytes.charCodeAt(last);
+    if ((code & 0xc0) === 0x80) continue;
+    const needed = code >= 0xf0 ? 4 : code >= 0xe0 ? 3 : code >= 0xc0 ? 2 : 1;
+    return last + needed > bytes.length ? bytes.slice(0, last) : bytes;
+  }
+  return bytes;
 }

@@ -1,5 +1,6 @@
 import type { View } from "../agent/protocol.ts";
 import { type Effect, none } from "./effect.ts";
+import { layout, showsAll } from "./layout.ts";
 import { type State, type TabId, tabs } from "./model.ts";
 import { askPin, selectedPin } from "./pin.ts";
 import { askTrace } from "./trace.ts";
@@ -44,13 +45,19 @@ function askCauses(state: State, now: number): readonly Effect[] {
   return [{ type: "why", output: pin.id }];
 }
 
-const viewOf: Partial<Record<TabId, View>> = { broker: "host", host: "host", trace: "host", services: "services" };
+const viewsOf: Partial<Record<TabId, readonly View[]>> = {
+  broker: ["pins", "host"],
+  host: ["pins", "host"],
+  trace: ["pins", "host"],
+  services: ["pins", "services"],
+};
 
-/** Asks the agent to push what the tab shows, and the pins always: a wave has no holes. */
+/** Asks the agent to push what the screen shows, and the pins always: a wave has no holes. */
 export function watch(state: State, fresh = false): readonly Effect[] {
-  const { agent } = state;
-  const view = viewOf[state.tab] ?? null;
-  if (!agent.up || (view === agent.watching && !fresh)) return none;
-  agent.watching = view;
-  return [{ type: "watch", views: view === null ? ["pins"] : ["pins", view] }];
+  const { agent, tab } = state;
+  const all = tab === "topics" && showsAll(layout(state.cols, state.rows).body);
+  const views: readonly View[] = all ? ["pins", "host", "services"] : (viewsOf[tab] ?? ["pins"]);
+  if (!agent.up || (views.join() === agent.watching.join() && !fresh)) return none;
+  agent.watching = views;
+  return [{ type: "watch", views }];
 }

@@ -192,3 +192,13 @@ test("with many messages every topic keeps fewer, and its last", () => {
   expect(store.messages).toBeLessThanOrEqual(20);
   expect(store.rows().map(({ last }) => last?.bytes)).toEqual(["98", "99", "93", "94", "95", "96", "97"]);
 });
+
+test("once the histories are full they take little more room, however long it goes on", () => {
+  const store = new TopicStore({ messages: 3200 });
+  const say = (count: number) => {
+    for (let n = 0; n < count; n += 1) store.receive(`t${store.received % 100}`, Buffer.alloc(40), "no", 0, store.received);
+    return store.rows().reduce((sum, { history }) => sum + history.room, 0);
+  };
+  const full = say(3200);
+  for (let round = 0; round < 8; round += 1) expect(say(1600)).toBeLessThan(full * 1.25);
+});

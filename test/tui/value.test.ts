@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Message } from "../../tui/topic.ts";
-import { jsonLines, preview, textOf, valueLines } from "../../tui/value.ts";
+import { jsonLines, preview, readValue, textOf, valueLines } from "../../tui/value.ts";
 
 function message(payload: string | Buffer): Message {
   const bytes = Buffer.from(payload);
@@ -68,6 +68,41 @@ test("a diff names what went and what came", () => {
 
 test("a value of which only a part is kept says so", () => {
   expect(valueLines({ ...message("abc"), size: 900 }, "auto", 40).at(-1)).toBe("... 3 of 900 bytes kept");
+});
+
+test("JSON of which only a part is kept is indented as far as it goes", () => {
+  const cut = (text: string, at: number) => ({ ...message(Buffer.from(text).subarray(0, at)), size: Buffer.byteLength(text) });
+  const text = '{"room":"Küche, [groß]","values":[{"t":21.0},{"t":22}],"last":"x"}';
+  expect(readValue(cut(text, 50), { mode: "auto", width: 60, decoders: [] })).toMatchObject({ form: "JSON, cut" });
+  expect(valueLines(cut(text, 50), "auto", 60)).toEqual([
+    "{",
+    '  "room": "Küche, [groß]",',
+    '  "values": [',
+    "    {",
+    '      "t": 21.0',
+    "    }",
+    "  ]",
+    "}",
+    "... 50 of 68 bytes kept",
+  ]);
+  // Within a character, and before anything is whole.
+  expect(valueLines(cut(text, 11), "auto", 60)).toEqual(['{"room":"K', "... 11 of 68 bytes kept"]);
+  expect(valueLines(cut("[INFO] started, [1, 2", 18), "auto", 60)[0]).toBe("[INFO] started, [1");
+});
+
+test("whatever is cut wherever, it is shown as text and never throws", () => {
+  fc.assert(
+    fc.property(fc.json(), fc.nat(), (text, at) => {
+      const bytes = Buffer.from(text);
+      const kept = at % (bytes.length + 1);
+      const { form, lines } = readValue(
+        { ...message(bytes.subarray(0, kept)), size: bytes.length + 1 },
+        { mode: "auto", width: 60, decoders: [] },
+      );
+      expect(form).toMatch(/^(text|JSON, cut)$/);
+      expect(lines.at(-1)?.text).toBe(`... ${kept} of ${bytes.length + 1} bytes kept`);
+    }),
+  );
 });
 
 test("long lines are wrapped to the pane, wide characters to half of it", () => {

@@ -1,3 +1,4 @@
+import { maxCopied } from "../effect.ts";
 import type { Look } from "../theme.ts";
 import type { Canvas } from "../view/canvas.ts";
 import { attributesOf } from "./attributes.ts";
@@ -74,7 +75,6 @@ const resizeSettleMs = 50;
 /** Presses and the wheel, and in a form that has no end at column 223. */
 const mouseOn = "\x1b[?1000h\x1b[?1006h";
 const mouseOff = "\x1b[?1000l\x1b[?1006l";
-const maxCopyBytes = 8 * 1024;
 /** "Are you well?": the terminal answers when it has processed what came before. */
 const probe = "\x1b[5n";
 
@@ -203,7 +203,7 @@ export function openTerminal(options: TerminalOptions): LiveTerminal {
       frames.request(true);
     },
     copy(text) {
-      output.write(`\x1b]52;c;${cutBytes(text, maxCopyBytes).toString("base64")}\x07`);
+      output.write(`\x1b]52;c;${cutBytes(text, maxCopied).toString("base64")}\x07`);
     },
     close() {
       if (closed) return;

@@ -10,5 +10,8 @@ export function withoutAgent({ agent, replay }: State): string | null {
 /** The same of the broker. */
 export function withoutBroker({ mqtt }: State): string | null {
   if (!mqtt.wanted) return "no broker is known: --broker URL names one, or start the agent";
-  return mqtt.up ? null : `not connected to ${mqtt.server}: ${mqtt.problem ?? "connecting"}`;
+  if (mqtt.up) return null;
+  // The problem mostly begins with the server.
+  const problem = mqtt.problem ?? "connecting";
+  return `not connected to ${problem.startsWith(`${mqtt.server}: `) ? problem : `${mqtt.server}: ${problem}`}`;
 }

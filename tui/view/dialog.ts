@@ -1,4 +1,4 @@
-import { menuEntries } from "../dialogs.ts";
+import { type MenuEntry, menuEntries } from "../dialogs.ts";
 import { shown } from "../editor.ts";
 import { messageOf } from "../inject.ts";
 import { keyName } from "../keys.ts";
@@ -8,13 +8,13 @@ import type { Overlay } from "../overlay.ts";
 import { payloadFact } from "../publication.ts";
 import { newest } from "../snapshot.ts";
 import { attachLines } from "./attach.ts";
-import { frame, innerCols } from "./box.ts";
+import { frame, framed, innerCols } from "./box.ts";
 import type { Canvas, Line } from "./canvas.ts";
 import { drawPublish } from "./publish.ts";
 import { drawClear } from "./retained.ts";
 import { actionLines } from "./service-dialog.ts";
 import { switchLines } from "./switch.ts";
-import { left } from "./text.ts";
+import { left, words } from "./text.ts";
 
 export function drawDialog(state: State, canvas: Canvas, now: number): void {
   const { overlay } = state;
@@ -33,7 +33,7 @@ export function drawDialog(state: State, canvas: Canvas, now: number): void {
       drawSwitch(state, canvas, overlay, now);
       break;
     case "service":
-      frame(canvas, "Unit", 68, actionLines(state, overlay, now));
+      framed(canvas, "Unit", 68, actionLines(state, overlay, now));
       break;
     case "inject":
       drawInject(state, canvas, overlay);
@@ -42,7 +42,7 @@ export function drawDialog(state: State, canvas: Canvas, now: number): void {
       drawInjectMessage(canvas, overlay);
       break;
     case "attach":
-      frame(canvas, "Attach over ssh", 68, attachLines(overlay, innerCols(canvas, 68)));
+      framed(canvas, "Attach over ssh", 68, attachLines(overlay, innerCols(canvas, 68)));
       break;
     default:
   }
@@ -50,29 +50,42 @@ export function drawDialog(state: State, canvas: Canvas, now: number): void {
 
 function drawMenu(state: State, canvas: Canvas, overlay: Overlay & { kind: "help" | "palette" }): void {
   const entries = menuEntries(state, overlay.kind, overlay.field.text);
-  const height = Math.max(3, canvas.rows - 6);
-  const visible = Math.min(height - 1, Math.max(1, entries.length));
+  const width = Math.max(menuCols, Math.min(widestMenu, canvas.cols - 8));
+  const inner = innerCols(canvas, width);
   const index = Math.min(overlay.index, entries.length - 1);
-  const top = scrollTo(overlay, index, entries.length, visible);
-  const lines: Line[] = [[`${overlay.kind === "help" ? "?" : ":"} ${shown(overlay.field, 60)}`, "bold"]];
-  for (const [offset, entry] of entries.slice(top, top + visible).entries()) {
-    const keys = entry.keys.map(keyName).join(" ");
-    const chosen = top + offset === index;
-    const scope = canvas.cols < 60 ? "" : left(entry.scope === "all" ? "" : entry.scope, 9);
-    lines.push([`${chosen ? ">" : " "} ${left(keys, 14)} ${scope}${entry.does}`, chosen ? "selected" : "dialog"]);
-  }
-  if (entries.length === 0) lines.push(["  nothing matches", "dim"]);
-  frame(canvas, overlay.kind === "help" ? "Help" : "Command", 72, lines);
+  const blocks = entries.map((entry, at) => entryLines(entry, at === index, inner));
+  const lines = blocks.flat();
+  const visible = Math.min(Math.max(2, canvas.rows - 7), Math.max(1, lines.length));
+  const first = blocks.slice(0, Math.max(0, index)).reduce((sum, { length }) => sum + length, 0);
+  scrollTo(overlay, first + (blocks[index]?.length ?? 1) - 1, lines.length, visible);
+  const top = scrollTo(overlay, first, lines.length, visible);
+  frame(canvas, overlay.kind === "help" ? "Help" : "Command", width, [
+    [`${overlay.kind === "help" ? "?" : ":"} ${shown(overlay.field, inner - 2)}`, "bold"],
+    ...(entries.length === 0 ? ([["  nothing matches", "dim"]] as const) : lines.slice(top, top + visible)),
+  ]);
+}
+
+/** A menu at least so wide, where there is room for it, and at most. */
+const menuCols = 72;
+const widestMenu = 100;
+
+/** Its keys, where they hold, and all of what they do: the lines that follow begin below the first one's sentence. */
+function entryLines(entry: MenuEntry, chosen: boolean, cols: number): Line[] {
+  const narrow = cols < 56;
+  const keys = left(entry.keys.map(keyName).join(" "), narrow ? 9 : 14);
+  const head = `${chosen ? ">" : " "} ${keys} ${narrow ? "" : left(entry.scope === "all" ? "" : entry.scope, 9)}`;
+  const style = chosen ? "selected" : "dialog";
+  return words(entry.does, Math.max(8, cols - head.length)).map((line, at) => [(at === 0 ? head : " ".repeat(head.length)) + line, style]);
 }
 
 function drawSwitch(state: State, canvas: Canvas, overlay: Overlay & { kind: "switch" }, now: number): void {
   const lines = switchLines(state, overlay, now);
-  if (lines.length > 0) frame(canvas, "Switch output", 68, lines);
+  if (lines.length > 0) framed(canvas, "Switch output", 68, lines);
 }
 
 function drawInject(state: State, canvas: Canvas, overlay: Overlay & { kind: "inject" }): void {
   const pin = newest(state.pins)?.data.pins.find(({ id }) => id === overlay.input);
-  frame(canvas, "Inject", 60, [
+  framed(canvas, "Inject", 60, [
     [`${overlay.input}   ${pin?.line ?? ""}   simulated board`, "bold"],
     ["Rules act on it as on a real press, outputs included.", "dialog"],
     ["", "dialog"],
@@ -83,8 +96,8 @@ function drawInject(state: State, canvas: Canvas, overlay: Overlay & { kind: "in
 
 function drawInjectMessage(canvas: Canvas, overlay: Overlay & { kind: "inject-message" }): void {
   const message = messageOf(overlay.field.text);
-  frame(canvas, "Inject a message", 68, [
-    [`> ${shown(overlay.field, 60)}`, "bold"],
+  framed(canvas, "Inject a message", 68, [
+    [`> ${shown(overlay.field, innerCols(canvas, 68) - 2)}`, "bold"],
     [
       message === null
         ? "TOPIC PAYLOAD: up to the first space it is the topic"

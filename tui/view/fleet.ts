@@ -1,5 +1,5 @@
 import { type FleetNode, type FleetState, type FleetTab, maxNodes, rateOf, stateOf, visibleNodes } from "../fleet.ts";
-import { age, count, instant, shortAge } from "../format.ts";
+import { age, count, dateTime, instant, shortAge } from "../format.ts";
 import { below, inWindow, layout, type Rect, splitRows } from "../layout.ts";
 import { type State, viewNow } from "../model.ts";
 import { selectedIndex } from "../rows.ts";
@@ -144,7 +144,7 @@ function drawDetail(state: State, canvas: Canvas, rect: Rect, nodes: readonly Fl
   const facts = [
     ` ${status ?? "status not known"}${changed === null ? "" : ` for ${age(now - changed)}`}`,
     `version ${info?.version ?? "-"}`,
-    ...(Number.isNaN(started) ? [] : [`started ${new Date(started).toISOString().slice(0, 19).replace("T", " ")} UTC`]),
+    ...(Number.isNaN(started) ? [] : [`started ${dateTime(started)}`]),
     ...(Number.isNaN(up) || status !== "online" ? [] : [`up ${age(up * 1000)}`]),
     `reconnects ${values.get("reconnects") ?? "-"}`,
     `outbox ${values.get("outbox/depth") ?? "-"}`,

@@ -25,7 +25,9 @@ const views: Record<TabId, (state: State, canvas: Canvas, now: number) => void> 
 /** The whole screen. */
 export function drawFrame(state: State, canvas: Canvas, now: number): void {
   if (layout(canvas.cols, canvas.rows).tooSmall) {
-    canvas.put(0, `terminal too small: ${canvas.cols}x${canvas.rows}, 40x12 is needed`, "warn", 0, canvas.cols);
+    const size = `${canvas.cols}x${canvas.rows}`;
+    const texts = [`terminal too small: ${size}, 40x12 is needed`, `${size} is too small, 40x12 is needed`, "40x12 is needed"];
+    canvas.put(0, texts.find((text) => text.length <= canvas.cols) ?? "too small", "warn", 0, canvas.cols);
     return;
   }
   drawHeader(state, canvas, now);

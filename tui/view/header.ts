@@ -10,7 +10,7 @@ import { newerLines } from "../service-log.ts";
 import { shownTabs } from "../visit.ts";
 import type { Canvas, Style } from "./canvas.ts";
 import { replayText } from "./replay.ts";
-import { putRight } from "./text.ts";
+import { putRight, sentence } from "./text.ts";
 
 const longestLink = 14;
 
@@ -55,12 +55,19 @@ export function drawHeader(state: State, canvas: Canvas, now: number): void {
   if (node.length <= room) putRight(canvas, 0, node, "text", col + 1, room);
 }
 
-/** The message line: what is being typed, else a notice, else what is frozen or filtered. */
+/** The message line: what is being typed, else a notice, else what is frozen or filtered. What passes takes as many lines as it needs. */
 export function drawMessage(state: State, canvas: Canvas, now: number): void {
   const { message: row } = layout(canvas.cols, canvas.rows);
   const [text, style] = messageOf(state, now);
-  canvas.put(row, ` ${text}`, style, 0, canvas.cols);
+  const fits = text.length < canvas.cols;
+  // Its end says what to do. What stays would hide rows for ever, and is told in a pane as well.
+  const passes = state.notice !== null || state.overlay?.kind === "filter";
+  const cut = fits ? ` ${text}` : ` ${text.slice(0, canvas.cols - 3)}..`;
+  const lines = fits || !passes ? [cut] : sentence(text, canvas.cols).slice(0, messageRows);
+  for (const [at, line] of lines.entries()) canvas.put(row - lines.length + 1 + at, line, style, 0, canvas.cols);
 }
+
+const messageRows = 4;
 
 function messageOf(state: State, now: number): [text: string, style: Style] {
   const { overlay, frozen, notice } = state;
@@ -91,18 +98,21 @@ function messageOf(state: State, now: number): [text: string, style: Style] {
   return [problem === undefined ? adviceOf(state) : `! ${problem}`, "warn"];
 }
 
-/** The key hints of this scope; what does not fit is left out whole. */
+/** The key hints of this scope; what does not fit is left out whole, and on a wide screen never how to leave. */
 export function drawHints(state: State, canvas: Canvas): void {
   const { hints: row } = layout(canvas.cols, canvas.rows);
   let col = 1;
   for (const entry of entriesOf(scopeOf(state), state.readOnly, state.replay !== null)) {
     const key = keyName(entry.keys[0] ?? "");
-    if (entry.hint === undefined || col + key.length + entry.hint.length + 1 > canvas.cols) continue;
+    const room = canvas.cols - (canvas.cols >= roomForQuit && state.overlay === null && entry.command !== "quit" ? "q Quit".length + 2 : 0);
+    if (entry.hint === undefined || col + key.length + entry.hint.length + 1 > room) continue;
     canvas.put(row, key, "key", col, key.length);
     canvas.put(row, entry.hint, "dim", col + key.length + 1, entry.hint.length);
     col += key.length + entry.hint.length + 3;
   }
 }
+
+const roomForQuit = 100;
 
 /** In the tab Pins: what the agent advises about a contact. */
 function adviceOf({ tab, pins: { data } }: State): string {

@@ -6,7 +6,7 @@ import type { Entry } from "../stream.ts";
 import type { Message, TopicNode } from "../topic.ts";
 import { type Decoder, preview } from "../value.ts";
 import type { Canvas, Style } from "./canvas.ts";
-import { mark, title } from "./text.ts";
+import { mark, tail, title } from "./text.ts";
 
 /** From here on there is a column for everything. */
 const wide = 54;
@@ -18,7 +18,8 @@ export function drawHistory(state: State, canvas: Canvas, rect: Rect, node: Topi
   const log = logOf(state, node);
   const inner = title(canvas, rect, titleOf(state, log), pane === 2);
   const columns = inner.cols >= wide;
-  const topic = log.branch ? Math.min(30, Math.floor(inner.cols / 3)) : 0;
+  const most = columns ? Math.min(30, Math.floor(inner.cols / 3)) : Math.floor((inner.cols - timeCols) * 0.6);
+  const topic = log.branch ? Math.max(0, most) : 0;
   if (columns) drawHead(canvas, inner, topic);
   const rows = columns ? { ...inner, row: inner.row + 1, rows: inner.rows - 1 } : inner;
   const found = log.indexOf(detail.selected);
@@ -52,6 +53,8 @@ function drawHead(canvas: Canvas, rect: Rect, topic: number): void {
 }
 
 const payloadCol = 27;
+/** The time alone, where there is little room. */
+const timeCols = 10;
 
 interface Look {
   style: Style;
@@ -70,9 +73,10 @@ function drawEntry(canvas: Canvas, { row, col, cols }: Rect, { node: of, message
     ? `${flag}${clock(message.at)} ${flagText(message).padEnd(2)} ${message.qos} ${sizeText(message).padStart(6)}`
     : `${flag}${topic > 0 ? time(message.at) : clock(message.at)} ${topic > 0 ? "" : flagText(message).padEnd(2)}`;
   canvas.put(row, facts, style, col, cols);
-  const from = columns ? payloadCol : topic > 0 ? 10 : 17;
+  const from = columns ? payloadCol : topic > 0 ? timeCols : 17;
   const name = node === undefined || of === node ? of.name : of.path.slice(node.path.length + 1);
-  if (topic > 0) canvas.put(row, name, style, col + from, topic - 1);
+  // They begin alike.
+  if (topic > 0) canvas.put(row, tail(name, topic - 1), style, col + from, topic - 1);
   const room = cols - from - topic;
   if (room > 0) canvas.put(row, preview(message, room, decoders), style, col + from + topic, room);
 }

@@ -15,7 +15,7 @@ import { drawEdges } from "./edges.ts";
 import { levelBar, pinStyle, stateWord } from "./pin-state.ts";
 import { drawRules } from "./rules.ts";
 import { type Columns, drawSensor, type Put, sensorAge, sensorStyle, sensorWord } from "./sensor.ts";
-import { left, mark, right, title } from "./text.ts";
+import { fittingTitle, left, mark, putSentence, right, title } from "./text.ts";
 import { drawWhy } from "./why.ts";
 
 export function drawPins(state: State, canvas: Canvas, now: number): void {
@@ -25,7 +25,10 @@ export function drawPins(state: State, canvas: Canvas, now: number): void {
   else if (single) drawPane(state, canvas, body, now);
   else if (isWide(body.cols)) drawWide(state, canvas, body, now);
   else {
-    const rules = Math.min(Math.max(2, (data?.data.rules.length ?? 0) + 1), Math.floor(body.rows / 4));
+    const many = data?.data.rules.length ?? 0;
+    // Who reads them gets all of each.
+    const [needed, part] = pane === pinPanes.rules ? [2 * many, 2] : [many, 4];
+    const rules = Math.min(Math.max(2, needed + 1), Math.floor(body.rows / part));
     const why = Math.min(8, Math.floor(body.rows / 3));
     const [table, rest] = splitRows(body, body.rows - rules - why);
     const [middle, bottom] = splitRows(rest, why);
@@ -79,16 +82,15 @@ function pinsTitle(state: State, cols: number, now: number): string {
   const lines = more.chips === null ? 0 : lineCount(more.chips, pins);
   const rate = `${count(edgeRate)} edges/s - ${arming(state, now)}`;
   const used = `${pins.length}${lines === 0 ? "" : ` of ${lines}`} used`;
-  // A rule needs a column before, one after, and brackets when it is focused.
-  const fits = [`Pins ${board} - ${used} - ${rate}`, `Pins ${board} - ${rate}`].find((text) => text.length + 5 <= cols);
-  return fits ?? `Pins - ${arming(state, now)} - ${board}`;
+  const short = `Pins - ${arming(state, now)}`;
+  return fittingTitle(cols, [`Pins ${board} - ${used} - ${rate}`, `Pins ${board} - ${rate}`, `${short} - ${board}`, short]);
 }
 
-function arming(state: State, now: number): string {
+function arming(state: State, now: number, disarmed = "DISARMED (! arms 60 s)"): string {
   if (state.readOnly) return "READ-ONLY";
   if (!mayOperate(state)) return "LOOK ONLY (this socket may not operate)";
   const armed = armedFor(state, now);
-  return armed > 0 ? `ARMED ${armed} s` : "DISARMED (! arms 60 s)";
+  return armed > 0 ? `ARMED ${armed} s` : disarmed;
 }
 
 function drawTable(state: State, canvas: Canvas, rect: Rect, now: number): void {
@@ -97,7 +99,7 @@ function drawTable(state: State, canvas: Canvas, rect: Rect, now: number): void 
   if (data === null) {
     const { agent } = state;
     const text = agent.wanted ? `no agent yet: ${agent.problem ?? "connecting"}` : (withoutAgent(state) ?? "");
-    canvas.put(inner.row, text, "dim", inner.col, inner.cols);
+    putSentence(canvas, inner, text, "dim");
     return;
   }
   const columns = columnsOf(inner.cols);
@@ -126,7 +128,8 @@ function columnsOf(cols: number): Columns {
   return {
     cols,
     name: narrow ? 11 : 12,
-    place: narrow ? "LINE " : `LINE DIR BIAS ${wide ? "PIN ACTIVE " : ""}`,
+    // Without it there is room for a word of the cause.
+    place: cols < 50 ? "" : narrow ? "LINE " : `LINE DIR BIAS ${wide ? "PIN ACTIVE " : ""}`,
     wave: wave >= 8 ? wave : 0,
     span: wide ? 120_000 : 30_000,
   };
@@ -152,9 +155,9 @@ function drawPin(state: State, pin: PinView, put: Put, { cols, name, place, wave
   put(causeWord(pin, at, cols - col), pin.problem === null ? "text" : "bad", col, cols - col);
 }
 
-/** The short list beside the topics on a wide screen. */
+/** The short list beside the topics on a wide screen, where no key arms. */
 export function drawPinList(state: State, canvas: Canvas, rect: Rect, now: number): void {
-  const inner = title(canvas, rect, `Pins - ${arming(state, now)}`, false);
+  const inner = title(canvas, rect, `Pins - ${arming(state, now, "DISARMED")}`, false);
   const { data } = state.pins;
   if (data === null) {
     canvas.put(inner.row, " no agent", "dim", inner.col, inner.cols);

@@ -23,7 +23,7 @@ export interface Columns {
 
 /** The row of a sensor: its driver where a pin has its line, the age of the reading, and the readings before. */
 export function drawSensor(state: State, sensor: SensorEntry, put: Put, { cols, name, place, wave }: Columns, now: number): void {
-  put(sensor.id, "text", 2, name + "LINE".length - 1);
+  put(sensor.id, "text", 2, place === "" ? name - 1 : name + "LINE".length - 1);
   let col = 2 + name;
   if (place.includes("DIR")) put(sensor.driver, "text", col + "LINE ".length, place.length - "LINE ".length - 1);
   col += place.length;

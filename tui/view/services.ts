@@ -1,5 +1,5 @@
 import type { ServiceView } from "../../agent/protocol.ts";
-import { age, instant, size } from "../format.ts";
+import { age, instant, moment, size } from "../format.ts";
 import { below, inWindow, layout, type Rect, splitCols, splitRows } from "../layout.ts";
 import { type State, viewNow, visibleServices } from "../model.ts";
 import { selectedIndex } from "../rows.ts";
@@ -10,7 +10,7 @@ import { agentNow } from "../snapshot.ts";
 import { withoutAgent } from "./absent.ts";
 import type { Canvas, Line, Style } from "./canvas.ts";
 import { drawLog } from "./service-log.ts";
-import { flow, left, mark, putLines, right, separate, styled, title } from "./text.ts";
+import { flow, left, mark, putLines, putSentence, right, sentence, separate, styled, title } from "./text.ts";
 
 /** From here on a log file stands beside the journal. */
 const wide = 130;
@@ -59,7 +59,7 @@ function drawTable(state: State, canvas: Canvas, rect: Rect, now: number): void 
           : services.filter.text === ""
             ? `no unit of the ${services.manager} is listed: u shows the others`
             : "no unit matches the filter";
-    canvas.put(inner.row, text, "dim", inner.col, inner.cols);
+    putSentence(canvas, inner, text, "dim");
     return;
   }
   const column = Math.max(12, Math.min(40, inner.cols - 55));
@@ -109,13 +109,12 @@ function drawDetail(state: State, canvas: Canvas, rect: Rect, now: number): void
   if (unit === undefined || services.data === null) return;
   const at = agentNow(services.data, viewNow(state, now));
   const lines: Line[] = [];
-  if (unit.problem !== null) lines.push([` ! ${unit.problem}`, "bad"]);
-  lines.push([
-    ` ${unit.active}${unit.sub === "" || unit.sub === "-" ? "" : ` (${unit.sub})`}${unit.since === null ? "" : ` for ${age(at - instant(unit.since))}, since ${unit.since}`}`,
-    "bold",
-  ]);
+  if (unit.problem !== null) lines.push(...styled(sentence(`! ${unit.problem}`, inner.cols), "bad"));
+  const sub = ["", "-", unit.active].includes(unit.sub) ? "" : ` (${unit.sub})`;
+  const since = unit.since === null ? "" : ` for ${age(at - instant(unit.since))}, since ${moment(instant(unit.since), at)}`;
+  lines.push([` ${unit.active}${sub}${since}`, "bold"]);
   lines.push(...styled(flow(factsOf(unit, at), inner.cols), "text"));
-  lines.push([` actions: ${actionsProblem(state, unit) ?? `${unit.control?.join(", ")} (Enter)`}`, "dim"]);
+  lines.push(...styled(sentence(`actions: ${actionsProblem(state, unit) ?? `${unit.control?.join(", ")} (Enter)`}`, inner.cols), "dim"));
   services.detail.top = putLines(canvas, inner, lines, services.detail.top);
 }
 

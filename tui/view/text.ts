@@ -32,10 +32,22 @@ export function putLines(canvas: Canvas, rect: Rect, lines: readonly Line[], top
   return first;
 }
 
-/** The title of a pane, in its first row; the focused pane is marked by brackets, not by colour alone. */
+/** The title of a pane, in its first row; the focused pane is marked by brackets, not by colour alone. One that is cut ends with two dots. */
 export function title(canvas: Canvas, rect: Rect, text: string, focused: boolean): Rect {
-  if (rect.rows > 0) canvas.rule(rect.row, focused ? `[${text}]` : text, focused ? "bold" : "title", rect.col, rect.cols);
+  const room = titleRoom(rect.cols) + (focused ? 0 : 2);
+  const shown = text.length <= room ? text : `${text.slice(0, Math.max(0, room - 2))}..`;
+  if (rect.rows > 0) canvas.rule(rect.row, focused ? `[${shown}]` : shown, focused ? "bold" : "title", rect.col, rect.cols);
   return { ...rect, row: rect.row + 1, rows: Math.max(0, rect.rows - 1) };
+}
+
+/** What a title may have in a pane of `cols` columns: a rule needs one column before it and two behind, brackets two. */
+export function titleRoom(cols: number): number {
+  return cols - 5;
+}
+
+/** The first of these that a title has room for, else the last. */
+export function fittingTitle(cols: number, texts: readonly string[]): string {
+  return texts.find((text) => text.length <= titleRoom(cols)) ?? texts.at(-1) ?? "";
 }
 
 /** The line between two panes, joined to the titles at its sides. */
@@ -61,6 +73,25 @@ export function flow(facts: readonly string[], width: number, gap = "  "): strin
     } else line = line === "" ? fact : line + gap + fact;
   }
   return line === "" ? lines : [...lines, line];
+}
+
+/** The words of a text on as many lines as it takes, none of them indented. */
+export function words(text: string, width: number): string[] {
+  if (text.length <= width) return [text];
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    if (line !== "" && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = word;
+    } else line = line === "" ? word : `${line} ${word}`;
+  }
+  return [...lines, line];
+}
+
+/** The end of a name that is too long: of a topic that says most. Cut, it begins with two dots. */
+export function tail(text: string, width: number): string {
+  return text.length <= width ? text : `..${text.slice(Math.min(text.length, text.length - width + 2))}`;
 }
 
 /** A sentence of somebody else, on as many lines as it takes. */

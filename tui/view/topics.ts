@@ -1,6 +1,6 @@
 import { age, count } from "../format.ts";
 import { maxCountedHidden } from "../hidden.ts";
-import { inWindow, layout, type Rect, splitRows, topicColumns } from "../layout.ts";
+import { inWindow, layout, type Rect, showsAll, splitRows, topicColumns } from "../layout.ts";
 import { type State, viewNow } from "../model.ts";
 import { selectedTopic, topicIndex } from "../moves.ts";
 import type { Sort } from "../order.ts";
@@ -10,9 +10,9 @@ import { preview } from "../value.ts";
 import { withoutBroker } from "./absent.ts";
 import type { Canvas, Style } from "./canvas.ts";
 import { drawHistory } from "./history.ts";
-import { drawPinList } from "./pins.ts";
+import { drawSide } from "./side.ts";
 import { isStale } from "./stale.ts";
-import { mark, putRight, separate, title } from "./text.ts";
+import { mark, putRight, putSentence, separate, title } from "./text.ts";
 import { drawValue, valueRows } from "./value.ts";
 
 export function drawTopics(state: State, canvas: Canvas, now: number): void {
@@ -32,7 +32,7 @@ export function drawTopics(state: State, canvas: Canvas, now: number): void {
   drawHistory(state, canvas, history, node);
   separate(canvas, body, tree.cols);
   if (pins === null) return;
-  drawPinList(state, canvas, pins, now);
+  drawSide(state, canvas, pins, now, showsAll(body));
   separate(canvas, body, pins.col - 1);
 }
 
@@ -42,7 +42,7 @@ function drawTree(state: State, canvas: Canvas, rect: Rect, now: number): void {
   const hidden = store.hidden > 0 ? `, ${count(store.hidden)}${store.hidden < maxCountedHidden ? "" : "+"} not shown` : "";
   const sorted = store.sort === "name" ? "" : ` - by ${store.sort}`;
   const file = state.recording === null ? "" : ` - REC ${count(state.recording.messages)}`;
-  const inner = title(canvas, rect, `Topics ${count(store.topics)}${hidden}${sorted} - ${count(rate)} msg/s${file}`, pane === 0);
+  const inner = title(canvas, rect, `Topics ${count(store.topics)}${hidden}${file}${sorted} - ${count(rate)} msg/s`, pane === 0);
   if (rows.length === 0) {
     drawEmpty(state, canvas, inner);
     return;
@@ -54,7 +54,7 @@ function drawTree(state: State, canvas: Canvas, rect: Rect, now: number): void {
 function drawEmpty(state: State, canvas: Canvas, rect: Rect): void {
   const none = state.topics.store.filter.text === "" ? "connected, no message yet" : "no topic matches the filter";
   const text = withoutBroker(state) ?? none;
-  canvas.put(rect.row, text, "dim", rect.col, rect.cols);
+  putSentence(canvas, rect, text, "dim");
 }
 
 /** One row: `v` open or `>` folded branch, name, then the branch's topics or the last value at the right. */

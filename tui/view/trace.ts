@@ -8,7 +8,7 @@ import { lossWords, packetIndex, payloadOf, selectedPacket, visiblePackets } fro
 import { hex, valueLines } from "../value.ts";
 import { withoutAgent } from "./absent.ts";
 import type { Canvas, Style } from "./canvas.ts";
-import { flow, left, mark, putLines, putSentence, right, title } from "./text.ts";
+import { flow, left, mark, putLines, putSentence, right, tail, title } from "./text.ts";
 
 /** From here on the selected packet stands beside the others. */
 const wide = 130;
@@ -45,9 +45,10 @@ function packetsTitle(state: State, now: number): string {
   const { missed, recording } = trace;
   const parts = ["Packet trace pinbus <-> broker", `${count((trace.held ?? trace.entries).length)} kept`];
   if (!agent.up && trace.entries.length > 0) parts.splice(0, 1, `Packet trace - STALE ${age(now - agent.since)}, no agent`);
-  parts.push(`${count(trace.rate)} pkt/s`, trace.follow ? "FOLLOW" : "F follows");
-  if (missed > 0) parts.push(`${count(missed)} missed`);
+  // What must not be cut comes before what may be.
   if (recording !== null) parts.push(`REC ${count(recording.packets)}`);
+  if (missed > 0) parts.push(`${count(missed)} missed`);
+  parts.push(`${count(trace.rate)} pkt/s`, trace.follow ? "FOLLOW" : "F follows");
   return parts.join(" - ");
 }
 
@@ -74,18 +75,23 @@ function drawPackets(state: State, canvas: Canvas, rect: Rect, now: number): voi
     const flag = isRefusal(packet) ? "!" : chosen ? ">" : " ";
     const rtt = narrow ? "" : rttText(packet);
     const room = rows.cols - (rtt === "" ? 0 : rtt.length + 1);
-    canvas.put(rows.row + offset, `${flag} ${packetRow(packet, narrow)}`, style, rows.col, room);
+    canvas.put(rows.row + offset, packetRow(packet, flag, narrow, room), style, rows.col, room);
     canvas.put(rows.row + offset, rtt, style, rows.col + rows.cols - rtt.length, rtt.length);
   }
 }
 
-function packetRow(entry: TraceEntry, narrow: boolean): string {
+/** Of a topic that is too long the end stays: they begin alike. */
+function packetRow(entry: TraceEntry, flag: string, narrow: boolean, room: number): string {
   const { at, direction, type, id, qos, retain, dup, size } = entry;
   const arrow = direction === "sent" ? "->" : "<-";
   const moment = instant(at);
-  if (narrow) return `${left(time(moment), 8)} ${arrow}  ${left(type, 8)} ${factText(entry)}`;
+  const fact = factText(entry);
+  const row = (head: string) => head + (fact === entry.topic ? tail(fact, Math.max(2, room - head.length)) : fact);
+  if (narrow) return row(`${flag} ${left(time(moment), 8)} ${arrow}  ${left(type, 8)} `);
   const flags = `${qos ?? "-"} ${retain ? "R" : "-"} ${dup ? "D" : "-"}`;
-  return `${left(clock(moment), 12)}  ${arrow}  ${left(type, 11)}${right(String(id ?? "-"), 6)}  ${flags} ${right(String(size ?? "-"), 6)}  ${factText(entry)}`;
+  return row(
+    `${flag} ${left(clock(moment), 12)}  ${arrow}  ${left(type, 11)}${right(String(id ?? "-"), 6)}  ${flags} ${right(String(size ?? "-"), 6)}  `,
+  );
 }
 
 function drawOutbox(state: State, canvas: Canvas, rect: Rect): void {

@@ -8,7 +8,7 @@ import type { Canvas, Style } from "./canvas.ts";
 import { drawChart } from "./chart.ts";
 import { flagText } from "./history.ts";
 import { isStale } from "./stale.ts";
-import { mark, title } from "./text.ts";
+import { mark, tail, title, titleRoom } from "./text.ts";
 
 const charted = "<- charted";
 /** Title and facts of a branch that has no value. */
@@ -28,9 +28,10 @@ export function valueRows(state: State, right: Rect, node: TopicNode | undefined
 export function drawValue(state: State, canvas: Canvas, rect: Rect, selected: TopicNode | undefined, now: number): void {
   const focused = state.topics.pane === 1;
   const shown = shownMessage(state, selected);
-  const inner = title(canvas, rect, (shown?.node ?? selected)?.path ?? "Value", focused);
+  const inner = title(canvas, rect, tail((shown?.node ?? selected)?.path ?? "Value", titleRoom(rect.cols)), focused);
   if (shown === undefined) {
-    const text = ` branch of ${count(selected?.topics ?? 0)} topics, no value of its own`;
+    const topics = selected?.topics ?? 0;
+    const text = ` ${count(topics)} ${topics === 1 ? "topic" : "topics"} below, no value here`;
     if (selected !== undefined) canvas.put(inner.row, text, "dim", inner.col, inner.cols);
     return;
   }
@@ -55,7 +56,7 @@ interface Facts {
 }
 
 function drawFacts(state: State, canvas: Canvas, { row, col, cols }: Rect, { node, message, old, form, now }: Facts): void {
-  const { count: received, interval, jitter } = state.topics.store.view(node);
+  const { count: received, interval, jitter, kept } = state.topics.store.view(node);
   const varies = cols >= 50 && received > 3 ? ` (jitter ${pace(jitter)})` : "";
   const usual = interval > 0 ? `every ${pace(interval)}${varies}` : "once";
   const tail = old ? `of ${clock(message.at)}` : `${usual}  n=${count(received)}`;
@@ -63,7 +64,8 @@ function drawFacts(state: State, canvas: Canvas, { row, col, cols }: Rect, { nod
   canvas.put(row, ` ${flag}${flag === "" ? "" : " "}q${message.qos}  ${size(message.size)}  ${tail}`, "dim", col, cols);
   const word = isStale(state, node, message, now) ? (state.mqtt.up ? " stale" : " stale, disconnected") : "";
   const note = old ? " OLD, Esc: newest" : word;
-  canvas.put(row + 1, ` ${age(now - message.at)} ago${note}  ${form}`, note === "" ? "dim" : "warn", col, cols);
+  const earlier = kept && note === "" ? " or earlier" : "";
+  canvas.put(row + 1, ` ${age(now - message.at)} ago${earlier}${note}  ${form}`, note === "" ? "dim" : "warn", col, cols);
 }
 
 interface Lines {

@@ -6,7 +6,7 @@ import { detailOf, pinPanes, selectedRow } from "../pin.ts";
 import { agentNow } from "../snapshot.ts";
 import type { Canvas, Line, Style } from "./canvas.ts";
 import { sensorLines } from "./sensor.ts";
-import { flow, putLines, sentence, styled, title } from "./text.ts";
+import { fittingTitle, flow, putLines, sentence, styled, title } from "./text.ts";
 
 /** More than the agent keeps of one output. */
 const maxChanges = 200;
@@ -27,7 +27,9 @@ export function drawWhy(state: State, canvas: Canvas, rect: Rect, now: number): 
     return;
   }
   const changes = pins.why?.output === pin.id ? pins.why.changes.slice(0, maxChanges) : undefined;
-  const inner = title(canvas, rect, `Why ${pin.id} (h l other pins)${historyWord(changes, at)}`, focused);
+  const others = `Why ${pin.id} (h l other pins)`;
+  const heading = fittingTitle(rect.cols, [`${others}${historyWord(changes, at)}`, others, `Why ${pin.id} (h l others)`, `Why ${pin.id}`]);
+  const inner = title(canvas, rect, heading, focused);
   const lines: Line[] = pin.problem === null ? [] : styled(sentence(`! ${pin.problem}`, inner.cols), "bad");
   if (pin.kind === "input") lines.push(...inputLines(pin, detailOf(state, pin), at, inner.cols));
   else lines.push(...outputLines(state, pin, changes, at, inner.cols));

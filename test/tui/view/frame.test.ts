@@ -80,8 +80,8 @@ test("Topics at 150x44: the pins stand beside them", () => {
   expect(`\n${[...lines.slice(0, 14), ...lines.slice(-2)].join("\n")}`).toMatchInlineSnapshot(`
     "
     [1 Topics] 2 Pins  3 Broker  4 Host  5 Services  6 Trace  7 Fleet                                                                           gh-01 LIVE
-    ─[Topics 7 - 0 msg/s] ────────────────────────────┬─plant ────────────────────────────────────────────────────┬─Pins - DISARMED (! arms 60 s) ────────
-    v plant                                        (5)│ branch of 5 topics, no value of its own                   │ pump-relay     17 out ON       12m49s
+    ─[Topics 7 - 0 msg/s] ────────────────────────────┬─plant ────────────────────────────────────────────────────┬─Pins - DISARMED ──────────────────────
+    v plant                                        (5)│ 5 topics below, no value here                             │ pump-relay     17 out ON       12m49s
       v room1                                      (4)│                                                           │ gate           24 out PULSE    5s
           climate                 {"t":21.4,"rh":48.2}│─Stream 9 kept - FOLLOW ───────────────────────────────────│ fan            27 out unknown  --
           door                                R closed│ TIME         R  Q   SIZE  TOPIC              PAYLOAD      │ door-reed      22 in  1 active 13s
@@ -137,13 +137,13 @@ test("Pins at 40x12: the table alone, W brings the causes", () => {
   expect(`\n${scene.draw(40, 12).text()}`).toMatchInlineSnapshot(`
     "
     1 [2 Pins] 3 4 5 6 7          gh-01 LIVE
-    ─[Pins - DISARMED (! arms 60 s) - pinct─
-      NAME       LINE STATE     SINCE   CAUS
-    > pump-relay   17 ON        12m49s  cmd
-      gate         24 PULSE     5s      cli
-    ! fan          27 unknown   --      ! GP
-      door-reed    22 1 active  13s     pres
-      btn-reset     4 0         4d00h   -
+    ─[Pins - DISARMED (! arms 60 s)] ───────
+      NAME       STATE     SINCE   CAUSE
+    > pump-relay ON        12m49s  cmd mqtt
+      gate       PULSE     5s      cli 0s
+    ! fan        unknown   --      ! GPIO27
+      door-reed  1 active  13s     press !38
+      btn-reset  0         4d00h   -
 
 
 
@@ -154,7 +154,7 @@ test("Pins at 40x12: the table alone, W brings the causes", () => {
   expect(`\n${scene.draw(40, 12).text()}`).toMatchInlineSnapshot(`
     "
     1 [2 Pins] 3 4 5 6 7          gh-01 LIVE
-    ─[Why pump-relay (h l other pins) - 2 c─
+    ─[Why pump-relay (h l other pins)] ─────
      ON since 10:33:18 (12m49s) by cmd mqtt
        4f2
      GPIO17 (header pin 11)  active high
@@ -206,7 +206,7 @@ test("Services at 80x24: state, problems, details", () => {
     ! zigbee2mqtt.service      failed    failed    4m17s         -      -         5
     ! nope.service             no such unit
     ─zigbee2mqtt.service ───────────────────────────────────────────────────────────
-     failed (failed) for 4m17s, since 2026-11-20T10:41:50.000Z
+     failed for 4m17s, since 10:41:50
      no main process  restarts 5  memory not known
      actions: none in the configuration (control: under services:)
     ─Journal zigbee2mqtt.service - FOLLOW - prio<=debug - 0 lines ──────────────────
@@ -246,14 +246,14 @@ test("the publish dialog shows field, QoS, retain and what the payload is", () =
   scene.keys("p", "C-u", ..."a/b", "tab", ...'{"x":1}', "tab", "space");
   expect(`\n${scene.draw(80, 24).lines().slice(6, 16).join("\n")}`).toMatchInlineSnapshot(`
     "
-                                              │ 10:46:07 room1/raw   hex ff000102
+                                              │ 10:46:07 room1/raw       hex ff00010
         ┬Publish ──────────────────────────────────────────────────────────────┬
         │  Topic   a/b                                                         │
-        │ >QoS  0 (1) 2       Retain [ ]                                       │rh":
-        │  Payload (text) json  hex                            valid JSON, 7 B │rh":
-        │  {"x":1}                                                             │rh":
-        │                                                                      │rh":
-        │                                                                      │rh":
+        │ >QoS  0 (1) 2       Retain [ ]                                       │.4,"
+        │  Payload (text) json  hex                            valid JSON, 7 B │.3,"
+        │  {"x":1}                                                             │.2,"
+        │                                                                      │.1,"
+        │                                                                      │.0,"
         │ Ctrl-S Send  Ctrl-R History  Ctrl-O Presets  Ctrl-T Keep  Esc Cancel │
         │──────────────────────────────────────────────────────────────────────│"
   `);
@@ -261,7 +261,7 @@ test("the publish dialog shows field, QoS, retain and what the payload is", () =
 
 test("below 40x12 there is one line", () => {
   const scene = garden();
-  expect(scene.draw(39, 12).text().trimEnd()).toBe("terminal too small: 39x12, 40x12 is nee");
+  expect(scene.draw(39, 12).text().trimEnd()).toBe("39x12 is too small, 40x12 is needed");
   expect(scene.draw(60, 11).text().trimEnd()).toBe("terminal too small: 60x11, 40x12 is needed");
 });
 
