@@ -120,8 +120,8 @@ export interface Methods {
    * first two before the answer. Ends with the connection. Needs the operate socket.
    */
   record: { params: Record<string, never>; result: Record<string, never> };
-  /** Simulated board only. Needs the operate socket. Answers when the last step has been made. */
-  "sim-play": { params: { steps: readonly SimStep[]; start?: number }; result: { start: number } };
+  /** Simulated board only. Needs the operate socket. Answers when the last step has been made; with `check` at once, and makes none. */
+  "sim-play": { params: { steps: readonly SimStep[]; start?: number; check?: boolean }; result: { start: number } };
   /** Starts pushes of these views and ends those of all others. */
   watch: { params: { views: readonly View[] }; result: Record<string, never> };
 }

@@ -39,7 +39,6 @@ export function createSensors({ plan, config, simulated, clock, send }: AgentSen
       simSensors.set(id, own);
       return own;
     },
-    random: Math.random,
     clock,
     dispatch: send,
   });

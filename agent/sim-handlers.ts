@@ -1,3 +1,4 @@
+import { quantitiesOf } from "../config/derive.ts";
 import type { LineAddress } from "../gpio/line.ts";
 import type { SimBoard } from "../gpio/sim-board.ts";
 import { simKeyAddress } from "../gpio/sim-keys.ts";
@@ -56,11 +57,28 @@ export function createSimHandlers(sources: SimSources): Pick<Handlers, "sim-pres
       sources.send({ type: "sensor-failed", sensor, problem: to.fail, at });
       return;
     }
-    const told = typeof to === "number" ? [[values[0]?.name ?? "value", to] as const] : Object.entries(to.values);
-    const unitOf = (name: string) => values.find((one) => one.name === name)?.unit ?? null;
-    sources.send({ type: "sensor-read", sensor, values: told.map(([name, value]) => ({ name, value, unit: unitOf(name) })), at });
+    const told = new Map(typeof to === "number" ? [[values[0]?.name ?? "value", to]] : Object.entries(to.values));
+    // Those that are not named keep theirs.
+    const before = current().state.sensors[sensor]?.pipeline.read ?? [];
+    const all = values.flatMap(({ name, unit }) => {
+      const value = told.get(name) ?? before.find((one) => one.name === name)?.value;
+      return value === undefined ? [] : [{ name, value, unit }];
+    });
+    sources.send({ type: "sensor-read", sensor, values: all, at });
   };
-  const player = board && createSimPlayer({ ...sources, board, input, output, simulate });
+  /** Throws for what a sensor does not measure. Of a real chip more may have been recorded than is known of it: `exactly` = not that either. */
+  const checkReading = (id: string, to: unknown, exactly: boolean) => {
+    const { plan, config } = current();
+    const { derive } = plan.sensors[plan.sensorIndex.get(id) ?? -1] ?? {};
+    if (derive) throw new Refused("not-simulated", `${quoted(id)} is derived: tell what it is derived from`);
+    const driver = Object.hasOwn(config.sensors, id) ? config.sensors[id]?.driver : undefined;
+    if (typeof to !== "object" || to === null || !("values" in to) || (!exactly && (driver === "iio" || driver === "hwmon"))) return;
+    const known = quantitiesOf(config, id);
+    const strange = Object.keys(to.values as object).find((name) => known?.has(name) === false);
+    if (known && strange !== undefined)
+      throw new Refused("unknown-id", `${quoted(id)} has no ${strange}: name ${[...known.keys()].join(" or ")}`);
+  };
+  const player = board && createSimPlayer({ ...sources, board, input, output, simulate, checkReading });
   const simulated = <T>(part: T | undefined): T => {
     if (part !== undefined) return part;
     throw new Refused("not-simulated", `the driver is ${driver.name}, and what it reads is real; sim works with gpio.driver: sim`);
@@ -86,19 +104,24 @@ export function createSimHandlers(sources: SimSources): Pick<Handlers, "sim-pres
       simulated(board);
       const view = () => sensorView(current().plan, current().state, id, clock.now());
       if (!view()) throw unknownId("sensor", id, current().plan.sensors);
-      const { topic, derive } = current().plan.sensors[current().plan.sensorIndex.get(id) ?? -1] ?? {};
-      if (derive) throw new Refused("not-simulated", `${quoted(id)} is derived: tell what it is derived from`);
+      const { topic } = current().plan.sensors[current().plan.sensorIndex.get(id) ?? -1] ?? {};
       if (topic) throw new Refused("not-simulated", `${quoted(id)} is what others say: publish to ${topic.filter}`);
       if (to !== "hang" && to !== "ok" && !isSimReading(to))
         throw new Refused(
           "malformed",
           "a sensor is told a number, {values: {NAME: NUMBER}}, hang, ok or {fail: REASON} with at most 200 characters",
         );
+      checkReading(id, to, false);
       await simulate(id, to);
       const after = view();
       if (!after) throw new Refused("unknown-id", `a reload has taken ${quoted(id)} away`);
       return after;
     },
-    "sim-play": ({ steps, start }) => simulated(player).play(steps, start),
+    "sim-play": ({ steps, start, check = false }) => {
+      const playing = simulated(player);
+      if (!check) return playing.play(steps, start);
+      playing.check(steps);
+      return { start: clock.now() };
+    },
   };
 }

@@ -16,6 +16,8 @@ export interface SimPlayerOptions {
   output(id: string): number | undefined;
   /** Resolves when a sensor has read what it was told; at once for one that is not configured. */
   simulate(sensor: string, to: SimReading): Promise<void>;
+  /** Throws for what it does not measure; with `exactly` also for what a chip is only not known to. */
+  checkReading(sensor: string, to: SimReading, exactly: boolean): void;
   send(event: AgentEvent): void;
   /** Takes what others say. */
   receive(message: Incoming): void;
@@ -30,6 +32,8 @@ export interface SimPlayer {
    * carries its own time, however late it is made. Without `start` a new play begins, and the one before is over.
    */
   play(steps: readonly SimStep[], start: number | undefined): Promise<{ start: number }>;
+  /** Throws for steps that could not be played, or tell a sensor what it does not measure. */
+  check(steps: readonly SimStep[]): void;
 }
 
 /** A client sends the steps shortly before they are due: nothing here waits for longer. */
@@ -64,11 +68,17 @@ export function createSimPlayer(options: SimPlayerOptions): SimPlayer {
     return { start };
   };
 
+  const check = (steps: readonly SimStep[], latest: number, exactly: boolean) => {
+    checkSteps(steps, latest);
+    for (const step of steps) if (step.do === "reading") options.checkReading(step.sensor, step.to, exactly);
+  };
+
   return {
+    check: (steps) => check(steps, maxAhead, true),
     play(steps, given) {
       if (given !== undefined && given !== current) throw new Refused("cancelled", "another recording is being played");
       const start = given ?? clock.now();
-      checkSteps(steps, clock.now() - start + maxAhead);
+      check(steps, clock.now() - start + maxAhead, false);
       current = start;
       const own = given === undefined ? run(steps, start) : running.then(() => run(steps, start));
       running = own.catch(() => undefined);

@@ -50,7 +50,7 @@ export async function play(path: string, file: string, speed: number): Promise<n
     try {
       const script = await readScript(file);
       const recording = script === undefined ? await openRecording(file) : undefined;
-      if (script !== undefined) await checkNames(client, file, script);
+      if (script !== undefined) await checkScript(client, file, script);
       const steps = recording === undefined ? spaced(script ?? [], speed) : stepsOf(file, recording.entries, speed);
       for await (const step of steps) {
         if (step.do === "level") counts.edges++;
@@ -81,7 +81,7 @@ function* spaced(steps: readonly SimStep[], speed: number): Generator<SimStep> {
 }
 
 /** A script is written for this agent: what it does not have is a mistake. */
-async function checkNames(client: Client, file: string, steps: readonly SimStep[]): Promise<void> {
+async function checkScript(client: Client, file: string, steps: readonly SimStep[]): Promise<void> {
   const names = new Map<string, "input" | "sensor">();
   for (const step of steps) {
     if (step.do === "level") names.set(step.input, "input");
@@ -92,6 +92,16 @@ async function checkNames(client: Client, file: string, steps: readonly SimStep[
     if (kind !== wanted && !(wanted === "input" && kind === "counter"))
       throw new CommandError(exit.refused, `${file}: ${id} is no ${wanted}, it is a ${kind}`);
   }
+  // Each sensor with the quantities that it is told, once.
+  const told = new Map<string, SimStep>();
+  for (const step of steps) {
+    if (step.do !== "reading") continue;
+    const names = typeof step.to === "object" && "values" in step.to ? Object.keys(step.to.values).sort() : [];
+    told.set([step.sensor, ...names].join(" "), { ...step, after_ms: 0 });
+  }
+  const all = [...told.values()];
+  for (let from = 0; from < all.length; from += stepsAtOnce)
+    await client.request("sim-play", { steps: all.slice(from, from + stepsAtOnce), check: true });
 }
 
 /** The steps in the recorded order, the levels and readings of the beginning first. An edge that was read late keeps its own, earlier time. */

@@ -48,7 +48,6 @@ export function carryControllers(
     const same = JSON.stringify(before.drive) === JSON.stringify(plan.drive) && outputOf(old, was) === outputOf(next, index);
     const [ruled, is] = [before.control, plan.control];
     const pid = ruled.kind !== "on-off" && is.kind === ruled.kind ? carryPid(kept.pid, ruled.settings, is.settings) : first.pid;
-    const demand = plan.control.kind === before.control.kind ? kept.demand : 0;
     return {
       ...first,
       enabled,
@@ -57,12 +56,28 @@ export function carryControllers(
       since,
       saidAt,
       pid,
-      demand,
+      demand: demandUnder(plan, before, kept.demand),
       on: same ? kept.on : null,
       level: same ? kept.level : null,
       lost: plan.lostAfter !== null && kept.lost,
     };
   });
+}
+
+/**
+ * What it asks for until the next reading, which may not come: a level of a PWM stays what it was; on for a part of each cycle becomes what is nearer of on
+ * and off, and these become all and nothing.
+ */
+function demandUnder({ control: is, drive }: ControllerPlan, { control: was, drive: before }: ControllerPlan, demand: number): number {
+  const [levels, levelsBefore] = [drive.kind === "pwm", before.kind === "pwm"];
+  if (levels !== levelsBefore) return 0;
+  if (levels || is.kind === was.kind) return demand;
+  const part = demand / fullOf(was);
+  return is.kind === "on-off" ? (part >= 0.5 ? is.high : is.low) : part > 0 ? fullOf(is) : 0;
+}
+
+function fullOf(control: ControllerPlan["control"]): number {
+  return control.kind === "on-off" ? control.high : control.kind === "pid" ? control.full : control.settings.max;
 }
 
 /** Whether its output is on by it: a PWM may be at a level while the controller is off. */

@@ -2,12 +2,15 @@ import { newMemory } from "./derive.ts";
 import type { DerivePlan } from "./derive-plan.ts";
 import type { Effect, Instant } from "./model.ts";
 import type { Plan } from "./plan.ts";
-import { measure, newRate } from "./rate.ts";
-import { sensorFailed, sensorRead } from "./sensor.ts";
+import { measure, newRate, shortestSilence } from "./rate.ts";
+import { qualityOf, sensorFailed, sensorRead } from "./sensor.ts";
 import type { State } from "./state.ts";
 import { rateIn } from "./unit.ts";
 
-/** How fast a counter counts: of one that is silent 0, of one whose line cannot be used nothing. */
+/**
+ * How fast a counter counts: of one that is silent 0, of one whose line cannot be used nothing. Until it was watched for as long as makes silence
+ * of it nothing was measured, and nothing is told.
+ */
 export function readCounted(
   plan: Plan,
   state: State,
@@ -24,7 +27,7 @@ export function readCounted(
     sensorFailed(plan, state, { type: "sensor-failed", sensor: index, problem: `${id}: ${input.problem}`, at }, effects);
     return;
   }
-  sensor.memory ??= newMemory();
+  sensor.memory ??= { ...newMemory(), begun: at };
   const { ticks, lastAt } = input.counter.rate;
   if (ticks < sensor.memory.rate.ticks) sensor.memory.rate = newRate();
   const { rate } = sensor.memory;
@@ -36,6 +39,8 @@ export function readCounted(
     sensorFailed(plan, state, { type: "sensor-failed", sensor: index, problem, at }, effects);
     return;
   }
+  const silence = at - Math.max(sensor.memory.begun ?? 0, lastAt ?? 0);
+  if (rate.perMs === 0 && qualityOf(sensor) !== "ok" && silence < shortestSilence) return;
   const values = [{ name: derive.name, value: Number(found.value.toPrecision(4)), unit: found.unit }];
   sensorRead(plan, state, { type: "sensor-read", sensor: index, values, at }, effects);
 }

@@ -23,8 +23,9 @@ export interface DeriveMemory {
   /** The sum as it was kept last, and when. */
   keptTotal: number;
   keptAt: Instant;
-  /** Of a counter. */
+  /** Of a counter, and since when it is watched. */
   rate: Rate;
+  begun: Instant | null;
 }
 
 /** What a sum was when it was kept. */
@@ -38,7 +39,7 @@ export const keepEvery = 60_000;
 
 export function newMemory(kept?: KeptSum): DeriveMemory {
   const total = kept?.total ?? 0;
-  return { window: [], last: null, total, unit: kept?.unit ?? null, keptTotal: total, keptAt: 0, rate: newRate() };
+  return { window: [], last: null, total, unit: kept?.unit ?? null, keptTotal: total, keptAt: 0, rate: newRate(), begun: null };
 }
 
 /** Whether everything that a value is derived from holds, and why not. */

@@ -16,7 +16,7 @@ export interface Rate {
 
 /** After so many of its own intervals, and never sooner than `shortestSilence`, a silent counter has rate 0. */
 const intervals = 10;
-const shortestSilence = 10_000;
+export const shortestSilence = 10_000;
 
 export function newRate(): Rate {
   return { ticks: 0, lastAt: null, anchorTicks: 0, anchorAt: null, perMs: 0, interval: 0 };

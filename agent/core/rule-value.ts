@@ -63,11 +63,16 @@ function freeAt(value: ValueRule, { did, since }: RuleValues, wanted: "do" | "el
 }
 
 function qualityOfAll(plan: Plan, state: State, { value, and, unless }: RulePlan, at: Instant): "known" | "unknown" | "stale" {
-  const refs = [...and, ...unless].flatMap((condition) => (condition.kind === "value" ? [condition.ref] : []));
   const own = value?.test == null ? undefined : plan.tests[value.test]?.ref;
-  const found = [...(own === undefined ? [] : [own]), ...refs].map((ref) => valueNow(plan, state, ref, at).is);
-  if (found.includes("stale")) return "stale";
-  return found.includes("unknown") || (value?.test != null && state.sides[value.test] === null) ? "unknown" : "known";
+  let found = own === undefined ? "known" : valueNow(plan, state, own, at).is;
+  for (const conditions of [and, unless])
+    for (const condition of conditions) {
+      if (found === "stale") return "stale";
+      if (condition.kind !== "value") continue;
+      const { is } = valueNow(plan, state, condition.ref, at);
+      if (is !== "known") found = is;
+    }
+  return found === "known" && value?.test != null && state.sides[value.test] === null ? "unknown" : found;
 }
 
 function turn(plan: Plan, state: State, rule: number, wanted: "do" | "else", at: Instant, effects: Effect[]): void {

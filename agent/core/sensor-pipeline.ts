@@ -32,6 +32,8 @@ interface QuantityState {
 
 export type Refined = { ok: true; values: readonly Measured[]; tell: boolean } | { ok: false; problem: string };
 
+const none: readonly number[] = [];
+
 export function newPipeline(): PipelineState {
   return { read: null, at: 0, quantities: [] };
 }
@@ -70,30 +72,59 @@ export interface NewReading {
   back: boolean;
 }
 
-/** What counts of a reading. `state` changes only when the reading is taken. */
+/**
+ * What counts of a reading. `state` changes only when the reading is taken, and in place: what a thousand readings a second leave behind, the collector of
+ * garbage has to look through while a button waits.
+ */
 export function refine(plan: PipelinePlan, state: PipelineState, { values, at, holds, back }: NewReading): Refined {
   const young = state.read !== null && at - state.at < holds;
-  const refined = values.map(({ name, value, unit }) => {
+  // What was read is what counts, unless something is done with it.
+  let results = values;
+  let filterings: Map<number, number[]> | null = null;
+  let tell = back;
+  for (const [index, { name, value, unit }] of values.entries()) {
     const settings = plan.own.get(name) ?? plan.usual;
-    const before = state.quantities.find((quantity) => quantity.name === name);
-    const taken = young && before ? before.taken : [];
-    return { name, unit, settings, taken, told: before?.told ?? null, value: calibrated(settings, value) };
-  });
-  for (const { name, unit, settings, taken, value } of refined) {
-    if (typeof value !== "number") continue;
-    const problem = limitProblem(settings, value, taken.at(-1), at - state.at);
-    if (problem !== null) return { ok: false, problem: `${name} ${value}${unit === null ? "" : ` ${unit}`} ${problem}` };
+    const before = quantityOf(state, name, index);
+    const taken = young && before ? before.taken : none;
+    let result = calibrated(settings, value);
+    if (typeof result === "number") {
+      const problem = limitProblem(settings, result, taken.at(-1), at - state.at);
+      if (problem !== null) return { ok: false, problem: `${name} ${result}${unit === null ? "" : ` ${unit}`} ${problem}` };
+      if (settings.filter !== null) {
+        const next = [...taken, result].slice(-settings.filter.of);
+        filterings ??= new Map();
+        filterings.set(index, next);
+        result = filtered(settings.filter.kind, next);
+      }
+    }
+    tell ||= isDue(settings, before?.told ?? null, result, at, plan.every / 2);
+    if (result !== value) results = results.with(index, { name, value: result, unit });
   }
-  const results = refined.map(({ name, unit, settings, taken, told, value }) => {
-    const next = typeof value === "number" ? [...taken, value].slice(-(settings.filter?.of ?? 1)) : [];
-    const result = settings.filter !== null && typeof value === "number" ? filtered(settings.filter.kind, next) : value;
-    return { name, unit, taken: next, told, value: result, due: isDue(settings, told, result, at, plan.every / 2) };
-  });
-  const tell = back || results.some(({ due }) => due);
+  if (state.quantities.length !== values.length || values.some(({ name }, index) => state.quantities[index]?.name !== name))
+    state.quantities = values.map(({ name }, index) => quantityOf(state, name, index) ?? { name, taken: [], told: null });
+  for (const [index, quantity] of state.quantities.entries()) {
+    const value = results[index]?.value ?? 0;
+    quantity.taken = filterings?.get(index) ?? only(quantity.taken, value);
+    if (!tell) continue;
+    quantity.told ??= { value, at };
+    quantity.told.value = value;
+    quantity.told.at = at;
+  }
   state.read = values;
   state.at = at;
-  state.quantities = results.map(({ name, taken, told, value }) => ({ name, taken, told: tell ? { value, at } : told }));
-  return { ok: true, values: results.map(({ name, value, unit }) => ({ name, value, unit })), tell };
+  return { ok: true, values: results, tell };
+}
+
+function quantityOf({ quantities }: PipelineState, name: string, index: number): QuantityState | undefined {
+  const there = quantities[index];
+  return there?.name === name ? there : quantities.find((quantity) => quantity.name === name);
+}
+
+/** Without a filter the last value alone. */
+function only(taken: number[], value: Measured["value"]): number[] {
+  taken.length = 0;
+  if (typeof value === "number") taken.push(value);
+  return taken;
 }
 
 /** 0.1 × 3 is 0.3 to a reader. */

@@ -14,6 +14,8 @@ export interface SensorPlan {
   source: string;
   /** Null for one that is told its values, or whose values are derived. */
   every: number | null;
+  /** So much later than the others it is read for the first time, and ever after. */
+  phase: number;
   pipeline: PipelinePlan;
   /** How long a reading holds; without end for a derived value, which holds as long as what it is derived from. */
   staleAfter: number;
@@ -34,10 +36,21 @@ export interface SensorPlan {
   qualityTopic: string;
 }
 
+/** Over so much time, the shortest `every`, the sensors are spread: a thousand are not read in one moment. */
+const spread = 1000;
+/** Places for them. Those that share one are read in one turn of the loop, and told in one write. */
+const placeEvery = 10;
+/** The fractions of its multiples lie evenly, however many there are. */
+const goldenSection = 0.618_033_988_749_895;
+
 /** How often it is told how fast an input counts. */
 const countedEvery = 10_000;
 /** For a topic, which has no `every`. */
 const usualStale = 180_000;
+
+function phaseOf(index: number): number {
+  return Math.floor((((index * goldenSection) % 1) * spread) / placeEvery) * placeEvery;
+}
 
 /** The sensors of the configuration, then its derived values; their timers are added to `timers`. */
 export function sensorsOf(config: Config, topics: Topics, timers: Map<TimerKey, TimerOwner>, peers: readonly PeerPlan[]): SensorPlan[] {
@@ -62,6 +75,7 @@ export function sensorsOf(config: Config, topics: Topics, timers: Map<TimerKey, 
       ...common(id, index),
       source: JSON.stringify(source),
       every: told ? null : every,
+      phase: told ? 0 : phaseOf(index),
       pipeline: pipelineOf(settings, told ? 0 : every),
       staleAfter: stale_after ?? (told ? usualStale : 3 * every),
       topic: told ? topicOf(settings) : null,
@@ -75,6 +89,7 @@ export function sensorsOf(config: Config, topics: Topics, timers: Map<TimerKey, 
       ...common(id, sensors.length + index),
       source: JSON.stringify(plan),
       every: plan.kind === "counted" ? countedEvery : null,
+      phase: 0,
       pipeline: plainPipeline,
       staleAfter: plan.kind === "counted" ? 3 * countedEvery : Number.POSITIVE_INFINITY,
       topic: null,

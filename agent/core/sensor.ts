@@ -46,10 +46,10 @@ export function reasonOf({ staleAfter }: SensorPlan, sensor: SensorState): strin
   return sensor.problem ?? (sensor.stale ? (sensor.why ?? `no reading for ${staleAfter / 1000} s`) : null);
 }
 
-/** The first read is due now. */
+/** The first read is due now, but for the place of the sensor among the others. */
 export function beginSensor(plan: SensorPlan, sensor: SensorState, at: Instant, effects: Effect[]): void {
   sensor.at = at;
-  if (plan.every !== null) effects.push({ type: "startTimer", key: plan.readKey, at });
+  if (plan.every !== null) effects.push({ type: "startTimer", key: plan.readKey, at: at + plan.phase });
   if (Number.isFinite(plan.staleAfter)) effects.push({ type: "startTimer", key: plan.staleKey, at: at + plan.staleAfter });
   tellQuality(plan, sensor, effects);
 }
@@ -133,10 +133,18 @@ export function sensorRead(
   }
   const { values } = refined;
   if (refined.tell && sensorPlan.published) {
-    const afterwards = { topic: sensorPlan.historyTopic, ts: isoTime(state, measured) };
-    effects.push({ type: "publish", ...stateOf(state, sensorPlan, values, measured), afterwards });
+    const ts = isoTime(state, measured);
+    const { kind, topic, payload, qos, retain } = stateOf(sensorPlan, values, ts);
+    const afterwards = { topic: sensorPlan.historyTopic, ts };
+    effects.push({ type: "publish", kind, topic, payload, qos, retain, afterwards });
   }
-  change(plan, state, index, effects, () => Object.assign(sensor, { values, at: measured, problem: null, stale: false, why: null }));
+  change(plan, state, index, effects, () => {
+    sensor.values = values;
+    sensor.at = measured;
+    sensor.problem = null;
+    sensor.stale = false;
+    sensor.why = null;
+  });
   effects.push({ type: "startTimer", key: sensorPlan.staleKey, at: holdsUntil(plan, state, index) });
   seen(plan, state, index, at, effects);
 }
@@ -196,15 +204,16 @@ function qualityOnBus(plan: SensorPlan, sensor: SensorState) {
 }
 
 /** One read is one message. Several values name their units one by one. */
-function stateOf(state: State, { stateTopic }: SensorPlan, values: readonly Measured[], at: Instant) {
+function stateOf({ stateTopic }: SensorPlan, values: readonly Measured[], ts: string) {
   const [first] = values;
-  const units = values.length > 1 ? Object.fromEntries(values.map(({ name, unit }) => [name, unit])) : first?.unit;
-  const payload = JSON.stringify({
-    ...Object.fromEntries(values.map(({ name, value }) => [name, value])),
-    ...(units == null ? {} : { unit: units }),
-    ts: isoTime(state, at),
-    quality: "ok",
-  });
+  // Field by field: a thousand a second would be spread and made of entries.
+  const said: Record<string, unknown> = {};
+  for (const { name, value } of values) said[name] = value;
+  if (values.length > 1) said.unit = Object.fromEntries(values.map(({ name, unit }) => [name, unit]));
+  else if (first?.unit != null) said.unit = first.unit;
+  said.ts = ts;
+  said.quality = "ok";
+  const payload = JSON.stringify(said);
   return { kind: "state", topic: stateTopic, payload, qos: 0, retain: true } as const;
 }
 
@@ -213,7 +222,7 @@ export function sensorOnBus(state: State, plan: SensorPlan, sensor: SensorState)
   if (!plan.published) return [];
   const told = qualityOnBus(plan, sensor);
   const holds = sensor.values !== null && qualityOf(sensor) === "ok";
-  return holds ? [stateOf(state, plan, sensor.values ?? [], sensor.at), ...told] : told;
+  return holds ? [stateOf(plan, sensor.values ?? [], isoTime(state, sensor.at)), ...told] : told;
 }
 
 /** `21.4 °C`, `21.4 °C, 55 %`. */
@@ -252,8 +261,11 @@ export function carrySensors(
       beginSensor(plan, sensor, at, effects);
       return sensor;
     }
-    if (before.every !== plan.every && plan.every !== null)
-      effects.push({ type: "startTimer", key: plan.readKey, at: Math.max(at, kept.dueAt + plan.every) });
+    if (before.every !== plan.every && plan.every !== null) {
+      const due = kept.dueAt + plan.every;
+      // All that are overdue would be read in one moment, now and ever after.
+      effects.push({ type: "startTimer", key: plan.readKey, at: due > at ? due : at + plan.phase });
+    }
     // What is stale does not become fresh by a longer time; the next reading is.
     if (before.staleAfter !== plan.staleAfter)
       effects.push({ type: "startTimer", key: plan.staleKey, at: Math.max(at, kept.at + plan.staleAfter) });

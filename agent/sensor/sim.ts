@@ -14,6 +14,8 @@ export class SimSensor implements SensorDriver {
   /** What it was told of each quantity; the others have no value, and are not read. */
   readonly #values = new Map<string, number>();
   #setting: SimSetting = "ok";
+  /** Made once for all reads of what it was told. */
+  #made: Reading | undefined;
   #waiting: ((reading: Reading) => void)[] = [];
   readonly #id: string;
 
@@ -31,6 +33,7 @@ export class SimSensor implements SensorDriver {
     const several = typeof setting === "object" && "values" in setting;
     for (const [name, value] of Object.entries(several ? setting.values : {})) this.#values.set(name, value);
     this.#setting = typeof setting === "number" || several ? "ok" : setting;
+    this.#made = undefined;
     if (setting === "hang") return;
     const reading = this.#reading();
     for (const answer of this.#waiting) answer(reading);
@@ -43,6 +46,11 @@ export class SimSensor implements SensorDriver {
   }
 
   #reading(): Reading {
+    this.#made ??= this.#make();
+    return this.#made;
+  }
+
+  #make(): Reading {
     if (typeof this.#setting === "object" && "fail" in this.#setting) return failed(this.#setting.fail);
     if (this.#values.size === 0)
       return failed(`the simulated sensor has no value yet: \`pinbus sim sensor ${this.#id} VALUE\` gives it one`);

@@ -46,8 +46,14 @@ export class PushedViews {
 
   /** Something that a view shows has changed. */
   changed(view: View): void {
-    for (const watcher of this.#options.watchers) if (watcher.views.has(view)) watcher.dirty.add(view);
-    this.schedule();
+    let isNews = false;
+    for (const { views, dirty } of this.#options.watchers) {
+      if (!views.has(view) || dirty.has(view)) continue;
+      dirty.add(view);
+      isNews = true;
+    }
+    // This is asked with every event: who has it to come, or does not read, is seen to already.
+    if (isNews) this.schedule();
   }
 
   /** To be called when somebody has gone: units and host are read only while somebody looks at them. */

@@ -3,6 +3,7 @@ import type { AgentEvent } from "../core/model.ts";
 import type { Plan } from "../core/plan.ts";
 import type { Quantity, Reading, SensorDriver } from "../sensor/driver.ts";
 import type { Clock } from "./clock.ts";
+import { Slices } from "./slices.ts";
 
 export interface SensorsOptions {
   plan: Plan;
@@ -11,8 +12,6 @@ export interface SensorsOptions {
   open(id: string, sensor: SensorConfig): SensorDriver | undefined;
   /** How long a read may take, in ms, until it counts as failed. */
   deadline?: number;
-  /** 0 to 1: how much later than it is due a sensor is read, always the same, so that a thousand are not read in one moment. */
-  random?: () => number;
   clock: Clock;
   dispatch(event: AgentEvent): void;
 }
@@ -24,10 +23,8 @@ interface Slot {
   readonly driver: SensorDriver;
   /** Undefined once a reload has taken the sensor away: what it still answers is nobody's. */
   index: number | undefined;
-  /** Of the time by which a read may be put off. */
-  readonly share: number;
-  /** The read is due, and put off. */
-  waiting: boolean;
+  /** For its next reads, until one does not answer in time. */
+  controller: AbortController;
   /** The read that is under way; it never rejects. */
   running: Promise<void> | undefined;
 }
@@ -35,29 +32,27 @@ interface Slot {
 /** A DS18B20 whose answers are damaged takes four seconds for five tries. */
 const usualDeadline = 10_000;
 
-/** By so much a read is put off at most, and by half of `every`. */
-const longestDelay = 1000;
-
 /** Reads sensors: each one once at a time, of each bus one at a time. One that hangs costs its bus and nothing else. */
 export class Sensors {
   readonly #options: SensorsOptions;
-  #plan: Plan;
+  readonly #slices: Slices;
   /** By the index of the sensor; undefined for one that nobody reads. */
   #slots: (Slot | undefined)[];
   /** The last read of each bus that was asked for. */
   readonly #buses = new Map<string, Promise<void>>();
-  readonly #timeouts = new Set<NodeJS.Timeout>();
+  /** Those from which an answer is awaited, the longest first, with the time by which it must come. */
+  readonly #reading = new Map<Slot, number>();
+  #timeout: NodeJS.Timeout | undefined;
   #stopped = false;
 
   constructor(options: SensorsOptions) {
     this.#options = options;
-    this.#plan = options.plan;
+    this.#slices = new Slices(options.clock.now);
     this.#slots = this.#slotsOf(options.plan, options.config, []);
   }
 
   /** Takes a new plan; a sensor that reads the same keeps its driver and its read. */
   apply(plan: Plan, config: Config): void {
-    this.#plan = plan;
     const before = this.#slots;
     this.#slots = this.#slotsOf(plan, config, before);
     for (const slot of before) if (slot && !this.#slots.includes(slot)) slot.index = undefined;
@@ -71,9 +66,7 @@ export class Sensors {
   /** Reads a sensor, unless it is being read; the answer comes as an event. */
   read(index: number): void {
     const slot = this.#slots[index];
-    if (!slot || slot.running !== undefined || slot.waiting) return;
-    if (slot.share === 0) void this.#start(slot);
-    else this.#putOff(slot, this.#plan.sensors[index]?.every ?? 0);
+    if (slot && slot.running === undefined) void this.#start(slot);
   }
 
   /** Reads a sensor once more, after a read that is under way; resolves when that has been told. */
@@ -86,50 +79,65 @@ export class Sensors {
 
   stop(): void {
     this.#stopped = true;
-    for (const timeout of this.#timeouts) clearTimeout(timeout);
-  }
-
-  #putOff(slot: Slot, every: number): void {
-    slot.waiting = true;
-    const timeout = setTimeout(
-      () => {
-        this.#timeouts.delete(timeout);
-        slot.waiting = false;
-        if (slot.running === undefined) void this.#start(slot);
-      },
-      slot.share * Math.min(longestDelay, every / 2),
-    );
-    this.#timeouts.add(timeout);
+    clearTimeout(this.#timeout);
   }
 
   #start(slot: Slot): Promise<void> {
     const { bus } = slot.driver;
-    const before = this.#buses.get(bus) ?? Promise.resolve();
-    const own = before
-      .then(() => this.#turn(slot))
-      .then(() => {
-        slot.running = undefined;
-        if (this.#buses.get(bus) === own) this.#buses.delete(bus);
-      });
+    const before = this.#buses.get(bus);
+    const own = before === undefined ? this.#turn(slot) : before.then(() => this.#turn(slot));
     slot.running = own;
     this.#buses.set(bus, own);
     return own;
   }
 
-  async #turn(slot: Slot): Promise<void> {
-    if (this.#stopped || slot.index === undefined) return;
-    const { deadline = usualDeadline } = this.#options;
-    const controller = new AbortController();
-    const timeout = setTimeout(() => {
-      this.#timeouts.delete(timeout);
-      controller.abort();
+  /** Resolves when it is told. Of a thousand a second nothing is made that is not needed. */
+  #turn(slot: Slot): Promise<void> {
+    return new Promise((resolve) => {
+      const over = () => {
+        this.#reading.delete(slot);
+        const { bus } = slot.driver;
+        if (this.#buses.get(bus) === slot.running) this.#buses.delete(bus);
+        slot.running = undefined;
+        resolve();
+      };
+      if (this.#stopped || slot.index === undefined) {
+        over();
+        return;
+      }
+      if (slot.controller.signal.aborted) slot.controller = new AbortController();
+      this.#watch(slot);
+      const { signal } = slot.controller;
+      void slot.driver.read(signal).then((reading) => {
+        if (signal.aborted) over();
+        else
+          this.#slices.do(() => {
+            this.#tell(slot, reading);
+            over();
+          });
+      });
+    });
+  }
+
+  /** All have the same time to answer, so one timer for the first of them is enough. */
+  #watch(slot?: Slot): void {
+    const { deadline = usualDeadline, clock } = this.#options;
+    if (slot) this.#reading.set(slot, clock.now() + deadline);
+    const [due] = this.#reading.values();
+    if (due === undefined || this.#timeout !== undefined || this.#stopped) return;
+    this.#timeout = setTimeout(() => this.#late(), Math.max(1, Math.ceil(due - clock.now())));
+  }
+
+  #late(): void {
+    this.#timeout = undefined;
+    const { deadline = usualDeadline, clock } = this.#options;
+    for (const [slot, due] of this.#reading) {
+      if (due > clock.now()) break;
+      this.#reading.delete(slot);
+      slot.controller.abort();
       this.#tell(slot, { ok: false, problem: `no answer within ${deadline / 1000} s` });
-    }, deadline);
-    this.#timeouts.add(timeout);
-    const reading = await slot.driver.read(controller.signal);
-    clearTimeout(timeout);
-    this.#timeouts.delete(timeout);
-    if (!controller.signal.aborted) this.#tell(slot, reading);
+    }
+    this.#watch();
   }
 
   #tell({ index: sensor }: Slot, reading: Reading): void {
@@ -149,9 +157,8 @@ export class Sensors {
         return there;
       }
       const settings = config.sensors[id];
-      const { open, random = () => 0 } = this.#options;
-      const driver = settings && open(id, settings);
-      return driver && { id, source, driver, index, share: random(), waiting: false, running: undefined };
+      const driver = settings && this.#options.open(id, settings);
+      return driver && { id, source, driver, index, controller: new AbortController(), running: undefined };
     });
   }
 }

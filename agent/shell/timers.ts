@@ -1,14 +1,28 @@
 import type { Clock } from "./clock.ts";
 
+/** One place in the heap. */
+interface Entry<K> {
+  readonly key: K;
+  at: number;
+  order: number;
+  /** When it is due by now: not before its place says. */
+  due: number;
+  dueOrder: number;
+}
+
+/** Deadlines are taken for so long, ms; then the loop looks for edges, and the others have to wait. */
+const turn = 1;
+
 /**
  * All deadlines on one kernel timer: a heap by time, and one setTimeout for the earliest. A key has one deadline;
- * setting it again replaces it. Replaced entries stay in the heap until they come up or are most of it.
+ * setting it again replaces it. Replaced entries stay in the heap until they come up or are most of it; one that is put off,
+ * as that of a reading is with each new one, until then only notes it.
  */
 export class Timers<K extends string> {
   readonly #clock: Clock;
   readonly #due: (key: K, at: number) => void;
-  readonly #heap: { key: K; at: number; order: number }[] = [];
-  readonly #current = new Map<K, { at: number; order: number }>();
+  readonly #heap: Entry<K>[] = [];
+  readonly #current = new Map<K, Entry<K>>();
   #order = 0;
   #timeout: NodeJS.Timeout | undefined;
   #immediate: NodeJS.Immediate | undefined;
@@ -24,7 +38,7 @@ export class Timers<K extends string> {
 
   /** Every running timer with its time. */
   get pending(): Iterable<readonly [K, number]> {
-    return [...this.#current].map(([key, { at }]) => [key, at]);
+    return [...this.#current].map(([key, { due }]) => [key, due]);
   }
 
   /** How late the kernel timer came at most since this was last asked, ms: so long was the event loop busy with something else. */
@@ -35,7 +49,14 @@ export class Timers<K extends string> {
   }
 
   start(key: K, at: number): void {
-    const entry = { key, at, order: this.#order++ };
+    const order = this.#order++;
+    const current = this.#current.get(key);
+    if (current !== undefined && current.at <= at) {
+      current.due = at;
+      current.dueOrder = order;
+      return;
+    }
+    const entry = { key, at, order, due: at, dueOrder: order };
     this.#current.set(key, entry);
     if (this.#heap.length > 2 * this.#current.size + 64) this.#compact();
     else this.#push(entry);
@@ -73,26 +94,44 @@ export class Timers<K extends string> {
     }, wait);
   }
 
-  /** Takes what was due before the loop looked for edges. What comes due while others are taken waits until it has looked again. */
+  /**
+   * Takes what was due before the loop looked for edges. What comes due while others are taken waits until it has looked again, and so do they when they
+   * take long.
+   */
   #run(): void {
     this.#immediate = undefined;
-    this.#armedFor = Number.POSITIVE_INFINITY;
+    // What is started meanwhile is armed at the end.
+    this.#armedFor = Number.NEGATIVE_INFINITY;
+    const began = this.#clock.now();
+    let took = 0;
     for (let first = this.#heap[0]; first && first.at <= this.#until; first = this.#heap[0]) {
+      if (took > turn) {
+        this.#until = began + took;
+        this.#immediate = setImmediate(() => this.#run());
+        return;
+      }
       this.#pop();
-      const current = this.#current.get(first.key);
-      if (current?.order !== first.order) continue;
+      if (this.#current.get(first.key) !== first) continue;
+      if (first.dueOrder !== first.order) {
+        this.#push(first);
+        continue;
+      }
       this.#current.delete(first.key);
       this.#due(first.key, first.at);
+      took = this.#clock.now() - began;
     }
     this.#arm();
   }
 
   #compact(): void {
     this.#heap.length = 0;
-    for (const [key, { at, order }] of this.#current) this.#push({ key, at, order });
+    for (const entry of this.#current.values()) this.#push(entry);
   }
 
-  #push(entry: { key: K; at: number; order: number }): void {
+  /** By the time at which it is due by now. */
+  #push(entry: Entry<K>): void {
+    entry.at = entry.due;
+    entry.order = entry.dueOrder;
     const heap = this.#heap;
     let at = heap.push(entry) - 1;
     while (at > 0) {

@@ -28,6 +28,7 @@ it("edges that are late are all told in one turn, as by a kernel: no deadline pa
     input: () => ({ address: { chip, offset: 17 }, active: "high" }),
     output: () => undefined,
     simulate: async () => {},
+    checkReading() {},
     send() {},
     receive() {},
     readClock() {},

@@ -59,6 +59,8 @@ inputs: { door: { line: 17, kind: switch } }
 sensors:
   tent: { driver: topic, topic: tele/sniffer/SENSOR, values: { temperature: { value: Temperature, unit: °C } }, stale_after: 10m }
   light: { driver: file, path: /nowhere, name: light, every: 1h, stale_after: 2h }
+  air: { driver: topic, topic: tele/air, values: { temperature: { value: t, unit: °C }, humidity: { value: h, unit: "%" } }, stale_after: 10m }
+derive: { dew: { dew_point: { temperature: air.temperature, humidity: air.humidity } } }
 pwm: { fan: { line: 18, kind: fan } }
 controllers:
   cool:
@@ -93,5 +95,23 @@ controllers:
     const { code, stderr } = await agent.ask("sim", "play", file);
     expect([code, stderr]).toEqual([1, expect.stringContaining('there is no input, output, PWM or sensor "tend"')]);
     expect((await agent.ask("get", "door")).stdout).toBe("OFF\n");
+  });
+
+  it.each([
+    ["a derived value", "0s input door on\n1h sensor dew 5", '"dew" is derived: tell what it is derived from'],
+    ["what a topic value has not", "0s input door on\n1h sensor air wind=5", '"air" has no wind: name temperature or humidity'],
+    ["what a sensor does not measure", "0s input door on\n1h sensor light humidity=5", '"light" has no humidity: name light'],
+  ])("refuses to tell %s, before it begins", async (_, script, why) => {
+    await agent.ask("sim", "play", scriptOf("0s sensor air temperature=21 humidity=50"));
+    const { code, stdout, stderr } = await agent.ask("sim", "play", scriptOf(script));
+    expect([code, stdout, stderr]).toEqual([1, "", expect.stringContaining(why)]);
+    expect((await agent.ask("get", "door")).stdout).toBe("OFF\n");
+    expect((await agent.ask("get", "air.temperature")).stdout).toMatch(/^21 °C/);
+  });
+
+  it("leaves a topic value the quantities that it does not tell", async () => {
+    await agent.ask("sim", "play", scriptOf("0s sensor air temperature=21 humidity=50\n0s sensor air humidity=60"));
+    expect((await agent.ask("get", "air.temperature")).stdout).toMatch(/^21 °C/);
+    expect((await agent.ask("get", "air.humidity")).stdout).toMatch(/^60 %/);
   });
 });

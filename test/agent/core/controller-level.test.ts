@@ -243,6 +243,18 @@ describe("a controller of a PWM that must not control", () => {
 });
 
 describe("a reload", () => {
+  it.each([
+    ["two levels of it", proportional, { ...twoLevels, level_off: 0 }, 29, 40],
+    ["a PID controller of it", { ...twoLevels, level_off: 0 }, proportional, 29, 80],
+  ])("leaves a PWM that is kept while nothing is read where it is, when it makes %s", (_, before, after, temperature, level) => {
+    const world = worldOf({ ...before, on_stale: "keep" });
+    levels(world, temperature);
+    world.advance(180_000);
+    world.reload(configOf({ pwm: { fan: { kind: "fan" } }, sensors, controllers: { cool: { ...after, on_stale: "keep" } } }));
+    world.advance(60_000);
+    expect(world.levels.get("fan")).toBe(level);
+  });
+
   it("switches off a PWM that no controller drives any more, and leaves one alone that it still does", () => {
     const world = worldOf(proportional);
     levels(world, 29);

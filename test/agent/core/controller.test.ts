@@ -216,6 +216,23 @@ describe("a controller is held", () => {
     expect(test.controlled("mist")).toMatchObject({ held: "tent.humidity is stale", output: 30 });
   });
 
+  it.each([
+    ["on, while its output was more than half", 50, pid, onOff, true],
+    ["off, while its output was less than half", 55, pid, onOff, false],
+    ["on, as it was", 50, onOff, pid, true],
+    ["off, as it was", 70, onOff, pid, false],
+  ])("and with on_stale: keep is %s when a reload makes the other kind of it", (_, humidity, before, after, on) => {
+    const test = world({ ...before, on_stale: "keep" });
+    test.measure("tent", { humidity });
+    test.advance(200_000);
+    test.reload(configOf({ ...parts, controllers: { mist: { ...after, on_stale: "keep" } } }));
+    test.advance(0);
+    const moves = test.moves.length;
+    expect([test.isOn("mister"), test.controlled("mist").held]).toEqual([on, "tent.humidity is stale"]);
+    test.advance(200_000);
+    expect(test.moves.length).toBe(moves);
+  });
+
   it("before its first reading, which is not called off before stale_after", () => {
     const test = world(onOff);
     expect(test.controlled("mist")).toMatchObject({ held: "tent.humidity was not read yet", value: null, on: false });

@@ -311,6 +311,21 @@ describe("how fast an input counts", () => {
     expect(world.sensor("flow")).toMatchObject({ quality: "ok", values: [{ name: "rate", value, unit: told }] });
   });
 
+  it("is not known before it was watched for as long as makes silence of it: no 0 is told at the start", () => {
+    const world = metered({});
+    world.advance(9999);
+    expect(world.sensor("flow")).toMatchObject({ quality: "unknown", values: null });
+    expect(world.logs).toEqual([]);
+    world.advance(1);
+    expect(world.sensor("flow")).toMatchObject({ quality: "ok", values: [{ value: 0 }] });
+    // Of one pulse nobody can say how fast.
+    const pulsed = metered({});
+    pulsed.advance(9999);
+    pulsed.edge("meter", true);
+    pulsed.advance(1);
+    expect(pulsed.sensor("flow").quality).toBe("unknown");
+  });
+
   it("is 0 when nothing flows, with a reading of now, and nothing of before counts after that", () => {
     const world = metered({});
     world.advance(10_000);
@@ -328,7 +343,7 @@ describe("how fast an input counts", () => {
     world.advance(10_000);
     expect(world.sensor("flow")).toMatchObject({ quality: "failed", reason: "meter: the chip is gone" });
     world.dispatch({ type: "level-read", input: 0, active: false, at: world.now, why: "chip" });
-    world.advance(10_000);
+    world.advance(20_000);
     expect(world.sensor("flow")).toMatchObject({ quality: "ok", values: [{ value: 0 }] });
   });
 

@@ -52,8 +52,11 @@ interface Other {
   rule: boolean;
 }
 
-/** A configuration with `others` around and between what stays, in an order of its own. */
-function configWith(others: readonly Other[], first: boolean): Config {
+/**
+ * A configuration with `others` around and between what stays, in an order of its own. By its number at the start a sensor gets its place in the second,
+ * so there it is the first.
+ */
+function configWith(others: readonly Other[], first: boolean, atStart = false): Config {
   const own = Object.fromEntries(
     others.map(({ id, gpio, active, on_start, max_on, lost }) => {
       // A changed membership is refused, so it goes by the id.
@@ -78,7 +81,7 @@ function configWith(others: readonly Other[], first: boolean): Config {
   const { outputs, inputs } = untouched;
   const merge = <A, B>(a: A, b: B) => (first ? { ...a, ...b } : { ...b, ...a });
   const interlocks = merge(untouched.interlocks, { others: { dead_time: first ? 40 : 90, mode: "switch" as const } });
-  const sensors = merge(untouched.sensors, probes);
+  const sensors = atStart ? { ...untouched.sensors, ...probes } : merge(untouched.sensors, probes);
   return configOf({ outputs: merge(outputs, own), inputs: merge(inputs, keys), sensors, rules: merge(untouched.rules, rules), interlocks });
 }
 
@@ -184,7 +187,7 @@ describe("a reload at any moment", () => {
           !("output" in each && each.output.startsWith("o-")) &&
           !("input" in each && each.input.startsWith("i-")) &&
           !("sensor" in each && each.sensor.startsWith("s-"));
-        const with_ = startedWith(configWith(from, first));
+        const with_ = startedWith(configWith(from, first, true));
         play(with_, before);
         with_.reload(configWith(to, then));
         play(with_, after);

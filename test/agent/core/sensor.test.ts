@@ -31,6 +31,25 @@ describe("a sensor", () => {
     expect(world.reads).toEqual(["attic 1000", "attic 6000", "attic 11000", "attic 16000"]);
   });
 
+  it("has a place of its own among many, in which few others are read, and keeps it", () => {
+    const names = Array.from({ length: 200 }, (_, index) => `s-${index}`);
+    const world = new World(configOf({ sensors: Object.fromEntries(names.map((name) => [name, { every: 1000 }])) }));
+    world.dispatch({ type: "started", held: false, at: world.now });
+    world.advance(2999);
+    const [reads, places] = [new Map<string, number[]>(), new Map<number, number>()];
+    for (const [name = "", at = ""] of world.reads.map((read) => read.split(" "))) {
+      reads.set(name, [...(reads.get(name) ?? []), Number(at)]);
+      places.set(Number(at), (places.get(Number(at)) ?? 0) + 1);
+    }
+    for (const name of names) {
+      const [first = 0, ...others] = reads.get(name) ?? [];
+      expect(first - 1000).toBeLessThan(1000);
+      expect(others).toEqual([first + 1000, first + 2000]);
+    }
+    // Two on average.
+    expect(Math.max(...places.values())).toBeLessThanOrEqual(4);
+  });
+
   it("is unknown and offline until it was read, then online with its value, its unit and the time of the read", () => {
     const world = started();
     expect([quality(world), available(world), states(world)]).toEqual(["unknown", "offline", []]);
@@ -140,6 +159,19 @@ describe("a reload", () => {
     for (const leaf of ["state", "quality", "availability"]) expect(world.payloads(`${P}/${leaf}`).at(-1)).toBe("");
     world.reading("cpu", 48);
     expect(world.payloads("pinbus/garage/sensor/cpu/availability").at(-1)).toBe("online");
+  });
+
+  it("that lets all be read sooner does not read all in one moment", () => {
+    const sensors = (every: number) => Object.fromEntries(Array.from({ length: 100 }, (_, index) => [`s-${index}`, { every }]));
+    const world = new World(configOf({ sensors: sensors(60_000) }));
+    world.dispatch({ type: "started", held: false, at: world.now });
+    world.advance(30_000);
+    world.reload(configOf({ sensors: sensors(2000) }));
+    world.reads.length = 0;
+    world.advance(4000);
+    const moments = world.reads.map((read) => read.split(" ")[1]);
+    expect(moments.length).toBeGreaterThanOrEqual(100);
+    expect(Math.max(...moments.map((moment) => moments.filter((other) => other === moment).length))).toBeLessThanOrEqual(3);
   });
 
   it("that lets a sensor read something else forgets what it was", () => {

@@ -30,7 +30,6 @@ function sensorsOf(
   settings: Record<string, Partial<SensorConfig>>,
   open: (id: string, sensor: SensorConfig) => SensorDriver | undefined,
   deadline = 5000,
-  random?: () => number,
 ) {
   const config = configOf({ sensors: settings });
   let plan = planOf(config);
@@ -40,7 +39,7 @@ function sensorsOf(
     const { id } = plan.sensors[event.sensor] ?? {};
     said.push(event.type === "sensor-read" ? `${id} ${event.values.map(({ value }) => value)}` : `${id} failed: ${event.problem}`);
   };
-  const sensors = new Sensors({ plan, config, open, deadline, ...(random ? { random } : {}), clock: systemClock, dispatch });
+  const sensors = new Sensors({ plan, config, open, deadline, clock: systemClock, dispatch });
   onTestFinished(() => sensors.stop());
   const reload = (next: Record<string, Partial<SensorConfig>>) => {
     const after = configOf({ sensors: next });
@@ -64,25 +63,6 @@ describe("sensors", () => {
     await eventually(() => drivers.cellar.asked.length).toBe(1);
     drivers.cellar.asked[0]?.answer(failed("CRC error"));
     await eventually(() => said).toEqual(["attic 21.4", "cellar failed: CRC error"]);
-  });
-
-  it("that are due in one moment are read one after the other, each as much later as chance has it, but once", async () => {
-    const asked: string[] = [];
-    const shares = [0.9, 0.1];
-    const open = (id: string): SensorDriver => ({
-      bus: id,
-      quantities: [temperature],
-      read: async () => {
-        asked.push(id);
-        return measured(temperature, 1);
-      },
-    });
-    const { sensors, said } = sensorsOf({ attic: { every: 400 }, cellar: { every: 400 } }, open, 5000, () => shares.shift() ?? 0);
-    for (const index of [0, 1, 0, 1]) sensors.read(index);
-    await settled();
-    expect(asked).toEqual([]);
-    await eventually(() => said).toEqual(["cellar 1", "attic 1"]);
-    expect(asked).toEqual(["cellar", "attic"]);
   });
 
   it("that are being read are not asked again", async () => {

@@ -52,6 +52,22 @@ describe("timers, in faked time", () => {
     ]);
   });
 
+  it("a key that is put off again and again comes up once, behind those that were started before it", () => {
+    const { timers, due } = recorded();
+    const now = start();
+    timers.start("a", now + 10);
+    timers.start("b", now + 40);
+    for (const later of [20, 30, 40]) timers.start("a", now + later);
+    vi.advanceTimersByTime(39);
+    expect(due).toEqual([]);
+    vi.advanceTimersByTime(10);
+    expect(due).toEqual([
+      ["b", now + 40],
+      ["a", now + 40],
+    ]);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
   it("a stopped key does not come up, and nothing is left on the clock", () => {
     const { timers, due } = recorded();
     timers.start("a", start() + 10);
@@ -217,7 +233,10 @@ describe("timers, in real time", () => {
     expect(order).toEqual(["edge", "deadline"]);
   });
 
-  it("let the edges go first that came while another deadline was busy", async () => {
+  it.each([
+    ["the same moment", 5],
+    ["a moment later", 20],
+  ])("let the edges go first that came while another deadline of %s was busy", async (_, later) => {
     const order: string[] = [];
     const { send, end } = await wire(() => order.push("edge"));
     await new Promise<void>((resolve) => {
@@ -229,7 +248,7 @@ describe("timers, in real time", () => {
       });
       const now = systemClock.now();
       timers.start("settle", now + 5);
-      timers.start("hold", now + 20);
+      timers.start("hold", now + later);
     });
     end();
     expect(order).toEqual(["settle", "edge", "hold"]);
