@@ -39,10 +39,33 @@ export interface Layers {
 export function complete(schema: SchemaGroup, values: Record<string, unknown>, layers: Layers = {}): Record<string, unknown> {
   const loaded = open(schema, layers.env ?? {});
   for (const [path, value] of Object.entries(layers.derived ?? {})) loaded.set(path, value);
-  loaded.load(values);
+  const { rest, aside } = setAside(schema, values);
+  loaded.load(rest);
   for (const [path, value] of Object.entries(layers.args ?? {})) loaded.set(path, value);
   loaded.validate({ allowed: "strict" });
-  return loaded.getProperties();
+  const properties = loaded.getProperties();
+  for (const { group, name, value } of aside) {
+    const inside = group.reduce((outer, key) => outer[key] as Record<string, unknown>, properties);
+    inside[name] = value;
+  }
+  return properties;
+}
+
+/** Maps with any names: convict would take a dot in one for a step of a path. */
+function setAside(schema: SchemaGroup, values: Record<string, unknown>, group: readonly string[] = []) {
+  const rest: Record<string, unknown> = {};
+  const aside: { group: readonly string[]; name: string; value: unknown }[] = [];
+  for (const [name, value] of Object.entries(values)) {
+    const node = schema[name];
+    if (node === undefined || isLeaf(node) || isListOf(node)) rest[name] = value;
+    else if (!isMapOf(node)) {
+      const inside = setAside(node, value as Record<string, unknown>, [...group, name]);
+      rest[name] = inside.rest;
+      aside.push(...inside.aside);
+    } else if (isLeaf(node.items)) aside.push({ group, name, value });
+    else rest[name] = value;
+  }
+  return { rest, aside };
 }
 
 /** One item of a map or list, to which convict adds no defaults: they are those of its own schema. */

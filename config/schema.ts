@@ -6,11 +6,24 @@ import { brokerLost, pulseOf } from "./compound.ts";
 import { controllerSchema } from "./controllers.ts";
 import { debounceOf, measure, ratio } from "./counting.ts";
 import { deriveSchema } from "./derive.ts";
-import { address, anyText, duration, id, line, oneOf, path, port, topicLevel, wholeNumber } from "./formats.ts";
+import { address, anyText, duration, id, line, oneOf, path, port, topicLevel, userName, wholeNumber } from "./formats.ts";
 import { coverSchema, homeassistantSchema, inputAppearance, label, outputAppearance } from "./homeassistant.ts";
 import { homieSchema } from "./homie.ts";
 import { inputDevice, key } from "./keys.ts";
-import { type ConfigOf, derived, type Format, inFileOnly, leaf, listOf, mapOf, optional, required, secret, withNames } from "./leaf.ts";
+import {
+  type ConfigOf,
+  derived,
+  type Format,
+  inFileOnly,
+  leaf,
+  listOf,
+  mapOf,
+  optional,
+  passwordOrHash,
+  required,
+  secret,
+  withNames,
+} from "./leaf.ts";
 import { origin, shortListener } from "./listeners.ts";
 import { mistbuddySchema } from "./mistbuddy.ts";
 import { mqttSchema } from "./mqtt.ts";
@@ -198,6 +211,14 @@ export const schema = withNames({
     },
     username: optional(anyText, "A user of the built-in broker besides those of `broker.password_file`."),
     password: secret(anyText, "The password of that user: `{file: PATH}`, `{env: NAME}`, `{credential: NAME}` or text."),
+    users: mapOf(
+      passwordOrHash(
+        anyText,
+        "The hash of that user's password, as it stands behind the colon in a line of `pinbus passwd`, or the password: `{file: PATH}`, `{env: NAME}`, `{credential: NAME}` or text.",
+      ),
+      "Users of the built-in broker besides those of `broker.password_file`, by name.",
+      userName,
+    ),
     password_file: optional(
       path,
       "The users of the built-in broker, as `pinbus passwd` and `mosquitto_passwd` write them; read again by a reload.",
@@ -205,8 +226,8 @@ export const schema = withNames({
     ),
     anonymous: optional(
       oneOf("true", "false"),
-      "Whether clients without a user may connect; without `password_file` this means everybody, with any user and password.",
-      "`true` without `password_file`, `false` with it",
+      "Whether clients without a user may connect; without users this means everybody, with any user and password.",
+      "`true` without users, `false` with them",
     ),
     cert: optional(path, "A PEM file with the certificate chain of the listeners with TLS, their own first."),
     key: optional(path, "A PEM file with the private key of `broker.cert`, without a passphrase."),

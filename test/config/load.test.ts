@@ -215,6 +215,7 @@ describe("loadConfig", () => {
           listeners: [{ protocol: "mqtt", address: null, port: 1883 }],
           username: null,
           password: null,
+          users: {},
           password_file: null,
           anonymous: null,
           sys_interval: 10_000,
@@ -416,6 +417,7 @@ describe("loadConfig", () => {
         listeners: { protocol: "mqtt" | "mqtts" | "ws" | "wss" | null; address: string | null; port: number }[];
         username: string | null;
         password: string | null;
+        users: Record<string, string>;
         password_file: string | null;
         anonymous: "true" | "false" | null;
         cert: string | null;
