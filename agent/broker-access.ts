@@ -45,6 +45,7 @@ export function limitsOf(config: Config["broker"]): Limits {
     connectTimeout: config.connect_timeout,
     maxKeepalive: config.keepalive_max,
     maxQueuedBytes: config.max_queued_bytes,
+    maxInflight: config.max_inflight,
     maxConnects: config.max_connects,
     maxFailedLogins: config.max_failed_logins,
   };

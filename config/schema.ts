@@ -278,6 +278,11 @@ export const schema = withNames({
       1_048_576,
       "How many bytes may wait for a client that is connected and reads slowly; with more than that for 5 s it is disconnected.",
     ),
+    max_inflight: leaf(
+      wholeNumber(0, 65_535),
+      20,
+      "How many QoS 1 and 2 messages may be under way to one client that it has not acknowledged; further ones wait. 0 = no limit.",
+    ),
     max_connects: leaf(wholeNumber(10, 1_000_000), 3000, "How often in a minute one other machine may connect."),
     max_failed_logins: leaf(
       wholeNumber(5, 100_000),

@@ -10,7 +10,7 @@ import { type Command, CommandError, print, readArgs, usageError } from "./comma
 export const passwd: Command = {
   usage: "FILE USER [--delete]",
   summary:
-    "add or replace a user of the built-in broker (a file in the format of mosquitto_passwd; what stands behind the colon may stand in broker.users, too)",
+    "add or replace a user of the built-in broker (a file in the format of mosquitto_passwd; broker.users takes what is behind the colon)",
   async run(args) {
     const { values, positionals } = readArgs(args, { delete: { type: "boolean" } }, { min: 2, max: 2 });
     const [file = "", user = ""] = positionals;
