@@ -1,15 +1,16 @@
 import { exposed } from "../config/exposed.ts";
 import type { Config } from "../config/schema.ts";
+import { looksHashed } from "../config/secret.ts";
 import { decodeText, readBounded } from "../config/text.ts";
 import { SettingError } from "./certificate.ts";
 import { Access, type AccessRules } from "./embedded/access.ts";
 import { type Acl, parseAcl } from "./embedded/acl.ts";
 import type { Limits } from "./embedded/limits.ts";
-import { keptHash, parsePasswordFile } from "./embedded/password-file.ts";
+import { cannotLogIn, keptHash, type PasswordHash, parseHash, parsePasswordFile, shouldRenew } from "./embedded/password-file.ts";
 import type { Log } from "./shell/log.ts";
 
 const maxFileBytes = 1024 * 1024;
-/** So many bad lines of a file are told at once. */
+/** So many bad lines or users are told at once. */
 const maxTold = 5;
 
 /** Who may connect to the built-in broker, and what they may do. Throws SettingError when a file cannot be read. */
@@ -44,28 +45,55 @@ export function limitsOf(config: Config["broker"]): Limits {
     connectTimeout: config.connect_timeout,
     maxKeepalive: config.keepalive_max,
     maxQueuedBytes: config.max_queued_bytes,
+    maxInflight: config.max_inflight,
     maxConnects: config.max_connects,
     maxFailedLogins: config.max_failed_logins,
   };
 }
 
-function readRules({ password_file, username, password, acl_file, anonymous }: Config["broker"], log: Pick<Log, "warn">): AccessRules {
-  const listed = password_file === null ? null : readUsers(password_file, username, log);
-  const users = username === null || password === null ? listed : new Map(listed).set(username, keptHash(password));
+function readRules(config: Config["broker"], log: Pick<Log, "warn">): AccessRules {
+  const { password_file, username, password, acl_file, anonymous } = config;
+  const own = configuredUsers(config, log);
+  const listed = password_file === null ? null : readUsers(password_file, own, username, log);
+  if (username !== null && password !== null) own.set(username, keptHash(password));
+  const users = listed === null && own.size === 0 ? null : new Map([...(listed ?? []), ...own]);
   const acl = acl_file === null ? undefined : readAcl(acl_file);
   if (acl_file !== null && acl) for (const warning of doubts(acl, users)) log.warn(`${acl_file}: ${warning}`);
   return { anonymous: users === null ? anonymous !== "false" : anonymous === "true", users, acl };
 }
 
-function readUsers(file: string, configured: string | null, log: Pick<Log, "warn">): NonNullable<AccessRules["users"]> {
+/** Those of `broker.users`. */
+function configuredUsers({ users }: Config["broker"], log: Pick<Log, "warn">): Map<string, PasswordHash> {
+  const hashes = new Map<string, PasswordHash>();
+  const problems: string[] = [];
+  for (const [user, given] of Object.entries(users)) {
+    const hash = looksHashed(given) ? parseHash(given) : keptHash(given);
+    if (typeof hash === "string") problems.push(cannotLogIn(user, hash));
+    else hashes.set(user, hash);
+    if (typeof hash === "object" && looksHashed(given) && hash.kind === "sha512") log.warn(`broker.users: ${shouldRenew(user)}`);
+  }
+  if (problems.length > 0) throw new SettingError("broker.users", some(problems, "users"));
+  return hashes;
+}
+
+function readUsers(
+  file: string,
+  own: ReadonlyMap<string, PasswordHash>,
+  configured: string | null,
+  log: Pick<Log, "warn">,
+): NonNullable<AccessRules["users"]> {
   const reading = readBounded(file, maxFileBytes);
   if (!reading.ok)
     throw new SettingError("broker.password_file", `${file}: ${reading.message}: ${reading.fix}; \`pinbus passwd ${file} USER\` writes it`);
   const { users, problems } = parsePasswordFile(reading.bytes.toString("utf8"));
   for (const { line, message } of problems) log.warn(`${file}:${line}: ${message}`);
+  const twice = [...own.keys()].filter((user) => users.has(user));
+  const sentences = twice.map((user) => `user ${JSON.stringify(user)} stands in ${file} too; remove it there or here`);
+  if (twice.length > 0) throw new SettingError("broker.users", some(sentences, "users"));
   if (configured !== null && users.has(configured))
     log.warn(`${file} has the user of broker.username too: broker.password counts, remove one of them`);
-  if (users.size === 0 && configured === null) log.warn(`${file} has no user who can log in: add one with \`pinbus passwd ${file} USER\``);
+  if (users.size === 0 && own.size === 0 && configured === null)
+    log.warn(`${file} has no user who can log in: add one with \`pinbus passwd ${file} USER\``);
   const problem = exposed(file, reading.stats);
   if (problem) log.warn(`${problem.message}: ${problem.fix}`);
   return users;
@@ -80,9 +108,18 @@ function readAcl(file: string): Acl {
   if (!decoded.ok) throw refuse(`${file}:${decoded.line}:${decoded.column}: ${decoded.message}; ${decoded.fix}`);
   const parsed = parseAcl(decoded.text);
   if (parsed.ok) return parsed.acl;
-  const told = parsed.problems.slice(0, maxTold).map(({ line, message }) => `${file}:${line}: ${message}`);
-  const more = parsed.problems.length - told.length;
-  throw refuse([...told, ...(more > 0 ? [`and ${more} more lines`] : [])].join("; "));
+  throw refuse(
+    some(
+      parsed.problems.map(({ line, message }) => `${file}:${line}: ${message}`),
+      "lines",
+    ),
+  );
+}
+
+/** The first of them, and how many more there are. */
+function some(sentences: readonly string[], what: string): string {
+  const more = sentences.length - maxTold;
+  return [...sentences.slice(0, maxTold), ...(more > 0 ? [`and ${more} more ${what}`] : [])].join("; ");
 }
 
 /** What is allowed, but hardly meant. */

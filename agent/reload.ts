@@ -74,6 +74,7 @@ const inPlace = [
   "broker.password_file",
   "broker.username",
   "broker.password",
+  "broker.users",
   "broker.anonymous",
   "broker.cert",
   "broker.key",

@@ -92,6 +92,8 @@ function checkControl({ control }: Config, report: Report): void {
 
 function checkBroker({ broker }: Config, { unread }: Found, report: Report): void {
   checkPair("broker", broker, ["username", "password"], { unread }, report);
+  if (broker.username !== null && Object.hasOwn(broker.users, broker.username))
+    report("broker.username", `user ${JSON.stringify(broker.username)} stands in broker.users too`, "remove one of them");
   if (broker.anonymous === "false" && !hasUsers(broker, unread))
     report("broker.anonymous", "there are no users, so nobody could connect", "add broker.password_file, or remove it");
 }

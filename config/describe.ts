@@ -1,4 +1,4 @@
-import { isLeaf, isListOf, isMapOf, type ListOf, type MapOf, type SchemaGroup, type SchemaNode } from "./leaf.ts";
+import { isLeaf, isListOf, isMapOf, type Leaf, type ListOf, type MapOf, type SchemaGroup, type SchemaNode } from "./leaf.ts";
 import { type Config, schema } from "./schema.ts";
 
 const head = `# Configuration
@@ -55,7 +55,7 @@ export function sections(): Section[] {
 
 function describe(path: string, node: SchemaNode): Omit<Section, "title"> {
   if (isLeaf(node)) return { doc: "", rows: [row(path, node)] };
-  if (isMapOf(node)) return { doc: node.doc, rows: rowsOf(node.items, `${path}.ID.`) };
+  if (isMapOf(node)) return { doc: node.doc, rows: itemRows(`${path}.ID`, node.items) };
   if (isListOf(node)) return { doc: node.doc, rows: isLeaf(node.items) ? [row(path, node)] : listRows(path, node) };
   return { doc: "", rows: rowsOf(node, `${path}.`) };
 }
@@ -75,9 +75,13 @@ function listRows(path: string, node: ListOf<SchemaNode>): Row[] {
   return isLeaf(items) || isMapOf(items) || isListOf(items) ? [own] : [own, ...rowsOf(items, `${path}[].`)];
 }
 
-function mapRows(path: string, node: MapOf<SchemaGroup>): Row[] {
+function itemRows(path: string, items: SchemaGroup | Leaf<unknown>): Row[] {
+  return isLeaf(items) ? [row(path, items)] : rowsOf(items, `${path}.`);
+}
+
+function mapRows(path: string, node: MapOf<SchemaGroup | Leaf<unknown>>): Row[] {
   const own = { name: path, fallback: "none", values: "a map", doc: node.doc, env: "" };
-  return [own, ...rowsOf(node.items, `${path}.NAME.`)];
+  return [own, ...itemRows(`${path}.NAME`, node.items)];
 }
 
 function row(path: string, node: SchemaNode): Row {

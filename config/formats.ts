@@ -125,6 +125,18 @@ export const id = text("id", "an id", /^(?!constructor$)[a-z0-9-]{1,32}$/, "writ
 /** Without control characters, which would end a line of what is printed for systemd and the shell. */
 export const path = text("path", "a path", /^\P{Cc}{1,4000}$/u, "write the path of a file, without control characters");
 export const anyText = text("text", "text in one line", /^[^\0\r\n]{1,1024}$/, "write 1 to 1024 characters");
+/** As it may stand in a password file. What is none is not repeated: with a colon lost in it, it may have a password in it. */
+export const userName: Format<string> = {
+  name: "user name",
+  shape: "the name of a user",
+  read(value) {
+    // The last one is no key of an object.
+    return typeof value === "string" && /^(?!#)[^:\p{Cc}]{1,128}$/u.test(value) && value !== "__proto__"
+      ? ok(value)
+      : bad("the name that stands here is none for a user", "write 1 to 128 characters, no colon, and no # in front");
+  },
+  write: (value) => value,
+};
 export const clientId = text("client id", "an MQTT client id", /^[\x21-\x7e]{1,128}$/, "write 1 to 128 printable ASCII characters");
 export const unit = text(
   "unit",

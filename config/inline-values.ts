@@ -1,6 +1,6 @@
 import { completeItem } from "./complete.ts";
 import { id as idFormat } from "./formats.ts";
-import { isMapOf, type SchemaGroup } from "./leaf.ts";
+import { isLeaf, isMapOf, type SchemaGroup } from "./leaf.ts";
 import type { Problem } from "./problem.ts";
 import type { Config, SensorConfig } from "./schema.ts";
 import { sensorSchema } from "./sensors.ts";
@@ -27,7 +27,7 @@ export function expandInlineValues({ rules, sensors }: Pick<Config, "rules" | "s
 /** One of the values of such a sensor, with its defaults. */
 function completeValue(value: string): Record<string, unknown> {
   const { values }: SchemaGroup = sensorSchema;
-  return values !== undefined && isMapOf(values) ? completeItem(values.items, { value }) : { value };
+  return values !== undefined && isMapOf(values) && !isLeaf(values.items) ? completeItem(values.items, { value }) : { value };
 }
 
 /** Why a rule cannot bring a sensor with it; null when it can. */

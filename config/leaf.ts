@@ -27,6 +27,8 @@ export interface Leaf<T> {
   readonly presence: "default" | "optional" | "required" | "derived";
   readonly nullable: boolean;
   readonly sensitive: boolean;
+  /** It may be the hash of a password, which need not be hidden in a file of its own. */
+  readonly hashes?: true;
   /** What stands for the default in the documentation. */
   readonly shown: string;
   /** It says something of the file itself: no variable and no argument gives it. */
@@ -35,7 +37,7 @@ export interface Leaf<T> {
   readonly env?: string;
 }
 
-/** A map from an id to items of one shape. */
+/** A map from an id to items of one shape, or to single values. */
 export interface MapOf<I> {
   readonly format: "Object";
   readonly default: Record<string, never>;
@@ -64,7 +66,7 @@ export interface ListOf<I> {
   readonly env?: string;
 }
 
-export type SchemaNode = Leaf<unknown> | MapOf<SchemaGroup> | ListOf<SchemaNode> | SchemaGroup;
+export type SchemaNode = Leaf<unknown> | MapOf<SchemaGroup | Leaf<unknown>> | ListOf<SchemaNode> | SchemaGroup;
 export interface SchemaGroup {
   readonly [key: string]: SchemaNode;
 }
@@ -92,6 +94,11 @@ export function secret<T>(reads: Format<T>, doc: string): Leaf<T | null> {
   return { ...optional(reads, doc), sensitive: true };
 }
 
+/** One of several secrets, by name: a password like `secret`, or the hash of one. */
+export function passwordOrHash(reads: Format<string>, doc: string): Leaf<string> {
+  return { ...required(reads, doc), sensitive: true, hashes: true };
+}
+
 export function required<T>(reads: Format<T>, doc: string): Leaf<T> {
   return make(reads, "required", null, doc, "required");
 }
@@ -106,7 +113,7 @@ export function derived<T>(reads: Format<T>, doc: string, shown: string): Leaf<T
   return make(reads, "derived", null, doc, shown);
 }
 
-export function mapOf<I extends SchemaGroup>(items: I, doc: string, names?: Format<string>): MapOf<I> {
+export function mapOf<I extends SchemaGroup | Leaf<unknown>>(items: I, doc: string, names?: Format<string>): MapOf<I> {
   return { format: "Object", default: {}, doc, container: "map", items, ...(names ? { names } : {}) };
 }
 
@@ -141,7 +148,7 @@ function nullable<T>(reads: Format<T>): Format<T | null> {
 export function isLeaf(node: SchemaNode): node is Leaf<unknown> {
   return "reads" in node && typeof node.presence === "string";
 }
-export function isMapOf(node: SchemaNode): node is MapOf<SchemaGroup> {
+export function isMapOf(node: SchemaNode): node is MapOf<SchemaGroup | Leaf<unknown>> {
   return "container" in node && node.container === "map";
 }
 export function isListOf(node: SchemaNode): node is ListOf<SchemaNode> {

@@ -73,8 +73,9 @@ export function checkListeners({ broker, mqtt }: Config, { place, unread }: Foun
 }
 
 /** Whether anybody has a password, as far as it could be read. */
-export function hasUsers({ password_file: file, username }: BrokerConfig, unread: Found["unread"]): boolean {
-  return file !== null || username !== null || unread.has("broker.password_file") || unread.has("broker.username");
+export function hasUsers({ password_file: file, username, users }: BrokerConfig, unread: Found["unread"]): boolean {
+  const named = ["broker.password_file", "broker.username", "broker.users"];
+  return file !== null || username !== null || Object.keys(users).length > 0 || named.some((path) => unread.has(path));
 }
 
 function checkPorts({ listeners }: BrokerConfig, report: Report): void {

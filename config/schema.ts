@@ -6,11 +6,24 @@ import { brokerLost, pulseOf } from "./compound.ts";
 import { controllerSchema } from "./controllers.ts";
 import { debounceOf, measure, ratio } from "./counting.ts";
 import { deriveSchema } from "./derive.ts";
-import { address, anyText, duration, id, line, oneOf, path, port, topicLevel, wholeNumber } from "./formats.ts";
+import { address, anyText, duration, id, line, oneOf, path, port, topicLevel, userName, wholeNumber } from "./formats.ts";
 import { coverSchema, homeassistantSchema, inputAppearance, label, outputAppearance } from "./homeassistant.ts";
 import { homieSchema } from "./homie.ts";
 import { inputDevice, key } from "./keys.ts";
-import { type ConfigOf, derived, type Format, inFileOnly, leaf, listOf, mapOf, optional, required, secret, withNames } from "./leaf.ts";
+import {
+  type ConfigOf,
+  derived,
+  type Format,
+  inFileOnly,
+  leaf,
+  listOf,
+  mapOf,
+  optional,
+  passwordOrHash,
+  required,
+  secret,
+  withNames,
+} from "./leaf.ts";
 import { origin, shortListener } from "./listeners.ts";
 import { mistbuddySchema } from "./mistbuddy.ts";
 import { mqttSchema } from "./mqtt.ts";
@@ -198,6 +211,14 @@ export const schema = withNames({
     },
     username: optional(anyText, "A user of the built-in broker besides those of `broker.password_file`."),
     password: secret(anyText, "The password of that user: `{file: PATH}`, `{env: NAME}`, `{credential: NAME}` or text."),
+    users: mapOf(
+      passwordOrHash(
+        anyText,
+        "The hash of that user's password, as it stands behind the colon in a line of `pinbus passwd`, or the password: `{file: PATH}`, `{env: NAME}`, `{credential: NAME}` or text.",
+      ),
+      "Users of the built-in broker besides those of `broker.password_file`, by name.",
+      userName,
+    ),
     password_file: optional(
       path,
       "The users of the built-in broker, as `pinbus passwd` and `mosquitto_passwd` write them; read again by a reload.",
@@ -205,8 +226,8 @@ export const schema = withNames({
     ),
     anonymous: optional(
       oneOf("true", "false"),
-      "Whether clients without a user may connect; without `password_file` this means everybody, with any user and password.",
-      "`true` without `password_file`, `false` with it",
+      "Whether clients without a user may connect; without users this means everybody, with any user and password.",
+      "`true` without users, `false` with them",
     ),
     cert: optional(path, "A PEM file with the certificate chain of the listeners with TLS, their own first."),
     key: optional(path, "A PEM file with the private key of `broker.cert`, without a passphrase."),
@@ -256,6 +277,11 @@ export const schema = withNames({
       wholeNumber(16_384, 67_108_864),
       1_048_576,
       "How many bytes may wait for a client that is connected and reads slowly; with more than that for 5 s it is disconnected.",
+    ),
+    max_inflight: leaf(
+      wholeNumber(0, 65_535),
+      20,
+      "How many QoS 1 and 2 messages may be under way to one client that it has not acknowledged; further ones wait. 0 = no limit.",
     ),
     max_connects: leaf(wholeNumber(10, 1_000_000), 3000, "How often in a minute one other machine may connect."),
     max_failed_logins: leaf(

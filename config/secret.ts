@@ -19,9 +19,9 @@ const kinds = "{file: PATH}, {env: NAME}, {credential: NAME} or text";
 const maxSecretBytes = 16 * 1024;
 
 /** Reads a secret. No message repeats any part of it. */
-export function readSecret(tree: Tree, source: SecretSource): SecretReading {
+export function readSecret(tree: Tree, source: SecretSource, hashes = false): SecretReading {
   if (tree.kind === "scalar")
-    return readPlain(tree.value === null ? "" : typeof tree.value === "string" ? tree.value : tree.source, source);
+    return readPlain(tree.value === null ? "" : typeof tree.value === "string" ? tree.value : tree.source, source, hashes);
   const entry = tree.kind === "map" && tree.entries.length === 1 ? tree.entries[0] : undefined;
   const given = entry?.value.kind === "scalar" && typeof entry.value.value === "string" ? entry.value.value : "";
   if (given === "" || entry === undefined) return failed("this is not a secret", `write ${kinds}`);
@@ -39,9 +39,14 @@ export function readSecret(tree: Tree, source: SecretSource): SecretReading {
   }
 }
 
-function readPlain(value: string, { exposed }: SecretSource): SecretReading {
+function readPlain(value: string, { exposed }: SecretSource, hashes: boolean): SecretReading {
   if (value === "") return failed("the value is empty", `write ${kinds}`);
-  const message = exposed ? "the password stands in a file that everybody may read" : "the password stands in the configuration itself";
+  // Nobody logs in with it, but who has it can try passwords in peace.
+  const isHash = hashes && looksHashed(value);
+  if (isHash && !exposed) return { value };
+  const message = exposed
+    ? `the ${isHash ? "hash of the " : ""}password stands in a file that everybody may read`
+    : "the password stands in the configuration itself";
   const fix = exposed ? "move it to a file of its own with mode 600: {file: PATH}" : "a file of its own is easier to protect: {file: PATH}";
   return { value, problem: { message, fix, severity: exposed ? "warning" : "note" } };
 }
@@ -53,6 +58,11 @@ function readFile(file: string): SecretReading {
   if (value === "") return failed(`${file} is empty`, "write the password into it");
   const problem = exposed(file, reading.stats);
   return problem === undefined ? { value } : { value, problem: { ...problem, severity: "warning" } };
+}
+
+/** Whether it begins as the hash of a password does in a password file, such as `$7$`. */
+export function looksHashed(value: string): boolean {
+  return /^\$[\w-]+\$/.test(value);
 }
 
 /** The path of `{file: PATH}`, which is not opened. */

@@ -100,7 +100,7 @@ class Walker {
       if (file !== undefined) this.#options.resolve(file);
       return absent;
     }
-    const { value, problem } = readSecret(tree, this.#options);
+    const { value, problem } = readSecret(tree, this.#options, leaf.hashes);
     if (problem) this.#walked.problems.push({ ...this.#place(tree), ...problem, message: `${path}: ${problem.message}` });
     if (value === undefined) return absent;
     const reading = leaf.reads.read(value);
@@ -109,12 +109,15 @@ class Walker {
     return absent;
   }
 
-  #map(node: MapOf<SchemaGroup>, tree: Tree, path: string): unknown {
+  #map(node: MapOf<SchemaGroup | Leaf<unknown>>, tree: Tree, path: string): unknown {
     const ids = new Set<string>();
     this.#walked.ids.set(path, ids);
     if (isEmpty(tree)) return {};
     if (tree.kind !== "map") {
-      this.#report(tree, `${path} is not a map`, "write one `id:` line for each, indented, and its settings below it");
+      const fix = isLeaf(node.items)
+        ? "write one line for each, indented, with a blank behind the colon"
+        : "write one `id:` line for each, indented, and its settings below it";
+      this.#report(tree, `${path} is not a map`, fix);
       return absent;
     }
     for (const entry of tree.entries) ids.add(entry.key);
@@ -126,10 +129,23 @@ class Walker {
     for (const entry of tree.entries) {
       const reading = (node.names ?? id).read(entry.key);
       if (!reading.ok) this.#report(entry, `${path}: ${reading.what}`, reading.fix);
-      const item = this.#item(node.items, entry.value, `${path}.${entry.key}`, entry);
+      const item = isLeaf(node.items)
+        ? this.#named(node.items, entry, path, reading.ok)
+        : this.#item(node.items, entry.value, `${path}.${entry.key}`, entry);
       if (reading.ok && item !== undefined) items[entry.key] = item;
     }
     return items;
+  }
+
+  /** A single value of a map; undefined when it is not read. */
+  #named(leaf: Leaf<unknown>, entry: Entry, path: string, isName: boolean): unknown {
+    // As of an unknown key: what has no value may be a part of a password.
+    if (isEmpty(entry.value))
+      this.#report(entry, `a name without a value stands in ${path}`, "write `name: value`, and text with a comma in quotes");
+    const value = isEmpty(entry.value) || !isName ? absent : this.#value(leaf, entry.value, `${path}.${entry.key}`);
+    if (value !== absent) return value;
+    this.#walked.unread.add(path);
+    return undefined;
   }
 
   #list(node: ListOf<SchemaNode>, tree: Tree, path: string): unknown {

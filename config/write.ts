@@ -9,8 +9,10 @@ import { type Config, schema } from "./schema.ts";
  * For recordings, which must be readable where they were not made.
  */
 export function writeConfig(config: Config): string {
+  const { mqtt, broker } = config;
   // A user name without its password would be refused.
-  const open: Config = { ...config, mqtt: { ...config.mqtt, username: null } };
+  const users = broker.username === null ? broker.users : { ...broker.users, [broker.username]: "" };
+  const open: Config = { ...config, mqtt: { ...mqtt, username: null }, broker: { ...broker, username: null, users } };
   const lines = Object.entries(schema).flatMap(([key, node]) => {
     const text = write(node, open[key as keyof Config]);
     return text === undefined ? [] : `${key}: ${text}\n`;
@@ -32,6 +34,9 @@ function write(node: SchemaNode, value: unknown, item = false, inside = false): 
     if (!Array.isArray(value) || JSON.stringify(value) === JSON.stringify(node.default)) return undefined;
     return `[${value.map((one) => write(node.items, one, true)).join(", ")}]`;
   }
+  // That there are some counts where nobody else comes in.
+  if (isMapOf(node) && isLeaf(node.items) && node.items.sensitive)
+    return Object.keys(value ?? {}).length === 0 ? undefined : "{ hidden: { file: hidden } }";
   const record = Object.entries(typeof value === "object" && value !== null ? value : {});
   const parts = record.flatMap(([key, child]) => {
     const own = isMapOf(node) ? node.items : node[key];

@@ -9,7 +9,8 @@ import { type Command, CommandError, print, readArgs, usageError } from "./comma
 /** `pinbus passwd FILE USER`: adds or replaces a user of the built-in broker, or takes one away. The password comes from the terminal or from stdin. */
 export const passwd: Command = {
   usage: "FILE USER [--delete]",
-  summary: "add or replace a user of the built-in broker (a file in the format of mosquitto_passwd)",
+  summary:
+    "add or replace a user of the built-in broker (a file in the format of mosquitto_passwd; broker.users takes what is behind the colon)",
   async run(args) {
     const { values, positionals } = readArgs(args, { delete: { type: "boolean" } }, { min: 2, max: 2 });
     const [file = "", user = ""] = positionals;

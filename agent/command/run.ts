@@ -1,4 +1,5 @@
 import { readHost } from "../../config/host.ts";
+import type { Config } from "../../config/schema.ts";
 import { LineError } from "../../gpio/errors.ts";
 import { openJournal } from "../../systemd/journal.ts";
 import { openNotify } from "../../systemd/notify.ts";
@@ -22,8 +23,11 @@ export const run: Command = {
     const { CREDENTIALS_DIRECTORY: credentials } = process.env;
     const ownFiles = new Set([...files, ...(credentials === undefined ? [] : [credentials])]);
     const journal = config.log.format === "text" ? undefined : openJournal(process.env);
-    const secrets = [config.mqtt.password, config.broker.password, config.broker.bridge.password].filter((secret) => secret !== null);
-    const log = createLog({ level: config.log.level, secrets, ...(journal ? { journal: (entry) => journal.write(entry) } : {}) });
+    const log = createLog({
+      level: config.log.level,
+      secrets: secretsOf(config),
+      ...(journal ? { journal: (entry) => journal.write(entry) } : {}),
+    });
     // Until there is an agent, a reload waits for it.
     let reload: (from: string) => void = () => {
       early = true;
@@ -67,6 +71,7 @@ export const run: Command = {
           const loaded = load(values, "read");
           // What was named before is no less secret.
           for (const file of loaded.ok ? loaded.files : []) ownFiles.add(file);
+          if (loaded.ok) log.hide(secretsOf(loaded.config));
           return loaded;
         },
         ownFiles: () => [...ownFiles],
@@ -111,3 +116,8 @@ export const run: Command = {
     return exit.ok;
   },
 };
+
+function secretsOf({ mqtt, broker }: Config): string[] {
+  const single = [mqtt.password, broker.password, broker.bridge.password];
+  return [...single.filter((secret) => secret !== null), ...Object.values(broker.users)];
+}

@@ -39,6 +39,8 @@ function open(node: SchemaNode, value: unknown, inside = false): OpenValue | und
     if (!Array.isArray(value) || JSON.stringify(value) === JSON.stringify(node.default)) return undefined;
     return value.map((item) => open(node.items, item) ?? "(set)");
   }
+  // The names are text of somebody's, as the values are.
+  if (isMapOf(node) && isLeaf(node.items)) return Object.keys(value).length === 0 ? undefined : "(set)";
   const entries = Object.entries(value).flatMap(([key, item]) => {
     const child = isMapOf(node) ? node.items : node[key];
     const told = child === undefined ? undefined : open(child, item, node !== schema);

@@ -13,6 +13,7 @@ import { Door } from "./door.ts";
 import { DrainingDuplex } from "./drain.ts";
 import type { BrokerTls, Entrance, Protocol } from "./entrance.ts";
 import { FrameScanner, newCounts } from "./frames.ts";
+import { Inflight } from "./inflight.ts";
 import { fixedLimits, type Limits, usualLimits } from "./limits.ts";
 import { Listeners } from "./listeners.ts";
 import { portPair } from "./port-stream.ts";
@@ -288,11 +289,12 @@ class EmbeddedBroker implements Broker {
   /** `place` is null for a client of this process. */
   serve(stream: Duplex, { place = null, letIn = () => {} }: { place?: Place | null; letIn?(): void } = {}): DrainingDuplex {
     if (!this.#aedes) throw new Error("the built-in broker is not running");
-    const { maxPacket, maxQueuedBytes } = this.#limits;
+    const { maxPacket, maxQueuedBytes, maxInflight } = this.#limits;
     const connection = new DrainingDuplex(stream, {
       incoming: new FrameScanner(this.#received, maxPacket),
       outgoing: new FrameScanner(this.#sent, Number.POSITIVE_INFINITY),
       writeBuffer: maxQueuedBytes,
+      inflight: place && maxInflight > 0 ? new Inflight(maxInflight) : undefined,
       oversized: () => this.#warn("oversized", `broker: a packet of more than ${maxPacket} bytes: connection closed`),
       letIn,
       turns: this.#turns,

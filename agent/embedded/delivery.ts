@@ -46,13 +46,23 @@ export class Delivery {
     const brokerId = this.#aedes.id;
     try {
       for (const queued of session.queue) {
-        const { topic, payload, qos, counter: brokerCounter, id: messageId, released } = queued;
+        const { topic, payload, qos, counter: brokerCounter, id: messageId, released, held = false } = queued;
         const left = new Promise<void>((resolve) => {
           session.giving = resolve;
         });
         yield released
           ? { cmd: "pubrel", brokerId, brokerCounter, messageId }
-          : { cmd: "publish", brokerId, brokerCounter, messageId, topic, payload, qos, retain: false, dup: messageId !== undefined };
+          : {
+              cmd: "publish",
+              brokerId,
+              brokerCounter,
+              messageId,
+              topic,
+              payload,
+              qos,
+              retain: false,
+              dup: messageId !== undefined && !held,
+            };
         // aedes reads ahead; a live message must not pass what it has read.
         if (this.#given.get(queued) !== client) await left;
         if (client.closed) return;
@@ -70,6 +80,7 @@ export class Delivery {
     const isNew = queued.id === undefined;
     packet.messageId = queued.id ?? session.identify(queued, packet.messageId ?? 1);
     packet.qos = queued.qos;
+    queued.held = false;
     if (queued.flag && isBridge(client)) packet.retain = true;
     // Under another identifier after a crash, a QoS 2 subscriber would take it for another message.
     if (isNew && queued.qos === 2) await this.#written({ sent: session.number, n: queued.n, id: packet.messageId });

@@ -1,5 +1,6 @@
 import { Duplex } from "node:stream";
 import type { FrameScanner } from "./frames.ts";
+import type { Inflight } from "./inflight.ts";
 import { maxPieces } from "./pieces.ts";
 import type { Turns } from "./turns.ts";
 
@@ -16,6 +17,8 @@ export interface DrainOptions {
   outgoing: FrameScanner;
   /** Bytes that may wait for a client that reads slowly before the broker feels it. */
   writeBuffer: number;
+  /** Holds what would be too much under way to the client; undefined = nothing is. */
+  inflight?: Inflight | undefined;
   /** The client sent a packet that is too large; the connection is closed. */
   oversized(): void;
   /** The client was let in. */
@@ -41,6 +44,8 @@ export class DrainingDuplex extends Duplex {
   #queued = false;
   #ended = false;
   #ready = false;
+  /** The broker may go on to write. */
+  #settled: (() => void) | undefined;
 
   constructor(socket: Duplex, options: DrainOptions) {
     super({ readableHighWaterMark: turn.bytes, writableHighWaterMark: options.writeBuffer });
@@ -68,6 +73,7 @@ export class DrainingDuplex extends Duplex {
   /** Single chunks, too: that is how Node writes to a stream without `_write`. */
   override _writev(chunks: { chunk: Buffer }[], done: (error?: Error | null) => void): void {
     const socket = this.#socket;
+    const { inflight } = this.#options;
     if (socket.destroyed || !socket.writable) {
       // To the broker a client that is gone looks like one that reads; its end comes by the readable side.
       done();
@@ -75,10 +81,7 @@ export class DrainingDuplex extends Duplex {
     }
     const first = socket.writableCorked === 0;
     if (first) socket.cork();
-    for (const { chunk } of chunks) {
-      this.#options.outgoing.push(chunk);
-      socket.write(chunk);
-    }
+    for (const { chunk } of chunks) for (const part of inflight?.pass(chunk) ?? [chunk]) this.#send(part);
     // What comes first leaves at once; what the same turn of the loop has besides leaves in one call of the kernel, which costs more than
     // all the rest of a packet.
     if (first) {
@@ -86,15 +89,40 @@ export class DrainingDuplex extends Duplex {
       socket.cork();
       setImmediate(() => socket.uncork());
     }
-    if (socket.writableLength < this.#options.writeBuffer) {
+    if (!this.#hasMuch) {
       done();
       return;
     }
-    const settled = () => {
-      socket.off("drain", settled).off("close", settled);
+    const settle = () => {
+      if (this.#hasMuch && !socket.destroyed) return;
+      socket.off("drain", settle).off("close", settle);
+      this.#settled = undefined;
       done();
     };
-    socket.on("drain", settled).on("close", settled);
+    this.#settled = settle;
+    socket.on("drain", settle).on("close", settle);
+  }
+
+  /** The client has ended the exchange of this message: what is held may follow. */
+  acknowledged(id: number): void {
+    if (this.#socket.destroyed || !this.#socket.writable) return;
+    for (const part of this.#options.inflight?.acknowledged(id) ?? []) this.#send(part);
+    this.#settled?.();
+  }
+
+  /** Identifiers of messages that have not left. */
+  get held(): Iterable<number> {
+    return this.#options.inflight?.held ?? [];
+  }
+
+  get #hasMuch(): boolean {
+    const { writeBuffer, inflight } = this.#options;
+    return this.#socket.writableLength >= writeBuffer || (inflight?.heldBytes ?? 0) >= writeBuffer;
+  }
+
+  #send(bytes: Buffer): void {
+    this.#options.outgoing.push(bytes);
+    this.#socket.write(bytes);
   }
 
   override _destroy(_error: Error | null, done: (error?: Error | null) => void): void {

@@ -9,6 +9,8 @@ export interface Limits {
   maxKeepalive: number | null;
   /** Bytes that may wait for a client that reads slowly before the broker feels it. */
   maxQueuedBytes: number;
+  /** QoS 1 and 2 messages under way to one client; 0 = as many as there are. */
+  maxInflight: number;
   /** Of one other machine, in a minute. */
   maxConnects: number;
   /** Wrong passwords from one address, in a minute. */
@@ -21,6 +23,7 @@ export const usualLimits: Limits = {
   connectTimeout: 10_000,
   maxKeepalive: null,
   maxQueuedBytes: 1024 * 1024,
+  maxInflight: 20,
   maxConnects: 3000,
   maxFailedLogins: 60,
 };

@@ -39,13 +39,22 @@ export function parsePasswordFile(text: string): PasswordFile {
       continue;
     }
     const hash = parseHash(line.slice(colon + 1));
-    if (typeof hash === "string") report(`user ${JSON.stringify(user)} cannot log in: ${hash}`);
+    if (typeof hash === "string") report(cannotLogIn(user, hash));
     else if (users.has(user)) report(`user ${JSON.stringify(user)} stands here a second time; remove one of the lines`);
     else users.set(user, hash);
-    if (typeof hash === "object" && hash.kind === "sha512")
-      report(`user ${JSON.stringify(user)} has a hash of the old kind ($6$); renew it with \`pinbus passwd\``);
+    if (typeof hash === "object" && hash.kind === "sha512") report(shouldRenew(user));
   }
   return { users, problems };
+}
+
+/** `why` is what `parseHash` says. */
+export function cannotLogIn(user: string, why: string): string {
+  return `user ${JSON.stringify(user)} cannot log in: ${why}`;
+}
+
+/** For a hash of the kind sha512. */
+export function shouldRenew(user: string): string {
+  return `user ${JSON.stringify(user)} has a hash of the old kind ($6$); renew it with \`pinbus passwd\``;
 }
 
 /** Whether this is the password. Works in a thread of its own, and compares in constant time. */
@@ -81,7 +90,7 @@ export function keptHash(password: string): PasswordHash {
 }
 
 /** The hash, or why it cannot be used and what to do. */
-function parseHash(text: string): PasswordHash | string {
+export function parseHash(text: string): PasswordHash | string {
   const [empty, kind, ...parts] = text.split("$");
   if (empty === "" && kind?.startsWith("argon2"))
     return "its hash is of the kind argon2, which is not supported; write it with `mosquitto_passwd -H sha512-pbkdf2` or `pinbus passwd`";

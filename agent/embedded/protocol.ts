@@ -78,7 +78,7 @@ export interface Held {
 /** Checks what the parser of aedes does not, and gives each message the highest QoS of its overlapping subscriptions [MQTT-3.3.5-1]. */
 export function mendConnection(
   client: Client,
-  connection: Writable,
+  connection: Writable & { acknowledged(id: number): void },
   watch: { unsubscribes(client: Client, filters: readonly string[]): void },
   held?: Held,
 ): void {
@@ -117,6 +117,7 @@ export function mendConnection(
     if (problem === undefined) {
       if (packet.unsubscriptions) watch.unsubscribes(client, packet.unsubscriptions);
       takeRepeated(packet, client, connection);
+      if (packet.cmd === "puback" || packet.cmd === "pubcomp") connection.acknowledged(packet.messageId ?? 0);
       return void take?.call(parser, packet);
     }
     if (problem.code !== undefined) refuse(problem.code);

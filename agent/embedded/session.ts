@@ -19,6 +19,8 @@ export interface Queued extends Content {
   at?: number | undefined;
   /** The packet identifier under which it left. */
   id?: number;
+  /** It has that identifier, and was held back when the connection ended. */
+  held?: boolean;
   /** The client has it, and need only be told to forget its identifier (QoS 2). */
   released?: boolean;
 }
@@ -102,6 +104,14 @@ export class Session {
     queued.id = free;
     this.#byId.set(free, queued);
     return free;
+  }
+
+  /** These have not left, though they have an identifier: the next time is the first one. */
+  heldBack(ids: Iterable<number>): void {
+    for (const id of ids) {
+      const queued = this.#byId.get(id);
+      if (queued) queued.held = true;
+    }
   }
 
   #count(count: number, bytes: number): void {

@@ -3,6 +3,7 @@ import { type Clock, clockIsSet, systemClock } from "../shell/clock.ts";
 import { Admission } from "./admission.ts";
 import { bridgeSession } from "./bridges.ts";
 import { Delivery } from "./delivery.ts";
+import type { DrainingDuplex } from "./drain.ts";
 import { Journal, type JournalOptions } from "./journal.ts";
 import { Kept } from "./kept.ts";
 import { maxFilters } from "./limits.ts";
@@ -264,6 +265,7 @@ export class Store {
     const session = client.clean ? undefined : this.#kept.sessions.get(client.id);
     if (!session) return;
     this.#known(client);
+    if (goneAt !== null) session.heldBack((client.conn as Partial<DrainingDuplex>).held ?? []);
     session.giving?.();
     session.giving = undefined;
     this.#gone(client, goneAt);

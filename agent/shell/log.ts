@@ -31,6 +31,8 @@ export interface AdjustableLog extends Log {
   readonly tail: readonly LogEntry[];
   /** A text without secrets and control characters. */
   clean(text: string): string;
+  /** From now on these must not appear either. */
+  hide(secrets: readonly string[]): void;
   /** Told of every entry that is written, those of `local` excepted. */
   tell(listener: (entry: LogEntry) => void): void;
 }
@@ -55,8 +57,12 @@ const priorities: Record<LogLevel, number> = { error: 3, warn: 4, info: 6, debug
 /** One line per decision; see `docs/logging.md` for the levels. */
 export function createLog(options: LogOptions): AdjustableLog {
   const { journal } = options;
-  // Longest first: a secret may begin with another.
-  const secrets = options.secrets.filter((secret) => secret !== "").sort((a, b) => b.length - a.length);
+  let secrets: string[] = [];
+  const hide = (more: readonly string[]) => {
+    // Longest first: a secret may begin with another.
+    secrets = [...new Set([...secrets, ...more])].filter((secret) => secret !== "").sort((a, b) => b.length - a.length);
+  };
+  hide(options.secrets);
   const clean = (text: string) => {
     let safe = text;
     for (const secret of secrets) safe = safe.replaceAll(secret, "***");
@@ -99,6 +105,7 @@ export function createLog(options: LogOptions): AdjustableLog {
     local: toLog(true),
     tail,
     clean,
+    hide,
     setLevel(level) {
       logger.level = level;
     },

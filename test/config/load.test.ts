@@ -95,6 +95,7 @@ const samples: Record<string, [string, string, string]> = {
   "broker.connect_timeout": ["1s", "2s", "3s"],
   "broker.keepalive_max": ["10s", "20s", "30s"],
   "broker.max_queued_bytes": ["16384", "20000", "30000"],
+  "broker.max_inflight": ["0", "1", "65535"],
   "broker.max_connects": ["10", "20", "30"],
   "broker.max_failed_logins": ["5", "20", "30"],
   "broker.persistence": ["off", "on", "off"],
@@ -215,6 +216,7 @@ describe("loadConfig", () => {
           listeners: [{ protocol: "mqtt", address: null, port: 1883 }],
           username: null,
           password: null,
+          users: {},
           password_file: null,
           anonymous: null,
           sys_interval: 10_000,
@@ -231,6 +233,7 @@ describe("loadConfig", () => {
           connect_timeout: 10_000,
           keepalive_max: null,
           max_queued_bytes: 1_048_576,
+          max_inflight: 20,
           max_connects: 3000,
           max_failed_logins: 60,
           persistence: "on",
@@ -416,6 +419,7 @@ describe("loadConfig", () => {
         listeners: { protocol: "mqtt" | "mqtts" | "ws" | "wss" | null; address: string | null; port: number }[];
         username: string | null;
         password: string | null;
+        users: Record<string, string>;
         password_file: string | null;
         anonymous: "true" | "false" | null;
         cert: string | null;
@@ -432,6 +436,7 @@ describe("loadConfig", () => {
         connect_timeout: number;
         keepalive_max: number | null;
         max_queued_bytes: number;
+        max_inflight: number;
         max_connects: number;
         max_failed_logins: number;
         persistence: "on" | "off";

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { readRecordedConfig } from "../../agent/recording-file.ts";
 import { writeConfig } from "../../config/write.ts";
 import { configOf } from "./loading.ts";
 
@@ -72,4 +73,14 @@ describe("a configuration that is written", () => {
     expect(text).not.toContain("sys_interval");
     expect(configOf(text)).toEqual({ ...config, mqtt: { ...config.mqtt, username: null, password: null } });
   });
+
+  it.each(["username: ev3, password: hunter2", "users: { ev3: hunter2 }"])(
+    "has nobody of the built-in broker in it, and is read: %s",
+    (user) => {
+      const listeners = "listeners: [{ protocol: mqtt, address: 0.0.0.0, port: 1883 }]";
+      const text = writeConfig(configOf(`broker: { ${listeners}, anonymous: false, ${user} }`));
+      expect(text).not.toMatch(/ev3|hunter2/);
+      expect(readRecordedConfig(text).broker).toMatchObject({ username: null, users: {}, anonymous: "false" });
+    },
+  );
 });

@@ -44,6 +44,7 @@ const builtIn = configOf(`
 broker:
   username: ${place("own-user")}
   password: ${place("own-password")}
+  users: { "${place("inline-user")}": ${place("inline-password")} }
   password_file: /etc/${place("users")}
   acl_file: /etc/${place("acl")}
   origins: ["https://${place("origin")}.example"]

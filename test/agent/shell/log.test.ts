@@ -54,6 +54,14 @@ describe("the log for people", () => {
     expect(text).toContain("mqtt://pi:***@host failed: ******");
   });
 
+  it("never has a secret that came later, and still none of the others", () => {
+    const text = written({ secrets: ["hunter2"] }, (log) => {
+      log.hide(["hunter2-and-more", "", "hunter3"]);
+      log.info("hunter2 hunter3 hunter2-and-more");
+    });
+    expect(text).toMatch(/ \*{3} \*{3} \*{3}\n$/);
+  });
+
   it("is not blanked by an empty secret", () => {
     expect(written({ secrets: [""] }, (log) => log.info("plain"))).toMatch(/ plain\n$/);
   });
