@@ -24,6 +24,8 @@ interface Running extends Wanted {
 export function createOwnConnections(options: OwnConnectionsOptions): Connection {
   const { onProblem, owned, current, log } = options;
   const running = new Map<string, Running>();
+  /** Those that could not be opened. */
+  const unopened = new Set<Wanted["name"]>();
   let settings: TasmotaSettings | undefined;
   let stopped = false;
   let work: Promise<void> = Promise.resolve();
@@ -51,6 +53,7 @@ export function createOwnConnections(options: OwnConnectionsOptions): Connection
         // Neither the agent nor the others are to end with it.
         const problem = `the connection ${one.name} could not be opened: ${messageOf(error)}; a reload tries it again`;
         log.error(problem);
+        unopened.add(one.name);
         onProblem(one.name, problem);
       }
     }
@@ -86,6 +89,9 @@ export function createOwnConnections(options: OwnConnectionsOptions): Connection
   async function settle(): Promise<void> {
     const wanted = wantedNow();
     await Promise.all([...running.values()].filter(({ name, text }) => wanted.get(name)?.text !== text).map((one) => end(one, wanted)));
+    // What has not run has no end that would say so.
+    for (const name of unopened) onProblem(name, null);
+    unopened.clear();
     if (!stopped) begin(wanted);
   }
 

@@ -11,7 +11,10 @@ export function runProgram(main: () => Promise<number>): Promise<number> {
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code === "EPIPE") process.exit(exit.ok);
   });
-  return main();
+  // Nothing is left that could settle it: without this the process would end with the code of a bug and not a word.
+  const stuck = () => bug(new Error("the command waits for something that never comes"));
+  process.once("beforeExit", stuck);
+  return main().finally(() => process.off("beforeExit", stuck));
 }
 
 /** Runs a subcommand, or says how it is used. */

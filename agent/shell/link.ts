@@ -38,6 +38,7 @@ class MqttLink implements Link {
   #attempt = 0;
   /** Since when the connection is of use, heard or deaf. */
   #openAt = Number.POSITIVE_INFINITY;
+  #packetAt = 0;
   /** When what the link waits for is overdue. */
   #deadline = 0;
   #timesOnline = 0;
@@ -167,6 +168,7 @@ class MqttLink implements Link {
       listening: () => this.#tellRefusals(),
       wantsBytes: () => this.#options.on.wantsBytes?.() ?? false,
       packet: (direction, packet, wire) => {
+        this.#packetAt = monotonic();
         this.#options.on.packet?.(direction, packet, wire);
         if (direction === "sent") this.#sent += 1;
         else this.#received += 1;
@@ -217,7 +219,7 @@ class MqttLink implements Link {
   }
 
   #closed(ended: LinkProblem): void {
-    const problem = this.#twin.judge(ended, monotonic());
+    const problem = this.#twin.judge(ended, monotonic(), this.#packetAt);
     this.#past = this.bytes;
     this.#connection = undefined;
     this.#options.on.closed?.();

@@ -56,8 +56,6 @@ export class Statistics {
   restart(): void {
     if (this.#stopped) return;
     this.#sent.clear();
-    // What the reload has taken away it has emptied.
-    this.#retained.clear();
     this.#begin(0);
   }
 

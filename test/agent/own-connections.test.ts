@@ -96,3 +96,13 @@ it("lets a connection go that cannot be closed, at a reload and at the end", asy
   await connections.stop();
   expect(said()).toHaveLength(2);
 });
+
+it("says nothing more of a connection that could not be opened when it is no longer wanted", async () => {
+  const { connections, broken, problem, reload } = world(homie);
+  broken.open = true;
+  connections.start();
+  expect(problem()).toContain("could not be opened");
+  reload(none);
+  await eventually(problem).toBeNull();
+  await connections.stop();
+});

@@ -157,6 +157,25 @@ describe("the link on a broker that refuses", () => {
     expect(warnings).toEqual([closed, closed, closed, closed, guess]);
   });
 
+  it("comes back at once to a broker that ends each connection on which nothing was said for a while", async () => {
+    answer = agree;
+    const read = performance.now.bind(performance);
+    let quiet = 0;
+    const clock = vi.spyOn(performance, "now").mockImplementation(() => read() + quiet);
+    try {
+      const { link, warnings } = connect({ backoff: { first: 1, limit: 4, refused: { from: 60_000, to: 60_000 } } });
+      const closed = `the broker 127.0.0.1:${port} closed the connection`;
+      for (let times = 1; times <= 6; times++) {
+        await vi.waitFor(() => expect([sockets.length, link.view.online]).toEqual([times, true]), patience);
+        quiet += 50_000;
+        sockets.at(-1)?.end();
+        await vi.waitFor(() => expect(warnings).toEqual(Array(times).fill(closed)), patience);
+      }
+    } finally {
+      clock.mockRestore();
+    }
+  });
+
   it("does not start with a server that is none, and says so", () => {
     expect(() => probe("http://127.0.0.1")).toThrow("use mqtt:// or mqtts://");
   });

@@ -96,6 +96,18 @@ it("a value that there is no more is emptied, once there is a broker, and not be
   own.stop();
 });
 
+it("a value that there is no more after a restart is emptied", async () => {
+  let readings = [{ topic: "S/host/wifi/wlan0/signal", payload: "-60", qos: 0 as const }];
+  const { own, sent } = statistics([async () => readings], 3_600_000);
+  own.start();
+  own.resend();
+  await eventually(() => sent).toContain("S/host/wifi/wlan0/signal -60");
+  readings = [];
+  own.restart();
+  await eventually(() => sent.at(-1)).toBe("S/host/wifi/wlan0/signal ");
+  own.stop();
+});
+
 it("after a restart everything is said again, and a round that was asking by then says nothing", async () => {
   const waiting: ((readings: { topic: string; payload: string; qos: 0 }[]) => void)[] = [];
   const { own, sent } = statistics([() => new Promise((resolve) => waiting.push(resolve))]);
