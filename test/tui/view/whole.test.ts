@@ -210,7 +210,13 @@ describe("on a large screen the whole Pi stands beside the topics", () => {
     scene.act({ type: "host", data: hostView() });
     scene.act({ type: "agent-offline", problem: "gone" });
     scene.pass(12_000);
-    expect(side(scene)).toMatch(/─Host - STALE 12s, no agent/);
+    for (const pane of ["Pins", "Host", "Units"]) expect(side(scene)).toContain(`─${pane} - STALE 12s, no agent ─`);
+    const { styles } = scene.draw(150, 44);
+    const pinbus = scene
+      .draw(150, 44)
+      .lines()
+      .findLastIndex((line) => line.includes("pinbus               running"));
+    expect(styles[pinbus]?.[112]).toBe("warn");
   });
   test("on a lower one the pins alone", () => expect(side(garden(), 150, 30)).not.toContain("Host"));
 });
