@@ -13,6 +13,8 @@ import { left, putLines, sentence, styled, title } from "./text.ts";
 
 const mostUnits = 6;
 const unitCols = 20;
+/** Of a sentence, which is told elsewhere as well. */
+const mostLines = 4;
 
 /** Beside the topics on a wide screen: the pins, and where it is high enough the rest of the Pi in short. */
 export function drawSide(state: State, canvas: Canvas, rect: Rect, now: number, all: boolean): void {
@@ -42,7 +44,7 @@ function hostTitle(state: State, now: number): string {
 /** What the tab Host has in its rows, as much of each as fits; the supply only when it was too weak. */
 function hostLines(state: State, cols: number): Line[] {
   const { data } = state.host;
-  if (data === null) return styled(sentence(withoutAgent(state) ?? "asking the agent", cols), "dim");
+  if (data === null) return styled(sentence(withoutAgent(state) ?? "asking the agent", cols, mostLines), "dim");
   const rows = hostRows({ ...state.host, filter: everything }).filter(({ id, style }) => id !== "power" || style !== "text");
   return rows.map(({ label, text, more, style, bars }): Line => {
     const head = `${style === "text" ? " " : "!"}${left(label, 5)}`;
@@ -60,7 +62,7 @@ function whatFits(head: string, facts: readonly string[], cols: number): string 
 
 function brokerLines(state: State, cols: number): Line[] {
   const absent = withoutBroker(state);
-  if (absent !== null) return styled(sentence(absent, cols), "dim");
+  if (absent !== null) return styled(sentence(absent, cols, mostLines), "dim");
   const { values, trends } = brokerFigures(state.broker);
   const number = (topic: string) => values.get(topic)?.number ?? Number.NaN;
   const word = (topic: string) => (Number.isNaN(number(topic)) ? "missing" : String(number(topic)));
@@ -86,7 +88,7 @@ function unitsTitle(state: State, now: number): string {
 /** What has failed comes first. */
 function unitLines(state: State, cols: number, now: number): Line[] {
   const { data } = state.services;
-  if (data === null) return styled(sentence(withoutAgent(state) ?? "asking the agent", cols), "dim");
+  if (data === null) return styled(sentence(withoutAgent(state) ?? "asking the agent", cols, mostLines), "dim");
   if (data.data.length === 0) return [[" none under services: in the configuration", "dim"]];
   const at = agentNow(data, viewNow(state, now));
   const isBad = ({ active, problem }: (typeof data.data)[number]) => active === "failed" || problem !== null;
