@@ -151,7 +151,7 @@ export function closedJson(text: string): string | undefined {
 function unclosed(text: string): { brackets: string[]; comma: number } {
   const brackets: string[] = [];
   let comma = -1;
-  for (const { 0: token, index } of text.matchAll(/"(?:[^"\\]|\\.)*(?:"|\\?$)|[{}[\],]/g)) {
+  for (const { 0: token, index } of text.matchAll(/"(?:[^"\\]|\\.)*(?:"|\\?$)|[{}[\],]/gs)) {
     if (token === "{" || token === "[") brackets.push(token === "{" ? "}" : "]");
     else if (token === "}" || token === "]") brackets.pop();
     else if (token === ",") comma = index;

@@ -90,6 +90,14 @@ test("JSON of which only a part is kept is indented as far as it goes", () => {
   expect(valueLines(cut("[INFO] started, [1, 2", 18), "auto", 60)[0]).toBe("[INFO] started, [1");
 });
 
+test("JSON that was cut within a hostile string costs no more than any other", () => {
+  const bytes = `{"a":1,"${'\\"'.repeat(30_000)}\\\n`;
+  expect(readValue({ ...message(bytes), size: 100_000 }, { mode: "auto", width: 60, decoders: [] })).toMatchObject({ form: "JSON, cut" });
+  // What follows a line end that is not allowed there is still within the string.
+  const within = `{"a":1,"b\\\n,${",".repeat(9)}`;
+  expect(readValue({ ...message(within), size: 100_000 }, { mode: "auto", width: 60, decoders: [] })).toMatchObject({ form: "JSON, cut" });
+});
+
 test("whatever is cut wherever, it is shown as text and never throws", () => {
   fc.assert(
     fc.property(fc.json(), fc.nat(), (text, at) => {

@@ -1,3 +1,4 @@
+import { age } from "../format.ts";
 import type { State } from "../model.ts";
 
 /** Why the agent says nothing here, and which flag would help; null while it is there. */
@@ -14,4 +15,9 @@ export function withoutBroker({ mqtt }: State): string | null {
   // The problem mostly begins with the server.
   const problem = mqtt.problem ?? "connecting";
   return `not connected to ${problem.startsWith(`${mqtt.server}: `) ? problem : `${mqtt.server}: ${problem}`}`;
+}
+
+/** Of what the agent told before it went: since when nobody knows better. Null while it is there. */
+export function staleAgent({ agent }: State, now: number): string | null {
+  return agent.up ? null : `STALE ${age(now - agent.since)}, no agent`;
 }

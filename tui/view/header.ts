@@ -10,7 +10,7 @@ import { newerLines } from "../service-log.ts";
 import { shownTabs } from "../visit.ts";
 import type { Canvas, Style } from "./canvas.ts";
 import { replayText } from "./replay.ts";
-import { putRight, sentence } from "./text.ts";
+import { columns, putRight, sentence } from "./text.ts";
 
 const longestLink = 14;
 
@@ -59,11 +59,10 @@ export function drawHeader(state: State, canvas: Canvas, now: number): void {
 export function drawMessage(state: State, canvas: Canvas, now: number): void {
   const { message: row } = layout(canvas.cols, canvas.rows);
   const [text, style] = messageOf(state, now);
-  const fits = text.length < canvas.cols;
   // Its end says what to do. What stays would hide rows for ever, and is told in a pane as well.
   const passes = state.notice !== null || state.overlay?.kind === "filter";
-  const cut = fits ? ` ${text}` : ` ${text.slice(0, canvas.cols - 3)}..`;
-  const lines = fits || !passes ? [cut] : sentence(text, canvas.cols).slice(0, messageRows);
+  const cut = text.length < canvas.cols ? ` ${text}` : ` ${text.slice(0, canvas.cols - 3)}..`;
+  const lines = passes && columns(text) >= canvas.cols ? sentence(text, canvas.cols, messageRows) : [cut];
   for (const [at, line] of lines.entries()) canvas.put(row - lines.length + 1 + at, line, style, 0, canvas.cols);
 }
 

@@ -7,7 +7,7 @@ import { isWide, pinPanes } from "../pin.ts";
 import { selectedIndex } from "../rows.ts";
 import { agentNow } from "../snapshot.ts";
 import { draw } from "../wave.ts";
-import { withoutAgent } from "./absent.ts";
+import { staleAgent, withoutAgent } from "./absent.ts";
 import { drawBoard } from "./board.ts";
 import type { Canvas } from "./canvas.ts";
 import { drawControllers } from "./controllers.ts";
@@ -78,7 +78,8 @@ function pinsTitle(state: State, cols: number, now: number): string {
   const chips = new Set(pins.map((pin) => pin.chip));
   const board = `${[...chips].slice(0, 2).join(" ") || driver}${simulated ? " SIMULATED" : ""}`;
   // A person must see what an Enter would do before they see how busy the board is.
-  if (!state.agent.up) return `Pins - STALE ${age(now - state.agent.since)}, no agent - ${board}`;
+  const lost = staleAgent(state, now);
+  if (lost !== null) return `Pins - ${lost} - ${board}`;
   const lines = more.chips === null ? 0 : lineCount(more.chips, pins);
   const rate = `${count(edgeRate)} edges/s - ${arming(state, now)}`;
   const used = `${pins.length}${lines === 0 ? "" : ` of ${lines}`} used`;
@@ -157,8 +158,8 @@ function drawPin(state: State, pin: PinView, put: Put, { cols, name, place, wave
 
 /** The short list beside the topics on a wide screen, where no key arms. */
 export function drawPinList(state: State, canvas: Canvas, rect: Rect, now: number): void {
-  const inner = title(canvas, rect, `Pins - ${arming(state, now, "DISARMED")}`, false);
   const { data } = state.pins;
+  const inner = title(canvas, rect, `Pins - ${(data === null ? null : staleAgent(state, now)) ?? arming(state, now, "DISARMED")}`, false);
   if (data === null) {
     canvas.put(inner.row, " no agent", "dim", inner.col, inner.cols);
     return;

@@ -6,13 +6,15 @@ import { type Rect, splitRows } from "../layout.ts";
 import { type State, viewNow } from "../model.ts";
 import { agentNow } from "../snapshot.ts";
 import { spark, sparkFromZero } from "../spark.ts";
-import { withoutAgent, withoutBroker } from "./absent.ts";
+import { staleAgent, withoutAgent, withoutBroker } from "./absent.ts";
 import type { Canvas, Line } from "./canvas.ts";
 import { drawPinList } from "./pins.ts";
 import { left, putLines, sentence, styled, title } from "./text.ts";
 
 const mostUnits = 6;
 const unitCols = 20;
+/** Of a sentence, which is told elsewhere as well. */
+const mostLines = 4;
 
 /** Beside the topics on a wide screen: the pins, and where it is high enough the rest of the Pi in short. */
 export function drawSide(state: State, canvas: Canvas, rect: Rect, now: number, all: boolean): void {
@@ -23,7 +25,7 @@ export function drawSide(state: State, canvas: Canvas, rect: Rect, now: number, 
   const parts: [heading: string, lines: Line[]][] = [["Broker", brokerLines(state, rect.cols)]];
   if (state.agent.wanted) {
     parts.unshift([hostTitle(state, now), hostLines(state, rect.cols)]);
-    parts.push([unitsTitle(state), unitLines(state, rect.cols, now)]);
+    parts.push([unitsTitle(state, now), unitLines(state, rect.cols, now)]);
   }
   const height = parts.reduce((sum, [, lines]) => sum + lines.length + 1, 0);
   let [part, rest] = splitRows(rect, rect.rows - height);
@@ -34,14 +36,15 @@ export function drawSide(state: State, canvas: Canvas, rect: Rect, now: number, 
   }
 }
 
-function hostTitle({ agent, host }: State, now: number): string {
-  return host.data === null || agent.up ? "Host" : `Host - STALE ${age(now - agent.since)}, no agent`;
+function hostTitle(state: State, now: number): string {
+  const lost = state.host.data === null ? null : staleAgent(state, now);
+  return lost === null ? "Host" : `Host - ${lost}`;
 }
 
 /** What the tab Host has in its rows, as much of each as fits; the supply only when it was too weak. */
 function hostLines(state: State, cols: number): Line[] {
   const { data } = state.host;
-  if (data === null) return styled(sentence(withoutAgent(state) ?? "asking the agent", cols), "dim");
+  if (data === null) return styled(sentence(withoutAgent(state) ?? "asking the agent", cols, mostLines), "dim");
   const rows = hostRows({ ...state.host, filter: everything }).filter(({ id, style }) => id !== "power" || style !== "text");
   return rows.map(({ label, text, more, style, bars }): Line => {
     const head = `${style === "text" ? " " : "!"}${left(label, 5)}`;
@@ -59,7 +62,7 @@ function whatFits(head: string, facts: readonly string[], cols: number): string 
 
 function brokerLines(state: State, cols: number): Line[] {
   const absent = withoutBroker(state);
-  if (absent !== null) return styled(sentence(absent, cols), "dim");
+  if (absent !== null) return styled(sentence(absent, cols, mostLines), "dim");
   const { values, trends } = brokerFigures(state.broker);
   const number = (topic: string) => values.get(topic)?.number ?? Number.NaN;
   const word = (topic: string) => (Number.isNaN(number(topic)) ? "missing" : String(number(topic)));
@@ -74,7 +77,10 @@ function brokerLines(state: State, cols: number): Line[] {
   ];
 }
 
-function unitsTitle({ services: { data } }: State): string {
+function unitsTitle(state: State, now: number): string {
+  const { data } = state.services;
+  const lost = data === null ? null : staleAgent(state, now);
+  if (lost !== null) return `Units - ${lost}`;
   const failed = (data?.data ?? []).filter(({ active }) => active === "failed").length;
   return failed === 0 ? "Units" : `Units - failed ${failed}`;
 }
@@ -82,7 +88,7 @@ function unitsTitle({ services: { data } }: State): string {
 /** What has failed comes first. */
 function unitLines(state: State, cols: number, now: number): Line[] {
   const { data } = state.services;
-  if (data === null) return styled(sentence(withoutAgent(state) ?? "asking the agent", cols), "dim");
+  if (data === null) return styled(sentence(withoutAgent(state) ?? "asking the agent", cols, mostLines), "dim");
   if (data.data.length === 0) return [[" none under services: in the configuration", "dim"]];
   const at = agentNow(data, viewNow(state, now));
   const isBad = ({ active, problem }: (typeof data.data)[number]) => active === "failed" || problem !== null;
@@ -90,7 +96,10 @@ function unitLines(state: State, cols: number, now: number): Line[] {
   const lines = units.slice(0, mostUnits).map((unit): Line => {
     const { unit: name, active, sub, since, problem } = unit;
     const words = problem ?? `${left(sub === "" || sub === "-" ? active : sub, 9)}${since === null ? "" : ` ${age(at - instant(since))}`}`;
-    return [`${isBad(unit) ? "!" : " "}${left(name.replace(/\.service$/, ""), unitCols)} ${words}`, isBad(unit) ? "bad" : "text"];
+    return [
+      `${isBad(unit) ? "!" : " "}${left(name.replace(/\.service$/, ""), unitCols)} ${words}`,
+      isBad(unit) ? "bad" : state.agent.up ? "text" : "warn",
+    ];
   });
   const more = units.length - mostUnits;
   return more > 0 ? [...lines, [` and ${more} more: 5`, "dim"]] : lines;

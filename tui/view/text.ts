@@ -63,17 +63,18 @@ export function styled(lines: readonly string[], style: Style): Line[] {
 
 /** Facts one after the other, as many in a line as fit; the lines that follow are indented. */
 export function flow(facts: readonly string[], width: number, gap = "  "): string[] {
-  const indent = "   ";
   const lines: string[] = [];
   let line = "";
   for (const fact of facts) {
-    if (line !== "" && line.length + gap.length + fact.length > width) {
+    if (line !== "" && columns(line) + gap.length + columns(fact) > width) {
       lines.push(line);
       line = indent + fact;
     } else line = line === "" ? fact : line + gap + fact;
   }
   return line === "" ? lines : [...lines, line];
 }
+
+const indent = "   ";
 
 /** The words of a text on as many lines as it takes, none of them indented. */
 export function words(text: string, width: number): string[] {
@@ -94,10 +95,38 @@ export function tail(text: string, width: number): string {
   return text.length <= width ? text : `..${text.slice(Math.min(text.length, text.length - width + 2))}`;
 }
 
-/** A sentence of somebody else, on as many lines as it takes. */
-export function sentence(text: string, width: number): string[] {
-  const [first = "", ...rest] = text.slice(0, maxSentence).split(" ");
-  return flow([` ${first}`, ...rest], width, " ");
+/** A sentence of somebody else, on as many lines as it takes; with `most` it ends there, with two dots. */
+export function sentence(text: string, width: number, most = Number.POSITIVE_INFINITY): string[] {
+  const [first = "", ...rest] = text
+    .slice(0, maxSentence)
+    .split(" ")
+    .flatMap((word) => broken(word, width - indent.length));
+  const lines = flow([` ${first}`, ...rest], width, " ");
+  if (lines.length <= most) return lines;
+  const last = broken(lines[most - 1] ?? "", width - 2)[0] ?? "";
+  return [...lines.slice(0, most - 1), `${last}..`];
+}
+
+/** At most so many columns: what is not ASCII may take two, or none. */
+export function columns(text: string): number {
+  let wide = 0;
+  for (const char of text) if (char > "~") wide += 2 - char.length;
+  return text.length + wide;
+}
+
+/** A word that is too long for a line, in parts; no character is cut in two. */
+function broken(word: string, width: number): string[] {
+  if (columns(word) <= width) return [word];
+  const parts: string[] = [];
+  let part = "";
+  for (const char of word) {
+    if (part !== "" && columns(part) + columns(char) > width) {
+      parts.push(part);
+      part = "";
+    }
+    part += char;
+  }
+  return [...parts, part];
 }
 
 const maxSentence = 1000;

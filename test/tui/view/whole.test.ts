@@ -38,6 +38,26 @@ describe.each(sizes)("at %ix%i", (cols, rows) => {
     expect(styled(scene, "bad")).toContain(text);
   });
 
+  test.each([
+    ["a word that is longer than a line", "/a/b".repeat(22), 1],
+    ["wide characters", "漢字".repeat(22), 2],
+  ])("nor is the end of a notice lost behind %s", (_, long, width) => {
+    const scene = garden({ cols, rows });
+    scene.act({ type: "said", text: `cannot write ${long}: free the disk`, ok: false });
+    const text = styled(scene, "bad");
+    expect(text.replaceAll(" ", "")).toContain(`${long}:freethedisk`);
+    for (const line of scene.draw().lines()) {
+      const wide = Array.from(line).filter((char) => char >= "一" && char < "豈").length;
+      expect(line.length + wide * (width - 1)).toBeLessThanOrEqual(cols);
+    }
+  });
+
+  test("a notice that has no room ends with two dots", () => {
+    const scene = garden({ cols, rows });
+    scene.act({ type: "said", text: "word ".repeat(200), ok: false });
+    expect(styled(scene, "bad")).toMatch(/wo?r?d? ?\.\.$/);
+  });
+
   test("a dialog says which keys it has", () => {
     const scene = garden({ cols, rows });
     scene.keys("2", "!", "enter");
@@ -210,7 +230,21 @@ describe("on a large screen the whole Pi stands beside the topics", () => {
     scene.act({ type: "host", data: hostView() });
     scene.act({ type: "agent-offline", problem: "gone" });
     scene.pass(12_000);
-    expect(side(scene)).toMatch(/─Host - STALE 12s, no agent/);
+    for (const pane of ["Pins", "Host", "Units"]) expect(side(scene)).toContain(`─${pane} - STALE 12s, no agent ─`);
+    const { styles } = scene.draw(150, 44);
+    const pinbus = scene
+      .draw(150, 44)
+      .lines()
+      .findLastIndex((line) => line.includes("pinbus               running"));
+    expect(styles[pinbus]?.[112]).toBe("warn");
+  });
+  test("and a long reason leaves room for the others", () => {
+    const scene = garden();
+    scene.act({ type: "host", data: hostView() });
+    scene.act({ type: "mqtt-offline", problem: "no luck ".repeat(100) });
+    const text = side(scene);
+    expect(text).toMatch(/─Pins.*\n pump-relay [\s\S]*(no|luck)\.\.\n/);
+    expect(text).toContain("pinbus               running");
   });
   test("on a lower one the pins alone", () => expect(side(garden(), 150, 30)).not.toContain("Host"));
 });
