@@ -66,16 +66,18 @@ export function carryControllers(
 
 /**
  * What it asks for until the next reading, which may not come: a level of a PWM stays what it was; on for a part of each cycle becomes what is nearer of on
- * and off, and these become all and nothing.
+ * and off, and these become all and nothing. It is never more than it may ask for now.
  */
 function demandUnder({ control: is, drive }: ControllerPlan, { control: was, drive: before }: ControllerPlan, demand: number): number {
   const [levels, levelsBefore] = [drive.kind === "pwm", before.kind === "pwm"];
   if (levels !== levelsBefore) return 0;
-  if (levels || is.kind === was.kind) return demand;
+  const most = is.kind === "on-off" ? Math.max(is.high, is.low) : is.settings.max;
+  if (levels) return Math.min(demand, most);
   const part = demand / fullOf(was);
-  return is.kind === "on-off" ? (part >= 0.5 ? is.high : is.low) : part > 0 ? fullOf(is) : 0;
+  return is.kind === "on-off" ? (part >= 0.5 ? is.high : is.low) : Math.min(part * fullOf(is), most);
 }
 
+/** What it asks for to be on all the time. */
 function fullOf(control: ControllerPlan["control"]): number {
   return control.kind === "on-off" ? control.high : control.kind === "pid" ? control.full : control.settings.max;
 }

@@ -94,11 +94,16 @@ export class LinkConnection {
         this.#problem ??= disconnectProblem(this.#peer, packet.reasonCode, packet.properties?.serverReference);
     });
     client.on("connect", () => this.#greeted());
-    takeMessages(client, {
+    const messagesWait = takeMessages(client, {
       take: (message) => this.#message(message),
       failed: (error) => this.giveUp({ sentence: error.message, retry: "backoff" }),
     });
-    client.on("close", () => this.#closed());
+    // What was said before the end counts: an OFF may be the last of it.
+    const closed = () => {
+      if (messagesWait()) setImmediate(closed);
+      else this.#closed();
+    };
+    client.on("close", closed);
     client.connect();
   }
 

@@ -95,7 +95,6 @@ export class Sensors {
   #turn(slot: Slot): Promise<void> {
     return new Promise((resolve) => {
       const over = () => {
-        this.#reading.delete(slot);
         const { bus } = slot.driver;
         if (this.#buses.get(bus) === slot.running) this.#buses.delete(bus);
         slot.running = undefined;
@@ -109,12 +108,15 @@ export class Sensors {
       this.#watch(slot);
       const { signal } = slot.controller;
       void slot.driver.read(signal).then((reading) => {
-        if (signal.aborted) over();
-        else
-          this.#slices.do(() => {
-            this.#tell(slot, reading);
-            over();
-          });
+        if (signal.aborted) {
+          over();
+          return;
+        }
+        this.#reading.delete(slot);
+        this.#slices.do(() => {
+          this.#tell(slot, reading);
+          over();
+        });
       });
     });
   }

@@ -24,6 +24,11 @@ export class Slices {
     else this.#waiting.push(work);
   }
 
+  /** Some have to wait for the next turn. */
+  get wait(): boolean {
+    return this.#waiting.length > 0;
+  }
+
   #hasTime(): boolean {
     if (this.#began !== undefined) return this.#now() - this.#began < slice;
     this.#began = this.#now();

@@ -255,6 +255,20 @@ describe("a reload", () => {
     expect(world.levels.get("fan")).toBe(level);
   });
 
+  it.each([
+    ["two levels, of which the higher is less", proportional, { ...twoLevels, level_off: 0, level_on: 30 }],
+    ["a PID controller with an output_max", { ...twoLevels, level_off: 0 }, { ...proportional, output_max: 30 }],
+    ["another output_max", proportional, { ...proportional, output_max: 30 }],
+  ])("never leaves a PWM that is kept while nothing is read beyond %s", (_, before, after) => {
+    const world = worldOf({ ...before, on_stale: "keep" });
+    levels(world, 33);
+    world.advance(180_000);
+    expect(world.levels.get("fan")).toBe(80);
+    world.reload(configOf({ pwm: { fan: { kind: "fan" } }, sensors, controllers: { cool: { ...after, on_stale: "keep" } } }));
+    world.advance(60_000);
+    expect(world.levels.get("fan")).toBe(30);
+  });
+
   it("switches off a PWM that no controller drives any more, and leaves one alone that it still does", () => {
     const world = worldOf(proportional);
     levels(world, 29);

@@ -233,6 +233,21 @@ describe("a controller is held", () => {
     expect(test.moves.length).toBe(moves);
   });
 
+  it.each([
+    ["a PID controller with an output_max", onOff, { ...pid, output_max: 30 }, 6000],
+    ["another output_max", pid, { ...pid, output_max: 30 }, 6000],
+    ["the same output in seconds", pid, { ...pid, output_in: "seconds" as const }, 10_000],
+  ])("and with on_stale: keep is on for no longer in each cycle when a reload makes %s", (_, before, after, onFor) => {
+    const test = world({ ...before, on_stale: "keep" });
+    test.measure("tent", { humidity: 53 });
+    test.advance(200_000);
+    test.reload(configOf({ ...parts, controllers: { mist: { ...after, on_stale: "keep" } } }));
+    test.advance(onFor - 1000);
+    const still = test.isOn("mister");
+    test.advance(2000);
+    expect([still, test.isOn("mister")]).toEqual([true, false]);
+  });
+
   it("before its first reading, which is not called off before stale_after", () => {
     const test = world(onOff);
     expect(test.controlled("mist")).toMatchObject({ held: "tent.humidity was not read yet", value: null, on: false });

@@ -30,6 +30,7 @@ function sensorsOf(
   settings: Record<string, Partial<SensorConfig>>,
   open: (id: string, sensor: SensorConfig) => SensorDriver | undefined,
   deadline = 5000,
+  told: () => void = () => undefined,
 ) {
   const config = configOf({ sensors: settings });
   let plan = planOf(config);
@@ -38,6 +39,7 @@ function sensorsOf(
     if (event.type !== "sensor-read" && event.type !== "sensor-failed") return;
     const { id } = plan.sensors[event.sensor] ?? {};
     said.push(event.type === "sensor-read" ? `${id} ${event.values.map(({ value }) => value)}` : `${id} failed: ${event.problem}`);
+    told();
   };
   const sensors = new Sensors({ plan, config, open, deadline, clock: systemClock, dispatch });
   onTestFinished(() => sensors.stop());
@@ -91,6 +93,21 @@ describe("sensors", () => {
     await eventually(() => driver.asked.length).toBe(2);
     driver.asked[1]?.answer(measured(temperature, 21));
     await eventually(() => said).toEqual(["attic failed: no answer within 0.02 s", "attic 21"]);
+  });
+
+  it("that have answered in time have not failed, however long their readings wait to be told", async () => {
+    const drivers = { attic: new ManualSensor("w1"), cellar: new ManualSensor("thermal") };
+    const deadline = 20;
+    const busy = () => {
+      const until = systemClock.now() + 2 * deadline;
+      while (systemClock.now() < until);
+    };
+    const { sensors, said } = sensorsOf({ attic: {}, cellar: {} }, (id) => drivers[id as "attic"], deadline, busy);
+    for (const index of [0, 1]) sensors.read(index);
+    drivers.attic.asked[0]?.answer(measured(temperature, 1));
+    drivers.cellar.asked[0]?.answer(measured(temperature, 2));
+    await eventually(() => said.at(-1)).toBe("cellar 2");
+    expect(said).toEqual(["attic 1", "cellar 2"]);
   });
 
   it("that a reload takes away, or lets read something else, say nothing any more; those that it leaves keep their read", async () => {
