@@ -87,9 +87,9 @@ for (const { name, start, skip } of suites) {
       await vi.waitFor(() => expect(client.payloads).toEqual(upTo(usual + 1)), patience);
     });
 
-    it.skipIf(name === "mosquitto")(
-      "who comes back gets all that he did not acknowledge, in order; only what had left is marked as repeated",
-      async () => {
+    // mosquitto 2.0.11 has sent all by then.
+    if (name !== "mosquitto")
+      it("who comes back gets all that he did not acknowledge, in order; only what had left is marked as repeated", async () => {
         const { client, id } = await lazy(1, false);
         client.acknowledge(4, messages(client)[0]?.id ?? 0);
         await vi.waitFor(() => expect(client.payloads).toHaveLength(usual + 1), patience);
@@ -97,8 +97,7 @@ for (const { name, start, skip } of suites) {
         const back = await wire(broker.port, id);
         await vi.waitFor(() => expect(back.payloads).toEqual(upTo(30).slice(1)), patience);
         expect(messages(back).map(({ dup }) => dup)).toEqual(upTo(29).map((index) => Number(index) < usual));
-      },
-    );
+      });
   });
 }
 
