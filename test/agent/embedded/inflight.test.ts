@@ -84,7 +84,8 @@ for (const { name, start, skip } of suites) {
       await settled(client);
       expect(client.payloads).toHaveLength(usual);
       client.acknowledge(7, id);
-      await vi.waitFor(() => expect(client.payloads).toEqual(upTo(usual + 1)), patience);
+      // At least one: mosquitto 2.0.11 may send all that waits.
+      await vi.waitFor(() => expect(client.payloads.slice(0, usual + 1)).toEqual(upTo(usual + 1)), patience);
     });
 
     // mosquitto 2.0.11 has sent all by then.
