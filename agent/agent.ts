@@ -251,7 +251,7 @@ export async function startAgent({
       connections.changed();
       plugs.apply();
       const isSame = before.sys_interval === after.sys_interval && isDeepStrictEqual(before.services, after.services);
-      if (!isSame) statistics.restart();
+      if (!isSame) statistics.reloaded();
     },
   });
   const shown = { current, version, given, started, startedAt, driver, brokerLink, outbox, ring, clock };

@@ -52,7 +52,13 @@ export class Statistics {
     this.#timer = setTimeout(() => void this.#round(rounds), wait);
   }
 
-  /** After a reload: other services, another period. Everything is said again. */
+  /** After a reload: other services, another period. Of the services that it has taken away it has emptied what they said. */
+  reloaded(): void {
+    for (const [topic, by] of this.#retained) if (by !== "own") this.#retained.delete(topic);
+    this.restart();
+  }
+
+  /** Everything is said again. */
   restart(): void {
     if (this.#stopped) return;
     this.#sent.clear();
