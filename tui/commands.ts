@@ -1,3 +1,4 @@
+import { nextBrokerSort } from "./broker.ts";
 import { copy } from "./copy.ts";
 import { moveDetail, nextForm, unpick } from "./detail.ts";
 import { dialogKey, openInject, openSwitch, pasted, typed } from "./dialogs.ts";
@@ -195,7 +196,7 @@ export function run(state: State, command: Command, now: number): readonly Effec
       return [{ type: state.trace.recording === null ? "record-start" : "record-stop" }];
     case "sort":
       if (state.tab === "topics") return tell(`topics sorted by ${sortNext(state.topics.store)}`);
-      return tell(`sorted by ${nextSort(state.fleet)}`);
+      return tell(`sorted by ${state.tab === "broker" ? nextBrokerSort(state.broker) : nextSort(state.fleet)}`);
     case "refresh":
       if (!state.mqtt.up) return tell("not connected to a broker: nothing can be asked now");
       tell("the broker was asked once more for what it keeps of the nodes");

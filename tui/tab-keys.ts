@@ -52,6 +52,7 @@ export const tabKeys = [
   { command: "pin-next", scope: "pins", keys: ["l", "right"], does: "Next pin, whichever pane is shown" },
   { command: "pin-previous", scope: "pins", keys: ["h", "left"], does: "Previous pin" },
   { command: "open", scope: "broker", keys: ["enter"], does: "Show the raw topic in the tab Topics", hint: "Raw-topic" },
+  { command: "sort", scope: "broker", keys: ["s"], does: "Sort as listed (by kind), by name, rate or age", hint: "Sort" },
   { command: "checks", scope: "host", keys: ["C", "enter"], does: "Checks: what the agent depends on", hint: "Checks" },
   {
     command: "service-actions",
