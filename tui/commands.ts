@@ -6,6 +6,7 @@ import { editor } from "./editor.ts";
 import { type Effect, none } from "./effect.ts";
 import { nextSort, refreshFilters } from "./fleet.ts";
 import { freeze } from "./freeze.ts";
+import { openInjectMessage } from "./inject.ts";
 import { type Command, lookup } from "./keys.ts";
 import { layout } from "./layout.ts";
 import { armedFor, mayOperate, type State, tabs } from "./model.ts";
@@ -168,7 +169,7 @@ export function run(state: State, command: Command, now: number): readonly Effec
     case "switch":
       return openSwitch(state, now);
     case "inject":
-      return openInject(state, now);
+      return state.tab === "trace" ? openInjectMessage(state, now) : openInject(state, now);
     case "wrap":
     case "timestamps":
     case "priority":

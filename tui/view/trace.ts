@@ -3,8 +3,8 @@ import { age, clock, count, instant, time } from "../format.ts";
 import { layout, type Rect, scrollTo, splitRows } from "../layout.ts";
 import { mayOperate, type State } from "../model.ts";
 import { factText, isRefusal, partner, reasonText, rttText } from "../packet.ts";
-import { payloadIn } from "../packet-bytes.ts";
-import { lossWords, packetIndex, payloadOf, selectedPacket, visiblePackets } from "../trace.ts";
+import { packetPayload, payloadText } from "../packet-payload.ts";
+import { lossWords, packetIndex, selectedPacket, visiblePackets } from "../trace.ts";
 import { hex, valueLines } from "../value.ts";
 import { withoutAgent } from "./absent.ts";
 import type { Canvas, Style } from "./canvas.ts";
@@ -12,7 +12,12 @@ import { flow, left, mark, putLines, putSentence, right, tail, title } from "./t
 
 /** From here on the selected packet stands beside the others. */
 const wide = 130;
-const packetCols = 56;
+const packetCols = 48;
+/** With so many columns a row has its payload, too; the topic gets this share of what is left. */
+const payloadFrom = 95;
+const topicShare = 0.55;
+/** Where the topic begins. */
+const factCol = 53;
 
 export function drawTrace(state: State, canvas: Canvas, now: number): void {
   const { body, single } = layout(canvas.cols, canvas.rows, state.zoom);
@@ -65,6 +70,8 @@ function drawPackets(state: State, canvas: Canvas, rect: Rect, now: number): voi
   const narrow = inner.cols < 70;
   const head = narrow ? "  TIME     DIR TYPE     TOPIC / REASON" : "  TIME          DIR TYPE          MID  Q R D    LEN  TOPIC / REASON";
   canvas.put(inner.row, head, "dim", inner.col, inner.cols);
+  const payloadCol = inner.cols < payloadFrom ? null : factCol + Math.round((inner.cols - factCol) * topicShare);
+  if (payloadCol !== null) canvas.put(inner.row, "PAYLOAD", "dim", inner.col + payloadCol, 7);
   const rows = { ...inner, row: inner.row + 1, rows: inner.rows - 1 };
   const selected = packetIndex(trace, packets);
   const top = scrollTo(trace.list, selected, packets.length, rows.rows);
@@ -75,7 +82,10 @@ function drawPackets(state: State, canvas: Canvas, rect: Rect, now: number): voi
     const flag = isRefusal(packet) ? "!" : chosen ? ">" : " ";
     const rtt = narrow ? "" : rttText(packet);
     const room = rows.cols - (rtt === "" ? 0 : rtt.length + 1);
-    canvas.put(rows.row + offset, packetRow(packet, flag, narrow, room), style, rows.col, room);
+    const fits = payloadCol === null || packet.size === undefined ? room : payloadCol - 2;
+    canvas.put(rows.row + offset, packetRow(packet, flag, narrow, fits), style, rows.col, fits);
+    if (payloadCol !== null && packet.size !== undefined)
+      canvas.put(rows.row + offset, payloadText(state, packet, room - payloadCol, now), style, rows.col + payloadCol, room - payloadCol);
     canvas.put(rows.row + offset, rtt, style, rows.col + rows.cols - rtt.length, rtt.length);
   }
 }
@@ -151,11 +161,10 @@ function partnerText(entry: TraceEntry, other: TraceEntry): string {
 
 function payloadLines(state: State, entry: TraceEntry, size: number, cols: number): [string, Style][] {
   if (size === 0) return [[" empty payload", "dim"]];
-  const message = payloadOf(state, entry);
-  const inside = payloadIn(state.trace.bytes.known.get(entry.number), entry);
-  if (message === undefined && inside === undefined) return [[` payload ${size} bytes: this terminal has not received it`, "dim"]];
-  const lines = valueLines(message ?? { bytes: inside ?? "", size }, state.trace.mode, cols - 2);
-  const from = message === undefined ? "from its bytes" : "as this terminal received it";
+  const found = packetPayload(state, entry);
+  if (found === undefined) return [[` payload ${size} bytes: this terminal has not received it`, "dim"]];
+  const lines = valueLines(found.payload, state.trace.mode, cols - 2);
+  const from = found.received ? "as this terminal received it" : "from its bytes";
   return [[` payload ${size} bytes, ${from}`, "dim"], ...lines.map((line): [string, Style] => [`  ${line}`, "text"])];
 }
 
