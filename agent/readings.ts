@@ -67,6 +67,7 @@ export function createReadings(options: ReadingsOptions): Readings {
       ...(online && since !== null && { "connection/since": since }),
       ...(online && trace.rtt !== null && { "connection/rtt": trace.rtt.toPrecision(2) }),
       ...waitingValues("outbox", outbox, { unsent: link.dropped }),
+      "outbox/coalesced": String(link.coalesced),
       ...(ring && waitingValues("outbox/telemetry", ring, {})),
       ...(bridged && waitingValues("bridge", bridged.outbox, {})),
       ...Object.fromEntries(Object.entries(bridged?.leftOut ?? {}).map(([reason, count]) => [`bridge/left_out/${reason}`, String(count)])),

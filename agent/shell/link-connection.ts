@@ -37,6 +37,8 @@ export interface ConnectionEvents extends WriterEvents {
   /** `wire` takes or has its bytes, while `wantsBytes` says so. */
   packet(direction: "sent" | "received", packet: Packet, wire: WireBytes | undefined): void;
   wantsBytes(): boolean;
+  /** A newer state took the place of one that waited. */
+  replaced(): void;
 }
 
 /** One connection from dialling to its end, on one client object, which is never used again: no state of the library survives. */
@@ -209,6 +211,7 @@ export class LinkConnection {
       patience: answerTimeout,
       overdue: () => this.#unanswered(),
       congested: () => (this.#stream?.writableLength ?? 0) > maxBufferedBytes,
+      replaced: () => this.#events.replaced(),
     });
     this.#events.greeted();
     this.#prepare().catch((error: unknown) => {

@@ -8,7 +8,7 @@ import { lossWords, packetIndex, selectedPacket, visiblePackets } from "../trace
 import { hex, valueLines } from "../value.ts";
 import { withoutAgent } from "./absent.ts";
 import type { Canvas, Style } from "./canvas.ts";
-import { flow, left, mark, putLines, putSentence, right, tail, title } from "./text.ts";
+import { fittingTitle, flow, left, mark, putLines, putSentence, right, tail, title } from "./text.ts";
 
 /** From here on the selected packet stands beside the others. */
 const wide = 130;
@@ -110,8 +110,11 @@ function drawOutbox(state: State, canvas: Canvas, rect: Rect): void {
   const { outbox } = agent.status ?? {};
   const events = values["outbox/depth"] ?? outbox?.waiting ?? "missing";
   const readings = values["outbox/telemetry/depth"];
-  const known = `Outbox events ${events}${readings === undefined ? "" : ` - readings ${readings}`}`;
-  const inner = title(canvas, rect, agent.wanted ? known : "Outbox", trace.pane === 1);
+  const coalesced = values["outbox/coalesced"];
+  const parts = [`Outbox events ${events}`, ...(readings === undefined ? [] : [`readings ${readings}`])];
+  const known = parts.join(" - ");
+  const heading = fittingTitle(rect.cols, coalesced === undefined ? [known] : [`${known} - coalesced ${coalesced}`, known]);
+  const inner = title(canvas, rect, agent.wanted ? heading : "Outbox", trace.pane === 1);
   const lines: [string, Style][] = trace.losses.map(({ at, text }) => [` ${clock(at)}  ${text}`, "warn"]);
   for (const [below, what] of Object.entries({ outbox: "events", "outbox/telemetry": "readings" })) {
     const facts = Object.entries(lossWords).flatMap(([reason, words]) => {
@@ -121,6 +124,10 @@ function drawOutbox(state: State, canvas: Canvas, rect: Rect): void {
     if (facts.length === 0) continue;
     const lost = values[`${below}/dropped`] !== "0";
     for (const line of flow([` ${what} dropped since the start:`, ...facts], inner.cols)) lines.push([line, lost ? "warn" : "text"]);
+  }
+  if (coalesced !== undefined) {
+    const told = ` states coalesced since the start: ${coalesced}`;
+    for (const line of flow([told, "a newer one came first"], inner.cols)) lines.push([line, "text"]);
   }
   if (lines.length === 0) lines.push([` ${agent.up ? "asking the agent" : "not known: no agent"}`, "dim"]);
   trace.outbox.top = putLines(canvas, inner, lines, trace.outbox.top);

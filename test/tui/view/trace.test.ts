@@ -283,3 +283,11 @@ test("i injects a message on the simulated board, and says elsewhere why not", (
   expect(shown.state.overlay).toBeNull();
   expect(shown.state.notice?.text).toContain("simulated board only");
 });
+
+test("what the outbox coalesced stands there when the agent tells it, and nothing of it when it does not", () => {
+  const shown = scene();
+  expect(shown.draw(150, 44).text()).toContain("states coalesced since the start: 45");
+  const { "outbox/coalesced": _, ...values } = hostView().values;
+  shown.act({ type: "host", data: hostView({ values }) });
+  expect(shown.draw(150, 44).text()).not.toContain("coalesced");
+});
