@@ -74,6 +74,7 @@ export function createReadings(options: ReadingsOptions): Readings {
       // Two digits, and never as 1.2e+2.
       ...(online && trace.rtt !== null && { "connection/rtt": String(Number(trace.rtt.toPrecision(2))) }),
       ...waitingValues("outbox", outbox, { unsent: link.dropped }),
+      "outbox/coalesced": String(link.coalesced),
       ...(ring && waitingValues("outbox/telemetry", ring, {})),
       ...(bridged && waitingValues("bridge", bridged.outbox, {})),
       ...Object.fromEntries(Object.entries(bridged?.leftOut ?? {}).map(([reason, count]) => [`bridge/left_out/${reason}`, String(count)])),

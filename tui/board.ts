@@ -35,6 +35,12 @@ export function lineCount(chips: readonly ChipView[], pins: readonly PinView[]):
   return chips.filter(({ label }) => used.has(label)).reduce((sum, { lines }) => sum + lines.length, 0);
 }
 
+/** What the kernel says who has the line of a pin: an overlay's driver, a program, this agent; "" when it says nothing. */
+export function holderOf(chips: readonly ChipView[], { chip, offset, id }: PinView): string {
+  const holder = chips.find(({ label }) => label === chip)?.lines.find((line) => line.offset === offset)?.holder ?? "";
+  return holder === `pinbus:${id}` ? "pinbus" : holder;
+}
+
 function boardPin(chip: ChipView, { offset, name, header, holder, id }: ChipLine, pins: readonly PinView[]): BoardPin {
   // The second line of an encoder has the id of the encoder, and no row of its own.
   const used = pins.find((pin) => pin.chip === chip.label && pin.offset === offset) ?? pins.find((pin) => pin.id === id);

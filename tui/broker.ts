@@ -2,6 +2,7 @@ import { everything, type Filter } from "./filter.ts";
 import { age, amount } from "./format.ts";
 import type { Scroll } from "./layout.ts";
 import type { ListState } from "./model.ts";
+import type { Series } from "./series.ts";
 import { type Talker, Talkers } from "./talkers.ts";
 
 /** What brokers tell of themselves below this, and we read. */
@@ -92,15 +93,21 @@ export interface BrokerFigures {
   interval: number | null;
   /** The averages of one minute by the id of their row, one every ten seconds of the last quarter of an hour. */
   trends: Map<string, number[]>;
+  /** When the newest of them was taken. */
+  sampled: number;
   talkers: readonly Talker[];
 }
+
+/** How the rows stand: as they are listed, by name, the fastest first, or what was said last first. Figures without a speed stay above. */
+export type BrokerSort = (typeof sorts)[number];
+const sorts = ["kind", "name", "rate", "age"] as const;
 
 export interface BrokerTab {
   figures: BrokerFigures;
   /** What a frozen view shows. */
   held: BrokerFigures | null;
   talkers: Talkers;
-  sampled: number;
+  sort: BrokerSort;
   list: ListState;
   filter: Filter;
   /** 0 the broker, 1 the links. */
@@ -117,10 +124,10 @@ const maxBytes = 64;
 
 export function createBrokerTab(now: number): BrokerTab {
   return {
-    figures: { values: new Map(), heard: null, interval: null, trends: new Map(), talkers: [] },
+    figures: { values: new Map(), heard: null, interval: null, trends: new Map(), sampled: now, talkers: [] },
     held: null,
     talkers: new Talkers(now),
-    sampled: now,
+    sort: "kind",
     list: { selected: null, top: 0 },
     filter: everything,
     pane: 0,
@@ -153,8 +160,8 @@ export function tickBroker(tab: BrokerTab, up: boolean, now: number): void {
   const { figures, talkers } = tab;
   talkers.tick(now);
   figures.talkers = talkers.top(talkersShown);
-  if (now - tab.sampled < sampleEvery) return;
-  tab.sampled = now;
+  if (now - figures.sampled < sampleEvery) return;
+  figures.sampled = now;
   for (const { id, load } of loadRows) {
     const trend = figures.trends.get(id) ?? [];
     figures.trends.set(id, trend);
@@ -172,27 +179,75 @@ export interface BrokerRow {
   trend: readonly number[] | null;
 }
 
+/** Sorts by the next of them; says by which. */
+export function nextBrokerSort(tab: BrokerTab): BrokerSort {
+  tab.sort = sorts[(sorts.indexOf(tab.sort) + 1) % sorts.length] ?? "kind";
+  return tab.sort;
+}
+
+/** The averages of one minute a second, as a chart takes them; undefined until there are two. What was not known is a gap. */
+export function trendSeries({ trends, sampled }: BrokerFigures, id: string): Series | undefined {
+  const trend = trends.get(id) ?? [];
+  const times = trend.map((_, index) => sampled - (trend.length - 1 - index) * sampleEvery);
+  const known = trend.flatMap((value, index) => (Number.isNaN(value) ? [] : [index]));
+  if (known.length < 2) return undefined;
+  const values = known.map((index) => Math.round(((trend[index] ?? 0) * 100) / 60) / 100);
+  return {
+    at: known.map((index) => times[index] ?? 0),
+    values,
+    low: Math.min(...values),
+    high: Math.max(...values),
+    mean: values.reduce((sum, value) => sum + value, 0) / values.length,
+    lost: times.filter((_, index) => Number.isNaN(trend[index])),
+  };
+}
+
 /** The rows of the table, top to bottom. What the broker does not tell reads `missing`, never 0. */
-export function brokerRows({ values, interval, trends }: BrokerFigures, filter: Filter, now: number): BrokerRow[] {
+export function brokerRows(tab: BrokerTab, now: number): BrokerRow[] {
+  const { filter, sort } = tab;
+  const { values, interval, trends } = brokerFigures(tab);
   const fact = (topic: string, bytes?: true) => {
     const number = values.get(topic)?.number ?? Number.NaN;
     if (Number.isNaN(number)) return "missing";
     return bytes ? amount(number, "B") : String(number);
   };
-  const facts = factRows.map(({ id, label, facts }): BrokerRow => {
+  const step = stepOf(sort, values, now);
+  const facts = sorted(factRows, step).map(({ id, label, facts }): BrokerRow => {
     const text = facts.map(({ label, topic, bytes }) => `${label === "" ? "" : `${label} `}${fact(topic, bytes).padStart(5)}`).join("  ");
     return { id, label, text, topic: `${sysPrefix}${facts[0]?.topic ?? ""}`, trend: null };
   });
-  const loads = loadRows.map(({ id, label, counter, load }): BrokerRow => {
+  const loads = sorted(loadRows, step).map(({ id, label, counter, load }): BrokerRow => {
     const averages = spans.map((span) => values.get(`load/${load}/${span}`)?.number ?? Number.NaN);
     const cells = [speedNow(counter === null ? undefined : values.get(counter), counter, interval, now)];
     for (const perMinute of averages) cells.push(Number.isNaN(perMinute) ? "missing" : amount(perMinute / 60, ""));
     const text = cells.map((cell) => cell.padStart(10)).join("");
     return { id, label, text, topic: `${sysPrefix}load/${load}/1min`, trend: trends.get(id) ?? [] };
   });
-  const [clients, subscriptions, heap] = facts;
-  const rows = [clients, subscriptions, ...loads, heap].filter((row) => row !== undefined);
+  const rows = sort === "kind" ? [...facts.slice(0, 2), ...loads, ...facts.slice(2)] : [...facts, ...loads];
   return rows.filter(({ id, label, text }) => filter.test(`${label} ${id}`, () => text));
+}
+
+type AnyRow = FactRow | LoadRow;
+
+/** What a row is sorted by, the least first. What differs little is the same, or the list would never stand still. */
+function stepOf(sort: BrokerSort, values: BrokerFigures["values"], now: number): (row: AnyRow) => number | string {
+  if (sort === "name") return ({ label }) => label.toLowerCase();
+  if (sort === "rate") return (row) => ("load" in row ? -(values.get(`load/${row.load}/1min`)?.number ?? -1) : 0);
+  if (sort === "kind") return () => 0;
+  return (row) => {
+    const topics =
+      "load" in row ? [row.counter ?? "", ...spans.map((span) => `load/${row.load}/${span}`)] : row.facts.map(({ topic }) => topic);
+    const heard = Math.max(...topics.map((topic) => values.get(topic)?.at ?? Number.NEGATIVE_INFINITY));
+    return Math.round((now - heard) / 1000);
+  };
+}
+
+function sorted<T extends AnyRow>(rows: readonly T[], step: (row: AnyRow) => number | string): T[] {
+  const steps = new Map(rows.map((row) => [row, step(row)]));
+  return rows.slice().sort((one, other) => {
+    const [first, second] = [steps.get(one) ?? 0, steps.get(other) ?? 0];
+    return first < second ? -1 : first > second ? 1 : 0;
+  });
 }
 
 /** Growth since the value before. A broker is silent about what does not change. */

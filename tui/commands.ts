@@ -1,3 +1,4 @@
+import { nextBrokerSort } from "./broker.ts";
 import { copy } from "./copy.ts";
 import { moveDetail, nextForm, unpick } from "./detail.ts";
 import { dialogKey, openInject, openSwitch, pasted, typed } from "./dialogs.ts";
@@ -5,6 +6,7 @@ import { editor } from "./editor.ts";
 import { type Effect, none } from "./effect.ts";
 import { nextSort, refreshFilters } from "./fleet.ts";
 import { freeze } from "./freeze.ts";
+import { openInjectMessage } from "./inject.ts";
 import { type Command, lookup } from "./keys.ts";
 import { layout } from "./layout.ts";
 import { armedFor, mayOperate, type State, tabs } from "./model.ts";
@@ -167,7 +169,7 @@ export function run(state: State, command: Command, now: number): readonly Effec
     case "switch":
       return openSwitch(state, now);
     case "inject":
-      return openInject(state, now);
+      return state.tab === "trace" ? openInjectMessage(state, now) : openInject(state, now);
     case "wrap":
     case "timestamps":
     case "priority":
@@ -195,7 +197,7 @@ export function run(state: State, command: Command, now: number): readonly Effec
       return [{ type: state.trace.recording === null ? "record-start" : "record-stop" }];
     case "sort":
       if (state.tab === "topics") return tell(`topics sorted by ${sortNext(state.topics.store)}`);
-      return tell(`sorted by ${nextSort(state.fleet)}`);
+      return tell(`sorted by ${state.tab === "broker" ? nextBrokerSort(state.broker) : nextSort(state.fleet)}`);
     case "refresh":
       if (!state.mqtt.up) return tell("not connected to a broker: nothing can be asked now");
       tell("the broker was asked once more for what it keeps of the nodes");

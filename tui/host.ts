@@ -108,6 +108,7 @@ export function hostRows({ data, filter }: HostTab): HostRow[] {
       more: `${known("host/disk/free", size)} free where pinbus keeps its files   writes ${writes}`,
       style: tight,
     }),
+    ...wearRows(values, row),
     ...networkRows(values, pace, row),
     powerRow(values, row),
   ];
@@ -115,6 +116,19 @@ export function hostRows({ data, filter }: HostTab): HostRow[] {
 }
 
 type MakeRow = (id: string, label: string, text: string, more?: Partial<HostRow>) => HostRow;
+
+/** Of disks that tell it. */
+function wearRows(values: Record<string, string>, row: MakeRow): HostRow[] {
+  const disks = new Set(Object.keys(values).flatMap((name) => /^host\/wear\/(.*)\/(?:used|reserve)$/.exec(name)?.[1] ?? []));
+  return [...disks].map((disk) => {
+    const used = Number(values[`host/wear/${disk}/used`] ?? Number.NaN);
+    const reserve = values[`host/wear/${disk}/reserve`];
+    const life = used > 100 ? "more than its life is used" : `${used - 10} to ${used} % of its life is used`;
+    const words = [...(Number.isNaN(used) ? [] : [life]), ...(reserve === undefined ? [] : [`reserve ${reserve}`])];
+    const style = used > 90 || reserve === "urgent" ? "bad" : used > 80 || reserve === "warning" ? "warn" : "text";
+    return row(`wear/${disk}`, "Wear", disk, { more: words.join("   "), style });
+  });
+}
 
 function networkRows(values: Record<string, string>, pace: (name: string) => string, row: MakeRow): HostRow[] {
   const names = Object.keys(values).flatMap((name) => /^host\/network\/(.*)\/received$/.exec(name)?.[1] ?? []);

@@ -1,7 +1,7 @@
 import { editor } from "./editor.ts";
 import type { Effect } from "./effect.ts";
 import type { Command } from "./keys.ts";
-import type { State } from "./model.ts";
+import { mayOperate, type State } from "./model.ts";
 import { refuse } from "./notice.ts";
 import { newest } from "./snapshot.ts";
 
@@ -29,6 +29,16 @@ export function injectKey(state: State, input: string, command: Command): readon
     default:
       return [];
   }
+}
+
+/** The text field for a message, or why there is none. */
+export function openInjectMessage(state: State, now: number): readonly Effect[] {
+  if (!state.agent.up) return refuse(state, "the agent is not reachable", now);
+  if (newest(state.pins)?.data.simulated !== true)
+    return refuse(state, "messages can be injected on the simulated board only (gpio.driver: sim); p on tab 1 publishes one", now);
+  if (!mayOperate(state)) return refuse(state, "this control socket may only look: nothing can be injected from here", now);
+  state.overlay = { kind: "inject-message", field: editor() };
+  return [];
 }
 
 /** `TOPIC PAYLOAD` of the text field; the topic ends with the first space. Null while there is none. */

@@ -1,5 +1,5 @@
 import { openAttach } from "./attach.ts";
-import { brokerFigures, brokerRows } from "./broker.ts";
+import { brokerRows } from "./broker.ts";
 import { pick } from "./detail.ts";
 import { type Effect, none } from "./effect.ts";
 import type { State } from "./model.ts";
@@ -17,8 +17,8 @@ export function open(state: State, now: number): readonly Effect[] {
     if (node.children.length > 0) state.topics.store.fold(node, !node.open);
     else state.topics.pane = 1;
   } else if (state.tab === "broker") {
-    const { list, filter } = state.broker;
-    const rows = brokerRows(brokerFigures(state.broker), filter, now);
+    const { list } = state.broker;
+    const rows = brokerRows(state.broker, now);
     const topic = rows[selectedIndex(list, rows)]?.topic;
     if (topic === undefined || !showTopic(state, topic)) return say(state, "the broker has not published that topic", now);
     return go(state, "topics", now);

@@ -76,7 +76,7 @@ export function askPin(state: State, now: number): readonly Effect[] {
   }
   if (frozen !== null) return effects;
   const fresh = more.chipsAsked !== null && more.chipsAsked >= agent.since;
-  if (!fresh || (pane === pinPanes.board && now - (more.chipsAsked ?? 0) >= chipsEvery)) {
+  if (!fresh || ((pane === pinPanes.board || isWide(cols)) && now - (more.chipsAsked ?? 0) >= chipsEvery)) {
     more.chipsAsked = now;
     effects.push({ type: "lines" });
   }

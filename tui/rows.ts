@@ -1,4 +1,4 @@
-import { brokerFigures, brokerRows } from "./broker.ts";
+import { brokerRows } from "./broker.ts";
 import { visibleNodes } from "./fleet.ts";
 import { hostRows } from "./host.ts";
 import { type ListState, type State, viewNow, visiblePins, visibleServices } from "./model.ts";
@@ -20,7 +20,7 @@ export function rowsOf(state: State, now: number): readonly Row[] {
     case "pins":
       return visiblePins(state).map((row) => ({ id: row.id, text: `${row.id} ${row.kind === "sensor" ? sensorWords(row) : row.state}` }));
     case "broker":
-      return brokerRows(brokerFigures(state.broker), state.broker.filter, viewNow(state, now)).map(({ id, label, text }) => ({
+      return brokerRows(state.broker, viewNow(state, now)).map(({ id, label, text }) => ({
         id,
         text: `${label} ${text.trim()}`,
       }));

@@ -52,6 +52,7 @@ export const tabKeys = [
   { command: "pin-next", scope: "pins", keys: ["l", "right"], does: "Next pin, whichever pane is shown" },
   { command: "pin-previous", scope: "pins", keys: ["h", "left"], does: "Previous pin" },
   { command: "open", scope: "broker", keys: ["enter"], does: "Show the raw topic in the tab Topics", hint: "Raw-topic" },
+  { command: "sort", scope: "broker", keys: ["s"], does: "Sort as listed (by kind), by name, rate or age", hint: "Sort" },
   { command: "checks", scope: "host", keys: ["C", "enter"], does: "Checks: what the agent depends on", hint: "Checks" },
   {
     command: "service-actions",
@@ -70,6 +71,14 @@ export const tabKeys = [
   { command: "open", scope: "trace", keys: ["enter"], does: "Decode the selected packet", hint: "Decode" },
   { command: "follow", scope: "trace", keys: ["F"], does: "Follow the newest packet; moving up ends it", hint: "Follow" },
   { command: "record", scope: "trace", keys: ["x"], does: "Record the packets to a file (JSONL), or end it", hint: "Record" },
+  {
+    command: "inject",
+    scope: "trace",
+    keys: ["i"],
+    does: "Inject a message into the agent, past the broker (simulated board)",
+    hint: "Inject",
+    writes: true,
+  },
   { command: "value-mode", scope: "trace", keys: ["d"], does: "Show the payload as it is, or as hex" },
   { command: "open", scope: "fleet", keys: ["enter"], does: "Look at the node over ssh, through a dialog; q returns", hint: "Attach" },
   { command: "sort", scope: "fleet", keys: ["s"], does: "Sort by name, state or rate", hint: "Sort" },

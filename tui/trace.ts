@@ -6,6 +6,7 @@ import type { Scroll } from "./layout.ts";
 import type { ListState, State } from "./model.ts";
 import { factText } from "./packet.ts";
 import { type BytesState, createBytes } from "./packet-bytes.ts";
+import type { PayloadsSeen } from "./packet-payload.ts";
 import type { Message } from "./topic.ts";
 
 export interface TraceTab {
@@ -32,6 +33,7 @@ export interface TraceTab {
   packet: Scroll;
   mode: "auto" | "hex";
   bytes: BytesState;
+  payloads: PayloadsSeen;
   /** What the outbox lost while somebody looked, newest first. */
   losses: { at: number; text: string }[];
   recording: { path: string; packets: number } | null;
@@ -62,6 +64,7 @@ export function createTraceTab(now: number): TraceTab {
     packet: { top: 0 },
     mode: "auto",
     bytes: createBytes(),
+    payloads: new Map(),
     losses: [],
     recording: null,
   };
@@ -86,6 +89,7 @@ export function traceReceived(state: State, answer: readonly TraceEntry[], now: 
   if (other) {
     trace.entries = [];
     trace.bytes.known.clear();
+    trace.payloads.clear();
     trace.missed = 0;
     trace.last = last ?? 0;
     trace.counted = { at: now, last: trace.last };

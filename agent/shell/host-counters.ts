@@ -1,6 +1,7 @@
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
-import { type HostValues, readProc } from "./host.ts";
+import type { HostValues } from "./host.ts";
+import { readProc } from "./kernel-file.ts";
 
 /** Whole disks: their partitions would count everything twice. */
 const disk = /^(?:sd[a-z]+|vd[a-z]+|mmcblk\d+|nvme\d+n\d+)$/;

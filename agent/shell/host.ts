@@ -1,6 +1,7 @@
-import { readFileSync } from "node:fs";
 import { readdir, readFile, statfs } from "node:fs/promises";
 import { join } from "node:path";
+import { readProc } from "./kernel-file.ts";
+import { readWear } from "./wear.ts";
 
 /** Values by their names below `P/$SYS/`; one that this machine does not have is absent, never 0. */
 export type HostValues = Record<string, string>;
@@ -33,21 +34,13 @@ export async function readHost({ stateDir, root = "/" }: HostOptions): Promise<H
     ...supplyOf(power),
     ...networkOf(network),
     ...wirelessOf(wireless),
+    ...readWear(root),
     ...(disk && {
       "host/disk/total": String(disk.blocks * disk.bsize),
       "host/disk/used": String((disk.blocks - disk.bfree) * disk.bsize),
       "host/disk/free": String(disk.bavail * disk.bsize),
     }),
   };
-}
-
-/** Out of the kernel's memory, within some ten microseconds: five threads that are woken up for each file would cost more. */
-export function readProc(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return "";
-  }
 }
 
 function numbered(text: string | undefined, values: (number: number) => HostValues): HostValues {

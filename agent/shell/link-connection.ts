@@ -39,6 +39,8 @@ export interface ConnectionEvents extends WriterEvents {
   wantsBytes(): boolean;
   /** `unheard` may be another. */
   listening(): void;
+  /** A newer state took the place of one that waited. */
+  replaced(): void;
 }
 
 /** One connection from dialling to its end, on one client object, which is never used again: no state of the library survives. */
@@ -223,6 +225,7 @@ export class LinkConnection {
       patience: answerTimeout,
       overdue: () => this.#unanswered(),
       congested: () => (this.#stream?.writableLength ?? 0) > maxBufferedBytes,
+      replaced: () => this.#events.replaced(),
     });
     this.#events.greeted();
     this.#prepare().catch((error: unknown) => {

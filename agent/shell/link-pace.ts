@@ -9,18 +9,22 @@ const pause = 100;
  */
 export class Pace {
   readonly #write: (publication: Publication) => void;
+  readonly #replaced: (() => void) | undefined;
   readonly #last = new Map<string, number>();
   readonly #waiting = new Map<string, Publication>();
   #timer: NodeJS.Timeout | undefined;
   #turn: NodeJS.Immediate | undefined;
 
-  constructor(write: (publication: Publication) => void) {
+  /** `replaced` = told when a newer state takes the place of one that waits. */
+  constructor(write: (publication: Publication) => void, replaced?: () => void) {
     this.#write = write;
+    this.#replaced = replaced;
   }
 
   /** Takes the place of what waits for its topic. */
   add(publication: Publication): void {
     const { topic } = publication;
+    if (this.#waiting.has(topic)) this.#replaced?.();
     this.#waiting.set(topic, publication);
     const last = this.#last.get(topic) ?? Number.NEGATIVE_INFINITY;
     if (performance.now() - last >= pause) this.#turn ??= setImmediate(() => this.flush());
@@ -29,7 +33,7 @@ export class Pace {
 
   /** Something else is said there. */
   forget(topic: string): void {
-    this.#waiting.delete(topic);
+    if (this.#waiting.delete(topic)) this.#replaced?.();
   }
 
   /** Everything that waits, now. */

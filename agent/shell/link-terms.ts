@@ -158,6 +158,8 @@ export interface Link {
   readonly bytes: { sent: number; received: number };
   /** Publications that were not sent, without states. */
   readonly dropped: number;
+  /** States that were never sent, because a newer one took their place while they waited. */
+  readonly coalesced: number;
   /** Publications that the broker refused (PUBACK with a failure code, MQTT 5). */
   readonly refused: number;
   /** Bytes of the largest packet that the broker takes, as far as it has said so. */

@@ -13,6 +13,8 @@ export interface WindowOptions {
   overdue(): void;
   /** True while the socket buffers too much; call `pump` when that has ended. */
   congested(): boolean;
+  /** A newer state took the place of one that waited. */
+  replaced?(): void;
 }
 
 interface Entry {
@@ -34,11 +36,12 @@ export class PublishWindow {
   readonly #states = new Map<string, Entry>();
   /** In the order in which they were written, with the time of it. */
   readonly #inFlight = new Map<Entry, number>();
-  readonly #pace = new Pace((publication) => this.#take(publication, undefined));
+  readonly #pace: Pace;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: WindowOptions) {
     this.#options = options;
+    this.#pace = new Pace((publication) => this.#take(publication, undefined), options.replaced);
     this.#share = Math.max(1, Math.floor(options.inFlight / 4));
   }
 
@@ -73,6 +76,7 @@ export class PublishWindow {
       const older = this.#states.get(publication.topic);
       if (older) {
         older.settled?.(undefined);
+        this.#options.replaced?.();
         older.publication = publication;
         older.settled = settled;
         return true;

@@ -16,6 +16,9 @@ const monotonic = () => performance.now();
 /** A timer that is later than this was lost. */
 const slack = 5_000;
 
+/** More topics than a configuration has. */
+const maxUnsent = 10_000;
+
 /** Construction does nothing; see `docs/architecture.md`, "The link". */
 export function createLink(options: LinkOptions): Link {
   return new MqttLink(options);
@@ -47,6 +50,9 @@ class MqttLink implements Link {
   /** Bytes of the connections that are over. */
   #past = { sent: 0, received: 0 };
   #dropped = 0;
+  #coalesced = 0;
+  /** Topics of states that wait for the next birth. */
+  readonly #unsent = new Set<string>();
   #refused = 0;
   #progress = 0;
 
@@ -76,7 +82,8 @@ class MqttLink implements Link {
 
   publish(publication: Publication, settled?: Settled): boolean {
     if (this.#connection?.publish(publication, settled)) return true;
-    if (publication.kind !== "state" && settled === undefined) this.#dropped += 1;
+    if (publication.kind === "state") this.#superseded(publication.topic);
+    else if (settled === undefined) this.#dropped += 1;
     return false;
   }
 
@@ -115,6 +122,9 @@ class MqttLink implements Link {
   }
   get dropped(): number {
     return this.#dropped;
+  }
+  get coalesced(): number {
+    return this.#coalesced;
   }
   get refused(): number {
     return this.#refused;
@@ -166,6 +176,9 @@ class MqttLink implements Link {
         return undefined;
       },
       listening: () => this.#tellRefusals(),
+      replaced: () => {
+        this.#coalesced += 1;
+      },
       wantsBytes: () => this.#options.on.wantsBytes?.() ?? false,
       packet: (direction, packet, wire) => {
         this.#packetAt = monotonic();
@@ -193,6 +206,7 @@ class MqttLink implements Link {
   #online(version: MqttVersion, hearsItself: boolean): void {
     const { name: server } = this.#servers.current;
     this.#phase = "online";
+    this.#unsent.clear();
     this.#servers.succeeded();
     this.#problem = null;
     this.#since = this.#time();
@@ -208,6 +222,12 @@ class MqttLink implements Link {
   get #missing(): string | null {
     const sentences = [this.#refusals.sentence, this.#connection?.unheard ?? null].filter((sentence) => sentence !== null);
     return sentences.length === 0 ? null : sentences.join("; ");
+  }
+
+  /** A state that could not be sent: the birth tells the newest of each topic. */
+  #superseded(topic: string): void {
+    if (this.#unsent.has(topic)) this.#coalesced += 1;
+    else if (this.#unsent.size < maxUnsent) this.#unsent.add(topic);
   }
 
   #tellRefusals(): void {

@@ -15,6 +15,7 @@ it("the agent's own figures are named like a broker's, count on, and leave out w
     publish: () => false,
     bytes: { sent: 1000, received: 500 },
     dropped: 2,
+    coalesced: 4,
     get view() {
       return {
         online: world.online,
@@ -70,6 +71,7 @@ it("the agent's own figures are named like a broker's, count on, and leave out w
     "outbox/dropped": "2",
     "outbox/dropped/unsent": "2",
     "outbox/dropped/expired": "0",
+    "outbox/coalesced": "4",
     "outbox/telemetry/depth": "1",
     "outbox/telemetry/dropped": "1",
     "outbox/telemetry/dropped/full": "1",

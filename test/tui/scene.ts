@@ -253,6 +253,7 @@ export function hostView(some: Partial<HostView> = {}): HostView {
       "outbox/dropped/full": "0",
       "outbox/dropped/refused": "0",
       "outbox/dropped/unsent": "0",
+      "outbox/coalesced": "45",
       "outbox/telemetry/depth": "12",
       "outbox/telemetry/age": "41 seconds",
       "outbox/telemetry/dropped": "0",

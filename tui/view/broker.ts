@@ -5,6 +5,8 @@ import {
   brokerFigures,
   brokerRows,
   brokerUptime,
+  factRows,
+  loadRows,
   spans,
   sysPrefix,
   sysTopics,
@@ -19,11 +21,14 @@ import { sparkFromZero } from "../spark.ts";
 import type { TopicNode } from "../topic.ts";
 import { preview } from "../value.ts";
 import { withoutAgent, withoutBroker } from "./absent.ts";
+import { chartCols, chartRows, drawSpeeds } from "./broker-charts.ts";
 import type { Canvas, Style } from "./canvas.ts";
 import { flow, left, mark, putLines, putSentence, right, sentence, separate, styled, title } from "./text.ts";
 
 const labelCols = 17;
 const factCols = 9;
+/** Rows of the whole table, title and head included. */
+const tableRows = 2 + factRows.length + loadRows.length;
 /** Rows of the links, title included. */
 const linkRows = 8;
 /** From here on there is room for the raw topics. */
@@ -33,14 +38,14 @@ const rawValueCols = 17;
 export function drawBroker(state: State, canvas: Canvas, now: number): void {
   const { body, single } = layout(canvas.cols, canvas.rows, state.zoom);
   if (single) {
-    if (state.broker.pane === 0) drawTable(state, canvas, body, now);
+    if (state.broker.pane === 0) drawFigures(state, canvas, body, now);
     else drawLinks(state, canvas, body, now);
     return;
   }
   const isWide = body.cols >= wide;
   const [main, raw] = isWide ? splitCols(body, body.cols - Math.round(body.cols / 3) - 1) : [body, body];
   const [table, links] = splitRows(main, main.rows - linkRows);
-  drawTable(state, canvas, table, now);
+  drawFigures(state, canvas, table, now);
   drawLinks(state, canvas, links, now);
   if (!isWide) return;
   drawRaw(state, canvas, raw);
@@ -54,6 +59,7 @@ function brokerTitle(state: State, figures: BrokerFigures, now: number): string 
   const version = figures.values.get("version")?.text.replace(/\bversion /, "") ?? "";
   const up = brokerUptime(figures);
   const parts = [`Broker${version === "" ? "" : ` ${version}`}`];
+  if (state.broker.sort !== "kind") parts.push(`by ${state.broker.sort}`);
   if (up !== null) parts.push(`up ${up}`);
   if (figures.interval !== null) parts.push(`$SYS every ${Math.round(figures.interval / 1000)} s`);
   if (figures.heard !== null) parts.push(`age ${shortAge(at - figures.heard)}`);
@@ -71,6 +77,24 @@ function remark(state: State, figures: BrokerFigures): string {
   return "connected; this broker has said nothing below $SYS/broker yet";
 }
 
+/** The table, and below it how the speeds went, where there is room. */
+function drawFigures(state: State, canvas: Canvas, rect: Rect, now: number): void {
+  const { broker } = state;
+  const figures = brokerFigures(broker);
+  const [table, charts] = splitRows(rect, tableRows);
+  if (figures.heard === null || charts.rows < chartRows || charts.cols < 2 * chartCols) {
+    drawTable(state, canvas, rect, now);
+    return;
+  }
+  drawTable(state, canvas, table, now);
+  drawSpeeds(
+    canvas,
+    charts,
+    figures,
+    brokerRows(broker, viewNow(state, now)).filter(({ trend }) => trend !== null),
+  );
+}
+
 function drawTable(state: State, canvas: Canvas, rect: Rect, now: number): void {
   const { broker } = state;
   const figures = brokerFigures(broker);
@@ -78,7 +102,7 @@ function drawTable(state: State, canvas: Canvas, rect: Rect, now: number): void 
   const text = remark(state, figures);
   const skip = text === "" ? 0 : putSentence(canvas, inner, text, "dim");
   if (!state.mqtt.wanted) return;
-  const rows = brokerRows(figures, broker.filter, viewNow(state, now));
+  const rows = brokerRows(broker, viewNow(state, now));
   if (rows.length === 0) canvas.put(inner.row + 1, " no row matches the filter", "dim", inner.col, inner.cols);
   const selected = selectedIndex(broker.list, rows);
   const head = rows.findIndex(({ trend }) => trend !== null);

@@ -4,7 +4,7 @@ import type { Rect } from "../layout.ts";
 import { isBinary, resample, type Series } from "../series.ts";
 import { spark } from "../spark.ts";
 import type { Canvas } from "./canvas.ts";
-import { putRight, right, title } from "./text.ts";
+import { fittingTitle, putRight, right, title } from "./text.ts";
 
 /** With more time than this a label needs no seconds. */
 const coarse = 20 * 60_000;
@@ -17,10 +17,10 @@ export function drawChart(canvas: Canvas, rect: Rect, id: string, series: Series
   const span = age((at.at(-1) ?? 0) - (at[0] ?? 0));
   const name = id === "$" ? "value" : id.replace(/^\$\.?/, "").slice(0, rect.cols >> 1);
   const tall = rect.rows > 2;
-  const facts = tall
-    ? `min ${end(low)} avg ${low === high ? end(low) : text(mean)} max ${end(high)} - ${span}`
-    : `${end(low)}..${end(high)} - last ${span}`;
-  const inner = title(canvas, rect, `${name} - ${facts}`, false);
+  const least = `${name} - ${end(low)}..${end(high)}`;
+  const short = `${least} - last ${span}`;
+  const long = `${name} - min ${end(low)} avg ${low === high ? end(low) : text(mean)} max ${end(high)} - ${span}`;
+  const inner = title(canvas, rect, tall ? fittingTitle(rect.cols, [long, short, least]) : short, false);
   if (!tall) {
     const columns = Math.max(1, inner.cols - 2);
     canvas.put(inner.row, ` ${spark(resample(series, columns), columns, columns, low, high)}`, "text", inner.col, inner.cols);

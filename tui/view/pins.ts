@@ -1,5 +1,5 @@
 import type { PinView } from "../../agent/protocol.ts";
-import { lineCount } from "../board.ts";
+import { holderOf, lineCount } from "../board.ts";
 import { age, count, instant, shortAge } from "../format.ts";
 import { below, inWindow, layout, type Rect, splitCols, splitRows } from "../layout.ts";
 import { armedFor, mayOperate, type State, viewNow, visiblePins } from "../model.ts";
@@ -17,6 +17,9 @@ import { drawRules } from "./rules.ts";
 import { type Columns, drawSensor, type Put, sensorAge, sensorStyle, sensorWord } from "./sensor.ts";
 import { fittingTitle, left, mark, putSentence, right, title } from "./text.ts";
 import { drawWhy } from "./why.ts";
+
+/** Columns of who has a line, on a wide screen. */
+const holderCols = 13;
 
 export function drawPins(state: State, canvas: Canvas, now: number): void {
   const { body, single } = layout(canvas.cols, canvas.rows, state.zoom);
@@ -125,12 +128,12 @@ function columnsOf(cols: number): Columns {
   // A narrow screen leaves out what is configured, for what happens.
   const narrow = cols < 60;
   const wide = isWide(cols);
-  const wave = Math.max(0, Math.min(60, 16 + cols - 80 - (wide ? 11 : 0)));
+  const wave = Math.max(0, Math.min(wide ? 60 - holderCols : 60, 16 + cols - 80 - (wide ? 11 + holderCols : 0)));
   return {
     cols,
     name: narrow ? 11 : 12,
     // Without it there is room for a word of the cause.
-    place: cols < 50 ? "" : narrow ? "LINE " : `LINE DIR BIAS ${wide ? "PIN ACTIVE " : ""}`,
+    place: cols < 50 ? "" : narrow ? "LINE " : `LINE DIR BIAS ${wide ? `PIN ACTIVE ${left("HOLDER", holderCols)}` : ""}`,
     wave: wave >= 8 ? wave : 0,
     span: wide ? 120_000 : 30_000,
   };
@@ -142,8 +145,10 @@ function drawPin(state: State, pin: PinView, put: Put, { cols, name, place, wave
   let col = 2 + name;
   const direction = ` ${directionWord(pin)} ${left(biasWord(pin.bias), 4)}`;
   const header = isWide(cols) ? ` ${right(pin.header === null ? "-" : String(pin.header), 3)} ${left(pin.active, 6)}` : "";
+  const holder = isWide(cols) ? holderOf(state.pins.more.chips ?? [], pin) : "";
   put(`${right(shortLine(pin), 4)}${place.includes("DIR") ? `${direction}${header}` : ""}`, "text", col, place.length - 1);
   col += place.length;
+  if (holder !== "") put(holder, holder === "pinbus" ? "text" : "warn", col - holderCols, holderCols - 1);
   put(stateWord(pin), pinStyle(state, pin), col, 9);
   put(pin.since === null ? "--" : age(at - instant(pin.since)), "text", col + 10, 7);
   col += 18;

@@ -3,16 +3,21 @@ import { age, clock, count, instant, time } from "../format.ts";
 import { layout, type Rect, scrollTo, splitRows } from "../layout.ts";
 import { mayOperate, type State } from "../model.ts";
 import { factText, isRefusal, partner, reasonText, rttText } from "../packet.ts";
-import { payloadIn } from "../packet-bytes.ts";
-import { lossWords, packetIndex, payloadOf, selectedPacket, visiblePackets } from "../trace.ts";
+import { packetPayload, payloadText } from "../packet-payload.ts";
+import { lossWords, packetIndex, selectedPacket, visiblePackets } from "../trace.ts";
 import { hex, valueLines } from "../value.ts";
 import { withoutAgent } from "./absent.ts";
 import type { Canvas, Style } from "./canvas.ts";
-import { flow, left, mark, putLines, putSentence, right, tail, title } from "./text.ts";
+import { fittingTitle, flow, left, mark, putLines, putSentence, right, tail, title } from "./text.ts";
 
 /** From here on the selected packet stands beside the others. */
 const wide = 130;
-const packetCols = 56;
+const packetCols = 48;
+/** With so many columns a row has its payload, too; the topic gets this share of what is left. */
+const payloadFrom = 95;
+const topicShare = 0.55;
+/** Where the topic begins. */
+const factCol = 53;
 
 export function drawTrace(state: State, canvas: Canvas, now: number): void {
   const { body, single } = layout(canvas.cols, canvas.rows, state.zoom);
@@ -65,6 +70,8 @@ function drawPackets(state: State, canvas: Canvas, rect: Rect, now: number): voi
   const narrow = inner.cols < 70;
   const head = narrow ? "  TIME     DIR TYPE     TOPIC / REASON" : "  TIME          DIR TYPE          MID  Q R D    LEN  TOPIC / REASON";
   canvas.put(inner.row, head, "dim", inner.col, inner.cols);
+  const payloadCol = inner.cols < payloadFrom ? null : factCol + Math.round((inner.cols - factCol) * topicShare);
+  if (payloadCol !== null) canvas.put(inner.row, "PAYLOAD", "dim", inner.col + payloadCol, 7);
   const rows = { ...inner, row: inner.row + 1, rows: inner.rows - 1 };
   const selected = packetIndex(trace, packets);
   const top = scrollTo(trace.list, selected, packets.length, rows.rows);
@@ -75,7 +82,10 @@ function drawPackets(state: State, canvas: Canvas, rect: Rect, now: number): voi
     const flag = isRefusal(packet) ? "!" : chosen ? ">" : " ";
     const rtt = narrow ? "" : rttText(packet);
     const room = rows.cols - (rtt === "" ? 0 : rtt.length + 1);
-    canvas.put(rows.row + offset, packetRow(packet, flag, narrow, room), style, rows.col, room);
+    const fits = payloadCol === null || packet.size === undefined ? room : payloadCol - 2;
+    canvas.put(rows.row + offset, packetRow(packet, flag, narrow, fits), style, rows.col, fits);
+    if (payloadCol !== null && packet.size !== undefined)
+      canvas.put(rows.row + offset, payloadText(state, packet, room - payloadCol, now), style, rows.col + payloadCol, room - payloadCol);
     canvas.put(rows.row + offset, rtt, style, rows.col + rows.cols - rtt.length, rtt.length);
   }
 }
@@ -100,8 +110,11 @@ function drawOutbox(state: State, canvas: Canvas, rect: Rect): void {
   const { outbox } = agent.status ?? {};
   const events = values["outbox/depth"] ?? outbox?.waiting ?? "missing";
   const readings = values["outbox/telemetry/depth"];
-  const known = `Outbox events ${events}${readings === undefined ? "" : ` - readings ${readings}`}`;
-  const inner = title(canvas, rect, agent.wanted ? known : "Outbox", trace.pane === 1);
+  const coalesced = values["outbox/coalesced"];
+  const parts = [`Outbox events ${events}`, ...(readings === undefined ? [] : [`readings ${readings}`])];
+  const known = parts.join(" - ");
+  const heading = fittingTitle(rect.cols, coalesced === undefined ? [known] : [`${known} - coalesced ${coalesced}`, known]);
+  const inner = title(canvas, rect, agent.wanted ? heading : "Outbox", trace.pane === 1);
   const lines: [string, Style][] = trace.losses.map(({ at, text }) => [` ${clock(at)}  ${text}`, "warn"]);
   for (const [below, what] of Object.entries({ outbox: "events", "outbox/telemetry": "readings" })) {
     const facts = Object.entries(lossWords).flatMap(([reason, words]) => {
@@ -111,6 +124,10 @@ function drawOutbox(state: State, canvas: Canvas, rect: Rect): void {
     if (facts.length === 0) continue;
     const lost = values[`${below}/dropped`] !== "0";
     for (const line of flow([` ${what} dropped since the start:`, ...facts], inner.cols)) lines.push([line, lost ? "warn" : "text"]);
+  }
+  if (coalesced !== undefined) {
+    const told = ` states coalesced since the start: ${coalesced}`;
+    for (const line of flow([told, "a newer one came first"], inner.cols)) lines.push([line, "text"]);
   }
   if (lines.length === 0) lines.push([` ${agent.up ? "asking the agent" : "not known: no agent"}`, "dim"]);
   trace.outbox.top = putLines(canvas, inner, lines, trace.outbox.top);
@@ -151,11 +168,10 @@ function partnerText(entry: TraceEntry, other: TraceEntry): string {
 
 function payloadLines(state: State, entry: TraceEntry, size: number, cols: number): [string, Style][] {
   if (size === 0) return [[" empty payload", "dim"]];
-  const message = payloadOf(state, entry);
-  const inside = payloadIn(state.trace.bytes.known.get(entry.number), entry);
-  if (message === undefined && inside === undefined) return [[` payload ${size} bytes: this terminal has not received it`, "dim"]];
-  const lines = valueLines(message ?? { bytes: inside ?? "", size }, state.trace.mode, cols - 2);
-  const from = message === undefined ? "from its bytes" : "as this terminal received it";
+  const found = packetPayload(state, entry);
+  if (found === undefined) return [[` payload ${size} bytes: this terminal has not received it`, "dim"]];
+  const lines = valueLines(found.payload, state.trace.mode, cols - 2);
+  const from = found.received ? "as this terminal received it" : "from its bytes";
   return [[` payload ${size} bytes, ${from}`, "dim"], ...lines.map((line): [string, Style] => [`  ${line}`, "text"])];
 }
 

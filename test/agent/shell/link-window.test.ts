@@ -9,6 +9,7 @@ function make(inFlight: number, waiting = 10) {
   const socket = { congested: false };
   let most = 0;
   let overdue = 0;
+  let replaced = 0;
   const window = new PublishWindow({
     inFlight,
     waiting,
@@ -17,13 +18,16 @@ function make(inFlight: number, waiting = 10) {
       overdue++;
     },
     congested: () => socket.congested,
+    replaced: () => {
+      replaced++;
+    },
     write: ({ topic, payload, qos }, done) => {
       written.push(`${topic}=${payload}`);
       if (qos === 1) acks.push(() => done(undefined));
       most = Math.max(most, acks.length);
     },
   });
-  return { window, written, acks, socket, most: () => most, overdue: () => overdue };
+  return { window, written, acks, socket, most: () => most, overdue: () => overdue, replaced: () => replaced };
 }
 const state = (topic: string, payload: string, qos: 0 | 1 = 1): Publication => ({ topic, payload, qos, retain: true, kind: "state" });
 const event = (payload: string, qos: 0 | 1 = 1): Publication => ({ topic: "e", payload, qos, retain: false, kind: "event" });
@@ -47,10 +51,11 @@ describe("the publish window", () => {
   });
 
   it("replaces a state that waits by its newer value, in its old place", () => {
-    const { window, written, acks } = make(1);
+    const { window, written, acks, replaced } = make(1);
     for (const publication of [event("0"), state("a", "old"), event("1"), state("a", "new")]) window.push(publication);
     while (acks.length > 0) acks.shift()?.();
     expect(written).toEqual(["e=0", "a=new", "e=1"]);
+    expect(replaced(), "told").toBe(1);
     expect(window.empty).toBe(true);
   });
 
@@ -138,9 +143,10 @@ describe("the publish window", () => {
     };
 
     it("sends them at the end of the turn, behind everything else, each once", () => {
-      const { written } = burst();
+      const { written, replaced } = burst();
       vi.advanceTimersByTime(0);
       expect(written).toEqual(["state=ON", "attr=2"]);
+      expect(replaced(), "told").toBe(1);
     });
 
     it("sends the newest of what changes within a tenth of a second at the end of it", () => {

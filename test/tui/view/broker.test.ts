@@ -154,3 +154,57 @@ test("made-up names are not kept, and nonsense figures do no harm", () => {
   shown.draw(150, 44);
   expect(shown.state.broker.figures.values.size).toBeLessThan(10);
 });
+
+test("on a wide screen, or zoomed, each speed is a chart of what it was; what was not known is a gap", () => {
+  const shown = sysOf(garden());
+  shown.keys("3");
+  for (const perMinute of [30_000, 36_000, 42_000]) {
+    shown.message("$SYS/broker/load/messages/received/1min", String(perMinute), true);
+    shown.pass(10_000);
+  }
+  const text = shown.draw(150, 44).text();
+  expect(text).toMatch(/msgs received\/s - 399\.\.700 - last 40s/);
+  expect(text).toMatch(/ 700 [⠀-⣿ ]*[⠁-⣿]/);
+  expect(shown.draw(80, 24).text(), "no room").not.toContain("msgs received/s");
+  shown.keys("+");
+  expect(shown.draw(80, 24).text()).toMatch(/msgs received\/s - .*┬─msgs sent\/s/);
+  shown.keys("/", ..."connections", "enter");
+  const one = shown.draw(80, 24).text();
+  expect(one).toContain("connections/s - ");
+  expect(one).not.toContain("msgs sent/s");
+  shown.act({ type: "mqtt-offline", problem: "gone" });
+  shown.pass(10_000);
+  shown.pass(10_000);
+  shown.online();
+  shown.pass(10_000);
+  shown.pass(10_000);
+  expect(shown.draw(80, 24).text()).toMatch(/ 0\.1 [⠁-⣿]+ +[⠁-⣿]+\n/);
+});
+
+test("s sorts the speeds as listed, by name, the fastest first, what was said last first; the selection stays", () => {
+  const shown = scene();
+  const labels = () =>
+    shown
+      .draw(80, 24)
+      .lines()
+      .flatMap(
+        (line) => /^[ >] (msgs|bytes|publish|connections|Heap|Clients|Subs)( received| sent| dropped)?/.exec(line)?.[0].slice(2) ?? [],
+      );
+  const listed = labels();
+  expect(listed.slice(0, 3)).toEqual(["Clients", "Subs", "msgs received"]);
+  shown.keys("j", "j", "j", "s");
+  expect(labels()).toEqual([
+    ...["Clients", "Heap", "Subs"],
+    ...["bytes received", "bytes sent", "connections", "msgs received", "msgs sent", "publish dropped"],
+  ]);
+  expect(shown.draw(80, 24).text()).toContain("by name");
+  expect(shown.keys("y")).toEqual([{ type: "copy", text: expect.stringMatching(/^msgs sent/) }]);
+  shown.keys("s");
+  expect(labels().slice(3, 7)).toEqual(["bytes sent", "bytes received", "msgs sent", "msgs received"]);
+  shown.pass(5000);
+  shown.message("$SYS/broker/publish/messages/dropped", "1", true);
+  shown.keys("s");
+  expect(labels()[3]).toBe("publish dropped");
+  shown.keys("s");
+  expect(labels()).toEqual(listed);
+});

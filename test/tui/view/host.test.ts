@@ -114,3 +114,13 @@ test("the trends keep two minutes and no more", () => {
   const shown = scene(200);
   expect(shown.state.host.data?.data.cpu.length).toBe(60);
 });
+
+test("the wear of a disk is told as it tells it: how much of its life, a warning before its end, and nothing of one that does not", () => {
+  const wear = (used: string, reserve: string) =>
+    row(scene(2, { "host/wear/mmcblk0/used": used, "host/wear/mmcblk0/reserve": reserve }), "Wear");
+  expect(row(scene(2), "Wear")).toBe("");
+  expect(wear("20", "normal")).toMatch(/^ {2}Wear +mmcblk0 +10 to 20 % of its life is used +reserve normal$/);
+  expect(wear("20", "warning")).toMatch(/^! Wear/);
+  expect(wear("110", "urgent")).toMatch(/^! Wear +mmcblk0 +more than its life is used +reserve urgent$/);
+  expect(row(scene(2, { "host/wear/mmcblk0/used": "x" }), "Wear"), "nonsense").toMatch(/Wear +mmcblk0$/);
+});

@@ -210,3 +210,25 @@ test.each([
   scene.keys(...keys);
   expect(scene.effects.filter(({ type }) => type.startsWith("set"))).toEqual(sent);
 });
+
+test("on a wide screen each pin has who holds its line, as the kernel says it; what it does not say is absent", () => {
+  const shown = pinsScene();
+  const chips = structuredClone(shown.state.pins.more.chips ?? []);
+  const [line] = chips[0]?.lines.filter(({ offset }) => offset === 27) ?? [];
+  if (line !== undefined) line.holder = "spi0 CS1\u001b[31m";
+  shown.act({ type: "lines", chips });
+  const row = (id: string) =>
+    shown
+      .draw(150, 44)
+      .lines()
+      .find((each) => each.slice(2).startsWith(id)) ?? "";
+  const from = row("NAME").indexOf("HOLDER");
+  const holder = (id: string) =>
+    row(id)
+      .slice(from, from + 13)
+      .trimEnd();
+  expect(holder("pump-relay")).toBe("pinbus");
+  expect(holder("fan-relay")).toMatch(/^spi0 CS1.\[31$/);
+  expect(holder("gate")).toBe("");
+  expect(shown.draw(80, 24).text()).not.toContain("HOLDER");
+});

@@ -243,3 +243,51 @@ test("without an agent it says which flag would give one", () => {
   shown.act({ type: "agent-offline", problem: "no agent", absent: true });
   expect(shown.draw().text()).toContain("no agent here: --host user@pi");
 });
+
+test("on a wide screen a row has its payload as this terminal received it, in one line; what is not known is absent", () => {
+  const shown = scene();
+  const rows = () =>
+    shown
+      .draw(150, 44)
+      .lines()
+      .slice(2, 14)
+      .map((line) => line.slice(0, 101).trimEnd());
+  const row = (topic: string) => rows().find((line) => line.includes(topic)) ?? "";
+  expect(rows()[0]).toMatch(/TOPIC \/ REASON +PAYLOAD/);
+  expect(row("plant/room1/climate")).toMatch(/climate +\{"t":21\.0/);
+  expect(row("plant/pump/state"), "not known").toMatch(/plant\/pump\/state$/);
+  shown.now -= 5000;
+  shown.message("plant/pump/state", "\u001b\n");
+  shown.now += 6000;
+  expect(row("plant/pump/state"), "looked for again").toMatch(/plant\/pump\/state +hex 1b0a/);
+  expect(shown.draw(80, 24).text()).not.toContain("PAYLOAD");
+});
+
+test("the payload of a row comes from the bytes of the packet when this terminal did not receive it; a CONNECT has none", () => {
+  const shown = scene();
+  const bytes = (number: number, hex: string) => shown.act({ type: "packet-bytes", number, bytes: { number, size: hex.length / 2, hex } });
+  bytes(6, `3413000e${Buffer.from("plant/pump/sta").toString("hex")}1267004f4e`);
+  bytes(1, `10${Buffer.from("secret").toString("hex")}`);
+  const lines = shown.draw(150, 44).lines();
+  expect(lines.find((line) => line.includes("plant/pump/state"))).toMatch(/state +ON +│/);
+  expect(lines.find((line) => line.includes("CONNECT "))?.slice(0, 101)).not.toContain("secret");
+});
+
+test("i injects a message on the simulated board, and says elsewhere why not", () => {
+  const shown = scene();
+  shown.keys("i", ..."plant/x", "space", ..."1");
+  expect(shown.keys("enter")).toMatchObject([{ type: "play", step: { do: "message", topic: "plant/x", payload: "1" } }]);
+  const { pins } = shown.state;
+  if (pins.data !== null) pins.data.data = { ...pins.data.data, simulated: false };
+  shown.keys("i");
+  expect(shown.state.overlay).toBeNull();
+  expect(shown.state.notice?.text).toContain("simulated board only");
+});
+
+test("what the outbox coalesced stands there when the agent tells it, and nothing of it when it does not", () => {
+  const shown = scene();
+  expect(shown.draw(150, 44).text()).toContain("states coalesced since the start: 45");
+  const { "outbox/coalesced": _, ...values } = hostView().values;
+  shown.act({ type: "host", data: hostView({ values }) });
+  expect(shown.draw(150, 44).text()).not.toContain("coalesced");
+});
