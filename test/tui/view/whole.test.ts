@@ -162,16 +162,6 @@ describe("on a large screen the whole Pi stands beside the topics", () => {
 
 
 
-
-
-
-
-
-
-
-
-
-
       ─Host ─────────────────────────────────
        CPU  -
        Temp 51.3 C
@@ -187,6 +177,16 @@ describe("on a large screen the whole Pi stands beside the topics", () => {
       !zigbee2mqtt          failed    4m37s
       !nope                 no such unit
        pinbus               running   3d02h
+      ───────────────────────────────────────
+
+
+
+
+      ───────────────────────────────────────
+
+
+
+
 
       mmand  y Copy  q Quit"
     `);
