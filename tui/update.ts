@@ -53,6 +53,7 @@ export function update(state: State, action: Action, now: number): readonly Effe
       state.rows = action.rows;
       return watch(state);
     case "tick":
+      if (action.screen !== undefined) state.screen = action.screen;
       return tick(state, now);
     case "mqtt-wanted":
       if (!state.mqtt.wanted) state.mqtt.since = now;

@@ -51,8 +51,19 @@ export function drawHeader(state: State, canvas: Canvas, now: number): void {
   if (canvas.cols - col < width) return;
   canvas.put(0, link.text, link.style, canvas.cols - width, width);
   const room = canvas.cols - col - width - 2;
-  const node = state.agent.hello?.node ?? state.node;
-  if (node.length <= room) putRight(canvas, 0, node, "text", col + 1, room);
+  putRight(canvas, 0, headerFacts(state, room), "text", col + 1, room);
+}
+
+/** The node, and where there is room how long the terminal takes to answer over ssh and how often it is drawn. */
+function headerFacts({ agent, node: named, screen: { sshMs, perSecond } }: State, room: number): string {
+  const node = agent.hello?.node ?? named;
+  const ssh = sshMs === null ? [] : [`ssh ${count(Math.ceil(sshMs))} ms`];
+  const more = perSecond === null ? ssh : [...ssh, `${count(perSecond)} fps`];
+  for (let facts = more.length; facts > 0; facts -= 1) {
+    const text = `${[node, ...more.slice(0, facts)].join("  ").trimStart()} `;
+    if (text.length <= room) return text;
+  }
+  return node.length <= room ? node : "";
 }
 
 /** The message line: what is being typed, else a notice, else what is frozen or filtered. What passes takes as many lines as it needs. */

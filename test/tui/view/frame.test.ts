@@ -300,6 +300,24 @@ describe("the header names the link that is down", () => {
   });
 });
 
+describe("beside the node, where there is room", () => {
+  const header = (cols: number, sshMs: number | null, perSecond: number | null) => {
+    const scene = garden();
+    scene.act({ type: "tick", screen: { sshMs, perSecond } });
+    return scene.draw(cols, 44).lines()[0]?.slice(69);
+  };
+  test.each([
+    [150, 40.6, 9.8, / gh-01 {2}ssh 41 ms {2}10 fps {2}LIVE$/],
+    [100, 40.6, 9.8, / gh-01 {2}ssh 41 ms {2}10 fps {2}LIVE$/],
+    [96, 40.6, 9.8, / gh-01 {2}ssh 41 ms {2}LIVE$/],
+    [80, 40.6, 9.8, /^ +gh-01 LIVE$/],
+    [150, null, 1, /^ +gh-01 {2}1 fps {2}LIVE$/],
+    [150, null, null, /^ +gh-01 LIVE$/],
+  ])("at %i columns with %d ms and %d frames", (cols, sshMs, perSecond, shown) => {
+    expect(header(cols, sshMs, perSecond)).toMatch(shown);
+  });
+});
+
 test("the longest state of a link fits beside the tabs at 80 columns", () => {
   const scene = garden();
   scene.act({ type: "agent-offline", problem: "gone" });
