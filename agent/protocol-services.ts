@@ -30,10 +30,11 @@ export interface ServiceView {
 
 export type ServiceVerb = "start" | "stop" | "restart";
 
-/** Lines of a log of a unit. */
+/** Lines of a log of a unit; `warnings` = of the journal of all units of the configuration, whatever is no less important than that. */
 export interface LogView {
+  /** Empty for `warnings`. */
   unit: string;
-  from: "journal" | "file";
+  from: "journal" | "file" | "warnings";
   /** Another number: the log is read from anew, and numbers say nothing about those before. */
   run: number;
   /** The number of the newest line; one that is missing below was lost. */
@@ -51,6 +52,8 @@ export interface LogLine {
   priority?: number;
   /** At most 4 kB. */
   text: string;
+  /** Of `warnings`: which of the units it is about. */
+  unit?: string;
   /** No line of the log, but what happened to it. */
   note?: boolean;
 }

@@ -80,7 +80,7 @@ export interface Methods {
   "sim-sensor": { params: { sensor: string; to: SimReading | "hang" | "ok" }; result: SensorView };
   services: { params: Record<string, never>; result: ServiceView[] };
   /**
-   * The lines of a log of a unit after line `after` of run `run`. Answers when there are some, at the latest after two seconds: who asks
+   * The lines of a log of a unit, or of the warnings of all units, after line `after` of run `run`. Answers when there are some, at the latest after two seconds: who asks
    * again and again follows the log, and holds up nobody.
    */
   "service-log": { params: { unit: string; from: LogView["from"]; run?: number; after?: number }; result: LogView };

@@ -1,5 +1,6 @@
 import type { Stats } from "node:fs";
-import { journalArgs, parseRecord } from "../systemd/journal-record.ts";
+import { type ServiceSettings, serviceOf } from "../config/services.ts";
+import { journalArgs, parseRecord, warningArgs } from "../systemd/journal-record.ts";
 import { systemctlEnv } from "../systemd/manager.ts";
 import { isAmong } from "./own-files.ts";
 import type { LogLine, LogView, Methods } from "./protocol.ts";
@@ -38,6 +39,7 @@ const makesRoom = 1000;
 const maxLogs = 4;
 const retryAfter = 5000;
 const firstLines = 200;
+const firstWarnings = 50;
 const maxRate = 1000;
 const maxTextBytes = 4096;
 /** Longer than any entry of `journalctl -o json` without --all. */
@@ -71,10 +73,17 @@ export function createServiceLogs(options: ServiceLogsOptions): ServiceLogs {
 
   return {
     async read({ unit, from, run: known = 0, after = 0 }) {
-      if (from !== "journal" && from !== "file") throw new Refused("malformed", '"from" must be journal or file');
+      if (from !== "journal" && from !== "file" && from !== "warnings")
+        throw new Refused("malformed", '"from" must be journal, file or warnings');
       if (!Number.isSafeInteger(known) || !Number.isSafeInteger(after))
         throw new Refused("malformed", "run and after must be whole numbers");
       if (stopped) throw new Refused("failed", "the agent is stopping");
+      if (from === "warnings") {
+        const units = current().config.services.map(serviceOf);
+        if (units.length === 0) throw new Refused("unsupported", "no unit is configured under services:");
+        const log = followed(warningReader(units, now, options.journalctl));
+        return { unit: "", from, ...(await log.read(known, after)) };
+      }
       const { manager, log_file: file } = listedService(current().config.services, unit);
       if (from === "file" && file === null) throw new Refused("unsupported", `no log_file of ${unit} is configured`);
       const isUser = manager === "user";
@@ -108,8 +117,24 @@ interface ReaderEvents {
   ended(why: string): void;
 }
 
-function journalReader(unit: string, user: boolean, now: () => number, program = "journalctl"): Reader {
-  const args = journalArgs(unit, user, firstLines);
+function journalReader(unit: string, user: boolean, now: () => number, program?: string): Reader {
+  return entryReader(journalArgs(unit, user, firstLines), () => undefined, now, program);
+}
+
+/** One process for all of them. */
+function warningReader(services: readonly ServiceSettings[], now: () => number, program?: string): Reader {
+  const units = services.map(({ unit, manager }) => ({ unit, user: manager === "user" }));
+  const listed = new Set(units.map(({ unit }) => unit));
+  return entryReader(warningArgs(units, firstWarnings), (named) => named.find((unit) => listed.has(unit)), now, program);
+}
+
+/** `unitOf` = which of the units that an entry names it is about. */
+function entryReader(
+  args: string[],
+  unitOf: (named: readonly string[]) => string | undefined,
+  now: () => number,
+  program = "journalctl",
+): Reader {
   return {
     key: args.join(" "),
     open: (on) =>
@@ -119,7 +144,7 @@ function journalReader(unit: string, user: boolean, now: () => number, program =
         env: systemctlEnv(),
         maxBytes: maxRecordBytes,
         budget: new LineBudget(maxRate, now),
-        onLines: (lines) => on.lines(lines.flatMap(entryLines)),
+        onLines: (lines) => on.lines(lines.flatMap((line) => entryLines(line, unitOf))),
         onSkipped: on.skipped,
         onSaid: (said) => {
           if (/not seeing messages from|insufficient permissions/.test(said))
@@ -131,11 +156,13 @@ function journalReader(unit: string, user: boolean, now: () => number, program =
   };
 }
 
-function entryLines({ bytes, cut }: BoundedLine): Omit<LogLine, "number">[] {
+function entryLines({ bytes, cut }: BoundedLine, unitOf: (named: readonly string[]) => string | undefined): Omit<LogLine, "number">[] {
   const record = parseRecord(bytes.toString("utf8"));
   if (record === undefined) return cut ? [{ text: "(an entry that is too long to be shown)" }] : [];
   const { at, priority, lines } = record;
-  return lines.map((text) => ({ ...(at !== null && { at }), ...(priority !== null && { priority }), text: text.slice(0, maxTextBytes) }));
+  const unit = unitOf(record.units);
+  const known = { ...(at !== null && { at }), ...(priority !== null && { priority }), ...(unit !== undefined && { unit }) };
+  return lines.map((text) => ({ ...known, text: text.slice(0, maxTextBytes) }));
 }
 
 const news = {

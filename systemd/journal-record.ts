@@ -6,6 +6,8 @@ export interface JournalRecord {
   priority: number | null;
   /** The lines of its message. */
   lines: string[];
+  /** The units that it names: the one that wrote it, then those that it says it is about. */
+  units: string[];
 }
 
 /** A trace of calls has fewer lines; a whole file in one entry has more. */
@@ -25,6 +27,31 @@ export function journalArgs(unit: string, user: boolean, lines: number): string[
   ];
 }
 
+/** The fields by which `--unit` and `--user-unit` choose; those first that journald sets itself. */
+const unitFields = [
+  "_SYSTEMD_UNIT",
+  "_SYSTEMD_USER_UNIT",
+  "UNIT",
+  "USER_UNIT",
+  "OBJECT_SYSTEMD_UNIT",
+  "OBJECT_SYSTEMD_USER_UNIT",
+  "COREDUMP_UNIT",
+  "COREDUMP_USER_UNIT",
+];
+
+/** The same of several units together, without what is less important than a warning. */
+export function warningArgs(units: readonly { unit: string; user: boolean }[], lines: number): string[] {
+  return [
+    "--follow",
+    "--output=json",
+    `--output-fields=${["MESSAGE", "PRIORITY", ...unitFields].join(",")}`,
+    "--no-pager",
+    `--lines=${lines}`,
+    "--priority=warning",
+    ...units.map(({ unit, user }) => `${user ? "--user-unit" : "--unit"}=${unit}`),
+  ];
+}
+
 /** Undefined for what is no entry. Nothing is taken for granted: any program writes into the journal what it likes. */
 export function parseRecord(line: string): JournalRecord | undefined {
   let entry: unknown;
@@ -34,7 +61,8 @@ export function parseRecord(line: string): JournalRecord | undefined {
     return undefined;
   }
   if (typeof entry !== "object" || entry === null || Array.isArray(entry)) return undefined;
-  const { MESSAGE: message, PRIORITY: priority, __REALTIME_TIMESTAMP: stamp } = entry as Record<string, unknown>;
+  const fields = entry as Record<string, unknown>;
+  const { MESSAGE: message, PRIORITY: priority, __REALTIME_TIMESTAMP: stamp } = fields;
   const text = message === null ? tooLong : (textOf(message) ?? "(an entry without a message)");
   const lines = text.replace(/\n+$/, "").split("\n", maxLines + 1);
   if (lines.length > maxLines) lines.splice(maxLines, 1, "... and more lines of the same entry");
@@ -42,6 +70,7 @@ export function parseRecord(line: string): JournalRecord | undefined {
     at: momentOf(stamp),
     priority: typeof priority === "string" && /^[0-7]$/.test(priority) ? Number(priority) : null,
     lines,
+    units: unitFields.map((name) => fields[name]).filter((name) => typeof name === "string"),
   };
 }
 

@@ -20,7 +20,7 @@ export type Action =
   | { type: "key"; key: string; text?: string }
   | { type: "paste"; text: string }
   | { type: "resize"; cols: number; rows: number }
-  | { type: "tick" }
+  | { type: "tick"; screen?: ScreenFacts }
   | { type: "message"; topic: string; payload: Buffer; retain: boolean | null; qos: 0 | 1 | 2 }
   | { type: "mqtt-wanted"; server: string }
   | { type: "mqtt-online"; version: "5" | "3.1.1" }
@@ -49,3 +49,11 @@ export type Action =
   | { type: "lines"; chips: ChipView[] }
   | { type: "decoders"; decoders: readonly Decoder[] }
   | { type: "said"; text: string; ok: boolean };
+
+/** How the terminal fares; null = not known. */
+export interface ScreenFacts {
+  /** Frames in the last second. */
+  perSecond: number | null;
+  /** How long a terminal behind ssh took to answer, ms. */
+  sshMs: number | null;
+}

@@ -4,6 +4,7 @@ import { moveDetail, nextForm, unpick } from "./detail.ts";
 import { dialogKey, openInject, openSwitch, pasted, typed } from "./dialogs.ts";
 import { editor } from "./editor.ts";
 import { type Effect, none } from "./effect.ts";
+import { parseFilter } from "./filter.ts";
 import { nextSort, refreshFilters } from "./fleet.ts";
 import { freeze } from "./freeze.ts";
 import { openInjectMessage } from "./inject.ts";
@@ -201,7 +202,7 @@ export function run(state: State, command: Command, now: number): readonly Effec
     case "refresh":
       if (!state.mqtt.up) return tell("not connected to a broker: nothing can be asked now");
       tell("the broker was asked once more for what it keeps of the nodes");
-      return [{ type: "refresh", filters: refreshFilters(state.fleet) }];
+      return refresh(state);
     case "checks":
       tab.pane = 1;
       return none;
@@ -234,6 +235,13 @@ export function run(state: State, command: Command, now: number): readonly Effec
       // The others belong to dialogs, and the key table gives them no other scope.
       return none;
   }
+}
+
+function refresh({ fleet, topics }: State): readonly Effect[] {
+  const filters = refreshFilters(fleet);
+  const parsed = filters.map(parseFilter);
+  topics.store.asked((topic) => parsed.some((filter) => filter.test(topic, () => "")));
+  return [{ type: "refresh", filters }];
 }
 
 /** Why a key that changes something does nothing. */

@@ -52,6 +52,8 @@ export interface FleetTab {
   detail: Scroll;
 }
 
+/** What a broker keeps of a node, besides its figures. */
+const kept = ["status", "info", "health"] as const;
 /** Whoever may publish can invent nodes. */
 export const maxNodes = 500;
 const maxJson = 64 * 1024;
@@ -90,7 +92,7 @@ export function createFleetTab(user = ""): FleetTab {
 
 /** Any message; those that are no node's cost four looks at the topic. `epoch` counts our connections. */
 export function fleetReceived({ nodes }: FleetTab, topic: string, payload: Buffer, epoch: number, now: number): void {
-  for (const name of ["status", "info", "health"] as const) {
+  for (const name of kept) {
     if (!topic.endsWith(name) || topic.charCodeAt(topic.length - name.length - 1) !== slash) continue;
     told(nodes, topic.slice(0, -name.length - 1), name, payload, epoch, now);
     return;
@@ -245,11 +247,11 @@ export function nextSort(tab: FleetTab): string {
 export function refreshFilters({ nodes }: FleetTab): string[] {
   const prefixes = new Set(["pinbus"]);
   for (const { base, info, epochs } of nodes.values()) {
-    epochs.clear();
+    for (const name of kept) epochs.delete(name);
     const prefix = base.slice(0, Math.max(0, base.lastIndexOf("/")));
     if (info !== null && prefix !== "" && !/[+#]/.test(prefix) && prefixes.size < maxPrefixes) prefixes.add(prefix);
   }
-  return [...prefixes].flatMap((prefix) => ["status", "info", "health"].map((name) => `${prefix}/+/${name}`));
+  return [...prefixes].flatMap((prefix) => kept.map((name) => `${prefix}/+/${name}`));
 }
 
 const maxPrefixes = 8;

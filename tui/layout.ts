@@ -42,6 +42,13 @@ export function showsAll(body: Rect): boolean {
   return body.cols >= 130 && body.rows >= 36;
 }
 
+/** Cuts the body of the tab Topics: on a large screen packets and journal of the agent's Pi are below the rest, if there is an agent. */
+export function topicRows(body: Rect, agent: boolean): [rest: Rect, packets: Rect, journal: Rect] {
+  const each = agent && showsAll(body) ? Math.floor(body.rows / 8) : 0;
+  const [rest, below] = splitRows(body, body.rows - 2 * each);
+  return [rest, ...splitRows(below, each)];
+}
+
 /** Cuts a rectangle into rows: `first` of them above, the rest below. */
 export function splitRows(rect: Rect, first: number): [Rect, Rect] {
   const top = Math.max(0, Math.min(rect.rows, first));

@@ -16,7 +16,7 @@ import { loginName } from "./destination.ts";
 import type { Effect, Performers } from "./effect.ts";
 import { createState } from "./model.ts";
 import { socketsOf, type TuiOptions } from "./options.ts";
-import type { KeyEvent, Terminal } from "./shell/terminal.ts";
+import type { KeyEvent, LiveTerminal } from "./shell/terminal.ts";
 import { update } from "./update.ts";
 import { drawFrame } from "./view/frame.ts";
 import { visit } from "./visitor.ts";
@@ -67,7 +67,7 @@ export async function runTui(options: TuiOptions): Promise<number> {
   const painted = new Promise<void>((resolve) => {
     firstFrame = () => setImmediate(resolve);
   });
-  let terminal: Terminal | undefined;
+  let terminal: LiveTerminal | undefined;
   /** The broker tells of live messages whether they are retained. */
   let tells = false;
 
@@ -204,7 +204,7 @@ export async function runTui(options: TuiOptions): Promise<number> {
   resized();
   if (kept.problem !== null) say(kept.problem, false);
   if (options.from !== undefined) say(`looking at ${options.host}; q returns to the fleet`, true);
-  const ticks = setInterval(() => act({ type: "tick" }), 1000);
+  const ticks = setInterval(() => act({ type: "tick", ...(terminal && { screen: terminal.facts() }) }), 1000);
   function leave(): void {
     clearInterval(ticks);
     asks.close();

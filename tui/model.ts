@@ -1,4 +1,5 @@
 import type { Change, Hello, PinsView, PinView, SensorEntry, ServiceView, Status, View } from "../agent/protocol.ts";
+import type { ScreenFacts } from "./action.ts";
 import { type BrokerTab, createBrokerTab } from "./broker.ts";
 import { createDetail, type Detail } from "./detail.ts";
 import { everything, type Filter } from "./filter.ts";
@@ -25,6 +26,7 @@ export interface State {
   readonly started: number;
   cols: number;
   rows: number;
+  screen: ScreenFacts;
   readonly readOnly: boolean;
   /** Where the person asked to look, for the header until the agent says its node. */
   node: string;
@@ -180,6 +182,7 @@ export function createState(options: StateOptions): State {
     started: now,
     cols: options.cols,
     rows: options.rows,
+    screen: { perSecond: null, sshMs: null },
     readOnly: options.readOnly ?? false,
     node: options.node ?? "",
     tab: kept.tabs[0] ?? "topics",

@@ -1,6 +1,6 @@
 import { type Effect, none } from "./effect.ts";
 import { entriesOf, keyName, type Scope } from "./keys.ts";
-import { layout, topicColumns } from "./layout.ts";
+import { layout, type Rect, topicColumns, topicRows } from "./layout.ts";
 import { type State, tabs } from "./model.ts";
 import { topicIndex } from "./moves.ts";
 import { rowsOf, selectedIndex } from "./rows.ts";
@@ -69,7 +69,10 @@ function keyAt(probe: Probe, state: State, scope: Scope, row: number, col: numbe
 function select(state: State, probe: Probe, row: number, col: number, now: number): void {
   // The rows of other panes are no rows of the list.
   const { body, single } = layout(state.cols, state.rows, state.zoom);
-  if (state.tab === "topics" && (single ? state.topics.pane > 0 : col >= topicColumns(body)[0].cols)) return;
+  if (state.tab === "topics") {
+    const [tree] = topicColumns(topicRows(body, state.agent.wanted)[0]);
+    if (single ? state.topics.pane > 0 : !isIn(tree, row, col)) return;
+  }
   const here = selectedRow(probe, col);
   if (here === undefined) return;
   const { list } = state[state.tab];
@@ -81,6 +84,10 @@ function select(state: State, probe: Probe, row: number, col: number, now: numbe
   list.selected = id;
   if (selectedRow(probeOf(state, now), col) !== row) list.selected = before;
   else if (state.tab === "trace") state.trace.follow = false;
+}
+
+function isIn(rect: Rect, row: number, col: number): boolean {
+  return row < rect.row + rect.rows && col < rect.cols;
 }
 
 function selectedRow(probe: Probe, col: number): number | undefined {

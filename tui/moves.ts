@@ -1,6 +1,6 @@
 import { everything, type Filter, parseFilter } from "./filter.ts";
 import type { Command } from "./keys.ts";
-import { layout, type Scroll } from "./layout.ts";
+import { layout, type Scroll, topicRows } from "./layout.ts";
 import type { State, TabId } from "./model.ts";
 import { pinScroll } from "./pin.ts";
 import { rowsOf, selectedIndex } from "./rows.ts";
@@ -28,7 +28,7 @@ export function selectedTopic(state: State): TopicNode | undefined {
 /** Moves the selection of a list, or the window of a pane that only scrolls. */
 export function move(state: State, command: Command, now: number): void {
   const tab = state[state.tab];
-  const page = Math.max(1, layout(state.cols, state.rows).body.rows - 1);
+  const page = Math.max(1, pageRows(state) - 1);
   if (tab.pane > 0) {
     const log = focusedLog(state);
     const before = log?.scroll.top ?? 0;
@@ -53,8 +53,14 @@ export function move(state: State, command: Command, now: number): void {
 
 /** Where a command leads in a list that is no tab's own: from one row to another, of so many. */
 export function stepper(state: State, command: Command): (index: number, count: number) => number {
-  const page = Math.max(1, layout(state.cols, state.rows).body.rows >> 1);
+  const page = Math.max(1, pageRows(state) >> 1);
   return (index, count) => target(index, count, command, page, () => true);
+}
+
+/** How high the body is, of which a pane has most. */
+function pageRows({ tab, cols, rows, zoom, agent }: State): number {
+  const { body, single } = layout(cols, rows, zoom);
+  return tab === "topics" && !single ? topicRows(body, agent.wanted)[0].rows : body.rows;
 }
 
 function matches(state: State, node: TopicNode | undefined): boolean {

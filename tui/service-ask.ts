@@ -2,6 +2,8 @@ import type { Effect } from "./effect.ts";
 import { type State, visibleServices } from "./model.ts";
 import { selectedIndex } from "./rows.ts";
 import { type LogSource, logPanes, newLog, patience, type ServiceLog, sources } from "./service-log.ts";
+import { newest } from "./snapshot.ts";
+import { showsPi } from "./whole.ts";
 
 /** The selection is believed when it has rested so long. */
 const settle = 150;
@@ -27,6 +29,7 @@ export function selectedUnit(state: State) {
 /** Asks for the logs of the selected unit while somebody looks at the tab. */
 export function askLogs(state: State, now: number): readonly Effect[] {
   const { services, agent, tab } = state;
+  if (showsPi(state)) return askWarnings(state, now);
   if (tab !== "services") return [];
   const { logs } = services;
   logs.shown = sources.find((each) => logPanes[each] === services.pane) ?? logs.shown;
@@ -45,6 +48,14 @@ export function askLogs(state: State, now: number): readonly Effect[] {
     log.asked = now;
     return [{ type: "service-log", unit: wanted, from, run: log.run, after: log.last, wait: log.heard ? askEvery : wait }];
   });
+}
+
+function askWarnings({ services, agent }: State, now: number): readonly Effect[] {
+  const { warnings: log } = services.logs;
+  if (!agent.up || services.data === null || newest(services)?.data.length === 0) return [];
+  if (log.asked !== null && now - log.asked < patience) return [];
+  log.asked = now;
+  return [{ type: "service-log", unit: "", from: "warnings", run: log.run, after: log.last, wait: log.heard ? askEvery : 0 }];
 }
 
 /** Which log is shown where there is room for one: of a unit without a log file its journal. */

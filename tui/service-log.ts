@@ -28,11 +28,14 @@ export interface ServiceLog {
   page: number;
 }
 
-export type LogSource = LogView["from"];
+/** The logs of the selected unit. */
+export type LogSource = Exclude<LogView["from"], "warnings">;
 
 export interface ServiceLogs {
   journal: ServiceLog;
   file: ServiceLog;
+  /** Of all units, below the topics. */
+  warnings: ServiceLog;
   /** The one that is shown where there is room for one only. */
   shown: LogSource;
   /** The least important entries of the journal that are shown, 0 to 7. */
@@ -42,6 +45,7 @@ export interface ServiceLogs {
 }
 
 export const sources: readonly LogSource[] = ["journal", "file"];
+const all: readonly LogView["from"][] = [...sources, "warnings"];
 /** The panes of the tab that show logs. */
 export const logPanes = { journal: 2, file: 3 } as const;
 const maxLines = 5000;
@@ -52,7 +56,7 @@ export const patience = 10_000;
 const retryAfter = 5000;
 
 export function createServiceLogs(): ServiceLogs {
-  return { journal: newLog(null), file: newLog(null), shown: "journal", priority: 7, wrap: false, time: true };
+  return { journal: newLog(null), file: newLog(null), warnings: newLog(""), shown: "journal", priority: 7, wrap: false, time: true };
 }
 
 export function newLog(unit: string | null): ServiceLog {
@@ -103,7 +107,7 @@ export function logReceived({ services }: State, answer: LogView): void {
 }
 
 /** The agent refused the question: it is older, the unit is gone from its configuration, or too much is read already. */
-export function logRefused(state: State, from: LogSource, unit: string, problem: string, now: number): void {
+export function logRefused(state: State, from: LogView["from"], unit: string, problem: string, now: number): void {
   const log = state.services.logs[from];
   if (log.unit !== unit) return;
   log.problem = problem;
@@ -114,7 +118,7 @@ export function logRefused(state: State, from: LogSource, unit: string, problem:
 
 /** Another connection to an agent: its runs may be others. */
 export function newLogAgent({ services }: State): void {
-  for (const source of sources) services.logs[source].asked = null;
+  for (const source of all) services.logs[source].asked = null;
 }
 
 function gapText(lines: number): string {
@@ -136,9 +140,9 @@ function add(log: ServiceLog, priority: number, line: LogLine): void {
 
 /** The lines that filter and priority let through, of now or of the freeze. */
 export function visibleLines(log: ServiceLog, priority: number): readonly LogLine[] {
-  const all = log.held ?? log.lines;
-  if (priority === 7 && (log.filter.text === "" || log.filter.problem !== null)) return all;
-  return all.filter((line) => shows(log, priority, line));
+  const lines = log.held ?? log.lines;
+  if (priority === 7 && (log.filter.text === "" || log.filter.problem !== null)) return lines;
+  return lines.filter((line) => shows(log, priority, line));
 }
 
 function shows({ filter }: ServiceLog, most: number, { text, note = false, priority = 0 }: LogLine): boolean {
@@ -152,14 +156,14 @@ export function scrolled(log: ServiceLog, before: number, end: boolean): void {
 }
 
 export function holdLogs({ services }: State): void {
-  for (const source of sources) {
+  for (const source of all) {
     const log = services.logs[source];
     log.held = log.lines.slice();
   }
 }
 
 export function releaseLogs({ services }: State): void {
-  for (const source of sources) services.logs[source].held = null;
+  for (const source of all) services.logs[source].held = null;
 }
 
 /** How many lines have come to the log that is shown since the view was frozen. */

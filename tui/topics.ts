@@ -124,6 +124,11 @@ export class TopicStore {
     this.touch();
   }
 
+  /** The broker was asked once more for what it keeps of some topics: the next message of each may be old again. */
+  asked(of: (topic: string) => boolean): void {
+    for (const found of this.#nodes.values()) if (of(found.path)) found.epoch = -1;
+  }
+
   /** The history of a branch becomes its last values. */
   forget(branch: TopicNode): void {
     this.#trim(branch, 0, 1, 0);

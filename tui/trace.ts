@@ -8,6 +8,7 @@ import { factText } from "./packet.ts";
 import { type BytesState, createBytes } from "./packet-bytes.ts";
 import type { PayloadsSeen } from "./packet-payload.ts";
 import type { Message } from "./topic.ts";
+import { showsPi } from "./whole.ts";
 
 export interface TraceTab {
   /** Oldest first. */
@@ -42,6 +43,7 @@ export interface TraceTab {
 /** As many as the agent keeps. */
 export const maxPackets = 1000;
 const askEvery = 300;
+const askSeldom = 1000;
 /** An unanswered question ends the link before that. */
 const patience = 10_000;
 const maxLosses = 100;
@@ -70,13 +72,14 @@ export function createTraceTab(now: number): TraceTab {
   };
 }
 
-/** Asks for the packets while somebody looks at them or records them. */
-export function askTrace(state: State, now: number, wait = 0): readonly Effect[] {
+/** Asks for the packets while somebody looks at them or records them; less often where only the last few are shown. */
+export function askTrace(state: State, now: number, again = false): readonly Effect[] {
   const { trace, agent, tab } = state;
-  if (!agent.up || (tab !== "trace" && trace.recording === null)) return [];
+  const all = tab === "trace" || trace.recording !== null;
+  if (!agent.up || (!all && !showsPi(state))) return [];
   if (trace.asked !== null && now - trace.asked < patience) return [];
   trace.asked = now;
-  return [{ type: "trace", after: trace.fresh ? 0 : trace.last, wait }];
+  return [{ type: "trace", after: trace.fresh ? 0 : trace.last, wait: again ? (all ? askEvery : askSeldom) : 0 }];
 }
 
 export function traceReceived(state: State, answer: readonly TraceEntry[], now: number): readonly Effect[] {
@@ -97,12 +100,13 @@ export function traceReceived(state: State, answer: readonly TraceEntry[], now: 
   trace.entries.push(...entries.slice(-maxPackets));
   trace.entries.splice(0, trace.entries.length - maxPackets);
   trace.last = last ?? trace.last;
+  measure(trace, now, 900);
   const recorded: Effect[] = [];
   if (trace.recording !== null && entries.length > 0) {
     trace.recording.packets += entries.length;
     recorded.push({ type: "record", entries });
   }
-  return [...recorded, ...askTrace(state, now, askEvery)];
+  return [...recorded, ...askTrace(state, now, true)];
 }
 
 /** After a new connection: is it the same run of the agent? Its packets would else come twice into a recording. */
@@ -115,14 +119,19 @@ function goesOn({ entries }: TraceTab, answer: readonly TraceEntry[]): boolean {
 }
 
 export function tickTrace(state: State, now: number): readonly Effect[] {
-  const { trace } = state;
-  const passed = now - trace.counted.at;
-  if (passed >= 900) {
-    trace.rate = (Math.max(0, trace.last - trace.counted.last) * 1000) / passed;
-    trace.counted = { at: now, last: trace.last };
-  }
+  measure(state.trace, now, longestMeasure);
   return askTrace(state, now);
 }
+
+/** An answer brings the packets of a second or less: counted from one to the next there is no second without any. */
+function measure(trace: TraceTab, now: number, least: number): void {
+  const passed = now - trace.counted.at;
+  if (passed < least) return;
+  trace.rate = (Math.max(0, trace.last - trace.counted.last) * 1000) / passed;
+  trace.counted = { at: now, last: trace.last };
+}
+
+const longestMeasure = 2500;
 
 /** Another connection to an agent, whose packets may count from 1 again. */
 export function newAgent({ trace }: State): void {
@@ -172,14 +181,14 @@ export function selectedPacket(tab: TraceTab): TraceEntry | undefined {
   return packets[packetIndex(tab, packets)];
 }
 
-/** The agent keeps no payloads: what this terminal received on the topic at that time, when it has the same length. */
-export function payloadOf(state: State, { topic, size, at }: TraceEntry): Message | undefined {
+/** The agent keeps no payloads: what this terminal received on the topic at that time, when it has the same length. It may be among its newest `most`. */
+export function payloadOf(state: State, { topic, size, at }: TraceEntry, most?: number): Message | undefined {
   const node = topic === undefined ? undefined : state.topics.store.node(topic);
   if (node === undefined || size === undefined) return undefined;
   const { data } = state.pins;
   // The agent's clock and ours need not agree.
   const ours = instant(at) + (data === null ? 0 : data.received - data.at);
-  const near = node.history.messages().filter((message) => message.size === size && Math.abs(message.at - ours) < sameMoment);
+  const near = node.history.messages(most).filter((message) => message.size === size && Math.abs(message.at - ours) < sameMoment);
   return near.sort((one, other) => Math.abs(one.at - ours) - Math.abs(other.at - ours))[0];
 }
 

@@ -45,7 +45,7 @@ export function update(state: State, action: Action, now: number): readonly Effe
       return none;
     }
     case "key":
-      return [...handleKey(state, action.key, action.text, now), ...askLogs(state, now), ...askBytes(state, now)];
+      return [...handleKey(state, action.key, action.text, now), ...watch(state), ...askLogs(state, now), ...askBytes(state, now)];
     case "paste":
       return handlePaste(state, action.text, now);
     case "resize":
@@ -53,6 +53,7 @@ export function update(state: State, action: Action, now: number): readonly Effe
       state.rows = action.rows;
       return watch(state);
     case "tick":
+      if (action.screen !== undefined) state.screen = action.screen;
       return tick(state, now);
     case "mqtt-wanted":
       if (!state.mqtt.wanted) state.mqtt.since = now;

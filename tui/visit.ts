@@ -1,9 +1,9 @@
 import type { View } from "../agent/protocol.ts";
 import { type Effect, none } from "./effect.ts";
-import { layout, showsAll } from "./layout.ts";
 import { type State, type TabId, tabs } from "./model.ts";
 import { askPin, selectedPin } from "./pin.ts";
 import { askTrace } from "./trace.ts";
+import { showsPi } from "./whole.ts";
 
 const whyEvery = 2000;
 
@@ -55,8 +55,7 @@ const viewsOf: Partial<Record<TabId, readonly View[]>> = {
 /** Asks the agent to push what the screen shows, and the pins always: a wave has no holes. */
 export function watch(state: State, fresh = false): readonly Effect[] {
   const { agent, tab } = state;
-  const all = tab === "topics" && showsAll(layout(state.cols, state.rows).body);
-  const views: readonly View[] = all ? ["pins", "host", "services"] : (viewsOf[tab] ?? ["pins"]);
+  const views: readonly View[] = showsPi(state) ? ["pins", "host", "services"] : (viewsOf[tab] ?? ["pins"]);
   if (!agent.up || (views.join() === agent.watching.join() && !fresh)) return none;
   agent.watching = views;
   return [{ type: "watch", views }];

@@ -79,6 +79,27 @@ it("the journal of a unit is followed from its last lines on, by one process for
   expect(pids()).toHaveLength(1);
 });
 
+it("the warnings of all units are read by one process, and each says of which unit it is", async () => {
+  const about = (text: string, fields: object) =>
+    JSON.stringify({ MESSAGE: text, PRIORITY: "4", __REALTIME_TIMESTAMP: "1700000000000000", ...fields });
+  const entries = [
+    about("its own", { _SYSTEMD_UNIT: "a.service", UNIT: "b.service" }),
+    about("of systemd", { _SYSTEMD_UNIT: "init.scope", UNIT: "b.service" }),
+    about("of nobody", { _SYSTEMD_UNIT: "secret.service" }),
+  ];
+  const { logs, world, pids } = logsOf(["a.service", "b.service"], `${entries.map((each) => `echo '${each}'`).join("\n")}\nexec sleep 60`);
+  const follower = new Follower(logs, "", "warnings");
+  await eventually(() => follower.lines.map(({ text, unit }) => [text, unit])).toEqual([
+    ["its own", "a.service"],
+    ["of systemd", "b.service"],
+    ["of nobody", undefined],
+  ]);
+  expect(pids()).toHaveLength(1);
+  follower.stop();
+  world.services = [];
+  await expect(logs.read({ unit: "", from: "warnings" })).rejects.toThrow("no unit is configured under services:");
+});
+
 it("the process ends when nobody asks any more, and with the agent", async () => {
   const { logs, pids } = logsOf(["a.service", "b.service"], `echo '${entry("x")}'; exec sleep 60`, 50);
   await logs.read({ unit: "a.service", from: "journal" });

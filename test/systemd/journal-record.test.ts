@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { journalArgs, parseRecord } from "../../systemd/journal-record.ts";
+import { journalArgs, parseRecord, warningArgs } from "../../systemd/journal-record.ts";
 
 const entry = (some: object) => JSON.stringify({ __REALTIME_TIMESTAMP: "1700000000123456", PRIORITY: "4", MESSAGE: "hello", ...some });
 
 describe("an entry of the journal", () => {
   it("has its time, its priority and its message", () => {
-    expect(parseRecord(entry({}))).toEqual({ at: "2023-11-14T22:13:20.123Z", priority: 4, lines: ["hello"] });
+    expect(parseRecord(entry({}))).toEqual({ at: "2023-11-14T22:13:20.123Z", priority: 4, lines: ["hello"], units: [] });
   });
 
   it("may have a message of bytes, of several fields, none, or one that was too long to be printed", () => {
@@ -20,6 +20,11 @@ describe("an entry of the journal", () => {
   it("is cut into its lines, and into no more than fifty", () => {
     expect(parseRecord(entry({ MESSAGE: "Error: x\n  at a\n  at b\n" }))?.lines).toEqual(["Error: x", "  at a", "  at b"]);
     expect(parseRecord(entry({ MESSAGE: "x\n".repeat(9000) }))?.lines).toHaveLength(51);
+  });
+
+  it("names the unit that wrote it before those that it says it is about", () => {
+    const units = { UNIT: "b.service", _SYSTEMD_UNIT: "init.scope", COREDUMP_UNIT: [1], OBJECT_SYSTEMD_UNIT: "c.service" };
+    expect(parseRecord(entry(units))?.units).toEqual(["init.scope", "b.service", "c.service"]);
   });
 
   it("may lie about its time and its priority", () => {
@@ -39,4 +44,14 @@ it("a unit is asked for by its exact name, of the right service manager", () => 
     expect.arrayContaining(["--unit=a.service", "--lines=10", "--follow", "--output=json"]),
   );
   expect(journalArgs("a.service", true, 10)).toContain("--user-unit=a.service");
+});
+
+it("the warnings of several units are asked for together, each of the right service manager", () => {
+  const units = [
+    { unit: "a.service", user: false },
+    { unit: "b.service", user: true },
+  ];
+  expect(warningArgs(units, 10)).toEqual(
+    expect.arrayContaining(["--unit=a.service", "--user-unit=b.service", "--priority=warning", "--lines=10", "--follow", "--output=json"]),
+  );
 });

@@ -72,7 +72,7 @@ describe("a click", () => {
 
   test("on a hint does what its key does, in a dialog too", () => {
     const scene = withMouse();
-    click(scene, "Publish  ");
+    click(scene, "Publish ");
     expect(scene.state.overlay?.kind).toBe("publish");
     click(scene, "Esc Cancel");
     expect(scene.state.overlay?.kind).toBe("publish");

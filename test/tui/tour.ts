@@ -54,7 +54,7 @@ export class Tour {
   readonly #socket = `pinbus-tour-${process.pid}`;
   readonly #pressed = new Set<string>();
   /** What the header says as long as all is well. */
-  #well = /garden LIVE/;
+  #well = /garden .*LIVE/;
 
   constructor(options: TourOptions) {
     this.#options = options;
@@ -298,9 +298,9 @@ export class Tour {
       await this.#shows(/^ recorded to/m);
     },
     "attach accept": async () => {
-      await this.#shows(/shed LIVE/);
+      await this.#shows(/shed .*LIVE/);
       this.#press("2");
-      await this.#shows(/\[2 Pins\].*shed LIVE/);
+      await this.#shows(/\[2 Pins\].*shed .*LIVE/);
       await this.#settled();
       this.#options.keep(`\n--- the other node\n\n${this.screen()}\n`);
       this.#press("q");

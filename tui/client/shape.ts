@@ -106,6 +106,7 @@ const logLine = members({
   at: either(absent, text),
   priority: either(absent, number),
   text,
+  unit: either(absent, text),
   note: either(absent, flag),
 });
 const sensor = members({
@@ -199,7 +200,7 @@ export const answerShapes: Readonly<Record<string, Shape>> = {
   lines: list(members({ label: text, name: text, lines: list(line) })),
   "service-log": members({
     unit: text,
-    from: word("journal", "file"),
+    from: word("journal", "file", "warnings"),
     run: number,
     last: number,
     lines: list(logLine),

@@ -52,6 +52,11 @@ export function readCaps({ env, ascii, utf8, stdin, stdout }: CapsRequest): Caps
   };
 }
 
+/** Is the terminal at the other end of an ssh connection? Not known within tmux and screen, which answer in its place. */
+export function isBehindSsh({ SSH_CONNECTION, TMUX, STY }: NodeJS.ProcessEnv): boolean {
+  return Boolean(SSH_CONNECTION) && !TMUX && !STY;
+}
+
 function isUtf8(env: NodeJS.ProcessEnv): boolean {
   // POSIX: the first of these that is set and not empty decides.
   return /utf-?8/i.test(env.LC_ALL || env.LC_CTYPE || env.LANG || "");

@@ -5,6 +5,8 @@ const unfocusedMs = 1_000;
 /** The painter may use one part in eight of a core. */
 const costFactor = 7;
 const ackTimeoutMs = 5_000;
+/** Of a shorter time the number of frames says little. */
+const leastCounted = 900;
 /** From this round trip on two frames may be under way, or a slow but fat link would idle. */
 const longRttMs = 100;
 
@@ -38,6 +40,8 @@ export class Frames {
   #ackTimer: NodeJS.Timeout | undefined;
   #acks: "unknown" | "yes" | "no" = "unknown";
   #rtt = 0;
+  #painted = 0;
+  #counted: { at: number; painted: number; perSecond: number | null } | undefined;
 
   constructor(options: FramesOptions) {
     this.#options = options;
@@ -47,6 +51,17 @@ export class Frames {
   /** Round trip of the last acknowledged frame; 0 before the first. */
   get rttMs(): number {
     return this.#rtt;
+  }
+
+  /** Frames in the last second; null before the first one is over. Ask about once a second. */
+  get perSecond(): number | null {
+    const now = this.#now();
+    const { at, painted, perSecond } = this.#counted ?? { at: now, painted: this.#painted, perSecond: null };
+    const passed = now - at;
+    if (this.#counted !== undefined && passed < leastCounted) return perSecond;
+    const known = passed > 0 ? ((this.#painted - painted) * 1000) / passed : null;
+    this.#counted = { at: now, painted: this.#painted, perSecond: known };
+    return known;
   }
 
   start(): void {
@@ -107,6 +122,7 @@ export class Frames {
     const start = this.#now();
     this.#wanted = "no";
     const wrote = this.#options.paint();
+    this.#painted += 1;
     this.#last = this.#now();
     this.#cost = this.#last - start;
     if (wrote && this.#acks !== "no") {

@@ -1,8 +1,9 @@
+import type { ScreenFacts } from "../action.ts";
 import { maxCopied } from "../effect.ts";
 import type { Look } from "../theme.ts";
 import type { Canvas } from "../view/canvas.ts";
 import { attributesOf } from "./attributes.ts";
-import { readCaps } from "./caps.ts";
+import { isBehindSsh, readCaps } from "./caps.ts";
 import { Frames } from "./frames.ts";
 import { Grid } from "./grid.ts";
 import { type EndReason, Guard, inputModes, resetModes, restoreSequence } from "./guard.ts";
@@ -68,6 +69,8 @@ export interface LiveTerminal extends Terminal {
   readonly queued: number;
   /** Round trip of the last acknowledged frame; 0 before the first. */
   readonly rttMs: number;
+  /** For the header; ask about once a second. */
+  facts(): ScreenFacts;
 }
 
 /** A window that is being dragged changes its size many times a second. */
@@ -188,6 +191,7 @@ export function openTerminal(options: TerminalOptions): LiveTerminal {
     get rttMs() {
       return frames.rttMs;
     },
+    facts: () => ({ perSecond: frames.perSecond, sshMs: frames.rttMs > 0 && isBehindSsh(options.env) ? frames.rttMs : null }),
     request: (urgent = false) => frames.request(urgent),
     suspend: () => guard.suspend(),
     repaint() {

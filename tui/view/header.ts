@@ -51,14 +51,25 @@ export function drawHeader(state: State, canvas: Canvas, now: number): void {
   if (canvas.cols - col < width) return;
   canvas.put(0, link.text, link.style, canvas.cols - width, width);
   const room = canvas.cols - col - width - 2;
-  const node = state.agent.hello?.node ?? state.node;
-  if (node.length <= room) putRight(canvas, 0, node, "text", col + 1, room);
+  putRight(canvas, 0, headerFacts(state, room), "text", col + 1, room);
+}
+
+/** The node, and where there is room how long the terminal takes to answer over ssh and how often it is drawn. */
+function headerFacts({ agent, node: named, screen: { sshMs, perSecond } }: State, room: number): string {
+  const node = agent.hello?.node ?? named;
+  const ssh = sshMs === null ? [] : [`ssh ${count(Math.ceil(sshMs))} ms`];
+  const more = perSecond === null ? ssh : [...ssh, `${count(perSecond)} fps`];
+  for (let facts = more.length; facts > 0; facts -= 1) {
+    const text = `${[node, ...more.slice(0, facts)].join("  ").trimStart()} `;
+    if (text.length <= room) return text;
+  }
+  return node.length <= room ? node : "";
 }
 
 /** The message line: what is being typed, else a notice, else what is frozen or filtered. What passes takes as many lines as it needs. */
 export function drawMessage(state: State, canvas: Canvas, now: number): void {
   const { message: row } = layout(canvas.cols, canvas.rows);
-  const [text, style] = messageOf(state, now);
+  const [text, style] = messageOf(state, canvas.cols, now);
   // Its end says what to do. What stays would hide rows for ever, and is told in a pane as well.
   const passes = state.notice !== null || state.overlay?.kind === "filter";
   const cut = text.length < canvas.cols ? ` ${text}` : ` ${text.slice(0, canvas.cols - 3)}..`;
@@ -68,7 +79,7 @@ export function drawMessage(state: State, canvas: Canvas, now: number): void {
 
 const messageRows = 4;
 
-function messageOf(state: State, now: number): [text: string, style: Style] {
+function messageOf(state: State, cols: number, now: number): [text: string, style: Style] {
   const { overlay, frozen, notice } = state;
   if (overlay?.kind === "filter") {
     const problem = filterProblem(state);
@@ -76,17 +87,7 @@ function messageOf(state: State, now: number): [text: string, style: Style] {
   }
   if (notice !== null) return [notice.text, notice.style];
   if (state.clearing !== null) return [clearingText(state.clearing), "warn"];
-  if (frozen !== null) {
-    const { trace, topics } = state;
-    const packets = trace.last - (trace.held?.at(-1)?.number ?? trace.last);
-    const held =
-      state.tab === "trace"
-        ? `${count(packets)} newer packets`
-        : state.tab === "services"
-          ? `${count(newerLines(state))} newer lines`
-          : `${count(topics.store.received - frozen.received)} newer messages`;
-    return [`FROZEN at ${clock(frozen.at)} - ${held} held - z to resume`, "warn"];
-  }
+  if (frozen !== null) return [frozenText(state, frozen.at, cols), "warn"];
   if (filterText(state) !== "")
     return [`/${filterText(state)}  ${filterProblem(state) ?? matched(state)}   n next  N prev  Esc clear`, "bold"];
   if (state.replay !== null) return [replayText(state.replay, now), state.replay.paused ? "warn" : "bold"];
@@ -97,21 +98,41 @@ function messageOf(state: State, now: number): [text: string, style: Style] {
   return [problem === undefined ? adviceOf(state) : `! ${problem}`, "warn"];
 }
 
-/** The key hints of this scope; what does not fit is left out whole, and on a wide screen never how to leave. */
+/** Since when the view stands, what it holds back, and how it goes on; the last stays where there is little room. */
+function frozenText(state: State, at: number, cols: number): string {
+  const { tab, trace, topics, frozen } = state;
+  const [newer, what] =
+    tab === "trace"
+      ? [trace.last - (trace.held?.at(-1)?.number ?? trace.last), "packets"]
+      : tab === "services"
+        ? [newerLines(state), "lines"]
+        : [topics.store.received - (frozen?.received ?? 0), "messages"];
+  const many = count(newer);
+  const texts = [
+    `FROZEN at ${clock(at)} - ${many} newer ${what} held - z to resume`,
+    `FROZEN at ${time(at)} - ${many} newer held - z to resume`,
+    `FROZEN ${time(at)} - ${many} newer - z to resume`,
+  ];
+  return texts.find((text) => text.length < cols) ?? `FROZEN - ${many} newer - z to resume`;
+}
+
+/** The key hints of this scope; what does not fit is left out whole, but never how to leave. */
 export function drawHints(state: State, canvas: Canvas): void {
   const { hints: row } = layout(canvas.cols, canvas.rows);
+  const gap = state.overlay === null && canvas.cols < roomy ? 1 : 2;
   let col = 1;
   for (const entry of entriesOf(scopeOf(state), state.readOnly, state.replay !== null)) {
     const key = keyName(entry.keys[0] ?? "");
-    const room = canvas.cols - (canvas.cols >= roomForQuit && state.overlay === null && entry.command !== "quit" ? "q Quit".length + 2 : 0);
+    const room = canvas.cols - (state.overlay === null && entry.command !== "quit" ? "q Quit".length + gap : 0);
     if (entry.hint === undefined || col + key.length + entry.hint.length + 1 > room) continue;
     canvas.put(row, key, "key", col, key.length);
     canvas.put(row, entry.hint, "dim", col + key.length + 1, entry.hint.length);
-    col += key.length + entry.hint.length + 3;
+    col += key.length + entry.hint.length + 1 + gap;
   }
 }
 
-const roomForQuit = 100;
+/** From here on the hints of a tab have two blanks between them, as those of a dialog always have. */
+const roomy = 100;
 
 /** In the tab Pins: what the agent advises about a contact. */
 function adviceOf({ tab, pins: { data } }: State): string {

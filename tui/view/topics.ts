@@ -1,6 +1,6 @@
 import { age, count } from "../format.ts";
 import { maxCountedHidden } from "../hidden.ts";
-import { inWindow, layout, type Rect, showsAll, splitRows, topicColumns } from "../layout.ts";
+import { inWindow, layout, type Rect, showsAll, splitRows, topicColumns, topicRows } from "../layout.ts";
 import { type State, viewNow } from "../model.ts";
 import { selectedTopic, topicIndex } from "../moves.ts";
 import type { Sort } from "../order.ts";
@@ -8,6 +8,7 @@ import { placeOf } from "../pinned.ts";
 import type { Message, TopicNode } from "../topic.ts";
 import { preview } from "../value.ts";
 import { withoutBroker } from "./absent.ts";
+import { drawLastPackets, drawWarnings } from "./below.ts";
 import type { Canvas, Style } from "./canvas.ts";
 import { drawHistory } from "./history.ts";
 import { drawSide } from "./side.ts";
@@ -16,15 +17,16 @@ import { mark, putRight, putSentence, separate, title } from "./text.ts";
 import { drawValue, valueRows } from "./value.ts";
 
 export function drawTopics(state: State, canvas: Canvas, now: number): void {
-  const { body, single } = layout(canvas.cols, canvas.rows, state.zoom);
+  const { body: whole, single } = layout(canvas.cols, canvas.rows, state.zoom);
   const { pane } = state.topics;
   const node = selectedTopic(state);
   if (single) {
-    if (pane === 0) drawTree(state, canvas, body, now);
-    else if (pane === 1) drawValue(state, canvas, body, node, now);
-    else drawHistory(state, canvas, body, node);
+    if (pane === 0) drawTree(state, canvas, whole, now);
+    else if (pane === 1) drawValue(state, canvas, whole, node, now);
+    else drawHistory(state, canvas, whole, node);
     return;
   }
+  const [body, packets, journal] = topicRows(whole, state.agent.wanted);
   const [tree, right, pins] = topicColumns(body);
   drawTree(state, canvas, tree, now);
   const [value, history] = splitRows(right, valueRows(state, right, node));
@@ -32,8 +34,10 @@ export function drawTopics(state: State, canvas: Canvas, now: number): void {
   drawHistory(state, canvas, history, node);
   separate(canvas, body, tree.cols);
   if (pins === null) return;
-  drawSide(state, canvas, pins, now, showsAll(body));
+  drawSide(state, canvas, pins, now, showsAll(whole));
   separate(canvas, body, pins.col - 1);
+  drawLastPackets(state, canvas, packets, now);
+  drawWarnings(state, canvas, journal, now);
 }
 
 function drawTree(state: State, canvas: Canvas, rect: Rect, now: number): void {

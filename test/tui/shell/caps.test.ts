@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { readCaps, TerminalRefused } from "../../../tui/shell/caps.ts";
+import { isBehindSsh, readCaps, TerminalRefused } from "../../../tui/shell/caps.ts";
 
 const tty = { stdin: { isTTY: true }, stdout: { isTTY: true } };
 
@@ -45,5 +45,17 @@ describe("what a terminal can do", () => {
     expect(() => readCaps({ env, ...streams })).toThrow(TerminalRefused);
     expect(() => readCaps({ env, ...streams })).toThrow(message);
     expect(() => readCaps({ env, ...streams })).toThrow(/pinbus status/);
+  });
+});
+
+describe("a terminal behind ssh", () => {
+  const SSH_CONNECTION = "192.168.1.7 50022 192.168.1.40 22";
+  it.each([
+    [{ SSH_CONNECTION }, true],
+    [{ SSH_CONNECTION, TMUX: "/tmp/tmux-1000/default,7,0" }, false],
+    [{ SSH_CONNECTION, STY: "812.pts-0" }, false],
+    [{}, false],
+  ])("%o: %s", (env, behind) => {
+    expect(isBehindSsh(env)).toBe(behind);
   });
 });

@@ -110,6 +110,19 @@ describe("frame pacing", () => {
     expect(at()).toHaveLength(2);
   });
 
+  it("counts its frames of the last second, and not before that is over", () => {
+    const { frames } = start();
+    expect(frames.perSecond).toBeNull();
+    churn(frames, 1_000);
+    expect(frames.perSecond).toBeGreaterThan(0);
+    churn(frames, 1_000);
+    expect(frames.perSecond).toBeCloseTo(10, 0);
+    vi.advanceTimersByTime(100);
+    expect(frames.perSecond).toBeCloseTo(10, 0);
+    vi.advanceTimersByTime(1_000);
+    expect(frames.perSecond).toBeLessThan(2);
+  });
+
   it("stops asking a terminal that never answers, after 5 s", () => {
     const { frames, world, at } = start({ answers: false });
     churn(frames, 4_900);

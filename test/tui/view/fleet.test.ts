@@ -118,6 +118,27 @@ test("r asks the broker once more, below every prefix that was seen, and what co
   expect(shown.keys("r")).toEqual([]);
 });
 
+test("what r brings once more is as old as the broker likes on the tab Topics, too, until it comes live; what was not asked for stays live", () => {
+  const shown = scene();
+  const topic = "pinbus/gh-01/status";
+  const age = () => {
+    shown.keys("1");
+    shown.state.topics.list.selected = topic;
+    const line = shown.draw(80, 24).lines()[3]?.slice(43) ?? "";
+    shown.keys("7");
+    return line;
+  };
+  shown.keys("1", "o", "j", "7");
+  expect(age()).toMatch(/^ 1m01s ago or earlier /);
+  shown.keys("r");
+  shown.message(topic, "online", true);
+  shown.message("pinbus/gh-01/$SYS/uptime", "86470 seconds", true);
+  expect(age()).toMatch(/^ 0s ago or earlier /);
+  expect(row(shown, "gh-01")).toContain(" up      0s ");
+  shown.message(topic, "online", true);
+  expect(age()).toMatch(/^ 0s ago {2}/);
+});
+
 test("Enter asks where ssh goes for another node; the details name problems and peers", () => {
   const shown = scene();
   const peers = [{ id: "plug", state: "stale" as const, since: null }];

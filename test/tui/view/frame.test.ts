@@ -49,7 +49,7 @@ test("Topics at 80x24: tree, value and history", () => {
                                               │
                                               │
 
-     ? Help  / Filter  Space Fold  p Publish  d Diff/hex  D Clear-retained  W Why"
+     ? Help / Filter Space Fold p Publish d Diff/hex D Clear-retained W Why q Quit"
   `);
 });
 
@@ -69,7 +69,7 @@ test("Topics at 40x12: one pane", () => {
       v room2                            (1)
           climate                         19
 
-     ? Help  / Filter  Space Fold  p Publish"
+     ? Help / Filter Space Fold W Why q Quit"
   `);
 });
 
@@ -127,7 +127,7 @@ test("Pins at 80x24: states, why, rules", () => {
     ─Rules 1 ───────────────────────────────────────────────────────────────────────
       porch  on   last fired 13s ago    fired 31      door-reed press -> pump-relay
 
-     ? Help  / Filter  Enter Switch  ! Arm  i Inject  e Edges  r Rules  b Board"
+     ? Help / Filter Enter Switch ! Arm i Inject e Edges r Rules b Board q Quit"
   `);
 });
 
@@ -147,7 +147,7 @@ test("Pins at 40x12: the table alone, W brings the causes", () => {
 
 
 
-     ? Help  / Filter  Enter Switch  ! Arm"
+     ? Help / Filter Enter Switch q Quit"
   `);
   scene.keys("W");
   scene.act({ type: "why", output: "pump-relay", changes });
@@ -164,7 +164,7 @@ test("Pins at 40x12: the table alone, W brings the causes", () => {
 
 
 
-     ? Help  / Filter  Enter Switch  ! Arm"
+     ? Help / Filter Enter Switch q Quit"
   `);
 });
 
@@ -222,7 +222,7 @@ test("Services at 80x24: state, problems, details", () => {
 
 
 
-     ? Help  / Filter  Enter Actions  F Follow  w Wrap  t Time  P Prio  v Pager"
+     ? Help / Filter Enter Actions F Follow w Wrap t Time P Prio v Pager q Quit"
   `);
 });
 
@@ -297,6 +297,24 @@ describe("the header names the link that is down", () => {
   ])("%s", (text, prepare) => {
     expect(at(prepare)).toBe(text);
     expect(text.length).toBeLessThanOrEqual(14);
+  });
+});
+
+describe("beside the node, where there is room", () => {
+  const header = (cols: number, sshMs: number | null, perSecond: number | null) => {
+    const scene = garden();
+    scene.act({ type: "tick", screen: { sshMs, perSecond } });
+    return scene.draw(cols, 44).lines()[0]?.slice(69);
+  };
+  test.each([
+    [150, 40.6, 9.8, / gh-01 {2}ssh 41 ms {2}10 fps {2}LIVE$/],
+    [100, 40.6, 9.8, / gh-01 {2}ssh 41 ms {2}10 fps {2}LIVE$/],
+    [96, 40.6, 9.8, / gh-01 {2}ssh 41 ms {2}LIVE$/],
+    [80, 40.6, 9.8, /^ +gh-01 LIVE$/],
+    [150, null, 1, /^ +gh-01 {2}1 fps {2}LIVE$/],
+    [150, null, null, /^ +gh-01 LIVE$/],
+  ])("at %i columns with %d ms and %d frames", (cols, sshMs, perSecond, shown) => {
+    expect(header(cols, sshMs, perSecond)).toMatch(shown);
   });
 });
 

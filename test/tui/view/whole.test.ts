@@ -74,10 +74,26 @@ describe.each(sizes)("at %ix%i", (cols, rows) => {
   });
 });
 
-test.each(tabs.map(({ id }) => id))("on a wide screen the hints of the tab %s say how to leave", (tab) => {
+test.each(tabs.map(({ id }) => id))("the hints of the tab %s say how to leave, on a wide screen and on a narrow one", (tab) => {
   const scene = garden();
   scene.keys(String(tabs.findIndex(({ id }) => id === tab) + 1));
-  for (const cols of [100, 130, 150]) expect(scene.draw(cols, 44).lines().at(-1)).toMatch(/ q Quit$/);
+  for (const cols of [40, 60, 80, 99, 100, 130, 150]) {
+    const hints = scene.draw(cols, 44).lines().at(-1);
+    expect(hints).toMatch(/^ \? Help {1,2}\/ Filter .* q Quit$/);
+    expect(hints?.length).toBeLessThanOrEqual(cols);
+  }
+});
+
+test("what freezes the view says to its end how it goes on, however narrow it is", () => {
+  process.env.TZ = "UTC";
+  const scene = garden();
+  scene.keys("z");
+  for (let n = 0; n < 12_345; n += 1) scene.message("a", "x");
+  const shown = (cols: number) => scene.draw(cols, 24).lines().at(-2);
+  expect(shown(80)).toBe(" FROZEN at 10:46:07.000 - 12,345 newer messages held - z to resume");
+  expect(shown(60)).toBe(" FROZEN at 10:46:07 - 12,345 newer held - z to resume");
+  expect(shown(50)).toBe(" FROZEN 10:46:07 - 12,345 newer - z to resume");
+  expect(shown(40)).toBe(" FROZEN - 12,345 newer - z to resume");
 });
 
 test("no key is named where it does nothing: the pins beside the topics cannot be armed there", () => {
@@ -182,16 +198,6 @@ describe("on a large screen the whole Pi stands beside the topics", () => {
 
 
 
-
-
-
-
-
-
-
-
-
-
       ─Host ─────────────────────────────────
        CPU  -
        Temp 51.3 C
@@ -207,6 +213,16 @@ describe("on a large screen the whole Pi stands beside the topics", () => {
       !zigbee2mqtt          failed    4m37s
       !nope                 no such unit
        pinbus               running   3d02h
+      ───────────────────────────────────────
+
+
+
+
+      ───────────────────────────────────────
+
+
+
+
 
       mmand  y Copy  q Quit"
     `);

@@ -1,0 +1,105 @@
+import type { LogLine, TraceEntry } from "../../agent/protocol.ts";
+import { age, clock, count, instant, moment } from "../format.ts";
+import type { Rect } from "../layout.ts";
+import type { State } from "../model.ts";
+import { factText, isRefusal, rttText } from "../packet.ts";
+import { priorities } from "../service-keys.ts";
+import { payloadOf } from "../trace.ts";
+import { preview } from "../value.ts";
+import { withoutAgent } from "./absent.ts";
+import type { Canvas, Style } from "./canvas.ts";
+import { left, putSentence, right, tail, title } from "./text.ts";
+
+/** Of a topic so much stands before the payload. */
+const topicCols = 42;
+/** The payload of a packet that came just now is among the newest of its topic. */
+const newestMessages = 8;
+const unitCols = 20;
+
+/** Below the topics of a large screen: the last packets between the agent and its broker, whatever the filter of their own tab. */
+export function drawLastPackets(state: State, canvas: Canvas, rect: Rect, now: number): void {
+  if (rect.rows === 0) return;
+  const { trace, agent } = state;
+  const known = agent.up ? `${count(trace.rate)} pkt/s` : `STALE ${age(now - agent.since)}, no agent`;
+  const heading = trace.entries.length === 0 ? "Packet trace" : `Packet trace - ${known}`;
+  const inner = title(canvas, rect, heading, false);
+  const packets = (trace.held ?? trace.entries).slice(-inner.rows);
+  if (packets.length === 0) {
+    putSentence(canvas, inner, withoutAgent(state) ?? (trace.fresh ? "asking the agent" : "no packet yet"), "dim");
+    return;
+  }
+  for (const [offset, packet] of packets.entries()) {
+    const style: Style = isRefusal(packet) ? "bad" : agent.up ? "text" : "warn";
+    const row = inner.row + offset;
+    const head = packetHead(packet);
+    canvas.put(row, head, style, inner.col, inner.cols);
+    const behind = behindTopic(state, packet);
+    const width = behind === "" ? inner.cols - head.length : topicCols;
+    canvas.put(row, tail(factText(packet), width), style, inner.col + head.length, width);
+    const col = head.length + topicCols + 2;
+    if (inner.cols > col) canvas.put(row, behind, style, inner.col + col, inner.cols - col);
+  }
+}
+
+function packetHead(packet: TraceEntry): string {
+  const { at, direction, type, id = "-", qos = "-", retain, dup, size = "-" } = packet;
+  const columns = [
+    `${isRefusal(packet) ? "!" : " "} ${left(clock(instant(at)), 12)}`,
+    direction === "sent" ? "->" : "<-",
+    `${left(type, 11)}${right(String(id), 6)}`,
+    `${qos} ${retain ? "R" : "-"} ${dup ? "D" : "-"} ${right(String(size), 6)}`,
+  ];
+  return `${columns.join("  ")}  `;
+}
+
+/** The payload, as far as this terminal has received it; of an answer how long it took. */
+function behindTopic(state: State, packet: TraceEntry): string {
+  if (packet.size === undefined) return rttText(packet);
+  const message = payloadOf(state, packet, newestMessages);
+  return message === undefined ? "" : preview(message, 80, state.topics.detail.decoders);
+}
+
+/** Below them: what the units of the configuration have written into the journal, the newest first, nothing less important than a warning. */
+export function drawWarnings(state: State, canvas: Canvas, rect: Rect, now: number): void {
+  if (rect.rows === 0) return;
+  const { services, agent } = state;
+  const { warnings: log } = services.logs;
+  const lines = log.held ?? log.lines;
+  const isStale = !agent.up && lines.length > 0;
+  const heading = `Journal - ${isStale ? `STALE ${age(now - agent.since)}, no agent` : "FOLLOW"} - prio<=warning`;
+  let inner = title(canvas, rect, heading, false);
+  if (agent.up && log.problem !== null) {
+    const taken = putSentence(canvas, inner, `! ${log.run === 0 ? olderAgent(log.problem) : log.problem}`, "bad");
+    inner = { ...inner, row: inner.row + taken, rows: inner.rows - taken };
+  } else if (lines.length === 0) putSentence(canvas, inner, emptiness(state), "dim");
+  if (inner.rows <= 0) return;
+  for (const [offset, line] of lines.slice(-inner.rows).reverse().entries()) {
+    canvas.put(inner.row + offset, warningRow(line, now), agent.up ? styleOf(line) : "warn", inner.col, inner.cols);
+  }
+}
+
+/** An agent that has never told a line of it may not know the question. */
+function olderAgent(problem: string): string {
+  return /"from" must be/.test(problem)
+    ? "the agent is older than this terminal and tells no journal of all units: 5 shows that of one"
+    : problem;
+}
+
+function emptiness(state: State): string {
+  const absent = withoutAgent(state);
+  if (absent !== null) return absent;
+  const { data, logs } = state.services;
+  if (data?.data.length === 0) return "no unit under services: in the configuration";
+  return logs.warnings.heard ? "no warning of a unit yet" : "asking the agent";
+}
+
+function warningRow({ at, priority, unit = "", text, note }: LogLine, now: number): string {
+  if (note === true) return `  ${text}`;
+  const when = instant(at ?? null);
+  const time = Number.isNaN(when) ? "" : `${moment(when, now)} `;
+  return `  ${time}${left(priorities[priority ?? -1] ?? "", 6)}${left(tail(unit.replace(/\.service$/, ""), unitCols), unitCols)} ${text.replaceAll("\t", "    ")}`;
+}
+
+function styleOf({ priority = 6, note }: LogLine): Style {
+  return note !== true && priority <= 3 ? "bad" : "warn";
+}
