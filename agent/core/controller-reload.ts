@@ -65,8 +65,8 @@ export function carryControllers(
 }
 
 /**
- * What it asks for until the next reading, which may not come: a level of a PWM stays what it was; on for a part of each cycle becomes what is nearer of on
- * and off, and these become all and nothing. It is never more than it may ask for now.
+ * What it asks for until the next reading, which may not come, and never more than before or than it may ask for now: a level of a PWM stays what it was; on
+ * for the whole of each cycle becomes on, for a part of it off.
  */
 function demandUnder({ control: is, drive }: ControllerPlan, { control: was, drive: before }: ControllerPlan, demand: number): number {
   const [levels, levelsBefore] = [drive.kind === "pwm", before.kind === "pwm"];
@@ -74,7 +74,7 @@ function demandUnder({ control: is, drive }: ControllerPlan, { control: was, dri
   const most = is.kind === "on-off" ? Math.max(is.high, is.low) : is.settings.max;
   if (levels) return Math.min(demand, most);
   const part = demand / fullOf(was);
-  return is.kind === "on-off" ? (part >= 0.5 ? is.high : is.low) : Math.min(part * fullOf(is), most);
+  return is.kind === "on-off" ? (part >= 1 ? is.high : is.low) : Math.min(part * fullOf(is), most);
 }
 
 /** What it asks for to be on all the time. */

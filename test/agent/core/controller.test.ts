@@ -217,8 +217,8 @@ describe("a controller is held", () => {
   });
 
   it.each([
-    ["on, while its output was more than half", 50, pid, onOff, true],
-    ["off, while its output was less than half", 55, pid, onOff, false],
+    ["on, while it was on all the time", 45, pid, onOff, true],
+    ["off, while it was on for a part of each cycle", 50, pid, onOff, false],
     ["on, as it was", 50, onOff, pid, true],
     ["off, as it was", 70, onOff, pid, false],
   ])("and with on_stale: keep is %s when a reload makes the other kind of it", (_, humidity, before, after, on) => {
