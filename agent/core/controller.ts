@@ -137,9 +137,10 @@ function driveCycle(
       controller.cycle = null;
       return free;
     }
-    const missed = controller.cycle === null ? 0 : Math.floor((at - controller.cycle.at) / cycle) * cycle;
+    // At least one is over, though the difference of the times may be rounded to less.
+    const over = controller.cycle === null ? 0 : Math.max(1, Math.floor((at - controller.cycle.at) / cycle));
     controller.cycle = {
-      at: controller.cycle === null ? at : controller.cycle.at + missed,
+      at: controller.cycle === null ? at : controller.cycle.at + over * cycle,
       onFor: onTime(controller.demand / full, cycle, own),
     };
   }

@@ -122,6 +122,15 @@ describe("a time-proportioned output", () => {
     expect(test.moves).toEqual(["mister on 1000", "mister off 121000"]);
   });
 
+  it("begins the next cycle where the times are so large that they lose a digit", () => {
+    const test = world(pid);
+    const begins = 30_000 + 2 ** -38;
+    test.advance(begins - test.now);
+    test.measure("tent", { humidity: 55 });
+    test.advance(40_000);
+    expect(test.moves.filter((move) => move.startsWith("mister on"))).toHaveLength(3);
+  });
+
   it.each([
     ["is a part of the cycle", 0.37, 20_000, 0, 0, 7400],
     ["is nothing when it is less than half of the shortest time", 0.02, 20_000, 1000, 0, 0],
