@@ -3,6 +3,8 @@ import type { WebSocket } from "ws";
 
 /** WebSocket close code 1003: a kind of data that cannot be accepted (RFC 6455 section 7.4.1). */
 const unsupported = 1003;
+/** Bytes that may wait to be read. A message of one byte takes a hundred and more, and a packet may come byte by byte. */
+const mayWait = 2048;
 
 /**
  * The bytes in the binary messages of a WebSocket, whose borders mean nothing [MQTT 5, section 6]; what is written in one go leaves as one
@@ -15,6 +17,7 @@ export function messageStream(ws: WebSocket, socket: Duplex): Duplex {
   };
   const stream = new Duplex({
     allowHalfOpen: false,
+    readableHighWaterMark: mayWait,
     read() {
       if (ws.isPaused) ws.resume();
     },
