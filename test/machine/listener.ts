@@ -59,7 +59,8 @@ export class Listener {
 
   async stop(): Promise<void> {
     if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
-    this.#process.kill();
+    // At SIGTERM it takes a lock in its handler, and hangs for ever if it has that lock already.
+    this.#process.kill("SIGKILL");
     await once(this.#process, "exit");
   }
 
