@@ -1,14 +1,15 @@
 import type { LogLine, TraceEntry } from "../../agent/protocol.ts";
-import { age, clock, count, instant, moment } from "../format.ts";
+import { count, instant, moment } from "../format.ts";
 import type { Rect } from "../layout.ts";
 import type { State } from "../model.ts";
 import { factText, isRefusal, rttText } from "../packet.ts";
 import { priorities } from "../service-keys.ts";
 import { payloadOf } from "../trace.ts";
 import { preview } from "../value.ts";
-import { withoutAgent } from "./absent.ts";
+import { staleAgent, withoutAgent } from "./absent.ts";
 import type { Canvas, Style } from "./canvas.ts";
-import { left, putSentence, right, tail, title } from "./text.ts";
+import { left, putSentence, tail, title } from "./text.ts";
+import { packetHead } from "./trace.ts";
 
 /** Of a topic so much stands before the payload. */
 const topicCols = 42;
@@ -20,7 +21,7 @@ const unitCols = 20;
 export function drawLastPackets(state: State, canvas: Canvas, rect: Rect, now: number): void {
   if (rect.rows === 0) return;
   const { trace, agent } = state;
-  const known = agent.up ? `${count(trace.rate)} pkt/s` : `STALE ${age(now - agent.since)}, no agent`;
+  const known = staleAgent(state, now) ?? `${count(trace.rate)} pkt/s`;
   const heading = trace.entries.length === 0 ? "Packet trace" : `Packet trace - ${known}`;
   const inner = title(canvas, rect, heading, false);
   const packets = (trace.held ?? trace.entries).slice(-inner.rows);
@@ -31,7 +32,7 @@ export function drawLastPackets(state: State, canvas: Canvas, rect: Rect, now: n
   for (const [offset, packet] of packets.entries()) {
     const style: Style = isRefusal(packet) ? "bad" : agent.up ? "text" : "warn";
     const row = inner.row + offset;
-    const head = packetHead(packet);
+    const head = packetHead(packet, isRefusal(packet) ? "!" : " ");
     canvas.put(row, head, style, inner.col, inner.cols);
     const behind = behindTopic(state, packet);
     const width = behind === "" ? inner.cols - head.length : topicCols;
@@ -39,17 +40,6 @@ export function drawLastPackets(state: State, canvas: Canvas, rect: Rect, now: n
     const col = head.length + topicCols + 2;
     if (inner.cols > col) canvas.put(row, behind, style, inner.col + col, inner.cols - col);
   }
-}
-
-function packetHead(packet: TraceEntry): string {
-  const { at, direction, type, id = "-", qos = "-", retain, dup, size = "-" } = packet;
-  const columns = [
-    `${isRefusal(packet) ? "!" : " "} ${left(clock(instant(at)), 12)}`,
-    direction === "sent" ? "->" : "<-",
-    `${left(type, 11)}${right(String(id), 6)}`,
-    `${qos} ${retain ? "R" : "-"} ${dup ? "D" : "-"} ${right(String(size), 6)}`,
-  ];
-  return `${columns.join("  ")}  `;
 }
 
 /** The payload, as far as this terminal has received it; of an answer how long it took. */
@@ -65,8 +55,8 @@ export function drawWarnings(state: State, canvas: Canvas, rect: Rect, now: numb
   const { services, agent } = state;
   const { warnings: log } = services.logs;
   const lines = log.held ?? log.lines;
-  const isStale = !agent.up && lines.length > 0;
-  const heading = `Journal - ${isStale ? `STALE ${age(now - agent.since)}, no agent` : "FOLLOW"} - prio<=warning`;
+  const lost = lines.length === 0 ? null : staleAgent(state, now);
+  const heading = `Journal - ${lost ?? "FOLLOW"} - prio<=warning`;
   let inner = title(canvas, rect, heading, false);
   if (agent.up && log.problem !== null) {
     const taken = putSentence(canvas, inner, `! ${log.run === 0 ? olderAgent(log.problem) : log.problem}`, "bad");

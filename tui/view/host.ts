@@ -5,7 +5,7 @@ import { type State, viewNow } from "../model.ts";
 import { selectedIndex } from "../rows.ts";
 import type { Snapshot } from "../snapshot.ts";
 import { spark } from "../spark.ts";
-import { withoutAgent } from "./absent.ts";
+import { staleAgent, withoutAgent } from "./absent.ts";
 import type { Canvas } from "./canvas.ts";
 import { flow, mark, putLines, putSentence, sentence, styled, title } from "./text.ts";
 
@@ -41,9 +41,10 @@ function drawMachine(state: State, canvas: Canvas, rect: Rect, now: number): voi
 }
 
 function machineTitle(state: State, now: number): string {
-  const { agent, host } = state;
+  const { host } = state;
   if (host.data === null) return "Host";
-  if (!agent.up) return `Host - STALE ${age(now - agent.since)}, no agent`;
+  const lost = staleAgent(state, now);
+  if (lost !== null) return `Host - ${lost}`;
   const { machine, values } = host.data.data.view;
   const up = Number.parseFloat(values["host/uptime"] ?? "");
   const parts = ["Host", machine.model ?? "", machine.os ?? "", Number.isNaN(up) ? "" : `up ${age(up * 1000)}`];

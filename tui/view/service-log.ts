@@ -1,11 +1,11 @@
 import type { LogLine } from "../../agent/protocol.ts";
-import { age, count, instant, moment } from "../format.ts";
+import { count, instant, moment } from "../format.ts";
 import type { Rect } from "../layout.ts";
 import type { State } from "../model.ts";
 import { selectedUnit } from "../service-ask.ts";
 import { priorities } from "../service-keys.ts";
 import { type LogSource, logPanes, type ServiceLog, type ServiceLogs, visibleLines } from "../service-log.ts";
-import { withoutAgent } from "./absent.ts";
+import { staleAgent, withoutAgent } from "./absent.ts";
 import type { Canvas, Style } from "./canvas.ts";
 import { left, putSentence, title } from "./text.ts";
 
@@ -53,12 +53,12 @@ function window({ follow, scroll }: ServiceLog, lines: readonly LogLine[], heigh
 }
 
 function titleOf(state: State, source: LogSource, now: number): string {
-  const { services, agent } = state;
-  const { logs } = services;
+  const { logs } = state.services;
   const log = logs[source];
   const unit = selectedUnit(state);
   const parts = [source === "journal" ? `Journal ${log.unit ?? ""}`.trim() : `Log file ${unit?.log_file ?? ""}`.trim()];
-  if (!agent.up && log.heard) parts.push(`STALE ${age(now - agent.since)}, no agent`);
+  const lost = log.heard ? staleAgent(state, now) : null;
+  if (lost !== null) parts.push(lost);
   if (log.unit === null) return parts[0] ?? "";
   parts.push(log.follow ? "FOLLOW" : "F follows");
   if (source === "journal") parts.push(`prio<=${priorities[logs.priority] ?? "debug"}`);

@@ -7,7 +7,7 @@ import { selectedUnit, shownLog } from "../service-ask.ts";
 import { actionsProblem } from "../service-keys.ts";
 import { logPanes } from "../service-log.ts";
 import { agentNow } from "../snapshot.ts";
-import { withoutAgent } from "./absent.ts";
+import { staleAgent, withoutAgent } from "./absent.ts";
 import type { Canvas, Line, Style } from "./canvas.ts";
 import { drawLog } from "./service-log.ts";
 import { flow, left, mark, putLines, putSentence, right, sentence, separate, styled, title } from "./text.ts";
@@ -46,9 +46,9 @@ function drawTable(state: State, canvas: Canvas, rect: Rect, now: number): void 
   const { data } = services;
   const units = visibleServices(state);
   const failed = units.filter((unit) => unit.active === "failed").length;
-  const lost = agent.up || !agent.wanted ? "" : ` - STALE ${age(now - agent.since)}, no agent`;
+  const lost = agent.wanted ? staleAgent(state, now) : null;
   const name = { all: "Units", system: "System units", user: "User units" }[services.manager];
-  const inner = title(canvas, rect, `${name} ${units.length} - failed ${failed}${lost}`, services.pane === 0);
+  const inner = title(canvas, rect, `${name} ${units.length} - failed ${failed}${lost === null ? "" : ` - ${lost}`}`, services.pane === 0);
   if (data === null || units.length === 0) {
     const text = !agent.wanted
       ? (withoutAgent(state) ?? "")

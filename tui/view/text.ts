@@ -61,8 +61,11 @@ export function styled(lines: readonly string[], style: Style): Line[] {
   return lines.map((line) => [line, style]);
 }
 
+/** In front of the lines that follow the first. */
+const followed = "   ";
+
 /** Facts one after the other, as many in a line as fit; the lines that follow are indented. */
-export function flow(facts: readonly string[], width: number, gap = "  "): string[] {
+export function flow(facts: readonly string[], width: number, gap = "  ", indent = followed): string[] {
   const lines: string[] = [];
   let line = "";
   for (const fact of facts) {
@@ -74,20 +77,9 @@ export function flow(facts: readonly string[], width: number, gap = "  "): strin
   return line === "" ? lines : [...lines, line];
 }
 
-const indent = "   ";
-
 /** The words of a text on as many lines as it takes, none of them indented. */
 export function words(text: string, width: number): string[] {
-  if (text.length <= width) return [text];
-  const lines: string[] = [];
-  let line = "";
-  for (const word of text.split(" ")) {
-    if (line !== "" && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = word;
-    } else line = line === "" ? word : `${line} ${word}`;
-  }
-  return [...lines, line];
+  return text.length <= width ? [text] : flow(text.split(" "), width, " ", "");
 }
 
 /** The end of a name that is too long: of a topic that says most. Cut, it begins with two dots. */
@@ -100,7 +92,7 @@ export function sentence(text: string, width: number, most = Number.POSITIVE_INF
   const [first = "", ...rest] = text
     .slice(0, maxSentence)
     .split(" ")
-    .flatMap((word) => broken(word, width - indent.length));
+    .flatMap((word) => broken(word, width - followed.length));
   const lines = flow([` ${first}`, ...rest], width, " ");
   if (lines.length <= most) return lines;
   const last = broken(lines[most - 1] ?? "", width - 2)[0] ?? "";

@@ -1,12 +1,12 @@
 import type { TraceEntry } from "../../agent/protocol.ts";
-import { age, clock, count, instant, time } from "../format.ts";
+import { clock, count, instant, time } from "../format.ts";
 import { layout, type Rect, scrollTo, splitRows } from "../layout.ts";
 import { mayOperate, type State } from "../model.ts";
 import { factText, isRefusal, partner, reasonText, rttText } from "../packet.ts";
 import { packetPayload, payloadText } from "../packet-payload.ts";
 import { lossWords, packetIndex, selectedPacket, visiblePackets } from "../trace.ts";
 import { hex, valueLines } from "../value.ts";
-import { withoutAgent } from "./absent.ts";
+import { staleAgent, withoutAgent } from "./absent.ts";
 import type { Canvas, Style } from "./canvas.ts";
 import { fittingTitle, flow, left, mark, putLines, putSentence, right, tail, title } from "./text.ts";
 
@@ -46,10 +46,11 @@ export function drawTrace(state: State, canvas: Canvas, now: number): void {
 }
 
 function packetsTitle(state: State, now: number): string {
-  const { trace, agent } = state;
+  const { trace } = state;
   const { missed, recording } = trace;
   const parts = ["Packet trace pinbus <-> broker", `${count((trace.held ?? trace.entries).length)} kept`];
-  if (!agent.up && trace.entries.length > 0) parts.splice(0, 1, `Packet trace - STALE ${age(now - agent.since)}, no agent`);
+  const lost = trace.entries.length === 0 ? null : staleAgent(state, now);
+  if (lost !== null) parts.splice(0, 1, `Packet trace - ${lost}`);
   // What must not be cut comes before what may be.
   if (recording !== null) parts.push(`REC ${count(recording.packets)}`);
   if (missed > 0) parts.push(`${count(missed)} missed`);
@@ -92,16 +93,21 @@ function drawPackets(state: State, canvas: Canvas, rect: Rect, now: number): voi
 
 /** Of a topic that is too long the end stays: they begin alike. */
 function packetRow(entry: TraceEntry, flag: string, narrow: boolean, room: number): string {
-  const { at, direction, type, id, qos, retain, dup, size } = entry;
-  const arrow = direction === "sent" ? "->" : "<-";
-  const moment = instant(at);
   const fact = factText(entry);
   const row = (head: string) => head + (fact === entry.topic ? tail(fact, Math.max(2, room - head.length)) : fact);
-  if (narrow) return row(`${flag} ${left(time(moment), 8)} ${arrow}  ${left(type, 8)} `);
+  return row(narrow ? `${flag} ${left(time(instant(entry.at)), 8)} ${arrowOf(entry)}  ${left(entry.type, 8)} ` : packetHead(entry, flag));
+}
+
+/** What stands in front of its topic or reason, `factCol` columns. */
+export function packetHead(entry: TraceEntry, flag: string): string {
+  const { at, type, id, qos, retain, dup, size } = entry;
   const flags = `${qos ?? "-"} ${retain ? "R" : "-"} ${dup ? "D" : "-"}`;
-  return row(
-    `${flag} ${left(clock(moment), 12)}  ${arrow}  ${left(type, 11)}${right(String(id ?? "-"), 6)}  ${flags} ${right(String(size ?? "-"), 6)}  `,
-  );
+  const columns = [left(clock(instant(at)), 12), arrowOf(entry), `${left(type, 11)}${right(String(id ?? "-"), 6)}`];
+  return `${flag} ${columns.join("  ")}  ${flags} ${right(String(size ?? "-"), 6)}  `;
+}
+
+function arrowOf({ direction }: TraceEntry): string {
+  return direction === "sent" ? "->" : "<-";
 }
 
 function drawOutbox(state: State, canvas: Canvas, rect: Rect): void {
