@@ -1,4 +1,5 @@
 import { wantedHomie } from "./homie.ts";
+import { messageOf } from "./message-of.ts";
 import { wantedMqttio } from "./mqttio.ts";
 import type { Named } from "./profile/quantities.ts";
 import type { Connection, ConnectionOptions, Wanted } from "./profile-link.ts";
@@ -112,8 +113,4 @@ export function createOwnConnections(options: OwnConnectionsOptions): Connection
       await settings?.flushed();
     },
   };
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -5,6 +5,7 @@ import type { KeyDriver, KeyRequest } from "../../gpio/keys.ts";
 import type { Edge, LineAddress, LineName } from "../../gpio/line.ts";
 import type { AgentEvent } from "../core/model.ts";
 import type { InputPlan, KeyPlan, OutputPlan, Plan } from "../core/plan.ts";
+import { messageOf } from "../message-of.ts";
 import type { Clock } from "./clock.ts";
 import type { Log } from "./log.ts";
 import { type Driven, isRefusedByMode, openPwm, type PwmLines, udevPause, udevTries } from "./pwm-line.ts";
@@ -321,8 +322,4 @@ function slotsOf<H>(plans: readonly { id: string }[], there: readonly Slot<H>[],
     slot.index = index;
     return slot;
   });
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

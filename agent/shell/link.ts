@@ -1,4 +1,5 @@
 import { backoffDelay, refusedDelay } from "../core/backoff.ts";
+import { messageOf } from "../message-of.ts";
 import type { LinkView } from "../protocol.ts";
 import { answerTimeout, LinkConnection } from "./link-connection.ts";
 import { NetworkWatch, readAddresses } from "./link-network.ts";
@@ -144,7 +145,7 @@ class MqttLink implements Link {
       this.#connection = connection;
       connection.open();
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = messageOf(error);
       this.#closed({ sentence: `the connection to ${this.#servers.current.name} could not be started: ${reason}`, retry: "slow" });
     }
   }

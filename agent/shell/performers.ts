@@ -1,6 +1,7 @@
 import type { Afterwards, AnswerTo, CounterVerdict, Effect, SetRequest, Verdict } from "../core/model.ts";
 import { levelOf } from "../core/pwm.ts";
 import { controllerKeptId, ruleSeqId } from "../core/state.ts";
+import { messageOf } from "../message-of.ts";
 import type { Clock } from "./clock.ts";
 import type { CounterStore } from "./counter-store.ts";
 import type { Dispatch } from "./dispatch.ts";
@@ -66,7 +67,7 @@ export function createPerformers(options: PerformerOptions): (effect: Effect) =>
         lines.write(output, active, outputPlan ? levelOf(outputPlan, active, request.level) : null);
         dispatch.observed({ type: "output-written", output, active, request, at: clock.now() });
       } catch (error) {
-        const problem = error instanceof Error ? error.message : String(error);
+        const problem = messageOf(error);
         dispatch.observed({ type: "output-failed", output, active, request, problem, at: clock.now() });
       }
     },
