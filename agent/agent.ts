@@ -3,21 +3,17 @@ import type { Host } from "../config/host.ts";
 import type { LoadResult } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
 import { writeConfig } from "../config/write.ts";
-import { findLine } from "../gpio/board.ts";
-import { openPwmDriver, resolvePwm } from "../gpio/pwm-registry.ts";
-import { openDriver, openKeyDriver } from "../gpio/registry.ts";
-import { SimBoard } from "../gpio/sim-board.ts";
 import { createBus } from "./bus.ts";
 import { linkCertificates } from "./certificate.ts";
 import type { AgentEvent, CounterVerdict, KeptFile, TimerKey, Verdict } from "./core/model.ts";
 import { planOf } from "./core/plan.ts";
-import { startDutyLevel, startLevel } from "./core/start.ts";
 import { newState } from "./core/state.ts";
 import { eventTtl } from "./event-ttl.ts";
 import { Expressions } from "./expression/thread.ts";
 import { createHandlers } from "./handlers.ts";
 import { createHostView } from "./host-view.ts";
 import { createReceiver } from "./incoming.ts";
+import { openLines } from "./lines.ts";
 import { createNodeCommands } from "./node-commands.ts";
 import { createOperations } from "./operations.ts";
 import { createOwnConnections } from "./own-connections.ts";
@@ -34,7 +30,6 @@ import { systemClock } from "./shell/clock.ts";
 import { Control } from "./shell/control.ts";
 import { Dispatch } from "./shell/dispatch.ts";
 import { EdgeLog } from "./shell/edge-log.ts";
-import { Lines } from "./shell/lines.ts";
 import type { AdjustableLog } from "./shell/log.ts";
 import { TemporaryLevel } from "./shell/log-level.ts";
 import { createPerformers } from "./shell/performers.ts";
@@ -125,28 +120,8 @@ export async function startAgent({
     log,
     onProblem: (problem) => fileProblem("certificate", problem),
   });
-  const board = config.gpio.driver === "sim" ? new SimBoard(config.gpio.board) : undefined;
-  const driver = await openDriver(config.gpio.driver, board ? { board } : {});
-  const chips = driver.chips().map(({ label, lines }) => `${label} (${lines} lines)`);
-  log.info(`driver ${driver.name}: ${chips.join(", ") || "no GPIO chip is here"}`);
-  const pwm = openPwmDriver(board?.pwm);
-  const keys = openKeyDriver(board);
-  const lines = new Lines({
-    plan,
-    config,
-    driver,
-    keys,
-    pwm: {
-      driver: pwm,
-      resolve: (place) => resolvePwm(place, driver, pwm),
-      startLevel: (output) => startDutyLevel(current().plan, current().state, output, clock.now()),
-    },
-    resolve: (line) => findLine(line, driver),
-    startLevel: (output, found) => startLevel(current().plan, current().state, output, found, clock.now()),
-    clock,
-    log,
-    dispatch: send,
-  });
+  const ownLines = await openLines({ plan, config, current, clock, log, send });
+  const { lines, driver, board } = ownLines;
 
   const { sensors, simulate, stop: stopSensors } = createSensors({ plan, config, simulated: board !== undefined, clock, send });
 
@@ -264,7 +239,7 @@ export async function startAgent({
       statistics.restart();
     },
     level,
-    diagnosis: { config: () => current().config, status: () => statusOf(shown), log },
+    diagnosis: { config: () => current().config, status: () => statusOf(shown), machine: () => retained.machine, log },
     tickets,
     send,
     clock,
@@ -371,15 +346,9 @@ export async function startAgent({
   // Behind the socket: a file has one writer.
   bus.outboxes.load();
   stores.reserve(plan);
+  plugs.start();
   readClock();
-  lines.start();
-  for (const { id } of [...plan.outputs, ...plan.inputs]) {
-    const address = lines.address(id);
-    if (address) log.info(`${id} is line ${address.offset} of ${address.chip}`);
-  }
-  for (const { id, key } of plan.inputs) {
-    if (key) log.info(`${id} is ${key.key} of ${key.device}`);
-  }
+  ownLines.start();
   send({ type: "started", held: plan.listeners.start.length > 0 && (await stores.starts.begin()), at: clock.now() });
   ofRules.restart();
   certificates.renew();
@@ -401,10 +370,7 @@ export async function startAgent({
       profiles.stop();
       await bus.stop();
       await control.stop();
-      lines.stop();
-      pwm.close();
-      keys.close();
-      driver.close();
+      ownLines.stop();
       // What was counted while the farewell was said.
       send({ type: "totals-wanted", at: clock.now() });
       timers.close();

@@ -3,7 +3,7 @@ import type { Config } from "../config/schema.ts";
 import { looksHashed } from "../config/secret.ts";
 import { decodeText, readBounded } from "../config/text.ts";
 import { SettingError } from "./certificate.ts";
-import { Access, type AccessRules } from "./embedded/access.ts";
+import { Access, type AccessRules, agentUser } from "./embedded/access.ts";
 import { type Acl, parseAcl } from "./embedded/acl.ts";
 import type { Limits } from "./embedded/limits.ts";
 import { cannotLogIn, keptHash, type PasswordHash, parseHash, parsePasswordFile, shouldRenew } from "./embedded/password-file.ts";
@@ -18,19 +18,19 @@ export function createAccess(config: Config["broker"], log: Pick<Log, "warn">): 
   return new Access(readRules(config, log));
 }
 
-/** The same after a reload. A file that cannot be read now changes nothing. */
+/** The same after a reload. A file that cannot be read now, or of which nothing is left, changes nothing. */
 export function renewAccess(access: Access, config: Config["broker"], log: Log): void {
   try {
-    access.rules = readRules(config, log);
+    access.rules = readRules(config, log, true);
   } catch (error) {
     log.error(`${(error as Error).message}; the built-in broker keeps the users and rules that it had`);
   }
 }
 
-/** Why these settings could not be served now; empty when they can. */
+/** Why a running broker could not go over to these settings; empty when it can. */
 export function accessProblems(config: Config["broker"]): string[] {
   try {
-    readRules(config, { warn: () => undefined });
+    readRules(config, { warn: () => undefined }, true);
     return [];
   } catch (error) {
     return [(error as Error).message];
@@ -51,10 +51,11 @@ export function limitsOf(config: Config["broker"]): Limits {
   };
 }
 
-function readRules(config: Config["broker"], log: Pick<Log, "warn">): AccessRules {
+/** `isRunning`: there are rules that may be kept. */
+function readRules(config: Config["broker"], log: Pick<Log, "warn">, isRunning = false): AccessRules {
   const { password_file, username, password, acl_file, anonymous } = config;
   const own = configuredUsers(config, log);
-  const listed = password_file === null ? null : readUsers(password_file, own, username, log);
+  const listed = password_file === null ? null : readUsers(password_file, own, username, log, isRunning);
   if (username !== null && password !== null) own.set(username, keptHash(password));
   const users = listed === null && own.size === 0 ? null : new Map([...(listed ?? []), ...own]);
   const acl = acl_file === null ? undefined : readAcl(acl_file);
@@ -81,12 +82,16 @@ function readUsers(
   own: ReadonlyMap<string, PasswordHash>,
   configured: string | null,
   log: Pick<Log, "warn">,
+  isRunning: boolean,
 ): NonNullable<AccessRules["users"]> {
   const reading = readBounded(file, maxFileBytes);
   if (!reading.ok)
     throw new SettingError("broker.password_file", `${file}: ${reading.message}: ${reading.fix}; \`pinbus passwd ${file} USER\` writes it`);
   const { users, problems } = parsePasswordFile(reading.bytes.toString("utf8"));
-  for (const { line, message } of problems) log.warn(`${file}:${line}: ${message}`);
+  const told = problems.map(({ line, message }) => `${file}:${line}: ${message}`);
+  // One bad line is one user; a file without a good one is not what somebody meant to write.
+  if (isRunning && users.size === 0 && problems.length > 0) throw new SettingError("broker.password_file", some(told, "lines"));
+  for (const sentence of told) log.warn(sentence);
   const twice = [...own.keys()].filter((user) => users.has(user));
   const sentences = twice.map((user) => `user ${JSON.stringify(user)} stands in ${file} too; remove it there or here`);
   if (twice.length > 0) throw new SettingError("broker.users", some(sentences, "users"));
@@ -126,6 +131,6 @@ function some(sentences: readonly string[], what: string): string {
 function doubts({ sections }: Acl, users: AccessRules["users"]): string[] {
   const named = [...sections.keys()].filter((user) => user !== "");
   if (users === null && named.length > 0) return ["it has rules for users, but without users everybody may call himself what he likes"];
-  const unknown = named.filter((user) => !users?.has(user)).map((user) => JSON.stringify(user));
+  const unknown = named.filter((user) => user !== agentUser && !users?.has(user)).map((user) => JSON.stringify(user));
   return unknown.length > 0 ? [`it has rules for ${unknown.slice(0, maxTold).join(", ")}, who cannot log in`] : [];
 }

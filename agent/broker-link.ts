@@ -14,6 +14,7 @@ import { type BrokerThread, createBrokerThread } from "./embedded/thread.ts";
 import { homieFilters } from "./homie.ts";
 import type { OwnBroker } from "./link-options.ts";
 import { mqttioFilters } from "./mqttio.ts";
+import { createOwnWay } from "./own-way.ts";
 import type { Clock } from "./shell/clock.ts";
 import type { Link, Publication } from "./shell/link.ts";
 import { builtInUrl } from "./shell/link-dial.ts";
@@ -33,6 +34,8 @@ export interface BrokerLinkOptions {
   bridge: Pick<BridgeOptions, "host" | "topics">;
   /** Makes the link to a broker, not started; `others` are tried when it cannot be used; `own` = the way to the one in this process. */
   link(url: string, more?: { others?: readonly string[]; own?: OwnBroker }): Link;
+  /** What the thread of the built-in broker runs, given by tests; default: as it is built. */
+  program?: URL;
 }
 
 /** Where a broker is, and as whom one comes to the one in this process. */
@@ -95,6 +98,7 @@ function builtIn({
   onProblem,
   bridge: { host, topics },
   link: linkTo,
+  program,
 }: BrokerLinkOptions): BrokerLink {
   const access = createAccess(config.broker, log);
   let current = config;
@@ -148,6 +152,7 @@ function builtIn({
     log,
     now: () => clock.now(),
     changed: () => look(),
+    ...(program && { program }),
   });
   let certificateTimer: NodeJS.Timeout | undefined;
   let told = "";
@@ -158,7 +163,7 @@ function builtIn({
       problems(bad);
     }
   };
-  const own = { ...access.own, connect: () => broker.connect() };
+  const own = createOwnWay(access, broker);
   const link = linkTo(builtInUrl, { own });
   return {
     way: { url: builtInUrl, others: [], own },
@@ -188,6 +193,7 @@ function builtIn({
       broker.setSysInterval(after.broker.sys_interval);
       broker.setDialogue(dialogueOf(after));
       broker.expel();
+      own.renewed();
     },
     async stop(farewell) {
       clearInterval(certificateTimer);

@@ -10,7 +10,7 @@ import { serverName } from "./shell/link-dial.ts";
 const preferred = ["mqtt", "ws", "mqtts", "wss"];
 
 /**
- * How a terminal reaches the broker that the agent uses. A built-in one has a user of its own for that, who may what the agent may: the group
+ * How a terminal reaches the broker that the agent uses. A built-in one has a user of its own for that, who may everything: the group
  * that operates the outputs would gain nothing by less, and a publication that an ACL drops would look like one that arrived.
  */
 export function brokerLoginOf(

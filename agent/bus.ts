@@ -14,6 +14,7 @@ import type { Clock } from "./shell/clock.ts";
 import type { Current } from "./shell/current.ts";
 import { createLink, type Incoming, type Link } from "./shell/link.ts";
 import type { AdjustableLog } from "./shell/log.ts";
+import { paced } from "./shell/paced.ts";
 import { PacketTrace } from "./shell/packet-trace.ts";
 import { PublishedLog } from "./shell/published-log.ts";
 
@@ -45,7 +46,7 @@ export interface Bus {
   readonly retained: Retained;
   readonly trace: PacketTrace;
   start(): Promise<void>;
-  /** Tells what is well and what is not. */
+  /** Tells what is well and what is not: once a second at most, as it is then. */
   tellHealth(): void;
   /** Tells everything once more. */
   tellAll(): void;
@@ -60,6 +61,9 @@ export interface Bus {
   /** Says goodbye and disconnects. What waits is kept by `outboxes.close`. */
   stop(): Promise<void>;
 }
+
+/** A peer that comes and goes many times a second fills no broker with it. */
+const healthEvery = 1000;
 
 /** Construction does nothing but read certificates, and throws SettingError when they cannot be used. */
 export function createBus(options: BusOptions): Bus {
@@ -99,6 +103,7 @@ export function createBus(options: BusOptions): Bus {
           online: () => {
             retained.born();
             linkChanged(true, null);
+            health.flush();
             outboxes.connected();
             online();
             published.online();
@@ -124,6 +129,7 @@ export function createBus(options: BusOptions): Bus {
       }),
   });
   const { link } = brokerLink;
+  const health = paced(() => link.publish(retained.health()), healthEvery, clock);
   log.tell((entry) => published.take(entry));
   const tellAll = () => {
     const { online, problem } = current().state.link;
@@ -139,9 +145,7 @@ export function createBus(options: BusOptions): Bus {
     retained,
     trace,
     start: () => brokerLink.start(),
-    tellHealth() {
-      link.publish(retained.health());
-    },
+    tellHealth: () => health.tell(),
     tellAll,
     resync() {
       link.relisten();
@@ -163,6 +167,7 @@ export function createBus(options: BusOptions): Bus {
     stop() {
       closing.abort();
       published.stop();
+      health.stop();
       return brokerLink.stop([retained.status("offline")]);
     },
   };

@@ -3,11 +3,14 @@ import type { Config } from "../config/schema.ts";
 import { writeConfig } from "../config/write.ts";
 import type { Diagnosis, Status } from "./protocol.ts";
 import { readHost } from "./shell/host.ts";
+import type { Inventory } from "./shell/inventory.ts";
 import type { AdjustableLog } from "./shell/log.ts";
 
 export interface DiagnosisSources {
   config(): Config;
   status(): Status;
+  /** As in `P/info`; empty until it is known. */
+  machine(): Readonly<Inventory>;
   log: Pick<AdjustableLog, "clean" | "tail">;
 }
 
@@ -18,7 +21,7 @@ const configBytes = 20_000;
 const statusBytes = 24_000;
 
 /** What somebody needs who is asked for help: without secrets, and bounded. */
-export async function diagnose({ config, status, log }: DiagnosisSources): Promise<Diagnosis> {
+export async function diagnose({ config, status, machine, log }: DiagnosisSources): Promise<Diagnosis> {
   // Before it is written as well: there a secret with a quote in it would look different.
   const open = cleaned(config(), log.clean) as Config;
   const host = await readHost({ stateDir: config().state_dir });
@@ -26,6 +29,7 @@ export async function diagnose({ config, status, log }: DiagnosisSources): Promi
     at: new Date().toISOString(),
     node_js: process.version,
     system: `${systemType()} ${release()} ${arch()}`,
+    machine: machine(),
     host,
     status: status(),
     config: writeConfig(open).split("\n"),

@@ -1,7 +1,7 @@
 /** Exit codes are an interface: the unit file, the docs and people's scripts rely on this table. */
 export const exit = {
   ok: 0,
-  /** A client command was refused; `status`: degraded; `doctor`: a warning. */
+  /** A client command was refused; `get`: the sensor has no present value; `status`: degraded; `doctor`: a warning. */
   refused: 1,
   /** `status`: failing; `doctor`: a problem. */
   failing: 2,
@@ -31,7 +31,8 @@ export const exitTable: readonly ExitDescription[] = [
   {
     code: 1,
     name: "refused",
-    meaning: "the agent refused the command, stderr says why; `import`: something was left out; `status`: degraded; `doctor`: a warning",
+    meaning:
+      "the agent refused the command, stderr says why; `get`: the sensor has no present value; `import`: something was left out; `status`: degraded; `doctor`: a warning",
     systemd: "restarts",
   },
   { code: 2, name: "failing", meaning: "`status`: failing; `doctor`: a problem", systemd: "restarts" },

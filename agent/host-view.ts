@@ -1,5 +1,5 @@
 import { healthOf } from "./core/health.ts";
-import { isoTime } from "./core/state.ts";
+import { isoTime } from "./core/iso-time.ts";
 import type { HostView } from "./protocol.ts";
 import type { Retained } from "./retained.ts";
 import type { Clock } from "./shell/clock.ts";

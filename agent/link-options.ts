@@ -16,7 +16,7 @@ export interface LinkSettings {
   own?: OwnBroker | undefined;
 }
 
-export type OwnBroker = Required<Pick<LinkServer, "username" | "password" | "connect">>;
+export type OwnBroker = Required<Pick<LinkServer, "username" | "password" | "connect" | "mayPublish">>;
 
 /** How the link meets the broker at `url`, or one of the others, as configured: who it is, what it listens to, what is said when it dies. */
 export function linkOptions({ config, host, topics, url, others, own }: LinkSettings) {
@@ -28,7 +28,7 @@ export function linkOptions({ config, host, topics, url, others, own }: LinkSett
       others,
       ...(username === null ? {} : { username }),
       ...(password === null ? {} : { password }),
-      ...(own && { connect: own.connect }),
+      ...(own && { connect: own.connect, mayPublish: own.mayPublish }),
     },
     // There is nothing to find out about our own broker.
     protocol: own && protocol === "auto" ? "3.1.1" : protocol,

@@ -2,7 +2,7 @@ import type { AgentEvent, SetRequest } from "./core/model.ts";
 import { type Clock, clockIsSet } from "./shell/clock.ts";
 import type { Current } from "./shell/current.ts";
 import { few } from "./shell/few.ts";
-import type { Incoming, Link, ListenedTopic, Publication } from "./shell/link.ts";
+import type { Announcement, Incoming, Link, ListenedTopic, Publication, Settled } from "./shell/link.ts";
 import type { Log } from "./shell/log.ts";
 import { keyOf, type OwedOff, type OwedStore } from "./shell/owed-store.ts";
 import { Plug } from "./shell/plug.ts";
@@ -14,19 +14,21 @@ export interface PlugsOptions {
   observed(event: AgentEvent): void;
   send(event: AgentEvent): void;
   link(): Pick<Link, "publish">;
-  store: Pick<OwedStore, "all" | "of" | "keep" | "done">;
+  store: Pick<OwedStore, "all" | "of" | "note" | "keep" | "done">;
   clock: Clock;
   log: Log;
 }
 
 /** The outputs that are real plugs, each by its id; and plugs that were some, until they are off. */
 export interface Plugs {
+  /** Takes up what an earlier run has left undone, and writes. Before a connection is there. */
+  start(): void;
   /** What plugs say that are no longer configured. */
   listensTo(): ListenedTopic[];
   /** What a plug said; false when the topic is none of theirs. */
   take(message: Incoming): boolean;
   /** What they are told first on a new connection, in front of everything else. */
-  connected(): readonly Publication[];
+  connected(): readonly Announcement[];
   disconnected(): void;
   write(output: number, active: boolean, request: SetRequest): void;
   /** Another plan holds: plugs that are gone are let go of. Before their topics are. */
@@ -51,7 +53,7 @@ export function createPlugs({ current, observed, send, link, store, clock, log }
   const tell = few(clock.now, ({ message, fields }) => log.warn(message, fields));
   let connected = false;
   /** Until a connection is taken over, what is to be said is handed to it. */
-  let first: Publication[] | undefined;
+  let first: Announcement[] | undefined;
 
   function apply(why: "start" | "reload"): void {
     for (const { id, plug } of current().plan.outputs) {
@@ -64,21 +66,18 @@ export function createPlugs({ current, observed, send, link, store, clock, log }
 
   function add(at: OwedOff, why: "start" | "reload"): void {
     const { id } = at;
-    const unprotected = () =>
-      tell(`${id} PulseTime`, {
-        message: `the plug of ${id} has not said that it took its PulseTime: it may stay on if this machine dies`,
-        fields: { output: id },
-      });
     const owed = isOwed(at, why);
     farewells.get(keyOf(at))?.close();
     farewells.delete(keyOf(at));
     const looked = () => debt.look();
-    const shared = { id, current, observed, send, publish, clock, strange: strangeOf(id), unprotected };
+    const shared = { id, current, observed, send, publish, clock, strange: strangeOf(id) };
     const plug = new Plug({ ...shared, looked, owed }, why);
     // The promise is kept on disk until it is done, also by an output of another name.
     const debt = new PlugDebt({
       owes: () => plug.owesOff,
       stopping: () => current().state.stopping,
+      fragile: () => startOf(id) !== "off",
+      note: (exit) => store.note({ ...at, ...(exit && { exit }) }),
       keep: (exit) => store.keep({ ...at, ...(exit && { exit }) }),
       done: () => store.done(at),
       kept: owed,
@@ -91,11 +90,15 @@ export function createPlugs({ current, observed, send, link, store, clock, log }
   function isOwed(at: OwedOff, why: "start" | "reload"): boolean {
     const owed = store.of(at);
     if (owed === undefined) return false;
-    const { outputs, outputIndex } = current().plan;
-    const start = outputs[outputIndex.get(at.id) ?? -1]?.startFrom;
+    const start = startOf(at.id);
     if (why === "reload" || !owed.exit || (start !== "on" && start !== "last")) return true;
     store.done(at);
     return false;
+  }
+
+  function startOf(id: string): "off" | "on" | "keep" | "last" | undefined {
+    const { outputs, outputIndex } = current().plan;
+    return outputs[outputIndex.get(id) ?? -1]?.startFrom;
   }
 
   function leave(): void {
@@ -150,24 +153,28 @@ export function createPlugs({ current, observed, send, link, store, clock, log }
     return (problem) => tell(id, { message: `the plug of ${id} said ${problem}; that was ignored`, fields: { output: id } });
   }
 
-  function publish(publication: Publication): void {
-    if (first) first.push(publication);
-    else link().publish(publication);
+  function publish(publication: Publication, settled?: Settled): void {
+    if (first) first.push(settled ? { ...publication, settled } : publication);
+    else link().publish(publication, settled);
   }
 
-  apply("start");
-  const configured = new Set([...plugs.values()].map(({ at }) => keyOf(at)));
-  for (const owed of store.all()) {
-    if (configured.has(keyOf(owed))) continue;
-    bid(owed);
-    const { id, since } = owed;
-    // Whoever has thrown it away is not told so at each start for ever.
-    if (hasBeenSilent(since)) continue;
-    const until = since === undefined ? "after 30 days" : `from ${new Date(since + givenUpAfter).toISOString().slice(0, 10)} on`;
-    const then = `it is switched off as soon as it is heard. If it is gone for good, nothing is to be done: ${until} it is only listened for`;
-    log.warn(`the plug of ${id}, which is no longer configured, was not heard yet: ${then}`, { output: id });
+  function start(): void {
+    apply("start");
+    const configured = new Set([...plugs.values()].map(({ at }) => keyOf(at)));
+    for (const owed of store.all()) {
+      if (configured.has(keyOf(owed))) continue;
+      bid(owed);
+      const { id, since } = owed;
+      // Whoever has thrown it away is not told so at each start for ever.
+      if (hasBeenSilent(since)) continue;
+      const until = since === undefined ? "after 30 days" : `from ${new Date(since + givenUpAfter).toISOString().slice(0, 10)} on`;
+      const then = `it is switched off as soon as it is heard. If it is gone for good, nothing is to be done: ${until} it is only listened for`;
+      log.warn(`the plug of ${id}, which is no longer configured, was not heard yet: ${then}`, { output: id });
+    }
   }
+
   return {
+    start,
     listensTo: () =>
       [...farewells.values()].flatMap(({ topics: { present, replies } }) => [
         { topic: present, retained: true },
@@ -185,7 +192,7 @@ export function createPlugs({ current, observed, send, link, store, clock, log }
     connected() {
       if (connected) return [];
       connected = true;
-      const said: Publication[] = [];
+      const said: Announcement[] = [];
       first = said;
       for (const farewell of farewells.values()) farewell.connected();
       for (const { plug } of plugs.values()) plug.connected();

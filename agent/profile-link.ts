@@ -102,10 +102,14 @@ export function createProfileLink(options: ProfileLinkOptions): Connection {
     changed: () => profiles.changed(),
     tellAll,
     async stop(gone = []) {
-      if (!link.view.online) for (const topic of gone) shared.clear(topic);
-      await link.stop([say(status.stopped), ...gone.map((topic) => say("", topic))]);
-      dispatch.witnesses.delete(profiles.witness);
-      profiles.stop();
+      // Whatever breaks on the way, the connection ends: nobody would end it later.
+      try {
+        if (!link.view.online) for (const topic of gone) shared.clear(topic);
+      } finally {
+        await link.stop([say(status.stopped), ...gone.map((topic) => say("", topic))]);
+        profiles.stop();
+        dispatch.witnesses.delete(profiles.witness);
+      }
     },
   };
 }

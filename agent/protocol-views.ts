@@ -155,6 +155,8 @@ export interface Diagnosis {
   node_js: string;
   /** Kernel and architecture. */
   system: string;
+  /** As in `P/info`. */
+  machine?: HostView["machine"];
   /** As below `P/$SYS/`. */
   host: Record<string, string>;
   status: Status;

@@ -80,8 +80,8 @@ export interface Methods {
   "sim-sensor": { params: { sensor: string; to: SimReading | "hang" | "ok" }; result: SensorView };
   services: { params: Record<string, never>; result: ServiceView[] };
   /**
-   * The lines of a log of a unit, or of the warnings of all units, after line `after` of run `run`. Answers when there are some, at the latest after two seconds: who asks
-   * again and again follows the log, and holds up nobody.
+   * The lines of a log of a unit, or of the warnings of all units, after line `after` of run `run`. Answers when there are some, at the
+   * latest after two seconds: who asks again and again follows the log, and holds up nobody.
    */
   "service-log": { params: { unit: string; from: LogView["from"]; run?: number; after?: number }; result: LogView };
   /** `done` = systemd was done with it in time. `by` is written into the log. Needs the operate socket. */

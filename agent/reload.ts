@@ -4,9 +4,9 @@ import { diffConfig, type SettingChange } from "../config/diff.ts";
 import type { LoadResult } from "../config/load.ts";
 import { formatProblem } from "../config/problem.ts";
 import type { Config } from "../config/schema.ts";
+import { type KeptSource, ruleSeqId, seqBlock } from "./core/kept.ts";
 import { planOf, rulesOf } from "./core/plan.ts";
 import { carryOver, type LineChanges, lineChanges } from "./core/reload.ts";
-import { type KeptSource, ruleSeqId, seqBlock } from "./core/state.ts";
 import type { ReloadResult } from "./protocol.ts";
 import type { Clock } from "./shell/clock.ts";
 import type { CounterStore } from "./shell/counter-store.ts";
@@ -86,7 +86,10 @@ const inPlace = [
   "broker.log",
   "broker.acl_file",
 ];
-/** Of an input or output that stays: a press is under way as another kind, two outputs may be on that now exclude each other, and a plug may be on that nobody would know any more. */
+/**
+ * Of an input or output that stays: a press is under way as another kind, two outputs may be on that now exclude each other, and a plug may
+ * be on that nobody would know any more.
+ */
 const atStart = /^(inputs\.[^.]+\.kind|outputs\.[^.]+\.(interlock|plug))$/;
 /** The bridge is told once which topics carry commands. */
 const commandedFromAfar = /^(homie|mqttio|tasmota)\./;
@@ -166,7 +169,7 @@ async function reload(options: ReloaderOptions, from: string): Promise<ReloadRes
     if (dispatch.state.stopping) return stopped(result);
     apply(options, after, changes, firstSeq);
     for (const change of result.changes) log.info(`reload: ${change}`);
-    const news = result.changes.length === 0 ? "nothing has changed" : counted(result.changes.length, "change");
+    const news = result.changes.length === 0 ? "no setting has changed" : counted(result.changes.length, "change");
     log.info(`reloaded (${from}): ${news}`, { event: "configuration-reloaded" });
     status = `lines are served; reloaded (${from}): ${news}`;
     return { ...result, applied: true };

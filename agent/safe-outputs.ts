@@ -1,10 +1,10 @@
 import { setTimeout } from "node:timers/promises";
 import type { Config } from "../config/schema.ts";
-import { findLine } from "../gpio/board.ts";
+import { findLine, readOnce } from "../gpio/board.ts";
 import type { Driver } from "../gpio/driver.ts";
 import type { PwmDriver } from "../gpio/pwm.ts";
 import { resolvePwm } from "../gpio/pwm-registry.ts";
-import { stateWord } from "./core/output.ts";
+import { stateWord } from "./core/output-told.ts";
 import { planOf } from "./core/plan.ts";
 import { levelText } from "./core/pwm.ts";
 import type { PwmPlace } from "./core/pwm-plan.ts";
@@ -28,7 +28,8 @@ export async function driveSafe(
   log: Pick<Log, "info" | "warn" | "error">,
 ): Promise<number> {
   let failures = 0;
-  const places = { driver: pwms, resolve: (place: PwmPlace) => resolvePwm(place, lines, pwms) };
+  const known = readOnce(lines);
+  const places = { driver: pwms, resolve: (place: PwmPlace) => resolvePwm(place, known, pwms) };
   for (const output of planOf(config).outputs) {
     const { id, line, onCrash, onExit, pwm } = output;
     const wanted = crashed ? onCrash : onExit;
@@ -45,7 +46,7 @@ export async function driveSafe(
       const level = pwm === null ? 0 : ((crashed ? pwm.onCrash : pwm.onExit) ?? 0);
       if (pwm === null) {
         const active = config.outputs[id]?.active ?? "high";
-        const request = { ...findLine(line, lines), active, consumer: `pinbus-safe:${id}`, initial: wanted === "on" };
+        const request = { ...findLine(line, known), active, consumer: `pinbus-safe:${id}`, initial: wanted === "on" };
         lines.openOutput(request, { gone() {} }).close();
       } else {
         const own = { ...places, startLevel: () => level };

@@ -1,6 +1,6 @@
+import { type KeptSource, ruleSeqId, seqBlock } from "./core/kept.ts";
 import type { KeptFile } from "./core/model.ts";
 import type { Plan } from "./core/plan.ts";
-import { type KeptSource, ruleSeqId, seqBlock } from "./core/state.ts";
 import { CounterStore, type Written } from "./shell/counter-store.ts";
 import { HistoryStore } from "./shell/history-store.ts";
 import type { Log } from "./shell/log.ts";

@@ -1,7 +1,7 @@
 import { networkInterfaces } from "node:os";
 import type { TasmotaConfig } from "../config/schema.ts";
+import { isoTime } from "./core/iso-time.ts";
 import { valueRefOf } from "./core/sensor-ref.ts";
-import { isoTime } from "./core/state.ts";
 import { convert } from "./core/unit.ts";
 import { valueNow } from "./core/value.ts";
 import type { Device, Moment, Settings } from "./profile/tasmota/device.ts";

@@ -7,7 +7,6 @@ import { deviceMacOf } from "./identity.ts";
 import { linkOptions } from "./link-options.ts";
 import { type Command, maxPayload, parseCommands } from "./profile/tasmota/command.ts";
 import {
-  type ButtonAction,
   buttonReply,
   type Device,
   lwtTopic,
@@ -31,6 +30,7 @@ import { logOf } from "./shell/log-of.ts";
 import type { TasmotaOptions } from "./tasmota.ts";
 import { momentOf, type Self } from "./tasmota-facts.ts";
 import { basesOf, clientOf } from "./tasmota-topics.ts";
+import { actionOf, type Watched, watchedOf } from "./tasmota-watch.ts";
 
 export interface TasmotaLinkOptions extends TasmotaOptions {
   id: string;
@@ -42,14 +42,6 @@ const keepalive = 30_000;
 
 /** More commands than these are left out: each may be answered by dozens of messages. */
 const allowance: Allowance = { burst: 60, every: 50 };
-
-/** What a device looks at when something has happened, by the plan that holds. */
-interface Watched {
-  plan: Plan;
-  relays: ReadonlyMap<number, number>;
-  switches: ReadonlyMap<string, number>;
-  buttons: ReadonlyMap<string, number>;
-}
 
 /** One device of Tasmota: its connection, what it answers, and what it tells of itself. It sees what the outputs really did. */
 export class TasmotaLink implements Witness {
@@ -134,7 +126,10 @@ export class TasmotaLink implements Witness {
     this.#link.start();
   }
 
-  /** Says `Offline` itself: that is sooner than the will. `gone` are retained topics to be emptied, if there is a broker: later another device may have them. */
+  /**
+   * Says `Offline` itself: that is sooner than the will. `gone` are retained topics to be emptied, if there is a broker: later another
+   * device may have them.
+   */
   async stop(gone: readonly string[] = []): Promise<void> {
     clearTimeout(this.#timer);
     const say = (topic: string, payload: string) => ({ kind: "state", topic, payload, qos: 1, retain: true }) as const;
@@ -180,15 +175,7 @@ export class TasmotaLink implements Witness {
   }
 
   #watch(plan: Plan): Watched {
-    if (this.#watched?.plan === plan) return this.#watched;
-    const { device } = this.#options;
-    const topicOf = (input: string, kind: "stateTopic" | "eventTopic") => plan.inputs[plan.inputIndex.get(input) ?? -1]?.[kind] ?? "";
-    this.#watched = {
-      plan,
-      relays: new Map(device.relays.map((id, relay) => [plan.outputIndex.get(id) ?? -1, relay])),
-      switches: new Map(device.switches.map(({ input }, index) => [topicOf(input, "stateTopic"), index])),
-      buttons: new Map(device.buttons.map((input, index) => [topicOf(input, "eventTopic"), index])),
-    };
+    if (this.#watched?.plan !== plan) this.#watched = watchedOf(this.#options.device, plan);
     return this.#watched;
   }
 
@@ -302,12 +289,4 @@ export class TasmotaLink implements Witness {
 /** A POWER that does no more when it comes again; what a Backlog has is not looked at. */
 function maySayAgain(name: string, [command]: readonly Command[]): boolean {
   return /^power/i.test(name) && command?.do === "power" && command.word !== "TOGGLE";
-}
-
-/** Clicks of a button, out of the event that is published of them. */
-function actionOf(payload: string): ButtonAction | undefined {
-  const { event_type: type, multi_press_count: count } = JSON.parse(payload) as { event_type?: string; multi_press_count?: number };
-  if (type === "press_end") return "SINGLE";
-  if (type === "long_press_start") return "HOLD";
-  return type === "multi_press_end" ? (["DOUBLE", "TRIPLE", "QUAD", "PENTA"] as const)[(count ?? 0) - 2] : undefined;
 }

@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { answers, brokerVersion, freePort, startBroker } from "./broker.mjs";
-import { agentFlags, agentMain, compiled, packageVersion, root } from "./compiled.mjs";
+import { agentFlags, agentMain, agentVariables, compiled, packageVersion, root } from "./compiled.mjs";
 import { goal, mediansOf, short } from "./figures.mjs";
 import { cpuOf, end, pause, rssOf, unlessEnded } from "./process.mjs";
 
@@ -121,12 +121,12 @@ async function startAgent(folder) {
   const file = join(dir, "pinbus.yaml");
   const broker = `{ listeners: [{ protocol: mqtt, address: 127.0.0.1, port: ${port} }], max_connections: 1000 }`;
   writeFileSync(file, `node: bench\ngpio: { driver: sim }\nstate_dir: state\ncontrol: { socket: control.sock }\nbroker: ${broker}\n`);
-  return startNode([...agentFlags, agentMain, "run", "--config", file], port);
+  return startNode([...agentFlags, agentMain, "run", "--config", file], port, agentVariables);
 }
 
-async function startNode(args, given) {
+async function startNode(args, given, variables) {
   const port = given ?? (await freePort());
-  const child = spawn(process.execPath, given ? args : [...args, String(port)], { stdio: "ignore" });
+  const child = spawn(process.execPath, given ? args : [...args, String(port)], { stdio: "ignore", env: { ...process.env, ...variables } });
   const answered = async () => {
     while (!(await answers(port))) await pause(20);
   };

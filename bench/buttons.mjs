@@ -1,3 +1,4 @@
+import { writeFileSync } from "node:fs";
 import { connectAgent } from "../dist/agent/command/client.js";
 import { percentile } from "./figures.mjs";
 import { pause } from "./process.mjs";
@@ -24,6 +25,22 @@ rules:
 ${each((index) => `rule-${index}: { when: { input: in-${index}, gesture: press }, do: [{ output: out-${index}, set: toggle }] }`)}
 log: { level: info, format: text }
 `;
+
+/** Writes `NAME.yaml`, for an agent with these buttons that keeps everything beside it; returns the name of the file. */
+export function buttonsFile(name, { node, prefix, port, config = buttonsConfig }) {
+  const file = `${name}.yaml`;
+  writeFileSync(
+    file,
+    `node: ${node}
+prefix: ${prefix}
+state_dir: ${name}
+control: { socket: ${name}.sock, view: ${name}-view.sock }
+mqtt: { server: 127.0.0.1, port: ${port} }
+${config}`,
+    { mode: 0o600 },
+  );
+  return file;
+}
 
 /** The control socket of an agent that is online, and its observed writes as `onWritten(output, at)`. */
 export async function connectButtons(socket) {

@@ -6,12 +6,15 @@ import { dirname, join } from "node:path";
 const require = createRequire(import.meta.url);
 export const root = dirname(require.resolve("pinbus/package.json"));
 export const agentMain = join(root, "dist/agent/main.cjs");
-/** With what systemd starts it. */
+/** With what systemd starts it: the flags of Node.js, and the variables of the unit. */
 export const agentFlags = readFileSync(join(root, "systemd/pinbus"), "utf8")
   .match(/exec "\$node"((?: --\S+)+) /)[1]
   .trim()
   .split(" ")
   .filter(Boolean);
+export const agentVariables = Object.fromEntries(
+  [...readFileSync(join(root, "systemd/pinbus.service"), "utf8").matchAll(/^Environment=(\w+)=(\S+)$/gm)].map(([, ...pair]) => pair),
+);
 
 /** Builds one of the C programs beside this file if it changed, and returns its path. */
 export function compiled(name, libraries = []) {

@@ -1,4 +1,5 @@
-// node hostile-attacks.mjs [NAME PORT SECONDS]: one attack on a broker on this machine; prints what became of it. Without arguments, what there is.
+// node hostile-attacks.mjs [NAME PORT SECONDS PORT_OF_WEBSOCKET]: one attack on a broker on this machine; prints what became of it. Without
+// arguments, what there is.
 import { createConnection } from "node:net";
 import { pathToFileURL } from "node:url";
 import { pause } from "./process.mjs";
@@ -47,10 +48,11 @@ const publish = (topic, payload, { qos = 0, retain = false, id = 1 } = {}) =>
 let until = 0;
 const going = () => performance.now() < until;
 let port = 0;
+let webSocketPort = 0;
 
 /** A connection that counts what becomes of it. */
-function dial(first = Buffer.alloc(0)) {
-  const socket = createConnection({ port, host: "127.0.0.1", noDelay: true });
+function dial(first = Buffer.alloc(0), to = port) {
+  const socket = createConnection({ port: to, host: "127.0.0.1", noDelay: true });
   counts.connections++;
   let answered = false;
   socket.on("error", () => {});
@@ -118,6 +120,31 @@ function mutated() {
   return random(8) === 0 ? Buffer.concat([bytes, bytes]) : bytes;
 }
 
+/** One byte in each message of a WebSocket; a mask of zeros leaves it as it is. */
+const framed = (bytes) => Buffer.concat([Buffer.from([0x82, 0xfe, bytes.length >> 8, bytes.length & 255, 0, 0, 0, 0]), bytes]);
+const framedByte = (byte) => Buffer.from([0x82, 0x81, 0, 0, 0, 0, byte]);
+
+const upgrade = Buffer.from(
+  `GET /mqtt HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${Buffer.alloc(16).toString("base64")}\r\nSec-WebSocket-Protocol: mqtt\r\n\r\n`,
+);
+
+/** 90 clients, each with a large PUBLISH of which the second half comes byte by byte, and never its end. */
+const trickle = (open, whole, single) =>
+  crowd(90, async (index) => {
+    const socket = await open(connect(`trickle-${index}`));
+    const large = publish("trickle", Buffer.alloc(200_000, "x"));
+    const half = large.length / 2;
+    for (let at = 0; at < half; at += 50_000) await send(socket, whole(large.subarray(at, Math.min(half, at + 50_000))), 0);
+    for (const byte of large.subarray(half, -1)) {
+      if (!going() || socket.destroyed) break;
+      await send(socket, single(byte), 0);
+      // Each by itself, and answers are read.
+      await new Promise(setImmediate);
+    }
+    while (going() && !socket.destroyed) await pause(50);
+    socket.destroy();
+  });
+
 const many = (bytes, count) => Buffer.concat(Array(count).fill(bytes));
 const deep = Array(100).fill("a").join("/");
 
@@ -158,6 +185,23 @@ export const attacks = {
       }
       socket.destroy();
     }),
+  "byte by byte": () =>
+    trickle(
+      dial,
+      (bytes) => bytes,
+      (byte) => Buffer.from([byte]),
+    ),
+  "byte by byte, WebSocket": () =>
+    trickle(
+      async (first) => {
+        const socket = dial(upgrade, webSocketPort);
+        await answer(socket);
+        await send(socket, framed(first));
+        return socket;
+      },
+      framed,
+      framedByte,
+    ),
   async "50 MB for one that does not read"() {
     const lazy = dial(connect("lazy"));
     await answer(lazy);
@@ -230,6 +274,25 @@ export const attacks = {
       await Promise.race([over(socket), pause(20)]);
       socket.destroy();
     }),
+  async "comes for what is retained and goes at once"() {
+    const keeper = dial(connect("keeper"));
+    await send(keeper, Buffer.concat(Array.from({ length: 200 }, (_, index) => publish(`come/${index}`, "1", { retain: true }))), 200);
+    const ask = [
+      packet(0xc0),
+      subscribe(["come/#", "come/+"], 2),
+      publish("come/0", "2", { qos: 2 }),
+      packet(0xa2, [0, 2], text("come/#")),
+    ];
+    await crowd(20, async (index) => {
+      const bytes = Buffer.concat([connect(`come-${index}`, { clean: random(2) === 0 }), ...ask, packet(0xe0)]);
+      const socket = dial();
+      await send(socket, bytes, 6);
+      if (random(2) === 0) socket.resetAndDestroy();
+      else await Promise.race([over(socket), pause(1_000)]);
+      socket.destroy();
+    });
+    keeper.destroy();
+  },
   "password guessing": () =>
     crowd(40, async (index) => {
       const socket = dial(connect(`guess-${index}`, { user: random(2) === 0 ? "teacher" : "admin", password: String(random(1e9)) }));
@@ -239,12 +302,13 @@ export const attacks = {
 };
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {
-  const [name, at, seconds] = process.argv.slice(2);
+  const [name, at, seconds, webSocketAt] = process.argv.slice(2);
   if (name === undefined) {
     process.stdout.write(Object.keys(attacks).join("\n"));
     process.exit();
   }
   port = Number(at);
+  webSocketPort = Number(webSocketAt);
   until = performance.now() + Number(seconds) * 1000;
   // Who waits for the broker longer has been stopped by it.
   await Promise.race([attacks[name](), pause(Number(seconds) * 1500)]);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import mqtt from "mqtt";
 import { agentConfig } from "./agent-config.mjs";
 import { freePort } from "./broker.mjs";
-import { agentFlags, agentMain, compiled, libmosquittoVersion, packageVersion, root } from "./compiled.mjs";
+import { agentFlags, agentMain, agentVariables, compiled, libmosquittoVersion, packageVersion, root } from "./compiled.mjs";
 import { end, unlessEnded } from "./process.mjs";
 
 /**
@@ -14,6 +14,7 @@ import { end, unlessEnded } from "./process.mjs";
 export const pinbus = (settings = {}) => ({
   name: "pinbus",
   version: JSON.parse(readFileSync(join(root, "package.json"), "utf8")).version,
+  variables: agentVariables,
   command({ folder, port, node, version }) {
     const file = join(folder, `${node}.yaml`);
     writeFileSync(file, agentConfig({ folder, port, node, protocol: version === 5 ? "5" : "3.1.1", ...settings }));
@@ -108,7 +109,10 @@ export async function observe(port) {
   };
 }
 
-/** As systemd gives it: with NODE_EXTRA_CA_CERTS, which a machine behind a proxy has, each Node.js first reads all certificates, and starts in twice the time. */
+/**
+ * As systemd gives it: with NODE_EXTRA_CA_CERTS, which a machine behind a proxy has, each Node.js first reads all certificates, and starts
+ * in twice the time.
+ */
 export function plainEnvironment() {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("NODE_")));
 }
@@ -120,7 +124,7 @@ export async function start(program, { folder, port, node, observer, version = 5
   const output = openSync(join(folder, `${node}.log`), "a");
   const online = observer.online(base);
   const began = performance.now();
-  const child = spawn(path, args, { stdio: ["ignore", output, output], cwd: folder, env: plainEnvironment() });
+  const child = spawn(path, args, { stdio: ["ignore", output, output], cwd: folder, env: { ...plainEnvironment(), ...program.variables } });
   closeSync(output);
   const at = await unlessEnded(child, program.name, online);
   return { ms: at - began, pid: child.pid, base, stop: () => end(child) };

@@ -10,7 +10,7 @@ import { parseArgs } from "node:util";
 import { connectAsync } from "mqtt";
 import { connectAgent } from "../dist/agent/command/client.js";
 import { startBroker } from "./broker.mjs";
-import { agentFlags, requireBuild, root } from "./compiled.mjs";
+import { agentFlags, agentVariables, requireBuild, root } from "./compiled.mjs";
 import { end, pause, unlessEnded } from "./process.mjs";
 
 const { positionals, values } = parseArgs({ allowPositionals: true, options: { minutes: { type: "string", default: "20" } } });
@@ -46,6 +46,7 @@ const child = spawn(
   [...agentFlags, "--expose-gc", join(root, "bench/soak-inside.mjs"), "run", "--config", configFile()],
   {
     stdio: ["ignore", "ignore", openSync(log, "w"), "ipc"],
+    env: { ...process.env, ...agentVariables },
   },
 );
 let failures = [];

@@ -1,9 +1,9 @@
 import { execFileSync, spawn } from "node:child_process";
-import { openSync, readFileSync, writeFileSync } from "node:fs";
+import { openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { brokerVersion, startBroker } from "./broker.mjs";
-import { buttonsConfig, connectButtons, press } from "./buttons.mjs";
-import { agentFlags, agentMain, root } from "./compiled.mjs";
+import { buttonsFile, connectButtons, press } from "./buttons.mjs";
+import { agentFlags, agentMain, agentVariables, root } from "./compiled.mjs";
 import { median, percentile, short } from "./figures.mjs";
 import { probed } from "./probed.mjs";
 import { cpuOf, end, pause, rssOf, unlessEnded } from "./process.mjs";
@@ -202,19 +202,10 @@ async function started(command) {
 /** Button → relay and CPU of an agent, without a terminal that shows its pins, with one and without again; the broker is as busy in all. */
 async function besideAgent(ui, port, folder, seconds, round) {
   const name = join(folder, `agent-${round}`);
-  writeFileSync(
-    `${name}.yaml`,
-    `node: box-${round}
-prefix: tui
-state_dir: ${name}
-control: { socket: ${name}.sock, view: ${name}-view.sock }
-mqtt: { server: 127.0.0.1, port: ${port} }
-${buttonsConfig}`,
-    { mode: 0o600 },
-  );
+  const file = buttonsFile(name, { node: `box-${round}`, prefix: "tui", port });
   const output = openSync(`${name}.log`, "w");
-  const command = [...agentFlags, agentMain, "run", "--config", `${name}.yaml`];
-  const child = spawn(process.execPath, command, { stdio: ["ignore", output, output] });
+  const command = [...agentFlags, agentMain, "run", "--config", file];
+  const child = spawn(process.execPath, command, { stdio: ["ignore", output, output], env: { ...process.env, ...agentVariables } });
   let agent;
   try {
     agent = await unlessEnded(child, "the agent", connectButtons(`${name}.sock`));

@@ -1,10 +1,10 @@
 import { execFileSync, spawn } from "node:child_process";
-import { openSync, readFileSync, writeFileSync } from "node:fs";
+import { openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { connectAsync } from "mqtt";
 import { startBroker } from "./broker.mjs";
-import { buttonsConfig, connectButtons, connectHistories, press, pressEvery } from "./buttons.mjs";
-import { agentFlags, agentMain, root } from "./compiled.mjs";
+import { buttonsConfig, buttonsFile, connectButtons, connectHistories, press, pressEvery } from "./buttons.mjs";
+import { agentFlags, agentMain, agentVariables, root } from "./compiled.mjs";
 import { goal, mediansOf, short } from "./figures.mjs";
 import { probed } from "./probed.mjs";
 import { cpuOf, end, pause, rssOf, unlessEnded } from "./process.mjs";
@@ -115,7 +115,7 @@ function report(sides) {
 
 /** Whether this pinbus takes such a configuration. */
 function isKnown(config, folder) {
-  const file = configFile(join(folder, "known"), "known", 1883, config);
+  const file = buttonsFile(join(folder, "known"), { node: "known", prefix: "values", port: 1883, config });
   try {
     execFileSync(process.execPath, [agentMain, "check", "--config", file], { stdio: "ignore" });
     return true;
@@ -126,11 +126,14 @@ function isKnown(config, folder) {
 
 async function once(side, { folder, node, port, seconds }) {
   const name = join(folder, node);
-  const file = configFile(name, node, port, side.config);
+  const file = buttonsFile(name, { node, prefix: "values", port, config: side.config });
   const output = openSync(`${name}.log`, "w");
   const probe = probed(folder);
   const command = [...agentFlags, ...probe.flags, agentMain, "run", "--config", file];
-  const child = spawn(process.execPath, command, { stdio: ["ignore", output, output], env: { ...process.env, ...probe.env } });
+  const child = spawn(process.execPath, command, {
+    stdio: ["ignore", output, output],
+    env: { ...process.env, ...agentVariables, ...probe.env },
+  });
   let agent;
   const half = seconds * 500;
   try {
@@ -157,21 +160,6 @@ async function once(side, { folder, node, port, seconds }) {
     agent?.control.close();
     await end(child);
   }
-}
-
-function configFile(name, node, port, config) {
-  const file = `${name}.yaml`;
-  writeFileSync(
-    file,
-    `node: ${node}
-prefix: values
-state_dir: ${name}
-control: { socket: ${name}.sock, view: ${name}-view.sock }
-mqtt: { server: 127.0.0.1, port: ${port} }
-${config}`,
-    { mode: 0o600 },
-  );
-  return file;
 }
 
 const tell = (control, index, value) => control.request("sim-sensor", { sensor: `v-${index}`, to: value });

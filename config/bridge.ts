@@ -1,7 +1,7 @@
 import { isIP } from "node:net";
 import type { Found, Report } from "./check.ts";
-import { duration, host, isLoopback, oneOf, path, serverPort, text, topicLevel, wholeNumber } from "./formats.ts";
-import { leaf, listOf, oneOrMore, optional, required } from "./leaf.ts";
+import { bad, duration, host, isLoopback, oneOf, path, serverPort, text, topicLevel, wholeNumber } from "./formats.ts";
+import { type Format, leaf, listOf, oneOrMore, optional, required } from "./leaf.ts";
 import { checkServers, checkWho, mqttSchema } from "./mqtt.ts";
 import type { Config } from "./schema.ts";
 import { server, serverUrls } from "./server.ts";
@@ -24,7 +24,16 @@ const topicPrefix = text(
   "write whole levels such as site1/ without + and #, and no $ in front",
 );
 
-export const bridgedSchema = {
+const zeroOrOne = wholeNumber(0, 1);
+const bridgedQos: Format<number> = {
+  ...zeroOrOne,
+  read: (value, source) =>
+    value === 2
+      ? bad("the bridge does not speak QoS 2", "write 1: nothing is lost, but a message may come twice")
+      : zeroOrOne.read(value, source),
+};
+
+const bridgedSchema = {
   filter: required(topicFilter, "Which messages pass."),
   direction: required(
     oneOf("in", "out", "both"),
@@ -32,7 +41,7 @@ export const bridgedSchema = {
   ),
   prefix: leaf(topicPrefix, "", "What stands in front of the topic at the central broker."),
   local_prefix: leaf(topicPrefix, "", "What stands in front of the topic here."),
-  qos: leaf(wholeNumber(0, 1), 1, "The highest QoS; with 0 nothing waits while the connection is away."),
+  qos: leaf(bridgedQos, 1, "The highest QoS; with 0 nothing waits while the connection is away."),
 };
 
 /** The bridge of the built-in broker to a central one. */

@@ -1,10 +1,11 @@
+import { isDeepStrictEqual } from "node:util";
 import { servoMiddle } from "../gpio/line.ts";
 import type { Found, Report } from "./check.ts";
 import { duration, id } from "./formats.ts";
 import { inFileOnly, leaf, listOf, required } from "./leaf.ts";
 import { isOwnTopic, topicName } from "./peers.ts";
 import { checkReference, named } from "./references.ts";
-import type { Config } from "./schema.ts";
+import type { Config, PwmConfig } from "./schema.ts";
 
 const second = 1000;
 
@@ -25,6 +26,9 @@ export const carbotSchema = {
   ),
   silence: leaf(duration(100, 60 * second), 2 * second, "How long it goes on moving when no letter comes; then it stops."),
 };
+
+/** What ends the turning of a wheel, or begins it slowly, of a servo and of an output. */
+const together = ["max_on", "fade", "silence", "on_broker_lost", "on_peer_offline"];
 
 /** A car that stands whenever nobody drives it: at the start, at the stop, after a crash, and when its commands end. */
 export function checkCarbot(config: Config, found: Found, report: Report): void {
@@ -52,6 +56,41 @@ export function checkCarbot(config: Config, found: Found, report: Report): void 
       return checkReference(`${path}.${way}`, output, "output", found, report);
     });
     if (known.length === 2) checkMotor(path, ways, config, report);
+  }
+  if (servos.length === 2) checkTogether("pwm", servos, config, found, report);
+  for (const way of ["forward", "backward"] as const) {
+    const wheels = motors.map((motor) => motor[way]);
+    checkTogether("outputs", wheels, config, found, report);
+  }
+}
+
+/** Wheels that turn together are to stop together: else the car turns on the spot. */
+function checkTogether(
+  kind: "pwm" | "outputs",
+  [first = "", ...others]: readonly string[],
+  config: Config,
+  { place }: Found,
+  report: Report,
+): void {
+  const contractOf = (wheel: string): Readonly<Record<string, unknown>> | undefined => {
+    if (kind === "outputs") return named(config.outputs, wheel);
+    const servo = named(config.pwm, wheel);
+    if (!servo) return undefined;
+    // A wheel stands at its own middle, and when it gets no pulses.
+    const stands = (end: PwmConfig["silence"]) => end && { ...end, do: end.do === servoMiddle(servo) ? 0 : end.do };
+    return { ...servo, silence: stands(servo.silence), on_broker_lost: stands(servo.on_broker_lost) };
+  };
+  const contract = contractOf(first);
+  for (const other of others) {
+    const own = contractOf(other);
+    if (!contract || !own) continue;
+    for (const key of together) {
+      if (isDeepStrictEqual(contract[key], own[key])) continue;
+      // One of them may say nothing of it.
+      const [wheel, partner] = place(`${kind}.${other}.${key}`).line > 0 ? [other, first] : [first, other];
+      const what = `${partner} has another one: one wheel may turn while the other one stands`;
+      report(`${kind}.${wheel}.${key}`, what, "write the same for both", "warning");
+    }
   }
 }
 

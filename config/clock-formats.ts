@@ -14,7 +14,7 @@ export const timeOfDay: Format<number> = {
   write: formatTimeOfDay,
 };
 
-export function formatTimeOfDay(minutes: number): string {
+function formatTimeOfDay(minutes: number): string {
   return `${String(Math.floor(minutes / 60)).padStart(2, "0")}:${String(minutes % 60).padStart(2, "0")}`;
 }
 

@@ -6,7 +6,7 @@ type Fields = Readonly<Record<string, Format<unknown>>>;
 type ValuesOf<F extends Fields> = { [K in keyof F]: F[K] extends Format<infer T> ? T : never };
 
 /** One value written as a small map, `{after: 30s, do: off}`; a field that is not named is absent. */
-export function fields<F extends Fields>(formats: F, value: object): Reading<Partial<ValuesOf<F>>> {
+function fields<F extends Fields>(formats: F, value: object): Reading<Partial<ValuesOf<F>>> {
   const values: Partial<Record<string, unknown>> = {};
   const known = Object.keys(formats);
   for (const [key, raw] of Object.entries(value)) {

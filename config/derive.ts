@@ -106,11 +106,11 @@ export const deriveSchema = {
 };
 
 /** The words of which each derived value has one. */
-export const derivations = ["vpd", "dew_point", "absolute_humidity", "mean", "min", "max", "rate", "integral", "value"] as const;
+const derivations = ["vpd", "dew_point", "absolute_humidity", "mean", "min", "max", "rate", "integral", "value"] as const;
 export type Derivation = (typeof derivations)[number];
 
 /** How it is derived; undefined while the configuration does not say it once. */
-export function derivationOf(derive: DeriveConfig): Derivation | undefined {
+function derivationOf(derive: DeriveConfig): Derivation | undefined {
   const given = derivations.filter((word) => derive[word] !== null);
   return given.length === 1 ? given[0] : undefined;
 }

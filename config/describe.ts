@@ -1,5 +1,5 @@
 import { isLeaf, isListOf, isMapOf, type Leaf, type ListOf, type MapOf, type SchemaGroup, type SchemaNode } from "./leaf.ts";
-import { type Config, schema } from "./schema.ts";
+import { schema } from "./schema.ts";
 
 const head = `# Configuration
 
@@ -114,19 +114,4 @@ function table(rows: Row[]): string {
     cells("---", "---", "---", "---", ...tail("---")),
     ...rows.map(({ name, fallback, values, doc, env }) => cells(`\`${name}\``, fallback, values, doc, ...tail(env))),
   ].join("\n");
-}
-
-/** A copy in which every secret that is set reads `(hidden)`: for logs, `diag` and the control socket. */
-export function redact(config: Config): Config {
-  return hide(schema, config) as Config;
-}
-
-function hide(node: SchemaNode, value: unknown): unknown {
-  if (isLeaf(node)) return node.sensitive && value !== null ? "(hidden)" : structuredClone(value);
-  if (isListOf(node)) return Array.isArray(value) ? value.map((item) => hide(node.items, item)) : value;
-  if (typeof value !== "object" || value === null) return value;
-  const children = isMapOf(node)
-    ? Object.entries(value).map(([key, item]) => [key, hide(node.items, item)])
-    : Object.entries(value).map(([key, item]) => [key, node[key] === undefined ? item : hide(node[key], item)]);
-  return Object.fromEntries(children);
 }

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { readBounded } from "./text.ts";
 
 /** What the default of `node` is made of. */
 export interface Host {
@@ -46,13 +47,10 @@ export function nodeName(host: Host): string {
 export function installedNodeName(host: Host, stateDir: string): string {
   const [name, former] = [nodeName(host), named(host, formerDigits)];
   if (name === former) return name;
-  try {
-    const kept = readFileSync(nodeFile(stateDir), "utf8").trim();
-    // A state folder that was copied from another machine has the name of that one.
-    return kept === former ? former : name;
-  } catch {
-    return hasRun(stateDir) ? former : name;
-  }
+  const kept = readBounded(nodeFile(stateDir), 1024);
+  if (!kept.ok) return hasRun(stateDir) ? former : name;
+  // A state folder that was copied from another machine has the name of that one.
+  return kept.bytes.toString("utf8").trim() === former ? former : name;
 }
 
 /** Whether a name is one of those that this machine's identity gives it. */

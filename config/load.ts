@@ -12,7 +12,7 @@ import { readOwlcms } from "./owlcms.ts";
 import { expandPlugs } from "./plugs.ts";
 import { byPlace, type Place, type Problem } from "./problem.ts";
 import { type Config, schema } from "./schema.ts";
-import { decodeText, type FileReading, maxConfigBytes, readBounded, tooLarge } from "./text.ts";
+import { decodeText, type FileReading, maxConfigBytes, pipePatience, readBounded, tooLarge } from "./text.ts";
 import { walk } from "./walk.ts";
 import { parseYaml } from "./yaml.ts";
 
@@ -32,6 +32,8 @@ export interface LoadOptions {
   host: Host;
   /** `leave` does not read secrets (`mqtt.password` is null then): for clients that may not read them. Default `read`. */
   secrets?: "read" | "leave";
+  /** How long, in ms, the process may wait for a pipe; an agent that holds lines waits for none. Default: 5 s. */
+  patience?: number;
   /** How files of older versions become new ones; given by tests. */
   migrations?: readonly Migration[];
 }
@@ -60,7 +62,7 @@ export function configFile(env: NodeJS.ProcessEnv, args: Readonly<Record<string,
 
 /** Reads, merges and checks the whole configuration. Never throws: what is wrong comes back as problems. */
 export function loadConfig(options: LoadOptions): LoadResult {
-  const { env, args, host } = options;
+  const { env, args, host, patience = pipePatience } = options;
   const file = options.file ?? (options.text === undefined ? configFile(env, args) : "configuration");
   const whole = { file, line: 0, column: 0 };
   const refuse = (problem: Pick<Problem, "message" | "fix">, at: Place = whole): LoadResult => ({
@@ -69,7 +71,7 @@ export function loadConfig(options: LoadOptions): LoadResult {
     problems: [{ ...at, message: problem.message, fix: problem.fix, severity: "error" }],
   });
 
-  const reading = options.text === undefined ? readBounded(file, maxConfigBytes) : bytesOf(options.text);
+  const reading = options.text === undefined ? readBounded(file, maxConfigBytes, patience) : bytesOf(options.text);
   if (!reading.ok) {
     const missing = file === defaultConfigFile && reading.message === "there is no such file";
     return refuse(missing ? { message: reading.message, fix: "write one with `pinbus init` or name another with --config" } : reading);
@@ -91,6 +93,7 @@ export function loadConfig(options: LoadOptions): LoadResult {
     file,
     env,
     secrets: options.secrets ?? "read",
+    patience,
     exposed: reading.stats?.isFile() === true && (reading.stats.mode & 0o004) !== 0,
     resolve: (path) => named(isAbsolute(path) ? path : join(base, path)),
   });

@@ -44,11 +44,7 @@ export const mqttSchema = {
     "The client id at the broker; MQTT 3.1 takes 23 characters at most.",
     "derived from the machine's identity",
   ),
-  env: leaf(
-    oneOf("off", "owlcms"),
-    "off",
-    "`owlcms` reads the variables of owlcms too; see [built-in-broker.md](built-in-broker.md#from-the-environment).",
-  ),
+  env: leaf(oneOf("off", "owlcms"), "off", "`owlcms` reads the variables of owlcms too; see [broker.md](broker.md#from-the-environment)."),
   command_ttl: leaf(duration(100, 24 * 3600 * second), 10 * second, "A command that is older than this is refused."),
 };
 

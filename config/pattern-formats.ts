@@ -49,7 +49,7 @@ export interface Tone {
 }
 
 /** So many steps has the longest pattern. */
-export const maxSteps = 2000;
+const maxSteps = 2000;
 const maxTones = 128;
 
 /** `C7,500,PAUSE,250,C7,500`: notes and rests, each with its length (milliseconds when there is no unit). */

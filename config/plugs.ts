@@ -58,7 +58,7 @@ export const plug: Format<Plug> = {
 };
 
 /** Where a plug says whether it is there. */
-export function plugLwt(topic: string): string {
+function plugLwt(topic: string): string {
   return `tele/${topic}/LWT`;
 }
 

@@ -35,7 +35,7 @@ export function checkReference(
 }
 
 /** Everything that a rule may do. */
-export function actionsOf(rule: RuleConfig): ActionConfig[] {
+function actionsOf(rule: RuleConfig): ActionConfig[] {
   return [...rule.do, ...rule.else, ...rule.on_stale, ...rule.on_broker_lost];
 }
 

@@ -11,6 +11,8 @@ export interface SecretSource {
   resolve(path: string): string;
   /** True when others than owner and group may read the configuration itself. */
   exposed: boolean;
+  /** How long, in ms, all of it may take that comes through a pipe. */
+  patience: number;
 }
 
 type SecretReading = { value: string | undefined; problem?: Pick<Problem, "message" | "fix" | "severity"> };
@@ -27,7 +29,9 @@ export function readSecret(tree: Tree, source: SecretSource, hashes = false): Se
   if (given === "" || entry === undefined) return failed("this is not a secret", `write ${kinds}`);
   switch (entry.key) {
     case "file":
-      return pathFormat.read(given).ok ? readFile(source.resolve(given)) : failed("this is not the path of a file", "write it in one line");
+      return pathFormat.read(given).ok
+        ? readFile(source.resolve(given), source.patience)
+        : failed("this is not the path of a file", "write it in one line");
     case "env": {
       const value = source.env[given];
       return value ? { value } : failed(`the environment variable ${given} is not set`, "set it or use {file: PATH}");
@@ -51,8 +55,8 @@ function readPlain(value: string, { exposed }: SecretSource, hashes: boolean): S
   return { value, problem: { message, fix, severity: exposed ? "warning" : "note" } };
 }
 
-function readFile(file: string): SecretReading {
-  const reading = readBounded(file, maxSecretBytes);
+function readFile(file: string, patience: number): SecretReading {
+  const reading = readBounded(file, maxSecretBytes, patience);
   if (!reading.ok) return failed(`${file}: ${reading.message}`, reading.fix);
   const value = cutNewline(reading.bytes);
   if (value === "") return failed(`${file} is empty`, "write the password into it");

@@ -1,25 +1,39 @@
 import { isUtf8 } from "node:buffer";
-import { closeSync, fstatSync, openSync, readSync, type Stats } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync, type Stats, statSync } from "node:fs";
+import { type FileWords, fileWords, kindOf } from "./file-words.ts";
 
 /** A Raspberry Pi with every line in use needs about 10 kB. */
 export const maxConfigBytes = 512 * 1024;
 
-export type FileReading = { ok: true; bytes: Buffer; stats?: Stats } | { ok: false; message: string; fix: string };
+export type FileReading = { ok: true; bytes: Buffer; stats?: Stats } | FileRefusal;
+type FileRefusal = { ok: false } & FileWords;
 
-/** Reads a file or a pipe, and never more than `limit` bytes of it, whatever its size claims to be. */
-export function readBounded(file: string, limit: number): FileReading {
+/** Who makes a pipe writes into it at once: so long, in ms, a process may wait for all of it that has nothing else to do. */
+export const pipePatience = 5000;
+const silentPipe: FileRefusal = { ok: false, message: "this is a pipe, and nobody writes into it", fix: "name a file" };
+
+/**
+ * Reads a file or a pipe, and never more than `limit` bytes of it, whatever its size claims to be. The process waits `patience` ms at most for what comes
+ * through a pipe; without it, all of it must be there.
+ */
+export function readBounded(file: string, limit: number, patience = 0): FileReading {
   let fd: number | undefined;
   try {
-    fd = openSync(file, "r");
+    // Before it is opened: a device may do something then.
+    const kind = unreadable(statSync(file));
+    if (kind !== undefined) return { ok: false, message: `this is a ${kind}`, fix: "name a file" };
+    // A pipe into which nobody writes would never be open without O_NONBLOCK.
+    fd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
     const stats = fstatSync(fd);
-    if (stats.isDirectory()) return { ok: false, message: "this is a directory", fix: "name a file" };
     const bytes = Buffer.alloc(limit + 1);
+    const until = performance.now() + patience;
     let length = 0;
-    for (let read = -1; read !== 0 && length < bytes.length; length += read)
-      read = readSync(fd, bytes, length, bytes.length - length, null);
-    if (length > limit)
-      return { ok: false, message: `the file is larger than ${limit / 1024} kB`, fix: "name the right file or shorten it" };
-    return { ok: true, bytes: bytes.subarray(0, length), stats };
+    for (let read = -1; read !== 0 && length < bytes.length; length += read) {
+      read = stats.isFIFO() ? readPipe(fd, bytes, length, until) : readSync(fd, bytes, length, bytes.length - length, null);
+      if (read < 0) return silentPipe;
+    }
+    if (stats.isFIFO() && length === 0) return silentPipe;
+    return length > limit ? tooLarge(limit) : { ok: true, bytes: bytes.subarray(0, length), stats };
   } catch (error) {
     return { ok: false, ...explain(error) };
   } finally {
@@ -27,15 +41,34 @@ export function readBounded(file: string, limit: number): FileReading {
   }
 }
 
-export function tooLarge(limit: number): FileReading {
+/** Number 3 of the major number 1, on every Linux: an empty file. */
+const nullDevice = 0x103;
+
+function unreadable(stats: Stats): string | undefined {
+  const isNull = stats.isCharacterDevice() && stats.rdev === nullDevice;
+  return stats.isFIFO() || isNull ? undefined : kindOf(stats);
+}
+
+/** Bytes read, 0 at the end; -1 when nothing came until then. */
+function readPipe(fd: number, bytes: Buffer, at: number, until: number): number {
+  for (;;) {
+    try {
+      return readSync(fd, bytes, at, bytes.length - at, null);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
+      if (performance.now() > until) return -1;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+    }
+  }
+}
+
+export function tooLarge(limit: number): FileRefusal {
   return { ok: false, message: `the file is larger than ${limit / 1024} kB`, fix: "name the right file or shorten it" };
 }
 
-function explain(error: unknown): { message: string; fix: string } {
+function explain(error: unknown): FileWords {
   const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
-  if (code === "ENOENT") return { message: "there is no such file", fix: "create it or name another" };
-  if (code === "EACCES") return { message: "the file may not be read by this user", fix: "run as a user who may read it" };
-  return { message: `the file cannot be read (${code})`, fix: "check the path and the disk" };
+  return fileWords(error, "read") ?? { message: `the file cannot be read (${code})`, fix: "check the path and the disk" };
 }
 
 export type TextReading = { ok: true; text: string } | { ok: false; line: number; column: number; message: string; fix: string };

@@ -9,7 +9,7 @@ import { checkReference } from "./references.ts";
 import type { Config, SensorConfig } from "./schema.ts";
 import { filtersOverlap } from "./topic-filter.ts";
 
-export const topicFilter = text(
+const topicFilter = text(
   "topic filter",
   "a topic filter",
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused here.

@@ -89,7 +89,7 @@ export const contracts = {
   },
   brokers: {
     about:
-      "Brokers of others, and the built-in one as the documents have theirs: see [built-in-broker.md](built-in-broker.md). Of clauses 6 and 7 the second number is the row.",
+      "Brokers of others, and the built-in one as the documents have theirs: see [broker.md](broker.md). Of clauses 6 and 7 the second number is the row.",
     clauses: [
       [
         "1",

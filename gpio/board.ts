@@ -53,6 +53,39 @@ export function findLine(name: LineName, lines: Lines): LineAddress {
   }
 }
 
+/**
+ * The same lines, of which each chip is asked once in a turn of the event loop: to find one by its name, the kernel is asked for each line of each
+ * chip. Not longer than that, because chips come and go.
+ */
+export function readOnce(lines: Lines): Lines {
+  let chips: ChipInfo[] | undefined;
+  const known = new Map<string, LineInfo[]>();
+  const forgetSoon = () => {
+    if (chips !== undefined || known.size > 0) return;
+    setImmediate(() => {
+      chips = undefined;
+      known.clear();
+    }).unref();
+  };
+  return {
+    chips() {
+      if (chips !== undefined) return chips;
+      const read = lines.chips();
+      forgetSoon();
+      chips = read;
+      return read;
+    },
+    lines(chip) {
+      const found = known.get(chip);
+      if (found !== undefined) return found;
+      const read = lines.lines(chip);
+      forgetSoon();
+      known.set(chip, read);
+      return read;
+    },
+  };
+}
+
 /** The position 1–40 on the header, or undefined for a line that is not there. */
 export function headerPin(address: LineAddress): number | undefined {
   return headerChips.includes(address.chip) ? headerPinOf(address.offset) : undefined;

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds gpio/chardev.c into prebuilds/<platform>-<arch>/pinbus.node, for x64, and for arm64 and arm when the cross compilers are there.
+# Builds gpio/chardev.c, with its two headers, into prebuilds/<platform>-<arch>/pinbus.node, for x64, and for arm64 and arm when the cross compilers are there.
 #   sh gpio/build.sh            all targets that this machine can build
 #   sh gpio/build.sh x64        only that one
 #   sh gpio/build.sh --check    rebuilds x64 beside the committed file and fails when the bytes differ

@@ -14,6 +14,7 @@ import type {
 } from "./driver.ts";
 import { busyError, closedError, errnoOf, goneError, ioError, LineError, noChipError, noLineError } from "./errors.ts";
 import type { ActiveLevel, Bias, LineAddress } from "./line.ts";
+import { messageOf } from "./message-of.ts";
 import { flag, loadNative, type Native } from "./native.ts";
 
 /** The kernel cuts more to this without an error (uAPI v2): about a second of a bouncing contact. */
@@ -166,7 +167,7 @@ class Chardev implements Driver {
       // Going away at this moment, or a name that is no chip.
       if (code === "ENOENT" || code === "ENODEV" || code === "ENXIO" || code === "ENOTTY") return undefined;
       if (code === "EACCES" || code === "EPERM") return permissionError(path, error);
-      return new LineError("io", `could not open ${path}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+      return new LineError("io", `could not open ${path}: ${messageOf(error)}`, { cause: error });
     }
   }
 

@@ -1,4 +1,5 @@
 import type { LineAddress } from "./line.ts";
+import { messageOf } from "./message-of.ts";
 
 export type LineErrorCode =
   /** Somebody else holds the line. */
@@ -77,6 +78,6 @@ export function errnoOf(error: unknown): string {
 
 /** For an answer of the kernel that has no code of its own. */
 export function ioError(address: LineAddress, doing: string, error: unknown): LineError {
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = messageOf(error);
   return new LineError("io", `could not ${doing} line ${address.offset} of ${address.chip}: ${reason}`, { cause: error });
 }

@@ -5,6 +5,7 @@ import { errnoOf, LineError } from "./errors.ts";
 import { inputDevice, inputDevices } from "./input-devices.ts";
 import { type KeyCode, keyName } from "./key-codes.ts";
 import type { KeyRequest } from "./keys.ts";
+import { messageOf } from "./message-of.ts";
 
 /** Where the kernel shows input devices. */
 export interface EvdevPlaces {
@@ -71,7 +72,7 @@ export function openError(path: string, error: unknown): LineError {
     case "EINVAL":
       return new LineError("unsupported", `${path} is no event device; take one of \`pinbus keys\``, { cause: error });
     default:
-      return new LineError("io", `could not use ${path}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+      return new LineError("io", `could not use ${path}: ${messageOf(error)}`, { cause: error });
   }
 }
 

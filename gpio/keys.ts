@@ -2,8 +2,8 @@ import type { InputHandle, InputListener } from "./driver.ts";
 import type { ActiveLevel, Edge } from "./line.ts";
 
 /**
- * Keys and switches of input devices, as inputs. Every promise of `Driver` holds for them; what goes away is the device and not a chip. `test/gpio/contract/keys.ts`
- * holds each driver to it.
+ * Keys and switches of input devices, as inputs. Every promise of `Driver` holds for them; what goes away is the device and not a chip.
+ * `test/gpio/contract/keys.ts` holds each driver to it.
  *
  * 1. Only the keys that were asked for reach this process, where the driver can have that; none other is kept, told or logged.
  * 2. A key that repeats while it is held is one press.

@@ -3,7 +3,8 @@ import { basename, join } from "node:path";
 import { permissionError } from "./access.ts";
 import type { LineListener } from "./driver.ts";
 import { errnoOf, LineError } from "./errors.ts";
-import { isStillThere, presenceMs } from "./presence.ts";
+import { messageOf } from "./message-of.ts";
+import { HeldFolder, presenceMs } from "./presence.ts";
 import type { PwmAddress, PwmChip, PwmDriver, PwmHandle, PwmRequest } from "./pwm.ts";
 import { busyChannelError, goneChannelError, noChannelError, noPwmError } from "./pwm-errors.ts";
 
@@ -100,25 +101,26 @@ class Channel implements PwmHandle {
   readonly consumer: string;
   readonly #address: PwmAddress;
   readonly #folder: string;
-  readonly #inode: number;
-  readonly #listener: LineListener;
-  readonly #freed: () => void;
+  readonly #held: HeldFolder;
   readonly #duty: number;
   readonly #inverted: boolean;
   #last: number;
-  #state: "open" | "gone" | "closed" = "open";
 
   constructor(folder: string, request: PwmRequest, fresh: boolean, listener: LineListener, freed: () => void) {
     const { chip, channel, dutyNs, inverted, consumer } = request;
     this.consumer = consumer;
     this.#address = { chip, channel };
     this.#folder = folder;
-    this.#listener = listener;
-    this.#freed = freed;
     this.#inverted = inverted;
     this.#last = dutyNs;
     try {
-      this.#inode = statSync(folder).ino;
+      this.#held = new HeldFolder(folder, {
+        free: () => {
+          freed();
+          closeSync(this.#duty);
+        },
+        gone: () => listener.gone(),
+      });
       setUp(folder, request, fresh);
       this.#duty = openSync(join(folder, "duty_cycle"), "r+");
     } catch (error) {
@@ -148,10 +150,7 @@ class Channel implements PwmHandle {
   }
 
   close(): void {
-    const held = this.#state === "open";
-    this.#state = "closed";
-    if (!held) return;
-    this.#free();
+    if (!this.#held.close()) return;
     // The kernel ends the signal of a channel that nobody has, and forgets its polarity: one that is to stay on stays exported, and so does an
     // inverted one, which is off only while it is high.
     if (this.#last > 0 || this.#inverted) return;
@@ -163,26 +162,16 @@ class Channel implements PwmHandle {
   }
 
   checkPresence(): void {
-    if (this.#state !== "open" || isStillThere(this.#folder, this.#inode)) return;
-    this.#state = "gone";
-    this.#free();
-    setImmediate(() => {
-      if (this.#state === "gone") this.#listener.gone();
-    });
-  }
-
-  #free(): void {
-    this.#freed();
-    closeSync(this.#duty);
+    this.#held.check();
   }
 
   #check(): void {
-    if (this.#state !== "open") throw goneChannelError(this.#address);
+    if (this.#held.state !== "open") throw goneChannelError(this.#address);
   }
 
   #explain(doing: string, error: unknown): LineError {
     this.checkPresence();
-    return this.#state === "gone" || errnoOf(error) === "ENODEV"
+    return this.#held.state === "gone" || errnoOf(error) === "ENODEV"
       ? goneChannelError(this.#address, { cause: error })
       : explain(this.#address, doing, error);
   }
@@ -242,6 +231,6 @@ function explain({ chip, channel }: PwmAddress, doing: string, error: unknown): 
     return new LineError("unsupported", `${where} does not take this frequency, or not beside its other channels; try another frequency`, {
       cause: error,
     });
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = messageOf(error);
   return new LineError("io", `could not ${doing} ${where}: ${reason}`, { cause: error });
 }

@@ -3,6 +3,7 @@ import type { Driver, DriverName } from "./driver.ts";
 import { LineError } from "./errors.ts";
 import { openEvdev } from "./evdev.ts";
 import type { KeyDriver } from "./keys.ts";
+import { messageOf } from "./message-of.ts";
 import { openSim } from "./sim.ts";
 import type { SimBoard } from "./sim-board.ts";
 import { openSimKeys } from "./sim-keys.ts";
@@ -17,7 +18,7 @@ export interface DriverOptions {
 
 export type Drivers = Record<DriverName, (board?: SimBoard) => Driver | Promise<Driver>>;
 
-export const drivers: Drivers = {
+const drivers: Drivers = {
   chardev: () => openChardev(),
   sysfs: () => openSysfs(),
   sim: (board) => openSim(board),
@@ -44,7 +45,7 @@ export async function openDriver(name: "auto" | DriverName, options: DriverOptio
   const codes = refused.map(({ error }) => (error instanceof LineError ? error.code : "io"));
   // What the kernel does not have, no other driver finds.
   const telling = codes[0] === "no-chip" ? refused.filter((_, index) => codes[index] !== "no-driver") : refused;
-  const reasons = telling.map(({ name, error }) => `${name}: ${error instanceof Error ? error.message : String(error)}`);
+  const reasons = telling.map(({ name, error }) => `${name}: ${messageOf(error)}`);
   throw new LineError(
     // What the person can cure first: a group is missing more often than a driver.
     codes.includes("permission") ? "permission" : codes.every((code) => code === "no-chip") ? "no-chip" : "no-driver",

@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync, statSync } from "node:fs";
+import { closeSync, openSync, readSync } from "node:fs";
 import { join } from "node:path";
 import { permissionError } from "./access.ts";
 import type {
@@ -16,7 +16,7 @@ import { busyError, closedError, errnoOf, goneError, ioError, LineError } from "
 import type { ActiveLevel, Edge, LineAddress } from "./line.ts";
 import { monotonicNs } from "./monotonic.ts";
 import { loadOnoff, type Onoff, type OnoffGpio } from "./onoff.ts";
-import { isStillThere, presenceMs } from "./presence.ts";
+import { HeldFolder, presenceMs } from "./presence.ts";
 import { attribute, exportLine, findChip, findNumber, root, sysfsChips, tryUnexport } from "./sysfs-tree.ts";
 
 /**
@@ -148,13 +148,9 @@ class Line implements InputHandle, OutputHandle {
   readonly gpio: OnoffGpio;
   readonly consumer: string;
   readonly #address: LineAddress;
-  readonly #listener: LineListener;
-  readonly #directory: string;
-  readonly #inode: number;
+  readonly #folder: HeldFolder;
   readonly #value: number;
   readonly #byte = Buffer.alloc(1);
-  readonly #freed: () => void;
-  #state: "open" | "gone" | "closed" = "open";
 
   constructor(
     gpio: OnoffGpio,
@@ -167,12 +163,17 @@ class Line implements InputHandle, OutputHandle {
     this.gpio = gpio;
     this.consumer = request.consumer;
     this.#address = { chip: request.chip, offset: request.offset };
-    this.#listener = listener;
-    this.#freed = freed;
-    this.#directory = join(root, `gpio${number}`);
-    this.#inode = statSync(this.#directory).ino;
+    const directory = join(root, `gpio${number}`);
+    this.#folder = new HeldFolder(directory, {
+      free: () => {
+        freed();
+        closeSync(this.#value);
+        gpio.unexport();
+      },
+      gone: () => listener.gone(),
+    });
     // Not onoff's own file: reading that one would take an edge away from its watch.
-    this.#value = openSync(join(this.#directory, "value"), "r");
+    this.#value = openSync(join(directory, "value"), "r");
     const readSync = gpio.readSync.bind(gpio);
     // onoff reads in its watch without a catch; a chip that is gone would end the process.
     gpio.readSync = () => {
@@ -188,7 +189,7 @@ class Line implements InputHandle, OutputHandle {
   }
 
   get open(): boolean {
-    return this.#state === "open";
+    return this.#folder.state === "open";
   }
 
   read(): boolean {
@@ -211,35 +212,22 @@ class Line implements InputHandle, OutputHandle {
   }
 
   close(): void {
-    const held = this.#state === "open";
-    this.#state = "closed";
-    if (held) this.#free();
+    this.#folder.close();
   }
 
   /** Calls `gone` when the line's folder is not the one that was opened: no I/O on the line itself. */
   checkPresence(): void {
-    if (this.#state !== "open" || isStillThere(this.#directory, this.#inode)) return;
-    this.#state = "gone";
-    this.#free();
-    setImmediate(() => {
-      if (this.#state === "gone") this.#listener.gone();
-    });
-  }
-
-  #free(): void {
-    this.#freed();
-    closeSync(this.#value);
-    this.gpio.unexport();
+    this.#folder.check();
   }
 
   #check(): void {
-    if (this.#state === "gone") throw goneError(this.#address);
-    if (this.#state === "closed") throw closedError(this.#address);
+    if (this.#folder.state === "gone") throw goneError(this.#address);
+    if (this.#folder.state === "closed") throw closedError(this.#address);
   }
 
   #explain(doing: string, error: unknown): LineError {
     this.checkPresence();
-    return this.#state === "gone" || errnoOf(error) === "ENODEV"
+    return this.#folder.state === "gone" || errnoOf(error) === "ENODEV"
       ? goneError(this.#address, { cause: error })
       : ioError(this.#address, doing, error);
   }

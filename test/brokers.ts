@@ -57,19 +57,29 @@ export function findProgram(name: string): string | undefined {
   return folders.map((folder) => join(folder, name)).find((path) => existsSync(path));
 }
 
+/**
+ * A port that nobody listens on, and nobody is given by chance until it is used: it is below those that the kernel chooses for connections
+ * and for listeners on port 0, and each worker of vitest takes from a stretch of its own.
+ */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, "close");
-  // The kernel may give the same one twice, and the first may not be in use yet.
-  if (given.has(port)) return freePort();
-  given.add(port);
-  return port;
+  for (;;) {
+    const port = stretch + (portsTaken++ % 100);
+    const server = createServer().listen(port, "127.0.0.1");
+    const free = await once(server, "listening").then(
+      () => true,
+      () => false,
+    );
+    if (!free) continue;
+    server.close();
+    await once(server, "close");
+    return port;
+  }
 }
 
-const given = new Set<number>();
+/** 10,000 to 32,399: four workers of each of 56 runs beside each other. */
+const stretch = 10_000 + ((process.ppid % 56) * 4 + (Number(process.env.VITEST_POOL_ID ?? 0) % 4)) * 100;
+/** Not from the start: what was here before may still be remembered by who asked for it. */
+let portsTaken = Math.floor(Math.random() * 100);
 
 export interface MosquittoOptions {
   port?: number;
@@ -144,7 +154,7 @@ export function mosquittoUsers(users: Readonly<Record<string, string>>): Mosquit
 
 /** mosquitto's dynamic security plugin, which (unlike 2.0's acl_file) can refuse a subscription: everything is allowed but `denied`. */
 export function mosquittoDenying(
-  denied: readonly { acltype: "subscribeLiteral" | "publishClientSend"; topic: string }[],
+  denied: readonly { acltype: "publishClientReceive" | "publishClientSend" | "subscribeLiteral"; topic: string }[],
 ): MosquittoOptions {
   const library = readdirSync("/usr/lib", { withFileTypes: true })
     .map((entry) => join("/usr/lib", entry.name, "mosquitto_dynamic_security.so"))

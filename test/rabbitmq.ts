@@ -9,7 +9,7 @@ import { type BrokerProcess, freePort, leftOutUnless, type TestBroker, untilAnsw
 
 export type RabbitRelease = "3.10" | "4.0";
 /** An Erlang node takes seconds on a quiet machine, and ten times as long on a loaded one. */
-export const bootPatience = 120_000;
+const bootPatience = 120_000;
 
 const server = "/usr/lib/rabbitmq/bin/rabbitmq-server";
 const howTo: Readonly<Record<RabbitRelease, string>> = { "3.10": "apt install rabbitmq-server", "4.0": "test/rabbitmq/root build" };

@@ -63,7 +63,7 @@ export function scopeOf(state: State) {
 }
 
 /** Does one command of the key table; the palette comes here too. */
-export function run(state: State, command: Command, now: number): readonly Effect[] {
+function run(state: State, command: Command, now: number): readonly Effect[] {
   if (state.overlay !== null && command !== "quit-now" && command !== "repaint" && command !== "suspend") {
     return dialogKey(state, "", command, now, run);
   }

@@ -14,6 +14,7 @@ import { Ssh } from "./client/ssh.ts";
 import { type BrokerTarget, configuredBrokers, parseBroker } from "./client/target.ts";
 import { loginName } from "./destination.ts";
 import type { Effect, Performers } from "./effect.ts";
+import { messageOf } from "./message-of.ts";
 import { createState } from "./model.ts";
 import { socketsOf, type TuiOptions } from "./options.ts";
 import type { KeyEvent, LiveTerminal } from "./shell/terminal.ts";
@@ -76,7 +77,7 @@ export async function runTui(options: TuiOptions): Promise<number> {
     terminal?.request(urgent);
   };
   const say = (text: string, ok: boolean) => act({ type: "said", text, ok });
-  const failed = (error: unknown) => say(error instanceof Error ? error.message : String(error), false);
+  const failed = (error: unknown) => say(messageOf(error), false);
 
   const agent = new AgentLink({
     open: () => (remote === undefined ? dialSocket(sockets) : remote.open()),

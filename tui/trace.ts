@@ -41,7 +41,7 @@ export interface TraceTab {
 }
 
 /** As many as the agent keeps. */
-export const maxPackets = 1000;
+const maxPackets = 1000;
 const askEvery = 300;
 const askSeldom = 1000;
 /** An unanswered question ends the link before that. */

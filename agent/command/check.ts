@@ -1,5 +1,6 @@
 import { isBridged } from "../../config/bridge.ts";
 import { derivationText } from "../../config/derive.ts";
+import { readHost } from "../../config/host.ts";
 import { gpioOf } from "../../config/lines.ts";
 import { configFile, defaultConfigFile } from "../../config/load.ts";
 import { formatProblem } from "../../config/problem.ts";
@@ -10,11 +11,13 @@ import { pwmOverlay } from "../../gpio/pwm-overlay.ts";
 import { createAccess } from "../broker-access.ts";
 import { readBrokerTls, readTls, SettingError } from "../certificate.ts";
 import { type Latency, latenciesOf } from "../core/gesture-latency.ts";
-import { type OutputPlan, placeOf, planOf } from "../core/plan.ts";
+import { type OutputPlan, placeOf } from "../core/output-plan.ts";
+import { planOf } from "../core/plan.ts";
 import { levelText } from "../core/pwm.ts";
 import { missingLines, type Named, textOf, unitLines } from "../doctor/drop-in.ts";
 import { readUnitTexts } from "../doctor/gather/unit-files.ts";
 import { exit } from "../exit.ts";
+import { ownDoubts } from "../own-rights.ts";
 import { type Command, CommandError, columns, complain, countOf, load, print, readArgs, settings, usageError } from "./command.ts";
 import { migrateFile } from "./migrate.ts";
 
@@ -73,7 +76,8 @@ export function unitGaps(named: Named, root = "/"): string[] {
 /** What is wrong with the files of the link, or of the built-in broker, on this machine; `warn` is told what is only doubtful. */
 export function fileProblem(config: Config, warn: (text: string) => void): SettingError | undefined {
   try {
-    if (config.mqtt.server.length === 0) createAccess(config.broker, { warn });
+    if (config.mqtt.server.length === 0)
+      for (const doubt of ownDoubts(config, readHost(), createAccess(config.broker, { warn }))) warn(`warning: ${doubt}`);
     const { expired } = readTls(config, Date.now());
     if (expired !== null) return new SettingError("mqtt.cert", expired);
     const bridge = isBridged(config) ? readTls(config, Date.now(), "bridge") : undefined;

@@ -3,7 +3,7 @@ import { parseArgs } from "node:util";
 import { viewBeside } from "../../config/control.ts";
 import { settingOptions } from "../../config/environment.ts";
 import { readHost } from "../../config/host.ts";
-import { type LoadResult, loadConfig } from "../../config/load.ts";
+import { type LoadOptions, type LoadResult, loadConfig } from "../../config/load.ts";
 import { formatProblem } from "../../config/problem.ts";
 import { type Config, schema } from "../../config/schema.ts";
 import { isJournalStream } from "../../systemd/fds.ts";
@@ -84,8 +84,12 @@ export const settings = { ...configOptions, ...settingOptions(schema) };
 /** Every command that talks to a running agent takes these. */
 export const socketOptions = { ...configOptions, socket: { type: "string" } } as const;
 
-export function load(args: Readonly<Record<string, unknown>>, secrets: "read" | "leave"): LoadResult {
-  return loadConfig({ env: process.env, args, host: readHost(), secrets });
+export function load(
+  args: Readonly<Record<string, unknown>>,
+  secrets: "read" | "leave",
+  more: Pick<LoadOptions, "patience"> = {},
+): LoadResult {
+  return loadConfig({ env: process.env, args, host: readHost(), secrets, ...more });
 }
 
 /** The configuration, or exit 78 with every problem on stderr. Warnings go to stderr too. */
@@ -104,7 +108,12 @@ export function loadedOrFail(args: Readonly<Record<string, unknown>>, secrets: "
 
 export function countOf(problems: readonly { severity: string }[]): string {
   const count = problems.filter(({ severity }) => severity === "error").length;
-  return `${count} ${count === 1 ? "problem" : "problems"}`;
+  return numbered(count, "problem");
+}
+
+/** `1 rule`, `2 rules`. */
+export function numbered(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
 
 type SocketArgs = { socket?: string | undefined; config?: string | undefined };

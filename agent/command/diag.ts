@@ -1,3 +1,4 @@
+import { whyUnwritten } from "../../config/file-words.ts";
 import { checks } from "../doctor/checks.ts";
 import { examine } from "../doctor/finding.ts";
 import { printed } from "../doctor/gather/deadline.ts";
@@ -52,7 +53,7 @@ function write(file: string, text: string): void {
     writeNewFile(file, text, 0o600);
   } catch (error) {
     const exists = (error as NodeJS.ErrnoException).code === "EEXIST";
-    const why = exists ? "exists and is not overwritten" : `could not be written: ${(error as Error).message}`;
+    const why = exists ? "exists and is not overwritten" : `could not be written: ${whyUnwritten(error)}`;
     throw new CommandError(exit.refused, `${file} ${why}; name another file`);
   }
 }

@@ -42,8 +42,13 @@ function reportLines(findings: readonly Finding[], all: boolean): string[] {
   const of = (level: Level) => findings.filter((finding) => finding.level === level);
   const levels = Object.keys(marks) as Level[];
   const lines = levels.flatMap((level) => (all ? of(level) : gathered(of(level))).flatMap((finding) => findingLines(finding, all)));
-  const counts = levels.map((level) => `${of(level).length} ${marks[level]}`);
+  const counts = levels.map((level) => counted(of(level).length, level));
   return [...lines, "", counts.join(", ")];
+}
+
+function counted(count: number, level: Level): string {
+  const isNoun = level === "problem" || level === "warning" || level === "note";
+  return `${count} ${marks[level]}${isNoun && count !== 1 ? "s" : ""}`;
 }
 
 /** What was not checked for the same reason, once. */

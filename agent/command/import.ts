@@ -3,11 +3,11 @@ import { dirname, join, resolve } from "node:path";
 import { readHost } from "../../config/host.ts";
 import { defaultConfigFile, loadConfig } from "../../config/load.ts";
 import { formatProblem } from "../../config/problem.ts";
-import { decodeText, maxConfigBytes, readBounded } from "../../config/text.ts";
 import { exit } from "../exit.ts";
 import type { Remark } from "../import/foreign.ts";
 import { readMqttio } from "../import/mqttio.ts";
 import { type Command, CommandError, complain, print, readArgs, usageError } from "./command.ts";
+import { readConfigText } from "./config-text.ts";
 import { isStarter } from "./init.ts";
 import { writeConfig } from "./init-files.ts";
 
@@ -22,7 +22,7 @@ export const importConfig: Command = {
     const { values, positionals } = readArgs(args, { write: { type: "string" } }, { min: 2, max: 2 });
     const [program = "", file = ""] = positionals;
     if (program !== "mqtt-io") throw usageError(`${JSON.stringify(program)} is not known; known is mqtt-io`);
-    const imported = readMqttio(readText(file), passwordFile);
+    const imported = readMqttio(readConfigText(file), passwordFile);
     if ("faults" in imported) {
       for (const fault of imported.faults) complain(formatProblem({ ...fault, file, severity: "error" }));
       return exit.config;
@@ -52,13 +52,6 @@ export const importConfig: Command = {
 function summary(left: number, sound: boolean): string {
   if (left > 0) return `${left} ${left === 1 ? "thing was" : "things were"} left out`;
   return sound ? "everything was taken over" : "everything was taken over, but the result has to be mended";
-}
-
-function readText(file: string): string {
-  const reading = readBounded(file, maxConfigBytes);
-  const decoded = reading.ok ? decodeText(reading.bytes) : { ...reading, line: 0, column: 0 };
-  if (decoded.ok) return decoded.text;
-  throw new CommandError(exit.config, formatProblem({ ...decoded, file, severity: "error" }));
 }
 
 function sentence(file: string, { kind, line, column, message, fix }: Remark): string {

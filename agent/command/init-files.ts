@@ -1,5 +1,6 @@
 import { fchmodSync, fchownSync, mkdirSync, rmSync, statSync } from "node:fs";
 import { dirname } from "node:path";
+import { whyUnwritten } from "../../config/file-words.ts";
 import { exit } from "../exit.ts";
 import { replaceFile } from "../shell/atomic-file.ts";
 import { CommandError } from "./command.ts";
@@ -52,5 +53,5 @@ export async function writeConfig(
 }
 
 function unwritten(file: string, error: unknown): CommandError {
-  return new CommandError(exit.refused, `${file} could not be written: ${(error as Error).message}; name another file`);
+  return new CommandError(exit.refused, `${file} could not be written: ${whyUnwritten(error)}; name another file`);
 }

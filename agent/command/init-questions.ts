@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { anyText, bad, ok, oneOf, path } from "../../config/formats.ts";
 import type { Reading } from "../../config/leaf.ts";
-import { outputSchema } from "../../config/schema.ts";
+import { outputSchema } from "../../config/outputs.ts";
 import { server } from "../../config/server.ts";
 import type { Answers } from "../../config/starter.ts";
 import { type HeaderPin, headerPins, reservedGpios } from "../../gpio/header.ts";
@@ -60,7 +60,8 @@ export const questions: readonly Question[] = [
     flag: "relay",
     about: "To the input of a relay module, never to a relay itself. none = no relay.",
     ask: "Relay module on header pin",
-    enter: ({ button }) => (button === 13 ? "15" : "13"),
+    // High at boot, as most modules want it.
+    enter: ({ button }) => (button === 29 ? "31" : "29"),
     absent: counts(none),
     applies: always,
     read: (text, { button }) => {

@@ -1,19 +1,20 @@
 import { existsSync, statSync } from "node:fs";
+import { whyUnwritten } from "../../config/file-words.ts";
 import { type Migration, migrate, migrations } from "../../config/migrate.ts";
 import { formatProblem } from "../../config/problem.ts";
-import { decodeText, maxConfigBytes, readBounded } from "../../config/text.ts";
 import { diffLines } from "../../config/text-diff.ts";
 import { parseYaml } from "../../config/yaml.ts";
 import { exit } from "../exit.ts";
 import { replaceFile } from "../shell/atomic-file.ts";
 import { CommandError, complain, print } from "./command.ts";
+import { readConfigText } from "./config-text.ts";
 
 /**
  * `pinbus check --migrate`: the lines that change when a file gets the newest form; with `write` it gets it, and the old one is kept beside
  * it. Returns the exit code. `table` is given by tests.
  */
 export async function migrateFile(file: string, write: boolean, table: readonly Migration[] = migrations): Promise<number> {
-  const text = readText(file);
+  const text = readConfigText(file);
   const result = migrate(text, parseYaml(text), table);
   if (!result.ok) {
     complain(formatProblem({ file, ...result.problem, severity: "error" }));
@@ -35,15 +36,8 @@ export async function migrateFile(file: string, write: boolean, table: readonly 
     await replaceFile(backup, text, rights);
     await replaceFile(file, result.text, rights);
   } catch (error) {
-    throw new CommandError(exit.refused, `${file} could not be written: ${(error as Error).message}`, error);
+    throw new CommandError(exit.refused, `${file} could not be written: ${whyUnwritten(error)}`, error);
   }
   print(`${file} has the form of version ${result.to} now; the old one is ${backup}`);
   return exit.ok;
-}
-
-function readText(file: string): string {
-  const reading = readBounded(file, maxConfigBytes);
-  const decoded = reading.ok ? decodeText(reading.bytes) : { ...reading, line: 0, column: 0 };
-  if (decoded.ok) return decoded.text;
-  throw new CommandError(exit.config, formatProblem({ ...decoded, file, severity: "error" }));
 }

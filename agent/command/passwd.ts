@@ -1,8 +1,10 @@
-import { readFileSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { dirname } from "node:path";
+import { whyUnread, whyUnwritten } from "../../config/file-words.ts";
 import { passwordLine } from "../embedded/password-file.ts";
 import { exit } from "../exit.ts";
 import { replaceFile } from "../shell/atomic-file.ts";
+import { readStateFile } from "../shell/state-file.ts";
 import { Asker } from "./asker.ts";
 import { type Command, CommandError, print, readArgs, usageError } from "./command.ts";
 
@@ -25,7 +27,7 @@ export const passwd: Command = {
     try {
       await replaceFile(file, `${[...others, ...line].join("\n")}\n`, rightsOf(file));
     } catch (error) {
-      throw new CommandError(exit.refused, `${file} could not be written: ${(error as Error).message}`);
+      throw new CommandError(exit.refused, `${file} could not be written: ${whyUnwritten(error)}`);
     }
     const done = values.delete ? "removed from" : known ? "changed in" : "added to";
     print(`${user} is ${done} ${file}; \`pinbus reload\` makes a running agent read it`);
@@ -43,12 +45,12 @@ function rightsOf(file: string): { mode: number; uid: number; gid: number } | un
 
 function readLines(file: string): string[] {
   try {
-    return readFileSync(file, "utf8")
+    return readStateFile(file)
       .replace(/\r?\n$/, "")
       .split(/\r?\n/);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
-    throw new CommandError(exit.refused, `${file} could not be read: ${(error as Error).message}`);
+    throw new CommandError(exit.refused, `${file} could not be read: ${whyUnread(error)}`);
   }
 }
 

@@ -5,7 +5,7 @@ import { exit } from "../exit.ts";
 import type { SimReading, SimStep } from "../protocol.ts";
 import { faultyLine, openRecording, type RecordingEntry, RecordingError, readRecordedConfig } from "../recording-file.ts";
 import { type Client, withAgent } from "./client.ts";
-import { CommandError, complain, print } from "./command.ts";
+import { CommandError, complain, numbered, print } from "./command.ts";
 import { readScript } from "./play-script.ts";
 
 /** The agent gets steps so long before they are due, and answers when the last of them was made. */
@@ -70,8 +70,8 @@ export async function play(path: string, file: string, speed: number): Promise<n
       throw error;
     }
     const { edges, readings, commands, messages } = counts;
-    const others = messages === 0 ? "" : `; ${messages} messages of others`;
-    print(`played ${edges} levels, ${readings} readings and ${commands} commands${others}`);
+    const others = messages === 0 ? "" : `; ${numbered(messages, "message")} of others`;
+    print(`played ${numbered(edges, "level")}, ${numbered(readings, "reading")} and ${numbered(commands, "command")}${others}`);
     return exit.ok;
   });
 }

@@ -1,4 +1,5 @@
 import { chmodSync, closeSync, fsyncSync, openSync, writeSync } from "node:fs";
+import { whyUnwritten } from "../../config/file-words.ts";
 import { endText } from "../core/recording.ts";
 import { exit } from "../exit.ts";
 import { connectAgent } from "./client.ts";
@@ -78,7 +79,10 @@ class RecordingFile {
       if (force) chmodSync(file, 0o640);
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
-      const fix = code === "EEXIST" ? "is there already: name another file, or overwrite it with --force" : `cannot be written (${code})`;
+      const fix =
+        code === "EEXIST"
+          ? "is there already: name another file, or overwrite it with --force"
+          : `cannot be written: ${whyUnwritten(error)}`;
       throw new CommandError(exit.refused, `${file} ${fix}`);
     }
   }
@@ -93,7 +97,7 @@ class RecordingFile {
     try {
       writeAll(this.#fd, text);
     } catch (error) {
-      return { code: exit.refused, why: `${this.#file} cannot be written (${(error as NodeJS.ErrnoException).code})`, complete: false };
+      return { code: exit.refused, why: `${this.#file} cannot be written: ${whyUnwritten(error)}`, complete: false };
     }
     this.#bytes += size;
     const kinds = Object.keys(Object(line));

@@ -14,7 +14,7 @@ export const reload: Command = {
     const { values } = readArgs(args, options, { min: 0, max: 0 });
     const result = await ask("reload", values);
     if (values.json) print(JSON.stringify(result));
-    else if (result.applied) show(result, "nothing has changed");
+    else if (result.applied) show(result, "no setting has changed");
     tellProblems(result);
     if (result.applied) return exit.ok;
     for (const change of result.restart) complain(`${change}: restart the agent to apply it`);

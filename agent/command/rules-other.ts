@@ -1,10 +1,11 @@
 import type { Config } from "../../config/schema.ts";
 import { DryRun } from "../core/dry-run.ts";
+import { zeroTotal } from "../core/kept.ts";
 import type { Effect, Instant } from "../core/model.ts";
 import { planOf } from "../core/plan.ts";
 import { eventOf, type RecordingLine, snapshotOf } from "../core/recording.ts";
 import { carryOver, lineChanges } from "../core/reload.ts";
-import { type State, zeroTotal } from "../core/state.ts";
+import type { State } from "../core/state.ts";
 import { readRecordedConfig } from "../recording-file.ts";
 import { zoneOf } from "../shell/zone.ts";
 

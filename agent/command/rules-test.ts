@@ -1,11 +1,12 @@
 import { complete } from "../../config/complete.ts";
 import { type Config, schema } from "../../config/schema.ts";
 import { writeConfig } from "../../config/write.ts";
+import { isoTime } from "../core/iso-time.ts";
 import type { Effect, Instant } from "../core/model.ts";
 import { planOf } from "../core/plan.ts";
 import { snapshotOf } from "../core/recording.ts";
 import { Replay, type Replayed } from "../core/replay.ts";
-import { isoTime, type State } from "../core/state.ts";
+import type { State } from "../core/state.ts";
 import { exit } from "../exit.ts";
 import {
   faultyLine,

@@ -8,6 +8,7 @@ import { type Agent, startAgent } from "../agent.ts";
 import { SettingError } from "../certificate.ts";
 import { exit } from "../exit.ts";
 import { rememberNode } from "../node-name.ts";
+import { collectSooner } from "../old-generation.ts";
 import { systemClock } from "../shell/clock.ts";
 import { createLog } from "../shell/log.ts";
 import { readVersion } from "../version.ts";
@@ -68,7 +69,7 @@ export const run: Command = {
         version: readVersion(),
         log,
         load() {
-          const loaded = load(values, "read");
+          const loaded = load(values, "read", { patience: 0 });
           // What was named before is no less secret.
           for (const file of loaded.ok ? loaded.files : []) ownFiles.add(file);
           if (loaded.ok) log.hide(secretsOf(loaded.config));
@@ -86,6 +87,8 @@ export const run: Command = {
       );
     }
     notify?.ready("lines are served");
+    // The flags are those of all threads, and the built-in broker's has another use of its memory.
+    const collectAsUsual = config.mqtt.server === null ? () => {} : collectSooner();
     reload = (from) => void agent.reload(from);
     if (early) reload("SIGHUP");
     const usec = watchdogUsec(process.env);
@@ -113,6 +116,7 @@ export const run: Command = {
     await agent.stop();
     await notify?.close();
     await journal?.close();
+    collectAsUsual();
     return exit.ok;
   },
 };

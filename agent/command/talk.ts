@@ -1,7 +1,7 @@
 import { exit } from "../exit.ts";
 import type { PwmView, SetResult, Status, SwitchWord, WaitingView } from "../protocol.ts";
 import { open, withAgent } from "./client.ts";
-import { type Command, durationOption, print, readArgs, socketOptions, socketPath, socketPaths, usageError } from "./command.ts";
+import { type Command, durationOption, numbered, print, readArgs, socketOptions, socketPath, socketPaths, usageError } from "./command.ts";
 import { sensorText } from "./sensor-text.ts";
 
 // The commands that ask a running agent one thing. Results go to stdout, problems to stderr.
@@ -38,7 +38,7 @@ export const status: Command = {
       }
       for (const [id, sensor] of Object.entries(answer.sensors ?? {})) print(`  ${id}: ${sensorText(sensor)}`);
       print(
-        `  ${counts.inputs} inputs, ${counts.outputs} outputs, ${counts.rules} rules; ${counts.edges} edges, ${counts.commands} commands, ${counts.refused} refused`,
+        `  ${numbered(counts.inputs, "input")}, ${numbered(counts.outputs, "output")}, ${numbered(counts.rules, "rule")}; ${numbered(counts.edges, "edge")}, ${numbered(counts.commands, "command")}, ${counts.refused} refused`,
       );
     }
     return answer.health === "ok" ? exit.ok : answer.health === "degraded" ? exit.refused : exit.failing;
@@ -54,7 +54,8 @@ export const get: Command = {
     const answer = await withAgent(socketPath(values), (client) => client.request("get", { id }));
     const text = answer.kind === "sensor" ? sensorText(answer) : answer.kind === "pwm" ? levelText(answer.pwm) : answer.state;
     print(values.json ? JSON.stringify(answer) : text);
-    return exit.ok;
+    // A script must not take the last value of a sensor for its present one.
+    return answer.kind === "sensor" && answer.quality !== "ok" ? exit.refused : exit.ok;
   },
 };
 

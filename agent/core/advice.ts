@@ -1,5 +1,5 @@
 import { type Debounce, roomToSpare } from "./debounce.ts";
-import type { InputPlan } from "./plan.ts";
+import type { InputPlan } from "./input-plan.ts";
 
 /** The longest `debounce` that the configuration takes. */
 const longest = 10_000;

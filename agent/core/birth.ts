@@ -1,18 +1,10 @@
 import type { Health } from "./health.ts";
 import { stateOf as inputStateOf } from "./input.ts";
-import { attrOf, stateOf as outputStateOf } from "./output.ts";
+import { attrOf, stateOf as outputStateOf, type Retained } from "./output-told.ts";
 import type { Plan } from "./plan.ts";
 import { ruleStateOf } from "./rule.ts";
 import { sensorOnBus } from "./sensor.ts";
 import type { State } from "./state.ts";
-
-export interface Retained {
-  kind: "state";
-  topic: string;
-  payload: string;
-  qos: 0 | 1;
-  retain: true;
-}
 
 /** Everything retained that the core owns, as it is now: what the broker is told anew after each connect. */
 export function birthOf(plan: Plan, state: State): Retained[] {

@@ -78,7 +78,14 @@ const bare: Cause = { kind: "mqtt", text: "mqtt", detail: null };
 export function mqttCause(says: string | null, id: string | null): Cause {
   if (says === null && id === null) return bare;
   const words = [says, id === null ? null : `id ${id}`].filter((word) => word !== null);
-  return { ...bare, detail: words.join(", "), ...(id === null ? {} : { id }) };
+  const told: Cause = { kind: "mqtt", text: "mqtt", detail: words.join(", ") };
+  if (id !== null) told.id = id;
+  return told;
+}
+
+/** The same cause, with what was wanted; null = nothing that a person reads. Not by a spread: with a key behind it that takes three times the memory. */
+export function saying(cause: Cause, says: Cause["says"] | null): Cause {
+  return says === null ? cause : Object.assign({}, cause, { says });
 }
 
 /** A person at the command line or in the terminal UI. */

@@ -3,7 +3,7 @@ import type { Instant, SwitchWord } from "./model.ts";
 /** The longest payload that is looked at, in characters; a longer one is malformed unread. */
 export const maxCommand = 1024;
 /** The longest id that is kept and sent back. */
-export const maxId = 64;
+const maxId = 64;
 // An id is shown to people again, in the log and by `why`: a control character in it could move their cursor, and one of
 // direction could turn the rest of the line around. U+FFFD stands for bytes that are no UTF-8: two such ids would be taken for one.
 const usableId = new RegExp(`^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028-\\u202e\\u2066-\\u2069\\ufffd]{1,${maxId}}$`);
@@ -57,7 +57,7 @@ export function parseCommand(payload: string, unit: LevelUnit | null = null): Pa
   }
   const id = isUsableText(body.id) ? body.id : null;
   if (body.id !== undefined && id === null) return malformed(`"id" ${textRule}`);
-  const known = [...(unit === null ? [] : [...levelKeys[unit], "fade_ms"]), "state", "for_ms", "ts", "id", "cause"];
+  const known = knownKeys[unit ?? "none"];
   const unknown = Object.keys(body).find((key) => !known.includes(key));
   if (unknown !== undefined)
     return malformed(
@@ -84,6 +84,12 @@ export function parseCommand(payload: string, unit: LevelUnit | null = null): Pa
 }
 
 const levelKeys: Readonly<Record<LevelUnit, readonly string[]>> = { percent: ["value"], pulse: ["value", "pulse_us"] };
+const switchKeys = ["state", "for_ms", "ts", "id", "cause"];
+const knownKeys: Readonly<Record<LevelUnit | "none", readonly string[]>> = {
+  none: switchKeys,
+  percent: [...levelKeys.percent, "fade_ms", ...switchKeys],
+  pulse: [...levelKeys.pulse, "fade_ms", ...switchKeys],
+};
 const unitWords: Readonly<Record<LevelUnit, string>> = { percent: "per cent", pulse: "microseconds" };
 
 /** The word or the level of a command in JSON; a sentence when it has neither, or both. */
@@ -101,7 +107,7 @@ function readWish(body: Record<string, unknown>, unit: LevelUnit | null): { word
 }
 
 /** `40`, `40%`, of a servo `1500`; null when it is no number. Whether it is in range is for the contract to say. */
-export function parseLevel(text: string, unit: LevelUnit): number | null {
+function parseLevel(text: string, unit: LevelUnit): number | null {
   const [, digits, percent] = /^(-?\d{1,6}(?:\.\d{1,3})?)( ?%)?$/.exec(text) ?? [];
   return digits === undefined || (percent !== undefined && unit === "pulse") ? null : Number(digits);
 }

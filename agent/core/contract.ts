@@ -1,8 +1,10 @@
+import { saying } from "./cause.ts";
 import { cancelWaits, interlockObjection, switchOn } from "./interlock.ts";
 import { minOffObjection, minOnObjection } from "./minimum.ts";
 import type { AnswerTo, Cause, Effect, Instant, SwitchWord } from "./model.ts";
+import type { OutputPlan } from "./output-plan.ts";
 import { endPattern } from "./pattern-end.ts";
-import type { OutputPlan, Plan } from "./plan.ts";
+import type { Plan } from "./plan.ts";
 import { rangeObjection, setLevel } from "./pwm.ts";
 import { type Objection, refuse } from "./refusal.ts";
 import { endStart } from "./start.ts";
@@ -30,8 +32,7 @@ export function command(
   if (!output || !outputPlan) return null;
   const pulse = word === "PULSE" ? (forMs ?? outputPlan.pulse) : word === "ON" || word === null ? forMs : null;
   const active = word === "TOGGLE" ? !headedOn(output) : word === null ? wish.level !== 0 : word !== "OFF";
-  const says = cause.says ?? word;
-  const wanted: Cause = says === null ? cause : { ...cause, says };
+  const wanted = saying(cause, cause.says ?? word);
   const objection =
     lockObjection(outputPlan, output) ??
     rangeObjection(outputPlan, wish.level) ??
@@ -45,7 +46,6 @@ export function command(
   endPattern(plan, state, index, cause.text, effects);
   endStart(plan, state, index, effects);
   if (active) for (const partner of outputPlan.interlock?.partners ?? []) endStart(plan, state, partner, effects);
-  const newer = { reason: "cancelled", message: "a newer command came before the dead time was over" } as const;
   cancelWaits(plan, state, index, newer, at, effects);
   const request = { cause: wanted, pulse, answer };
   if (outputPlan.pwm !== null) {
@@ -63,6 +63,7 @@ export function command(
 }
 
 const none = { level: null, fade: null };
+const newer = { reason: "cancelled", message: "a newer command came before the dead time was over" } as const;
 
 /** What the last wish made of it: on, or on its way there. */
 function headedOn(output: OutputState): boolean {

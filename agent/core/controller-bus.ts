@@ -1,9 +1,10 @@
 import { setpointNow } from "./controller-hold.ts";
 import type { ControllerPlan } from "./controller-plan.ts";
 import type { ControllerState } from "./controller-state.ts";
+import { isoTime } from "./iso-time.ts";
 import type { Effect, Instant } from "./model.ts";
 import type { Plan } from "./plan.ts";
-import { isoTime, type State } from "./state.ts";
+import type { State } from "./state.ts";
 import { valueNow } from "./value.ts";
 
 /** No more digits than anybody reads. */

@@ -91,7 +91,10 @@ function strays(state: State, { output }: Drive, pwm: PwmPlan, asked: number | n
   return written !== undefined && now != null && asked !== null && !isNear(pwm, now, asked);
 }
 
-/** What max_on has ended stays ended, until the controller wants it off and on again, or another level while it is off; what the loss of the broker has, until that is back. */
+/**
+ * What max_on has ended stays ended, until the controller wants it off and on again, or another level while it is off; what the loss of the
+ * broker has, until that is back.
+ */
 function isEnded(state: State, { output }: Drive): boolean {
   const kind = state.outputs[output]?.cause?.kind;
   return kind === "max-on" || (kind === "failsafe" && state.offlineSince !== null);

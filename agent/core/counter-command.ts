@@ -18,7 +18,7 @@ const historyKept = 16;
 const waitingMost = 64;
 
 /** Reads `12.5`, `{"set": 12.5}` or `{"reset": true}`, both with `ts`, `id` and `cause`. The payload is never quoted back. */
-export function parseTotal(payload: string): ParsedTotal {
+function parseTotal(payload: string): ParsedTotal {
   if (payload.length > maxCommand) return malformed(`longer than ${maxCommand} characters`);
   const text = payload.trim();
   if (/^-?\d{1,15}(?:\.\d{1,9})?$/.test(text)) return { ok: true, total: Number(text), ts: null, id: null, cause: null };

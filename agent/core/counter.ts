@@ -1,9 +1,11 @@
 import { keepAnswer } from "./answers.ts";
 import type { CounterPlan } from "./counter-plan.ts";
+import type { InputPlan } from "./input-plan.ts";
+import { isoTime } from "./iso-time.ts";
 import type { AnswerTo, Cause, CounterVerdict, Effect, Instant, KeptTotal } from "./model.ts";
-import type { InputPlan, Plan } from "./plan.ts";
+import type { Plan } from "./plan.ts";
 import { measure, newRate, type Rate, sinksAt } from "./rate.ts";
-import { type InputState, isoTime, type State } from "./state.ts";
+import type { InputState, State } from "./state.ts";
 
 export interface CounterState extends KeptTotal {
   /** What is on disk: nothing else is published, so that no total goes back after a crash. */

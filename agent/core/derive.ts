@@ -35,7 +35,7 @@ export interface KeptSum {
 }
 
 /** How often a sum is written to disk. */
-export const keepEvery = 60_000;
+const keepEvery = 60_000;
 
 export function newMemory(kept?: KeptSum): DeriveMemory {
   const total = kept?.total ?? 0;

@@ -1,8 +1,9 @@
 import { count } from "./counter.ts";
 import type { Recognised } from "./gesture.ts";
 import { act } from "./input.ts";
+import type { InputPlan } from "./input-plan.ts";
 import type { Effect, Instant } from "./model.ts";
-import type { InputPlan, Plan } from "./plan.ts";
+import type { Plan } from "./plan.ts";
 import type { InputState, State } from "./state.ts";
 
 /** The line of an encoder that an edge is of: `line`, or `line_b`. */

@@ -4,7 +4,8 @@ import { spoken } from "./length.ts";
 import { minOffObjection } from "./minimum.ts";
 import type { AgentEvent, Cause, Effect, Instant } from "./model.ts";
 import { drive } from "./output.ts";
-import type { OutputPlan, Plan } from "./plan.ts";
+import type { OutputPlan } from "./output-plan.ts";
+import type { Plan } from "./plan.ts";
 import { refuse } from "./refusal.ts";
 import type { OutputState, State } from "./state.ts";
 

@@ -1,7 +1,7 @@
 import { reorder } from "./encoder.ts";
 import { clickGestures } from "./gesture.ts";
+import type { InputPlan } from "./input-plan.ts";
 import type { Gesture } from "./model.ts";
-import type { InputPlan } from "./plan.ts";
 
 /** When a gesture of one input acts, counted from an edge of its contact (from the last one, if it bounces). */
 export interface Latency {

@@ -68,8 +68,9 @@ function released(state: GestureState, plan: GesturePlan, at: Instant): readonly
   if (state.held) return [release, { gesture: "hold_end", duration, at, count: 0 }];
   state.clicks++;
   state.releasedAt = at;
-  const ongoing: Recognised[] = state.clicks > 1 ? [{ gesture: "ongoing", duration: at - state.firstAt, at, count: state.clicks }] : [];
-  return [release, ...ongoing, ...(state.clicks >= plan.most ? decide(state) : none)];
+  const told: Recognised[] =
+    state.clicks > 1 ? [release, { gesture: "ongoing", duration: at - state.firstAt, at, count: state.clicks }] : [release];
+  return state.clicks >= plan.most ? told.concat(decide(state)) : told;
 }
 
 /** What time alone has brought until `at`, this moment included: the end of the clicks, a hold, its repeats. */

@@ -10,7 +10,10 @@ export interface Health {
   problems: string[];
 }
 
-/** failing = something that pinbus exists for does not work; degraded = it works, but a value is missing, or nobody else can see it, or nobody will after a restart. */
+/**
+ * failing = something that pinbus exists for does not work; degraded = it works, but a value is missing, or nobody else can see it, or
+ * nobody will after a restart.
+ */
 export function healthOf(plan: Plan, state: State): Health {
   const counters = plan.inputs.map(({ id }, index) => counterProblems(id, state.inputs[index]?.counter ?? null));
   const failing = [

@@ -2,9 +2,11 @@ import { endOf, identifyCause } from "./cause.ts";
 import { command } from "./contract.ts";
 import { interlockObjection } from "./interlock.ts";
 import type { AgentEvent, AnswerTo, Cause, Effect, Instant } from "./model.ts";
-import { endsAt, keepOff } from "./output.ts";
+import { keepOff } from "./output.ts";
+import type { OutputPlan } from "./output-plan.ts";
+import { endsAt } from "./output-told.ts";
 import { type Blink, endPattern, patternKey } from "./pattern-end.ts";
-import type { OutputPlan, Plan } from "./plan.ts";
+import type { Plan } from "./plan.ts";
 import { type Objection, refuse } from "./refusal.ts";
 import type { OutputState, State } from "./state.ts";
 

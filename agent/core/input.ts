@@ -1,11 +1,14 @@
 import { counterStateOf, countLevel, resume } from "./counter.ts";
 import { adoptLevel, settle, takeLevel } from "./debounce.ts";
 import { decide, newGesture, overdue, type Recognised, recognise, waitsUntil } from "./gesture.ts";
+import type { InputPlan } from "./input-plan.ts";
+import { isoTime } from "./iso-time.ts";
+import { seqBlock } from "./kept.ts";
 import type { Effect, Instant } from "./model.ts";
-import { publish, stateWord } from "./output.ts";
-import type { InputPlan, Plan } from "./plan.ts";
+import { publish, stateWord } from "./output-told.ts";
+import type { Plan } from "./plan.ts";
 import { fire, levelSeen } from "./rule.ts";
-import { type InputState, isoTime, type State, seqBlock } from "./state.ts";
+import type { InputState, State } from "./state.ts";
 
 /** A level on the line, from an edge or from reading it after a gap. */
 export function takeEdge(plan: Plan, state: State, index: number, active: boolean, at: Instant, effects: Effect[]): void {

@@ -1,7 +1,8 @@
 import { stepsOf } from "./cause.ts";
 import { minOnObjection } from "./minimum.ts";
 import type { Cause, Effect, Instant, SetRequest, TimerKey } from "./model.ts";
-import { drive, endsAt } from "./output.ts";
+import { drive } from "./output.ts";
+import { endsAt } from "./output-told.ts";
 import type { Plan } from "./plan.ts";
 import { type Objection, refuse } from "./refusal.ts";
 import type { OutputState, State } from "./state.ts";

@@ -1,9 +1,10 @@
 import { fieldsOf, personCause } from "./cause.ts";
+import { remember } from "./history.ts";
 import { cancelWait } from "./interlock.ts";
 import type { Effect, Instant } from "./model.ts";
-import { attrOf } from "./output.ts";
+import { attrOf } from "./output-told.ts";
 import type { Plan } from "./plan.ts";
-import { remember, type State } from "./state.ts";
+import type { State } from "./state.ts";
 
 interface LockRequest {
   output: number;

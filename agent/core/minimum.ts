@@ -1,5 +1,5 @@
 import type { Instant } from "./model.ts";
-import type { OutputPlan } from "./plan.ts";
+import type { OutputPlan } from "./output-plan.ts";
 import type { Objection } from "./refusal.ts";
 import type { OutputState } from "./state.ts";
 

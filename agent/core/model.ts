@@ -1,6 +1,6 @@
 import type { Edge } from "../../gpio/line.ts";
+import type { Change } from "./history.ts";
 import type { LogEvent } from "./log-events.ts";
-import type { Change } from "./state.ts";
 
 /** Milliseconds of the monotonic clock. The core never asks the clock: every event brings its time. */
 export type Instant = number;
@@ -154,14 +154,19 @@ export type AgentEvent = Union<{
     level?: number;
     ends?: Instant;
     missed?: boolean;
+    /** It is off because it was not told the ON of its start, and why. */
+    unsent?: string;
     next?: boolean;
   };
   "output-lost": { output: number; problem: string; at: Instant };
   /** A plug was switched there, by its button or by others, or went off by its PulseTime. */
   "plug-moved": { output: number; active: boolean; at: Instant; next?: boolean };
+  /** The failsafe of a plug is armed, or `problem` says why not. */
+  "plug-armed": { output: number; problem: string | null; at: Instant };
   /** `next`: what a plug is told after it. */
   "output-written": { output: number; active: boolean; at: Instant; request: SetRequest; next?: boolean };
-  "output-failed": { output: number; active: boolean; at: Instant; problem: string; request: SetRequest; next?: boolean };
+  /** `unsent`: a plug was not told. */
+  "output-failed": { output: number; active: boolean; at: Instant; problem: string; request: SetRequest; next?: boolean; unsent?: boolean };
   "timer-due": { key: TimerKey; at: Instant };
   "command-received": {
     output: number;
@@ -253,10 +258,7 @@ export type AgentEvent = Union<{
   "lock-requested": { output: number; locked: boolean; from: "cli" | "tui"; at: Instant };
 }>;
 
-/**
- * The history of the outputs; their locks and levels; the rules that are enabled; the numbers of events; the events, and the readings, that wait for the broker; what the link trusts, and is trusted for; the same of
- * the built-in broker, and what it keeps.
- */
+/** What is written to a file, or is not at its broker, by the name under which its problem is told. */
 export type KeptFile =
   /** A device of Tasmota that is played here, when it is not at the broker. */
   | `tasmota ${string}`
@@ -264,16 +266,27 @@ export type KeptFile =
   | "mqtt-io"
   /** The same of the device of Homie. */
   | "homie"
+  /** Of the outputs. */
   | "history"
+  /** Their locks and levels. */
   | "outputs"
+  /** Which of them are enabled. */
   | "rules"
+  /** The numbers of events. */
   | "seq"
+  /** The events that wait for the broker. */
   | "outbox"
+  /** The readings that wait for it. */
   | "telemetry"
+  /** What the link trusts, and is trusted for. */
   | "certificate"
+  /** The same of the built-in broker. */
   | "broker-certificate"
+  /** What the built-in broker keeps. */
   | "broker"
+  /** The bridge, when it is not at the central broker. */
   | "bridge"
+  /** As the link's. */
   | "bridge-certificate";
 
 export type PublicationKind = "state" | "event" | "answer";

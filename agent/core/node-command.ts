@@ -9,12 +9,12 @@ export type NodeRequest =
   | { name: "log-level"; level: Level; forMs: number };
 
 export const nodeCommands: readonly NodeCommand[] = ["reload", "resync", "identify", "log-level", "diag"];
-export const logLevels: readonly Level[] = ["error", "warn", "info", "debug"];
+const logLevels: readonly Level[] = ["error", "warn", "info", "debug"];
 
 /** How long an output blinks when nothing is said, and at most. */
-export const identifyMs = { usual: 5000, least: 1000, most: 60_000 };
+const identifyMs = { usual: 5000, least: 1000, most: 60_000 };
 /** How long another log level holds when nothing is said, and at most. */
-export const logLevelMs = { usual: 600_000, least: 1000, most: 86_400_000 };
+const logLevelMs = { usual: 600_000, least: 1000, most: 86_400_000 };
 
 export function isNodeCommand(name: string): name is NodeCommand {
   return (nodeCommands as readonly string[]).includes(name);

@@ -1,4 +1,4 @@
-import { mqttCause } from "./cause.ts";
+import { mqttCause, saying } from "./cause.ts";
 import { parseCommand } from "./command.ts";
 import { commandRefusal } from "./command-refusal.ts";
 import { command } from "./contract.ts";
@@ -32,8 +32,7 @@ export function commandReceived(plan: Plan, state: State, event: CommandReceived
   const cause = mqttCause(parsed.ok ? parsed.command.cause : null, id);
   if (refusal) {
     const word = parsed.ok ? parsed.command.word : null;
-    const wanted = word === null ? cause : { ...cause, says: word };
-    refuse(plan, state, event.output, { ...refusal, to: answer, cause: wanted, at: event.at }, effects);
+    refuse(plan, state, event.output, { ...refusal, to: answer, cause: saying(cause, word), at: event.at }, effects);
   } else if (parsed.ok) {
     const { word, level, fadeMs: fade, forMs } = parsed.command;
     command(plan, state, event.output, word, forMs, cause, answer, event.at, effects, { level, fade });

@@ -1,12 +1,13 @@
 import { keepAnswer } from "./answers.ts";
-import { factsOf, fieldsOf, topicOf, whyOf } from "./cause.ts";
-import type { LogEvent } from "./log-events.ts";
+import { fieldsOf, topicOf } from "./cause.ts";
+import { type Change, remember } from "./history.ts";
 import type { Cause, Effect, Instant, SetRequest, Verdict } from "./model.ts";
+import type { OutputPlan } from "./output-plan.ts";
+import { attrLater, attrOf, endOf, endsAt, logLater, publish, stateOf, stateWord } from "./output-told.ts";
 import type { Blink } from "./pattern-end.ts";
-import type { OutputPlan, Plan } from "./plan.ts";
-import { endFade, levelOf, levelWords, pwmPayload, tellsStep } from "./pwm.ts";
-import { sentenceOf } from "./reason.ts";
-import { type Change, type End, isoTime, type OutputState, remember, type State } from "./state.ts";
+import type { Plan } from "./plan.ts";
+import { endFade, levelOf, levelWords, tellsStep } from "./pwm.ts";
+import type { OutputState, State } from "./state.ts";
 
 /** After a write towards off has failed, it is tried again this often until it succeeds or something else is wanted. */
 export const retryPeriod = 1000;
@@ -53,9 +54,9 @@ export function written(
   output.wanted = undefined;
   // What max_on has ended stays ended: an ON that came while the line refused to go off must not outlive it.
   if (!active || output.maxOnEnds === null || at < output.maxOnEnds) endRetry(output, outputPlan, effects);
-  const mended = output.problem !== null;
+  const mended = output.problem !== output.unarmed;
   if (mended) state.healthVersion++;
-  output.problem = null;
+  output.problem = output.unarmed;
   if (moved) {
     output.since = at;
     startMaxOn(output, outputPlan, active, at, event.ends ?? blinking(state, event.output)?.maxOnEnds ?? null, effects);
@@ -98,7 +99,7 @@ export function written(
 export function failed(
   plan: Plan,
   state: State,
-  event: { output: number; active: boolean; at: Instant; problem: string } & SetRequest,
+  event: { output: number; active: boolean; at: Instant; problem: string; unsent?: boolean } & SetRequest,
   effects: Effect[],
 ): void {
   const output = state.outputs[event.output];
@@ -106,7 +107,7 @@ export function failed(
   if (!output || !outputPlan) return;
   output.wanted = undefined;
   // Nobody knows whether a plug that did not answer has heard it.
-  const doubtful = outputPlan.plug !== null && output.written === false;
+  const doubtful = outputPlan.plug !== null && output.written === false && event.unsent !== true;
   const off = !event.active || output.fade?.to === 0 || doubtful;
   if (output.fade !== null) {
     endFade(outputPlan, output, effects);
@@ -202,114 +203,3 @@ function startMaxOn(
       : { type: "startTimer", key: outputPlan.maxOnKey, at: output.maxOnEnds },
   );
 }
-
-export function stateWord(active: boolean): "ON" | "OFF";
-export function stateWord(active: boolean | undefined): "ON" | "OFF" | "UNKNOWN";
-export function stateWord(active: boolean | undefined): "ON" | "OFF" | "UNKNOWN" {
-  return active === undefined ? "UNKNOWN" : active ? "ON" : "OFF";
-}
-
-/** When a running pulse or max-on switches the output off, whichever comes first. */
-export function endsAt(output: OutputState): Instant | null {
-  if (output.pulseEnds === null || output.maxOnEnds === null) return output.pulseEnds ?? output.maxOnEnds;
-  return Math.min(output.pulseEnds, output.maxOnEnds);
-}
-
-/** The same with its reason. */
-function endOf(output: OutputState): End | null {
-  const at = endsAt(output);
-  return at === null ? null : { at, by: at === output.pulseEnds ? "its pulse" : "max_on" };
-}
-
-interface Retained {
-  kind: "state";
-  topic: string;
-  payload: string;
-  qos: 0 | 1;
-  retain: true;
-}
-
-/** Field by field: a spread would allocate three times as much, in the hottest path. */
-export function publish({ kind, topic, payload, qos, retain }: Retained): Effect {
-  return { type: "publish", kind, topic, payload, qos, retain };
-}
-
-export function stateOf(outputPlan: OutputPlan, output: OutputState): Retained {
-  const payload = outputPlan.pwm === null ? stateWord(output.written) : pwmPayload(outputPlan.pwm, output);
-  return { kind: "state", topic: outputPlan.stateTopic, payload, qos: 1, retain: true };
-}
-
-export function attrOf(state: State, outputPlan: OutputPlan, output: OutputState): Retained {
-  return { kind: "state", topic: outputPlan.attrTopic, payload: attrText(outputPlan, toldOf(state, output)), qos: 0, retain: true };
-}
-
-/** Its text is made when somebody reads it: no state waits for it, and of many in a row most are never sent. */
-function attrLater(state: State, outputPlan: OutputPlan, output: OutputState): Effect {
-  const told = toldOf(state, output);
-  return {
-    type: "publish",
-    kind: "state",
-    topic: outputPlan.attrTopic,
-    get payload() {
-      return attrText(outputPlan, told);
-    },
-    qos: 0,
-    retain: true,
-  };
-}
-
-/** What the attributes tell, as it is now. */
-interface Told extends Pick<OutputState, "written" | "level" | "fade" | "cause" | "since" | "until" | "problem" | "locked"> {
-  ends: End | null;
-  clockOffset: number;
-}
-
-function toldOf({ clockOffset }: State, output: OutputState): Told {
-  const { written, level, fade, cause, since, until, problem, locked } = output;
-  return { written, level, fade, cause, since, until, problem, locked, ends: endOf(output), clockOffset };
-}
-
-function attrText(outputPlan: OutputPlan, told: Told): string {
-  const { written, cause, since, until, problem, locked, ends } = told;
-  const facts = factsOf(cause);
-  return JSON.stringify({
-    cause: cause.text,
-    detail: cause.detail,
-    kind: facts.kind,
-    source: facts.source,
-    id: facts.id,
-    chain: facts.chain,
-    since: isoTime(told, since),
-    until: until === null ? null : isoTime(told, until),
-    text: written === undefined ? null : sentenceOf({ state: stateWord(written), cause, ends, level: levelWords(outputPlan, told) }),
-    problem,
-    locked,
-    // Left out of the text when there is none.
-    interlock: outputPlan.interlock?.group,
-  });
-}
-
-/** Its words, too, are found when it is written. */
-function logLater(plan: OutputPlan, active: boolean, words: string, cause: Cause, level: "info" | "debug"): Effect {
-  return {
-    type: "log",
-    level,
-    get message() {
-      return `${plan.id} ${active ? "on" : "off"}${words}: ${whyOf(cause)}`;
-    },
-    get fields() {
-      const fields = fieldsOf(cause);
-      fields.event = movedBy[cause.kind] ?? "output-moved";
-      fields.output = plan.id;
-      fields.state = stateWord(active);
-      return Object.assign(fields, topicOf(cause, plan.setTopic));
-    },
-  };
-}
-
-/** What somebody looks for by itself. */
-const movedBy: Readonly<Partial<Record<Cause["kind"], LogEvent>>> = {
-  "max-on": "max-on-reached",
-  failsafe: "failsafe",
-  chip: "line-returned",
-};

@@ -1,8 +1,9 @@
 import { goSafe } from "./failsafe.ts";
 import { spoken } from "./length.ts";
 import type { Cause, Effect, Instant } from "./model.ts";
+import type { OutputPlan } from "./output-plan.ts";
 import type { PeerPlan } from "./peer-plan.ts";
-import type { OutputPlan, Plan } from "./plan.ts";
+import type { Plan } from "./plan.ts";
 import type { OutputState, PeerState, State } from "./state.ts";
 
 // `on_peer_offline`: once for each time that a device is offline for longer than `after`. One that was never heard is not offline, and

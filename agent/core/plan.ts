@@ -1,18 +1,13 @@
 import type { Config } from "../../config/schema.ts";
-import { formatLineName, type LineName } from "../../gpio/line.ts";
 import { type OwlcmsPlan, owlcmsPlanOf } from "../profile/owlcms/platform.ts";
 import { owlcmsRules } from "../profile/owlcms/rules.ts";
-import { type PlugPlan, plugPlanOf } from "../profile/tasmota/plug.ts";
 import { withGates } from "./condition-plan.ts";
 import { type ControllerPlan, controllersOf } from "./controller-plan.ts";
-import { type CounterPlan, counterPlanOf } from "./counter-plan.ts";
-import { type Bound, type GesturePlan, gesturePlanOf } from "./gesture-plan.ts";
-import { type Interlock, interlockOf } from "./interlock-plan.ts";
+import { type InputPlan, inputsOf } from "./input-plan.ts";
 import type { TimerKey } from "./model.ts";
-import { patternKey } from "./pattern-end.ts";
-import { type PeerPlan, peerOf, peersOf, topicIndexOf } from "./peer-plan.ts";
-import { type PwmPlan, pwmsOf } from "./pwm-plan.ts";
-import { type LevelKind, noTriggers, type Rulebook, rulebookOf } from "./rule-plan.ts";
+import { type OutputPlan, outputsOf } from "./output-plan.ts";
+import { type PeerPlan, peersOf, topicIndexOf } from "./peer-plan.ts";
+import { type LevelKind, type Rulebook, rulebookOf } from "./rule-plan.ts";
 import { type ListName, TestBook } from "./rule-value-plan.ts";
 import { derivedFrom, type SensorPlan, sensorsOf } from "./sensor-plan.ts";
 import { type ValueRef, valueRefOf } from "./sensor-ref.ts";
@@ -73,80 +68,6 @@ export type TimerOwner =
   /** The next step of a controller; what it does when the broker was away for so long. */
   | { kind: "control" | "control-lost"; controller: number };
 
-export interface InputPlan {
-  id: string;
-  /** Null for a key. */
-  line: LineName | null;
-  /** Null for a line. */
-  key: KeyPlan | null;
-  /** How long a level must hold here; 0 when every edge counts, or the line itself holds it back. */
-  debounce: number;
-  /** How long the line itself holds a level back; 0 = not at all. */
-  lineDebounce: number;
-  /** Null for an input that counts nothing. */
-  counter: CounterPlan | null;
-  stepsPerDetent: number;
-  gestures: GesturePlan;
-  stateTopic: string;
-  eventTopic: string;
-  settleKey: TimerKey;
-  /** For the hold and its repeats. */
-  holdKey: TimerKey;
-  /** For the pause after a click. */
-  windowKey: TimerKey;
-  rules: Bound;
-}
-
-/** A key of an input device. */
-export interface KeyPlan {
-  device: string;
-  key: string;
-  /** Nobody else gets what the device tells. */
-  grab: boolean;
-}
-
-export type ExitState = "off" | "on" | "keep";
-
-export interface OutputPlan {
-  id: string;
-  /** Null for a plug. */
-  line: LineName | null;
-  /** Null for a line. */
-  plug: PlugPlan | null;
-  onStart: boolean;
-  /** `keep` = the level that is found on the line, `last` = the last one that was written. */
-  startFrom: "off" | "on" | "keep" | "last";
-  /** It may blink to show which one it is. */
-  identify: boolean;
-  onExit: ExitState;
-  onCrash: ExitState;
-  /** The length of a PULSE that names none. */
-  pulse: number;
-  /** The longest pulse that a command may ask for. */
-  pulseMax: number | null;
-  maxOn: number | null;
-  minOn: number;
-  minOff: number;
-  interlock: Interlock | null;
-  onBrokerLost: { after: number; active: boolean } | null;
-  onPeerOffline: { peer: number; after: number; active: boolean } | null;
-  /** Null for a line that is only on or off. */
-  pwm: PwmPlan | null;
-  stateTopic: string;
-  attrTopic: string;
-  setTopic: string;
-  resultTopic: string;
-  pulseKey: TimerKey;
-  maxOnKey: TimerKey;
-  retryKey: TimerKey;
-  interlockKey: TimerKey;
-  brokerLostKey: TimerKey;
-  peerOfflineKey: TimerKey;
-  startKey: TimerKey;
-}
-
-export const defaultPulse = 500;
-
 /** Builds the plan of a checked configuration. */
 export function planOf(config: Config): Plan {
   const topics = topicsOf(config.prefix, config.node);
@@ -175,85 +96,8 @@ export function planOf(config: Config): Plan {
     ...controllers.map(({ key, and, unless }) => ({ key, conditions: [...and, ...unless] })),
   ];
 
-  const inputs = Object.entries(config.inputs).map(([id, input], index): InputPlan => {
-    const bound = gestures.get(id) ?? noTriggers();
-    const settleKey: TimerKey = `settle:${id}`;
-    const holdKey: TimerKey = `hold:${id}`;
-    const windowKey: TimerKey = `window:${id}`;
-    timers
-      .set(settleKey, { kind: "settle", input: index })
-      .set(holdKey, { kind: "hold", input: index })
-      .set(windowKey, { kind: "window", input: index });
-    const { line, debounce, steps_per_detent: stepsPerDetent } = input;
-    const counter = counterPlanOf(id, input, topics);
-    if (counter !== null) timers.set(counter.reportKey, { kind: "report", input: index });
-    return {
-      id,
-      line,
-      key: input.evdev === null || input.key === null ? null : { device: input.evdev, key: input.key, grab: input.grab === "on" },
-      debounce: typeof debounce === "number" ? debounce : 0,
-      lineDebounce: typeof debounce === "number" ? 0 : debounce.kernel,
-      counter,
-      stepsPerDetent,
-      gestures: gesturePlanOf(input, bound),
-      settleKey,
-      holdKey,
-      windowKey,
-      rules: bound,
-      stateTopic: counter === null ? topics.inputState(id) : topics.counterState(id),
-      eventTopic: topics.inputEvent(id),
-    };
-  });
-
-  const keysOf = (id: string, index: number) => {
-    const pulseKey: TimerKey = `pulse:${id}`;
-    const maxOnKey: TimerKey = `max-on:${id}`;
-    const retryKey: TimerKey = `retry:${id}`;
-    const interlockKey: TimerKey = `interlock:${id}`;
-    const brokerLostKey: TimerKey = `broker-lost:${id}`;
-    const peerOfflineKey: TimerKey = `peer-offline:${id}`;
-    const startKey: TimerKey = `start:${id}`;
-    timers
-      .set(interlockKey, { kind: "interlock", output: index })
-      .set(brokerLostKey, { kind: "broker-lost", output: index })
-      .set(peerOfflineKey, { kind: "peer-offline", output: index })
-      .set(startKey, { kind: "start", output: index })
-      .set(patternKey(id), { kind: "pattern", output: index })
-      .set(pulseKey, { kind: "pulse", output: index })
-      .set(maxOnKey, { kind: "max-on", output: index })
-      .set(retryKey, { kind: "retry", output: index });
-    return { pulseKey, maxOnKey, retryKey, interlockKey, brokerLostKey, peerOfflineKey, startKey };
-  };
-  const switched = Object.entries(config.outputs).map(([id, output], index): OutputPlan => {
-    const lost = output.on_broker_lost;
-    const length = typeof output.pulse === "number" ? { default: output.pulse, max: null } : output.pulse;
-    return {
-      id,
-      line: output.line,
-      plug: output.plug && plugPlanOf(output.plug, output.max_on, length?.max ?? length?.default ?? null),
-      onStart: output.on_start === "on",
-      startFrom: output.on_start,
-      identify: output.identify === "on",
-      onExit: output.on_exit,
-      onCrash: output.on_crash ?? output.on_exit,
-      // A ceiling below the usual length is the length, too.
-      pulse: length?.default ?? Math.min(defaultPulse, length?.max ?? defaultPulse),
-      pulseMax: length?.max ?? null,
-      maxOn: output.max_on,
-      minOn: output.min_on,
-      minOff: output.min_off,
-      interlock: interlockOf(config, id, outputIndex),
-      onBrokerLost: lost === null || lost.do === "keep" ? null : { after: lost.after, active: lost.do === "on" },
-      onPeerOffline: peerOf(peers, output.on_peer_offline),
-      pwm: null,
-      stateTopic: topics.outputState(id),
-      attrTopic: topics.outputAttr(id),
-      setTopic: topics.outputSet(id),
-      resultTopic: topics.outputResult(id),
-      ...keysOf(id, index),
-    };
-  });
-  const outputs = [...switched, ...pwmsOf(config, topics, switched.length, keysOf, timers)];
+  const inputs = inputsOf(config, topics, gestures, timers);
+  const outputs = outputsOf(config, topics, outputIndex, peers, timers);
   const curves: { output: number; ref: ValueRef }[][] = sensors.map(() => []);
   for (const [output, { pwm }] of outputs.entries()) {
     const ref = pwm?.curve ? valueRefOf(sensorIndex, pwm.curve.sensor) : undefined;
@@ -306,15 +150,4 @@ function plugIndexOf(outputs: readonly OutputPlan[]): Map<string, number[]> {
   for (const [output, { plug }] of outputs.entries())
     for (const topic of plug === null ? [] : [plug.lwt, ...plug.replies]) index.set(topic, [...(index.get(topic) ?? []), output]);
   return index;
-}
-
-/** What an input is read from, as a person names it. */
-export function sourceOf({ line, key }: Pick<InputPlan, "line" | "key">): string {
-  return key?.key ?? (line === null ? "" : formatLineName(line));
-}
-
-/** What an output is driven by, as a person names it. */
-export function placeOf({ line, plug }: Pick<OutputPlan, "line" | "plug">): string {
-  if (plug !== null) return `plug ${plug.topic}${plug.relay === null ? "" : ` relay ${plug.relay}`}`;
-  return line === null ? "" : formatLineName(line);
 }

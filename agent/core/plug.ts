@@ -1,7 +1,8 @@
 import { endOf } from "./cause.ts";
 import { mayBeOn } from "./interlock.ts";
 import type { AgentEvent, Cause, Effect, Instant } from "./model.ts";
-import { drive, endsAt, maxOnCause, pulseCause } from "./output.ts";
+import { drive, maxOnCause, pulseCause } from "./output.ts";
+import { attrOf, endsAt } from "./output-told.ts";
 import type { Plan } from "./plan.ts";
 import type { State } from "./state.ts";
 
@@ -20,6 +21,27 @@ export function movedCause(state: State, { output: index, active, at }: Extract<
   if (active || end === null || at < end - early)
     return { kind: "plug", text: "plug", detail: active ? "switched there" : "went off there" };
   return endOf(end === output.pulseEnds ? pulseCause : maxOnCause, output.cause);
+}
+
+/** Its failsafe is armed, or not: told until it is, while it has no other problem. */
+export function failsafeArmed(
+  plan: Plan,
+  state: State,
+  { output: index, problem }: Extract<AgentEvent, { type: "plug-armed" }>,
+  effects: Effect[],
+): void {
+  const [output, outputPlan] = [state.outputs[index], plan.outputs[index]];
+  if (!output || !outputPlan || output.unarmed === problem) return;
+  const isTold = output.written !== undefined && output.problem === output.unarmed;
+  output.unarmed = problem;
+  if (problem !== null) {
+    const message = `output ${outputPlan.id}: ${problem}`;
+    effects.push({ type: "log", level: "warn", message, fields: { output: outputPlan.id } });
+  }
+  if (!isTold) return;
+  output.problem = problem;
+  state.healthVersion++;
+  effects.push({ type: "publish", ...attrOf(state, outputPlan, output) });
 }
 
 /** What has moved an output, as a write that was observed: of a plug that moved by itself, why stands in its state by then. */

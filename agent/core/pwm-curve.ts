@@ -45,7 +45,7 @@ function follow(plan: Plan, state: State, index: number, ref: ValueRef, at: Inst
 }
 
 /** Between two points on the line between them; outside as at the nearest one. */
-export function levelAt({ points }: Pick<Curve, "points">, reading: number): number {
+function levelAt({ points }: Pick<Curve, "points">, reading: number): number {
   let before = points[0];
   if (!before || reading <= before[0]) return before?.[1] ?? 0;
   for (const point of points) {

@@ -1,7 +1,8 @@
 import type { Config, PwmConfig } from "../../config/schema.ts";
 import { type LineName, servoMiddle } from "../../gpio/line.ts";
 import type { TimerKey } from "./model.ts";
-import type { OutputPlan, TimerOwner } from "./plan.ts";
+import type { OutputPlan } from "./output-plan.ts";
+import type { TimerOwner } from "./plan.ts";
 import type { Topics } from "./topics.ts";
 
 /** What an output has besides on and off when it is a PWM. Levels are per cent, of a servo microseconds; 0 is off, or no pulses. */

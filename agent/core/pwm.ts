@@ -1,6 +1,7 @@
 import { spoken } from "./length.ts";
 import type { Effect, Instant, SetRequest } from "./model.ts";
-import type { OutputPlan, Plan } from "./plan.ts";
+import type { OutputPlan } from "./output-plan.ts";
+import type { Plan } from "./plan.ts";
 import type { PwmPlan } from "./pwm-plan.ts";
 import type { Objection } from "./refusal.ts";
 import type { Fade, OutputState, State } from "./state.ts";

@@ -1,7 +1,7 @@
 import { stepText } from "./cause.ts";
+import type { Change } from "./history.ts";
 import { spoken, tookText } from "./length.ts";
 import type { Cause } from "./model.ts";
-import type { Change } from "./state.ts";
 
 /** A change in words: `ON because porch was pressed (312 ms) and rule porch-lamp says toggle; ends by max_on`. */
 export function sentenceOf({

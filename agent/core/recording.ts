@@ -1,8 +1,10 @@
+import { type Kept, zeroTotal } from "./kept.ts";
 import type { AgentEvent, Effect, Instant, KeptTotal, TimerKey } from "./model.ts";
+import { withText } from "./output-told.ts";
 import type { Plan } from "./plan.ts";
 import { completed } from "./recorded-state.ts";
 import { carryOver } from "./reload.ts";
-import { type Kept, type State, zeroTotal } from "./state.ts";
+import type { State } from "./state.ts";
 import { fromJson, toText } from "./tagged.ts";
 
 // A recording is JSON Lines: what entered the core, in order, and what the core made of it. Inputs, outputs, sensors and rules are named by
@@ -83,7 +85,7 @@ export function endText(end: RecordingEnd): string {
 }
 
 export function effectsText(plan: Plan, effects: readonly Effect[]): string {
-  return toText(effects.map((effect) => named(plan, effect)));
+  return toText(effects.map((effect) => named(plan, withText(effect))));
 }
 
 /** Recognises a line. Throws SyntaxError for what is none. */

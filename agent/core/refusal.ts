@@ -1,8 +1,10 @@
 import { keepAnswer } from "./answers.ts";
 import { fieldsOf, topicOf, whyOf } from "./cause.ts";
+import { remember } from "./history.ts";
+import { isoTime } from "./iso-time.ts";
 import type { AnswerTo, Cause, Effect, Instant, RefusalReason, Verdict } from "./model.ts";
 import type { Plan } from "./plan.ts";
-import { isoTime, remember, type State } from "./state.ts";
+import type { State } from "./state.ts";
 
 /** Why something must not be done; `allowedAt` when it is known from when on it may be. */
 export interface Objection {

@@ -7,14 +7,17 @@ import { newDebounce } from "./debounce.ts";
 import { rearmFailsafe } from "./failsafe.ts";
 import { waitsUntil } from "./gesture.ts";
 import { keyOf } from "./input.ts";
+import type { InputPlan } from "./input-plan.ts";
+import type { KeptSource, TotalSource } from "./kept.ts";
 import type { Effect, Instant } from "./model.ts";
-import { attrOf, endsAt } from "./output.ts";
+import type { OutputPlan } from "./output-plan.ts";
+import { attrOf, endsAt } from "./output-told.ts";
 import { carryPeers, rearmPeer, watchPeer } from "./peer.ts";
-import type { InputPlan, OutputPlan, Plan, TimerOwner } from "./plan.ts";
+import type { Plan, TimerOwner } from "./plan.ts";
 import { armSilence, disarmSilence } from "./pwm.ts";
 import { carryRules } from "./rule-reload.ts";
 import { carrySensors } from "./sensor.ts";
-import { type InputState, type KeptSource, newState, type OutputState, type State, type TotalSource } from "./state.ts";
+import { type InputState, newState, type OutputState, type State } from "./state.ts";
 
 /** What a reload does to lines, by id of the input or output. */
 export interface LineChanges {

@@ -8,7 +8,7 @@ const day = 86_400_000;
 const minute = 60_000;
 
 /** Whether a condition is true; undefined when that is not known: a line that is not ours, a clock that is not set. */
-export function holds(plan: Plan, state: State, condition: Condition, at: Instant): boolean | undefined {
+function holds(plan: Plan, state: State, condition: Condition, at: Instant): boolean | undefined {
   switch (condition.kind) {
     case "value":
       return valueNow(plan, state, condition.ref, at).is === "known" ? (state.sides[condition.index] ?? undefined) : undefined;
@@ -53,7 +53,10 @@ export function isSo(plan: Plan, state: State, on: LevelKind, index: number, wan
   return holds(plan, state, on === "broker" ? { kind: on, want } : { kind: on, index, want }, 0) === true;
 }
 
-/** Whether all of `and` is so, and none of `unless`. What is not known is no permission: a rule that must not run at night does not run while the clock is not set. */
+/**
+ * Whether all of `and` is so, and none of `unless`. What is not known is no permission: a rule that must not run at night does not run
+ * while the clock is not set.
+ */
 export function mayRun(
   plan: Plan,
   state: State,

@@ -9,7 +9,7 @@ export const guardWindow = 10_000;
 export const ownFirings = 50;
 /** By people and contacts, who are in no loop; more is a broken wire. */
 export const outsideFirings = 500;
-export const restTime = 60_000;
+const restTime = 60_000;
 
 export interface RuleGuard {
   since: Instant;

@@ -7,8 +7,9 @@ import type { RuleState, State } from "./state.ts";
 import { carrySides } from "./value.ts";
 
 /**
- * Rules under a new plan. What is enabled stays so, by id. A rule that says the same keeps what it waits for and its patterns; one
- * that was changed begins anew, but for the actions with `after` that it still has. A timer's key says what it is for, so timers of what is no longer said end by themselves.
+ * Rules under a new plan. What is enabled stays so, by id. A rule that says the same keeps what it waits for and its patterns; one that was
+ * changed begins anew, but for the actions with `after` that it still has. A timer's key says what it is for, so timers of what is no
+ * longer said end by themselves.
  */
 export function carryRules(
   { old, state, next, anew, at }: Pick<Carry, "old" | "state" | "next" | "anew" | "at">,

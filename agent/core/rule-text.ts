@@ -126,7 +126,7 @@ function messageText(topic: string, payload: string | null): string {
   return `${payload === null ? "a message" : JSON.stringify(payload)} came on ${topic}`;
 }
 
-export function conditionText(item: ConditionConfig): string {
+function conditionText(item: ConditionConfig): string {
   const { input, output, rule, peer, broker, is, fired_within: within, between, days } = item;
   if (item.sensor !== null) return comparison(item);
   if (within !== null) return `${rule} fired within ${length(within)}`;

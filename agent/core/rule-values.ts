@@ -20,7 +20,7 @@ export interface RuleValues {
 }
 
 /** How soon again, when an output does not say from when on it would not refuse. */
-export const refusedAgain = 60_000;
+const refusedAgain = 60_000;
 
 export function newValues(): RuleValues {
   return { did: null, since: Number.NEGATIVE_INFINITY, saidAt: 0, left: [], begun: false, soSince: null, again: null };

@@ -1,6 +1,8 @@
 import { addressed } from "../profile/owlcms/platform.ts";
-import { inputOf, stepsOf } from "./cause.ts";
+import { inputOf, saying, stepsOf } from "./cause.ts";
 import { command } from "./contract.ts";
+import { isoTime } from "./iso-time.ts";
+import { seqBlock } from "./kept.ts";
 import type { Cause, Effect, Instant, LogFields, TimerKey } from "./model.ts";
 import { startPattern } from "./pattern.ts";
 import { endPattern } from "./pattern-end.ts";
@@ -11,7 +13,7 @@ import { mayFire } from "./rule-guard.ts";
 import { countLevels } from "./rule-lasting.ts";
 import type { LevelTrigger, RuleAction, TriggerPlan } from "./rule-plan.ts";
 import { againAt, newValues, noteDone, type Outcome } from "./rule-values.ts";
-import { isoTime, type RuleState, type State, seqBlock } from "./state.ts";
+import type { RuleState, State } from "./state.ts";
 
 /** Why a rule does not do what it was asked for. */
 export type RuleObjection = "stopping" | "disabled" | "suspended" | "conditions";
@@ -35,14 +37,16 @@ export function fire(
   took = 0,
 ): void {
   if (triggers.length === 0 || state.stopping) return;
-  const firings: Firing[] = [];
+  let firings: readonly Firing[] = [];
   for (const index of triggers) {
     const trigger = plan.triggers[index];
     if (!trigger) continue;
     const cause = causeOf(trigger, before, took);
     const { ends } = trigger;
-    if (ends === null) run(plan, state, trigger.rule, cause, trigger.own, at, effects, firings);
-    else if ("wait" in ends) dropWaiting(state, trigger.rule, ends.wait, effects);
+    if (ends === null) {
+      const ran = run(plan, state, trigger.rule, cause, trigger.own, at, effects);
+      if (typeof ran !== "string") firings = firings.concat(ran);
+    } else if ("wait" in ends) dropWaiting(state, trigger.rule, ends.wait, effects);
     else endOwnPattern(plan, state, ends.output, trigger.rule, cause, at, effects);
   }
   for (const firing of firings) tell(plan, state, firing, at, effects);
@@ -50,12 +54,13 @@ export function fire(
 
 /** Runs one rule for `cause`, whoever asks, and tells it; null when it did. */
 export function fireRule(plan: Plan, state: State, rule: number, cause: Cause, at: Instant, effects: Effect[]): RuleObjection | null {
-  const firings: Firing[] = [];
-  const objection = run(plan, state, rule, cause, true, at, effects, firings);
-  for (const firing of firings) tell(plan, state, firing, at, effects);
-  return objection;
+  const ran = run(plan, state, rule, cause, true, at, effects);
+  if (typeof ran === "string") return ran;
+  for (const firing of ran) tell(plan, state, firing, at, effects);
+  return null;
 }
 
+/** Returns why not, or what is to be told: this rule, and those that wait for it. */
 function run(
   plan: Plan,
   state: State,
@@ -64,8 +69,7 @@ function run(
   own: boolean,
   at: Instant,
   effects: Effect[],
-  firings: Firing[],
-): RuleObjection | null {
+): RuleObjection | readonly Firing[] {
   const rulePlan = plan.rules[rule];
   const ruleState = state.rules[rule];
   if (!rulePlan || !ruleState || state.stopping) return "stopping";
@@ -74,14 +78,15 @@ function run(
   if (!mayFire(plan, state, rule, own, at, effects)) return "suspended";
   ruleState.fired++;
   ruleState.last = at;
-  firings.push({ rule, cause });
   const outcome = actAll(plan, state, rule, rulePlan.actions, cause, at, effects);
   if (rulePlan.value !== null) noteDone(ruleState.values, "do", outcome, at);
+  let firings: readonly Firing[] = [{ rule, cause }];
   for (const index of plan.listeners.fired[rule] ?? []) {
     const next = plan.triggers[index];
-    if (next) run(plan, state, next.rule, causeOf(next, cause, 0), true, at, effects, firings);
+    const ran = next ? run(plan, state, next.rule, causeOf(next, cause, 0), true, at, effects) : [];
+    if (typeof ran !== "string") firings = firings.concat(ran);
   }
-  return null;
+  return firings;
 }
 
 /** Does a list of actions, those with `after` later; with `only` what stands at these places in it. */
@@ -134,7 +139,7 @@ export function act(
     case "switch":
       return command(plan, state, action.output, action.word, action.forMs, cause, null, at, effects, action.wish);
     case "pattern":
-      startPattern(plan, state, action, plan.rules[rule]?.id ?? "", { ...cause, says: "PATTERN" }, at, effects);
+      startPattern(plan, state, action, plan.rules[rule]?.id ?? "", saying(cause, "PATTERN"), at, effects);
       break;
     case "publish": {
       const said = addressed(state, plan.rules[rule]?.id ?? "", action.effect, effects);
@@ -229,8 +234,14 @@ export function tellDone(
     ruleState.seqLimit = Math.max(ruleState.seq, ruleState.seqLimit) + seqBlock;
     effects.push({ type: "reserveRuleSeq", rule, upTo: ruleState.seqLimit });
   }
-  const chain = cause.chain === undefined ? {} : { chain: cause.chain };
-  const payload = JSON.stringify({ event_type: what, cause: cause.detail, ...chain, ts: isoTime(state, at), seq: ruleState.seq++ });
+  // What is undefined is left out of the text.
+  const payload = JSON.stringify({
+    event_type: what,
+    cause: cause.detail,
+    chain: cause.chain,
+    ts: isoTime(state, at),
+    seq: ruleState.seq++,
+  });
   effects.push({ type: "publish", kind: "event", topic: rulePlan.eventTopic, payload, qos: 1, retain: false });
   const message = `rule ${rulePlan.id} ${deeds[what]}: ${cause.detail}`;
   // In the hottest path, and only the outputs tell the whole chain.
@@ -245,7 +256,8 @@ function causeOf({ cause }: TriggerPlan, before: Cause | null, took: number): Ca
   if (before !== null) return { ...cause, chain: stepsOf(before) };
   const { trigger } = cause;
   if (took === 0 || trigger === undefined) return cause;
-  return { ...cause, trigger: { ...trigger, step: { ...trigger.step, duration_ms: Math.round(took) } } };
+  const { step, words } = trigger;
+  return Object.assign({}, cause, { trigger: { step: { kind: step.kind, text: step.text, duration_ms: Math.round(took) }, words } });
 }
 
 /** A level that rules listen to was seen. `fresh` = nobody saw it become so: only what waits for a time begins to wait. */

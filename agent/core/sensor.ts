@@ -1,11 +1,12 @@
 import { readCounted } from "./counted.ts";
 import type { DeriveMemory } from "./derive.ts";
+import { isoTime } from "./iso-time.ts";
 import type { AgentEvent, Effect, Instant, Measured } from "./model.ts";
 import type { Plan } from "./plan.ts";
 import { newPipeline, type PipelineState, refine } from "./sensor-pipeline.ts";
 import type { SensorPlan } from "./sensor-plan.ts";
 import { sensorSeen } from "./sensor-seen.ts";
-import { isoTime, type State } from "./state.ts";
+import type { State } from "./state.ts";
 
 // A value is published when it was read, and never again: after a failed read, and once it is older than `stale_after`, the sensor is
 // offline, and what stays at the broker is the last reading with its own time.
@@ -47,7 +48,7 @@ export function reasonOf({ staleAfter }: SensorPlan, sensor: SensorState): strin
 }
 
 /** The first read is due now, but for the place of the sensor among the others. */
-export function beginSensor(plan: SensorPlan, sensor: SensorState, at: Instant, effects: Effect[]): void {
+function beginSensor(plan: SensorPlan, sensor: SensorState, at: Instant, effects: Effect[]): void {
   sensor.at = at;
   if (plan.every !== null) effects.push({ type: "startTimer", key: plan.readKey, at: at + plan.phase });
   if (Number.isFinite(plan.staleAfter)) effects.push({ type: "startTimer", key: plan.staleKey, at: at + plan.staleAfter });

@@ -2,8 +2,9 @@ import { cancelWait, switchOn } from "./interlock.ts";
 import { minOffObjection } from "./minimum.ts";
 import type { AgentEvent, Cause, Effect, Instant, SetRequest } from "./model.ts";
 import { retryPeriod } from "./output.ts";
+import type { OutputPlan } from "./output-plan.ts";
 import { peerIsLost } from "./peer.ts";
-import type { OutputPlan, Plan } from "./plan.ts";
+import type { Plan } from "./plan.ts";
 import { armSilence } from "./pwm.ts";
 import type { OutputState, State } from "./state.ts";
 

@@ -2,11 +2,13 @@ import { newOwlcms, type OwlcmsState } from "../profile/owlcms/platform.ts";
 import { type ControllerState, newController } from "./controller-state.ts";
 import { type CounterState, newCounter } from "./counter.ts";
 import { type Debounce, newDebounce } from "./debounce.ts";
-import { type KeptSum, newMemory } from "./derive.ts";
+import { newMemory } from "./derive.ts";
 import { type EncoderState, newEncoder } from "./encoder.ts";
 import { type GestureState, newGesture } from "./gesture.ts";
+import type { Change } from "./history.ts";
+import { controllerKeptId, type KeptSource, ruleSeqId, seqBlock, type TotalSource, zeroTotal } from "./kept.ts";
 import type { MessageMemory } from "./message-trigger.ts";
-import type { Cause, Effect, Instant, KeptFile, KeptTotal, SetRequest, TimerKey, Verdict } from "./model.ts";
+import type { Cause, Instant, KeptFile, SetRequest, TimerKey, Verdict } from "./model.ts";
 import type { Blink, Pattern } from "./pattern-end.ts";
 import type { Plan } from "./plan.ts";
 import { newGuard, type RuleGuard } from "./rule-guard.ts";
@@ -81,6 +83,8 @@ export interface OutputState {
   since: Instant;
   cause: Cause;
   problem: string | null;
+  /** Of a plug: why its failsafe is not armed, as far as that was tried; its problem while it has no other. */
+  unarmed: string | null;
   pulseEnds: Instant | null;
   maxOnEnds: Instant | null;
   /** When the output ends by itself, as last published. */
@@ -143,52 +147,7 @@ export interface RuleState {
   answers: Map<string, string>;
 }
 
-export interface Change {
-  at: Instant;
-  state: "ON" | "OFF" | "REFUSED" | "FAILED" | "LOCKED" | "UNLOCKED";
-  cause: Cause;
-  detail: string | null;
-  /** Of a PWM, behind its state: ` at 40 %`. */
-  level?: string;
-  /** When it ends by itself, as known at that moment. */
-  ends?: End | null;
-  /** From when on what was refused would be served, as far as that is known. */
-  allowedAt?: Instant | null;
-}
-
-export interface End {
-  at: Instant;
-  by: "its pulse" | "max_on";
-}
-
-export const historyLength = 32;
-export const refusalsKept = 16;
-/** How many event numbers one reservation covers. */
-export const seqBlock = 1000;
-
-/** What an output brings from the last run. */
-export interface Kept {
-  locked: boolean;
-  level: boolean;
-}
-
-/** Where the core asks what was kept, once, at the start. */
-export interface KeptSource {
-  kept(id: string): Kept;
-  /** Whether a rule was enabled; undefined when nobody has said so. */
-  enabled?(rule: string): boolean | undefined;
-  /** What a derived value has summed up. */
-  sum?(sensor: string): KeptSum | undefined;
-}
-
 const nothing: KeptSource = { kept: () => ({ locked: false, level: false }) };
-
-/** Where the core asks for the total of a counter. */
-export interface TotalSource {
-  total(id: string): KeptTotal;
-}
-
-export const zeroTotal: KeptTotal = { pulses: 0, missed: 0, uncertain: false };
 const zero: TotalSource = { total: () => zeroTotal };
 
 /** The state before the first event. `firstSeq` gives the first free event number of an input; a block from there is reserved. */
@@ -224,6 +183,7 @@ export function newState(plan: Plan, firstSeq: (id: string) => number, before: K
       since: 0,
       cause: { kind: "start", text: "start", detail: null },
       problem: null,
+      unarmed: null,
       pulseEnds: null,
       maxOnEnds: null,
       until: null,
@@ -271,40 +231,4 @@ export function newState(plan: Plan, firstSeq: (id: string) => number, before: K
     commands: 0,
     refused: 0,
   };
-}
-
-/** Rules and inputs may share ids: the numbers of their events must not. */
-export function ruleSeqId(rule: string): string {
-  return `rule/${rule}`;
-}
-
-/** Rules and controllers may share ids, too. */
-export function controllerKeptId(controller: string): string {
-  return `controller/${controller}`;
-}
-
-/** The last second that was written, up to its point: many events fall into one, and writing a date is dear. */
-let [second, upToPoint] = [Number.NaN, ""];
-
-/** ISO 8601 UTC with milliseconds, from the wall clock as last read. */
-export function isoTime({ clockOffset }: Pick<State, "clockOffset">, at: Instant): string {
-  const ms = Math.floor(at + clockOffset);
-  const now = Math.floor(ms / 1000);
-  if (now !== second) [second, upToPoint] = [now, new Date(now * 1000).toISOString().slice(0, -4)];
-  return `${upToPoint}${String(ms - now * 1000).padStart(3, "0")}Z`;
-}
-
-/** Keeps a change in memory and on disk. Refusals have room of their own: whoever floods an output must not hide why it moved. */
-export function remember(index: number, output: OutputState, change: Change, effects: Effect[]): void {
-  const { history } = output;
-  history.push(change);
-  effects.push({ type: "keepChange", output: index, change });
-  const refused = change.state === "REFUSED";
-  let count = 0;
-  for (const { state } of history) if ((state === "REFUSED") === refused) count++;
-  if (count <= (refused ? refusalsKept : historyLength)) return;
-  history.splice(
-    history.findIndex(({ state }) => (state === "REFUSED") === refused),
-    1,
-  );
 }

@@ -46,7 +46,7 @@ export function updateSides(plan: Plan, state: State, sensor: number, at: Instan
 }
 
 /** Whether a comparison is true; null when the value is not known. Between the limit and its hysteresis it stays as it was. */
-export function sideOf(plan: Plan, state: State, { ref, test }: ValueTest, before: boolean | null, at: Instant): boolean | null {
+function sideOf(plan: Plan, state: State, { ref, test }: ValueTest, before: boolean | null, at: Instant): boolean | null {
   if (test.kind === "equals") {
     const now = valueNow(plan, state, ref, at);
     return now.is === "known" ? String(now.value) === test.word : null;

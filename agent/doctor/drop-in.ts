@@ -26,7 +26,8 @@ const homes = ["/home", "/root", "/run/user"];
 const ofSystem = ["dbus", "lock", "log", "mount", "systemd", "udev"].map((name) => `/run/${name}`);
 
 /**
- * What this configuration needs beyond `systemd/pinbus.service`: nothing for the character device, for what the kernel shows of sensors in sysfs, and for the usual folders.
+ * What this configuration needs beyond `systemd/pinbus.service`: nothing for the character device, for what the kernel shows of sensors in
+ * sysfs, and for the usual folders.
  */
 export function unitLines(named: Named): UnitLine[] {
   const { config } = named;

@@ -1,4 +1,5 @@
 import type { Config } from "../../config/schema.ts";
+import type { Machine } from "../shell/inventory.ts";
 import type { Fact } from "./finding.ts";
 import type { Sentence } from "./sentence.ts";
 
@@ -9,6 +10,8 @@ export interface Facts {
   /** Version of Node.js, and the oldest that will do. */
   node: { version: string; oldest: string };
   kernel: string;
+  /** Its board, its system and what is built in. */
+  machine: Fact<Machine>;
   caller: Caller;
   config: Fact<ConfigFacts>;
   /** What is wrong in the file, as `pinbus check` says it. */

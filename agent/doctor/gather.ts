@@ -19,7 +19,7 @@ import { credentials, type GatheredConfig, gatherConfig } from "./gather/config.
 import { asRoot, deadline, within } from "./gather/deadline.ts";
 import { chipsOfAgent, chipsOfKernel, gatherBoot, gatherPinmux, gatherPrograms } from "./gather/lines.ts";
 import { gatherCertificates, gatherFiles, gatherSockets, gatherUnit } from "./gather/service.ts";
-import { gatherClock, gatherDisk, gatherJournal, gatherSupply } from "./gather/system.ts";
+import { gatherClock, gatherDisk, gatherJournal, gatherMachine, gatherSupply } from "./gather/system.ts";
 import { kept, say } from "./sentence.ts";
 
 export interface GatherOptions {
@@ -42,7 +42,8 @@ export async function gatherFacts({ args, env, root = "/" }: GatherOptions): Pro
   const agent = askAgent(control.socket);
   const needed = <T>(look: (config: Config) => Promise<Fact<T>>, ms?: number): Promise<Fact<T>> =>
     within(async () => ("value" in gathered.fact ? look(gathered.fact.value.config) : gathered.fact), ms);
-  const [chips, boot, pinmux, programs, supply, clock, disk, journal, files, certificates, sockets, unit] = await Promise.all([
+  const [machine, chips, boot, pinmux, programs, supply, clock, disk, journal, files, certificates, sockets, unit] = await Promise.all([
+    within((signal) => gatherMachine(signal)),
     within(async (): Promise<Fact<ChipFacts>> => (await agent)?.chips ?? chipsOfKernel(config?.gpio.driver ?? "auto")),
     within(() => gatherBoot(root)),
     within(() => gatherPinmux(root)),
@@ -67,7 +68,7 @@ export async function gatherFacts({ args, env, root = "/" }: GatherOptions): Pro
     configErrors: gathered.errors,
     accounts: names.accounts,
     agent: statusFact((await agent)?.status),
-    ...{ chips, boot, pinmux, programs, supply, clock, disk, journal, files, certificates, sockets, unit, brokers },
+    ...{ machine, chips, boot, pinmux, programs, supply, clock, disk, journal, files, certificates, sockets, unit, brokers },
     status: (await agent)?.status,
   };
 }

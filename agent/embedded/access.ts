@@ -28,6 +28,9 @@ export interface OwnUser {
   password: string;
 }
 
+/** By which rules know the agent itself. */
+export const agentUser = "pinbus-agent";
+
 /** The door of the built-in broker. */
 export class Access {
   /** The agent's own client: known to nobody else. */
@@ -38,7 +41,7 @@ export class Access {
   #checks = 0;
   readonly #waiting: (() => void)[] = [];
 
-  constructor(rules: AccessRules, own = newUser("pinbus-agent"), terminal = newUser("pinbus-terminal")) {
+  constructor(rules: AccessRules, own = newUser(agentUser), terminal = newUser("pinbus-terminal")) {
     this.#rules = rules;
     this.own = own;
     this.terminal = terminal;

@@ -1,9 +1,10 @@
 import type { Aedes, AedesPublishPacket, Client } from "aedes";
-import { type Acl, Rights } from "./acl.ts";
+import type { Acl } from "./acl.ts";
+import { Guest } from "./guest.ts";
 
 /** The parts of aedes' store that concern those who sleep; public, but missing in its types. */
 interface SessionStore {
-  outgoingEnqueueCombi(subscriptions: { clientId: string }[], packet: AedesPublishPacket): Promise<void>;
+  outgoingEnqueueCombi(subscriptions: { clientId: string }[], packet: AedesPublishPacket): PromiseLike<void>;
 }
 
 export interface AclGateOptions {
@@ -18,11 +19,14 @@ const maxSleepers = 10_000;
 
 /**
  * Holds the clients of aedes to the rules, as mosquitto 2.0 does: a publication that is not allowed is acknowledged and dropped, a will too; a
- * subscription is always granted, and what may not be read is not delivered. Who was not admitted is the broker itself and may everything.
+ * subscription is always granted, and what may not be read is not delivered. Who was not admitted is the broker itself and may everything. The agent's
+ * own subscription is refused when nothing could come of it: the agent has to know what it does not hear.
  */
 export class AclGate {
   readonly #options: AclGateOptions;
   readonly #guests = new WeakMap<Client, Guest>();
+  /** Of the agent's own clients: the rules under which each came. */
+  readonly #entered = new WeakMap<Client, { acl: Acl | undefined }>();
   /** Of sessions that outlive their connection: the last user of each. */
   readonly #sleepers = new Map<string, Guest>();
   readonly #dropped = new WeakSet<object>();
@@ -31,12 +35,13 @@ export class AclGate {
     this.#options = options;
   }
 
-  /** Somebody was let in under this name; `own` = the agent itself, or who operates it. */
-  admit(client: Client, user: string | undefined, own: boolean): void {
+  /** Somebody was let in under this name; who operates the agent may everything. */
+  admit(client: Client, user: string | undefined, as: "guest" | "agent" | "operator"): void {
     this.#sleepers.delete(client.id);
-    if (own) return;
-    const guest = new Guest(user, client.id);
+    if (as === "operator") return;
+    const guest = new Guest(user, client.id, as === "agent");
     this.#guests.set(client, guest);
+    if (guest.isAgent) this.#entered.set(client, { acl: this.#options.acl() });
     if (client.clean) return;
     this.#sleepers.set(client.id, guest);
     const [oldest] = this.#sleepers.size > maxSleepers ? this.#sleepers.keys() : [];
@@ -51,7 +56,7 @@ export class AclGate {
   /** Under which name it was let in, empty for none; undefined for the agent itself. */
   userOf(client: Client): string | undefined {
     const guest = this.#guests.get(client);
-    return guest && (guest.user ?? "");
+    return guest && !guest.isAgent ? (guest.user ?? "") : undefined;
   }
 
   /** Whether this client may be given a message of this topic. */
@@ -61,12 +66,17 @@ export class AclGate {
 
   /** Hooks it in; once, after `listen` and after everything else that sets these hooks. */
   guard(aedes: Aedes): void {
-    const { authorizePublish, authorizeForward } = aedes;
+    const { authorizePublish, authorizeSubscribe, authorizeForward } = aedes;
     aedes.authorizePublish = (client, packet, done) => {
       const guest = client && this.#guests.get(client);
-      if (!guest || guest.may("write", packet.topic, this.#options.acl())) return authorizePublish(client, packet, done);
+      if (!guest || guest.may("write", packet.topic, this.#rulesFor(client, packet))) return authorizePublish(client, packet, done);
       this.#drop(packet, guest);
       done(null);
+    };
+    aedes.authorizeSubscribe = (client, subscription, done) => {
+      const guest = client && this.#guests.get(client);
+      if (guest?.isAgent && !guest.mayHear(subscription.topic, this.#options.acl())) done(null, null);
+      else authorizeSubscribe(client, subscription, done);
     };
     // aedes acknowledges before it publishes, so what is dropped here is acknowledged all the same.
     const publish = aedes.publish.bind(aedes) as (packet: object, client?: unknown, done?: unknown) => void;
@@ -76,6 +86,12 @@ export class AclGate {
     }) as Aedes["publish"];
     aedes.authorizeForward = (client, packet) => (this.mayRead(client, packet.topic) ? authorizeForward(client, packet) : null);
     this.#guardStore((aedes as unknown as { persistence: SessionStore }).persistence);
+  }
+
+  /** Those of now; for the agent's will those under which it came, or an `online` that it may not take back any more would stay. */
+  #rulesFor(client: Client, packet: object): Acl | undefined {
+    const entered = this.#entered.get(client);
+    return entered && packet === (client as unknown as { will: object | null }).will ? entered.acl : this.#options.acl();
   }
 
   #guardStore(store: SessionStore): void {
@@ -93,24 +109,6 @@ export class AclGate {
     this.#dropped.add(packet);
     const who = user === undefined || user === "" ? "" : ` of user ${quote(user)}`;
     this.#options.refused(`broker: client ${quote(client)}${who} may not publish to ${quote(packet.topic)}: dropped`);
-  }
-}
-
-/** Somebody who was let in, and what he may by the rules of now. */
-class Guest {
-  readonly user: string | undefined;
-  readonly client: string;
-  #rights: { acl: Acl; rights: Rights } | undefined;
-
-  constructor(user: string | undefined, client: string) {
-    this.user = user;
-    this.client = client;
-  }
-
-  may(access: "read" | "write", topic: string, acl: Acl | undefined): boolean {
-    if (acl === undefined) return true;
-    if (this.#rights?.acl !== acl) this.#rights = { acl, rights: new Rights(acl, this.user ?? "", this.client) };
-    return this.#rights.rights.may(access, topic);
   }
 }
 

@@ -1,6 +1,8 @@
+import { coversFilter, filtersMeet } from "./topic-filter.ts";
+
 /** Who may publish what and be given what, as mosquitto's `acl_file` says it (mosquitto.conf(5)). Without any rule nobody may anything. */
 export interface Acl {
-  /** By user; the empty name stands for who names none. */
+  /** By user, also of one without a line of his own; the empty name stands for who names none. */
   sections: ReadonlyMap<string, readonly Rule[]>;
   /** For every client: `%u` and `%c` stand for its user and its client id. */
   patterns: readonly Rule[];
@@ -32,8 +34,10 @@ export function parseAcl(text: string): AclReading {
         .set(user, sections.get(user) ?? [])
         .get(user)
         ?.push(rule);
-    else if (word === "user" && rest !== "") user = rest;
-    else problems.push({ line: index + 1, message: badLine(word) });
+    else if (word === "user" && rest !== "") {
+      user = rest;
+      sections.set(user, sections.get(user) ?? []);
+    } else problems.push({ line: index + 1, message: badLine(word) });
   }
   return problems.length > 0 ? { ok: false, problems } : { ok: true, acl: { sections, patterns } };
 }
@@ -60,9 +64,19 @@ export class Rights {
     }
     return false;
   }
+
+  /** Whether a subscription could bring anything at all. */
+  mayHear(filter: string): boolean {
+    for (const rules of [this.#own, this.#patterns]) {
+      if (rules.some((entry) => entry.read === false && coversFilter(entry.filter, filter))) return false;
+      if (rules.some((entry) => entry.read === true && filtersMeet(entry.filter, filter))) return true;
+    }
+    return false;
+  }
 }
 
 interface Entry {
+  filter: string;
   levels: readonly string[];
   /** Undefined: it says nothing about this access. */
   read: boolean | undefined;
@@ -73,8 +87,9 @@ function entries(rules: readonly Rule[]): Entry[] {
   const denied = rules.filter(({ access }) => access === "deny");
   const allowed = rules.filter(({ access }) => access !== "deny");
   return [
-    ...denied.map(({ filter }) => ({ levels: filter.split("/"), read: false, write: false })),
+    ...denied.map(({ filter }) => ({ filter, levels: filter.split("/"), read: false, write: false })),
     ...allowed.map(({ access, filter }) => ({
+      filter,
       levels: filter.split("/"),
       read: access === "write" ? undefined : true,
       write: access === "read" ? undefined : true,

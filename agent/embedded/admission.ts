@@ -2,12 +2,12 @@ import type { Aedes, Client } from "aedes";
 import { connectionState, isBridge } from "./bridges.ts";
 import type { Journal } from "./journal.ts";
 import { type Kept, origin } from "./kept.ts";
-import { innerOf, type Packet, persistenceOf, type Subscription } from "./persistence.ts";
+import { innerOf, type Packet, type Persistence, persistenceOf, type Subscription } from "./persistence.ts";
 import { atOnce } from "./rules.ts";
 import type { Session } from "./session.ts";
 import { type Content, contentRecord, type MessageRecord, type QoS } from "./store-record.ts";
 
-/** As aedes has it: more QoS 2 messages of one connection that are not released end it. */
+/** As aedes has it for one connection: more QoS 2 messages that are not released end it. */
 const maxOpen = 1000;
 
 export interface AdmissionOptions {
@@ -22,6 +22,10 @@ export interface AdmissionOptions {
   /** Milliseconds since 1970; undefined while nobody has set the clock. */
   wall(): number | undefined;
 }
+
+/** Without a turn of the promise queue. */
+// biome-ignore lint/suspicious/noThenProperty: aedes only calls `then`
+const nobody: PromiseLike<Subscription[]> = { then: (resolve) => Promise.resolve(resolve?.([]) as never) };
 
 /** What is known of a publication between its first look at the store and its last; by its payload, which aedes hands on as it is. */
 interface Note {
@@ -48,7 +52,10 @@ export class Admission {
 
   constructor(options: AdmissionOptions) {
     this.#options = options;
-    const { aedes } = options;
+    const {
+      aedes,
+      kept: { sessions },
+    } = options;
     const persistence = persistenceOf(aedes);
     const inner = innerOf(persistence);
     const mayPublish = aedes.authorizePublish;
@@ -58,11 +65,18 @@ export class Admission {
         else this.#admit(client, packet as Packet, inner.subscriptionsByTopic, done);
       });
     };
+    // Only sessions are in that list.
+    persistence.subscriptionsByTopic = (topic) => (sessions.size > 0 ? inner.subscriptionsByTopic(topic) : nobody);
     persistence.storeRetained = (packet) => {
       const kept = { ...packet, payload: Buffer.from(packet.payload) };
       return this.#retain(packet, kept) ? inner.storeRetained(kept) : atOnce(Promise.resolve());
     };
-    persistence.outgoingEnqueueCombi = async (subscriptions, packet) => this.#enqueue(subscriptions, packet);
+    persistence.outgoingEnqueueCombi = (subscriptions, packet) => {
+      // Anew, and given out in the same breath: a message that was numbered behind it, and came to its subscribers first, would make it look old.
+      packet.brokerCounter = ++(aedes as Aedes & { counter: number }).counter;
+      this.#enqueue(subscriptions, packet);
+      return atOnce(Promise.resolve());
+    };
     persistence.outgoingEnqueue = async (subscription, packet) => this.#enqueue([subscription], packet);
   }
 
@@ -76,7 +90,7 @@ export class Admission {
     this.#open.get(client)?.delete(id);
   }
 
-  #admit(client: Client, packet: Packet, match: (topic: string) => Promise<Subscription[]>, settle: (error: Error | null) => void): void {
+  #admit(client: Client, packet: Packet, match: Persistence["subscriptionsByTopic"], settle: (error: Error | null) => void): void {
     const done = () => settle(null);
     const { journal, kept } = this.#options;
     const isOwn = this.#options.isOwn(client);
@@ -89,8 +103,8 @@ export class Admission {
       return;
     }
     if (packet.qos === 0) {
-      // Behind what the client sent before; aedes publishes that one turn after its acknowledgement.
-      if (this.#held.has(client)) this.#hold(client, journal, () => setImmediate(done));
+      // Behind what the client sent before, which is added to the file only when its sessions are known.
+      if (this.#held.has(client)) this.#hold(client, match(packet.topic), journal, done);
       else done();
       return;
     }
@@ -102,9 +116,7 @@ export class Admission {
     this.#held.set(client, (this.#held.get(client) ?? 0) + 1);
     const go = () => {
       this.#release(client);
-      // aedes would not publish what it cannot acknowledge any more. A will has no identifier, and goes its way.
-      if (client.closed && packet.qos === 1 && packet.messageId !== undefined) publishAs(this.#options.aedes, packet, client);
-      else done();
+      done();
     };
     void match(packet.topic).then((subscriptions) => {
       const objection = this.#objection(client, packet);
@@ -123,12 +135,14 @@ export class Admission {
     });
   }
 
-  #hold(client: Client, journal: Journal, done: () => void): void {
+  #hold(client: Client, known: PromiseLike<unknown>, journal: Journal, done: () => void): void {
     this.#held.set(client, (this.#held.get(client) ?? 0) + 1);
-    journal.after(() => {
-      this.#release(client);
-      done();
-    });
+    void known.then(() =>
+      journal.after(() => {
+        this.#release(client);
+        done();
+      }),
+    );
   }
 
   #release(client: Client): void {
@@ -142,8 +156,9 @@ export class Admission {
     if (qos !== 2 || id === undefined) return undefined;
     const publisher = client.clean ? undefined : this.#publisher(client.id);
     if (!client.clean && !publisher) return "too many sessions";
-    const open = this.#openOf(client);
-    if (publisher?.incoming.has(id) || open.has(id)) return undefined;
+    // Of the session, however often its client comes back.
+    const open = publisher?.incoming ?? this.#openOf(client);
+    if (open.has(id)) return undefined;
     return open.size >= maxOpen ? `more than ${maxOpen} QoS 2 messages are open` : undefined;
   }
 
@@ -252,9 +267,4 @@ export class Admission {
     else if (hasRoom && !note?.record?.retain && (wasKept || content.payload.length > 0)) journal?.add(contentRecord(content));
     return hasRoom;
   }
-}
-
-/** In a client's name; missing in aedes' types. */
-function publishAs(aedes: Aedes, packet: Packet, client: Client): void {
-  (aedes.publish as unknown as (packet: Packet, client: Client, done: () => void) => void).call(aedes, packet, client, () => undefined);
 }

@@ -14,6 +14,7 @@ import { DrainingDuplex } from "./drain.ts";
 import type { BrokerTls, Entrance, Protocol } from "./entrance.ts";
 import { FrameScanner, newCounts } from "./frames.ts";
 import { Inflight } from "./inflight.ts";
+import { mendOrder } from "./intake.ts";
 import { fixedLimits, type Limits, usualLimits } from "./limits.ts";
 import { Listeners } from "./listeners.ts";
 import { portPair } from "./port-stream.ts";
@@ -177,6 +178,8 @@ class EmbeddedBroker implements Broker {
     const { Aedes } = await import("aedes");
     const aedes = new Aedes({ ...fixedLimits, connectTimeout: this.#limits.connectTimeout });
     await aedes.listen();
+    // For several brokers with one store. Here, when the clock is set while it runs, it would take all clients for those of a broker that has died.
+    clearInterval((aedes as unknown as { _clearWillInterval: NodeJS.Timeout })._clearWillInterval);
     if (this.#stopped) return void aedes.close();
     this.#aedes = aedes;
     this.#retained = mendRetained(aedes);
@@ -195,6 +198,7 @@ class EmbeddedBroker implements Broker {
     this.#options.bridge?.guard(aedes);
     // The last to decide, the first to be asked: what is dropped is not kept either.
     this.#door.acl.guard(aedes);
+    mendOrder(aedes);
     for (const { client, filters, user } of await this.#store.load()) {
       if (client === bridgeSession) continue;
       this.#census.returned(client, filters);

@@ -44,12 +44,18 @@ export class Delivery {
   /** What waits for a client that has come back, one after the other, and what is added meanwhile. */
   async *#waiting(client: Client, session: Session): AsyncGenerator<object> {
     const brokerId = this.#aedes.id;
+    let mine = session.giving;
+    const next = () =>
+      new Promise<void>((resolve) => {
+        mine = resolve;
+        session.giving = mine;
+      });
     try {
       for (const queued of session.queue) {
         const { topic, payload, qos, counter: brokerCounter, id: messageId, released, held = false } = queued;
-        const left = new Promise<void>((resolve) => {
-          session.giving = resolve;
-        });
+        let left = next();
+        // The connection before may have acknowledged it meanwhile.
+        const isOnItsWay = () => !client.closed && this.#given.get(queued) !== client && session.byNumber(queued.n) === queued;
         yield released
           ? { cmd: "pubrel", brokerId, brokerCounter, messageId }
           : {
@@ -64,11 +70,15 @@ export class Delivery {
               dup: messageId !== undefined && !held,
             };
         // aedes reads ahead; a live message must not pass what it has read.
-        if (this.#given.get(queued) !== client) await left;
+        while (isOnItsWay()) {
+          await left;
+          if (isOnItsWay()) left = next();
+        }
         if (client.closed) return;
       }
     } finally {
-      session.giving = undefined;
+      // Another connection may be given it by now.
+      if (session.giving === mine) session.giving = undefined;
     }
   }
 
@@ -83,7 +93,13 @@ export class Delivery {
     queued.held = false;
     if (queued.flag && isBridge(client)) packet.retain = true;
     // Under another identifier after a crash, a QoS 2 subscriber would take it for another message.
-    if (isNew && queued.qos === 2) await this.#written({ sent: session.number, n: queued.n, id: packet.messageId });
+    const record = isNew && queued.qos === 2 ? { sent: session.number, n: queued.n, id: packet.messageId } : undefined;
+    // What comes behind a message that is being written waits with it.
+    if (record || session.leaving > 0) {
+      session.leaving++;
+      await this.#written(record);
+      session.leaving--;
+    }
     // Not before: what is new would pass it.
     this.#given.set(queued, client);
     session.giving?.();
@@ -121,10 +137,15 @@ export class Delivery {
 
   #forget(session: Session, queued: Queued): void {
     session.remove(queued);
+    session.giving?.();
     this.#journal?.add({ ack: session.number, n: queued.n });
   }
 
-  #written(record: StoreRecord): Promise<void> {
-    return new Promise((resolve) => (this.#journal ? this.#journal.add(record, resolve) : resolve()));
+  #written(record: StoreRecord | undefined): Promise<void> {
+    return new Promise((resolve) => {
+      if (!this.#journal) resolve();
+      else if (record) this.#journal.add(record, resolve);
+      else this.#journal.after(resolve);
+    });
   }
 }

@@ -21,6 +21,8 @@ export interface DoorOptions {
   warn(kind: string, message: string): void;
 }
 
+const admitted = { yes: "guest", own: "agent", terminal: "operator" } as const;
+
 /** Lets clients in, and lets nobody do anything before that. */
 export class Door {
   readonly #options: DoorOptions;
@@ -113,8 +115,12 @@ export class Door {
       return verdict;
     }
     this.#letIn.add(client);
-    this.acl.admit(client, username, verdict !== "yes");
-    if (verdict !== "own") this.#guests.set(client, { username, hash: access.hashOf(username), listed: verdict === "yes" });
+    this.acl.admit(client, username, admitted[verdict]);
+    if (verdict !== "own") {
+      this.#guests.set(client, { username, hash: access.hashOf(username), listed: verdict === "yes" });
+      // aedes tells nothing of who goes before it has a place in its list.
+      client.conn.once("close", () => this.#guests.delete(client));
+    }
     watch.takesOver(aedes, client);
     return undefined;
   }

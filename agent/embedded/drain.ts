@@ -1,6 +1,7 @@
 import { Duplex } from "node:stream";
 import type { FrameScanner } from "./frames.ts";
 import type { Inflight } from "./inflight.ts";
+import { joined } from "./joined.ts";
 import { maxPieces } from "./pieces.ts";
 import type { Turns } from "./turns.ts";
 
@@ -38,8 +39,8 @@ export class DrainingDuplex extends Duplex {
   /** Received, and not taken yet. */
   readonly #received: Buffer[] = [];
   #receivedBytes = 0;
-  /** The broker reads. */
-  #wanted = true;
+  /** Offered to the broker, which has not read it yet. */
+  #offered: Buffer | undefined;
   /** It waits for its turn. */
   #queued = false;
   #ended = false;
@@ -64,14 +65,28 @@ export class DrainingDuplex extends Duplex {
     if (this.#ended) setImmediate(() => this.#finish());
   }
 
-  /** aedes also reads while it takes apart what it has, and cannot take apart two things at a time. */
-  override _read(): void {
-    this.#wanted = true;
+  /** Not by way of the stream's own buffer, which would cost a turn of its queue and more time than to take a packet apart. Its end goes that way. */
+  override read(size?: number): Buffer | null {
+    const offered = this.#offered;
+    if (offered === undefined || size === 0) return super.read(size);
+    this.#offered = undefined;
+    // aedes also reads while it takes apart what it has, and cannot take apart two things at a time.
     process.nextTick(() => this.#pass());
+    return offered;
   }
 
-  /** Single chunks, too: that is how Node writes to a stream without `_write`. */
+  /** There is nothing in the stream's own buffer. */
+  override _read(): void {}
+
+  override _write(chunk: Buffer, _encoding: string, done: (error?: Error | null) => void): void {
+    this.#sendAll([chunk], done);
+  }
+
   override _writev(chunks: { chunk: Buffer }[], done: (error?: Error | null) => void): void {
+    this.#sendAll(joined(chunks.map(({ chunk }) => chunk)), done);
+  }
+
+  #sendAll(pieces: readonly Buffer[], done: (error?: Error | null) => void): void {
     const socket = this.#socket;
     const { inflight } = this.#options;
     if (socket.destroyed || !socket.writable) {
@@ -81,12 +96,17 @@ export class DrainingDuplex extends Duplex {
     }
     const first = socket.writableCorked === 0;
     if (first) socket.cork();
-    for (const { chunk } of chunks) for (const part of inflight?.pass(chunk) ?? [chunk]) this.#send(part);
+    for (const piece of pieces) {
+      if (inflight) for (const part of inflight.pass(piece)) this.#send(part);
+      else this.#send(piece);
+    }
     // What comes first leaves at once; what the same turn of the loop has besides leaves in one call of the kernel, which costs more than
-    // all the rest of a packet.
+    // all the rest of a packet. Who waits for a message comes before who waits for an acknowledgement.
     if (first) {
-      socket.uncork();
-      socket.cork();
+      if (!isAcknowledgement(pieces)) {
+        socket.uncork();
+        socket.cork();
+      }
       setImmediate(() => socket.uncork());
     }
     if (!this.#hasMuch) {
@@ -151,7 +171,7 @@ export class DrainingDuplex extends Duplex {
   }
 
   get #hasMore(): boolean {
-    return this.#receivedBytes > 0 && this.#wanted && !this.destroyed;
+    return this.#receivedBytes > 0 && this.#offered === undefined && !this.destroyed;
   }
 
   #pass(): void {
@@ -169,7 +189,8 @@ export class DrainingDuplex extends Duplex {
       const part = this.#take(turn.bytes - bytes, before + turn.packets);
       if (part === undefined) break;
       bytes += part.length;
-      this.#wanted = this.push(part);
+      this.#offered = part;
+      this.emit("readable");
     }
     if (!this.#isFull) this.#socket.resume();
     this.#queued = this.#hasMore;
@@ -184,7 +205,7 @@ export class DrainingDuplex extends Duplex {
     const { incoming, oversized } = this.#options;
     let length = 0;
     while (length < Math.min(chunk.length, most) && incoming.complete < until) {
-      const part = chunk.subarray(length, length + step);
+      const part = chunk.length <= step ? chunk : chunk.subarray(length, length + step);
       if (!incoming.push(part)) {
         oversized();
         this.#socket.destroy();
@@ -194,9 +215,9 @@ export class DrainingDuplex extends Duplex {
       }
       length += part.length;
     }
-    if (length === chunk.length) this.#received.shift();
-    else this.#received[0] = chunk.subarray(length);
     this.#receivedBytes -= length;
+    if (length === chunk.length) return this.#received.shift();
+    this.#received[0] = chunk.subarray(length);
     return chunk.subarray(0, length);
   }
 
@@ -208,8 +229,13 @@ export class DrainingDuplex extends Duplex {
 
   /** The readable side ends when everything was handed on. */
   #finish(): void {
-    if (!this.#ended || this.#receivedBytes > 0 || this.destroyed || this.readableEnded) return;
+    if (!this.#ended || this.#receivedBytes > 0 || this.#offered || this.destroyed || this.readableEnded) return;
     // Without one whole packet there is nothing that aedes could be busy with.
     if (this.#ready || this.#options.incoming.complete === 0) this.push(null);
   }
+}
+
+/** A PUBACK, and what comes behind it (MQTT 3.1.1 section 3.4). */
+function isAcknowledgement([first]: readonly Buffer[]): boolean {
+  return first !== undefined && (first[0] ?? 0) >> 4 === 4;
 }

@@ -1,9 +1,11 @@
 import { createReadStream } from "node:fs";
 import { type FileHandle, mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
-import { setAside, syncFolder } from "../shell/atomic-file.ts";
+import { whyUnread } from "../../config/file-words.ts";
+import { makeFolder, openToAppend, setAside, syncFolder } from "../shell/atomic-file.ts";
 import { checkedLine, readChecked } from "../shell/checked-line.ts";
 import type { Log } from "../shell/log.ts";
+import { mustBeFile } from "../shell/state-file.ts";
 import { WriteProblem } from "../shell/write-problem.ts";
 
 /** At most one sync in this time: what a power cut may take. */
@@ -79,8 +81,9 @@ export class Journal {
     let bad = 0;
     try {
       await mkdir(dirname(file), { recursive: true, mode: 0o750 });
-      this.#size = (await stat(file)).size;
-      if (this.#size > maxBytes) throw new Error(`it is larger than ${maxBytes / 1024 / 1024} MB`);
+      const stats = await stat(file);
+      mustBeFile(stats, maxBytes);
+      this.#size = stats.size;
       for await (const line of linesOf(file)) {
         if (line === "") continue;
         const record = readChecked(line);
@@ -88,8 +91,7 @@ export class Journal {
       }
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
-      log.error(`${file} could not be read: ${(error as Error).message}; it is kept as ${file}.bad`, { event: "file-not-read" });
-      setAside(file);
+      log.error(`${file} could not be read: ${whyUnread(error)}; ${setAside(file)}`, { event: "file-not-read" });
       this.#size = 0;
     }
     if (bad > 0) log.warn(`${file}: ${bad} ${bad === 1 ? "record" : "records"} could not be read and left out`, { event: "file-not-read" });
@@ -157,7 +159,7 @@ export class Journal {
   }
 
   async #write(text: string): Promise<void> {
-    this.#handle ??= await open(this.#options.file, "a", 0o640);
+    this.#handle ??= await openToAppend(this.#options.file);
     const start = `${this.#torn ? "\n" : ""}${this.#size === 0 ? checkedLine({ format }) : ""}`;
     this.#torn = true;
     await this.#handle.appendFile(start + text);
@@ -203,6 +205,7 @@ export class Journal {
     const behind: string[] = [];
     this.#behind = behind;
     const snapshot = this.#options.snapshot();
+    await makeFolder(next);
     await rm(next, { force: true });
     const handle = await open(next, "a", 0o640);
     try {

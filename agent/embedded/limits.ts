@@ -35,8 +35,6 @@ export const maxName = 1024;
 export const fixedLimits = {
   /** A subscriber that takes nothing for this long, with all waiting for it that may, is disconnected; milliseconds. */
   drainTimeout: 5_000,
-  /** Packets of one client before it is let in; they arrive in one read, which is bounded in bytes. */
-  queueLimit: 5_000,
   maxClientsIdLength: maxName,
 };
 

@@ -5,6 +5,8 @@ export interface ListenerOptions {
   address: string;
   /** 0 = a free one. */
   port: number;
+  /** What is spoken there, for its sentences; `mqtt` unless said. */
+  protocol?: string;
   retryEvery: number;
   connection(socket: Socket): void;
   /** `undefined` when it listens again. */
@@ -72,8 +74,8 @@ export class Listener {
   }
 
   async #describe(error: NodeJS.ErrnoException): Promise<string> {
-    const { address } = this.#options;
-    if (error.code === "EADDRINUSE") return describePortHolder(address, this.#port, await findPortHolder(this.#port));
+    const { address, protocol } = this.#options;
+    if (error.code === "EADDRINUSE") return describePortHolder(address, this.#port, await findPortHolder(this.#port), protocol);
     if (error.code === "EACCES") {
       return `the built-in broker may not listen on ${placeOf(address, this.#port)}: ports below 1024 need a privilege; set a higher port in broker.listeners`;
     }

@@ -75,6 +75,7 @@ export class Listeners {
     const listener: Listener = new Listener({
       address,
       port,
+      protocol,
       retryEvery,
       connection: (socket) => connection(socket, entrance),
       changed: (problem) => {

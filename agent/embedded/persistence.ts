@@ -16,9 +16,9 @@ export interface Persistence {
   addSubscriptions(client: ById, subscriptions: { topic: string; qos: QoS }[]): Promise<void>;
   removeSubscriptions(client: ById, filters: string[]): Promise<void>;
   cleanSubscriptions(client: ById): Promise<void>;
-  subscriptionsByTopic(topic: string): Promise<Subscription[]>;
+  subscriptionsByTopic(topic: string): PromiseLike<Subscription[]>;
   outgoingEnqueue(subscription: Subscription, packet: Packet): Promise<void>;
-  outgoingEnqueueCombi(subscriptions: Subscription[], packet: Packet): Promise<void>;
+  outgoingEnqueueCombi(subscriptions: Subscription[], packet: Packet): PromiseLike<void>;
   outgoingUpdate(client: Client, packet: Packet | { cmd: "pubrel"; messageId: number }): Promise<void>;
   outgoingClearMessageId(client: Client, packet: { messageId?: number; brokerCounter?: number }): Promise<unknown>;
   outgoingStream(client: Client): Readable;

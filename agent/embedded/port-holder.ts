@@ -29,13 +29,21 @@ export function placeOf(address: string, port: number): string {
   return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
-/** The sentence for people; `what to do` is included. */
-export function describePortHolder(address: string, port: number, holder: PortHolder | undefined): string {
+/** The sentence for people; `what to do` is included. `protocol` is what was to be spoken there. */
+export function describePortHolder(address: string, port: number, holder: PortHolder | undefined, protocol = "mqtt"): string {
+  const server = serverAt(address, port, protocol);
   const isBroker = holder?.unit !== undefined || /mosquitto/.test(`${holder?.process?.name} ${holder?.user}`);
   const cure = isBroker
-    ? "to use that broker set mqtt.server: 127.0.0.1, or stop it"
-    : "if it is a broker set mqtt.server: 127.0.0.1, else set another port in broker.listeners";
+    ? `to use that broker set mqtt.server: ${server}, or stop it`
+    : `if it is a broker set mqtt.server: ${server}, else set another port in broker.listeners`;
   return `the built-in broker cannot listen on ${placeOf(address, port)}: ${nameOf(holder)} holds the port; ${cure}`;
+}
+
+/** As `mqtt.server` names it. Who listens on this machine's own or on all addresses is reached at 127.0.0.1. */
+function serverAt(address: string, port: number, protocol: string): string {
+  const host = ["::1", "0.0.0.0", "::"].includes(address) ? "127.0.0.1" : address;
+  if (protocol === "mqtt") return port === 1883 ? host : placeOf(host, port);
+  return `${protocol}://${placeOf(host, port)}`;
 }
 
 function nameOf(holder: PortHolder | undefined): string {

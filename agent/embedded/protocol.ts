@@ -1,16 +1,23 @@
 import type { EventEmitter } from "node:events";
 import type { Writable } from "node:stream";
-import type { Aedes, AedesPublishPacket, Client } from "aedes";
+import type { Aedes, Client } from "aedes";
+import { keepBehindConnect } from "./behind-connect.ts";
 import { connectionState, isBridge } from "./bridges.ts";
+import { type Deliver, deliverDirectly } from "./direct.ts";
+import { takeIn } from "./intake.ts";
 import { hasFewFilters, maxFilterBytes, maxFilters, maxName } from "./limits.ts";
 import { joinPieces } from "./pieces.ts";
 import { mendRepeated, takeRepeated } from "./repeated-filters.ts";
+import { takeSentAgain } from "./sent-again.ts";
 import type { SlowReader } from "./slow-reader.ts";
 import { isFilter, isText, isTopic, matchesFilter } from "./topic-filter.ts";
+import { takeWhole } from "./whole-packets.ts";
 
 /** A packet as aedes' parser gives it out. */
 interface Packet {
   cmd: string;
+  /** Bytes, without its first ones. */
+  length?: number;
   messageId?: number;
   topic: string;
   qos: number;
@@ -25,16 +32,21 @@ interface Packet {
   unsubscriptions?: string[];
 }
 
-export type Deliver = (packet: AedesPublishPacket, done: () => void) => void;
-
 /** What of aedes' client is not in its types. */
 interface Inside {
   broker: { id: string };
-  _parser: EventEmitter & Parameters<typeof joinPieces>[0];
+  _parser: EventEmitter & Parameters<typeof joinPieces>[0] & Parameters<typeof takeWhole>[0];
   subscriptions: Record<string, { qos: number }>;
   deliver0: Deliver;
   deliverQoS: Deliver;
   waitForDrain(done: (error?: Error | null) => void): void;
+}
+
+/** Who gets what, missing in aedes' types. */
+interface Subscribers {
+  _matcher: { add(filter: string, listener: unknown): void; remove(filter: string, listener: unknown): void };
+  on(filter: string, listener: unknown, done?: () => void): void;
+  removeListener(filter: string, listener: unknown, done?: () => void): void;
 }
 
 /** Codes of a CONNACK (MQTT 3.1.1 section 3.2.2.3). */
@@ -46,10 +58,12 @@ const [badVersion, badClientId, notAuthorised] = [1, 2, 5];
  * - A client's publication below `$SYS` or `$share` is acknowledged and goes nowhere, as with mosquitto; aedes ends the connection. The state of a
  *   bridge is taken.
  * - The DUP flag of a publisher is not that of the copies [MQTT-3.3.1-3].
+ * - Who unsubscribes and subscribes again in one read is subscribed.
  * - No message has a higher QoS than its subscription [MQTT-3.8.4-6]: aedes keeps this for filters without a wildcard only.
  */
 export function mendProtocol(aedes: Aedes): void {
   mendRepeated(aedes);
+  mendSubscriptions(aedes);
   const nowhere = `$${aedes.id}`;
   aedes.authorizePublish = (client, packet, done) => {
     packet.dup = false;
@@ -65,6 +79,22 @@ export function mendProtocol(aedes: Aedes): void {
     const forwarded = forwards(client, packet);
     if (forwarded && forwarded.qos > 0) forwarded.qos = Math.min(forwarded.qos, grantedQos(client, forwarded.topic)) as 0 | 1 | 2;
     return forwarded;
+  };
+}
+
+/**
+ * aedes ends a subscription one turn later, and forgets then whatever the client has under this filter: also a subscription that came meanwhile, which
+ * would get messages for ever. Here it ends at once, and begins at once, so that the answers keep their order.
+ */
+function mendSubscriptions(aedes: Aedes): void {
+  const { mq } = aedes as unknown as { mq: Subscribers };
+  mq.on = (filter, listener, done) => {
+    mq._matcher.add(filter, listener);
+    done?.();
+  };
+  mq.removeListener = (filter, listener, done) => {
+    mq._matcher.remove(filter, listener);
+    done?.();
   };
 }
 
@@ -84,8 +114,10 @@ export function mendConnection(
 ): void {
   const inside = client as unknown as Inside;
   const { _parser: parser } = inside;
+  deliverDirectly(client, connection);
   held?.slow.mend(inside);
   joinPieces(parser);
+  takeWhole(parser);
   const { deliver0, deliverQoS } = inside;
   const ownTopics = `$SYS/${inside.broker.id}/`;
   inside.deliver0 = (packet, done) => {
@@ -107,29 +139,37 @@ export function mendConnection(
   const [take] = parser.listeners("packet");
   parser.removeAllListeners("packet");
   let goodbye = false;
+  const asked = new Set<string>();
+  const pass = keepBehindConnect<Packet>(client, (packet) => {
+    if (!takeIn(client, connection, packet)) take?.call(parser, packet);
+  });
   parser.on("packet", (packet: Packet) => {
     // [MQTT-3.14.4-2]
     if (goodbye) return;
     goodbye = packet.cmd === "disconnect";
-    const tooMany = held !== undefined && hasTooManyFilters(packet, inside);
+    const tooMany = held !== undefined && hasTooManyFilters(packet, inside, asked);
     if (tooMany) held.tooManyFilters();
     const problem = tooMany ? { sentence: "too many subscriptions" } : packetProblem(packet);
     if (problem === undefined) {
+      if (packet.protocolVersion === 3) takeSentAgain(parser);
       if (packet.unsubscriptions) watch.unsubscribes(client, packet.unsubscriptions);
       takeRepeated(packet, client, connection);
       if (packet.cmd === "puback" || packet.cmd === "pubcomp") connection.acknowledged(packet.messageId ?? 0);
-      return void take?.call(parser, packet);
+      pass(packet);
+      return;
     }
     if (problem.code !== undefined) refuse(problem.code);
     parser.emit("error", new Error(problem.sentence));
   });
 }
 
-/** Each is looked at for each message, and for each that is retained. */
-function hasTooManyFilters({ subscriptions }: Packet, client: Inside): boolean {
+/** Each is looked at for each message, and for each that is retained. `asked` = what the packets before have asked for, which aedes may not have granted yet. */
+function hasTooManyFilters({ subscriptions, unsubscriptions = [] }: Packet, client: Inside, asked: Set<string>): boolean {
+  for (const filter of unsubscriptions) asked.delete(filter);
   if (!subscriptions) return false;
-  const all = new Set([...Object.keys(client.subscriptions), ...subscriptions.map(({ topic }) => topic)]);
-  return subscriptions.length > maxFilters || !hasFewFilters(all, maxFilterBytes.connection);
+  if (subscriptions.length > maxFilters) return true;
+  for (const { topic } of subscriptions) asked.add(topic);
+  return !hasFewFilters(new Set([...Object.keys(client.subscriptions), ...asked]), maxFilterBytes.connection);
 }
 
 /** Why this packet ends the connection; with a code for the CONNACK before the end. */

@@ -25,7 +25,8 @@ const answers = new WeakMap<object, Answer>();
  * Called with each SUBSCRIBE before aedes takes it, and `mendRepeated` once before.
  */
 export function takeRepeated(packet: Subscribe, client: Client, connection: Writable): void {
-  const { subscriptions = [], messageId } = packet;
+  const { subscriptions, messageId } = packet;
+  if (!subscriptions) return;
   // What aedes keeps: in the order in which they came first, each as it came last.
   const kept = new Map(subscriptions.map((subscription) => [subscription.topic, subscription]));
   const [first] = kept.values();

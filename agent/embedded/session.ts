@@ -55,6 +55,8 @@ export class Session {
   reader: Reader | undefined;
   /** While it is given what waits, new messages wait behind that. Called when the one that was given last is on its way. */
   giving: (() => void) | undefined;
+  /** So many messages are about to leave, as soon as that is written. */
+  leaving = 0;
 
   /** `total` = of all sessions. */
   constructor(number: number, client: string, total: Total) {

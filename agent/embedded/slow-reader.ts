@@ -1,7 +1,7 @@
 import type { Writable } from "node:stream";
 import type { Client } from "aedes";
 import type { Census } from "./census.ts";
-import type { Deliver } from "./protocol.ts";
+import type { Deliver } from "./direct.ts";
 
 /** So long the others wait for a client that has as much waiting as it may: it may only have been slow for a moment. */
 const patience = 250;

@@ -214,8 +214,11 @@ export class Store {
       return session ? this.#end(session) : inner.cleanSubscriptions({ id });
     };
     // Only its identifier is asked for again.
-    persistence.incomingStorePacket = ({ id }, { messageId }) =>
-      inner.incomingStorePacket({ id }, { cmd: "publish", topic: "", qos: 2, messageId });
+    persistence.incomingStorePacket = async (client, { messageId }) => {
+      const { id, clean, closed } = client as Client;
+      // Who has gone without a session will not release it.
+      if (!clean || !closed) await inner.incomingStorePacket({ id }, { cmd: "publish", topic: "", qos: 2, messageId });
+    };
     persistence.incomingDelPacket = async (client, packet) => {
       const { id } = client;
       this.#admission.released(client, packet.messageId);
@@ -225,7 +228,9 @@ export class Store {
       if (session?.incoming.delete(packet.messageId))
         await this.#written({ rel: session.number, id: packet.messageId }, async () => undefined);
     };
-    this.#aedes.on("clientReady", (client) => this.#moved(client, null));
+    this.#aedes.on("clientReady", (client) => {
+      if (!client.closed) this.#moved(client, null);
+    });
     // Behind the end of the one that had its name, which may come after it was ready.
     this.#aedes.on("client", (client) => this.#gone(client, null));
     this.#aedes.on("clientDisconnect", (client) => this.#moved(client, this.#settings.clock.now()));

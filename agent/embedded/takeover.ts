@@ -21,6 +21,11 @@ export function mendTakeover(aedes: Aedes): void {
     else aedes.emit("clientDisconnect", client);
   };
   inside.registerClient = (client) => {
+    // It may be gone itself.
+    if (client.closed) {
+      aedes.emit("clientDisconnect", client);
+      return;
+    }
     const other = inside.clients[client.id];
     if (!other) return register(client);
     next.set(other, [...(next.get(other) ?? []), client]);
@@ -29,10 +34,7 @@ export function mendTakeover(aedes: Aedes): void {
   aedes.on("clientDisconnect", (gone) => {
     const waiting = next.get(gone) ?? [];
     next.delete(gone);
-    for (const client of waiting) {
-      // It may be gone itself; the one before it may have the name now.
-      if (client.closed) aedes.emit("clientDisconnect", client);
-      else inside.registerClient(client);
-    }
+    // The one before it may have the name now.
+    for (const client of waiting) inside.registerClient(client);
   });
 }

@@ -57,3 +57,15 @@ export function coversFilter(outer: string, inner: string): boolean {
   const fixed = rest === undefined ? wide : wide.slice(0, rest);
   return narrow.length >= fixed.length && fixed.every((level, at) => narrow[at] !== "#" && (level === "+" || level === narrow[at]));
 }
+
+/** Whether some topic matches both filters. When one does, so does the one that takes from each what is no wildcard there. */
+export function filtersMeet(a: string, b: string): boolean {
+  const [left, right] = [a.split("/"), b.split("/")];
+  const lengths = [left, right].flatMap((levels) => (levels.at(-1) === "#" ? [] : levels.length));
+  const length = lengths[0] ?? Math.max(left.length, right.length) - 1;
+  const topic = Array.from(
+    { length },
+    (_, at) => [left[at], right[at]].find((level) => level !== undefined && !/^[+#]$/.test(level)) ?? "x",
+  );
+  return matchesFilter(a, topic.join("/")) && matchesFilter(b, topic.join("/"));
+}

@@ -29,6 +29,8 @@ export class Watch {
   readonly #endings = new WeakMap<Client, Ending>();
   readonly #joined = new WeakSet<Client>();
   readonly #left = new WeakSet<Client>();
+  /** What is to be told of them once they have joined: aedes takes packets as soon as its CONNACK was sent. */
+  readonly #early = new WeakMap<Client, (() => void)[]>();
 
   constructor(census: Census, dialogue: DialogueLog, log: DebugLog) {
     this.#census = census;
@@ -39,10 +41,14 @@ export class Watch {
   start(aedes: Aedes): void {
     const [census, dialogue, log] = [this.#census, this.#dialogue, this.#log];
     aedes.on("clientReady", (client) => {
+      // It may have left while it was given what waited for it.
+      if (client.closed) return;
       census.joined(client.id, client.clean);
       this.#joined.add(client);
       const { keepalive = 0, username } = this.#connects.get(client) ?? {};
       dialogue.joined(client, this.#from.get(client) ?? "", { version: client.version ?? 4, clean: client.clean, keepalive, username });
+      for (const tell of this.#early.get(client) ?? []) tell();
+      this.#early.delete(client);
     });
     aedes.on("clientDisconnect", (client) => {
       if (!this.#joined.has(client) || this.#left.has(client)) return;
@@ -52,14 +58,18 @@ export class Watch {
       dialogue.left(client, inOrder ? "disconnected" : (this.#endings.get(client) ?? "closed"));
     });
     aedes.on("subscribe", (subscriptions, client) => {
-      for (const { topic, qos } of subscriptions) {
-        if (qos > 2) continue;
-        census.subscribed(client.id, topic);
-        dialogue.subscribed(client, topic, qos);
-      }
+      this.#afterJoining(client, () => {
+        for (const { topic, qos } of subscriptions) {
+          if (qos > 2) continue;
+          census.subscribed(client.id, topic);
+          dialogue.subscribed(client, topic, qos);
+        }
+      });
     });
     aedes.on("unsubscribe", (filters, client) => {
-      for (const filter of filters) census.unsubscribed(client.id, filter);
+      this.#afterJoining(client, () => {
+        for (const filter of filters) census.unsubscribed(client.id, filter);
+      });
     });
     aedes.on("keepaliveTimeout", (client) => this.ends(client, "timeout"));
     aedes.on("clientError", (client, error) => {
@@ -70,6 +80,11 @@ export class Watch {
       this.ends(client, "protocol");
       log.debug(`broker: a connection without a client: ${error.message}`);
     });
+  }
+
+  #afterJoining(client: Client, tell: () => void): void {
+    if (this.#joined.has(client)) tell();
+    else this.#early.set(client, [...(this.#early.get(client) ?? []), tell]);
   }
 
   /** A connection, from a place unless it is from this process; `over` resolves at its end. */

@@ -1,5 +1,6 @@
 import { quoteText } from "../../config/problem.ts";
 import { chipOf } from "../../config/sensor-chips.ts";
+import { sensorRefText } from "../core/sensor-ref.ts";
 import type { Foreign } from "./foreign.ts";
 import type { Draft } from "./mqttio.ts";
 import { appearance, isTopic } from "./mqttio-pins.ts";
@@ -119,7 +120,7 @@ export function readSensors(file: Foreign, draft: Draft): void {
     const digits = input.whole("digits") ?? 2;
     draft.topics.sensors.push({
       name,
-      sensor: value.quantity === null ? sensor.id : `${sensor.id}.${value.quantity}`,
+      sensor: sensorRefText({ sensor: sensor.id, quantity: value.quantity }),
       scale: value.scale === undefined ? undefined : Math.round(value.scale * 1e5) / 1e5,
       digits: digits === 2 ? undefined : Math.min(Math.max(digits, 0), 10),
       retain: input.flag("retain") || undefined,

@@ -38,7 +38,7 @@ export interface Imported {
 const sections = ["mqtt", "gpio_modules", "sensor_modules", "stream_modules", "digital_inputs", "digital_outputs", "sensor_inputs"];
 
 /** A configuration of mqtt-io 2.x as one of pinbus; undefined for a file that is none. `passwordFile` is where its password will be. */
-export function importMqttio(tree: Tree | undefined, passwordFile: string): Imported | undefined {
+function importMqttio(tree: Tree | undefined, passwordFile: string): Imported | undefined {
   const remarks = new Remarks();
   const file = new Foreign(tree, remarks);
   if (!sections.some((section) => file.has(section))) return undefined;

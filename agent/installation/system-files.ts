@@ -23,7 +23,7 @@ export async function systemFiles(home: string): Promise<SystemFile[]> {
 }
 
 /** Where the Debian package puts each file of `systemd`. */
-export function placesOf(home: string): Record<string, string> {
+function placesOf(home: string): Record<string, string> {
   return JSON.parse(readFileSync(join(home, "systemd/places.json"), "utf8"));
 }
 

@@ -107,7 +107,10 @@ function halt(world: World, car: Car, cause: string, at: Instant): ProfileEffect
   ];
 }
 
-/** A wheel that has not taken the command to stand, since it is locked or its line refused, is switched off: that holds against a lock, and is tried until it is so. */
+/**
+ * A wheel that has not taken the command to stand, since it is locked or its line refused, is switched off: that holds against a lock, and
+ * is tried until it is so.
+ */
 function endWheels(world: World, { servos, motors }: Car): ProfileEffect[] {
   const { plan, state } = world;
   const wheels = [...servos, ...motors.flatMap(({ forward, backward }) => [forward, backward])];

@@ -1,5 +1,6 @@
 import type { Config } from "../../config/schema.ts";
-import type { InputPlan, Plan } from "../core/plan.ts";
+import type { InputPlan } from "../core/input-plan.ts";
+import type { Plan } from "../core/plan.ts";
 import { type Add, availableWith, known, nameOf } from "./component.ts";
 import { rateMeasureOf, totalMeasureOf } from "./quantities.ts";
 

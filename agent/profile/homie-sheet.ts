@@ -1,4 +1,6 @@
-import type { InputPlan, OutputPlan, Plan } from "../core/plan.ts";
+import type { InputPlan } from "../core/input-plan.ts";
+import type { OutputPlan } from "../core/output-plan.ts";
+import type { Plan } from "../core/plan.ts";
 import { nameOf } from "./component.ts";
 import { hasPulse } from "./covers.ts";
 import { eventTypes } from "./discovery-inputs.ts";

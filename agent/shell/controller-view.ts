@@ -1,6 +1,7 @@
 import { setpointNow } from "../core/controller-hold.ts";
+import { isoTime } from "../core/iso-time.ts";
 import type { Plan } from "../core/plan.ts";
-import { isoTime, type State } from "../core/state.ts";
+import type { State } from "../core/state.ts";
 import { valueNow } from "../core/value.ts";
 import type { ControllerStatus } from "../protocol.ts";
 

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { type FileHandle, open } from "node:fs/promises";
+import { whyUnwritten } from "../../config/file-words.ts";
 import type { KeptTotal } from "../core/model.ts";
-import { replaceFile } from "./atomic-file.ts";
+import { makeFolder, replaceFile } from "./atomic-file.ts";
 
 /** Each slot is a page of its own, so that writing one cannot harm the other. */
 const slotBytes = 4096;
@@ -124,6 +125,7 @@ export class CounterFile {
       return await open(this.#path, "r+");
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+      await makeFolder(this.#path);
       await replaceFile(this.#path, text.padEnd(slotBytes, "\n").padEnd(2 * slotBytes, "\n"));
       this.#slot = 1;
       return open(this.#path, "r+");
@@ -139,7 +141,7 @@ export class CounterFile {
       const handle = this.#handle;
       this.#handle = undefined;
       await handle?.close().catch(() => undefined);
-      return `${this.#path} could not be written: ${(error as Error).message}`;
+      return `${this.#path} could not be written: ${whyUnwritten(error)}`;
     }
   }
 }

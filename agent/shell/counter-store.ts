@@ -1,9 +1,11 @@
-import { mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { whyUnread } from "../../config/file-words.ts";
 import type { KeptTotal } from "../core/model.ts";
 import { setAside } from "./atomic-file.ts";
 import { CounterFile, readTotal } from "./counter-file.ts";
 import type { Log } from "./log.ts";
+import { readStateFile } from "./state-file.ts";
 
 /** The total of a counter is in the file, so that it survives the end of this process; or `problem` says why it is not. */
 export type Written = (id: string, version: number, kept: KeptTotal, problem: string | null) => void;
@@ -36,15 +38,15 @@ export class CounterStore {
     let found = { kept: zero, generation: 0, slot: 0 };
     try {
       mkdirSync(this.#dir, { recursive: true, mode: 0o750 });
-      found = readTotal(readFileSync(path, "utf8"));
+      found = readTotal(readStateFile(path));
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "ENOENT") {
         found = { ...found, kept: { ...zero, uncertain: true } };
-        this.#log.error(`the total of ${id} could not be read from ${path}: ${(error as Error).message}; it counts from 0, set it anew`, {
+        const why = `${whyUnread(error)}, ${setAside(path)}`;
+        this.#log.error(`the total of ${id} could not be read from ${path}: ${why}; it counts from 0, set it anew`, {
           event: "file-not-read",
           input: id,
         });
-        setAside(path);
       }
     }
     const made = new CounterFile(path, found, this.#syncWait, (version, kept, problem) => this.#written(id, version, kept, problem));

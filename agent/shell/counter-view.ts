@@ -1,8 +1,9 @@
 import { factsOf } from "../core/cause.ts";
 import { type CounterState, rateOf, totalOf } from "../core/counter.ts";
-import type { InputPlan } from "../core/plan.ts";
+import type { InputPlan } from "../core/input-plan.ts";
+import { isoTime } from "../core/iso-time.ts";
 import { reasonOf, refusalOf } from "../core/reason.ts";
-import { type InputState, isoTime, type State } from "../core/state.ts";
+import type { InputState, State } from "../core/state.ts";
 import type { Change, CounterView } from "../protocol.ts";
 
 /** What was counted, as control clients see it; undefined for an input that counts nothing. */

@@ -1,4 +1,4 @@
-import { historyLength, refusalsKept } from "../core/state.ts";
+import { historyLength, refusalsKept } from "../core/history.ts";
 
 /** A line of the file, as it is written there. */
 export interface HistoryLine {

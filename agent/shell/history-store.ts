@@ -1,12 +1,13 @@
-import { readFileSync } from "node:fs";
-import { type FileHandle, mkdir, open, stat } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import type { Change as CoreChange } from "../core/state.ts";
+import { type FileHandle, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { whyUnread } from "../../config/file-words.ts";
+import type { Change as CoreChange } from "../core/history.ts";
 import type { Change } from "../protocol.ts";
-import { replaceFile } from "./atomic-file.ts";
+import { makeFolder, openToAppend, replaceFile, setAside } from "./atomic-file.ts";
 import { type HistoryEntry, readEntry } from "./history-entry.ts";
 import { type HistoryLine, HistoryLines, textOf, trimmed } from "./history-lines.ts";
 import type { Log } from "./log.ts";
+import { readStateFile } from "./state-file.ts";
 import { changeView } from "./views.ts";
 import { WriteProblem } from "./write-problem.ts";
 
@@ -108,7 +109,7 @@ export class HistoryStore {
     this.#waiting = [];
     const lines = entries.map(lineOf);
     try {
-      await mkdir(dirname(this.#file), { recursive: true, mode: 0o750 });
+      await makeFolder(this.#file);
       const size = await sizeOf(this.#file);
       const text = textOf(lines);
       if (size + Buffer.byteLength(text) > 2 * this.#options.bytes) await this.#replace(lines);
@@ -127,7 +128,7 @@ export class HistoryStore {
   async #append(size: number, text: string): Promise<void> {
     let handle: FileHandle | undefined;
     try {
-      handle = await open(this.#file, "a", 0o640);
+      handle = await openToAppend(this.#file);
       const torn = this.#torn && size > 0;
       // An empty line does no harm; two halves of lines in one would lose both.
       this.#torn = true;
@@ -148,12 +149,12 @@ export class HistoryStore {
 
   #read(): string[] {
     try {
-      return readFileSync(this.#file, "utf8")
+      return readStateFile(this.#file)
         .split("\n")
         .filter((line) => line !== "");
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "ENOENT")
-        this.#log.error(`${this.#file} could not be read: ${(error as Error).message}`, { event: "file-not-read" });
+        this.#log.error(`${this.#file} could not be read: ${whyUnread(error)}; ${setAside(this.#file)}`, { event: "file-not-read" });
       return [];
     }
   }

@@ -1,7 +1,9 @@
-import { mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
-import { replaceFile, replaceFileNow, setAside } from "./atomic-file.ts";
+import { whyUnread } from "../../config/file-words.ts";
+import { makeFolder, replaceFile, replaceFileNow, replaceUnsynced, setAside } from "./atomic-file.ts";
 import type { Log } from "./log.ts";
+import { readStateFile } from "./state-file.ts";
 import { WriteProblem } from "./write-problem.ts";
 
 /** How soon a disk that could not be written is tried again. */
@@ -45,13 +47,12 @@ export class KeptMap<T> {
     const { file, log, read, unread } = this.#options;
     try {
       mkdirSync(dirname(file), { recursive: true, mode: 0o750 });
-      const entries = Object.entries(JSON.parse(readFileSync(file, "utf8")) as Record<string, unknown>);
+      const entries = Object.entries(JSON.parse(readStateFile(file)) as Record<string, unknown>);
       this.#values = new Map(entries.map(([id, value]) => [id, read(id, value)]));
       return true;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === "ENOENT") return true;
-      log.error(unread((error as Error).message), { event: "file-not-read" });
-      setAside(file);
+      log.error(unread(`${whyUnread(error)}, ${setAside(file)}`), { event: "file-not-read" });
       return false;
     }
   }
@@ -80,12 +81,25 @@ export class KeptMap<T> {
     await this.#writing;
   }
 
-  /** The same before it returns, for the start. Not while a write is under way. */
+  /** The same before it returns, for the start. */
   writeNow(): void {
-    if (!this.#dirty) return;
+    this.#writeWith(replaceFileNow);
+  }
+
+  /**
+   * Before it returns, and without waiting for the disk: the end of this process loses nothing of it, a power cut may. While a write in the background
+   * is under way, as one that is tried again, that one goes on with it: it has the file beside this one, and would put what was before in its place.
+   */
+  writeUnsynced(): void {
+    this.#writeWith(replaceUnsynced);
+  }
+
+  #writeWith(replace: (file: string, text: string) => void): void {
+    if (!this.#dirty || this.#writing !== undefined) return;
+    clearTimeout(this.#again);
     this.#dirty = false;
     try {
-      replaceFileNow(this.#options.file, this.#text());
+      replace(this.#options.file, this.#text());
       this.#unwritten.over();
     } catch (error) {
       this.#failed(error);
@@ -99,6 +113,7 @@ export class KeptMap<T> {
     while (this.#dirty) {
       this.#dirty = false;
       try {
+        await makeFolder(this.#options.file);
         await replaceFile(this.#options.file, this.#text());
         this.#unwritten.over();
       } catch (error) {

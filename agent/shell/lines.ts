@@ -3,10 +3,13 @@ import type { Config } from "../../config/schema.ts";
 import type { Driver, EdgeEvent, InputHandle, InputListener } from "../../gpio/driver.ts";
 import type { KeyDriver, KeyRequest } from "../../gpio/keys.ts";
 import type { Edge, LineAddress, LineName } from "../../gpio/line.ts";
+import type { InputPlan, KeyPlan } from "../core/input-plan.ts";
 import type { AgentEvent } from "../core/model.ts";
-import type { InputPlan, KeyPlan, OutputPlan, Plan } from "../core/plan.ts";
+import type { OutputPlan } from "../core/output-plan.ts";
+import type { Plan } from "../core/plan.ts";
 import { messageOf } from "../message-of.ts";
 import type { Clock } from "./clock.ts";
+import { close, type Slot, slotsOf } from "./line-slot.ts";
 import type { Log } from "./log.ts";
 import { type Driven, isRefusedByMode, openPwm, type PwmLines, udevPause, udevTries } from "./pwm-line.ts";
 
@@ -25,19 +28,6 @@ export interface LinesOptions {
   clock: Clock;
   log: Log;
   dispatch(event: AgentEvent): void;
-}
-
-/** One input or output with its line. Listeners hold the slot and not the index, which a reload may change. */
-interface Slot<H> {
-  readonly id: string;
-  index: number;
-  handle: H | undefined;
-  /** The second line of an encoder; closed with the first. */
-  second?: InputHandle | undefined;
-  /** Why it is opened next. */
-  why: "start" | "chip" | "reload";
-  /** How often a PWM was asked for while udev may still be about to give it away. */
-  early?: number;
 }
 
 /** While a line cannot be had (busy, chip gone), it is asked for again this often. */
@@ -302,24 +292,7 @@ export class Lines {
   }
 }
 
-function close(slot: Slot<InputHandle | Driven>): void {
-  slot.handle?.close();
-  slot.handle = undefined;
-  slot.second?.close();
-  slot.second = undefined;
-}
-
 /** One interrupt is then one pulse; a level that must hold needs both. */
 function edgesOf({ counter, debounce }: InputPlan): Edge | undefined {
   return counter?.kind !== "counter" || debounce > 0 || counter.edge === "both" ? undefined : counter.edge;
-}
-
-/** A slot for each of `plans`, in their order: the one that is there already, else an empty one. */
-function slotsOf<H>(plans: readonly { id: string }[], there: readonly Slot<H>[], why: Slot<H>["why"]): Slot<H>[] {
-  const known = new Map(there.map((slot) => [slot.id, slot]));
-  return plans.map(({ id }, index) => {
-    const slot = known.get(id) ?? { id, index, handle: undefined, why };
-    slot.index = index;
-    return slot;
-  });
 }

@@ -1,4 +1,5 @@
 import type { IClientOptions } from "mqtt";
+import { noStore } from "./link-store.ts";
 import type { LinkOptions, MqttVersion } from "./link-terms.ts";
 import { keepAliveTimer } from "./link-timer.ts";
 
@@ -19,11 +20,15 @@ export function clientOptions(options: ClientSettings, version: MqttVersion, con
     clientId: options.clientId,
     clean: options.bridge !== true,
     keepalive: Math.ceil(options.keepalive / 1_000),
-    timerVariant: keepAliveTimer(),
+    // It looks twice in each keep alive.
+    timerVariant: keepAliveTimer(options.keepalive / 2),
     connectTimeout,
     reconnectPeriod: 0,
     resubscribe: false,
     queueQoSZero: false,
+    outgoingStore: noStore,
+    // What it is for is QoS 2; and its own one cannot bear a PUBREL that comes behind the end.
+    incomingStore: noStore,
     // The cache of the library holds every 16-bit number as a Buffer: 12 MB for a little speed.
     writeCache: false,
     ...(server.username !== undefined && { username: server.username }),

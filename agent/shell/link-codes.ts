@@ -1,3 +1,4 @@
+import { theBroker } from "./link-dial.ts";
 import type { LinkPeer, LinkProblem } from "./link-problems.ts";
 import { printable } from "./printable.ts";
 
@@ -92,7 +93,7 @@ export function disconnectProblem(peer: LinkPeer, code: number, reference?: stri
 function problemOf(peer: LinkPeer, code: number, otherwise: string): LinkProblem {
   const { words, retry, event } = meanings[code] ?? soon(`${otherwise} (%)`);
   return {
-    sentence: `the broker ${peer.server} ${words(peer, codeText(code))}`,
+    sentence: `${theBroker(peer.server)} ${words(peer, codeText(code))}`,
     retry,
     ...(event !== undefined && { event }),
     ...(peer.reference !== undefined && (code === 156 || code === 157) && { reference: peer.reference }),

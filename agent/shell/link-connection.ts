@@ -6,14 +6,17 @@ import { createBurst } from "./link-burst.ts";
 import { clientOptions, maxIncomingBytes } from "./link-client.ts";
 import { connackProblem, disconnectProblem } from "./link-codes.ts";
 import { cutIncoming } from "./link-cut.ts";
-import { dial } from "./link-dial.ts";
+import { dial, theBroker } from "./link-dial.ts";
 import { takeMessages } from "./link-incoming.ts";
 import { Listening } from "./link-listening.ts";
+import { defectOf, ignore } from "./link-packet.ts";
 import { clientProblem, closeProblem, type LinkPeer, type LinkProblem, peerOf, statusProblem, strangerProblem } from "./link-problems.ts";
+import { objectionOf } from "./link-refusals.ts";
 import { LinkTap } from "./link-tap.ts";
 import type { Announcement, Incoming, LinkOptions, MqttVersion, Publication, Settled } from "./link-terms.ts";
 import { PublishWindow } from "./link-window.ts";
 import { type WriterEvents, writerOf } from "./link-writer.ts";
+import { type Paced, paced } from "./paced.ts";
 import type { WireBytes } from "./wire-bytes.ts";
 
 const maxInFlight = 64;
@@ -21,7 +24,11 @@ const maxWaiting = 1_000;
 const maxBufferedBytes = 256 * 1024;
 /** The broker must answer something within this time while we wait for SUBACK and PUBACKs. */
 export const answerTimeout = 30_000;
+/** It passes on what it has acknowledged within this time. */
+const echoTimeout = 30_000;
 const farewellTimeout = 2_000;
+/** Somebody may write to the status each time that it is said. */
+const correctionEvery = 1_000;
 
 export interface ConnectionEvents extends WriterEvents {
   /** CONNACK 0. */
@@ -57,13 +64,27 @@ export class LinkConnection {
   #stream: Duplex | undefined;
   #step: "dialling" | "greeting" | "open" | "closed" = "dialling";
   #unsent: { packet: Packet; wire: WireBytes | undefined } | undefined;
+  /** Its end is only a matter of time: the library gives back at once what it is to publish. */
+  #givenUp = false;
+  /** CONNACK was there. */
+  #accepted = false;
+  /** Why nothing that comes is believed any more. */
+  #defect: string | undefined;
   #saidOnline = false;
+  /** What we have said on our own topic: a profile has more words there than `online`. */
+  readonly #ownWords = new Set<string>();
+  readonly #correction: Paced;
+  /** What it corrects, for the log. */
+  #wrong = "";
   readonly #burst = createBurst();
   #stopping = false;
   #error: Error | undefined;
   #problem: LinkProblem | undefined;
   #answerTimer: NodeJS.Timeout | undefined;
   #againTimer: NodeJS.Timeout | undefined;
+  #echoTimer: NodeJS.Timeout | undefined;
+  /** Our own `online` has come back. */
+  #echoed = false;
   #ended: (() => void) | undefined;
 
   constructor(options: LinkOptions & { asBridge: boolean }, version: MqttVersion, events: ConnectionEvents) {
@@ -75,6 +96,7 @@ export class LinkConnection {
     this.#client = new MqttClient(() => this.#dial(), clientOptions(options, version, this.#connectTimeout));
     this.#listening = new Listening(this.#client, options, this.#peer, () => events.listening());
     this.#tap = new LinkTap(events.wantsBytes);
+    this.#correction = paced(() => this.#correct(), correctionEvery, { now: () => performance.now() });
   }
 
   open(): void {
@@ -138,7 +160,7 @@ export class LinkConnection {
 
   /** False when not (yet, any more) connected, or when too much waits. */
   publish(publication: Publication, settled?: Settled): boolean {
-    if (this.#step !== "open" || this.#stopping || !this.#window?.push(publication, settled)) return false;
+    if (this.#step !== "open" || this.#isOver() || !this.#push(publication, settled)) return false;
     if (publication.kind === "state" && publication.qos > 0 && this.#stream) this.#burst.told(this.#stream);
     return true;
   }
@@ -152,6 +174,8 @@ export class LinkConnection {
   async leave(farewell: readonly Publication[]): Promise<void> {
     this.#stopping = true;
     clearTimeout(this.#againTimer);
+    clearTimeout(this.#echoTimer);
+    this.#correction.stop();
     if (this.#step === "closed") return;
     const ended = new Promise<void>((resolve) => {
       this.#ended = resolve;
@@ -194,17 +218,19 @@ export class LinkConnection {
 
   #received(packet: Packet): void {
     if (this.#stream) this.#burst.received(this.#stream);
-    this.#events.packet("received", packet, this.#tap.received());
+    const defect = this.#defect ?? defectOf(packet, this.#accepted);
+    this.#events.packet("received", defect === undefined ? packet : { ...packet }, this.#tap.received());
     this.#answerTimer?.refresh();
-    // Nothing is subscribed to with QoS 2, and the library would keep each of them until its PUBREL.
-    if (packet.cmd === "publish" && packet.qos === 2) this.#failed(new Error("a publication with QoS 2, which was not asked for"));
+    if (defect !== undefined) {
+      this.#defect = defect;
+      ignore(packet);
+      this.#failed(new Error(defect));
+      return;
+    }
     if (packet.cmd !== "connack") return;
-    // With either nothing could ever be sent; both are forbidden (MQTT 5, 3.2.2.3.3 and 3.2.2.3.6).
-    const { receiveMaximum, maximumPacketSize } = packet.properties ?? {};
-    if (receiveMaximum === 0) this.#failed(new Error("a receive maximum of 0"));
-    if (maximumPacketSize === 0) this.#failed(new Error("a maximum packet size of 0"));
     const code = packet.reasonCode ?? packet.returnCode ?? 0;
-    if (code !== 0) this.#problem ??= connackProblem(this.#peer, code, packet.properties?.serverReference);
+    if (code === 0) this.#accepted = true;
+    else this.#problem ??= connackProblem(this.#peer, code, packet.properties?.serverReference);
   }
 
   #failed(error: Error): void {
@@ -221,7 +247,7 @@ export class LinkConnection {
     this.#window = new PublishWindow({
       inFlight: Math.min(maxInFlight, receiveMaximum),
       waiting: maxWaiting,
-      write: writerOf(this.#client, this.#version, this.#events),
+      write: writerOf(this.#client, this.#version, { ...this.#events, objection: objectionOf(this.#options) }),
       patience: answerTimeout,
       overdue: () => this.#unanswered(),
       congested: () => (this.#stream?.writableLength ?? 0) > maxBufferedBytes,
@@ -247,6 +273,7 @@ export class LinkConnection {
     if (this.#isOver()) return;
     if (!deaf && (!online || refusal === undefined)) {
       this.#saidOnline = true;
+      this.#awaitEcho();
       this.#events.ready();
       return;
     }
@@ -255,19 +282,25 @@ export class LinkConnection {
     this.#againTimer = setTimeout(again, refusedDelay(this.#options.backoff, this.#options.random()));
   }
 
+  /** With MQTT 3.1.1 a broker acknowledges also what its rules forbid. */
+  #awaitEcho(): void {
+    const { asBridge, online, echoTimeout: patience = echoTimeout } = this.#options;
+    if (this.#echoed || asBridge || !online) return;
+    this.#echoTimer = setTimeout(() => this.#listening.echoes(online.topic, false), patience);
+  }
+
   /** Narrowing cannot know that the state may change during an await. */
   #isOver(): boolean {
-    return this.#step === "closed" || this.#stopping;
+    return this.#step === "closed" || this.#stopping || this.#givenUp;
   }
 
   /** Resolves when each was acknowledged, with its refusal if it has one, or when the connection ends. */
   #sendAll(publications: readonly Announcement[]): Promise<(Error | undefined)[]> {
-    const window = this.#window;
     return Promise.all(
       publications.map(
         ({ settled, ...publication }) =>
           new Promise<Error | undefined>((resolve) => {
-            window?.push(publication, (error) => {
+            this.#push(publication, (error) => {
               settled?.(error);
               resolve(error);
             });
@@ -276,21 +309,42 @@ export class LinkConnection {
     );
   }
 
+  #push(publication: Publication, settled?: Settled): boolean {
+    if (publication.topic === this.#options.will?.topic) this.#ownWords.add(publication.payload.toString());
+    return this.#window?.push(publication, settled) ?? false;
+  }
+
   #message(message: Incoming): Promise<void> | undefined {
     const { will, online } = this.#options;
     if (message.topic !== will?.topic) return this.#events.message(message);
-    if (!online || !this.#saidOnline || this.#stopping || message.payload.toString() !== will.payload) return undefined;
-    // The will of the session that this one took over (MQTT 3.1.1) arrives after our own `online`.
-    this.#options.log.info("the broker said that this node is offline: saying online again", { topic: message.topic });
-    this.publish(online);
+    const said = message.payload.toString();
+    // What is retained there from before comes sooner.
+    if (online && said === online.payload && this.#ownWords.has(said) && !this.#echoed) {
+      this.#echoed = true;
+      clearTimeout(this.#echoTimer);
+      this.#listening.echoes(online.topic, true);
+    }
+    if (!online || !this.#saidOnline || this.#stopping || this.#ownWords.has(said)) return undefined;
+    // The will of the session that this one took over (MQTT 3.1.1) arrives after our own `online`; or somebody cleared what is retained.
+    this.#wrong = said === will.payload ? "the broker said that this node is offline" : "somebody else wrote the status of this node";
+    this.#correction.tell();
     return undefined;
   }
 
+  /** Whether `online` could be said again. */
+  #correct(): boolean {
+    const { log, online } = this.#options;
+    if (!online || !this.publish(online)) return false;
+    log.info(`${this.#wrong}: saying online again`, { topic: online.topic });
+    return true;
+  }
+
   #unanswered(): void {
-    this.giveUp({ sentence: `the broker ${this.#peer.server} does not acknowledge what it is sent`, retry: "backoff" });
+    this.giveUp({ sentence: `${theBroker(this.#peer.server)} does not acknowledge what it is sent`, retry: "backoff" });
   }
 
   #abort(): void {
+    this.#givenUp = true;
     this.#client.end(true);
     this.#stream?.destroy();
   }
@@ -301,13 +355,24 @@ export class LinkConnection {
     this.#step = "closed";
     clearTimeout(this.#answerTimer);
     clearTimeout(this.#againTimer);
+    clearTimeout(this.#echoTimer);
+    this.#correction.stop();
     this.#client.removeAllListeners();
     // A late error of the socket must not become an uncaught exception.
     this.#client.on("error", () => undefined);
+    // What the library has read and not looked at yet is nobody's any more.
+    this.#client.on("packetreceive", ignore);
     this.#client.end(true);
     const silent = this.#saidOnline && this.#error === undefined && this.#window?.empty === true;
     this.#window?.abandon(this.#error ?? new Error("the connection ended"));
     if (this.#stopping) this.#ended?.();
-    else this.#events.closed(this.#problem ?? { ...closeProblem(this.#peer, step, this.#error), ...(silent && { silent }) });
+    else
+      this.#events.closed(
+        this.#problem ?? {
+          ...closeProblem(this.#peer, step, this.#error),
+          ...(silent && { silent }),
+          ...(step === "dialling" && { absent: true }),
+        },
+      );
   }
 }

@@ -27,6 +27,8 @@ export interface LinkServer {
   lookup?: LookupFunction;
   /** A stream to the broker in this process, in place of a connection. */
   connect?(): Duplex;
+  /** What that one would drop without a word: whether it takes what this client publishes there. */
+  mayPublish?(topic: string, client: string): boolean;
 }
 
 /** The broker in this process. */
@@ -95,9 +97,16 @@ function serverHost(url: string): string {
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
+const builtInName = "built-in broker";
+
 /** For messages: `host:port`, of a WebSocket the whole URL. */
 export function serverName(url: string): string {
-  if (url === builtInUrl) return "built-in broker";
+  if (url === builtInUrl) return builtInName;
   const { path } = parseServer(url);
   return path === undefined ? serverHost(url) : `${url.slice(0, url.indexOf(":"))}://${serverHost(url)}${path}`;
+}
+
+/** The beginning of a sentence about what `serverName` calls so. */
+export function theBroker(server: string): string {
+  return server === builtInName ? `the ${builtInName}` : `the broker ${server}`;
 }

@@ -71,6 +71,19 @@ export class Listening {
     return first === undefined ? undefined : subscriptionProblem(this.#peer, deaf, codes.get(first) ?? 0x80, lost);
   }
 
+  /** Whether what this node says on its own topic comes back to it. */
+  echoes(topic: string, comes: boolean): void {
+    // Refused as a filter: that was told, and explains it.
+    if (this.#unheard.has(topic) !== comes) return;
+    if (comes) this.#unheard.delete(topic);
+    else
+      this.#tellUnheard(
+        topic,
+        `the broker acknowledges ${topic} and passes it on to nobody here: allow this client to publish and to read there`,
+      );
+    this.#changed();
+  }
+
   /** Every topic, asked anew. */
   #all(): Record<string, IClientSubscribeOptions> {
     const wanted = this.#options.listensTo?.() ?? [];
@@ -116,7 +129,10 @@ export class Listening {
   #tellRefused(topic: string, lost: string | null): void {
     this.#unheard.delete(topic);
     if (lost === null) return;
-    const sentence = `the broker refuses the subscription ${topic}: ${lost}`;
+    this.#tellUnheard(topic, `the broker refuses the subscription ${topic}: ${lost}`);
+  }
+
+  #tellUnheard(topic: string, sentence: string): void {
     this.#options.log.warn(sentence, { event: "topic-refused", topic });
     if (!this.#commands.includes(topic)) this.#unheard.set(topic, sentence);
   }

@@ -11,7 +11,7 @@ export class Pace {
   readonly #write: (publication: Publication) => void;
   readonly #replaced: (() => void) | undefined;
   readonly #last = new Map<string, number>();
-  readonly #waiting = new Map<string, Publication>();
+  #waiting = new Map<string, Publication>();
   #timer: NodeJS.Timeout | undefined;
   #turn: NodeJS.Immediate | undefined;
 
@@ -40,9 +40,10 @@ export class Pace {
   flush(): void {
     this.#rest();
     const now = performance.now();
-    const publications = [...this.#waiting.values()];
-    this.#waiting.clear();
-    for (const publication of publications) {
+    const publications = this.#waiting;
+    // Another map, not the same one emptied: of that V8 keeps what was in it, each table by the one before, until it collects all of its memory.
+    this.#waiting = new Map();
+    for (const publication of publications.values()) {
       this.#last.set(publication.topic, now);
       this.#write(publication);
     }

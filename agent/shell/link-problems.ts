@@ -1,6 +1,6 @@
 import { clockIsSet } from "./clock.ts";
 import { codeText, shortened } from "./link-codes.ts";
-import { parseServer, serverName } from "./link-dial.ts";
+import { parseServer, serverName, theBroker } from "./link-dial.ts";
 import type { LinkOptions, MqttVersion } from "./link-terms.ts";
 
 /** Why a connection ended, and how to go on. The sentence is for people and never holds a password. */
@@ -20,6 +20,8 @@ export interface LinkProblem {
   event?: "offline" | "credentials-refused" | "topic-refused" | undefined;
   /** It ended a connection that was in order, and on which nothing waited for it, without a reason or an error. */
   silent?: true;
+  /** Nobody was there to speak to. */
+  absent?: true;
   /** The servers that the broker names in place of itself, as it wrote them. */
   reference?: string;
 }
@@ -80,11 +82,11 @@ export function closeProblem(peer: LinkPeer, step: "dialling" | "greeting" | "op
   }
   if (step === "greeting" && cut) {
     const hint = peer.secure ? "" : ": it is restarting, or this port wants TLS (mqtt.tls)";
-    return { sentence: `the broker ${server} closed the connection without an answer${hint}`, retry: "maybe-other-version" };
+    return { sentence: `${theBroker(server)} closed the connection without an answer${hint}`, retry: "maybe-other-version" };
   }
   if (sentence !== undefined) return { sentence, retry: "backoff" };
   if (step !== "open") return { sentence: unreachable(server, error), retry: "backoff" };
-  return { sentence: `the broker ${server} closed the connection${because(error)}`, retry: "backoff" };
+  return { sentence: `${theBroker(server)} closed the connection${because(error)}`, retry: "backoff" };
 }
 
 /** What came first is of another protocol; undefined when it may be MQTT. */
@@ -109,8 +111,8 @@ export function clientProblem(
   met: boolean,
 ): LinkProblem | undefined {
   const backoff = (sentence: string): LinkProblem => ({ sentence, retry: "backoff" });
-  if (error.message === "connack timeout") return backoff(`the broker ${server} did not answer within ${timeout / 1_000} s`);
-  if (error.message === "Keepalive timeout") return backoff(`the broker ${server} stopped answering (keep alive)`);
+  if (error.message === "connack timeout") return backoff(`${theBroker(server)} did not answer within ${timeout / 1_000} s`);
+  if (error.message === "Keepalive timeout") return backoff(`${theBroker(server)} stopped answering (keep alive)`);
   if (!met || errorCode(error) !== undefined) return undefined;
   return backoff(`what ${server} sent is not MQTT ${version} (${error.message}): is ${settings}.port the port of a broker?`);
 }
@@ -120,7 +122,7 @@ export function statusProblem({ server }: LinkPeer, topic: string, refusal: Erro
   const code = codeText(Number((refusal as { code?: unknown } | undefined)?.code ?? 0x80));
   const below = topic.replace(/\/[^/]*$/, "/#");
   return {
-    sentence: `the broker ${server} refuses the publication of ${topic} (${code}): allow this client to publish below ${below}`,
+    sentence: `${theBroker(server)} refuses the publication of ${topic} (${code}): allow this client to publish below ${below}`,
     retry: "slow",
     event: "topic-refused",
   };
@@ -131,7 +133,7 @@ export function subscriptionProblem(peer: LinkPeer, filters: readonly string[], 
   const who = peer.username === undefined ? "anonymous clients" : `user ${peer.username}`;
   const what = filters.join(", ");
   return {
-    sentence: `the broker ${peer.server} refuses the subscription ${what} (${codeText(code)}): ${lost}; allow ${who} to subscribe to it`,
+    sentence: `${theBroker(peer.server)} refuses the subscription ${what} (${codeText(code)}): ${lost}; allow ${who} to subscribe to it`,
     retry: "slow",
     event: "topic-refused",
   };
@@ -143,7 +145,7 @@ export function errorCode(error: unknown): string | undefined {
 }
 
 function unreachable(server: string, error: Error | undefined): string {
-  return `the broker ${server} could not be reached${because(error)}`;
+  return `${theBroker(server)} could not be reached${because(error)}`;
 }
 
 function because(error: Error | undefined): string {
@@ -201,11 +203,11 @@ function tlsSentence({ server, settings, certified }: LinkPeer, error: Error | u
   if (/PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL|VERSION_TOO_LOW/.test(code))
     return `${server} speaks no version of TLS that is allowed here (${code}): check ${settings}.tls_min and the broker`;
   if (code.includes("CERTIFICATE_REQUIRED") || (!certified && /ALERT_(HANDSHAKE_FAILURE|BAD_CERTIFICATE)/.test(code)))
-    return `the broker ${server} wants a certificate of this client (${code}): set ${settings}.cert and ${settings}.key`;
+    return `${theBroker(server)} wants a certificate of this client (${code}): set ${settings}.cert and ${settings}.key`;
   if (code.includes("CERTIFICATE_EXPIRED"))
-    return `the broker ${server} says that the certificate in ${settings}.cert has expired: get a new one`;
+    return `${theBroker(server)} says that the certificate in ${settings}.cert has expired: get a new one`;
   if (/ALERT_(UNKNOWN_CA|BAD_CERTIFICATE|CERTIFICATE_|UNSUPPORTED_CERTIFICATE|ACCESS_DENIED)/.test(code))
-    return `the broker ${server} refuses the certificate in ${settings}.cert (${code}): is it signed by an authority that the broker trusts?`;
+    return `${theBroker(server)} refuses the certificate in ${settings}.cert (${code}): is it signed by an authority that the broker trusts?`;
   return `TLS with ${server} failed (${code})${because(error)}`;
 }
 

@@ -1,7 +1,14 @@
-import type { Publication } from "./link-terms.ts";
+import type { LinkOptions, Publication } from "./link-terms.ts";
 
 /** Of more topics, and of answers, only the number is of interest. */
 const maxTopics = 256;
+const byOwnRules = "broker.acl_file, user ";
+
+/** Why the broker in this process would drop what is published to a topic; undefined when it would not, and of every other broker. */
+export function objectionOf({ server, clientId }: Pick<LinkOptions, "server" | "clientId">): (topic: string) => string | undefined {
+  return (topic) => (server.mayPublish?.(topic, clientId) === false ? `${byOwnRules}${server.username}` : undefined);
+}
+
 /** After so long without another refusal one is of no interest any more, in ms. */
 const maxAge = 600_000;
 const lookEvery = 60_000;
@@ -20,7 +27,7 @@ interface Refusal {
   at: number;
 }
 
-/** Topics whose newest publication the broker refused (PUBACK with a failure code, MQTT 5). */
+/** Topics whose newest publication the broker refused (PUBACK with a failure code, MQTT 5), or would drop by rules that are known here. */
 export class Refusals {
   readonly #options: RefusalsOptions;
   readonly #topics = new Map<string, Refusal>();
@@ -76,10 +83,11 @@ export class Refusals {
 
 /** One refused publication in words. */
 export function refusalOf(topic: string, why: string): string {
-  return `the broker refuses the publication of ${topic} (${why}): ${cureOf(why)}`;
+  return `the broker refuses the publication of ${topic} (${why}): ${cureOf(topic, why)}`;
 }
 
-function cureOf(why: string): string {
+function cureOf(topic: string, why: string): string {
+  if (why.startsWith(byOwnRules)) return `add \`topic write ${topic}\` for that user there, and no deny for it`;
   if (why.startsWith("larger") || why === "code 0x95") return "raise the limit of the broker, or publish less in one payload";
   return why === "code 0x97" ? "raise the quota of this client" : "allow this client to publish there";
 }

@@ -69,6 +69,8 @@ export interface LinkOptions {
   now?: () => number;
   /** Time for name, TCP, TLS and CONNACK together; default 10 s. */
   connectTimeout?: number;
+  /** After so long the broker should have passed `online` on to this client, too; default 30 s. */
+  echoTimeout?: number;
   /** The addresses of this machine, and how often they are looked at; default: those of the system, every 10 s. */
   network?: { read: () => ReadonlySet<string> | undefined; every: number };
 }

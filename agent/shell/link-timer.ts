@@ -1,8 +1,9 @@
 /**
  * The interval by which the client library keeps the connection alive. It sets it anew with each acknowledgement; here that only notes the
- * time, and the timer looks at it when it is due.
+ * time, and the timer looks at it when it is due. `longest`, in ms: a broker may ask for more packets than are configured, not for fewer, with which
+ * a connection that is gone would not be noticed.
  */
-export function keepAliveTimer() {
+export function keepAliveTimer(longest = Number.POSITIVE_INFINITY) {
   let run: (() => void) | undefined;
   let every = 0;
   let since = 0;
@@ -22,7 +23,8 @@ export function keepAliveTimer() {
     run();
   };
   return {
-    set(callback: () => void, time: number): number {
+    set(callback: () => void, asked: number): number {
+      const time = Math.min(asked, longest);
       run = callback;
       since = performance.now();
       if (timer === undefined || time < every) {

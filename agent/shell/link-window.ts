@@ -20,6 +20,8 @@ export interface WindowOptions {
 interface Entry {
   publication: Publication;
   settled: ((error: Error | undefined) => void) | undefined;
+  /** When it was written. */
+  at: number;
 }
 
 /**
@@ -33,9 +35,10 @@ export class PublishWindow {
   readonly #history: Entry[] = [];
   readonly #share: number;
   #historyInFlight = 0;
+  #pumping = false;
   readonly #states = new Map<string, Entry>();
-  /** In the order in which they were written, with the time of it. */
-  readonly #inFlight = new Map<Entry, number>();
+  /** In the order in which they were written. No set: V8 keeps what was in one that grows and shrinks until it collects all of its memory. */
+  #inFlight: Entry[] = [];
   readonly #pace: Pace;
   #timer: NodeJS.Timeout | undefined;
 
@@ -47,7 +50,7 @@ export class PublishWindow {
 
   /** Neither waiting nor unacknowledged. */
   get empty(): boolean {
-    return this.#inFlight.size === 0 && this.#waiting.length === 0 && this.#history.length === 0;
+    return this.#inFlight.length === 0 && this.#waiting.length === 0 && this.#history.length === 0;
   }
 
   /**
@@ -56,7 +59,7 @@ export class PublishWindow {
    */
   push(publication: Publication, settled?: (error: Error | undefined) => void): boolean {
     if (publication.kind === "history") {
-      this.#history.push({ publication, settled });
+      this.#history.push({ publication, settled, at: 0 });
       this.pump();
       return true;
     }
@@ -82,7 +85,7 @@ export class PublishWindow {
         return true;
       }
     } else if (settled === undefined && this.#waiting.length >= this.#options.waiting) return false;
-    const entry = { publication, settled };
+    const entry = { publication, settled, at: 0 };
     if (this.#waiting.length === 0 && this.#open(publication)) {
       this.#write(entry);
       return true;
@@ -94,16 +97,26 @@ export class PublishWindow {
 
   /** Sends what may be sent now. */
   pump(): void {
-    // Off the list before it is written: a write may fail at once and call back in here.
-    for (let entry = this.#waiting[0]; entry && this.#open(entry.publication); entry = this.#waiting[0]) {
-      this.#waiting.shift();
-      this.#states.delete(entry.publication.topic);
-      this.#write(entry);
+    // A write may fail at once and call back in here: of many in a row each would go one deeper.
+    if (this.#pumping) return;
+    this.#pumping = true;
+    try {
+      for (let entry = this.#next(); entry; entry = this.#next()) this.#write(entry);
+    } finally {
+      this.#pumping = false;
     }
-    for (let entry = this.#history[0]; entry && this.#openToHistory(entry.publication); entry = this.#history[0]) {
-      this.#history.shift();
-      this.#write(entry);
+  }
+
+  /** What may be written next, off its list. */
+  #next(): Entry | undefined {
+    const [first] = this.#waiting;
+    if (first) {
+      if (!this.#open(first.publication)) return undefined;
+      this.#states.delete(first.publication.topic);
+      return this.#waiting.shift();
     }
+    const [old] = this.#history;
+    return old && this.#openToHistory(old.publication) ? this.#history.shift() : undefined;
   }
 
   /** What was held back for its pace goes now. */
@@ -115,8 +128,8 @@ export class PublishWindow {
   abandon(error: Error): void {
     clearTimeout(this.#timer);
     this.#pace.stop();
-    const entries = [...this.#inFlight.keys(), ...this.#waiting, ...this.#history.splice(0)];
-    this.#inFlight.clear();
+    const entries = [...this.#inFlight, ...this.#waiting, ...this.#history.splice(0)];
+    this.#inFlight = [];
     this.#waiting = [];
     this.#states.clear();
     for (const { settled } of entries) settled?.(error);
@@ -124,15 +137,15 @@ export class PublishWindow {
 
   /** One timer for all: it looks at the oldest, and rests when nothing is in flight. */
   #watch(): void {
-    const [oldest] = this.#inFlight.values();
+    const [oldest] = this.#inFlight;
     if (oldest === undefined || this.#timer !== undefined) return;
     const { patience, overdue } = this.#options;
-    const left = oldest + patience - performance.now();
+    const left = oldest.at + patience - performance.now();
     this.#timer = setTimeout(
       () => {
         this.#timer = undefined;
-        const [still] = this.#inFlight.values();
-        if (still !== undefined && performance.now() >= still + patience) overdue();
+        const [still] = this.#inFlight;
+        if (still !== undefined && performance.now() >= still.at + patience) overdue();
         else this.#watch();
       },
       Math.max(1, left),
@@ -141,11 +154,11 @@ export class PublishWindow {
 
   #open(publication: Publication): boolean {
     if (this.#options.congested()) return false;
-    return publication.qos === 0 || this.#inFlight.size < this.#options.inFlight;
+    return publication.qos === 0 || this.#inFlight.length < this.#options.inFlight;
   }
 
   #openToHistory(publication: Publication): boolean {
-    return this.#waiting.length === 0 && this.#historyInFlight < this.#share && this.#open(publication);
+    return this.#historyInFlight < this.#share && this.#open(publication);
   }
 
   #write(entry: Entry): void {
@@ -157,10 +170,13 @@ export class PublishWindow {
     }
     const places = publication.kind === "history" ? 1 : 0;
     this.#historyInFlight += places;
-    this.#inFlight.set(entry, performance.now());
+    entry.at = performance.now();
+    this.#inFlight.push(entry);
     this.#watch();
     this.#options.write(publication, (error) => {
-      if (!this.#inFlight.delete(entry)) return;
+      const place = this.#inFlight.indexOf(entry);
+      if (place < 0) return;
+      this.#inFlight.splice(place, 1);
       this.#historyInFlight -= places;
       settled?.(error);
       this.pump();

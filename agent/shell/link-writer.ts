@@ -11,12 +11,23 @@ export interface WriterEvents {
   accepted(topic: string): void;
 }
 
+export interface WriterOptions extends WriterEvents {
+  /** Why the broker would not take what is published there, as far as that is known before. */
+  objection(topic: string): string | undefined;
+}
+
 export type Write = (publication: Publication, done: (error: Error | undefined) => void) => void;
 
 /** Publishes as the broker of a connection takes it: within its packet size and its highest QoS, and retained only where it retains. */
-export function writerOf(client: MqttClient, version: MqttVersion, { refused, accepted }: WriterEvents): Write {
+export function writerOf(client: MqttClient, version: MqttVersion, { refused, accepted, objection }: WriterOptions): Write {
   return (publication, done) => {
     const { topic, payload, retain, properties } = publication;
+    const why = objection(topic);
+    if (why !== undefined) {
+      refused(publication, why);
+      done(Object.assign(new Error("not authorised"), { code: 0x87 }));
+      return;
+    }
     const limits = client.serverProperties;
     const largest = limits?.maximumPacketSize;
     // A broker closes the connection over it, each time it comes.

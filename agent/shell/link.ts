@@ -20,7 +20,7 @@ const slack = 5_000;
 /** More topics than a configuration has. */
 const maxUnsent = 10_000;
 
-/** Construction does nothing; see `docs/architecture.md`, "The link". */
+/** Construction does nothing; see `docs/link.md`. */
 export function createLink(options: LinkOptions): Link {
   return new MqttLink(options);
 }
@@ -240,7 +240,7 @@ class MqttLink implements Link {
   }
 
   #closed(ended: LinkProblem): void {
-    const problem = this.#twin.judge(ended, monotonic(), this.#packetAt);
+    const problem = this.#twin.judge(ended, { now: monotonic(), saidAt: this.#packetAt, openAt: this.#openAt });
     this.#past = this.bytes;
     this.#connection = undefined;
     this.#options.on.closed?.();

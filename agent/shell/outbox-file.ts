@@ -1,11 +1,13 @@
-import { mkdirSync, readFileSync, statSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
-import { replaceFile, setAside } from "./atomic-file.ts";
+import { whyUnread } from "../../config/file-words.ts";
+import { openToAppend, replaceFile, setAside } from "./atomic-file.ts";
 import { checkedLine } from "./checked-line.ts";
 import type { Clock } from "./clock.ts";
 import type { Log } from "./log.ts";
 import { type Event, eventOf, fileOf, type Holding, kindOf, parse, recordOf } from "./outbox-record.ts";
+import { readStateFile } from "./state-file.ts";
 import { WriteProblem } from "./write-problem.ts";
 
 /** An event that the broker takes within this time never reaches the disk: a memory card wears out by writing. */
@@ -18,8 +20,6 @@ const retryEvery = 5000;
 const compactBytes = 1024 * 1024;
 /** Larger than this it is written anew in any case: few that wait may be much shorter than those that are done. */
 const largeBytes = 32 * 1024 * 1024;
-/** A larger file was not written by us. */
-const maxBytes = 64 * 1024 * 1024;
 
 export interface OutboxFileOptions {
   dir: string;
@@ -270,7 +270,7 @@ export class OutboxFile {
   }
 
   async #open(): Promise<FileHandle> {
-    this.#handle ??= await open(this.#file, "a", 0o640);
+    this.#handle ??= await openToAppend(this.#file);
     return this.#handle;
   }
 
@@ -283,15 +283,13 @@ export class OutboxFile {
   #read(): string {
     try {
       mkdirSync(this.#options.dir, { recursive: true, mode: 0o750 });
-      if (statSync(this.#file).size > maxBytes) throw new Error(`it is larger than ${maxBytes / 1024 / 1024} MB`);
-      return readFileSync(this.#file, "utf8");
+      return readStateFile(this.#file);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === "ENOENT") return "";
       this.#options.log.error(
-        `${this.#options.holding} that waited for the broker could not be read from ${this.#file}: ${(error as Error).message}`,
+        `${this.#options.holding} that waited for the broker could not be read from ${this.#file}: ${whyUnread(error)}; ${setAside(this.#file)}`,
         { event: "file-not-read" },
       );
-      setAside(this.#file);
       return "";
     }
   }

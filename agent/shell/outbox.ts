@@ -159,7 +159,8 @@ export class Outbox {
     if (!this.#open || this.#sending) return;
     this.#sending = true;
     try {
-      while (this.#sendNext());
+      // What comes back at once would do so again, until the loop had no time for anything else.
+      while (!this.#interrupted && this.#sendNext());
     } finally {
       this.#sending = false;
     }

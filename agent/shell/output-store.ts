@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { Kept } from "../core/state.ts";
+import type { Kept } from "../core/kept.ts";
 import { KeptMap } from "./kept-map.ts";
 import type { Log } from "./log.ts";
 

@@ -15,47 +15,58 @@ export interface OwedOff {
   since?: number;
 }
 
-/** Remembers which plugs are still to be switched off. Written in the background. */
+/** Remembers which plugs are still to be switched off. */
 export class OwedStore {
   readonly #owed: KeptMap<OwedOff>;
+  /** Most answer at once: for these nothing waits for the disk, and hardly anything reaches it. */
+  readonly #noted: KeptMap<OwedOff>;
 
   constructor(dir: string, log: Log) {
-    const file = join(dir, "plugs.json");
-    this.#owed = new KeptMap({
-      file,
-      log,
-      read: owedOf,
-      unread: (why) => `${file} could not be read: ${why}; plugs that missed an OFF are not told it`,
-      lost: "after a restart plugs that missed an OFF are not told it",
-    });
+    const kept = (name: string, lost: string) => {
+      const file = join(dir, name);
+      const unread = (why: string) => `${file} could not be read: ${why}; ${lost}`;
+      return new KeptMap({ file, log, read: owedOf, unread, lost: `after a restart ${lost}` });
+    };
+    this.#owed = kept("plugs.json", "plugs that missed an OFF are not told it");
+    this.#noted = kept("plugs-told.json", "plugs that did not answer their last OFF yet are not told it again");
   }
 
   load(): this {
     this.#owed.load();
+    this.#noted.load();
     return this;
   }
 
   of(at: Pick<OwedOff, "topic" | "relay">): OwedOff | undefined {
-    return this.#owed.get(keyOf(at));
+    return this.#owed.get(keyOf(at)) ?? this.#noted.get(keyOf(at));
   }
 
   all(): OwedOff[] {
-    return [...this.#owed.entries()].map(([, owed]) => owed);
+    return [...new Map([...this.#noted.entries(), ...this.#owed.entries()]).values()];
   }
 
+  /** Also over a power cut; written in the background. */
   keep(owed: OwedOff): void {
     this.#owed.set(keyOf(owed), owed);
     void this.#owed.write();
   }
 
+  /** Over an end of this process, from now on. */
+  note(owed: OwedOff): void {
+    this.#noted.set(keyOf(owed), owed);
+    this.#noted.writeUnsynced();
+  }
+
   done(owed: Pick<OwedOff, "topic" | "relay">): void {
+    this.#noted.delete(keyOf(owed));
+    this.#noted.writeUnsynced();
     this.#owed.delete(keyOf(owed));
     void this.#owed.write();
   }
 
   /** Resolves when everything is on disk, or could not be written. */
-  flushed(): Promise<void> {
-    return this.#owed.write();
+  async flushed(): Promise<void> {
+    await Promise.all([this.#owed.write(), this.#noted.write()]);
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Packet } from "mqtt";
 import type { PacketBytes, TraceEntry } from "../protocol.ts";
+import { OpenQuestions } from "./open-questions.ts";
 import type { WireBytes } from "./wire-bytes.ts";
 
 /** So many packets are kept. */
@@ -19,7 +20,8 @@ interface Slot {
   flags: number;
   size: number | undefined;
   reason: number | undefined;
-  rtt: number | undefined;
+  /** NaN without one: a number that is written over takes no new memory. */
+  rtt: number;
   wire: WireBytes | undefined;
 }
 
@@ -31,8 +33,8 @@ interface Passed {
   wire: WireBytes | undefined;
 }
 
-const unused: Slot = {
-  at: 0,
+const unused: Readonly<Slot> = {
+  at: Number.NaN,
   sent: false,
   type: "",
   id: undefined,
@@ -41,7 +43,7 @@ const unused: Slot = {
   flags: 0,
   size: undefined,
   reason: undefined,
-  rtt: undefined,
+  rtt: Number.NaN,
   wire: undefined,
 };
 const [retained, duplicate] = [1, 2];
@@ -54,8 +56,8 @@ const [retained, duplicate] = [1, 2];
 export class PacketTrace {
   readonly #now: () => number;
   readonly #slots: Slot[] = [];
-  /** When the question with this packet id was sent; 0 = CONNECT and PINGREQ, which have none. */
-  readonly #asked = new Map<number, number>();
+  /** With 0 for CONNECT and PINGREQ, which have no packet id. */
+  readonly #questions = new OpenQuestions();
   #count = 0;
   #rtt: number | null = null;
   /** In this turn of the event loop. */
@@ -69,7 +71,10 @@ export class PacketTrace {
     this.#now = now;
   }
 
-  /** The smoothed time from a question (CONNECT, PUBLISH with QoS 1, SUBSCRIBE, PINGREQ …) to its answer in ms, as TCP smooths its own; null before the first. */
+  /**
+   * The smoothed time from a question (CONNECT, PUBLISH with QoS 1, SUBSCRIBE, PINGREQ …) to its answer in ms, as TCP smooths its own; null
+   * before the first.
+   */
   get rtt(): number | null {
     this.#catchUp();
     return this.#rtt;
@@ -98,6 +103,12 @@ export class PacketTrace {
     slot.at = at;
     slot.sent = sent;
     slot.type = packet.cmd;
+    slot.topic = undefined;
+    slot.qos = undefined;
+    slot.flags = 0;
+    slot.size = undefined;
+    slot.reason = undefined;
+    slot.rtt = Number.NaN;
     slot.wire = this.#looked === null ? undefined : wire;
     // The library writes 0 where MQTT has none.
     slot.id = packet.messageId || undefined;
@@ -111,7 +122,7 @@ export class PacketTrace {
         asks = packet.qos > 0;
         break;
       case "connect":
-        this.#asked.clear();
+        this.#questions.clear();
         asks = true;
         break;
       case "subscribe":
@@ -138,7 +149,7 @@ export class PacketTrace {
       default:
     }
     const question = packet.messageId ?? 0;
-    if (sent && asks) this.#asked.set(question, at);
+    if (sent && asks) this.#questions.asked(question, at);
     else if (!sent && packet.cmd !== "publish") slot.rtt = this.#answered(question, at);
   }
 
@@ -178,16 +189,15 @@ export class PacketTrace {
   #slot(): Slot {
     const index = this.#count++ % kept;
     const used = this.#slots[index];
-    if (used) return Object.assign(used, unused);
+    if (used) return used;
     const slot = { ...unused };
     this.#slots.push(slot);
     return slot;
   }
 
-  #answered(question: number, at: number): number | undefined {
-    const asked = this.#asked.get(question);
-    if (asked === undefined) return undefined;
-    this.#asked.delete(question);
+  #answered(question: number, at: number): number {
+    const asked = this.#questions.answered(question);
+    if (asked === undefined) return Number.NaN;
     const rtt = at - asked;
     this.#rtt = this.#rtt === null ? rtt : this.#rtt + (rtt - this.#rtt) / 8;
     return rtt;
@@ -205,7 +215,7 @@ function entryOf({ at, sent, type, id, topic, qos, flags, size, reason, rtt }: S
     ...(qos !== undefined && { qos, retain: (flags & retained) !== 0, dup: (flags & duplicate) !== 0 }),
     ...(size !== undefined && { size }),
     ...(reason !== undefined && { reason }),
-    ...(rtt !== undefined && { rtt_ms: Math.round(rtt * 1000) / 1000 }),
+    ...(!Number.isNaN(rtt) && { rtt_ms: Math.round(rtt * 1000) / 1000 }),
   };
 }
 

@@ -1,6 +1,6 @@
+import { controllerKeptId, ruleSeqId } from "../core/kept.ts";
 import type { Afterwards, AnswerTo, CounterVerdict, Effect, SetRequest, Verdict } from "../core/model.ts";
 import { levelOf } from "../core/pwm.ts";
-import { controllerKeptId, ruleSeqId } from "../core/state.ts";
 import { messageOf } from "../message-of.ts";
 import type { Clock } from "./clock.ts";
 import type { CounterStore } from "./counter-store.ts";

@@ -1,6 +1,9 @@
 import { latenciesOf } from "../core/gesture-latency.ts";
-import type { InputPlan, OutputPlan, Plan } from "../core/plan.ts";
-import { isoTime, type State } from "../core/state.ts";
+import type { InputPlan } from "../core/input-plan.ts";
+import { isoTime } from "../core/iso-time.ts";
+import type { OutputPlan } from "../core/output-plan.ts";
+import type { Plan } from "../core/plan.ts";
+import type { State } from "../core/state.ts";
 import type { EdgeView, InputDetail, OutputDetail, PinDetail } from "../protocol.ts";
 import type { EdgeLog, KeptEdge } from "./edge-log.ts";
 

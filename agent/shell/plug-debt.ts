@@ -3,14 +3,18 @@ export interface PlugDebtOptions {
   owes(): boolean;
   /** The agent stops: from now on it is to be off because of that. */
   stopping(): boolean;
-  /** Over a restart. */
+  /** The next start would not switch it off by itself. */
+  fragile(): boolean;
+  /** Over the end of this process, before it returns. */
+  note(exit: boolean): void;
+  /** Over a restart and a power cut. */
   keep(exit: boolean): void;
   done(): void;
   /** An earlier run has kept it. */
   kept: boolean;
 }
 
-/** Most answer by then, and nothing is written for them. */
+/** Most answer by then, and no disk is waited for. */
 const keptAfter = 500;
 
 /** Whether a plug is still to be switched off, for the disk. */
@@ -18,7 +22,7 @@ export class PlugDebt {
   readonly #options: PlugDebtOptions;
   #kept: boolean;
   /** What it owes and is not kept yet; `exit`: only since the agent stops. */
-  #owed: { exit: boolean; timer: NodeJS.Timeout } | undefined;
+  #owed: { exit: boolean; noted: boolean; timer: NodeJS.Timeout } | undefined;
 
   constructor(options: PlugDebtOptions) {
     this.#options = options;
@@ -27,14 +31,22 @@ export class PlugDebt {
 
   /** It may owe one now, or may not any more. */
   look(): void {
-    const { owes, stopping, done } = this.#options;
+    const { owes, done } = this.#options;
     if (owes()) {
-      if (!this.#kept) this.#owed ??= { exit: stopping(), timer: setTimeout(() => this.#keep(), keptAfter) };
+      if (!this.#kept) this.#owed ??= this.#begin();
       return;
     }
+    const isWritten = this.#kept || this.#owed?.noted === true;
     this.close();
-    if (this.#kept) done();
+    if (isWritten) done();
     this.#kept = false;
+  }
+
+  #begin(): { exit: boolean; noted: boolean; timer: NodeJS.Timeout } {
+    const { stopping, fragile, note } = this.#options;
+    const [exit, noted] = [stopping(), fragile()];
+    if (noted) note(exit);
+    return { exit, noted, timer: setTimeout(() => this.#keep(), keptAfter) };
   }
 
   /** This run ends: what it owes is kept now. */

@@ -2,11 +2,11 @@ import { newBucket, takeToken } from "../core/token-bucket.ts";
 import { maxReply, type PlugPlan, readReply } from "../profile/tasmota/plug.ts";
 import type { Incoming } from "./link.ts";
 
-/** What a plug says of itself: its will, or it when it connects; what its relay is; that it took its PulseTime; or so much that some of it was left out. */
+/** What a plug says of itself: its will, or it when it connects; what its relay is; what its PulseTime is; or so much that some of it was left out. */
 export type Said =
   | { what: "present"; present: boolean; retain: boolean }
   | { what: "relay"; active: boolean }
-  | { what: "armed" }
+  | { what: "armed"; pulseTime: number }
   | { what: "too-much" };
 
 /** Far more than a person at its button and a controller elsewhere make of it. */
@@ -36,7 +36,7 @@ export class PlugEar {
     if (retain) return undefined;
     const reply = long ? undefined : readReply(plan, topic, text);
     if (reply === undefined) this.#strange("what makes no sense");
-    if (reply === "armed") return { what: reply };
+    if (typeof reply === "number") return { what: "armed", pulseTime: reply };
     return typeof reply === "boolean" ? { what: "relay", active: reply } : undefined;
   }
 }

@@ -1,9 +1,9 @@
 import type { AgentEvent, SetRequest } from "../core/model.ts";
-import type { OutputPlan } from "../core/plan.ts";
+import type { OutputPlan } from "../core/output-plan.ts";
 import type { OutputState } from "../core/state.ts";
 import type { Clock } from "./clock.ts";
 import type { Current } from "./current.ts";
-import type { Incoming, Publication } from "./link.ts";
+import type { Incoming, Publication, Settled } from "./link.ts";
 import { PlugEar } from "./plug-ear.ts";
 import { PlugFailsafe } from "./plug-failsafe.ts";
 import { type Greeting, PlugGreeting } from "./plug-greeting.ts";
@@ -16,15 +16,13 @@ export interface PlugOptions {
   observed(event: AgentEvent): void;
   send(event: AgentEvent): void;
   /** To the broker, in order; lost without a connection. */
-  publish(publication: Publication): void;
+  publish(publication: Publication, settled?: Settled): void;
   clock: Clock;
   /** What came makes no sense, or is too much. */
   strange(problem: string): void;
-  /** It was switched on, and has not said that it took its PulseTime. */
-  unprotected(): void;
   /** It is to be off when it is heard: an earlier run has not told it, or not while it was another output. */
   owed?: boolean;
-  /** Whether it owes an OFF may have changed. */
+  /** Whether it owes an OFF may have changed; before an OFF is sent. */
   looked?(): void;
 }
 
@@ -40,9 +38,10 @@ const longestWait = 60_000;
 const subscribes = 1000;
 
 const offline = "the plug is offline";
+const overtaken = "it is to be off again before it went on";
 
 /** What was sent and is not answered; one at a time, so that an answer belongs to it. */
-type Sent = ({ type: "set" } & Wish) | ({ type: "begin" } & Greeting) | { type: "ask" };
+type Sent = ({ type: "set" } & Wish) | ({ type: "begin"; unsent?: string } & Greeting) | { type: "ask" };
 
 /** One plug: says what is wanted there, believes only what it answers, and keeps its PulseTime armed while it is on. */
 export class Plug {
@@ -53,6 +52,8 @@ export class Plug {
   /** As it answered last; undefined while it is not heard. */
   #known: boolean | undefined;
   #sent: Sent | undefined;
+  /** It is an ON of which only the PulseTime was sent by now. */
+  #arming = false;
   readonly #wishes = new PlugWishes((wish, problem) => this.#fail(wish, problem));
   #why: "start" | "chip" | "reload";
   #unanswered = 0;
@@ -73,7 +74,12 @@ export class Plug {
   constructor(options: PlugOptions, why: "start" | "reload") {
     this.#options = options;
     this.#ear = new PlugEar(options.strange);
-    this.#failsafe = new PlugFailsafe({ ...options, publish: (topic, payload) => this.#publish(topic, payload) });
+    this.#failsafe = new PlugFailsafe({
+      ...options,
+      publish: (topic, payload, settled) => this.#publish(topic, payload, settled),
+      armed: () => this.#armed(),
+      unarmed: (problem, silent) => this.#unarmed(problem, silent),
+    });
     this.#why = why;
     this.#greeting = new PlugGreeting({ ...options, index: () => this.#index, say: () => this.#begin() }, options.owed === true);
   }
@@ -87,7 +93,7 @@ export class Plug {
 
   /** The configuration is another one: what is on ends there as it says now. */
   reloaded(): void {
-    this.#failsafe.renew();
+    if (!this.#arming) this.#failsafe.renew();
   }
 
   /** A connection to the broker is there, and what comes from the plug is heard. */
@@ -111,8 +117,13 @@ export class Plug {
     if (this.#known === undefined) this.#owe(wish);
     // It failed to go on, and goes on now: that it is to go off until it answers is over, or will be said again.
     else if (request.again && this.#goesOn()) this.#fail(wish, this.#output?.problem ?? "it is about to be switched on");
-    else if (this.#wishes.add(wish)) this.#next();
-    else this.#fail(wish, "too much waits for the plug");
+    else if (this.#wishes.add(wish)) {
+      if (!active) {
+        this.#options.looked?.();
+        this.#giveWay();
+      }
+      this.#next();
+    } else this.#fail(wish, "too much waits for the plug");
     this.#options.looked?.();
   }
 
@@ -122,7 +133,10 @@ export class Plug {
     const said = plan && this.#ear.hear(plan, message, this.#options.clock.now());
     if (said?.what === "present") this.#heardOf(said.present, said.retain);
     else if (said?.what === "relay") this.#answered(said.active);
-    else if (said?.what === "armed") this.#failsafe.confirmed();
+    else if (said?.what === "armed") {
+      this.#unanswered = 0;
+      this.#failsafe.confirmed(said.pulseTime);
+    }
     // Its last word may be among what was left out.
     else if (said?.what === "too-much") {
       this.#missed = true;
@@ -147,7 +161,7 @@ export class Plug {
     this.#greeting.rest();
     for (const timer of [this.#timer, this.#later]) clearTimeout(timer);
     this.#wishes.rest();
-    this.#failsafe.rest();
+    this.#failsafe.close();
     this.#idle?.();
   }
 
@@ -192,11 +206,11 @@ export class Plug {
       // Whatever its will said: it is there.
       this.#present = null;
       this.#greeting.begin();
-    } else if (restarted && active && !this.#known && sent?.type !== "set") {
+    } else if (restarted && active && !this.#known && (sent?.type !== "set" || this.#arming)) {
       // On at its power-on is nobody's wish.
       this.#lose("the plug has restarted");
       this.#greeting.begin();
-    } else if (sent?.type === "set" && sent.active === active) {
+    } else if (sent?.type === "set" && sent.active === active && !this.#arming) {
       this.#over();
       this.#known = active;
       if (!active) this.#failsafe.rest();
@@ -209,7 +223,8 @@ export class Plug {
     }
   }
 
-  #found(active: boolean, { active: told, missed }: Greeting): void {
+  #found(active: boolean, { active: told, missed, unsent }: Greeting & { unsent?: string }): void {
+    const wasArming = this.#arming;
     this.#over();
     [this.#known, this.#present, this.#problem] = [active, null, null];
     const ends = this.#greeting.endsAt;
@@ -217,10 +232,11 @@ export class Plug {
     const why = this.#why;
     this.#why = "chip";
     const { send, clock } = this.#options;
-    const more = { ...(active && ends !== null && { ends }), ...(missed && { missed }), ...this.#goes };
+    const unstarted = !active && unsent !== undefined && { unsent };
+    const more = { ...(active && ends !== null && { ends }), ...(missed && { missed }), ...unstarted, ...this.#goes };
     send({ type: "output-opened", output: this.#index, active, why, at: clock.now(), ...more });
     // What it was on for before it was lost still ends it.
-    if (active && (told === null || ends !== null)) this.#failsafe.arm(null);
+    if (active && (told === null || wasArming || ends !== null)) this.#failsafe.arm(null);
     this.#next();
   }
 
@@ -228,11 +244,49 @@ export class Plug {
   #moved(active: boolean): void {
     if (active === this.#known) return;
     this.#known = active;
-    this.#failsafe.rest();
+    if (!this.#arming) this.#failsafe.rest();
     const { send, clock } = this.#options;
     send({ type: "plug-moved", output: this.#index, active, at: clock.now(), ...this.#goes });
     // The PulseTime there may be that of a pulse.
-    if (active) this.#failsafe.arm(null);
+    if (active && !this.#arming) this.#failsafe.arm(null);
+  }
+
+  /** The ON that may go out now does. */
+  #armed(): void {
+    this.#tellArmed(null);
+    if (!this.#arming) return;
+    this.#arming = false;
+    this.#sayPower(true);
+  }
+
+  /** An ON does not go out without its failsafe. */
+  #unarmed(problem: string, silent: boolean): void {
+    const sent = this.#arming ? this.#sent : undefined;
+    if (sent) this.#over();
+    this.#tellArmed(problem);
+    if (sent && silent) this.#unanswered++;
+    if (sent?.type === "begin") this.#say({ ...sent, active: null, unsent: problem });
+    else if (sent?.type === "set") {
+      this.#fail(sent, problem, true);
+      this.#failsafe.renew();
+      this.#next();
+      // Is it there at all?
+      if (silent && this.#sent === undefined) this.#say({ type: "ask" });
+    }
+    this.#options.looked?.();
+  }
+
+  #tellArmed(problem: string | null): void {
+    const { send, clock } = this.#options;
+    if ((this.#output?.unarmed ?? null) !== problem) send({ type: "plug-armed", output: this.#index, problem, at: clock.now() });
+  }
+
+  /** To an OFF, by an ON that has not gone out yet. */
+  #giveWay(): void {
+    const sent = this.#arming ? this.#sent : undefined;
+    if (sent?.type !== "set") return;
+    this.#over();
+    this.#fail(sent, overtaken, true);
   }
 
   #next(): void {
@@ -242,7 +296,7 @@ export class Plug {
     if (wish === undefined) this.#idle?.();
     else if (objection == null) this.#say({ type: "set", ...wish });
     else {
-      this.#fail(wish, objection);
+      this.#fail(wish, objection, true);
       this.#next();
     }
   }
@@ -250,6 +304,7 @@ export class Plug {
   /** Why an ON is not sent any more. */
   #objection({ active, at }: Wish): string | null {
     const { clock, current } = this.#options;
+    if (active && this.#wishes.wants(false)) return overtaken;
     if (active && clock.now() - at > current().plan.commandTtl) return "it waited for too long";
     return active && this.#output?.locked === true ? "it was locked meanwhile" : null;
   }
@@ -271,25 +326,32 @@ export class Plug {
   #say(sent: Sent): void {
     const plan = this.#plan?.plug;
     if (!plan) return;
-    clearTimeout(this.#timer);
+    this.#over();
     this.#power = plan.power;
     this.#sent = sent;
+    const active = sent.type === "ask" ? null : sent.active;
+    this.#arming = active === true;
+    if (active) this.#failsafe.arm(sent.type === "set" ? sent.request.pulse : null);
+    else this.#sayPower(active);
+  }
+
+  /** Null: it is asked. */
+  #sayPower(active: boolean | null): void {
     this.#timer = setTimeout(() => {
       this.#notAnswered();
       this.#options.looked?.();
     }, answerWithin);
-    const active = sent.type === "ask" ? null : sent.active;
-    if (active) this.#failsafe.arm(sent.type === "set" ? sent.request.pulse : null);
-    this.#publish(plan.power, active === null ? "" : active ? "ON" : "OFF");
+    if (this.#power !== null) this.#publish(this.#power, active === null ? "" : active ? "ON" : "OFF");
   }
 
-  #publish(topic: string, payload: string): void {
-    this.#options.publish({ kind: "answer", topic, payload, qos: 1, retain: false });
+  #publish(topic: string, payload: string, settled?: Settled): void {
+    this.#options.publish({ kind: "answer", topic, payload, qos: 1, retain: false }, settled);
   }
 
   #over(): void {
     clearTimeout(this.#timer);
-    this.#sent = undefined;
+    if (this.#arming) this.#failsafe.rest();
+    [this.#sent, this.#arming] = [undefined, false];
   }
 
   #notAnswered(): void {
@@ -324,7 +386,7 @@ export class Plug {
     clearTimeout(this.#timer);
     this.#failsafe.rest();
     const [output, sent, known] = [this.#output, this.#sent, this.#known];
-    [this.#sent, this.#known] = [undefined, undefined];
+    [this.#sent, this.#arming, this.#known] = [undefined, false, undefined];
     if (known !== undefined && output) {
       const missed = [...(sent?.type === "set" ? [sent] : []), ...this.#wishes.takeAll()];
       // A movement does not go on by itself; nobody knows what became of what was sent.
@@ -344,6 +406,7 @@ export class Plug {
     this.#wishes.rest();
     if (!wish.active) {
       this.#greeting.owesOff = true;
+      this.#options.looked?.();
       const { stopping } = this.#options.current().state;
       // The ON of its start may be on its way to it; at a stop `close` says OFF.
       if (!stopping && this.#sent?.type === "begin" && this.#sent.active !== false) this.#begin();
@@ -363,14 +426,15 @@ export class Plug {
     return next === undefined ? {} : { next };
   }
 
-  #fail({ active, request }: Wish, problem: string): void {
-    this.#observe({ type: "output-failed", active, request, problem });
+  /** `unsent`: the plug does not know of it. */
+  #fail({ active, request }: Wish, problem: string, unsent = false): void {
+    this.#observe({ type: "output-failed", active, request, problem, ...(unsent && { unsent }) });
   }
 
   #observe(
     result:
       | { type: "output-written"; active: boolean; request: SetRequest }
-      | { type: "output-failed"; active: boolean; request: SetRequest; problem: string },
+      | { type: "output-failed"; active: boolean; request: SetRequest; problem: string; unsent?: boolean },
   ): void {
     this.#options.observed({ ...result, output: this.#index, at: this.#options.clock.now(), ...this.#goes });
   }

@@ -1,6 +1,6 @@
 import type { LineListener } from "../../gpio/driver.ts";
 import type { PwmAddress, PwmDriver } from "../../gpio/pwm.ts";
-import type { OutputPlan } from "../core/plan.ts";
+import type { OutputPlan } from "../core/output-plan.ts";
 import { dutyOf } from "../core/pwm.ts";
 import type { PwmPlace, PwmPlan } from "../core/pwm-plan.ts";
 

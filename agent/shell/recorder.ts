@@ -1,7 +1,7 @@
 import type { Config } from "../../config/schema.ts";
+import { controllerKeptId } from "../core/kept.ts";
 import type { AgentEvent, Effect, Instant, TimerKey } from "../core/model.ts";
 import { eventText, gapText, recordingFormat, recordingVersion, reloadText, snapshotText } from "../core/recording.ts";
-import { controllerKeptId } from "../core/state.ts";
 import type { Clock } from "./clock.ts";
 import type { Current } from "./current.ts";
 import type { Carried, Dispatch, Witness } from "./dispatch.ts";

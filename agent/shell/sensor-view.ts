@@ -1,7 +1,8 @@
 import type { Config } from "../../config/schema.ts";
+import { isoTime } from "../core/iso-time.ts";
 import type { Plan } from "../core/plan.ts";
 import { qualityOf, reasonOf } from "../core/sensor.ts";
-import { isoTime, type State } from "../core/state.ts";
+import type { State } from "../core/state.ts";
 import type { Methods, SensorEntry, SensorView } from "../protocol.ts";
 import { quoted } from "../unknown-id.ts";
 import { Refused } from "./control.ts";

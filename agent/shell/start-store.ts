@@ -1,7 +1,9 @@
-import { mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { replaceFile } from "./atomic-file.ts";
+import { whyUnread, whyUnwritten } from "../../config/file-words.ts";
+import { replaceFile, setAside } from "./atomic-file.ts";
 import type { Log } from "./log.ts";
+import { readStateFile } from "./state-file.ts";
 
 /** So many starts without an end in order, and what runs at the start is left out. */
 const tooMany = 3;
@@ -37,10 +39,17 @@ export class StartStore {
   #read(): number {
     try {
       mkdirSync(dirname(this.#file), { recursive: true, mode: 0o750 });
-      const { crashed } = JSON.parse(readFileSync(this.#file, "utf8")) as { crashed?: unknown };
+      const { crashed } = JSON.parse(readStateFile(this.#file)) as { crashed?: unknown };
       return typeof crashed === "number" && Number.isSafeInteger(crashed) && crashed > 0 ? crashed : 0;
-    } catch {
-      // No file, or not one of ours: as after the first start.
+    } catch (error) {
+      // As after the first start.
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT")
+        this.#log.error(
+          `${this.#file} could not be read: ${whyUnread(error)}; crashes before this start are not counted; ${setAside(this.#file)}`,
+          {
+            event: "file-not-read",
+          },
+        );
       return 0;
     }
   }
@@ -49,7 +58,7 @@ export class StartStore {
     try {
       await replaceFile(this.#file, `${JSON.stringify({ crashed })}\n`);
     } catch (error) {
-      this.#log.error(`${this.#file} could not be written: ${(error as Error).message}; crashes at the start are not counted`, {
+      this.#log.error(`${this.#file} could not be written: ${whyUnwritten(error)}; crashes at the start are not counted`, {
         event: "file-not-written",
       });
     }

@@ -29,7 +29,13 @@ describe("a report", () => {
     const config = configOf({ outputs: { lamp: {} } });
     Object.assign(config.mqtt, { username: "pi", password: secret, client_id: `me-${secret}` });
     log.info(`connected with ${secret}\nforged: line`);
-    const report = await diagnose({ config: () => config, status: () => status({ problems: [`the broker said ${secret}`] }), log });
+    const machine = () => ({ model: "Raspberry Pi 4 Model B" });
+    const report = await diagnose({
+      config: () => config,
+      status: () => status({ problems: [`the broker said ${secret}`] }),
+      machine,
+      log,
+    });
     const text = JSON.stringify(report);
     expect(text).not.toContain("hun");
     expect(text).not.toContain("ter2");
@@ -38,6 +44,7 @@ describe("a report", () => {
     expect(report.status.problems).toEqual(["the broker said ***"]);
     expect(report.log).toEqual([{ ts: expect.any(String), level: "info", message: "connected with ***\ufffdforged: line" }]);
     expect(report.host["host/uptime"]).toMatch(/seconds$/);
+    expect(report.machine).toEqual({ model: "Raspberry Pi 4 Model B" });
     expect(report.left_out).toEqual([]);
   });
 

@@ -110,3 +110,24 @@ it("what is lost is told at once, and then once a minute with how much it was", 
     "warn: 59 of the events that waited for the broker are lost (60 too old, 0 too many, 0 refused since the start)",
   ]);
 });
+
+it("sends nothing more over a link that gives it back at once, until the next connection", () => {
+  let offered = 0;
+  const link = {
+    publish(_publication: Publication, settled: Settled) {
+      if (++offered > 10) throw new Error("again and again");
+      settled(new Error("the connection is over"));
+      return true;
+    },
+  } as unknown as Link;
+  const { outbox: settings, ...others } = configOf({});
+  const config = { ...others, outbox: { ...settings, disk: "off", telemetry: "off" } as const };
+  const clock = { now: () => Date.now(), wall: () => Date.now() };
+  const { outbox, connected, disconnected } = createOutboxes({ config, link: () => link, clock, log: keptLog(), onProblem() {} });
+  connected();
+  for (let count = 0; count < 3; count++) outbox.add({ kind: "event", topic: event, payload: "{}", qos: 1, retain: false }, 60_000);
+  expect([offered, outbox.depth]).toEqual([1, 3]);
+  disconnected();
+  connected();
+  expect([offered, outbox.depth]).toEqual([2, 3]);
+});

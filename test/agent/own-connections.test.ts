@@ -1,16 +1,17 @@
-import { expect, it } from "vitest";
+import { expect, it, onTestFinished } from "vitest";
 import { planOf } from "../../agent/core/plan.ts";
 import { newState } from "../../agent/core/state.ts";
 import { createOwnConnections } from "../../agent/own-connections.ts";
 import { configOf, host } from "../config/loading.ts";
 import { eventually, keptLog } from "./shell/fixture.ts";
+import { startHostile } from "./shell/hostile-broker.ts";
 
 // Connections of which one breaks inside: nobody listens at their broker, and none is needed.
 
 const homie = "mqtt: { server: 127.0.0.1, port: 1 }\nhomie: { discovery: true }\n";
 const none = "mqtt: { server: 127.0.0.1, port: 1 }\n";
 
-function world(yaml: string) {
+function world(yaml: string, port = 1) {
   const at = (text: string) => {
     const config = configOf(text);
     const plan = planOf(config);
@@ -20,7 +21,7 @@ function world(yaml: string) {
   const log = keptLog();
   const problems = new Map<string, string | null>();
   /** What of it throws. */
-  const broken = { open: false, stop: false };
+  const broken = { open: false, stop: false, clear: false };
   const witnesses = {
     add() {},
     delete() {
@@ -43,9 +44,11 @@ function world(yaml: string) {
     readClock() {},
     quantities: () => [],
     store,
-    way: { url: "mqtt://127.0.0.1:1", others: [] },
+    way: { url: `mqtt://127.0.0.1:${port}`, others: [] },
     tls: () => ({}),
-    clear() {},
+    clear() {
+      if (broken.clear) throw new Error("it cannot be emptied");
+    },
     owned() {},
     onProblem: (name: string, problem: string | null) => problems.set(name, problem),
     clock: { now: () => Date.now(), wall: () => Date.now() },
@@ -95,6 +98,25 @@ it("lets a connection go that cannot be closed, at a reload and at the end", asy
   await eventually(problem).toContain("nothing listens");
   await connections.stop();
   expect(said()).toHaveLength(2);
+});
+
+it("ends a connection that breaks while it is closed, and leaves no socket open", async () => {
+  const broker = await startHostile("5");
+  onTestFinished(() => broker.stop());
+  const subscribe = 8;
+  // It never gets as far as online.
+  broker.script = (_, { type }) => type === subscribe && ++asked > 0;
+  let asked = 0;
+  const { connections, broken, said, reload } = world(homie, broker.port);
+  connections.start();
+  await eventually(() => asked).toBe(1);
+  broken.clear = true;
+  reload(none);
+  await eventually(said).toEqual(["error: the connection homie could not be closed: it cannot be emptied"]);
+  await eventually(() => broker.topics).toContainEqual(expect.stringContaining("/$state"));
+  await eventually(() => broker.sockets.size).toBe(0);
+  expect(asked).toBe(1);
+  await connections.stop();
 });
 
 it("says nothing more of a connection that could not be opened when it is no longer wanted", async () => {

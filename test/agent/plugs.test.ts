@@ -1,5 +1,5 @@
 import { readdirSync } from "node:fs";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import type { SwitchWord, TimerKey } from "../../agent/core/model.ts";
 import { planOf } from "../../agent/core/plan.ts";
 import { carryOver } from "../../agent/core/reload.ts";
@@ -29,10 +29,18 @@ function start(yaml: string, folder = tempFolder()) {
   const dispatch = new Dispatch({ config, plan, state: newState(plan, () => 1) });
   const log = keptLog();
   const store = new OwedStore(folder, log).load();
+  // Before its folder is removed: it would make it anew.
+  onTestFinished(() => store.flushed());
   let killed = false;
   const sent: string[] = [];
   const timers = new Map<TimerKey, NodeJS.Timeout>();
-  const say = ({ topic, payload }: Publication) => sent.push(`${topic} ${payload}`) > 0;
+  const hear = (topic: string, payload: string, retain = false) => plugs.take({ topic, payload: Buffer.from(payload), qos: 1, retain });
+  // The plugs say at once that they took their PulseTime.
+  const say = ({ topic, payload }: Publication) => {
+    sent.push(`${topic} ${payload}`);
+    if (topic.endsWith("/PulseTime")) hear(topic.replace(/^cmnd(.*)PulseTime/, "stat$1RESULT"), `{"PulseTime1":{"Set":${payload}}}`);
+    return true;
+  };
   const plugs = createPlugs({
     current: () => dispatch.current,
     observed: (event) => dispatch.observed(event),
@@ -42,6 +50,7 @@ function start(yaml: string, folder = tempFolder()) {
     store: {
       all: () => store.all(),
       of: (at) => store.of(at),
+      note: (owed) => killed || store.note(owed),
       keep: (owed) => killed || store.keep(owed),
       done: (owed) => killed || store.done(owed),
     },
@@ -59,6 +68,7 @@ function start(yaml: string, folder = tempFolder()) {
     },
     () => undefined,
   );
+  plugs.start();
   return {
     plugs,
     folder,
@@ -68,7 +78,7 @@ function start(yaml: string, folder = tempFolder()) {
     connect() {
       for (const publication of plugs.connected()) say(publication);
     },
-    hear: (topic: string, payload: string, retain = false) => plugs.take({ topic, payload: Buffer.from(payload), qos: 1, retain }),
+    hear,
     command(word: SwitchWord) {
       dispatch.dispatch({ type: "control-received", output: 0, word, forMs: null, from: "cli", ticket: 1, at: Date.now() });
     },
@@ -272,6 +282,16 @@ describe("a plug that has not answered an OFF when the agent ends", () => {
     world.said();
     vi.advanceTimersByTime(60_000);
     expect([world.said(), world.isOn(), world.store.all()]).toEqual([[], false, []]);
+  });
+
+  it.each(["on", "keep", "last"])("is told OFF after a crash in the moment of the OFF, with on_start: %s", (word) => {
+    const before = lit(word);
+    before.command("OFF");
+    const world = start(yaml(word), before.folder);
+    world.connect();
+    expect(world.said()).toEqual(["cmnd/a/POWER OFF"]);
+    world.hear("stat/a/POWER", "OFF");
+    expect([world.isOn(), start(yaml(word), before.folder).store.all()]).toEqual([false, []]);
   });
 
   it("is so when the OFF came while it was not heard, and over more than one restart", async () => {

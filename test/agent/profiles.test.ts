@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import type { AgentEvent } from "../../agent/core/model.ts";
 import { planOf } from "../../agent/core/plan.ts";
 import { reduce } from "../../agent/core/reduce.ts";
@@ -40,7 +40,7 @@ function performing(
       return answers(event);
     },
   };
-  const store = new ProfileStore(folder, keptLog()).load();
+  const store = storeIn(folder);
   const profiles = createProfiles({
     profiles: { hub: profile },
     current: () => ({ config, plan, state }),
@@ -56,6 +56,13 @@ function performing(
   const heard = (topic: string) => profiles.take({ topic, payload: Buffer.from("online"), retain: false, qos: 1 });
   return { profiles, seen, sent, events, done, store, folder, heard, plan, state };
 }
+/** On disk before its folder is removed: it would make it anew. */
+function storeIn(folder: string): ProfileStore {
+  const store = new ProfileStore(folder, keptLog()).load();
+  onTestFinished(() => store.flushed());
+  return store;
+}
+
 const publication = { topic: "hub/config", payload: "{}", qos: 1, retain: true } as const;
 
 describe("what a profile is told", () => {
@@ -112,7 +119,7 @@ describe("what a profile is told", () => {
       link: () => ({ publish }) as unknown as Link,
       tellAll: () => said.push("everything"),
       clear: () => {},
-      store: new ProfileStore(tempFolder(), keptLog()).load(),
+      store: storeIn(tempFolder()),
       clock: { now: () => 7, wall: () => 7 },
       log: keptLog(),
     });

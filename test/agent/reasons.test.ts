@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { toldOf } from "../../agent/command/why.ts";
 import { type LogEvent, logEvents } from "../../agent/core/log-events.ts";
-import { stateWord } from "../../agent/core/output.ts";
+import { stateWord } from "../../agent/core/output-told.ts";
 import { HistoryStore } from "../../agent/shell/history-store.ts";
 import { createLog } from "../../agent/shell/log.ts";
 import { changesView } from "../../agent/shell/views.ts";

@@ -73,7 +73,7 @@ describe("a reload with 30 changed and 30 unchanged outputs", () => {
     for (const kept of [board.edges, board.claims, sent]) kept.length = 0;
     expect(await reloader.reload("test")).toMatchObject({ applied: true, changes: [] });
     expect([board.edges, board.claims, sent]).toEqual([[], [], []]);
-    expect(log.entries.at(-1)).toBe("info: reloaded (test): nothing has changed");
+    expect(log.entries.at(-1)).toBe("info: reloaded (test): no setting has changed");
   });
 });
 

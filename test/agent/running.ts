@@ -98,6 +98,9 @@ export function running(config: Config) {
   const limits = { count: 10, bytes: 10_000, window: 10 };
   const outbox = new Outbox({ dir: null, boot: "", limits, link: () => link, clock: systemClock, log });
   outbox.connected();
+  const history = new HistoryStore(folder, log);
+  const rules = new RuleStore(folder, log);
+  const sums = new SumStore(folder, log);
   const perform = createPerformers({
     dispatch,
     lines,
@@ -111,9 +114,9 @@ export function running(config: Config) {
     seq,
     outputs,
     counters,
-    history: new HistoryStore(folder, log),
-    rules: new RuleStore(folder, log),
-    sums: new SumStore(folder, log),
+    history,
+    rules,
+    sums,
     evaluate() {},
     clock: systemClock,
     log: new PinLog(log, systemClock.now),
@@ -122,10 +125,12 @@ export function running(config: Config) {
   });
   dispatch.connect(perform, () => {});
   lines.start();
-  onTestFinished(() => {
+  onTestFinished(async () => {
     lines.stop();
     sensors.stop();
     timers.close();
+    // Before their folder is removed: they would make it anew.
+    await Promise.all([counters.close(), ...[seq, outputs, history, rules, sums].map((store) => store.flushed())]);
   });
   const told: string[] = [];
   const notify = openNotify(

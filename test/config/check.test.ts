@@ -5,6 +5,25 @@ import { load, saidAbout } from "./loading.ts";
 const said = (text: string): string[] => saidAbout(load(text));
 
 describe("check", () => {
+  it("warns of the wheels of a car that do not stop, or start, as one", () => {
+    const servo = (line: number, more: string) => `{ line: ${line}, kind: servo${more} }`;
+    const lost = (level: string) => `on_broker_lost: { after: 1s, do: ${level} }`;
+    expect(
+      said(
+        `pwm:\n  left: ${servo(18, `, max_on: 5s, ${lost("release")}`)}\n  right: ${servo(19, `, pulse: [1010, 2010], neutral: 1510, ${lost("1510")}`)}\ncarbot: { servos: [left, right] }\n`,
+      ),
+    ).toEqual([
+      "pinbus.yaml:2:42: warning: pwm.left.max_on: right has another one: one wheel may turn while the other one stands, write the same for both",
+    ]);
+    const motor = (name: string, line: number, more = "") =>
+      `  ${name}-ahead: { line: ${line}, interlock: ${name}${more} }\n  ${name}-back: { line: ${line + 1}, interlock: ${name}, max_on: 3s }\n`;
+    const outputs = `outputs:\n${motor("l", 5, ", max_on: 5s, on_broker_lost: { after: 1s, do: off }")}${motor("r", 22, ", max_on: 5s")}interlocks: { l: {}, r: {} }\n`;
+    const motors = "carbot: { motors: [{ forward: l-ahead, backward: l-back }, { forward: r-ahead, backward: r-back }] }\n";
+    expect(said(`${outputs}${motors}`)).toEqual([
+      "pinbus.yaml:2:65: warning: outputs.l-ahead.on_broker_lost: r-ahead has another one: one wheel may turn while the other one stands, write the same for both",
+    ]);
+  });
+
   it("warns of settings that only another kind of input uses, and of a driver that misses edges without a word", () => {
     const text = [
       "inputs:",

@@ -3,9 +3,22 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { loadConfig } from "../../config/load.ts";
+import type { OutputConfig } from "../../config/schema.ts";
+import { headerPins } from "../../gpio/header.ts";
+import type { LineName } from "../../gpio/line.ts";
+import { powerOnPull } from "../../gpio/power-on.ts";
 import { configOf, host, load, saidAbout } from "./loading.ts";
 
 const folder = join(dirname(createRequire(import.meta.url).resolve("pinbus/package.json")), "config/examples");
+
+/** Settings in comments have a colon after their first word, or are items of a list; prose has neither. */
+const switchedOn = (text: string) =>
+  text.replaceAll(/^( *)# ( *(?:- )?[a-z_-]+(?::|\.).*)$/gm, "$1$2").replace("{ file: mqtt.password }", "{ env: SECRET }");
+
+function pullOf(line: LineName | null): "up" | "down" | undefined {
+  const gpio = line?.kind === "gpio" ? line.gpio : line?.kind === "pin" ? headerPins.get(line.pin) : undefined;
+  return typeof gpio === "number" ? powerOnPull("pinctrl-bcm2711", gpio) : undefined;
+}
 
 describe("the examples", () => {
   it.each(readdirSync(folder))("are right, without a warning: %s", (file) => {
@@ -16,6 +29,15 @@ describe("the examples", () => {
     const { mqtt, broker } = configOf(file === "none" ? "" : readFileSync(join(folder, file), "utf8"), { secrets: "leave" });
     const local = /^(192\.168\.|10\.|127\.)[\d.]+$/;
     expect([...mqtt.server, ...broker.bridge.server].filter((server) => !local.test(server))).toEqual([]);
+  });
+
+  // Of a module that is on with low on a line that is held low by then, and of the other kind on one that is held high.
+  it.each([...readdirSync(folder), "README.md"])("switch no relay on at boot, before the agent runs: %s", (file) => {
+    const text = readFileSync(join(folder, file === "README.md" ? "../../README.md" : file), "utf8");
+    const [, shown = text] = file === "README.md" ? (/^```yaml\n(# \/etc\/pinbus.*?)^```$/ms.exec(text) ?? []) : [];
+    const { outputs } = configOf(file === "starter.yaml" ? switchedOn(text) : shown, { secrets: "leave" });
+    const isOn = ({ line, active }: OutputConfig) => pullOf(line) === (active === "low" ? "down" : "up");
+    expect(Object.keys(outputs).filter((id) => outputs[id] && isOn(outputs[id]))).toEqual([]);
   });
 
   it("on the page about sensors are right, one for each driver", () => {
@@ -39,9 +61,7 @@ describe("the examples", () => {
   });
 
   it("start with a file that is right with everything switched on", () => {
-    // Settings in comments have a colon after their first word, or are items of a list; prose has neither.
-    const on = starter.replaceAll(/^( *)# ( *(?:- )?[a-z_-]+(?::|\.).*)$/gm, "$1$2").replace("{ file: mqtt.password }", "{ env: SECRET }");
-    const config = configOf(on, { env: { SECRET: "x" } });
+    const config = configOf(switchedOn(starter), { env: { SECRET: "x" } });
     expect(Object.keys(config.inputs)).toEqual(["porch"]);
     expect(Object.keys(config.outputs)).toEqual(["lamp", "gate", "pump", "gate-up", "gate-down"]);
     expect(Object.keys(config.sensors)).toEqual(["attic", "cpu", "tank"]);

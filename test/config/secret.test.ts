@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { describeConfig, redact } from "../../config/describe.ts";
+import { describeConfig } from "../../config/describe.ts";
 import { loadConfig } from "../../config/load.ts";
 import { configOf, host, load, saidAbout } from "./loading.ts";
 
@@ -81,12 +81,8 @@ describe("a secret", () => {
     expect(result).toMatchObject({ ok: true, config: { mqtt: { username: "pi", password: null } }, warnings: [] });
   });
 
-  it("does not stand in the documentation or in a redacted configuration", () => {
-    const config = configOf(around(secret));
-    expect(config.mqtt.password).toBe(secret);
-    expect(JSON.stringify(redact(config))).not.toContain(secret);
-    expect(redact(config)).toEqual({ ...config, mqtt: { ...config.mqtt, password: "(hidden)" } });
-    expect(redact(configOf("")).mqtt.password).toBeNull();
+  it("does not stand in the documentation", () => {
+    expect(configOf(around(secret)).mqtt.password).toBe(secret);
     expect(describeConfig()).not.toContain("hunter2");
   });
 

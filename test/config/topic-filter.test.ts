@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { coversFilter, matchesFilter } from "../../agent/embedded/topic-filter.ts";
+import { coversFilter, filtersMeet, matchesFilter } from "../../agent/embedded/topic-filter.ts";
 import { filtersOverlap } from "../../config/topic-filter.ts";
 
 const word = fc.constantFrom("", "a", "b", "$x");
@@ -21,7 +21,8 @@ it("two filters overlap when there is a topic in both, and one covers the other 
     fc.property(filter, filter, (a, b) => {
       const [inA, inB] = [a, b].map((each) => topics.filter((topic) => matchesFilter(each, topic))) as [string[], string[]];
       const within = new Set(inA);
-      expect(filtersOverlap(a, b)).toBe(inB.some((topic) => within.has(topic)));
+      const overlap = inB.some((topic) => within.has(topic));
+      expect([filtersOverlap(a, b), filtersMeet(a, b)]).toEqual([overlap, overlap]);
       // A filter that nothing can match is in every other one; nobody needs that to be seen.
       if (inB.length > 0) expect(coversFilter(a, b)).toBe(inB.every((topic) => within.has(topic)));
     }),

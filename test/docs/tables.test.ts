@@ -24,7 +24,7 @@ describe.each([
   ["outputs.md", stops],
   ["service.md", rowsOf("service.md", "What happened")],
   ["link.md", rowsOf("link.md", "What it promises")],
-  ["built-in-broker.md", rowsOf("built-in-broker.md", "What survives")],
+  ["broker.md", rowsOf("broker.md", "What survives")],
 ])("the table of %s", (_file, rows) => {
   it("is there", () => {
     expect(rows.length).toBeGreaterThan(0);

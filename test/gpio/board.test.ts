@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type BoardKind, boardChips, describeLine, findLine, headerPin, type Lines } from "../../gpio/board.ts";
+import { type BoardKind, boardChips, describeLine, findLine, headerPin, type Lines, readOnce } from "../../gpio/board.ts";
 import { headerPins } from "../../gpio/header.ts";
 import type { LineName } from "../../gpio/line.ts";
 import { SimBoard } from "../../gpio/sim-board.ts";
@@ -97,6 +97,30 @@ describe("line names of the device tree", () => {
     expect(() => findLine({ kind: "name", name: "LED" }, named(["mcp23017", "pcf8574"]))).toThrow(
       /line 0 of mcp23017 and line 0 of pcf8574/,
     );
+  });
+
+  test("each chip is asked once in a turn for all of them, and again in the next: it may be another one by then", async () => {
+    const board = new SimBoard("pi5");
+    const asked: string[] = [];
+    const once = readOnce({
+      chips() {
+        asked.push("chips");
+        return board.chips();
+      },
+      lines(label) {
+        asked.push(label);
+        return board.lines(label);
+      },
+    });
+    const find = () => {
+      for (let gpio = 2; gpio < 28; gpio++) findLine({ kind: "name", name: `GPIO${gpio}` }, once);
+    };
+    const whole = ["chips", "gpio-brcmstb@107d508500", "pinctrl-rp1"];
+    find();
+    expect(asked).toEqual(whole);
+    await new Promise((resolve) => setImmediate(resolve));
+    find();
+    expect(asked).toEqual([...whole, ...whole]);
   });
 
   test("a line is described as a person would look for it", () => {

@@ -19,7 +19,7 @@ describe("the npm package", () => {
       "CHANGELOG.md",
       ...["LICENSE", "README.md", "SECURITY.md"],
       ...readdirSync(`${root}config/examples`).map((name) => `config/examples/${name}`),
-      ...["gpio/build.sh", "gpio/chardev.c", "package.json"],
+      ...["gpio/build.sh", "gpio/chardev.c", "gpio/evdev.h", "gpio/handle.h", "package.json"],
       ...["arm", "arm64", "x64"].map((arch) => `prebuilds/linux-${arch}/pinbus.node`),
       ...[
         "60-pinbus.rules",

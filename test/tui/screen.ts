@@ -24,7 +24,7 @@ export interface FakeTerminal {
   dispose(): void;
 }
 
-export class FakeInput extends EventEmitter {
+class FakeInput extends EventEmitter {
   readonly isTTY = true;
   raw = false;
   paused = true;

@@ -1,7 +1,7 @@
 import type { LogLine, LogView, ServiceView } from "../../agent/protocol.ts";
 import { ago, garden, type Scene, service } from "./scene.ts";
 
-export const zigbee: ServiceView = service("zigbee2mqtt.service", {
+const zigbee: ServiceView = service("zigbee2mqtt.service", {
   active: "failed",
   sub: "failed",
   since: ago(252_000),

@@ -63,9 +63,16 @@ describe.skipIf(without)("the tour of the terminal UI over a real sshd", () => {
         child.kill("SIGTERM");
         await ended;
       }
-      await broker.stop();
+      await broker?.stop();
       rmSync(dir, { recursive: true, force: true });
     }
+  });
+  // tmux has a session of its own, and lives on when the run is aborted.
+  process.once("exit", () => {
+    const running = children.filter(({ exitCode, signalCode }) => exitCode === null && signalCode === null);
+    if (running.length === 0) return;
+    for (const child of running) child.kill("SIGKILL");
+    tour.stop();
   });
 
   function start(path: string, args: string[]): void {

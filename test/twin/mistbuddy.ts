@@ -1,5 +1,5 @@
 /** Of section 4 of the contract. */
-export const timing = { answer: 500, round: 60_000 } as const;
+const timing = { answer: 500, round: 60_000 } as const;
 const mostSeconds = 59;
 /** PulseTime of a plug: seconds and 100, of which the least is 112. */
 const pulseTimeOf = (seconds: number) => Math.min(64_900, Math.max(112, Math.ceil(seconds) + 100));

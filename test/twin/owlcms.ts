@@ -1,5 +1,5 @@
 /** Milliseconds, from section 4 of the contract. */
-export const timing = { reminder: 1500, reminderLife: 20_000, reversal: 3000, reveal: 200, startup: 1000 } as const;
+const timing = { reminder: 1500, reminderLife: 20_000, reversal: 3000, reveal: 200, startup: 1000 } as const;
 
 export interface OwlcmsOptions {
   platforms: readonly string[];

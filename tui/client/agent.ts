@@ -12,6 +12,7 @@ import {
   type Request,
   type Status,
 } from "../../agent/protocol.ts";
+import { messageOf } from "../message-of.ts";
 import { backoff } from "./backoff.ts";
 import { answerShapes, helloShape, pushShapes } from "./shape.ts";
 
@@ -99,7 +100,7 @@ export class AgentLink {
     try {
       stream = await this.#options.open();
     } catch (error) {
-      if (!this.#closed) this.#later(error instanceof Error ? error.message : String(error), isAbsent(error));
+      if (!this.#closed) this.#later(messageOf(error), isAbsent(error));
       return;
     }
     if (this.#closed) {
@@ -113,7 +114,7 @@ export class AgentLink {
       try {
         for (const line of splitter.push(chunk)) this.#line(stream, line);
       } catch (error) {
-        this.#lose(stream, `the agent's answer cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+        this.#lose(stream, `the agent's answer cannot be read: ${messageOf(error)}`);
       }
     });
     stream.on("error", (error: NodeJS.ErrnoException) => {

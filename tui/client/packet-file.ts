@@ -1,4 +1,5 @@
 import { type FileHandle, open } from "node:fs/promises";
+import { whyUnwritten } from "../../config/file-words.ts";
 import { stateFile } from "./files.ts";
 
 export interface PacketFileOptions {
@@ -34,7 +35,7 @@ export class PacketFile {
     this.#options = options;
   }
 
-  /** Below XDG_STATE_HOME or ~/.local/state, named by the time. Rejects with what the system says. */
+  /** Below XDG_STATE_HOME or ~/.local/state, named by the time. Rejects with a sentence. */
   static async create(options: PacketFileOptions): Promise<PacketFile> {
     const path = stateFile(options.env, options.of ?? "packets", options.now);
     try {
@@ -42,7 +43,7 @@ export class PacketFile {
     } catch (error) {
       // Another terminal took the name meanwhile: there is a next one.
       if ((error as NodeJS.ErrnoException).code === "EEXIST") return PacketFile.create(options);
-      throw error;
+      throw unwritten(path, error);
     }
   }
 
@@ -67,12 +68,12 @@ export class PacketFile {
         this.#waiting -= size;
       })
       .catch((error: Error) => {
-        this.#problem ??= error;
-        this.#end(`the recording has ended: ${this.path}: ${error.message}`);
+        this.#problem ??= unwritten(this.path, error);
+        this.#end(`the recording has ended: ${this.#problem.message}`);
       });
   }
 
-  /** Resolves when all is in the file; rejects with what the system says when something of it could not be written. */
+  /** Resolves when all is in the file; rejects with a sentence when something of it could not be written. */
   async close(): Promise<void> {
     this.#ended = true;
     await this.#writing;
@@ -89,4 +90,8 @@ export class PacketFile {
     // It was told.
     this.close().catch(() => undefined);
   }
+}
+
+function unwritten(path: string, error: unknown): Error {
+  return new Error(`${path} could not be written: ${whyUnwritten(error)}`);
 }

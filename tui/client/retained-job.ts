@@ -1,6 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { type FileHandle, open } from "node:fs/promises";
 import type { MqttClient } from "mqtt";
+import { whyUnwritten } from "../../config/file-words.ts";
 import { clearRate, type RetainedEvent } from "../retained.ts";
 import { shortPath, stateFile } from "./files.ts";
 
@@ -267,7 +268,7 @@ export class RetainedJob {
     this.#problem ??= error;
     const far =
       this.#file === undefined ? "nothing was cleared" : `cleared ${this.#done} of ${this.#kept.size}, backup ${shortPath(this.#path)}`;
-    this.#end(`${error.message}: ${far}`, false);
+    this.#end(`${whyUnwritten(error)}: ${far}`, false);
   }
 
   #end(text: string, ok: boolean): void {

@@ -1,5 +1,6 @@
 import { closeSync, fsyncSync, mkdirSync, openSync, realpathSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname } from "node:path";
+import { whyUnwritten } from "../../config/file-words.ts";
 import { decodeText, readBounded } from "../../config/text.ts";
 import type { Fault } from "../../config/yaml.ts";
 import { type Change, defaultSettings, type Settings } from "../kept.ts";
@@ -61,20 +62,28 @@ export async function keep(path: string, change: Change): Promise<void> {
     if (after === before) return;
     const unreadable = problemOf(path, after, readSettings);
     if (unreadable !== null) throw new Error(`not kept in the file, which could not be read again: ${unreadable}`);
+    if (replace(path, before, after)) return;
+  }
+  throw new Error(`${path}: somebody else is writing it, nothing was kept there`);
+}
+
+/** False when somebody else has written it meanwhile. */
+function replace(path: string, before: string | undefined, after: string): boolean {
+  let temporary: string | undefined;
+  try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     // A link leads to where somebody keeps it: that file is replaced, and not the link.
     const target = before === undefined ? path : realpathSync(path);
-    const temporary = `${target}.${process.pid}.tmp`;
-    try {
-      writeFile(temporary, after);
-      if (contents(path) !== before) continue;
-      renameSync(temporary, target);
-      return;
-    } finally {
-      rmSync(temporary, { force: true });
-    }
+    temporary = `${target}.${process.pid}.tmp`;
+    writeFile(temporary, after);
+    if (contents(path) !== before) return false;
+    renameSync(temporary, target);
+    return true;
+  } catch (error) {
+    throw new Error(`${path} could not be written: ${whyUnwritten(error)}; this terminal keeps it until it ends`);
+  } finally {
+    if (temporary !== undefined) rmSync(temporary, { force: true });
   }
-  throw new Error(`${path}: somebody else is writing it, nothing was kept there`);
 }
 
 /** YAML takes longer to load than the terminal UI itself: nobody who has no such file waits for it. */

@@ -22,7 +22,7 @@ export interface Cut {
 }
 
 /** An unfinished reply is held to this length. */
-export const maxHeld = 4_096;
+const maxHeld = 4_096;
 /** No key sends a longer one. */
 const maxCsi = 64;
 

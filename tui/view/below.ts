@@ -1,11 +1,10 @@
-import type { LogLine, TraceEntry } from "../../agent/protocol.ts";
+import type { LogLine } from "../../agent/protocol.ts";
 import { count, instant, moment } from "../format.ts";
 import type { Rect } from "../layout.ts";
 import type { State } from "../model.ts";
 import { factText, isRefusal, rttText } from "../packet.ts";
+import { payloadText } from "../packet-payload.ts";
 import { priorities } from "../service-keys.ts";
-import { payloadOf } from "../trace.ts";
-import { preview } from "../value.ts";
 import { staleAgent, withoutAgent } from "./absent.ts";
 import type { Canvas, Style } from "./canvas.ts";
 import { left, putSentence, tail, title } from "./text.ts";
@@ -15,6 +14,7 @@ import { packetHead } from "./trace.ts";
 const topicCols = 42;
 /** The payload of a packet that came just now is among the newest of its topic. */
 const newestMessages = 8;
+const payloadCols = 80;
 const unitCols = 20;
 
 /** Below the topics of a large screen: the last packets between the agent and its broker, whatever the filter of their own tab. */
@@ -34,19 +34,12 @@ export function drawLastPackets(state: State, canvas: Canvas, rect: Rect, now: n
     const row = inner.row + offset;
     const head = packetHead(packet, isRefusal(packet) ? "!" : " ");
     canvas.put(row, head, style, inner.col, inner.cols);
-    const behind = behindTopic(state, packet);
+    const behind = packet.size === undefined ? rttText(packet) : payloadText(state, packet, payloadCols, now, newestMessages);
     const width = behind === "" ? inner.cols - head.length : topicCols;
     canvas.put(row, tail(factText(packet), width), style, inner.col + head.length, width);
     const col = head.length + topicCols + 2;
     if (inner.cols > col) canvas.put(row, behind, style, inner.col + col, inner.cols - col);
   }
-}
-
-/** The payload, as far as this terminal has received it; of an answer how long it took. */
-function behindTopic(state: State, packet: TraceEntry): string {
-  if (packet.size === undefined) return rttText(packet);
-  const message = payloadOf(state, packet, newestMessages);
-  return message === undefined ? "" : preview(message, 80, state.topics.detail.decoders);
 }
 
 /** Below them: what the units of the configuration have written into the journal, the newest first, nothing less important than a warning. */

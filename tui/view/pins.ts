@@ -164,7 +164,10 @@ function drawPin(state: State, pin: PinView, put: Put, { cols, name, place, wave
 /** The short list beside the topics on a wide screen, where no key arms. */
 export function drawPinList(state: State, canvas: Canvas, rect: Rect, now: number): void {
   const { data } = state.pins;
-  const inner = title(canvas, rect, `Pins - ${(data === null ? null : staleAgent(state, now)) ?? arming(state, now, "DISARMED")}`, false);
+  // Without an agent there is nothing that could be armed.
+  const lost = data === null ? null : staleAgent(state, now);
+  const heading = data === null && !state.readOnly ? "Pins" : `Pins - ${lost ?? arming(state, now, "DISARMED")}`;
+  const inner = title(canvas, rect, heading, false);
   if (data === null) {
     canvas.put(inner.row, " no agent", "dim", inner.col, inner.cols);
     return;

@@ -3,7 +3,7 @@ import { type Check, known, ok, problem, type Remark, warning } from "../finding
 import { kept, listed, type Sentence, say, told } from "../sentence.ts";
 
 /** What each step asks, in the words of the report. */
-export const stepNames: Readonly<Record<BrokerStep, string>> = {
+const stepNames: Readonly<Record<BrokerStep, string>> = {
   name: "the name is resolved",
   tcp: "the port is open",
   tls: "TLS",

@@ -5,7 +5,7 @@ import { kept, listed, type Sentence, say, told } from "../sentence.ts";
 import { unitWord } from "../unit-word.ts";
 
 /** What puts the printed drop-in in its place. */
-export const dropInCommands: readonly Sentence[] = [
+const dropInCommands: readonly Sentence[] = [
   say`sudo mkdir -p /etc/systemd/system/pinbus.service.d`,
   say`sudo pinbus service drop-in | sudo tee /etc/systemd/system/pinbus.service.d/configuration.conf`,
   say`sudo systemctl daemon-reload && sudo systemctl restart pinbus`,

@@ -16,6 +16,22 @@ export const node: Check = {
   },
 };
 
+export const machine: Check = {
+  id: "machine",
+  about: "what this machine is: board, system, memory, disks and network interfaces, without serial numbers and addresses",
+  why: "whoever helps has to know",
+  look: ({ machine: fact }) =>
+    known(fact, ({ model, os, kernel, arch, memory, disks = [], network = [] }) => {
+      const parts = [
+        ...[model, os, kernel && `kernel ${kernel}`, arch, memory && `memory ${memory}`],
+        ...disks.map((disk) => `disk ${disk}`),
+        ...network.map((one) => `network ${one}`),
+      ];
+      const words = parts.flatMap((part) => (part ? [told(part)] : []));
+      return [words.length > 0 ? ok(listed(words)) : unchecked(say`this machine does not tell what it is`)];
+    }),
+};
+
 /** By numbers, so that 20.9 comes before 20.19. */
 export function compare(one: string, other: string): number {
   const parts = (text: string) => text.replace(/^v/, "").split(/[.-]/).slice(0, 3).map(Number);

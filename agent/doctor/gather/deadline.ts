@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
 import { systemctlEnv } from "../../../systemd/manager.ts";
+import { messageOf } from "../../message-of.ts";
 import type { Fact } from "../finding.ts";
 import { kept, type Sentence, say } from "../sentence.ts";
 
@@ -32,7 +33,7 @@ export async function within<T>(task: (signal: AbortSignal) => Promise<Fact<T>>,
   try {
     return await Promise.race([task(ending.signal), late]);
   } catch (error) {
-    return { unknown: kept("reason", error instanceof Error ? error.message : String(error)) };
+    return { unknown: kept("reason", messageOf(error)) };
   } finally {
     callOff();
     ending.abort();

@@ -1,6 +1,7 @@
 import { access, readFile, readlink, stat, statfs } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { readHost } from "../../shell/host.ts";
+import { type Machine, readMachine } from "../../shell/inventory.ts";
 import type { ClockFacts, DiskFacts } from "../facts.ts";
 import type { Fact } from "../finding.ts";
 import { say } from "../sentence.ts";
@@ -14,6 +15,12 @@ export async function gatherSupply(root: string, signal: AbortSignal): Promise<F
   const told = text ?? /0x[0-9a-f]+/.exec((root === "/" && (await printed("vcgencmd", ["get_throttled"], signal))) || "")?.[0];
   if (told === undefined) return { unknown: say`no firmware of a Raspberry Pi tells about the supply here` };
   return { value: Number(told) };
+}
+
+/** What `P/info` says of the machine, and what is built in; asked in a process of its own, which a slow machine may not answer in time. */
+export async function gatherMachine(signal: AbortSignal, ask = readMachine): Promise<Fact<Machine>> {
+  const value = await ask(signal);
+  return value === undefined ? { unknown: say`this machine does not tell what it is` } : { value };
 }
 
 export async function gatherClock(signal: AbortSignal): Promise<Fact<ClockFacts>> {

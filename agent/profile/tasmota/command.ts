@@ -84,4 +84,4 @@ function periodOf(value: number): number {
   return Math.min(3600, Math.max(10, value));
 }
 
-export const usualTelePeriod = 300;
+const usualTelePeriod = 300;

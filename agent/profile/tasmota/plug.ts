@@ -63,8 +63,8 @@ export function armedFor({ failsafe }: PlugPlan, ms: number | null): Armed {
 /** More of an answer is not looked at: a STATE has about 600 bytes. */
 export const maxReply = 2048;
 
-/** What a message on one of `replies` says of the relay, or that its PulseTime is set; null when it says neither, undefined when it makes no sense. */
-export function readReply({ topic, relay }: PlugPlan, from: string, payload: string): boolean | "armed" | null | undefined {
+/** What a message on one of `replies` says of the relay, or as a number what its PulseTime is; null when it says neither, undefined when it makes no sense. */
+export function readReply({ topic, relay }: PlugPlan, from: string, payload: string): boolean | number | null | undefined {
   if (from !== `stat/${topic}/RESULT`) return wordOf(payload);
   let value: unknown;
   try {
@@ -75,8 +75,15 @@ export function readReply({ topic, relay }: PlugPlan, from: string, payload: str
   if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
   const key = keysOf(relay).find((name) => Object.hasOwn(value, name));
   if (key !== undefined) return wordOf((value as Record<string, unknown>)[key]);
-  // `{"PulseTime1":{"Set":220,"Remaining":220}}`; older firmwares write a text there.
-  return Object.hasOwn(value, `PulseTime${relay ?? 1}`) ? "armed" : null;
+  const timeKey = `PulseTime${relay ?? 1}`;
+  return Object.hasOwn(value, timeKey) ? pulseTimeIn((value as Record<string, unknown>)[timeKey]) : null;
+}
+
+/** `{"Set":220,"Remaining":220}`; older firmwares write `"220 (Active 120)"` or the number alone. */
+function pulseTimeIn(value: unknown): number | null {
+  const set = typeof value === "object" && value !== null && "Set" in value ? value.Set : value;
+  const number = typeof set === "string" ? Number(/^\d{1,5}(?!\d)/.exec(set)?.[0] ?? Number.NaN) : set;
+  return typeof number === "number" && Number.isInteger(number) ? number : null;
 }
 
 function wordOf(value: unknown): boolean | undefined {

@@ -9,7 +9,7 @@ import { pinbus, startAgent } from "./agent-process.ts";
 
 /** The example of the manual. */
 const [, classroom = ""] =
-  readFileSync(new URL("../../../docs/built-in-broker.md", import.meta.url), "utf8").match(/^```\n(# The teacher[^`]*)```$/m) ?? [];
+  readFileSync(new URL("../../../docs/broker.md", import.meta.url), "utf8").match(/^```\n(# The teacher[^`]*)```$/m) ?? [];
 const lastLine = classroom.split("\n").length - 1;
 
 async function room() {
@@ -128,4 +128,76 @@ it("an agent says what is hardly meant: rules for who cannot log in, or for name
   const second = await startAgent(config.replace(`password_file: ${users},`, ""));
   onTestFinished(() => second.clean());
   await eventually(() => second.stderr).toContain("without users everybody may call himself what he likes");
+});
+
+it("an agent that a reload forbids its status leaves no online behind", async () => {
+  const { acl, config } = await room();
+  const teacher = "user teacher\ntopic #\n";
+  writeFileSync(acl, teacher);
+  const agent = await startAgent(config);
+  onTestFinished(() => agent.clean());
+  const { seen } = await enter(agent.port, "teacher");
+  const status = () => seen.filter((message) => message.startsWith("pinbus/door/status")).at(-1);
+  await eventually(status).toBe("pinbus/door/status online");
+  writeFileSync(acl, `${teacher}user pinbus-agent\ntopic readwrite elsewhere/#\n`);
+  expect(await agent.ask("reload")).toMatchObject({ code: 0 });
+  await eventually(status).toBe("pinbus/door/status offline");
+});
+
+it("an agent whose user the file names is held to it, says what is refused, and works on", async () => {
+  const { acl, config } = await room();
+  const teacher = "user teacher\ntopic #\n";
+  writeFileSync(acl, `user pinbus-agent\ntopic write pinbus/door/#\ntopic deny pinbus/door/info\n${teacher}`);
+  const rules = `
+inputs: { bell: { line: 17 } }
+rules: { ring: { when: { input: bell, gesture: press }, do: [{ output: lamp, set: toggle }, { publish: chime/ring, payload: "1" }] } }
+`;
+  const agent = await startAgent(config + rules);
+  onTestFinished(() => agent.clean());
+  const problem = async () => (await agent.client.request("status", {})).link.problem;
+  const checked = await pinbus(["check", "--config", agent.config]);
+  expect([checked.code, checked.stderr]).toEqual([
+    exit.ok,
+    expect.stringContaining(
+      `${acl}: the agent itself may not write pinbus/door/info, chime/ring: add \`topic readwrite pinbus/door/#\`, \`topic write chime/ring\` below`,
+    ),
+  ]);
+  expect(checked.stderr).toContain("the agent itself may not read pinbus/door/out/+/set, ");
+  await eventually(problem).toContain("refuses the subscription pinbus/door/out/+/set");
+  const seen = await enter(agent.port, "teacher");
+  await eventually(() => seen.seen.filter((message) => message.startsWith("pinbus/door/health"))).not.toEqual([]);
+  // What is decided here needs no broker.
+  expect(await agent.ask("sim", "press", "bell")).toMatchObject({ code: 0 });
+  await eventually(() => seen.seen).toContain("pinbus/door/out/lamp/state ON");
+
+  // With a line of its own for everything it is well, on connections that it made anew.
+  writeFileSync(acl, `user pinbus-agent\ntopic readwrite pinbus/door/#\n${teacher}`);
+  expect(await agent.ask("reload")).toMatchObject({ code: 0 });
+  await eventually(() => seen.seen).toContain("pinbus/door/status online");
+  expect(seen.seen.some((message) => message.startsWith("pinbus/door/info"))).toBe(true);
+  await eventually(problem).toBe(null);
+  expect(await agent.ask("sim", "press", "bell")).toMatchObject({ code: 0 });
+  await eventually(() => seen.seen.filter((message) => message.startsWith("pinbus/door/health")).at(-1)).toContain(
+    "refuses the publication of chime/ring (broker.acl_file, user pinbus-agent): add `topic write chime/ring` for that user there, and no deny for it",
+  );
+  await eventually(() => seen.seen).toContain("pinbus/door/out/lamp/state OFF");
+  await seen.client.publishAsync("pinbus/door/out/lamp/set", "ON", { qos: 1 });
+  await eventually(() => seen.seen.filter((message) => message.startsWith("pinbus/door/out/lamp/state")).at(-1)).toBe(
+    "pinbus/door/out/lamp/state ON",
+  );
+  expect(seen.seen.filter((message) => message.startsWith("chime/"))).toEqual([]);
+
+  // A file that says nothing about it takes nothing from it, and its connections stay as they are when others have other rules.
+  writeFileSync(acl, teacher);
+  expect(await agent.ask("reload")).toMatchObject({ code: 0 });
+  await eventually(problem).toBe(null);
+  expect(await agent.ask("sim", "press", "bell")).toMatchObject({ code: 0 });
+  await eventually(() => seen.seen).toContain("chime/ring 1");
+  expect((await pinbus(["check", "--config", agent.config])).stderr).not.toContain("the agent itself");
+  const { reconnects } = (await agent.client.request("status", {})).link;
+  writeFileSync(acl, `${teacher}user ada\ntopic read chime/#\npattern read x/%u\n`);
+  expect(await agent.ask("reload")).toMatchObject({ code: 0 });
+  expect(await agent.ask("sim", "press", "bell")).toMatchObject({ code: 0 });
+  await eventually(() => seen.seen.filter((message) => message === "chime/ring 1").length).toBe(2);
+  expect((await agent.client.request("status", {})).link).toMatchObject({ online: true, reconnects });
 });

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { type Client, connectAgent } from "../../../agent/command/client.ts";
+import type { Methods } from "../../../agent/protocol.ts";
 
 /** The program as it is installed: `npm test` builds it first. */
 export const main = join(dirname(createRequire(import.meta.url).resolve("pinbus/package.json")), "dist", "agent", "main.cjs");
@@ -74,7 +75,7 @@ export interface AgentProcess extends Running {
   clean(): Promise<void>;
 }
 
-/** A real agent in its own folder; resolves when it answers and, unless it has a server of its own, its broker listens. */
+/** A real agent in its own folder; resolves when it answers and, unless it has a server elsewhere, is online at its own broker, or cannot be. */
 export async function startAgent(yaml: string, env: Record<string, string> = {}): Promise<AgentProcess> {
   const folder = mkdtempSync(join(tmpdir(), "pinbus-command-"));
   writeFileSync(join(folder, "pinbus.yaml"), `state_dir: state\ncontrol: { socket: control.sock }\n${yaml}`, { mode: 0o600 });
@@ -102,11 +103,11 @@ export async function runIn(folder: string, env: Record<string, string> = {}): P
     rmSync(folder, { recursive: true, force: true });
   };
   const ask = (...args: string[]) => pinbus([...args, "--socket", socket]);
-  const deadline = performance.now() + 20_000;
+  const deadline = performance.now() + 60_000;
   while (performance.now() < deadline && running.child.exitCode === null) {
     client ??= await connectAgent(socket).catch(() => undefined);
     const status = await client?.request("status", {});
-    const port = status?.broker ? status.broker.listeners.find(({ problem }) => problem === null)?.port : status && 0;
+    const port = status && portOf(status);
     if (client && port !== undefined) {
       return Object.assign(running, { folder, config, socket, view: join(folder, "view.sock"), port, client, ask, clean });
     }
@@ -115,4 +116,10 @@ export async function runIn(folder: string, env: Record<string, string> = {}): P
   const { stderr } = running;
   await clean();
   throw new Error(`the agent did not start:\n${stderr}`);
+}
+
+/** 0 without a broker of its own; undefined until the agent is online there, or says why it is not. */
+function portOf({ broker, link }: Methods["status"]["result"]): number | undefined {
+  if (!broker) return 0;
+  return link.online || link.problem !== null ? broker.listeners.find(({ problem }) => problem === null)?.port : undefined;
 }

@@ -3,7 +3,7 @@ import { createConnection, createServer } from "node:net";
 import { expect, it, onTestFinished, vi } from "vitest";
 import { describeMosquitto, freePort, mosquittoDenying, mosquittoUsers, startMosquitto } from "../../brokers.ts";
 import { startProxy } from "../../fault-proxy.ts";
-import { patience } from "../shell/fixture.ts";
+import { eventually, patience } from "../shell/fixture.ts";
 import { killAndStartAgain } from "./agent-process.ts";
 import { agentWith, bridged, bridgeYaml, type Central, client, numbers, publishAll, untilBridged, watch } from "./bridge-world.ts";
 
@@ -51,7 +51,7 @@ describeMosquitto("a bridge", () => {
     expect(stdout).toContain(`  bridge to ${host}: not online: ${sentence}`);
     expect(stdout).toMatch(/ {2}bridge: 3 messages wait for the broker, the oldest for \d+ s; 0 lost since the start/);
     expect(code).toBe(1);
-    expect(agent.stderr).toContain(`bridge: ${sentence}`);
+    await eventually(() => agent.stderr).toContain(`bridge: ${sentence}`);
     expect(agent.stderr + stdout).not.toContain("so-wrong");
   });
 
@@ -135,7 +135,7 @@ interlocks: { a: { dead_time: 0ms } }\ncovers: { gate: { open: up, close: down }
     await publisher.publishAsync("end", "", { qos: 1 });
     await vi.waitFor(() => expect(here.payloads("end")).toHaveLength(1), patience);
     expect([await state("lamp"), await state("door"), await state("up")]).toEqual(["OFF", "OFF", "OFF"]);
-    expect(agent.stderr).toContain(`a command on "${P}/out/lamp/set" may be old: left out`);
+    await eventually(() => agent.stderr).toContain(`a command on "${P}/out/lamp/set" may be old: left out`);
     await publisher.publishAsync(`${P}/out/lamp/set`, "ON", { qos: 0 });
     await vi.waitFor(async () => expect(await state("lamp")).toBe("ON"), patience);
     // What the node says of it went out.
@@ -170,7 +170,7 @@ interlocks: { a: { dead_time: 0ms } }\ncovers: { gate: { open: up, close: down }
     await publisher.publishAsync("a", Buffer.alloc(300_000, "x"), { qos: 1 });
     await publisher.publishAsync("a", "small", { qos: 1 });
     await vi.waitFor(() => expect(here.payloads("a")).toEqual(["small"]), patience);
-    expect(world.agent.stderr).toContain('the central broker sent a message of more than 256 kB on "a": left out');
+    await eventually(() => world.agent.stderr).toContain('the central broker sent a message of more than 256 kB on "a": left out');
   });
 
   it("sees that it leads to its own broker, and floods nobody", async () => {

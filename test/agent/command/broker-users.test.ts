@@ -60,3 +60,23 @@ it("users of the configuration come in beside those of the file; a reload ends w
   for (const secret of [hash, "plain-of-a.b"]) expect(said).not.toContain(secret);
   await eventually(async () => (await agent.client.request("status", {})).link.online).toBe(true);
 });
+
+it("a reload with a file of users in which no line is one is refused, and whoever could log in still can", async () => {
+  const agent = await startAgent("gpio: { driver: sim }\nbroker: { listeners: [{ protocol: mqtt, port: 0 }], users: { ev3: x } }\n");
+  onTestFinished(() => agent.clean());
+  const users = join(agent.folder, "users");
+  const settings = "broker: { listeners: [{ protocol: mqtt, port: 0 }], password_file: users, users: { ev3: x } }";
+  writeFileSync(agent.config, `state_dir: state\ncontrol: { socket: control.sock }\ngpio: { driver: sim }\n${settings}\n`);
+  writeFileSync(users, `${await passwordLine("listed", "three")}\n`, { mode: 0o600 });
+  expect(await agent.ask("reload")).toMatchObject({ code: 0 });
+
+  writeFileSync(users, "listed:plain\n\u0000\u0001\n");
+  const { code, stdout, stderr } = await agent.ask("reload");
+  expect(code).toBe(exit.refused);
+  expect(stdout + stderr).toMatch(/broker\.password_file: .*users:1: user "listed" cannot log in: .*users:2: /);
+  await enter(agent.port, "listed", "three");
+
+  writeFileSync(users, "");
+  expect(await agent.ask("reload")).toMatchObject({ code: 0 });
+  await expect(enter(agent.port, "listed", "three")).rejects.toThrow("Not authorized");
+});

@@ -40,7 +40,7 @@ outputs:
     const files = async () =>
       (await agent.client.request("status", {})).problems.filter((problem) => problem.includes("could not be written"));
     expect(await files()).toEqual([
-      expect.stringMatching(/outputs\.json could not be written: .*; locks and levels are not known after a restart/),
+      expect.stringMatching(/outputs\.json could not be written: .*, and locks and levels are not known after a restart/),
     ]);
     rmdirSync(join(agent.folder, "state", "outputs.json.new"));
     // Tried again by itself.

@@ -84,7 +84,7 @@ describe("without an agent", () => {
     expect(finished.stdout).toMatch(
       /^problem {6}broker: 127\.0\.0\.1:\d+, the port is open: nothing listens at .*\n {13}why: without the broker .*\n {13}→ /m,
     );
-    expect(finished.stdout).toMatch(/\n\d+ problem, \d+ warning, \d+ note, \d+ not checked, \d+ ok\n$/);
+    expect(finished.stdout).toMatch(/\n(1 problem|\d+ problems), (1 warning|\d+ warnings), (1 note|\d+ notes), \d+ not checked, \d+ ok\n$/);
   });
 
   it("a configuration that is wrong is one problem among others", async () => {

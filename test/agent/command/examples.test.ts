@@ -205,7 +205,7 @@ describe.skipIf(without)("the variants of the example owlcms-broker", () => {
       onTestFinished(() => agent.clean());
       // Nobody knows the authority yet.
       await vi.waitFor(() => expect(agent.stderr).toMatch(/certificate/), patience);
-      expect(agent.stderr).toContain(`the broker is mqtts://127.0.0.1:${port}; the built-in one is not started`);
+      await eventually(() => agent.stderr).toContain(`the broker is mqtts://127.0.0.1:${port}; the built-in one is not started`);
       agent.child.kill("SIGKILL");
       await agent.done;
       agent.client.close();

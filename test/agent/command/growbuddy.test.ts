@@ -36,7 +36,7 @@ describe("the example growbuddy-mister", () => {
     await eventually(() => house.said("out/mister/state", "ON")).toBe(1);
     await eventually(() => house.seen.some(({ topic, payload }) => topic === "out/mister/attr" && payload.includes(why))).toBe(true);
     await eventually(() => [state("mister"), state("fan")]).toEqual(["OFF", "OFF"]);
-    expect(house.agent.stdout + house.agent.stderr).toContain("mistbuddy tent: fan 1 s, mister 1 s, each minute");
+    await eventually(() => house.agent.stdout + house.agent.stderr).toContain("mistbuddy tent: fan 1 s, mister 1 s, each minute");
     await mist("30");
     await eventually(() => [state("mister"), state("fan")]).toEqual(["ON", "ON"]);
     await mist("0");

@@ -15,10 +15,10 @@ const run = promisify(execFile);
 /** `bench/run.mjs hostile` measures how long a press takes meanwhile. */
 describe("an agent whose built-in broker is attacked", () => {
   it("answers every press, serves whoever does nothing wrong, and has bounded memory", { timeout: 300_000 }, async () => {
-    const port = await freePort();
+    const [port, webSocketPort] = [await freePort(), await freePort()];
     const agent = await startAgent(`
 gpio: { driver: sim }
-broker: { listeners: [{ address: 127.0.0.1, port: ${port} }] }
+broker: { listeners: [{ address: 127.0.0.1, port: ${port} }, { protocol: ws, address: 127.0.0.1, port: ${webSocketPort} }] }
 inputs: { button: { line: GPIO17, debounce: 0ms } }
 outputs: { lamp: { line: GPIO27 } }
 rules: { toggle: { when: { input: button, gesture: press }, do: [{ output: lamp, set: toggle }] } }
@@ -29,7 +29,7 @@ rules: { toggle: { when: { input: button, gesture: press }, do: [{ output: lamp,
       let state = "OFF";
       for (const attack of attacks) {
         let going = true;
-        const done = run(process.execPath, [program, attack, String(port), "1"]).finally(() => {
+        const done = run(process.execPath, [program, attack, String(port), "1", String(webSocketPort)]).finally(() => {
           going = false;
         });
         while (going) {

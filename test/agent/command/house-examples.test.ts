@@ -93,6 +93,7 @@ describe("the example water-meter", () => {
     await eventually(() => house.last("in/leak/state")).toBe("OFF");
     expect(house.last("out/valve/state")).toBe("ON");
     expect(await house.agent.ask("set", "valve", "off")).toMatchObject({ code: 0 });
+    await eventually(() => house.last("out/valve/state")).toBe("OFF");
     await flow(1);
     await eventually(total).toBe(123.461);
   });

@@ -226,9 +226,9 @@ describe("pinbus init on a terminal", () => {
     await terminal.asked("Button on header pin [11]:", "6\r");
     await terminal.asked("pin 6 is GND, which no program drives", "");
     await terminal.asked("Button on header pin [11]:", "\r");
-    await terminal.asked("Relay module on header pin [13]:", "GPIO17\r");
+    await terminal.asked("Relay module on header pin [29]:", "GPIO17\r");
     await terminal.asked("pin 11 is the button's", "");
-    await terminal.asked("Relay module on header pin [13]:", "29\r");
+    await terminal.asked("Relay module on header pin [29]:", "29\r");
     await terminal.asked("Level that switches the relay on [low]:", "high\r");
     await terminal.asked("warning: GPIO5 (pin 29)", "");
     await terminal.asked("Longest time that it stays on [2h]:", "\r");

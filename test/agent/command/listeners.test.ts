@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "v
 import { WebSocket } from "ws";
 import { freePort, observe } from "../../brokers.ts";
 import { type Authority, type Certificate, makeAuthority } from "../../certificates.ts";
-import { patience } from "../shell/fixture.ts";
+import { eventually, patience } from "../shell/fixture.ts";
 import { type AgentProcess, pinbus, startAgent } from "./agent-process.ts";
 
 const board = "node: box\ngpio: { driver: sim, board: pi4 }\nlog: { format: text }\noutputs: { lamp: { line: 27 } }\n";
@@ -36,7 +36,7 @@ describe("an agent with its own broker", () => {
     const told = (await agent.ask("status")).stdout;
     for (const { protocol, port } of broker?.listeners ?? []) {
       expect(told).toContain(`built-in broker 127.0.0.1 port ${port} (${protocol}): listens`);
-      expect(agent.stderr).toContain(`the built-in broker listens on 127.0.0.1:${port} (${protocol})`);
+      await eventually(() => agent.stderr).toContain(`the built-in broker listens on 127.0.0.1:${port} (${protocol})`);
       const bus = await observe({ url: `${protocol}://127.0.0.1:${port}` }, "pinbus/box/#", { ca: readFileSync(authority.cert) });
       onTestFinished(() => bus.stop());
       const state = (await agent.client.request("get", { id: "lamp" })).state;
@@ -109,7 +109,7 @@ describe("an agent with its own broker", () => {
       return CN;
     };
     expect(await nameOf()).toBe("first");
-    expect(agent.stderr).toMatch(/warn: the certificate of the built-in broker in \S+ expires on /);
+    await eventually(() => agent.stderr).toMatch(/warn: the certificate of the built-in broker in \S+ expires on /);
     copyFileSync(second.cert, mine.cert);
     const refused = await agent.ask("reload");
     expect(refused.code).not.toBe(0);

@@ -2,7 +2,7 @@ import { connectAsync } from "mqtt";
 import { expect, it, onTestFinished, vi } from "vitest";
 import { describeMosquitto, freePort, mosquittoUsers, startMosquitto } from "../../brokers.ts";
 import { codeOf } from "../embedded/connack.ts";
-import { patience } from "../shell/fixture.ts";
+import { eventually, patience } from "../shell/fixture.ts";
 import { type AgentProcess, pinbus, startAgent } from "./agent-process.ts";
 
 // The eight rules of owlcms for a built-in broker, by its own variables, against mosquitto with the same users.
@@ -91,7 +91,7 @@ describeMosquitto("with the variables of owlcms", () => {
       expect(text).toContain("mqtt.server is given by OWLCMS_MQTTSERVER");
       expect(text).toContain("mqtt.password is given by OWLCMS_MQTTPASSWORD");
     }
-    expect(agent.stderr).toContain(`the broker is mqtt://127.0.0.1:${broker.port}; the built-in one is not started`);
+    await eventually(() => agent.stderr).toContain(`the broker is mqtt://127.0.0.1:${broker.port}; the built-in one is not started`);
     expect([...texts, agent.stdout, checked.stderr].join()).not.toContain(password);
   });
 

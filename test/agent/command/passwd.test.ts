@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, readFileSync, statSync, unlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, lchownSync, lstatSync, readFileSync, statSync, symlinkSync, unlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { spawn } from "@lydell/node-pty";
 import { connectAsync } from "mqtt";
@@ -34,6 +34,29 @@ it("adds, replaces and removes a user, and leaves the rest of the file and its r
   expect((await pinbus(["passwd", file, "ev3", "--delete"])).stdout).toContain("ev3 is removed from");
   expect(usersOf(file)).toEqual(["# ours", "pi", ""]);
   expect(statSync(file).mode & 0o777).toBe(0o604);
+});
+
+it("follows a link to the file, and leaves it a link", async () => {
+  const folder = tempFolder();
+  const file = join(folder, "users");
+  const link = join(folder, "link");
+  writeFileSync(file, "# ours\n");
+  symlinkSync("users", link);
+  expect(await pinbus(["passwd", link, "pi"], { stdin: "one\n" })).toMatchObject({ code: 0 });
+  expect(lstatSync(link).isSymbolicLink()).toBe(true);
+  expect(usersOf(file)).toEqual(["# ours", "pi", ""]);
+});
+
+it.runIf(process.getuid?.() === 0)("does not write as root to where the link of another user leads", async () => {
+  const folder = tempFolder();
+  const file = join(folder, "of-root");
+  const link = join(folder, "users");
+  writeFileSync(file, "# ours\n");
+  symlinkSync(file, link);
+  lchownSync(link, 65_534, 65_534);
+  expect(await pinbus(["passwd", link, "pi"], { stdin: "one\n" })).toMatchObject({ code: 0 });
+  expect(readFileSync(file, "utf8")).toBe("# ours\n");
+  expect(usersOf(link)).toEqual(["# ours", "pi", ""]);
 });
 
 it.runIf(process.getuid?.() === 0)(

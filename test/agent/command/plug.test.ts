@@ -81,7 +81,7 @@ describeOnBrokers("plugs as outputs", (on) => {
     await mister.comeBack();
     await state("mister").toBe("OFF");
     expect(mister.on).toEqual([false]);
-    expect(world.agent.stdout + world.agent.stderr).toContain("output mister: the plug is offline");
+    await eventually(() => world.agent.stdout + world.agent.stderr).toContain("output mister: the plug is offline");
   });
 
   it("follows a plug that was without power, and switches one off that comes on with it", async () => {

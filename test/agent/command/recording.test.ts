@@ -143,7 +143,7 @@ describe("an afternoon", () => {
   it("is played on the simulated board of another agent: the same edges at the same distances, the same decisions", async () => {
     const folder = tempFolder();
     const [file, again] = [join(folder, "one.jsonl"), join(folder, "two.jsonl")];
-    const first = await agentOf(yaml(embedded, "10s"));
+    const first = await agentOf(yaml(embedded, "10m"));
     const recorded = await recording(first, file);
     await first.client.request("sim-press", { input: "porch", for_ms: 60, bounce_ms: 4 });
     // A press that begins before the release has settled is none.
@@ -159,7 +159,7 @@ describe("an afternoon", () => {
     await client.endAsync();
     await recorded.stop();
 
-    const second = await agentOf(yaml(embedded, "10s"));
+    const second = await agentOf(yaml(embedded, "10m"));
     const replayed = await recording(second, again);
     expect(await second.ask("sim", "play", file)).toMatchObject({
       code: exit.ok,

@@ -59,7 +59,9 @@ describe("a running agent", () => {
     await eventually(() => retained).toContain("pinbus/garage/status");
     expect(retained.filter((topic) => topic.includes("/fan/"))).toEqual([]);
     await Promise.all([witness.endAsync(true), late.endAsync(true)]);
-    expect(running.stderr).toMatch(/reload: outputs\.fan: removed; its line goes off and is released\n.*reloaded \(SIGHUP\): 3 changes\n/s);
+    await eventually(() => running.stderr).toMatch(
+      /reload: outputs\.fan: removed; its line goes off and is released\n.*reloaded \(SIGHUP\): 3 changes\n/s,
+    );
   });
 
   it("tells by diff what reload will do, and does it by reload", async () => {

@@ -33,7 +33,7 @@ rules:
 
   await client.publishAsync("pinbus/house/rule/lamp-fan/set", '{"state":"OFF","id":"a"}', { qos: 1 });
   await eventually(() => seen).toContain('rule/lamp-fan/result {"id":"a","ok":true,"state":"OFF"}');
-  expect(seen).toContain("rule/lamp-fan/state OFF");
+  await eventually(() => seen).toContain("rule/lamp-fan/state OFF");
   await eventually(() => JSON.parse(readFileSync(join(agent.folder, "state", "rules.json"), "utf8"))).toEqual({ "lamp-fan": false });
   await agent.client.request("sim-press", { input: "key", for_ms: 100 });
   await eventually(() => seen).toContain("cmnd/x/POWER ON");

@@ -81,7 +81,7 @@ controllers:
     const file = scriptOf('0s sensor light 800\n10s message tele/sniffer/SENSOR {"Temperature": 29}\n');
     expect(await agent.ask("sim", "play", file, "--speed", "100")).toMatchObject({
       code: 0,
-      stdout: "played 0 levels, 1 readings and 0 commands; 1 messages of others\n",
+      stdout: "played 0 levels, 1 reading and 0 commands; 1 message of others\n",
     });
     await eventually(async () => (await agent.ask("get", "fan")).stdout).toBe("40 %\n");
     await agent.ask("sim", "play", scriptOf("0s input door on"));

@@ -75,7 +75,12 @@ describe("a sensor of a running agent", () => {
     await eventually(() => newest(`${P}/attic/availability`)).toBe("offline");
     await eventually(() => json("pinbus/garage/health").problems).toContain("sensor attic failed: CRC error");
     expect(seen.filter(({ topic }) => topic === `${P}/attic/state`)).toHaveLength(before);
-    expect((await agent.ask("get", "attic")).stdout).toMatch(/^failed: CRC error; last 20\.5 °C, read \d+ s ago\n$/);
+    const got = await agent.ask("get", "attic");
+    expect(got).toMatchObject({
+      code: exit.refused,
+      stdout: expect.stringMatching(/^failed: CRC error; last 20\.5 °C, read \d+ s ago\n$/),
+    });
+    expect(await agent.ask("get", "attic", "--json")).toMatchObject({ code: exit.refused });
     expect(await agent.ask("status")).toMatchObject({ stdout: expect.stringContaining("problem: sensor attic failed: CRC error") });
     expect(await agent.ask("sim", "sensor", "attic", "ok")).toEqual(ok(""));
     await eventually(() => newest(`${P}/attic/availability`)).toBe("online");
@@ -98,9 +103,10 @@ describe("a sensor of a running agent", () => {
     expect(await agent.ask("sim", "sensor", "quick", "hang")).toEqual(ok(""));
     await eventually(() => newest(`${P}/quick/quality`)).toBe("stale: no reading for 2 s");
     await eventually(() => newest(`${P}/quick/availability`)).toBe("offline");
+    expect(await agent.ask("get", "quick")).toMatchObject({ code: exit.refused });
     await agent.ask("sim", "sensor", "quick", "49");
     await eventually(() => newest(`${P}/quick/availability`)).toBe("online");
-    expect(json(`${P}/quick/state`)).toMatchObject({ temperature: 49 });
+    await eventually(() => json(`${P}/quick/state`)).toMatchObject({ temperature: 49 });
   });
 
   it("is retained for who comes later", async () => {
@@ -167,7 +173,7 @@ describe("a sensor of a running agent", () => {
         .map(({ topic, payload }) => `${topic} ${payload}`)
         .join("\n");
     await eventually(told).toContain(`${P}/attic/quality failed: pulled off`);
-    expect(told()).toContain(`${P}/attic/state {"temperature":19,`);
-    expect(told()).toContain(`${P}/cellar/state {"value":11.5,`);
+    await eventually(told).toContain(`${P}/attic/state {"temperature":19,`);
+    await eventually(told).toContain(`${P}/cellar/state {"value":11.5,`);
   });
 });

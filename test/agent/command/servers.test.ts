@@ -2,7 +2,7 @@ import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { expect, it, onTestFinished, vi } from "vitest";
 import { describeMosquitto, freePort, observe, startMosquitto } from "../../brokers.ts";
 import { type Authority, makeAuthority, mosquittoTls } from "../../certificates.ts";
-import { patience } from "../shell/fixture.ts";
+import { eventually, patience } from "../shell/fixture.ts";
 import { pinbus, startAgent } from "./agent-process.ts";
 
 const board = "node: box\ngpio: { driver: sim, board: pi4 }\nlog: { format: text }\noutputs: { lamp: { line: 27 } }\n";
@@ -31,7 +31,9 @@ describeMosquitto("an agent", () => {
     const { link } = await untilOnline(agent);
     expect(link.server).toBe(`127.0.0.1:${broker.port}`);
     expect((await agent.ask("status")).stdout).toContain(`broker 127.0.0.1:${broker.port}: online with MQTT 5`);
-    expect(agent.stderr).toContain(`the broker is mqtt://127.0.0.1:${away}, else mqtt://127.0.0.1:${broker.port}; the built-in one`);
+    await eventually(() => agent.stderr).toContain(
+      `the broker is mqtt://127.0.0.1:${away}, else mqtt://127.0.0.1:${broker.port}; the built-in one`,
+    );
     const bus = await observe(broker, "pinbus/box/#");
     onTestFinished(() => bus.stop());
     await bus.client.publishAsync("pinbus/box/out/lamp/set", "ON", { qos: 1 });
@@ -46,7 +48,7 @@ describeMosquitto("an agent", () => {
     const { health, problems } = await untilOnline(agent);
     const words = "the certificate of the broker is not checked, anybody in the network can pretend to be it";
     expect([health, ...problems]).toEqual(["degraded", expect.stringContaining(words)]);
-    expect(agent.stderr).toMatch(new RegExp(`warn: .*${words}`));
+    await eventually(() => agent.stderr).toMatch(new RegExp(`warn: .*${words}`));
     expect((await pinbus(["check", "--config", agent.config])).stderr).toContain(
       "warning: mqtt.tls_verify: anybody in the network can pretend",
     );
@@ -86,7 +88,7 @@ describeMosquitto("an agent", () => {
     writeFileSync(cert, "half a certifi");
     const words = `mqtt.cert: ${cert} is no certificate: name the certificate of this client in PEM; the link goes on with the files as they were`;
     expect(await reload()).toMatchObject({ health: "degraded", problems: [words], link: { online: true, reconnects: 0 } });
-    expect(agent.stderr).toContain(`warn: ${words}`);
+    await eventually(() => agent.stderr).toContain(`warn: ${words}`);
     writeFileSync(cert, good);
     expect(await reload()).toMatchObject({ health: "ok", problems: [], link: { online: true, reconnects: 0 } });
 

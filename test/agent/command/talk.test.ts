@@ -125,6 +125,7 @@ describe("the other questions", () => {
     const [text, json] = await Promise.all([agent.ask("status"), agent.ask("status", "--json")]);
     expect(text).toMatchObject({ code: 0, stderr: "" });
     expect(text.stdout).toMatch(/^garage: ok\n/);
+    expect(text.stdout).toMatch(/^ {2}1 input, 5 outputs, 1 rule; /m);
     const status = JSON.parse(json.stdout) as Status;
     expect(status).toMatchObject({
       health: "ok",

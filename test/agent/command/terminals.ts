@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, mkdtempSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, vi } from "vitest";
@@ -17,11 +17,14 @@ export const at = (port: number) => ["-h", "127.0.0.1", "-p", String(port)];
 
 /** As document 003 makes it, beginning with `echo "" > pwfile`. */
 export function passwordFile(users: Readonly<Record<string, string>>): string {
-  const file = join(mkdtempSync(join(tmpdir(), "pinbus-pwfile-")), "pwfile");
+  const folder = mkdtempSync(join(tmpdir(), "pinbus-pwfile-"));
+  const file = join(folder, "pwfile");
   writeFileSync(file, "\n");
   chmodSync(file, 0o600);
   for (const [user, password] of Object.entries(users)) execFileSync("mosquitto_passwd", ["-b", file, user, password], { stdio: "ignore" });
-  return execFileSync("cat", [file], { encoding: "utf8" });
+  const text = execFileSync("cat", [file], { encoding: "utf8" });
+  rmSync(folder, { recursive: true });
+  return text;
 }
 
 /** A program that writes line by line, as in a terminal of its own; it does not outlive the test. */

@@ -59,7 +59,7 @@ describeOnBrokers("a value out of the message of somebody else", (on) => {
     // Two sensors listen.
     await eventually(() => counted("malformed")).toBe(before + 2);
     expect([state("tent").ts, sensor("tent", "quality")]).toEqual([ts, "ok"]);
-    expect(world.agent.stderr + world.agent.stdout).toContain(
+    await eventually(() => world.agent.stderr + world.agent.stdout).toContain(
       "sensor tent: a message on tele/snifferbuddy/SENSOR was not taken: it is not JSON",
     );
   });

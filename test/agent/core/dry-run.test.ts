@@ -1,10 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { DryRun, type Place } from "../../../agent/core/dry-run.ts";
+import { isoTime } from "../../../agent/core/iso-time.ts";
 import type { Effect } from "../../../agent/core/model.ts";
 import { planOf } from "../../../agent/core/plan.ts";
 import { eventOf, lineOf, snapshotOf } from "../../../agent/core/recording.ts";
-import { isoTime, newState } from "../../../agent/core/state.ts";
+import { newState } from "../../../agent/core/state.ts";
 import { zoneOf } from "../../../agent/shell/zone.ts";
 import type { RuleConfig } from "../../../config/schema.ts";
 import { configOf, rule } from "./fixture.ts";

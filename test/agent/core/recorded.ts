@@ -1,8 +1,8 @@
 import fc from "fast-check";
+import { ruleSeqId } from "../../../agent/core/kept.ts";
 import type { SwitchWord } from "../../../agent/core/model.ts";
 import { planOf } from "../../../agent/core/plan.ts";
 import { eventText, reloadText, snapshotText } from "../../../agent/core/recording.ts";
-import { ruleSeqId } from "../../../agent/core/state.ts";
 import type { Config } from "../../../config/schema.ts";
 import { configOf, controller, rule, when } from "./fixture.ts";
 import type { World } from "./world.ts";

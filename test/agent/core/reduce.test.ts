@@ -1,6 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { AgentEvent, SwitchWord } from "../../../agent/core/model.ts";
+import { planOf } from "../../../agent/core/plan.ts";
+import { reduce } from "../../../agent/core/reduce.ts";
+import { newState } from "../../../agent/core/state.ts";
 import type { Config } from "../../../config/schema.ts";
 import { runs } from "../../runs.ts";
 import { configOf, when } from "./fixture.ts";
@@ -286,5 +289,28 @@ describe("events that come too late or name nothing", () => {
     world.dispatch(event);
     expect(world.published).toHaveLength(length);
     expect(world.writes).toHaveLength(writes);
+  });
+});
+
+describe("what is to be done", () => {
+  const plan = planOf(config);
+  const edge = { type: "edge", input: 0, edge: "rising", at: 1000 } as const;
+  const nothing = { type: "timer-due", key: "pulse:nobody", at: 1000 } as const;
+
+  it("stays as it was told while the next events are decided", () => {
+    const state = newState(plan, () => 1);
+    const told = reduce(plan, state, edge);
+    const before = structuredClone(told);
+    reduce(plan, state, { ...edge, at: 2000 });
+    expect(told).toEqual(before);
+    expect(before).not.toEqual([]);
+  });
+
+  it("of an event that threw is not done with the next one", () => {
+    const state = newState(plan, () => 1);
+    const request = { cause: undefined, pulse: null, answer: null };
+    const broken = { type: "output-failed", output: 0, active: true, at: 1000, problem: "broken", request } as unknown as AgentEvent;
+    expect(() => reduce(plan, state, broken)).toThrow(TypeError);
+    expect(reduce(plan, state, nothing)).toEqual([]);
   });
 });

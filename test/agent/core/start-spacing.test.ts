@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Kept } from "../../../agent/core/state.ts";
+import type { Kept } from "../../../agent/core/kept.ts";
 import { configOf } from "./fixture.ts";
 import { World } from "./world.ts";
 

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
+import { seqBlock } from "../../../agent/core/kept.ts";
+import { withText } from "../../../agent/core/output-told.ts";
 import { planOf } from "../../../agent/core/plan.ts";
 import { carryOver, lineChanges } from "../../../agent/core/reload.ts";
-import { seqBlock } from "../../../agent/core/state.ts";
 import type { Config } from "../../../config/schema.ts";
 import type { World } from "./world.ts";
 
@@ -49,7 +50,7 @@ export function reloadWorld(world: World, config: Config, levels: Record<string,
     else if (effect.type === "startTimer") world.timers.set(effect.key, effect.at);
     else if (effect.type === "publish") {
       if (effect.payload === "") world.shown.delete(effect.topic);
-      world.published.push({ ...effect, at: world.now });
+      world.published.push({ ...withText(effect), at: world.now });
     } else if (effect.type === "keepOutput") world.keep(effect);
     else if (effect.type === "log") world.logs.push(effect);
     else if (effect.type === "keepRule") world.rulesOnDisk.set(plan.rules[effect.rule]?.id ?? "", effect.enabled);

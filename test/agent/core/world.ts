@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
 import type { KeptSum } from "../../../agent/core/derive.ts";
+import { controllerKeptId, type Kept, seqBlock } from "../../../agent/core/kept.ts";
 import type { AgentEvent, AnswerTo, Effect, KeptTotal, Measured, SwitchWord, TimerKey, Verdict } from "../../../agent/core/model.ts";
+import { withText } from "../../../agent/core/output-told.ts";
 import { type Plan, planOf } from "../../../agent/core/plan.ts";
 import { dutyOf, levelOf } from "../../../agent/core/pwm.ts";
 import { reduce } from "../../../agent/core/reduce.ts";
 import { qualityOf, reasonOf } from "../../../agent/core/sensor.ts";
 import { startDutyLevel, startLevel } from "../../../agent/core/start.ts";
-import { controllerKeptId, type Kept, newState, type State, seqBlock } from "../../../agent/core/state.ts";
+import { newState, type State } from "../../../agent/core/state.ts";
 import type { Config } from "../../../config/schema.ts";
 import { checkPublication, levelIn, type Publish } from "./publication.ts";
 import { firstSeq, reloadWorld } from "./world-reload.ts";
@@ -437,7 +439,7 @@ export class World {
           lastSeq: this.lastSeq,
           reserved,
         });
-        this.published.push({ ...effect, at: this.now });
+        this.published.push({ ...withText(effect), at: this.now });
         return;
       case "answer":
         this.answers.push({ ...effect, at: this.now });

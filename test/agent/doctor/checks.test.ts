@@ -29,7 +29,7 @@ describe("the checks", () => {
   it("what cannot be looked at is said to be not checked, and never counts as well or as wrong", () => {
     const unknown = { unknown: say`nobody knows` };
     const { now: at, node, kernel, caller, configErrors } = machine();
-    const names = ["config", "accounts", "chips", "boot", "pinmux", "programs", "supply", "clock", "disk", "journal"] as const;
+    const names = ["machine", "config", "accounts", "chips", "boot", "pinmux", "programs", "supply", "clock", "disk", "journal"] as const;
     const more = ["files", "certificates", "sockets", "unit", "brokers", "agent"] as const;
     const blind = {
       now: at,

@@ -38,6 +38,16 @@ export function machine(changes: Partial<Facts> = {}): Facts {
     now,
     node: { version: "v20.19.4", oldest: "20.19" },
     kernel: "6.12.47+rpt-rpi-v8",
+    machine: {
+      value: {
+        hostname: "garage",
+        model: "Raspberry Pi 4 Model B",
+        os: "Debian GNU/Linux 12",
+        memory: "4.1 GB",
+        disks: ["mmcblk0 SD 62.5 GB"],
+        network: ["eth0 up", "wlan0 down"],
+      },
+    },
     caller: { user: "pi", root: false, groups: ["pi", "pinbus-op"] },
     config: factsOf("inputs: { porch: { line: 17, bias: pull-up, active: low } }\noutputs: { lamp: { line: 22 } }\n"),
     configErrors: [],

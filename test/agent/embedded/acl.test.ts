@@ -51,6 +51,11 @@ describe("what a client may", () => {
     expect(rights("user alice\ntopic #", "bob").may("write", "a")).toBe(false);
   });
 
+  it("is nothing for a user with no more than a name, but the patterns", () => {
+    const alice = rights("user alice\nuser bob\ntopic b\npattern of/%u", "alice");
+    expect([alice.may("read", "b"), alice.may("read", "of/alice")]).toEqual([false, true]);
+  });
+
   it("is denied first, whatever stands before it", () => {
     const alice = rights("user alice\ntopic read a/#\ntopic deny a/b\npattern readwrite a/b", "alice");
     expect([alice.may("read", "a/c"), alice.may("read", "a/b"), alice.may("write", "a/b")]).toEqual([true, false, false]);
@@ -87,5 +92,26 @@ describe("what a client may", () => {
     const text = "pattern deny gone/%c\npattern readwrite gone/#";
     expect(rights(text, "", "a/b").may("read", "gone/a/b")).toBe(false);
     expect(rights(text, "", "a/b").may("read", "gone/a/c")).toBe(true);
+  });
+});
+
+describe("a subscription", () => {
+  const file =
+    "user ada\ntopic write w/#\ntopic read r/+/x\ntopic r/open/#\ntopic deny r/open/+\npattern read of/%u/#\npattern deny of/+/secret";
+  it.each([
+    ["r/+/x", true],
+    ["r/a/+", true],
+    ["r/+/+", true],
+    ["#", true],
+    ["r/open/a", false],
+    ["r/open/+", false],
+    ["r/open/+/b", true],
+    ["w/a", false],
+    ["of/ada/+", true],
+    ["of/bob/#", false],
+    ["of/+/secret", false],
+    ["$SYS/#", false],
+  ])("to %s could bring something: %j", (filter, some) => {
+    expect(rights(file, "ada").mayHear(filter)).toBe(some);
   });
 });

@@ -58,6 +58,22 @@ export const packetClauses: readonly Clause[] = [
     const [subscribed, unsubscribed] = [await wire.next(0x90), await wire.next(0xb0)];
     return [subscribed, unsubscribed].flatMap((got) => (got === "closed" ? [] : [...got.body.subarray(0, 2)]));
   }),
+  equals([0x50, 0x70, 0x90, 0xb0], "MQIsdp (2.1)", "takes the DUP flag of what MQTT 3.1 sends again", async (rig) => {
+    const wire = await rig.connect({ name: "MQIsdp", level: 3 });
+    const again = (bytes: Buffer) => Buffer.concat([Buffer.from([(bytes[0] ?? 0) | 0x08]), bytes.subarray(1)]);
+    const answers: number[] = [];
+    for (const [sent, answer] of [
+      [publishPacket(rig.name(), "x", { qos: 2, id: 7 }), 0x50],
+      [again(Buffer.from([0x62, 2, 0, 7])), 0x70],
+      [again(subscribePacket([["a", 0]])), 0x90],
+      [again(unsubscribePacket(["a"])), 0xb0],
+    ] as const) {
+      wire.send(sent);
+      const got = await wire.next(answer);
+      answers.push(got === "closed" ? 0 : got.first);
+    }
+    return answers;
+  }),
   closes("MQTT-3.6.1-1", "takes no PUBREL without its flag", (rig) => rig.fateOf([0x60, 2, 0, 1])),
   closes("MQTT-3.8.1-1", "takes no SUBSCRIBE without its flag", (rig) => rig.fateOf(packet(0x80, [0, 1], text("a"), [0]))),
   closes("MQTT-3.10.1-1", "takes no UNSUBSCRIBE without its flag", (rig) => rig.fateOf(packet(0xa0, [0, 1], text("a")))),

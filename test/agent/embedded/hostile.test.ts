@@ -6,7 +6,7 @@ import { contentRecord } from "../../../agent/embedded/store-record.ts";
 import { checkedLine } from "../../../agent/shell/checked-line.ts";
 import { silentLog } from "../../brokers.ts";
 import { patience } from "../shell/fixture.ts";
-import { packet, text } from "./packets.ts";
+import { generate, packet, text } from "./packets.ts";
 import { Wire, wire } from "./session-wire.ts";
 import { storeWorld } from "./store-world.ts";
 
@@ -59,6 +59,12 @@ it("more than a thousand filters of one client end its connection, at once or on
   const patient = await wire(broker.port, "patient", { clean: true });
   for (const part of [0, 1]) patient.socket.write(subscribe(...Array.from({ length: 501 }, (_, index) => `f/${part}/${index}`)));
   await isOver(patient);
+  // All in one read, before the client is let in.
+  const quick = new Wire(broker.port);
+  onTestFinished(() => quick.close());
+  const parts = ["a", "b", "c"].map((part) => subscribe(...Array.from({ length: 400 }, (_, index) => `${part}/${index}`)));
+  quick.socket.write(Buffer.concat([generate.connect("quick"), ...parts]));
+  await isOver(quick);
   const stranger = new Wire(broker.port);
   onTestFinished(() => stranger.close());
   stranger.socket.write(subscribe(...Array.from({ length: 1001 }, (_, index) => `f/${index}`)));
@@ -153,7 +159,13 @@ it("a QoS 2 message beyond a thousand that are open is not taken, and comes once
   await isOver(greedy);
   const again = await wire(broker.port, "greedy", { acknowledges: false });
   again.send("t", "one more", { qos: 2, id: 1001, dup: true });
-  await again.next(5);
+  // They are those of its session, and not of a connection.
+  await isOver(again);
+  const modest = await wire(broker.port, "greedy", { acknowledges: false });
+  modest.acknowledge(6, 1);
+  await modest.next(7);
+  modest.send("t", "one more", { qos: 2, id: 1001, dup: true });
+  await modest.next(5);
   const later = await world.start();
   const back = await wire(later.port, "sleeper");
   await later.publish({ topic: "t", payload: "end", qos: 1, retain: false });

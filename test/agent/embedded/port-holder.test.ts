@@ -72,6 +72,17 @@ describe("the holder of a port", () => {
     remove();
   });
 
+  it.each([
+    ["127.0.0.1", 1884, "mqtt", "127.0.0.1:1884"],
+    ["0.0.0.0", 1883, "mqtt", "127.0.0.1"],
+    ["192.168.1.5", 1883, "mqtt", "192.168.1.5"],
+    ["::", 8883, "mqtts", "mqtts://127.0.0.1:8883"],
+    ["127.0.0.1", 9000, "ws", "ws://127.0.0.1:9000"],
+  ])("is reached where it listens: %s port %i with %s", (address, port, protocol, server) => {
+    const holder = { process: { pid: 77, name: "mosquitto" }, user: "mosquitto" };
+    expect(describePortHolder(address, port, holder, protocol)).toContain(`to use that broker set mqtt.server: ${server}, or stop it`);
+  });
+
   it("is another program when /proc tells nothing", async () => {
     const holder = await findPortHolder(1883, "/nowhere", "/nowhere");
     expect(describePortHolder("127.0.0.1", 1883, holder)).toContain(

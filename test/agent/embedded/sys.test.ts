@@ -4,7 +4,7 @@ import { patience } from "../shell/fixture.ts";
 import { listenWith } from "./listening.ts";
 import { connectPacket, openWire, publishPacket, subscribePacket } from "./wire.ts";
 
-/** What mosquitto shows and the built-in broker does not, as `docs/built-in-broker.md` says. */
+/** What mosquitto shows and the built-in broker does not, as `docs/broker.md` says. */
 const missing = ["$SYS/broker/heap/current", "$SYS/broker/heap/maximum"];
 
 /** After the steps below, of every broker. */

@@ -115,11 +115,11 @@ export function publishPacket(
 }
 
 export function subscribePacket(filters: readonly (readonly [filter: string | Buffer, qos: number])[], id = 1): Buffer {
-  return packet(0x82, [0, id], ...filters.flatMap(([filter, qos]) => [text(filter), [qos]]));
+  return packet(0x82, [id >> 8, id & 0xff], ...filters.flatMap(([filter, qos]) => [text(filter), [qos]]));
 }
 
 export function unsubscribePacket(filters: readonly string[], id = 1): Buffer {
-  return packet(0xa2, [0, id], ...filters.map((filter) => text(filter)));
+  return packet(0xa2, [id >> 8, id & 0xff], ...filters.map((filter) => text(filter)));
 }
 
 export interface Message {

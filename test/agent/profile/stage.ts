@@ -24,6 +24,16 @@ export const referee = (n: number | string, more = "") =>
   `${n}: { good: good${n}, bad: bad${n}, led: led${n}, buzzer: buz${n}, confirm: ok${n}${more} }`;
 export const hub = `{ platform: A, referees: { ${[1, 2, 3].map((n) => referee(n)).join(", ")} } }`;
 
+/** The desk of a jury of `size` members. */
+export const jury = (size: number) => {
+  const numbers = Array.from({ length: size }, (_, index) => index + 1);
+  const members = numbers.map((n) => `${n}: { good: j${n}g, bad: j${n}b, green: g${n}, white: w${n}, red: r${n} }`).join(", ");
+  const referees = [1, 2, 3].map((n) => `${n}: { white: rw${n}, red: rr${n} }`).join(", ");
+  const desk =
+    "verdict: { good: vg, bad: vb }, summon: { 1: s1, 2: s2, 3: s3, all: sall, controller: sc }, deliberation: del, challenge: cha, technical: tec, resume: res";
+  return `{ platform: A, jury: { members: { ${members} }, referees: { ${referees} }, ${desk} } }`;
+};
+
 /** A box in virtual time beside the twin of owlcms, on a broker that loses nothing and takes no time. */
 export class Stage {
   readonly world: World;

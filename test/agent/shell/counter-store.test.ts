@@ -107,6 +107,16 @@ describe("the totals on disk", () => {
     expect(storeIn(folder).store.total("meter")).toEqual(sure(5));
   });
 
+  it("are written when their folder can be made, though it could not at the start", async () => {
+    const folder = tempFolder();
+    writeFileSync(join(folder, "counters"), "in the way");
+    const { store, written } = storeIn(folder);
+    store.total("meter");
+    rmSync(join(folder, "counters"));
+    store.keep("meter", 1, sure(1));
+    await eventually(() => written.at(-1)).toEqual({ id: "meter", version: 1, pulses: 1, problem: null });
+  });
+
   it("say why they cannot be written, and are written when they can", async () => {
     const folder = tempFolder();
     const { store, written } = storeIn(folder);

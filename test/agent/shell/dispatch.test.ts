@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { zeroTotal } from "../../../agent/core/kept.ts";
 import type { AgentEvent, Effect } from "../../../agent/core/model.ts";
 import { planOf } from "../../../agent/core/plan.ts";
-import { newState, zeroTotal } from "../../../agent/core/state.ts";
+import { newState } from "../../../agent/core/state.ts";
 import { Dispatch } from "../../../agent/shell/dispatch.ts";
 import { configOf } from "../core/fixture.ts";
 

@@ -1,7 +1,7 @@
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
-import { type Change, historyLength } from "../../../agent/core/state.ts";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { type Change, historyLength } from "../../../agent/core/history.ts";
 import { type HistoryOptions, HistoryStore } from "../../../agent/shell/history-store.ts";
 import { eventually, keptLog, tempFolder } from "./fixture.ts";
 
@@ -19,7 +19,10 @@ const times = (store: HistoryStore, id = "lamp") => store.past(id).map(({ at }) 
 
 function stored(folder = tempFolder(), options: HistoryOptions = {}) {
   const log = keptLog();
-  return { folder, log, file: join(folder, "history.jsonl"), store: new HistoryStore(folder, log, { pause: 5, ...options }).load() };
+  const store = new HistoryStore(folder, log, { pause: 5, ...options }).load();
+  // Before its folder is removed: it would make it anew.
+  onTestFinished(() => store.flushed());
+  return { folder, log, file: join(folder, "history.jsonl"), store };
 }
 
 describe("the history on disk", () => {

@@ -209,12 +209,18 @@ export function linkContract(
     if (version === "5") expect(messages).toHaveLength(1);
   });
 
-  it("says online again when it sees its own offline (home-assistant 4)", async () => {
+  it("says online again when it sees its own offline, or that somebody cleared its status (home-assistant 4)", async () => {
     const { payloads, client } = await watch(`${P}/status`);
     const { link, messages } = connect(broker.url);
     await untilOnline(link);
     await client.publishAsync(`${P}/status`, "offline", { qos: 1, retain: true });
     await vi.waitFor(() => expect(payloads(`${P}/status`)).toEqual(["online", "offline", "online"]), patience);
+    await client.publishAsync(`${P}/status`, "", { qos: 1, retain: true });
+    await vi.waitFor(() => expect(payloads(`${P}/status`)).toEqual(["online", "offline", "online", "", "online"]), patience);
+    link.publish(state("status", "busy"));
+    await vi.waitFor(() => expect(payloads(`${P}/status`).at(-1)).toBe("busy"), patience);
+    await client.publishAsync(`${P}/status`, "", { qos: 1, retain: true });
+    await vi.waitFor(() => expect(payloads(`${P}/status`).slice(5)).toEqual(["busy", "", "online"]), patience);
     expect(messages).toEqual([]);
   });
 

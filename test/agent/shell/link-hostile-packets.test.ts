@@ -73,6 +73,17 @@ describe.each(["5", "3.1.1"] as const)("the link on a hostile broker with MQTT %
     ["sends a length of five bytes", instead(subscribe, (socket) => socket.write(Buffer.alloc(6, 0x80).fill(0x30, 0, 1))), notMqtt],
     ["sends SUBACK before CONNACK", instead(connect, (socket) => socket.write(packet(0x90, [0, 1], none, [1, 1]))), /./],
     ["sends a PUBLISH that ends within its topic", instead(subscribe, (socket) => socket.write(packet(0x30, [0, 99], "short"))), notMqtt],
+    [
+      "sends a PUBLISH without the id that is to be acknowledged",
+      instead(subscribe, (socket) => socket.write(packet(0x32, text(set)))),
+      notMqtt,
+    ],
+    ["sends a PUBLISH before CONNACK", instead(connect, (socket) => socket.write(packet(0x30, text(set), none, "ON"))), notMqtt],
+    [
+      "sends CONNACK and PUBREL in front of garbage",
+      instead(connect, (socket) => socket.write(Buffer.concat([packet(0x20, [0, 0], none), packet(0x62, [0, 9]), Buffer.alloc(99, 0xf7)]))),
+      notMqtt,
+    ],
     ["sends both QoS bits", instead(subscribe, (socket) => socket.write(packet(0x36, text(set), [0, 1], none))), notMqtt],
     ["sends QoS 2, which was not asked for", instead(subscribe, (socket) => socket.write(packet(0x34, text(set), [0, 1], none))), notMqtt],
     [
@@ -122,6 +133,22 @@ describe.each(["5", "3.1.1"] as const)("the link on a hostile broker with MQTT %
     await recovers(made, version);
   });
 
+  it("takes nothing any more on a connection that it has given up: an event would come back at once, for ever", async () => {
+    const taken: boolean[] = [];
+    const event: Publication = { topic: `${P}/in/bell/event`, payload: "{}", qos: 1, retain: false, kind: "event" };
+    const message = () => {
+      taken.push(made.link.publish(event, nothing));
+    };
+    const made = await meet(version, undefined, { on: { ...probe("mqtt://127.0.0.1:1").options.on, message } });
+    await untilOnline(made.link);
+    const ON = packet(0x30, text(set), none, "ON");
+    send(ON);
+    await vi.waitFor(() => expect(taken).toEqual([true]), patience);
+    // The library tells of the garbage before it tells of what came in front.
+    send(Buffer.concat([ON, Buffer.alloc(99, 0xf7)]));
+    await vi.waitFor(() => expect(taken).toEqual([true, false]), patience);
+  });
+
   const overdue: [string, Script][] = [
     ["never answers SUBSCRIBE", instead(subscribe, nothing)],
     ["answers SUBSCRIBE with another id", instead(subscribe, (socket) => socket.write(packet(0x90, [0x77, 0x77], none, [1, 1])))],
@@ -157,8 +184,9 @@ describe.each(["5", "3.1.1"] as const)("the link on a hostile broker with MQTT %
     const event: Publication = { topic: bell, payload: "{}", qos: 1, retain: false, kind: "event" };
     const settled = new Promise<Error | undefined>((resolve) => void made.link.publish(event, resolve));
     for (let second = 0; second < 31; second++) {
-      const state = new Promise((resolve) => void made.link.publish({ ...event, topic: `${P}/in/door/event` }, resolve));
-      if (made.link.view.online) await state;
+      await new Promise<unknown>((resolve) => {
+        if (!made.link.publish({ ...event, topic: `${P}/in/door/event` }, resolve)) resolve(false);
+      });
       vi.advanceTimersByTime(1000);
     }
     expect(await settled).toBeInstanceOf(Error);
@@ -231,12 +259,42 @@ describe("the link on a broker that lies about what it takes (MQTT 5)", () => {
     ["a maximum packet size of 1", greets(0x27, 0, 0, 0, 1), /refuses the publication|maximum packet size/i],
     ["a topic alias in what it sends", instead(subscribe, (socket) => socket.write(packet(0x30, text(""), alias, "ON"))), notMqtt],
     ["a property that does not exist", greets(0x7f, 1), notMqtt],
+    ["a server keep alive that it says twice", greets(0x13, 0, 9, 0x13, 0, 9), notMqtt],
+    ["a server keep alive that is cut off", greets(0x13), notMqtt],
+    ["a receive maximum that it says twice", greets(0x21, 0, 9, 0x21, 0, 9), notMqtt],
+    ["another server that it names twice", greets(0x1c, 0, 1, 0x78, 0x1c, 0, 1, 0x79), notMqtt],
     ["properties longer than the packet", instead(connect, (socket) => socket.write(packet(0x20, [0, 0, 99], [0x21, 0, 9]))), /./],
   ] as [string, Script, RegExp][])("has a sentence for %s, and comes back", async (_name, script, sentence) => {
     const made = await meet("5", script);
     await vi.waitFor(() => expect(made.link.view.problem).toMatch(sentence), patience);
     expect(made.link.view.online).toBe(false);
     await recovers(made, "5");
+  });
+
+  it("hears nothing of a packet that nobody can make sense of, nor of what comes behind it", async () => {
+    const twice = [Buffer.from([8, 8]), text("a"), Buffer.from([8]), text("b")];
+    const made = await meet("5", undefined);
+    await untilOnline(made.link);
+    send(Buffer.concat([packet(0x30, text(set), ...twice, "ON"), packet(0x30, text(set), [0], "OFF")]));
+    await vi.waitFor(() => expect(made.events.some((event) => notMqtt.test(event))).toBe(true), patience);
+    expect(made.messages).toEqual([]);
+    await recovers(made, "5");
+  });
+
+  it("takes a publication that says by which subscriptions it comes: of a session that is kept, there may be several", async () => {
+    const made = await meet("5", undefined);
+    await untilOnline(made.link);
+    send(packet(0x30, text(set), [4, 0x0b, 1, 0x0b, 2], "ON"));
+    await vi.waitFor(() => expect(made.messages.map(({ payload }) => payload.toString())).toEqual(["ON"]), patience);
+    expect(made.link.view.online).toBe(true);
+  });
+
+  it("takes correlation data for what it is, also if it reads like a number", async () => {
+    const made = await meet("5", undefined);
+    await untilOnline(made.link);
+    send(packet(0x30, text(set), [5, 9, 0, 2], "-1", "ON"));
+    await vi.waitFor(() => expect(made.messages[0]?.correlationData?.toString()).toBe("-1"), patience);
+    expect(made.link.view.online).toBe(true);
   });
 
   it("goes on through ten thousand properties", async () => {

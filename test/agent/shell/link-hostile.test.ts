@@ -3,7 +3,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Link, LinkOptions } from "../../../agent/shell/link.ts";
 import { patience } from "./fixture.ts";
-import { P, type Probe, probe, state } from "./link-contract.ts";
+import { P, type Probe, probe, state, untilOnline } from "./link-contract.ts";
 
 /** A broker of a few bytes that answers as each test says. */
 let server: Server;
@@ -182,6 +182,34 @@ describe("the link on a broker that refuses", () => {
 });
 
 describe("the link on a broker that agrees", () => {
+  it("says that its status does not come back, and takes that back when it comes", async () => {
+    answer = agree;
+    const { link } = connect({ echoTimeout: 1 });
+    await vi.waitFor(() => expect(link.view.problem).toContain(`acknowledges ${P}/status and passes it on to nobody here`), patience);
+    const [topic, payload] = [Buffer.from(`${P}/status`), Buffer.from("online")];
+    sockets[0]?.write(Buffer.concat([Buffer.from([0x30, 2 + topic.length + payload.length, 0, topic.length]), topic, payload]));
+    await vi.waitFor(() => expect(link.view.problem).toBeNull(), patience);
+  });
+
+  it("says online again once a second at most, whoever writes to its status each time that it is said", async () => {
+    const said: string[] = [];
+    answer = (socket, packet) => {
+      said.push(packet.toString("latin1"));
+      agree(socket, packet);
+    };
+    const { link, infos, messages } = connect();
+    await untilOnline(link);
+    said.length = 0;
+    const [wrong, command] = [`${P}/status`, `${P}/out/lamp/set`].map((topic) => {
+      const bytes = Buffer.from(topic);
+      return Buffer.concat([Buffer.from([0x30, 2 + bytes.length + 1, 0, bytes.length]), bytes, Buffer.from("x")]);
+    }) as [Buffer, Buffer];
+    sockets[0]?.write(Buffer.concat([...Array<Buffer>(1000).fill(wrong), command]));
+    await vi.waitFor(() => expect(messages).toHaveLength(1), patience);
+    expect(infos.filter((line) => line.endsWith("saying online again")).length).toBeLessThan(100);
+    await vi.waitFor(() => expect(said.join("").split(`${P}/status`).length).toBeGreaterThan(2), patience);
+  });
+
   it("lets no state wait for attributes, which follow in the same turn", async () => {
     answer = agree;
     const { events, link } = connect();

@@ -59,7 +59,7 @@ it("says goodbye, and its will is published when the broker loses it", async () 
   const second = await meet({ backoff: { first: 60_000, limit: 60_000, refused: { from: 60_000, to: 60_000 } } });
   second.streams[0]?.destroy();
   await vi.waitFor(() => expect(second.observer.payloads(`${P}/status`)).toEqual(["online", "offline"]), patience);
-  await vi.waitFor(() => expect(second.link.view.problem).toContain("the broker built-in broker closed the connection"), patience);
+  await vi.waitFor(() => expect(second.link.view.problem).toContain("the built-in broker closed the connection"), patience);
 });
 
 it("delivers a burst that is larger than its buffers, whole and in order", async () => {

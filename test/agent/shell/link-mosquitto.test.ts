@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, expect, it, onTestFinished, vi } from "vitest";
 import type { Link, LinkOptions, Publication } from "../../../agent/shell/link.ts";
 import { describeMosquitto, mosquittoDenying, mosquittoUsers, observe, startMosquitto, type TestBroker } from "../../brokers.ts";
 import { type FaultProxy, startProxy } from "../../fault-proxy.ts";
@@ -122,6 +122,24 @@ describeMosquitto("the link on a mosquitto that refuses", () => {
     await vi.waitFor(() => expect(link.view.problem).toContain(`refuses the publication of ${P}/status`), patience);
     expect(events.some((event) => event.startsWith("online"))).toBe(false);
   });
+});
+
+describeMosquitto("the link on a mosquitto that drops what its rules forbid", () => {
+  for (const [acltype, protocol] of [
+    ["publishClientSend", "3.1.1"],
+    ["publishClientReceive", "5"],
+  ] as const)
+    it(`says so of its status, with MQTT ${protocol} and ${acltype}`, async () => {
+      const topic = `${P}/status`;
+      const broker = await startMosquitto(mosquittoDenying([{ acltype, topic }]));
+      onTestFinished(() => broker.stop());
+      const { link, events, warnings } = probe(broker.url, { protocol, echoTimeout: 1 });
+      onTestFinished(() => link.stop([]));
+      link.start();
+      const sentence = `the broker acknowledges ${topic} and passes it on to nobody here: allow this client to publish and to read there`;
+      await vi.waitFor(() => expect(link.view.problem).toBe(sentence), patience);
+      expect([events, warnings]).toEqual([[expect.stringMatching(/^online/)], [sentence]]);
+    });
 });
 
 describeMosquitto("the link on mosquitto", () => {

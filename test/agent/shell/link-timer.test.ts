@@ -18,6 +18,13 @@ describe("the keep-alive timer", () => {
     expect(run).toHaveBeenCalledTimes(3);
   });
 
+  it("is never longer than it may be: a broker may ask for a keep alive of 18 hours", () => {
+    const run = vi.fn();
+    keepAliveTimer(100).set(run, 65_535_000);
+    vi.advanceTimersByTime(301);
+    expect(run).toHaveBeenCalledTimes(3);
+  });
+
   it("counts from the last time that it was set, with what was set last", () => {
     const timer = keepAliveTimer();
     const [first, second] = [vi.fn(), vi.fn()];

@@ -33,6 +33,27 @@ const state = (topic: string, payload: string, qos: 0 | 1 = 1): Publication => (
 const event = (payload: string, qos: 0 | 1 = 1): Publication => ({ topic: "e", payload, qos, retain: false, kind: "event" });
 
 describe("the publish window", () => {
+  it("gets through any number that are refused while they are written", () => {
+    const socket = { congested: true };
+    const refused: string[] = [];
+    const window = new PublishWindow({
+      inFlight: 2,
+      waiting: 10,
+      patience: 1000,
+      overdue: () => undefined,
+      congested: () => socket.congested,
+      write: ({ topic }, done) => {
+        refused.push(topic);
+        done(new Error("not authorised"));
+      },
+    });
+    const topics = Array.from({ length: 20_000 }, (_, number) => `s${number}`);
+    for (const topic of topics) window.push(state(topic, "1"));
+    socket.congested = false;
+    window.pump();
+    expect(refused).toEqual(topics);
+  });
+
   it("writes at once while there is room", () => {
     const { window, written } = make(2);
     for (const payload of ["1", "2"]) expect(window.push(event(payload))).toBe(true);

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { KeptSum } from "../../../agent/core/derive.ts";
+import type { Kept } from "../../../agent/core/kept.ts";
 import type { AgentEvent, Cause } from "../../../agent/core/model.ts";
 import { planOf } from "../../../agent/core/plan.ts";
-import type { Kept } from "../../../agent/core/state.ts";
 import type { CounterStore } from "../../../agent/shell/counter-store.ts";
 import type { Dispatch } from "../../../agent/shell/dispatch.ts";
 import type { HistoryStore } from "../../../agent/shell/history-store.ts";

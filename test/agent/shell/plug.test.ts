@@ -1,94 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { AgentEvent, SwitchWord, TimerKey } from "../../../agent/core/model.ts";
 import { planOf } from "../../../agent/core/plan.ts";
-import { newState } from "../../../agent/core/state.ts";
-import { type Carried, Dispatch } from "../../../agent/shell/dispatch.ts";
-import { Plug } from "../../../agent/shell/plug.ts";
+import type { Carried } from "../../../agent/shell/dispatch.ts";
 import { configOf } from "../../config/loading.ts";
-
-// The plug on one side, the core on the other, and a clock that this test turns.
+import { plain, world } from "./plug-world.ts";
 
 beforeEach(() => vi.useFakeTimers({ now: 0 }));
 afterEach(() => vi.useRealTimers());
-
-function world(yaml: string) {
-  const config = configOf(yaml);
-  const plan = planOf(config);
-  const dispatch = new Dispatch({ config, plan, state: newState(plan, () => 1) });
-  const clock = { now: () => Date.now(), wall: () => Date.now() };
-  const timers = new Map<TimerKey, NodeJS.Timeout>();
-  const sent: string[] = [];
-  const answers: unknown[] = [];
-  const logged: string[] = [];
-  const strange: string[] = [];
-  const unprotected: number[] = [];
-  const send = (event: AgentEvent) => dispatch.dispatch(event);
-  const plugs = new Map(
-    plan.outputs.flatMap(({ id, plug: at }) => {
-      if (at === null) return [];
-      const plug = new Plug(
-        {
-          id,
-          current: () => dispatch.current,
-          observed: (event) => dispatch.observed(event),
-          send,
-          publish: ({ topic, payload }) => sent.push(`${topic.replace("cmnd/", "")} ${payload}`.trim()),
-          clock,
-          strange: (problem) => strange.push(problem),
-          unprotected: () => unprotected.push(Date.now()),
-        },
-        "start",
-      );
-      return [[id, plug]];
-    }),
-  );
-  dispatch.connect(
-    (effect) => {
-      if (effect.type === "setOutput") plugs.get(plan.outputs[effect.output]?.id ?? "")?.write(effect.active, effect.request);
-      else if (effect.type === "startTimer") {
-        clearTimeout(timers.get(effect.key));
-        const due = () => send({ type: "timer-due", key: effect.key, at: effect.at });
-        timers.set(effect.key, setTimeout(due, effect.at - Date.now()));
-      } else if (effect.type === "stopTimer") clearTimeout(timers.get(effect.key));
-      else if (effect.type === "answer") answers.push(effect.verdict.ok ? effect.verdict.state : effect.verdict.message);
-      else if (effect.type === "log") logged.push(effect.message);
-    },
-    () => undefined,
-  );
-  const plug = plugs.get("a") as Plug;
-  const hear = (topic: string, payload: string, more: { retain?: boolean; cut?: boolean } = {}, to = plug) =>
-    to.heard({ topic, payload: Buffer.from(payload), qos: 1, retain: false, ...more });
-  return {
-    plug,
-    plugs,
-    dispatch,
-    send,
-    sent,
-    answers,
-    logged,
-    strange,
-    unprotected,
-    hear,
-    /** What was sent since this was asked last. */
-    said: () => sent.splice(0),
-    reply: (word: string, id = "a") => hear(`stat/${id}/RESULT`, `{"POWER":"${word}"}`, {}, plugs.get(id)),
-    lwt: (word: string, retain = false) => hear("tele/a/LWT", word, { retain }),
-    command(word: SwitchWord, forMs: number | null = null, id = "a") {
-      const output = plan.outputIndex.get(id) ?? -1;
-      send({ type: "control-received", output, word, forMs, from: "cli", ticket: 1, at: Date.now() });
-    },
-    state: (id = "a") => dispatch.state.outputs[plan.outputIndex.get(id) ?? -1]?.written,
-    problem: () => dispatch.state.outputs[0]?.problem,
-    /** Connected, and off as it answers. */
-    begin(answer = "OFF") {
-      plug.connected();
-      hear("stat/a/RESULT", `{"POWER":"${answer}"}`);
-      sent.splice(0);
-    },
-  };
-}
-
-const plain = "outputs: { a: { plug: a, max_on: 2m } }";
 
 describe("the beginning", () => {
   it.each([
@@ -667,31 +584,4 @@ it("has another end after a reload that shortens max_on", () => {
   said();
   plug.reloaded();
   expect(said()).toEqual([]);
-});
-
-it.each([
-  ["that it took its PulseTime", '{"PulseTime1":{"Set":220,"Remaining":220}}', {}, []],
-  ["the same as older ones do", '{"PulseTime1":"220 (Active 120)"}', {}, []],
-  ["that it does not know the command", '{"Command":"Unknown"}', {}, [5000]],
-  ["it of another relay", '{"PulseTime2":{"Set":220,"Remaining":220}}', {}, [5000]],
-  ["it at some time", '{"PulseTime1":{"Set":220,"Remaining":220}}', { retain: true }, [5000]],
-])("a plug that is on is protected when it says %s", (_, reply, more, told) => {
-  const { begin, command, hear, reply: answer, unprotected } = world(plain);
-  begin();
-  command("ON");
-  hear("stat/a/RESULT", reply, more);
-  answer("ON");
-  vi.advanceTimersByTime(20_000);
-  expect(unprotected).toEqual(told);
-});
-
-it("a plug that is off again needs no PulseTime", () => {
-  const { begin, command, reply, unprotected } = world(plain);
-  begin();
-  command("ON");
-  reply("ON");
-  command("OFF");
-  reply("OFF");
-  vi.advanceTimersByTime(20_000);
-  expect(unprotected).toEqual([]);
 });

@@ -90,7 +90,7 @@ describe("the numbers of events on disk", () => {
     reserve(store);
     await store.flushed();
     expect(log.entries).toEqual([
-      expect.stringMatching(/error: .*seq.json could not be written: .*; after a crash some event numbers may repeat/),
+      expect.stringMatching(/error: .*seq.json could not be written: .*, and after a crash some event numbers may repeat/),
     ]);
     expect(store.first("porch")).toBe(1001);
   });

@@ -104,6 +104,6 @@ test("a folder that cannot be written is said, and leaves the file alone", async
   write("theme: mono\n");
   rmSync(join(dir, "pinbus"), { recursive: true });
   writeFileSync(join(dir, "pinbus"), "");
-  await expect(keep(path, { pin: "a" })).rejects.toThrow(/ENOTDIR|EEXIST/);
+  await expect(keep(path, { pin: "a" })).rejects.toThrow("a part of its path is no directory");
   chmodSync(join(dir, "pinbus"), 0o600);
 });

@@ -82,7 +82,8 @@ test.each([
 
 test("a connection that is gone is made anew, without a question; what ssh cannot ask is said", async () => {
   remote = new Ssh(
-    fake("exec cat", `touch "$4"; touch '${join(dir, "up")}'; while [ -e '${join(dir, "up")}' ]; do sleep 0.02; done; exit 255`),
+    // The login is over with the second file.
+    fake("exec cat", `touch '${join(dir, "up")}'; touch "$4"; while [ -e '${join(dir, "up")}' ]; do sleep 0.02; done; exit 255`),
   );
   await remote.login(stderr);
   rmSync(join(dir, "up"));

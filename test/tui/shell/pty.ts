@@ -139,7 +139,7 @@ export async function signal(to: PtyShell, name: NodeJS.Signals): Promise<void> 
 }
 
 /** A process that has ended already is fine. */
-export function kill(pid: number, signal: NodeJS.Signals): void {
+function kill(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
   } catch (error) {

@@ -105,6 +105,15 @@ test("a frozen screen keeps both", () => {
   expect(below(scene).join("\n")).toMatch(/PINGREQ.*new/s);
 });
 
+test("a payload that was found stays in its row when newer ones have come on its topic", () => {
+  const scene = told();
+  const row = () => below(scene).find((text) => text.includes("plant/room1/climate"));
+  expect(row()).toContain('{"t":21.4');
+  const before = row();
+  for (let n = 0; n < 20; n++) scene.message("plant/room1/climate", "newer");
+  expect(row()).toBe(before);
+});
+
 test("an agent that does not know the question is said to be older, and why there is nothing stands there", () => {
   const scene = garden({ cols: 150, rows: 44 });
   expect(below(scene)[6]).toBe(" asking the agent");

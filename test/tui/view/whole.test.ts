@@ -100,6 +100,12 @@ test("no key is named where it does nothing: the pins beside the topics cannot b
   expect(garden().draw(150, 44).text()).toMatch(/─Pins - DISARMED ─/);
 });
 
+test("nothing is said to be disarmed where there is no agent yet", () => {
+  const scene = garden();
+  scene.state.pins.data = null;
+  expect(scene.draw(150, 44).text()).toMatch(/─Pins ─+\n.* no agent/);
+});
+
 test("a long topic is cut in front, where it says least", () => {
   const scene = garden();
   const topic = "zigbee2mqtt/ground_floor/living_room/ceiling_lamp/availability";
