@@ -9,6 +9,7 @@ import { cutIncoming } from "./link-cut.ts";
 import { dial, theBroker } from "./link-dial.ts";
 import { takeMessages } from "./link-incoming.ts";
 import { Listening } from "./link-listening.ts";
+import { OwnStatus } from "./link-own-status.ts";
 import { defectOf, ignore } from "./link-packet.ts";
 import { clientProblem, closeProblem, type LinkPeer, type LinkProblem, peerOf, statusProblem, strangerProblem } from "./link-problems.ts";
 import { objectionOf } from "./link-refusals.ts";
@@ -16,7 +17,6 @@ import { LinkTap } from "./link-tap.ts";
 import type { Announcement, Incoming, LinkOptions, MqttVersion, Publication, Settled } from "./link-terms.ts";
 import { PublishWindow } from "./link-window.ts";
 import { type WriterEvents, writerOf } from "./link-writer.ts";
-import { type Paced, paced } from "./paced.ts";
 import type { WireBytes } from "./wire-bytes.ts";
 
 const maxInFlight = 64;
@@ -24,11 +24,7 @@ const maxWaiting = 1_000;
 const maxBufferedBytes = 256 * 1024;
 /** The broker must answer something within this time while we wait for SUBACK and PUBACKs. */
 export const answerTimeout = 30_000;
-/** It passes on what it has acknowledged within this time. */
-const echoTimeout = 30_000;
 const farewellTimeout = 2_000;
-/** Somebody may write to the status each time that it is said. */
-const correctionEvery = 1_000;
 
 export interface ConnectionEvents extends WriterEvents {
   /** CONNACK 0. */
@@ -59,6 +55,7 @@ export class LinkConnection {
   readonly #client: MqttClient;
   readonly #connectTimeout: number;
   readonly #listening: Listening;
+  readonly #ownStatus: OwnStatus;
   readonly #tap: LinkTap;
   #window: PublishWindow | undefined;
   #stream: Duplex | undefined;
@@ -70,21 +67,12 @@ export class LinkConnection {
   #accepted = false;
   /** Why nothing that comes is believed any more. */
   #defect: string | undefined;
-  #saidOnline = false;
-  /** What we have said on our own topic: a profile has more words there than `online`. */
-  readonly #ownWords = new Set<string>();
-  readonly #correction: Paced;
-  /** What it corrects, for the log. */
-  #wrong = "";
   readonly #burst = createBurst();
   #stopping = false;
   #error: Error | undefined;
   #problem: LinkProblem | undefined;
   #answerTimer: NodeJS.Timeout | undefined;
   #againTimer: NodeJS.Timeout | undefined;
-  #echoTimer: NodeJS.Timeout | undefined;
-  /** Our own `online` has come back. */
-  #echoed = false;
   #ended: (() => void) | undefined;
 
   constructor(options: LinkOptions & { asBridge: boolean }, version: MqttVersion, events: ConnectionEvents) {
@@ -96,7 +84,7 @@ export class LinkConnection {
     this.#client = new MqttClient(() => this.#dial(), clientOptions(options, version, this.#connectTimeout));
     this.#listening = new Listening(this.#client, options, this.#peer, () => events.listening());
     this.#tap = new LinkTap(events.wantsBytes);
-    this.#correction = paced(() => this.#correct(), correctionEvery, { now: () => performance.now() });
+    this.#ownStatus = new OwnStatus(options, this.#listening, (online) => this.publish(online));
   }
 
   open(): void {
@@ -119,7 +107,7 @@ export class LinkConnection {
     });
     client.on("connect", () => this.#greeted());
     const messagesWait = takeMessages(client, {
-      take: (message) => this.#message(message),
+      take: (message) => (this.#ownStatus.heard(message) ? undefined : this.#events.message(message)),
       failed: (error) => this.giveUp({ sentence: error.message, retry: "backoff" }),
     });
     // What was said before the end counts: an OFF may be the last of it.
@@ -174,8 +162,7 @@ export class LinkConnection {
   async leave(farewell: readonly Publication[]): Promise<void> {
     this.#stopping = true;
     clearTimeout(this.#againTimer);
-    clearTimeout(this.#echoTimer);
-    this.#correction.stop();
+    this.#ownStatus.stop();
     if (this.#step === "closed") return;
     const ended = new Promise<void>((resolve) => {
       this.#ended = resolve;
@@ -272,21 +259,13 @@ export class LinkConnection {
     clearTimeout(this.#answerTimer);
     if (this.#isOver()) return;
     if (!deaf && (!online || refusal === undefined)) {
-      this.#saidOnline = true;
-      this.#awaitEcho();
+      this.#ownStatus.said();
       this.#events.ready();
       return;
     }
     this.#events.deaf(deaf ?? statusProblem(this.#peer, online?.topic ?? "", refusal));
     const again = () => this.#prepare().catch(() => this.#abort());
     this.#againTimer = setTimeout(again, refusedDelay(this.#options.backoff, this.#options.random()));
-  }
-
-  /** With MQTT 3.1.1 a broker acknowledges also what its rules forbid. */
-  #awaitEcho(): void {
-    const { asBridge, online, echoTimeout: patience = echoTimeout } = this.#options;
-    if (this.#echoed || asBridge || !online) return;
-    this.#echoTimer = setTimeout(() => this.#listening.echoes(online.topic, false), patience);
   }
 
   /** Narrowing cannot know that the state may change during an await. */
@@ -310,33 +289,8 @@ export class LinkConnection {
   }
 
   #push(publication: Publication, settled?: Settled): boolean {
-    if (publication.topic === this.#options.will?.topic) this.#ownWords.add(publication.payload.toString());
+    this.#ownStatus.says(publication);
     return this.#window?.push(publication, settled) ?? false;
-  }
-
-  #message(message: Incoming): Promise<void> | undefined {
-    const { will, online } = this.#options;
-    if (message.topic !== will?.topic) return this.#events.message(message);
-    const said = message.payload.toString();
-    // What is retained there from before comes sooner.
-    if (online && said === online.payload && this.#ownWords.has(said) && !this.#echoed) {
-      this.#echoed = true;
-      clearTimeout(this.#echoTimer);
-      this.#listening.echoes(online.topic, true);
-    }
-    if (!online || !this.#saidOnline || this.#stopping || this.#ownWords.has(said)) return undefined;
-    // The will of the session that this one took over (MQTT 3.1.1) arrives after our own `online`; or somebody cleared what is retained.
-    this.#wrong = said === will.payload ? "the broker said that this node is offline" : "somebody else wrote the status of this node";
-    this.#correction.tell();
-    return undefined;
-  }
-
-  /** Whether `online` could be said again. */
-  #correct(): boolean {
-    const { log, online } = this.#options;
-    if (!online || !this.publish(online)) return false;
-    log.info(`${this.#wrong}: saying online again`, { topic: online.topic });
-    return true;
   }
 
   #unanswered(): void {
@@ -355,15 +309,14 @@ export class LinkConnection {
     this.#step = "closed";
     clearTimeout(this.#answerTimer);
     clearTimeout(this.#againTimer);
-    clearTimeout(this.#echoTimer);
-    this.#correction.stop();
+    this.#ownStatus.stop();
     this.#client.removeAllListeners();
     // A late error of the socket must not become an uncaught exception.
     this.#client.on("error", () => undefined);
     // What the library has read and not looked at yet is nobody's any more.
     this.#client.on("packetreceive", ignore);
     this.#client.end(true);
-    const silent = this.#saidOnline && this.#error === undefined && this.#window?.empty === true;
+    const silent = this.#ownStatus.isSaid && this.#error === undefined && this.#window?.empty === true;
     this.#window?.abandon(this.#error ?? new Error("the connection ended"));
     if (this.#stopping) this.#ended?.();
     else
