@@ -6,7 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connectAsync, type IClientOptions, type IClientSubscribeOptions, type IPublishPacket, type MqttClient } from "mqtt";
 import { describe } from "vitest";
-import { type Broker, type BrokerOptions, createBroker } from "../agent/embedded/broker.ts";
+import { createBroker } from "../agent/embedded/broker.ts";
+import type { Broker, BrokerOptions } from "../agent/embedded/broker-terms.ts";
 
 export interface TestBroker {
   port: number;

@@ -2,16 +2,16 @@ import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Aedes, Client } from "aedes";
 import { few } from "../shell/few.ts";
-import type { LogFields } from "../shell/log.ts";
 import { Access } from "./access.ts";
 import { BridgePort } from "./bridge-port.ts";
 import { bridgeSession } from "./bridges.ts";
+import type { Broker, BrokerAddress, BrokerOptions } from "./broker-terms.ts";
 import { Census } from "./census.ts";
 import { Crowd } from "./crowd.ts";
 import { DialogueLog, type DialogueSettings } from "./dialogue-log.ts";
 import { Door } from "./door.ts";
 import { DrainingDuplex } from "./drain.ts";
-import type { BrokerTls, Entrance, Protocol } from "./entrance.ts";
+import type { Entrance } from "./entrance.ts";
 import { FrameScanner, newCounts } from "./frames.ts";
 import { Inflight } from "./inflight.ts";
 import { mendOrder } from "./intake.ts";
@@ -22,84 +22,14 @@ import { mendConnection, mendProtocol } from "./protocol.ts";
 import { publishIn } from "./publish.ts";
 import { mendRetained, type Retained } from "./rules.ts";
 import { SlowReader } from "./slow-reader.ts";
-import { Store, type StoreCounts, type StoreSettings, tooManyFilters } from "./store.ts";
+import { Store, type StoreCounts, tooManyFilters } from "./store.ts";
 import { SysTree } from "./sys.ts";
 import { mendTakeover } from "./takeover.ts";
 import { backlogOf, Turns } from "./turns.ts";
 import { type Place, Watch } from "./watch.ts";
 
-export interface BrokerOptions {
-  /** `address: null` = 127.0.0.1 and ::1; `port: 0` = a free one, the same on both. */
-  listeners: readonly { protocol: Protocol; address: string | null; port: number }[];
-  /** For the listeners with TLS; `renew` asks again. */
-  tls?(): BrokerTls | undefined;
-  /** Pages of other machines that may connect without a user; `*` = all. Asked for each one. */
-  origins?(): readonly string[];
-  /** Who may connect; default: everybody. */
-  access?: Access;
-  limits?: Partial<Limits>;
-  /** How often changed `$SYS` values are published; milliseconds, 0 = not at all. */
-  sysInterval: number;
-  /** What of the clients' doings is told; default: nothing. */
-  dialogue?: DialogueSettings;
-  /** Of pinbus. */
-  version: string;
-  log: BrokerLog;
-  /** Milliseconds, any origin. */
-  now(): number;
-  /** What outlives a connection, and a restart; default: in memory. */
-  store?: StoreSettings;
-  /** Takes part in what is published, and takes what waits for it. */
-  bridge?: BridgePort;
-  /** Wait before a taken port is tried again; default 5 s. */
-  retryEvery?: number;
-  /** Told when `addresses` or `clients` are others than before. */
-  changed?(): void;
-}
-
-export interface BrokerLog {
-  debug(message: string, fields?: LogFields): void;
-  info(message: string, fields?: LogFields): void;
-  warn(message: string, fields?: LogFields): void;
-}
-
 /** What is told when it is not somebody who is refused, but something of theirs. */
 const limiting: ReadonlySet<string> = new Set(["acl", "oversized", "slow", "queue", "retained", "sessions", "subscriptions"]);
-
-export interface BrokerAddress {
-  protocol: Protocol;
-  address: string;
-  /** The real one once it listens; as configured before. */
-  port: number;
-  /** Why it does not listen; null when it does. */
-  problem: string | null;
-}
-
-/** The built-in broker. Construction does nothing. */
-export interface Broker {
-  /** Resolves when every listener has been tried once; a taken port is a problem in `addresses`, never a rejection. */
-  start(): Promise<void>;
-  readonly addresses: readonly BrokerAddress[];
-  readonly clients: number;
-  /** Every retained message. */
-  readonly retained: Retained;
-  /** Of the sessions; undefined before the start. */
-  readonly stored: StoreCounts | undefined;
-  /** Publishes in the broker's own name; resolves when every connected subscriber was given it. */
-  publish(message: { topic: string; payload: string | Buffer; qos: 0 | 1 | 2; retain: boolean }): Promise<void>;
-  /** A client of this process, without a socket; throws before the start. */
-  connect(): Duplex;
-  serve(stream: Duplex): void;
-  /** Asks for the certificates again, from the next connection on. */
-  renew(): void;
-  /** Another period for the `$SYS` values, from now on; 0 = not at all. */
-  setSysInterval(ms: number): void;
-  /** What of the clients' doings is told, from now on. */
-  setDialogue(settings: DialogueSettings): void;
-  /** Ends the connections of those whom the rules of `access` let in no more. */
-  expel(): void;
-  stop(): Promise<void>;
-}
 
 export function createBroker(options: BrokerOptions): Broker {
   return new EmbeddedBroker(options);

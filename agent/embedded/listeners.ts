@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import type { BrokerAddress, BrokerLog } from "./broker.ts";
+import type { BrokerAddress, BrokerLog } from "./broker-terms.ts";
 import { Entrance, type EntranceOptions, type Protocol } from "./entrance.ts";
 import { Listener } from "./listener.ts";
 import { placeOf } from "./port-holder.ts";

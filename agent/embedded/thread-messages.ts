@@ -5,7 +5,7 @@ import type { LinkView } from "../protocol.ts";
 import type { LogFields } from "../shell/log.ts";
 import type { Outbox } from "../shell/outbox.ts";
 import type { AccessRules, OwnUser } from "./access.ts";
-import type { BrokerAddress, BrokerOptions } from "./broker.ts";
+import type { BrokerAddress, BrokerOptions } from "./broker-terms.ts";
 import type { DialogueSettings } from "./dialogue-log.ts";
 import type { BrokerTls } from "./entrance.ts";
 import type { StoreSettings } from "./store.ts";

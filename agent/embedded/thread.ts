@@ -4,7 +4,7 @@ import type { BridgeOptions, BridgeStart } from "../bridge.ts";
 import { backoffDelay, defaultBackoff } from "../core/backoff.ts";
 import type { LogFields } from "../shell/log.ts";
 import { Access } from "./access.ts";
-import type { Broker, BrokerAddress, BrokerOptions } from "./broker.ts";
+import type { Broker, BrokerAddress, BrokerOptions } from "./broker-terms.ts";
 import { PortStream } from "./port-stream.ts";
 import type { BridgeState, FromThread, Secrets, ThreadStart, ToThread } from "./thread-messages.ts";
 import { withRoom } from "./young-generation.ts";

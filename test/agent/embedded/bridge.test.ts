@@ -4,7 +4,7 @@ import { type AddressInfo, createServer, type Socket } from "node:net";
 import { expect, it, onTestFinished, vi } from "vitest";
 import { type Bridge, createBridge } from "../../../agent/bridge.ts";
 import { keyOf } from "../../../agent/embedded/bridge-port.ts";
-import type { Broker } from "../../../agent/embedded/broker.ts";
+import type { Broker } from "../../../agent/embedded/broker-terms.ts";
 import { checkedLine } from "../../../agent/shell/checked-line.ts";
 import { systemClock } from "../../../agent/shell/clock.ts";
 import { observe, startEmbedded } from "../../brokers.ts";

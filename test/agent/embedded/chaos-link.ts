@@ -1,7 +1,7 @@
 import { createConnection, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { WebSocket } from "ws";
-import type { Broker } from "../../../agent/embedded/broker.ts";
+import type { Broker } from "../../../agent/embedded/broker-terms.ts";
 import { messageStream } from "../../../agent/shell/message-stream.ts";
 import { packet } from "./packets.ts";
 import { type Message, messageOf, type Received } from "./wire.ts";

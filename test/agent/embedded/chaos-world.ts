@@ -1,7 +1,7 @@
 import { Aedes } from "aedes";
 import { expect, onTestFinished, vi } from "vitest";
 import { Access } from "../../../agent/embedded/access.ts";
-import type { Broker } from "../../../agent/embedded/broker.ts";
+import type { Broker } from "../../../agent/embedded/broker-terms.ts";
 import { keptHash } from "../../../agent/embedded/password-file.ts";
 import { matchesFilter } from "../../../agent/embedded/topic-filter.ts";
 

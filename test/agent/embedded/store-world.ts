@@ -1,7 +1,8 @@
 import { copyFileSync, existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
-import { type Broker, type BrokerOptions, createBroker } from "../../../agent/embedded/broker.ts";
+import { createBroker } from "../../../agent/embedded/broker.ts";
+import type { Broker, BrokerOptions } from "../../../agent/embedded/broker-terms.ts";
 import type { StoreSettings } from "../../../agent/embedded/store.ts";
 import { silentLog } from "../../brokers.ts";
 import { keptLog, tempFolder } from "../shell/fixture.ts";

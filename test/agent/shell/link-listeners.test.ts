@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
-import { type Broker, createBroker } from "../../../agent/embedded/broker.ts";
+import { createBroker } from "../../../agent/embedded/broker.ts";
+import type { Broker } from "../../../agent/embedded/broker-terms.ts";
 import { observe, silentLog } from "../../brokers.ts";
 import { type Authority, type Certificate, makeAuthority } from "../../certificates.ts";
 import { patience } from "./fixture.ts";
