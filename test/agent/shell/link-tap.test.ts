@@ -60,11 +60,12 @@ describeMosquitto("the bytes of packets", () => {
     });
     link.start();
     await untilOnline(link);
-    /** It has passed the relay, and the link has taken all that did. */
+    /** It has passed the relay, and so has, both ways, all that the link has told of. */
     const heard = (text: string) =>
       vi.waitFor(() => {
         expect(Buffer.concat(wire.received).includes(text)).toBe(true);
-        expect(taken.filter(({ way }) => way === "received").length).toBe(framesOf(wire.received).length);
+        for (const way of ["sent", "received"] as const)
+          expect(taken.filter((each) => each.way === way).length).toBe(framesOf(wire[way]).length);
       }, patience);
     for (const length of [0, 1, 100, 200, 70_000]) link.publish(state("out/lamp/state", `${"x".repeat(length)}#${length}#`));
     await heard("#70000#");
