@@ -57,6 +57,15 @@ describe("an agent that is stopped", () => {
   });
 });
 
+it("an agent whose log nobody reads any more goes on, and stops as ever", async () => {
+  const running = await agent(board);
+  running.child.stderr?.destroy();
+  await running.client.request("set", { output: "lamp", state: "ON" });
+  await eventually(async () => (await running.client.request("get", { id: "lamp" })).state).toBe("ON");
+  running.child.kill("SIGTERM");
+  expect(await running.done).toMatchObject({ code: 0 });
+});
+
 describe("an agent whose broker is away", () => {
   it("is degraded and says why; status ends with 1, and the lines work", async () => {
     const running = await agent(`${board.replace(/broker:.*/, "")}mqtt: { server: 127.0.0.1, port: 9 }\n`);
