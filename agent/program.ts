@@ -1,16 +1,24 @@
 import { writeSync } from "node:fs";
+import { whyUnwritten } from "../config/file-words.ts";
 import { type Command, CommandError, complain } from "./command/command.ts";
 import { exit } from "./exit.ts";
 import { inSources } from "./stack.ts";
+
+const noRoom: ReadonlySet<string | undefined> = new Set(["ENOSPC", "EDQUOT", "EFBIG"]);
 
 /** Runs what is the whole process; resolves with the exit code. Called once: it also decides what becomes of a bug. */
 export function runProgram(main: () => Promise<number>): Promise<number> {
   process.on("uncaughtException", bug);
   process.on("unhandledRejection", bug);
-  // A reader that stops reading (`pinbus pins | head`) is no problem of ours.
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    // A reader that stops reading (`pinbus pins | head`) is no problem of ours.
     if (error.code === "EPIPE") process.exit(exit.ok);
+    if (!noRoom.has(error.code)) return;
+    complain(`pinbus: the output could not be written: ${whyUnwritten(error)}`);
+    process.exit(exit.refused);
   });
+  // What cannot be said ends nobody, least of all who holds lines.
+  process.stderr.on("error", () => undefined);
   // Nothing is left that could settle it: without this the process would end with the code of a bug and not a word.
   const stuck = () => bug(new Error("the command waits for something that never comes"));
   process.once("beforeExit", stuck);

@@ -1,4 +1,5 @@
 import { createReadStream } from "node:fs";
+import { whyUnread } from "../config/file-words.ts";
 import { loadConfig } from "../config/load.ts";
 import { formatProblem } from "../config/problem.ts";
 import type { Config } from "../config/schema.ts";
@@ -106,9 +107,8 @@ async function* linesOf(file: string, end: { torn: boolean }): AsyncGenerator<st
   } catch (error) {
     if (error instanceof RangeError)
       throw new RecordingError(`${file}:${number + 1}: the line has more than ${maxAnswerBytes} bytes: this is no recording of pinbus`);
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === undefined) throw error;
-    throw new RecordingError(`${file} cannot be read (${code}): name the file that \`pinbus record\` wrote`);
+    if ((error as NodeJS.ErrnoException).code === undefined) throw error;
+    throw new RecordingError(`${file} could not be read: ${whyUnread(error)}; \`pinbus record\` writes one`);
   }
   end.torn = last !== 10;
 }

@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { fileWords, whyUnwritten } from "../../config/file-words.ts";
 import { exit } from "../exit.ts";
 import { type Client, connectAgent } from "./client.ts";
 import { CommandError } from "./command.ts";
@@ -35,13 +36,13 @@ const stopWithin = 30_000;
 
 /**
  * Resolves once the agent is online; `main` is the program that becomes it, `settingIn` what it runs with in its folder. Throws a CommandError:
- * exit 70 when the agent ended, 3 when it was too slow.
+ * exit 70 when the agent ended, 3 when it was too slow, 1 without a place for its files.
  */
 export async function startDemoBox(
   main = fileURLToPath(new URL("../main.cjs", import.meta.url)),
   settingIn: (dir: string) => DemoSetting | Promise<DemoSetting> = ownSetting,
 ): Promise<DemoBox> {
-  const dir = mkdtempSync(join(tmpdir(), "pinbus-demo-"));
+  const dir = newFolder();
   const config = join(dir, "pinbus.yaml");
   const logFile = join(dir, "agent.log");
   let running: ChildProcess | undefined;
@@ -81,8 +82,20 @@ export async function startDemoBox(
     return { config, setting, env, client, port, wsPort, stop, log, clean };
   } catch (error) {
     clean();
-    throw error;
+    throw fileWords(error, "write") === undefined ? error : unwritten(error);
   }
+}
+
+function newFolder(): string {
+  try {
+    return mkdtempSync(join(tmpdir(), "pinbus-demo-"));
+  } catch (error) {
+    throw unwritten(error);
+  }
+}
+
+function unwritten(error: unknown): CommandError {
+  return new CommandError(exit.refused, `the demo cannot write to ${tmpdir()}: ${whyUnwritten(error)}, or set TMPDIR to another folder`);
 }
 
 /** A person's own settings, also those of owlcms, are not for the demo. */

@@ -1,4 +1,4 @@
-import { statSync } from "node:fs";
+import { lstatSync, readlinkSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { whyUnread, whyUnwritten } from "../../config/file-words.ts";
 import { passwordLine } from "../embedded/password-file.ts";
@@ -49,9 +49,16 @@ function readLines(file: string): string[] {
       .replace(/\r?\n$/, "")
       .split(/\r?\n/);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return noLines(file);
     throw new CommandError(exit.refused, `${file} could not be read: ${whyUnread(error)}`);
   }
+}
+
+/** A link that leads nowhere is left to who made it: a file of its own would take its place. */
+function noLines(file: string): string[] {
+  if (!lstatSync(file, { throwIfNoEntry: false })) return [];
+  const words = `${file} is a link to ${readlinkSync(file)}, which is not there: create that file, or remove the link`;
+  throw new CommandError(exit.refused, words);
 }
 
 /** Twice from a terminal, where it is not shown; the first line of anything else. */

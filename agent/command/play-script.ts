@@ -1,4 +1,5 @@
 import { open, stat } from "node:fs/promises";
+import { whyUnread } from "../../config/file-words.ts";
 import { parseDuration } from "../../config/formats.ts";
 import { publishProblem } from "../../tui/publication.ts";
 import { exit } from "../exit.ts";
@@ -36,8 +37,8 @@ export async function readScript(file: string): Promise<SimStep[] | undefined> {
 async function textOf(file: string): Promise<string | undefined> {
   // What came out of a pipe would be gone: that is read as a recording. Whoever opens it says what is wrong with it.
   if ((await stat(file).catch(() => undefined))?.isFile() === false) return undefined;
-  const handle = await open(file).catch((error: NodeJS.ErrnoException) => {
-    throw wrong(`${file} cannot be read (${error.code}): name a recording or a script`);
+  const handle = await open(file).catch((error: unknown) => {
+    throw wrong(`${file} could not be read: ${whyUnread(error)}; name a recording or a script`);
   });
   try {
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(1), 0, 1, 0);

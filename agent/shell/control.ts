@@ -1,6 +1,7 @@
 import { chmodSync, mkdirSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import { dirname } from "node:path";
+import { whyUnwritten } from "../../config/file-words.ts";
 import {
   type Answer,
   encode,
@@ -113,20 +114,21 @@ export class Control {
   }
 
   async #listen(path: string, operate: boolean): Promise<void> {
+    const unmade = (what: string, error: unknown) => {
+      const setting = operate ? "control.socket" : "control.view";
+      return new Error(`${what} could not be made: ${whyUnwritten(error)}, or set ${setting} to a path that you may write`);
+    };
     try {
       mkdirSync(dirname(path), { recursive: true, mode: 0o750 });
     } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      throw new Error(`the folder of ${path} cannot be made (${code}): make it, or set control.socket to a path that you may write`);
+      throw unmade(`the folder of ${path}`, error);
     }
     await removeStale(path);
     const server = createServer((socket) => this.#accept(socket, operate));
     await new Promise<void>((resolve, reject) => {
-      server.once("error", reject);
-      server.listen(path, () => {
-        server.off("error", reject);
-        resolve();
-      });
+      // Also while it listens: a connection for which there is no descriptor ends nothing.
+      server.on("error", (error) => reject(unmade(path, error)));
+      server.listen(path, resolve);
     });
     chmodSync(path, 0o660);
     this.#servers.push(server);

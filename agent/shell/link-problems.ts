@@ -1,3 +1,4 @@
+import { whyUnread } from "../../config/file-words.ts";
 import { clockIsSet } from "./clock.ts";
 import { codeText, shortened } from "./link-codes.ts";
 import { parseServer, serverName, theBroker } from "./link-dial.ts";
@@ -176,6 +177,9 @@ function networkSentence({ server, settings }: LinkPeer, code: string | undefine
     case "ECONNRESET":
     case "EPIPE":
       return `the connection to ${server} was reset`;
+    case "EMFILE":
+    case "ENFILE":
+      return `${server} could not be reached: ${whyUnread(error)}`;
     case "CERT_HAS_EXPIRED":
       return `the certificate of ${server} has expired; if it has not, check this machine's clock`;
     case "ERR_TLS_CERT_ALTNAME_INVALID":

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { spawn } from "@lydell/node-pty";
@@ -110,6 +110,20 @@ describe("pinbus demo --example", () => {
     });
     await expect(boxOf("outputs: [")).rejects.toThrow();
     expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it("says that there is no room for its files, and ends with 1", async () => {
+    const noFolder = join(tempFolder(), "file");
+    writeFileSync(noFolder, "");
+    const { code, stderr } = await pinbus(["demo"], { env: { TMPDIR: noFolder } });
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: `pinbus: the demo cannot write to ${noFolder}: ENOTDIR: a part of its path is no directory, check the path, or set TMPDIR to another folder\n`,
+    });
+    const full = startDemoBox(main, () => {
+      throw Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC" });
+    });
+    await expect(full).rejects.toThrow("ENOSPC: the disk is full, make room on it, or set TMPDIR to another folder");
   });
 
   it("lists the examples alone, and with an unknown name, whose neighbour it names", async () => {

@@ -57,6 +57,15 @@ describe("an agent that is stopped", () => {
   });
 });
 
+it("an agent whose log nobody reads any more goes on, and stops as ever", async () => {
+  const running = await agent(board);
+  running.child.stderr?.destroy();
+  await running.client.request("set", { output: "lamp", state: "ON" });
+  await eventually(async () => (await running.client.request("get", { id: "lamp" })).state).toBe("ON");
+  running.child.kill("SIGTERM");
+  expect(await running.done).toMatchObject({ code: 0 });
+});
+
 describe("an agent whose broker is away", () => {
   it("is degraded and says why; status ends with 1, and the lines work", async () => {
     const running = await agent(`${board.replace(/broker:.*/, "")}mqtt: { server: 127.0.0.1, port: 9 }\n`);
@@ -187,10 +196,11 @@ describe("commands that need no agent", () => {
     const config = join(folder, "pinbus.yaml");
     writeFileSync(config, "gpio: { driver: sim }\nstate_dir: state\ncontrol: { socket: control.sock }\n");
     const server = ["--mqtt-server", "127.0.0.1", "--mqtt-port", "9"];
-    const [certificate, checked, place] = await Promise.all([
+    const [certificate, checked, place, shut] = await Promise.all([
       pinbus(["run", "--config", config, ...server, "--mqtt-ca", join(folder, "ca.pem")]),
       pinbus(["check", "--config", config, ...server, "--mqtt-ca", join(folder, "ca.pem")]),
       pinbus(["run", "--config", config, ...server, "--control-socket", join(config, "control.sock")]),
+      pinbus(["run", "--config", config, ...server, "--control-socket", "/proc/control.sock"]),
     ]);
     expect(certificate.code).toBe(78);
     expect(certificate.stderr).toContain(`mqtt.ca: ${join(folder, "ca.pem")} cannot be read`);
@@ -198,6 +208,10 @@ describe("commands that need no agent", () => {
     expect(checked.stderr).toContain(`--mqtt-ca: mqtt.ca: ${join(folder, "ca.pem")} cannot be read`);
     expect(place.code).toBe(1);
     expect(place.stderr).toContain("set control.socket to a path that you may write");
+    expect(shut.code).toBe(1);
+    expect(shut.stderr).toContain(
+      "/proc/control.sock could not be made: EACCES: this user may not write there, let it write the file and its folder, or set control.socket",
+    );
   });
 
   it("init writes a configuration that check accepts, and never overwrites one", async () => {

@@ -1,4 +1,15 @@
-import { chmodSync, chownSync, lchownSync, lstatSync, readFileSync, statSync, symlinkSync, unlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  lchownSync,
+  lstatSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { spawn } from "@lydell/node-pty";
 import { connectAsync } from "mqtt";
@@ -45,6 +56,16 @@ it("follows a link to the file, and leaves it a link", async () => {
   expect(await pinbus(["passwd", link, "pi"], { stdin: "one\n" })).toMatchObject({ code: 0 });
   expect(lstatSync(link).isSymbolicLink()).toBe(true);
   expect(usersOf(file)).toEqual(["# ours", "pi", ""]);
+});
+
+it("refuses a link that leads nowhere, and leaves it", async () => {
+  const link = join(tempFolder(), "link");
+  symlinkSync("gone/users", link);
+  expect(await pinbus(["passwd", link, "pi"], { stdin: "one\n" })).toMatchObject({
+    code: exit.refused,
+    stderr: `pinbus: ${link} is a link to gone/users, which is not there: create that file, or remove the link\n`,
+  });
+  expect(readlinkSync(link)).toBe("gone/users");
 });
 
 it.runIf(process.getuid?.() === 0)("does not write as root to where the link of another user leads", async () => {

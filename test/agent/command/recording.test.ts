@@ -318,7 +318,9 @@ describe("a file that is no recording", () => {
     const folder = tempFolder();
     expect(await pinbus(["rules", "test", join(folder, "none")])).toMatchObject({
       code: exit.refused,
-      stderr: expect.stringContaining("cannot be read (ENOENT)"),
+      stderr: expect.stringContaining(
+        "none could not be read: ENOENT: there is no such file, create it or name another; `pinbus record` writes one",
+      ),
     });
     expect((await pinbus(["rules", "check", "a"])).code).toBe(exit.usage);
     expect((await pinbus(["rules", "test", "a", "--config", join(folder, "none.yaml")])).code).toBe(exit.config);
