@@ -22,7 +22,7 @@ const secret = "hush-hush";
 const wide = { cols: 150, rows: 44 };
 let sshd: TestSshd;
 let agent: AgentProcess;
-const tui = useTui(150, 44, 40_000);
+const tui = useTui(150, 44);
 const { cleanups, shows, text } = tui;
 
 async function begin(yaml: string, options?: Parameters<typeof startSshd>[1]): Promise<void> {
