@@ -18,7 +18,7 @@ import { useTui } from "./test-tui.ts";
 let dir: string;
 let socket: string;
 let agent: FakeAgent;
-const tui = useTui(80, 24, 10_000);
+const tui = useTui(80, 24);
 const { cleanups, shows, text } = tui;
 
 beforeEach(() => {

@@ -22,7 +22,7 @@ const secret = "hush-hush";
 const wide = { cols: 150, rows: 44 };
 let sshd: TestSshd;
 let agent: AgentProcess;
-const tui = useTui(150, 44, 40_000);
+const tui = useTui(150, 44);
 const { cleanups, shows, text } = tui;
 
 async function begin(yaml: string, options?: Parameters<typeof startSshd>[1]): Promise<void> {
@@ -147,8 +147,9 @@ describe.skipIf(leftOutUnless(there, "the terminal UI over a real sshd", why))("
     pty.type("open sesame\r");
     await pty.shows(/garage .*LIVE/);
     // The agent ends: what comes back goes over the connection that was asked for.
-    agent = await killAndStartAgain(agent);
+    agent.child.kill("SIGKILL");
     await pty.shows(/AGENT LOST/);
+    agent = await killAndStartAgain(agent);
     await pty.shows(/garage .*LIVE/);
     pty.type("q");
     await pty.shows("ended with 0");

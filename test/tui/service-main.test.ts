@@ -9,7 +9,7 @@ import { useTui } from "./test-tui.ts";
 
 let folder: string;
 let agent: FakeAgent;
-const tui = useTui(80, 24, 10_000);
+const tui = useTui(80, 24);
 const { cleanups, shows } = tui;
 
 beforeEach(() => {

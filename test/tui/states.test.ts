@@ -11,7 +11,7 @@ import { useTui } from "./test-tui.ts";
 
 let broker: TestBroker;
 let agent: AgentProcess;
-const tui = useTui(150, 44, 40_000);
+const tui = useTui(150, 44);
 const { cleanups, shows, text } = tui;
 
 async function begin(options: MosquittoOptions = {}): Promise<void> {

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, vi } from "vitest";
 import { runTui } from "../../tui/main.ts";
 import type { TuiOptions } from "../../tui/options.ts";
+import { patience } from "../agent/shell/fixture.ts";
 import { createFakeTerminal, type FakeTerminal } from "./screen.ts";
 
 /** The terminal UI on a terminal in memory, a new one for each test. After it Ctrl-C ends it, and then goes what the test had started. */
@@ -17,8 +18,8 @@ export interface TestTui {
   shows(what: string | RegExp): Promise<void>;
 }
 
-/** For the tests of this file; `timeout` is how long something may take to be shown. */
-export function useTui(cols: number, rows: number, timeout: number): TestTui {
+/** For the tests of this file. */
+export function useTui(cols: number, rows: number): TestTui {
   let screen: FakeTerminal;
   const tui: TestTui = {
     get screen() {
@@ -35,7 +36,7 @@ export function useTui(cols: number, rows: number, timeout: number): TestTui {
       screen = createFakeTerminal(cols, rows);
     },
     text: () => screen.text().join("\n"),
-    shows: (what) => vi.waitFor(() => expect(tui.text()).toMatch(what), { timeout }),
+    shows: (what) => vi.waitFor(() => expect(tui.text()).toMatch(what), patience),
   };
   beforeEach(() => {
     screen = createFakeTerminal(cols, rows);

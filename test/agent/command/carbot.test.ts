@@ -44,6 +44,8 @@ class Remote {
     const script = join(tempFolder(), "carbot-control.py");
     writeFileSync(script, carbotControl);
     this.#child = spawn(python, ["-u", script, String(port)], { stdio: ["pipe", "pipe", "inherit"] });
+    // Somebody may lean on the button while it ends.
+    this.#child.stdin?.on("error", () => undefined);
     this.#child.stdout?.setEncoding("utf8").on("data", (text: string) => {
       this.#output += text;
     });

@@ -96,7 +96,8 @@ describeOnBrokers("a command to the agent itself", (on) => {
 
   it("tells a hub that floods it no more than it can read", async () => {
     const { bus } = together;
-    for (let times = 0; times < 300; times++) void bus.send("lamp", '{"state":"ON","ts":1}');
+    // All are acknowledged: one that is still under way when the test is over is an error that belongs to none.
+    await Promise.all(Array.from({ length: 300 }, () => bus.send("lamp", '{"state":"ON","ts":1}')));
     await eventually(() => bus.payloads(`${P}/log/warn`).map((payload) => JSON.parse(payload).message as string)).toContainEqual(
       expect.stringMatching(/^\d+ entries left out/),
     );

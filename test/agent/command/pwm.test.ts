@@ -92,10 +92,11 @@ describe("a PWM of a running agent", () => {
 
   it("is recorded, replays to the same effects, and its levels are played again", async () => {
     const file = join(tempFolder(), "levels.jsonl");
-    const recording = start(["record", file, "--socket", agent.socket, "--for", "3s"]);
+    const recording = start(["record", file, "--socket", agent.socket]);
     await eventually(() => existsSync(file) && readFileSync(file, "utf8").split("\n").length > 2).toBe(true);
     await agent.ask("set", "lamp", "35%", "--fade", "100ms");
     await eventually(() => json(`${P}/lamp/state`)).toEqual({ value: 35, on: true });
+    recording.child.kill("SIGINT");
     expect((await recording.done).code).toBe(0);
     expect(await pinbus(["rules", "test", file])).toMatchObject({ code: 0, stderr: "" });
     await agent.ask("set", "lamp", "off");

@@ -154,6 +154,8 @@ describe("the built-in broker after a SIGKILL", () => {
     await eventually(() => all.seen.map(({ topic, payload }) => [topic, payload])).toEqual([["t/x", "a"]]);
     await all.stop();
     await eventually(() => second.stored?.queued).toBe(0);
+    // Nobody waits until that is in the file.
+    await eventually(() => readFileSync(world.file, "utf8").match(/"ack":/g)).toHaveLength(4);
     const third = await world.start();
     expect(third.stored).toMatchObject({ queued: 0 });
     // The exchange under this identifier is over.

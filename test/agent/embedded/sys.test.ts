@@ -64,7 +64,7 @@ describeMosquitto("$SYS beside mosquitto's", () => {
     expect(Object.fromEntries([...ours.formats].sort())).toEqual(Object.fromEntries([...theirs.formats].sort()));
     expect(ours.formats.size).toBe(51);
     // All retained, the values of $SYS among them.
-    expect([theirs, ours].map(({ value }) => value("retained messages/count"))).toEqual(["54", "52"]);
+    await vi.waitFor(() => expect([theirs, ours].map(({ value }) => value("retained messages/count"))).toEqual(["54", "52"]), patience);
   });
 
   it("counts what waits for a session, and its bytes, until it is acknowledged", async () => {

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { createConnection, type Socket } from "node:net";
+import { patience } from "../shell/fixture.ts";
 import { packet, text } from "./packets.ts";
 
 /** A packet as it came: its first byte and what is behind its length. */
@@ -20,9 +21,6 @@ export interface Wire {
   /** Resolves when the connection is over. */
   readonly over: Promise<void>;
 }
-
-/** How long a broker may take for an answer. */
-const patience = 10_000;
 
 /** A connection on which nothing is sent by itself. */
 export async function openWire(port: number): Promise<Wire> {
@@ -63,7 +61,7 @@ export async function openWire(port: number): Promise<Wire> {
         if (index >= 0) settle(received[index] as Received);
         else if (closed) settle("closed");
       };
-      const giveUp = setTimeout(() => reject(new Error(`no packet 0x${first.toString(16)} came`)), patience);
+      const giveUp = setTimeout(() => reject(new Error(`no packet 0x${first.toString(16)} came`)), patience.timeout);
       listeners.add(look);
       look();
     });

@@ -180,7 +180,8 @@ test("an agent that is there but silent is lost", async () => {
   await agent.listen(path);
   // The fake answers hello, but no status.
   start({ timeout: 30, probeEvery: 20 });
-  await eventually(() => offline[0]?.problem).toBe("the agent did not answer status in time");
+  // Not on the first connection where its hello, too, took that long.
+  await eventually(() => offline.map(({ problem }) => problem)).toContain("the agent did not answer status in time");
 });
 
 test("the socket to look is taken when the one to operate is not there", async () => {
