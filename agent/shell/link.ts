@@ -12,8 +12,9 @@ import { isTold } from "./seldom.ts";
 
 export type { Announcement, Incoming, Link, LinkOptions, ListenedTopic, MqttVersion, Publication, Settled } from "./link-terms.ts";
 
-/** Monotonic: the wall clock of a Pi jumps when the network comes. */
+// Held: see `clock.ts`.
 const { performance: watch } = globalThis;
+/** Monotonic: the wall clock of a Pi jumps when the network comes. */
 const monotonic = () => watch.now();
 /** A timer that is later than this was lost. */
 const slack = 5_000;
