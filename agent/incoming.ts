@@ -87,7 +87,9 @@ export function createReceiver({
     const output = plan.setIndex.get(message.topic);
     if (output !== undefined) {
       readClock();
-      send({ type: "command-received", output, ...commandOf(message), at: clock.now() });
+      const { payload, retain, responseTopic, correlationData } = commandOf(message);
+      // Field by field: with a spread it takes twice as long to make, and the output waits for it.
+      send({ type: "command-received", output, payload, retain, responseTopic, correlationData, at: clock.now() });
       return;
     }
     const input = plan.counterIndex.get(message.topic);

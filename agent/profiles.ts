@@ -56,6 +56,8 @@ export function createProfiles(options: ProfilesOptions): Profiles {
     const [name = "", ...key] = whole.split(" ");
     step(name, { type: "timer-due", key: key.join(" "), at });
   });
+  /** Who is told of each write: most are not, and a state waits for this. */
+  const writing = Object.entries(profiles).filter(([, profile]) => profile.written !== undefined);
   let stopped = false;
   let connected = false;
   let watched = watchedTopics();
@@ -79,7 +81,7 @@ export function createProfiles(options: ProfilesOptions): Profiles {
 
   function wrote({ plan }: Current, { output: index, active, request, at }: Extract<AgentEvent, { type: "output-written" }>): void {
     const output = plan.outputs[index]?.id ?? "";
-    for (const [name, profile] of Object.entries(profiles))
+    for (const [name, profile] of writing)
       for (const effect of profile.written?.(current(), { output, active, cause: request.cause, at }) ?? []) perform(name, effect);
   }
 

@@ -50,9 +50,10 @@ export function createRuleClock({ current, send, clock, log }: RuleClockOptions)
   return {
     reading,
     refresh() {
-      const now = reading();
-      const { clockOffset, clockSet, zone } = current().state;
-      if (Math.abs(now.offset - clockOffset) >= 2 || now.set !== clockSet || now.zone !== zone) send(now);
+      const wall = clock.wall();
+      const { clockOffset, clockSet, zone: known } = current().state;
+      const moved = Math.abs(wall - clock.now() - clockOffset) >= 2;
+      if (moved || clockIsSet(clock) !== clockSet || zone(wall) !== known) send(reading());
     },
     restart() {
       const { config, plan } = current();

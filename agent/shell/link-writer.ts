@@ -1,4 +1,4 @@
-import type { MqttClient } from "mqtt";
+import type { IClientPublishOptions, MqttClient } from "mqtt";
 import { codeText } from "./link-codes.ts";
 import { type MqttVersion, type Publication, sizeOf } from "./link-terms.ts";
 
@@ -36,11 +36,11 @@ export function writerOf(client: MqttClient, version: MqttVersion, { refused, ac
       done(Object.assign(new Error("packet too large"), { code: 0x95 }));
       return;
     }
-    const options = {
-      qos: limits?.maximumQoS === 0 ? (0 as const) : publication.qos,
+    const options: IClientPublishOptions = {
+      qos: limits?.maximumQoS === 0 ? 0 : publication.qos,
       retain: retain && limits?.retainAvailable !== false,
-      ...(properties && version === "5" && { properties }),
     };
+    if (properties && version === "5") options.properties = properties;
     client.publish(topic, payload, options, (error) => {
       // A failure without a code is the connection's end, which is told once, by `closed`.
       const code = (error as { code?: unknown } | undefined)?.code;

@@ -12,8 +12,10 @@ import { isTold } from "./seldom.ts";
 
 export type { Announcement, Incoming, Link, LinkOptions, ListenedTopic, MqttVersion, Publication, Settled } from "./link-terms.ts";
 
+// Held: see `clock.ts`.
+const { performance: watch } = globalThis;
 /** Monotonic: the wall clock of a Pi jumps when the network comes. */
-const monotonic = () => performance.now();
+const monotonic = () => watch.now();
 /** A timer that is later than this was lost. */
 const slack = 5_000;
 
@@ -182,12 +184,13 @@ class MqttLink implements Link {
       },
       wantsBytes: () => this.#options.on.wantsBytes?.() ?? false,
       packet: (direction, packet, wire) => {
-        this.#packetAt = monotonic();
+        const at = monotonic();
+        this.#packetAt = at;
         this.#options.on.packet?.(direction, packet, wire);
         if (direction === "sent") this.#sent += 1;
         else this.#received += 1;
         // Twice the keep alive: one period until the ping, one until the library gives up on its answer.
-        if (this.#options.keepalive > 0) this.#expectWithin(Math.max(answerTimeout, 2 * this.#options.keepalive));
+        if (this.#options.keepalive > 0) this.#expectWithin(Math.max(answerTimeout, 2 * this.#options.keepalive), at);
         else this.#deadline = Number.POSITIVE_INFINITY;
       },
       refused: (publication, code) => {
@@ -311,8 +314,8 @@ class MqttLink implements Link {
     this.#beginRoundIn(backoffDelay(this.#options.backoff, 0, this.#options.random()));
   }
 
-  #expectWithin(time: number): void {
-    this.#deadline = monotonic() + time + slack;
+  #expectWithin(time: number, from = monotonic()): void {
+    this.#deadline = from + time + slack;
   }
 
   #time(): string {
