@@ -219,6 +219,7 @@ export class Admission {
   #enqueue(subscriptions: readonly Subscription[], packet: Packet): void {
     const { kept, journal, warn } = this.#options;
     const record = this.#notes.get(packet.payload)?.record;
+    if (!record && subscriptions.length === 0) return;
     if (record) this.#pending.delete(record.n);
     const written = new Set(record?.to.map(([session]) => session));
     const n = record?.n ?? kept.nextNumber();

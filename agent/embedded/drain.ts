@@ -94,20 +94,15 @@ export class DrainingDuplex extends Duplex {
       done();
       return;
     }
-    const first = socket.writableCorked === 0;
-    if (first) socket.cork();
+    const first = this.#gather();
     for (const piece of pieces) {
       if (inflight) for (const part of inflight.pass(piece)) this.#send(part);
       else this.#send(piece);
     }
-    // What comes first leaves at once; what the same turn of the loop has besides leaves in one call of the kernel, which costs more than
-    // all the rest of a packet. Who waits for a message comes before who waits for an acknowledgement.
-    if (first) {
-      if (!isAcknowledgement(pieces)) {
-        socket.uncork();
-        socket.cork();
-      }
-      setImmediate(() => socket.uncork());
+    // What comes first leaves at once. Who waits for a message comes before who waits for an acknowledgement.
+    if (first && !isAcknowledgement(pieces)) {
+      socket.uncork();
+      socket.cork();
     }
     if (!this.#hasMuch) {
       done();
@@ -126,7 +121,9 @@ export class DrainingDuplex extends Duplex {
   /** The client has ended the exchange of this message: what is held may follow. */
   acknowledged(id: number): void {
     if (this.#socket.destroyed || !this.#socket.writable) return;
-    for (const part of this.#options.inflight?.acknowledged(id) ?? []) this.#send(part);
+    const parts = this.#options.inflight?.acknowledged(id) ?? [];
+    if (parts.length > 0) this.#gather();
+    for (const part of parts) this.#send(part);
     this.#settled?.();
   }
 
@@ -138,6 +135,15 @@ export class DrainingDuplex extends Duplex {
   get #hasMuch(): boolean {
     const { writeBuffer, inflight } = this.#options;
     return this.#socket.writableLength >= writeBuffer || (inflight?.heldBytes ?? 0) >= writeBuffer;
+  }
+
+  /** What this turn of the loop sends leaves in one call of the kernel, which costs more than all the rest of a packet. False: it does already. */
+  #gather(): boolean {
+    const socket = this.#socket;
+    if (socket.writableCorked > 0) return false;
+    socket.cork();
+    setImmediate(() => socket.uncork());
+    return true;
   }
 
   #send(bytes: Buffer): void {

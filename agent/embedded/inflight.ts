@@ -39,6 +39,14 @@ export class Inflight {
   /** What of these bytes, and of those before them, may leave now. */
   pass(chunk: Buffer): Buffer[] {
     const out: Buffer[] = [];
+    // Nearly all that leaves comes as one whole packet.
+    const head = this.#state === "type" ? headOfWhole(chunk) : 0;
+    if (head > 0) {
+      this.#head = head;
+      if (isCounted(chunk[0] ?? 0)) this.#whole([chunk], out);
+      else out.push(chunk);
+      return out;
+    }
     let from = 0;
     let at = 0;
     const take = () => {
@@ -62,7 +70,7 @@ export class Inflight {
       }
       const byte = chunk[at] ?? 0;
       if (this.#state === "type") {
-        if (byte >> 4 === 3 && (byte & 0x06) > 0) {
+        if (isCounted(byte)) {
           take();
           this.#pieces = [];
         }
@@ -110,6 +118,22 @@ export class Inflight {
     this.#held.push({ id, bytes });
     this.heldBytes += bytes.length + overhead;
   }
+}
+
+/** The first byte of a message with QoS 1 or 2. */
+function isCounted(first: number): boolean {
+  return first >> 4 === 3 && (first & 0x06) > 0;
+}
+
+/** How many bytes stand before the body of a packet; 0 when these are not one packet as a whole. */
+function headOfWhole(bytes: Buffer): number {
+  let length = 0;
+  for (let at = 1, shift = 0; at < bytes.length && shift < 28; at++, shift += 7) {
+    const byte = bytes[at] ?? 0;
+    length |= (byte & 0x7f) << shift;
+    if (byte < 0x80) return at + 1 + length === bytes.length ? at + 1 : 0;
+  }
+  return 0;
 }
 
 function byteAt(pieces: readonly Buffer[], at: number): number {

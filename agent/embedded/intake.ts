@@ -42,12 +42,13 @@ export function takeIn(client: Client, connection: Writable, packet: Publication
       return isHeld || behind.has(client) ? later(client, give) : give();
     }
     const { messageId = 0 } = packet;
-    // Who has gone while it was written is not told, but heard.
-    const hasRoom = !isThere(publisher) || connection.write(Buffer.from([0x40, 2, messageId >> 8, messageId & 0xff]));
-    // Who does not read that gets nothing more done.
-    const taken: Done = hasRoom ? done : (lost) => (lost ? done(lost) : publisher.waitForDrain(done));
+    let hasRoom = true;
+    // Who does not read its acknowledgement gets nothing more done.
+    const taken: Done = (lost) => (lost || hasRoom ? done(lost) : publisher.waitForDrain(done));
     // Not at once: between its number and its subscribers the store may be asked, and what gets a higher number meanwhile would make it look old.
     later(client, () => broker.publish(packet, client, taken));
+    // Behind that, for its subscribers wait longer. Who has gone while it was written is not told, but heard.
+    if (isThere(publisher)) hasRoom = connection.write(Buffer.from([0x40, 2, messageId >> 8, messageId & 0xff]));
   });
   isHeld = true;
   if (publisher._keepaliveInterval > 0) publisher._keepaliveTimer?.refresh();

@@ -164,8 +164,8 @@ export function mendConnection(
 }
 
 /** Each is looked at for each message, and for each that is retained. `asked` = what the packets before have asked for, which aedes may not have granted yet. */
-function hasTooManyFilters({ subscriptions, unsubscriptions = [] }: Packet, client: Inside, asked: Set<string>): boolean {
-  for (const filter of unsubscriptions) asked.delete(filter);
+function hasTooManyFilters({ subscriptions, unsubscriptions }: Packet, client: Inside, asked: Set<string>): boolean {
+  if (unsubscriptions) for (const filter of unsubscriptions) asked.delete(filter);
   if (!subscriptions) return false;
   if (subscriptions.length > maxFilters) return true;
   for (const { topic } of subscriptions) asked.add(topic);

@@ -14,6 +14,17 @@ interface Body {
   to: number;
 }
 
+interface WholePublish {
+  cmd: "publish";
+  retain: boolean;
+  qos: number;
+  dup: boolean;
+  length: number;
+  topic: string;
+  payload: Buffer;
+  messageId?: number;
+}
+
 /**
  * Takes apart the packets of which there are many, a PUBLISH and a PUBACK that came whole and are well-formed (MQTT 3.1.1 sections 3.3 and 3.4), at a
  * third of what it costs the parser; it gets all others. They look the same.
@@ -59,7 +70,7 @@ function publishOf(bytes: Buffer, first: number, { from, to }: Body) {
   const topicEnd = from + 2 + numberAt(bytes, from);
   const payloadAt = topicEnd + (qos > 0 ? 2 : 0);
   if (topicEnd === from + 2 || payloadAt > to) return undefined;
-  const packet = {
+  const packet: WholePublish = {
     cmd: "publish",
     retain: (first & 0x01) > 0,
     qos,
@@ -68,7 +79,9 @@ function publishOf(bytes: Buffer, first: number, { from, to }: Body) {
     topic: bytes.toString("utf8", from + 2, topicEnd),
     payload: bytes.subarray(payloadAt, to),
   };
-  return qos > 0 ? { ...packet, messageId: numberAt(bytes, topicEnd) } : packet;
+  // Not a copy with one more, which takes as long as all the rest.
+  if (qos > 0) packet.messageId = numberAt(bytes, topicEnd);
+  return packet;
 }
 
 function numberAt(bytes: Buffer, at: number): number {

@@ -1,7 +1,11 @@
+import { Duplex } from "node:stream";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { createBroker } from "../../../agent/embedded/broker.ts";
+import { DrainingDuplex } from "../../../agent/embedded/drain.ts";
+import { FrameScanner, newCounts } from "../../../agent/embedded/frames.ts";
 import { Inflight } from "../../../agent/embedded/inflight.ts";
+import { Turns } from "../../../agent/embedded/turns.ts";
 import { leftOut, silentLog, startEmbedded, startMosquitto, type TestBroker } from "../../brokers.ts";
 import { patience } from "../shell/fixture.ts";
 import { packet, text } from "./packets.ts";
@@ -149,6 +153,29 @@ it("in whatever pieces packets come: all pass in the end, the others at once", (
       expect(inflight.heldBytes).toBe(0);
     }),
   );
+});
+
+it("what may leave for what is acknowledged in one read leaves in one call, in order", async () => {
+  const calls: Buffer[] = [];
+  const writev = (chunks: { chunk: Buffer }[], done: () => void) => {
+    calls.push(Buffer.concat(chunks.map(({ chunk }) => chunk)));
+    done();
+  };
+  const connection = new DrainingDuplex(new Duplex({ read: () => undefined, writev: writev as never }), {
+    incoming: new FrameScanner(newCounts(), Number.POSITIVE_INFINITY),
+    outgoing: new FrameScanner(newCounts(), Number.POSITIVE_INFINITY),
+    writeBuffer: 1024,
+    inflight: new Inflight(3),
+    oversized: () => undefined,
+    letIn: () => undefined,
+    turns: new Turns(() => false),
+  });
+  const packets = [1, 2, 3, 4, 5, 6].map((id) => packet(0x32, text("a"), [0, id]));
+  for (const one of packets) connection.write(one);
+  await vi.waitFor(() => expect(Buffer.concat(calls)).toEqual(Buffer.concat(packets.slice(0, 3))), patience);
+  calls.length = 0;
+  for (const id of [2, 1, 3]) connection.acknowledged(id);
+  await vi.waitFor(() => expect(calls).toEqual([Buffer.concat(packets.slice(3))]), patience);
 });
 
 async function embedded(limits: { maxInflight: number; maxQueuedBytes?: number }) {
