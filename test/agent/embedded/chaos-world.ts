@@ -7,44 +7,17 @@ import { matchesFilter } from "../../../agent/embedded/topic-filter.ts";
 
 import { patience } from "../shell/fixture.ts";
 import { ChaosLink, type Transport, transports } from "./chaos-link.ts";
+import { inOrder, keyOf } from "./chaos-order.ts";
+import { ChaosPackets, type Publication, type Story, topics } from "./chaos-packets.ts";
+import { type Random, seeded } from "./seeded.ts";
 import { storeWorld } from "./store-world.ts";
-import { connectPacket, publishPacket, subscribePacket, unsubscribePacket } from "./wire.ts";
-
-/** The same numbers for the same seed (mulberry32). */
-export function seeded(seed: number) {
-  let state = seed;
-  const below = (most: number) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * most);
-  };
-  return { below, chance: (percent: number) => below(100) < percent, pick: <T>(all: readonly T[]): T => all[below(all.length)] as T };
-}
+import { connectPacket } from "./wire.ts";
 
 interface Actor {
   id: string;
   link?: ChaosLink;
 }
 
-/** What is known of a connection. */
-interface Story {
-  filters: Set<string>;
-  clean: boolean;
-  user: boolean;
-  will: boolean;
-  /** Whether its will comes cannot be said. */
-  unsure: boolean;
-  inOrder: boolean;
-}
-
-interface Publication {
-  key: string;
-  acknowledged: boolean;
-}
-
-const topics = ["t/0", "t/1", "t/2", "t/2/3"];
-const filters = [...topics, "t/#", "#", "+/0", "t/+", "+/+/3", "r/#", "r/+", "$SYS/#", "$SYS/broker/clients/+", "none/+"];
 const ids = ["a", "a", "b", "c", "c", "d"];
 const users = new Map([["user", keptHash("word")]]);
 const errors = [
@@ -59,7 +32,8 @@ const errors = [
 
 /** Clients that do anything at any moment, one that must get all of it, and one that sleeps now and then and must get all that is kept for it. */
 export class ChaosWorld {
-  readonly #random: ReturnType<typeof seeded>;
+  readonly #random: Random;
+  readonly #packets: ChaosPackets;
   readonly #world: ReturnType<typeof storeWorld>;
   readonly #disk: boolean;
   readonly #access = new Access({ anonymous: true, users });
@@ -74,10 +48,10 @@ export class ChaosWorld {
   #sleeper!: ChaosLink;
   #slept: ChaosLink["messages"][] = [];
   #names = 0;
-  #ids = 0;
 
   constructor(seed: number) {
     this.#random = seeded(seed);
+    this.#packets = new ChaosPackets(this.#random, this.#stories, (publication) => this.#publications.push(publication));
     this.#disk = this.#random.chance(50);
     this.#world = storeWorld({ disk: this.#disk });
     onTestFinished(() => {
@@ -103,7 +77,7 @@ export class ChaosWorld {
     this.#witness = this.#open("witness", "tcp");
     this.#witness.send(
       connectPacket({ id: "witness" }),
-      this.#subscribe(this.#witness, [
+      this.#packets.subscribe(this.#witness, [
         ["t/#", 2],
         ["will/#", 2],
         ["end/#", 2],
@@ -152,10 +126,10 @@ export class ChaosWorld {
     const packets: Buffer[] = [];
     if (isNew) {
       actor.link = this.#open(actor.id, pick(transports));
-      packets.push(this.#connect(actor.id, actor.link));
+      packets.push(this.#packets.connect(actor.id, actor.link));
     }
     const link = actor.link as ChaosLink;
-    if (!isNew || chance(70)) for (let count = below(5); count > 0; count--) packets.push(this.#packet(link));
+    if (!isNew || chance(70)) for (let count = below(5); count > 0; count--) packets.push(this.#packets.any(link));
     const story = this.#story(link);
     const how = below(40);
     // Who does not read, or not acknowledge, may be ended for it.
@@ -165,7 +139,7 @@ export class ChaosWorld {
       link.disconnect(...packets);
       return;
     }
-    if (how === 1) packets.push(Buffer.from(pick(errors)), this.#packet(link));
+    if (how === 1) packets.push(Buffer.from(pick(errors)), this.#packets.any(link));
     if (packets.length > 0) link.send(...packets);
     if (how === 1) link.left = true;
     else if (how === 2) link.halfClose();
@@ -181,65 +155,6 @@ export class ChaosWorld {
     } else if (how === 8) link.acknowledge();
   }
 
-  #connect(id: string, link: ChaosLink): Buffer {
-    const { chance, pick, below } = this.#random;
-    const story = this.#story(link);
-    for (const [old, its] of this.#stories) if (old !== link && !old.isClosed && old.name.startsWith(id)) its.unsure = true;
-    [story.clean, story.user, story.will] = [chance(50), chance(30), chance(50)];
-    const [name, level] = pick([
-      ["MQTT", 4],
-      ["MQTT", 4],
-      ["MQIsdp", 3],
-    ] as const);
-    return connectPacket({
-      id,
-      name,
-      level,
-      clean: story.clean,
-      ...(story.will && { will: { topic: `will/${link.name}`, payload: "w", qos: below(3) } }),
-      ...(story.user && { username: "user", password: "word" }),
-    });
-  }
-
-  #packet(link: ChaosLink): Buffer {
-    const { chance, below, pick } = this.#random;
-    const what = below(10);
-    if (what < 2)
-      return this.#subscribe(
-        link,
-        Array.from({ length: 1 + below(4) }, () => [pick(filters), below(3)] as const),
-      );
-    if (what < 3) {
-      const gone = Array.from({ length: 1 + below(2) }, () => pick(filters));
-      for (const filter of gone) this.#story(link).filters.delete(filter);
-      const id = this.#nextId();
-      link.owes(11, id);
-      return unsubscribePacket(gone, id);
-    }
-    if (what < 4) return link.ping();
-    const [qos, id] = [below(3), this.#nextId()];
-    const publication = { key: `${link.name}.${this.#ids}.${qos}`, acknowledged: false };
-    this.#publications.push(publication);
-    if (qos > 0)
-      link.owes(qos === 1 ? 4 : 5, id, () => {
-        publication.acknowledged = true;
-      });
-    const padding = chance(8) ? "x".repeat(20_000) : "";
-    return publishPacket(pick(topics), `${publication.key}|${padding}`, { qos, id, retain: chance(15) });
-  }
-
-  #subscribe(link: ChaosLink, wanted: readonly (readonly [string, number])[]): Buffer {
-    for (const [filter] of wanted) this.#story(link).filters.add(filter);
-    const id = this.#nextId();
-    link.owes(9, id);
-    return subscribePacket(wanted, id);
-  }
-
-  /** None comes twice, also not for who has a session. */
-  #nextId(): number {
-    return ++this.#ids % 65_535;
-  }
-
   #expel(): void {
     const before = this.#access.rules;
     this.#access.rules = { anonymous: true, users: new Map() };
@@ -252,7 +167,11 @@ export class ChaosWorld {
   #wakeSleeper(): void {
     this.#sleeper = this.#open("sleeper", this.#random.pick(transports));
     this.#slept.push(this.#sleeper.messages);
-    this.#sleeper.send(connectPacket({ id: "sleeper", clean: false }), this.#subscribe(this.#sleeper, [["t/#", 2]]), this.#sleeper.ping());
+    this.#sleeper.send(
+      connectPacket({ id: "sleeper", clean: false }),
+      this.#packets.subscribe(this.#sleeper, [["t/#", 2]]),
+      this.#sleeper.ping(),
+    );
   }
 
   async #sleepOrWake(): Promise<void> {
@@ -370,26 +289,4 @@ interface Inside {
   connectedClients: number;
   clients: object;
   mq: { current: number; length: number; _matcher: { get_trie(): unknown } };
-}
-
-function keyOf({ payload }: { payload: string }): string {
-  return payload.split("|", 1)[0] ?? "";
-}
-
-/** Of each publisher and topic, and nothing twice unless it says so. */
-function inOrder(messages: readonly { topic: string; payload: string; dup: boolean }[]): void {
-  const last = new Map<string, string>();
-  const seen = new Set<string>();
-  for (const message of messages) {
-    const key = keyOf(message);
-    const [name, number] = key.split(".");
-    if (seen.has(key)) {
-      expect([key, message.dup]).toEqual([key, true]);
-      continue;
-    }
-    seen.add(key);
-    const before = last.get(`${name} ${message.topic}`) ?? "..";
-    expect(Number(number), `${key} came behind ${before}`).toBeGreaterThan(Number(before.split(".")[1]));
-    last.set(`${name} ${message.topic}`, key);
-  }
 }
