@@ -22,7 +22,8 @@ export class ChaosLink {
   readonly messages: Message[] = [];
   /** What was asked and is not answered yet: type of the answer and identifier. */
   readonly owed = new Map<string, () => void>();
-  letIn = false;
+  /** What its CONNECT was answered with. */
+  connack: { code: number; session: boolean } | undefined;
   /** It has said goodbye, or ended the connection otherwise. */
   left = false;
   #rest: Buffer = Buffer.alloc(0);
@@ -42,6 +43,10 @@ export class ChaosLink {
     this.#stream.on("error", () => undefined);
     this.#stream.on("data", (chunk: Buffer) => this.#came(chunk));
     this.closed = new Promise((resolve) => this.#stream.once("close", () => resolve()));
+  }
+
+  get letIn(): boolean {
+    return this.connack?.code === 0;
   }
 
   get isClosed(): boolean {
@@ -122,7 +127,7 @@ export class ChaosLink {
     const { first, body } = received;
     const type = first >> 4;
     const id = body.length >= 2 ? body.readUInt16BE(0) : 0;
-    if (type === 2) this.letIn = body[1] === 0;
+    if (type === 2) this.connack = { code: body[1] ?? 0, session: body[0] === 1 };
     else if (type === 3) {
       const message = messageOf({ first, body: Buffer.from(body) });
       this.messages.push(message);

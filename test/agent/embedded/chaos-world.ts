@@ -7,6 +7,7 @@ import { matchesFilter } from "../../../agent/embedded/topic-filter.ts";
 
 import { patience } from "../shell/fixture.ts";
 import { ChaosLink, type Transport, transports } from "./chaos-link.ts";
+import { ChaosMembers } from "./chaos-members.ts";
 import { inOrder, keyOf } from "./chaos-order.ts";
 import { ChaosPackets, type Publication, type Story, topics } from "./chaos-packets.ts";
 import { type Random, seeded } from "./seeded.ts";
@@ -42,6 +43,7 @@ export class ChaosWorld {
   readonly #stories = new Map<ChaosLink, Story>();
   readonly #listen = vi.spyOn(Aedes.prototype, "listen");
   readonly warnings: string[] = [];
+  readonly #members: ChaosMembers | undefined;
   #publications: Publication[] = [];
   #broker!: Broker;
   #witness!: ChaosLink;
@@ -49,11 +51,15 @@ export class ChaosWorld {
   #slept: ChaosLink["messages"][] = [];
   #names = 0;
 
-  constructor(seed: number) {
+  /** With members the rules change, too. What everybody else does is the same without them. */
+  constructor(seed: number, { members = true } = {}) {
     this.#random = seeded(seed);
     this.#packets = new ChaosPackets(this.#random, this.#stories, (publication) => this.#publications.push(publication));
     this.#disk = this.#random.chance(50);
     this.#world = storeWorld({ disk: this.#disk });
+    const { clock } = this.#world;
+    const broker = () => this.#broker;
+    if (members) this.#members = new ChaosMembers({ random: seeded(-seed), access: this.#access, broker, disk: this.#disk, clock });
     onTestFinished(() => {
       for (const link of this.#links) link.destroy();
       this.#listen.mockRestore();
@@ -70,7 +76,8 @@ export class ChaosWorld {
       access: this.#access,
       limits: { maxQueuedBytes: 60_000 },
       log: { debug: () => undefined, info: () => undefined, warn: (message) => this.warnings.push(message) },
-      ...(this.#random.chance(20) && { sysInterval: 5 }),
+      // Each value is written for every session that wants it: more often than that, a slow machine is never done with members.
+      ...(this.#random.chance(20) && { sysInterval: this.#members ? 100 : 5 }),
     });
     for (let index = 0; index < 150; index++)
       await this.#broker.publish({ topic: `r/${index}`, payload: "r".repeat(1_000), qos: 1, retain: true });
@@ -85,11 +92,13 @@ export class ChaosWorld {
     );
     this.#wakeSleeper();
     await this.#answered(this.#witness, this.#sleeper);
+    await this.#members?.start();
   }
 
   /** One thing that somebody does. */
   async step(): Promise<void> {
     const { chance, below, pick } = this.#random;
+    await this.#members?.step();
     const what = below(100);
     if (what < 2) await this.#restart();
     else if (what < 5) this.#expel();
@@ -101,6 +110,7 @@ export class ChaosWorld {
 
   /** Everything is answered, delivered and in order, and nobody left anything behind. */
   async end(): Promise<void> {
+    await this.#members?.end();
     await this.#settle();
     await this.#mark();
     await this.#leave();
@@ -157,9 +167,10 @@ export class ChaosWorld {
 
   #expel(): void {
     const before = this.#access.rules;
-    this.#access.rules = { anonymous: true, users: new Map() };
+    this.#access.rules = { ...before, users: new Map() };
     this.#broker.expel();
     this.#access.rules = before;
+    this.#members?.expelled();
     for (const [link, story] of this.#stories) if (story.user && !link.letIn) story.unsure = true;
     for (const story of this.#stories.values()) if (story.user && story.inOrder) story.unsure = true;
   }
@@ -184,11 +195,13 @@ export class ChaosWorld {
 
   async #restart(): Promise<void> {
     await this.#settle();
+    const pause = (await this.#members?.stop()) ?? 0;
     for (const link of this.#links) {
       this.#story(link).unsure = true;
       link.left = true;
     }
     await this.#broker.stop();
+    this.#world.clock.mono += pause;
     this.#publications = [];
     this.#slept = [];
     await this.start();

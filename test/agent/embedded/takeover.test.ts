@@ -55,3 +55,48 @@ it("forty at a time that take one id from each other leave one of them", async (
   await last.subscribe("a", 1);
   expect(broker.clients).toBe(1);
 });
+
+/** Lets in, and does something so many turns of the promise queue later. */
+class Late extends Access {
+  turns = 0;
+  act = () => {};
+
+  override async lets(): Promise<Verdict> {
+    void this.#wait(this.turns);
+    return "yes";
+  }
+
+  async #wait(turns: number): Promise<void> {
+    for (let turn = 0; turn < turns; turn++) await undefined;
+    this.act();
+  }
+}
+
+it("who has to go at any moment while it is let in leaves its client id to the next one", async () => {
+  const access = new Late({ anonymous: true, users: null });
+  const broker = await storeWorld({ disk: false }).start({ access });
+  const come = (id: string, username?: string) => {
+    const made = new Wire(broker.port);
+    onTestFinished(() => made.close());
+    made.socket.write(connectPacket({ id, ...(username && { username, password: "p" }) }));
+    return made;
+  };
+  for (let turns = 0; turns < 40; turns++) {
+    access.turns = turns;
+    access.act = () => {
+      access.rules = { anonymous: true, users: new Map() };
+      broker.expel();
+      access.rules = { anonymous: true, users: null };
+    };
+    const first = come(`x${turns}`, "gone");
+    await vi.waitFor(() => expect(first.socket.closed || first.count(2) > 0).toBe(true), patience);
+    access.act = () => {};
+    const second = come(`x${turns}`);
+    await second.next(2);
+    const third = come(`x${turns}`);
+    await third.next(2);
+    await vi.waitFor(() => expect([turns, first.socket.closed, second.socket.closed]).toEqual([turns, true, true]), patience);
+    await third.close();
+  }
+  await vi.waitFor(() => expect(broker.clients).toBe(0), patience);
+});
