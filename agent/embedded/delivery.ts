@@ -4,7 +4,7 @@ import { isBridge } from "./bridges.ts";
 import type { Journal } from "./journal.ts";
 import type { Kept } from "./kept.ts";
 import { type Packet, persistenceOf } from "./persistence.ts";
-import type { Queued, Session } from "./session.ts";
+import type { Giving, Queued, Session } from "./session.ts";
 import type { StoreRecord } from "./store-record.ts";
 
 /** What goes out to those who have a session: in order, under identifiers of its own, until it is acknowledged. */
@@ -22,9 +22,12 @@ export class Delivery {
       packet.cmd === "pubrel" ? this.#received(client, packet) : this.#leaves(client, packet);
     persistence.outgoingClearMessageId = (client, packet) => this.#acknowledged(client, packet);
     persistence.outgoingStream = (client) => {
-      const session = client.clean ? undefined : this.#kept.sessions.get(client.id);
-      if (session) session.giving = () => undefined;
-      return Readable.from(session ? this.#waiting(client, session) : []);
+      const session = client.clean || client.closed ? undefined : this.#kept.sessions.get(client.id);
+      if (!session) return Readable.from([]);
+      // The connection before is over.
+      session.giving?.goOn();
+      session.giving = { to: client, goOn: () => undefined };
+      return Readable.from(this.#waiting(client, session, session.giving));
     };
     const mayForward = aedes.authorizeForward;
     aedes.authorizeForward = (client, packet) => (this.#comesLater(client, packet as Packet) ? null : mayForward(client, packet));
@@ -42,13 +45,11 @@ export class Delivery {
   }
 
   /** What waits for a client that has come back, one after the other, and what is added meanwhile. */
-  async *#waiting(client: Client, session: Session): AsyncGenerator<object> {
+  async *#waiting(client: Client, session: Session, giving: Giving): AsyncGenerator<object> {
     const brokerId = this.#aedes.id;
-    let mine = session.giving;
     const next = () =>
       new Promise<void>((resolve) => {
-        mine = resolve;
-        session.giving = mine;
+        giving.goOn = resolve;
       });
     try {
       for (const queued of session.queue) {
@@ -77,8 +78,7 @@ export class Delivery {
         if (client.closed) return;
       }
     } finally {
-      // Another connection may be given it by now.
-      if (session.giving === mine) session.giving = undefined;
+      session.endGiving(client);
     }
   }
 
@@ -102,7 +102,7 @@ export class Delivery {
     }
     // Not before: what is new would pass it.
     this.#given.set(queued, client);
-    session.giving?.();
+    session.giving?.goOn();
   }
 
   async #received(client: Client, { messageId }: { messageId: number }): Promise<void> {
@@ -114,7 +114,7 @@ export class Delivery {
       queued.released = true;
       await this.#written({ rec: session.number, n: queued.n });
     }
-    session.giving?.();
+    session.giving?.goOn();
   }
 
   async #acknowledged(client: Client, { messageId, brokerCounter }: { messageId?: number; brokerCounter?: number }): Promise<unknown> {
@@ -137,7 +137,7 @@ export class Delivery {
 
   #forget(session: Session, queued: Queued): void {
     session.remove(queued);
-    session.giving?.();
+    session.giving?.goOn();
     this.#journal?.add({ ack: session.number, n: queued.n });
   }
 

@@ -25,6 +25,14 @@ export interface Queued extends Content {
   released?: boolean;
 }
 
+/** What waits is being given. */
+export interface Giving {
+  /** The connection, which alone ends it. */
+  readonly to: object;
+  /** Called when the message that was given last is on its way. */
+  goOn(): void;
+}
+
 export interface Total {
   count: number;
   bytes: number;
@@ -53,8 +61,8 @@ export class Session {
   goneAt: number | null = null;
   /** Bounds what waits by itself. */
   reader: Reader | undefined;
-  /** While it is given what waits, new messages wait behind that. Called when the one that was given last is on its way. */
-  giving: (() => void) | undefined;
+  /** While it is given what waits, new messages wait behind that. */
+  giving: Giving | undefined;
   /** So many messages are about to leave, as soon as that is written. */
   leaving = 0;
 
@@ -114,6 +122,13 @@ export class Session {
       const queued = this.#byId.get(id);
       if (queued) queued.held = true;
     }
+  }
+
+  /** Another connection may be given what waits by now: that one goes on. */
+  endGiving(to: object): void {
+    if (this.giving?.to !== to) return;
+    this.giving.goOn();
+    this.giving = undefined;
   }
 
   #count(count: number, bytes: number): void {

@@ -269,10 +269,13 @@ export class Store {
   #moved(client: Client, goneAt: number | null): void {
     const session = client.clean ? undefined : this.#kept.sessions.get(client.id);
     if (!session) return;
-    this.#known(client);
     if (goneAt !== null) session.heldBack((client.conn as Partial<DrainingDuplex>).held ?? []);
-    session.giving?.();
-    session.giving = undefined;
+    session.endGiving(client);
+    const { clients } = this.#aedes as unknown as { clients: Readonly<Record<string, Client>> };
+    const owner = clients[client.id] ?? client;
+    // Another one has it by now, or had it all the time.
+    if (goneAt !== null && owner !== client && !owner.clean) return;
+    this.#known(client);
     this.#gone(client, goneAt);
   }
 

@@ -1,0 +1,82 @@
+import { expect, it, onTestFinished, vi } from "vitest";
+import { Access, type Verdict } from "../../../agent/embedded/access.ts";
+import type { Broker } from "../../../agent/embedded/broker-terms.ts";
+import { patience } from "../shell/fixture.ts";
+import { Wire, wire } from "./session-wire.ts";
+import { storeWorld } from "./store-world.ts";
+import { connectPacket } from "./wire.ts";
+
+/** So little that two messages are with a client that does not acknowledge, and the others wait. */
+const limits = { maxInflight: 1, maxQueuedBytes: 1000 };
+const payloadOf = (index: number) => String(index).padEnd(1000);
+
+/** For a client that is away. */
+async function publishTo(broker: Broker, topic: string, from: number, to: number): Promise<void> {
+  for (let index = from; index <= to; index++) await broker.publish({ topic, payload: payloadOf(index), qos: 1, retain: false });
+}
+
+async function asleep(broker: Broker & { port: number }, client: string): Promise<void> {
+  const before = await wire(broker.port, client);
+  await before.subscribe(client, 1);
+  await before.close();
+  await vi.waitFor(() => expect(broker.stored?.disconnected).toBe(1), patience);
+}
+
+/** Acknowledges one after the other until so many are there. */
+async function take(client: Wire, count: number): Promise<number[]> {
+  await vi.waitFor(() => {
+    for (const { type, id } of client.got.slice(-3)) if (type === 3) client.acknowledge(4, id);
+    expect(client.payloads.length).toBeGreaterThanOrEqual(count);
+  }, patience);
+  return client.payloads.map(Number);
+}
+
+/** Lets in, and does something so many turns of the promise queue later. */
+class Late extends Access {
+  turns = 0;
+  act = () => {};
+
+  override async lets(): Promise<Verdict> {
+    void this.#wait(this.turns);
+    return "yes";
+  }
+
+  async #wait(turns: number): Promise<void> {
+    for (let turn = 0; turn < turns; turn++) await undefined;
+    this.act();
+  }
+}
+
+it("who has to go at any moment while it is let in takes nothing from who has its name and is given what waits", async () => {
+  const access = new Late({ anonymous: true, users: null });
+  const broker = await storeWorld({ disk: false }).start({ access, limits });
+  let kept = 0;
+  for (let turns = 0; turns < 40; turns++) {
+    const name = `sleeper${turns}`;
+    await asleep(broker, name);
+    await publishTo(broker, name, 1, 5);
+    const client = await wire(broker.port, name, { acknowledges: false });
+    await client.next(3);
+    access.turns = turns;
+    access.act = () => {
+      access.rules = { anonymous: true, users: new Map() };
+      broker.expel();
+      access.rules = { anonymous: true, users: null };
+    };
+    const other = new Wire(broker.port);
+    onTestFinished(() => other.close());
+    other.socket.write(connectPacket({ id: name, clean: false, username: "gone", password: "p" }));
+    await vi.waitFor(() => expect(other.socket.closed || other.count(2) > 0).toBe(true), patience);
+    access.act = () => {};
+    await publishTo(broker, name, 6, 6);
+    await other.close();
+    if (!client.socket.closed) {
+      kept++;
+      expect([turns, broker.stored?.disconnected]).toEqual([turns, 0]);
+      expect([turns, ...(await take(client, 6))]).toEqual([turns, 1, 2, 3, 4, 5, 6]);
+    }
+    await client.close();
+    await (await wire(broker.port, name, { clean: true })).close();
+  }
+  expect(kept).toBeGreaterThan(0);
+});
