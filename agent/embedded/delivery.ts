@@ -85,8 +85,12 @@ export class Delivery {
   async #leaves(client: Client, packet: Packet): Promise<void> {
     const session = this.#kept.sessions.get(client.id);
     const queued = session?.byCounter(packet.brokerCounter);
-    // There was no room for it: it is only given to who is there.
-    if (!session || !queued) return;
+    if (!session) return;
+    // It is not kept, and only given to who is there.
+    if (!queued) {
+      if (session.leaving > 0) await this.#inTurn(session, undefined);
+      return;
+    }
     const isNew = queued.id === undefined;
     packet.messageId = queued.id ?? session.identify(queued, packet.messageId ?? 1);
     packet.qos = queued.qos;
@@ -94,15 +98,17 @@ export class Delivery {
     if (queued.flag && isBridge(client)) packet.retain = true;
     // Under another identifier after a crash, a QoS 2 subscriber would take it for another message.
     const record = isNew && queued.qos === 2 ? { sent: session.number, n: queued.n, id: packet.messageId } : undefined;
-    // What comes behind a message that is being written waits with it.
-    if (record || session.leaving > 0) {
-      session.leaving++;
-      await this.#written(record);
-      session.leaving--;
-    }
+    if (record || session.leaving > 0) await this.#inTurn(session, record);
     // Not before: what is new would pass it.
     this.#given.set(queued, client);
     session.giving?.goOn();
+  }
+
+  /** What comes behind a message that is being written waits with it. */
+  async #inTurn(session: Session, record: StoreRecord | undefined): Promise<void> {
+    session.leaving++;
+    await this.#written(record);
+    session.leaving--;
   }
 
   async #received(client: Client, { messageId }: { messageId: number }): Promise<void> {

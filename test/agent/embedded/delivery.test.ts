@@ -80,3 +80,12 @@ it("who has to go at any moment while it is let in takes nothing from who has it
   }
   expect(kept).toBeGreaterThan(0);
 });
+
+it("what there is no room for does not pass what is being written", async () => {
+  const broker = await storeWorld({ maxQueued: 1 }).start();
+  const client = await wire(broker.port, "reader");
+  await client.subscribe("a", 2);
+  for (const payload of ["1", "2"]) void broker.publish({ topic: "a", payload, qos: 2, retain: false });
+  await vi.waitFor(() => expect(client.payloads).toHaveLength(2), patience);
+  expect(client.payloads).toEqual(["1", "2"]);
+});
