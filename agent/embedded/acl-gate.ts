@@ -37,12 +37,17 @@ export class AclGate {
 
   /** Somebody was let in under this name; who operates the agent may everything. */
   admit(client: Client, user: string | undefined, as: "guest" | "agent" | "operator"): void {
-    this.#sleepers.delete(client.id);
     if (as === "operator") return;
     const guest = new Guest(user, client.id, as === "agent");
     this.#guests.set(client, guest);
     if (guest.isAgent) this.#entered.set(client, { acl: this.#options.acl() });
-    if (client.clean) return;
+  }
+
+  /** It has its name now, and is not only about to have it: what may wait is what it may read. */
+  #named(client: Client): void {
+    this.#sleepers.delete(client.id);
+    const guest = this.#guests.get(client);
+    if (client.clean || !guest) return;
     this.#sleepers.set(client.id, guest);
     const [oldest] = this.#sleepers.size > maxSleepers ? this.#sleepers.keys() : [];
     if (oldest !== undefined) this.#sleepers.delete(oldest);
@@ -85,6 +90,7 @@ export class AclGate {
       else publish(packet, client, done);
     }) as Aedes["publish"];
     aedes.authorizeForward = (client, packet) => (this.mayRead(client, packet.topic) ? authorizeForward(client, packet) : null);
+    aedes.on("client", (client) => this.#named(client));
     this.#guardStore((aedes as unknown as { persistence: SessionStore }).persistence);
   }
 

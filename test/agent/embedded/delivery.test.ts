@@ -1,6 +1,8 @@
 import { expect, it, onTestFinished, vi } from "vitest";
 import { Access, type Verdict } from "../../../agent/embedded/access.ts";
+import { parseAcl } from "../../../agent/embedded/acl.ts";
 import type { Broker } from "../../../agent/embedded/broker-terms.ts";
+import { keptHash } from "../../../agent/embedded/password-file.ts";
 import { patience } from "../shell/fixture.ts";
 import { Wire, wire } from "./session-wire.ts";
 import { storeWorld } from "./store-world.ts";
@@ -88,4 +90,43 @@ it("what there is no room for does not pass what is being written", async () => 
   for (const payload of ["1", "2"]) void broker.publish({ topic: "a", payload, qos: 2, retain: false });
   await vi.waitFor(() => expect(client.payloads).toHaveLength(2), patience);
   expect(client.payloads).toEqual(["1", "2"]);
+});
+
+it("a session stays its user's when another one has to go at any moment while it is let in under its name", async () => {
+  const parsed = parseAcl("topic write #\nuser pupil\ntopic read a");
+  if (!parsed.ok) throw new Error("the rules of this test are wrong");
+  const users = ["pupil", "teacher"].map((user) => [user, keptHash("p")] as const);
+  const open = { anonymous: true, users: new Map(users), acl: parsed.acl };
+  const access = new Late(open);
+  const broker = await storeWorld({ disk: false }).start({ access });
+  const come = (username: string) => {
+    const made = new Wire(broker.port);
+    onTestFinished(() => made.close());
+    made.socket.write(connectPacket({ id: "x", clean: false, username, password: "p" }));
+    return made;
+  };
+  let kept = 0;
+  for (let turns = 0; turns < 40; turns++) {
+    const pupil = come("pupil");
+    await pupil.subscribe("a", 1);
+    access.turns = turns;
+    access.act = () => {
+      access.rules = { ...open, users: new Map(users.slice(0, 1)) };
+      broker.expel();
+      access.rules = open;
+    };
+    const teacher = come("teacher");
+    await vi.waitFor(() => expect(teacher.socket.closed || teacher.count(2) > 0).toBe(true), patience);
+    access.act = () => {};
+    if (!pupil.socket.closed) {
+      kept++;
+      await pupil.close();
+      await vi.waitFor(() => expect(broker.stored?.disconnected).toBe(1), patience);
+      await broker.publish({ topic: "a", payload: "x", qos: 1, retain: false });
+      expect([turns, broker.stored?.queued]).toEqual([turns, 1]);
+    }
+    await teacher.close();
+    await (await wire(broker.port, "x", { clean: true })).close();
+  }
+  expect(kept).toBeGreaterThan(0);
 });
