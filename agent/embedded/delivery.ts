@@ -33,11 +33,12 @@ export class Delivery {
     aedes.authorizeForward = (client, packet) => (this.#comesLater(client, packet as Packet) ? null : mayForward(client, packet));
   }
 
-  /** A live message to somebody who has not got yet what waits for it: it goes behind that. */
-  #comesLater(client: Client, { messageId, qos, brokerCounter }: Packet): boolean {
+  /** A live message to somebody who has not got yet what waits for it: it goes behind that, or nowhere when there was no room for it. */
+  #comesLater(client: Client, { messageId, qos, topic, brokerCounter }: Packet): boolean {
     if (messageId !== undefined || qos === 0 || client.clean) return false;
     const session = this.#kept.sessions.get(client.id);
-    return session?.byCounter(brokerCounter) !== undefined && this.#isBehind(client, session);
+    if (!session || !this.#isBehind(client, session)) return false;
+    return session.byCounter(brokerCounter) !== undefined || session.keeps(topic);
   }
 
   #isBehind(client: Client, session: Session): boolean {

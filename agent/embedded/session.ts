@@ -1,4 +1,5 @@
 import type { Content, QoS } from "./store-record.ts";
+import { matchesFilter } from "./topic-filter.ts";
 
 /** Takes what waits for a session in this process, without a connection. */
 export interface Reader {
@@ -92,6 +93,12 @@ export class Session {
   }
   byCounter(counter: number): Queued | undefined {
     return this.#byCounter.get(counter);
+  }
+
+  /** Whether messages of this topic wait for it, if there is room. */
+  keeps(topic: string): boolean {
+    for (const [filter, qos] of this.filters) if (qos > 0 && matchesFilter(filter, topic)) return true;
+    return false;
   }
 
   add(queued: Queued): void {

@@ -83,6 +83,20 @@ it("who has to go at any moment while it is let in takes nothing from who has it
   expect(kept).toBeGreaterThan(0);
 });
 
+it("what there is no room for does not pass what waits", async () => {
+  const broker = await storeWorld({ disk: false, maxQueued: 5 }).start({ limits });
+  await asleep(broker, "sleeper");
+  await publishTo(broker, "sleeper", 1, 5);
+  const client = await wire(broker.port, "sleeper", { acknowledges: false });
+  await client.next(3);
+  await publishTo(broker, "sleeper", 6, 6);
+  expect(broker.stored).toMatchObject({ queued: 5, dropped: 1 });
+  expect(await take(client, 5)).toEqual([1, 2, 3, 4, 5]);
+  await vi.waitFor(() => expect(broker.stored?.queued).toBe(0), patience);
+  await publishTo(broker, "sleeper", 7, 7);
+  expect(await take(client, 6)).toEqual([1, 2, 3, 4, 5, 7]);
+});
+
 it("what there is no room for does not pass what is being written", async () => {
   const broker = await storeWorld({ maxQueued: 1 }).start();
   const client = await wire(broker.port, "reader");
