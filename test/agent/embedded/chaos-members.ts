@@ -39,6 +39,8 @@ export class ChaosMembers {
   #keeper: Visit | undefined;
   /** What came to the session of the keeper. */
   #kept: Message[][] = [];
+  /** By so many connections to a broker that is gone; what a broker gave, the next one may give again as if it were new. */
+  #keptBefore = 0;
   /** From when on it has one; undefined: it has none, or nobody knows. */
   #keptSince: number | undefined;
   #session: boolean | undefined = false;
@@ -108,6 +110,13 @@ export class ChaosMembers {
         if (said) checkMessage(visit, message, said, this.#moments);
       }
     inOrder(live);
+    // What is denied when its turn comes is forgotten, and not given later.
+    inOrder(
+      this.#kept
+        .slice(this.#keptBefore)
+        .flat()
+        .filter(({ retain, qos }) => !retain && qos > 0),
+    );
     for (const visit of this.#visits) await checkWill(visit, all, this.#moments);
     expect(all.filter(({ topic }) => topic.startsWith("mw/five"))).toEqual([]);
   }
@@ -121,6 +130,7 @@ export class ChaosMembers {
     [this.#visits, this.#keeper] = [[], undefined];
     const pause = random.pick([0, 1_500_000, 7_200_000]);
     if (!disk || this.#leftAt <= clock.mono + pause - expiry) [this.#keptSince, this.#kept, this.#session] = [undefined, [], false];
+    this.#keptBefore = this.#kept.length;
     return pause;
   }
 
