@@ -34,8 +34,9 @@ export class Delivery {
   }
 
   /** A live message to somebody who has not got yet what waits for it: it goes behind that, or nowhere when there was no room for it. */
-  #comesLater(client: Client, { messageId, qos, topic, brokerCounter }: Packet): boolean {
-    if (messageId !== undefined || qos === 0 || client.clean) return false;
+  #comesLater(client: Client, { messageId, qos, topic, brokerId, brokerCounter }: Packet): boolean {
+    // What is retained never waits, and has no broker.
+    if (messageId !== undefined || qos === 0 || brokerId === null || client.clean) return false;
     const session = this.#kept.sessions.get(client.id);
     if (!session || !this.#isBehind(client, session)) return false;
     return session.byCounter(brokerCounter) !== undefined || session.keeps(topic);
