@@ -1,5 +1,6 @@
 import { Readable } from "node:stream";
 import type { Aedes, Client } from "aedes";
+import { caughtUp } from "./behind-connect.ts";
 import { isBridge } from "./bridges.ts";
 import type { Journal } from "./journal.ts";
 import type { Kept } from "./kept.ts";
@@ -45,6 +46,7 @@ export class Delivery {
   async *#waiting(client: Client, session: Session): AsyncGenerator<object> {
     const brokerId = this.#aedes.id;
     let mine = session.giving;
+    let before = session.count;
     const next = () =>
       new Promise<void>((resolve) => {
         mine = resolve;
@@ -75,6 +77,8 @@ export class Delivery {
           if (isOnItsWay()) left = next();
         }
         if (client.closed) return;
+        // The first one that came meanwhile leaves behind all that waited before.
+        if (before-- === 0) client.emit(caughtUp);
       }
     } finally {
       // Another connection may be given it by now.
