@@ -43,8 +43,8 @@ export class Admission {
   readonly #options: AdmissionOptions;
   readonly #notes = new WeakMap<object, Note>();
   readonly #pending = new Map<number, MessageRecord>();
-  /** How many publications of a client are on their way to the file. */
-  readonly #held = new WeakMap<Client, number>();
+  /** How many publications of a client id are on their way to the file: the will of a connection may be, when the next one is there. */
+  readonly #held = new Map<string, number>();
   /** Identifiers of QoS 2 messages of each connection, until they are released. */
   readonly #open = new WeakMap<object, Set<number>>();
   /** Messages for which there was no room. */
@@ -104,16 +104,16 @@ export class Admission {
     }
     if (packet.qos === 0) {
       // Behind what the client sent before, which is added to the file only when its sessions are known.
-      if (this.#held.has(client)) this.#hold(client, match(packet.topic), journal, done);
+      if (this.#held.has(client.id)) this.#hold(client, match(packet.topic), journal, done);
       else done();
       return;
     }
     const retain = packet.retain && !isOwn;
-    if (!retain && kept.sessions.size === 0 && packet.qos === 1 && !this.#held.has(client)) {
+    if (!retain && kept.sessions.size === 0 && packet.qos === 1 && !this.#held.has(client.id)) {
       done();
       return;
     }
-    this.#held.set(client, (this.#held.get(client) ?? 0) + 1);
+    this.#held.set(client.id, (this.#held.get(client.id) ?? 0) + 1);
     const go = () => {
       this.#release(client);
       done();
@@ -130,13 +130,13 @@ export class Admission {
         this.#notes.set(packet.payload, { isOwn, bridge, record });
         this.#pending.set(record.n, record);
         journal.add(record, go);
-      } else if ((this.#held.get(client) ?? 0) > 1) journal.after(go);
+      } else if ((this.#held.get(client.id) ?? 0) > 1) journal.after(go);
       else go();
     });
   }
 
   #hold(client: Client, known: PromiseLike<unknown>, journal: Journal, done: () => void): void {
-    this.#held.set(client, (this.#held.get(client) ?? 0) + 1);
+    this.#held.set(client.id, (this.#held.get(client.id) ?? 0) + 1);
     void known.then(() =>
       journal.after(() => {
         this.#release(client);
@@ -145,10 +145,10 @@ export class Admission {
     );
   }
 
-  #release(client: Client): void {
-    const left = (this.#held.get(client) ?? 1) - 1;
-    if (left > 0) this.#held.set(client, left);
-    else this.#held.delete(client);
+  #release({ id }: Client): void {
+    const left = (this.#held.get(id) ?? 1) - 1;
+    if (left > 0) this.#held.set(id, left);
+    else this.#held.delete(id);
   }
 
   /** Why a QoS 2 message is not taken; what would be kept of it would never be published, or twice. */

@@ -1,5 +1,6 @@
 import { Readable } from "node:stream";
 import type { Aedes, Client } from "aedes";
+import { caughtUp } from "./behind-connect.ts";
 import { isBridge } from "./bridges.ts";
 import type { Journal } from "./journal.ts";
 import type { Kept } from "./kept.ts";
@@ -49,6 +50,7 @@ export class Delivery {
   /** What waits for a client that has come back, one after the other, and what is added meanwhile. */
   async *#waiting(client: Client, session: Session, giving: Giving): AsyncGenerator<object> {
     const brokerId = this.#aedes.id;
+    let before = session.count;
     const next = () =>
       new Promise<void>((resolve) => {
         giving.goOn = resolve;
@@ -78,6 +80,8 @@ export class Delivery {
           if (isOnItsWay()) left = next();
         }
         if (client.closed) return;
+        // The first one that came meanwhile leaves behind all that waited before.
+        if (before-- === 0) client.emit(caughtUp);
       }
     } finally {
       session.endGiving(client);

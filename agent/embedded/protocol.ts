@@ -77,7 +77,10 @@ export function mendProtocol(aedes: Aedes): void {
   const forwards = aedes.authorizeForward;
   aedes.authorizeForward = (client, packet) => {
     const forwarded = forwards(client, packet);
-    if (forwarded && forwarded.qos > 0) forwarded.qos = Math.min(forwarded.qos, grantedQos(client, forwarded.topic)) as 0 | 1 | 2;
+    // What waited, and has an identifier, keeps the QoS with which it came, or it would wait for ever.
+    const waited = (packet as Partial<Packet>).messageId !== undefined;
+    if (forwarded && forwarded.qos > 0 && !waited)
+      forwarded.qos = Math.min(forwarded.qos, grantedQos(client, forwarded.topic)) as 0 | 1 | 2;
     return forwarded;
   };
 }

@@ -3,7 +3,7 @@ import { Access, type Verdict } from "../../../agent/embedded/access.ts";
 import { patience } from "../shell/fixture.ts";
 import { Wire, wire } from "./session-wire.ts";
 import { storeWorld } from "./store-world.ts";
-import { connectPacket } from "./wire.ts";
+import { connectPacket, publishPacket } from "./wire.ts";
 
 /** Lets in who is told to be let in, when the test says so. */
 class Porter extends Access {
@@ -99,4 +99,24 @@ it("who has to go at any moment while it is let in leaves its client id to the n
     await third.close();
   }
   await vi.waitFor(() => expect(broker.clients).toBe(0), patience);
+});
+
+const levels = [0, 1, 2];
+const lives = [true, false].flatMap((disk) => levels.flatMap((will) => levels.map((qos) => ({ disk, will, qos }))));
+
+it.each(lives)("the will of a connection comes before what the next one of its client id says: %o", async ({ disk, will, qos }) => {
+  const broker = await storeWorld({ disk }).start();
+  const reader = await wire(broker.port, "reader", { clean: true });
+  await reader.subscribe("lwt", 2);
+  const before = new Wire(broker.port);
+  onTestFinished(() => before.close());
+  before.socket.write(connectPacket({ id: "plug", will: { topic: "lwt", payload: "Offline", qos: will, retain: true } }));
+  await before.next(2);
+  const now = new Wire(broker.port);
+  onTestFinished(() => now.close());
+  now.socket.write(Buffer.concat([connectPacket({ id: "plug" }), publishPacket("lwt", "Online", { qos, retain: true })]));
+  await vi.waitFor(() => expect(reader.payloads).toEqual(["Offline", "Online"]), patience);
+  const later = await wire(broker.port, "later", { clean: true });
+  await later.subscribe("lwt", 0);
+  await vi.waitFor(() => expect(later.payloads).toEqual(["Online"]), patience);
 });
