@@ -136,6 +136,8 @@ derive: { energy: { integral: plug, unit: J } }
   onTestFinished(second.clean);
   const again = await connectAsync(`mqtt://127.0.0.1:${second.port}`);
   onTestFinished(() => again.endAsync(true));
+  // It listens by then.
+  await eventually(async () => (await second.client.request("status", {})).link.online).toBe(true);
   await again.publishAsync("new/power", "5", { qos: 1 });
   await eventually(() => said(second, "energy")).toBe(String(sum));
 });
