@@ -1,9 +1,9 @@
 import { expect, it, onTestFinished, vi } from "vitest";
-import { Access, type Verdict } from "../../../agent/embedded/access.ts";
 import { parseAcl } from "../../../agent/embedded/acl.ts";
 import type { Broker } from "../../../agent/embedded/broker-terms.ts";
 import { keptHash } from "../../../agent/embedded/password-file.ts";
 import { patience } from "../shell/fixture.ts";
+import { Late } from "./late.ts";
 import { Wire, wire } from "./session-wire.ts";
 import { storeWorld } from "./store-world.ts";
 import { connectPacket } from "./wire.ts";
@@ -31,22 +31,6 @@ async function take(client: Wire, count: number): Promise<number[]> {
     expect(client.payloads.length).toBeGreaterThanOrEqual(count);
   }, patience);
   return client.payloads.map(Number);
-}
-
-/** Lets in, and does something so many turns of the promise queue later. */
-class Late extends Access {
-  turns = 0;
-  act = () => {};
-
-  override async lets(): Promise<Verdict> {
-    void this.#wait(this.turns);
-    return "yes";
-  }
-
-  async #wait(turns: number): Promise<void> {
-    for (let turn = 0; turn < turns; turn++) await undefined;
-    this.act();
-  }
 }
 
 it("who has to go at any moment while it is let in takes nothing from who has its name and is given what waits", async () => {

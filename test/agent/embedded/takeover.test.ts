@@ -1,6 +1,7 @@
 import { expect, it, onTestFinished, vi } from "vitest";
 import { Access, type Verdict } from "../../../agent/embedded/access.ts";
 import { patience } from "../shell/fixture.ts";
+import { Late } from "./late.ts";
 import { Wire, wire } from "./session-wire.ts";
 import { storeWorld } from "./store-world.ts";
 import { connectPacket, publishPacket } from "./wire.ts";
@@ -55,22 +56,6 @@ it("forty at a time that take one id from each other leave one of them", async (
   await last.subscribe("a", 1);
   expect(broker.clients).toBe(1);
 });
-
-/** Lets in, and does something so many turns of the promise queue later. */
-class Late extends Access {
-  turns = 0;
-  act = () => {};
-
-  override async lets(): Promise<Verdict> {
-    void this.#wait(this.turns);
-    return "yes";
-  }
-
-  async #wait(turns: number): Promise<void> {
-    for (let turn = 0; turn < turns; turn++) await undefined;
-    this.act();
-  }
-}
 
 it("who has to go at any moment while it is let in leaves its client id to the next one", async () => {
   const access = new Late({ anonymous: true, users: null });
