@@ -1,3 +1,5 @@
+import { bodyOf } from "./whole-packets.ts";
+
 /** A message that is not acknowledged: where its identifier stands, and its bytes. */
 interface Frame {
   id: number;
@@ -40,9 +42,9 @@ export class Inflight {
   pass(chunk: Buffer): Buffer[] {
     const out: Buffer[] = [];
     // Nearly all that leaves comes as one whole packet.
-    const head = this.#state === "type" ? headOfWhole(chunk) : 0;
-    if (head > 0) {
-      this.#head = head;
+    const body = this.#state === "type" ? bodyOf(chunk, 0) : undefined;
+    if (body?.to === chunk.length) {
+      this.#head = body.from;
       if (isCounted(chunk[0] ?? 0)) this.#whole([chunk], out);
       else out.push(chunk);
       return out;
@@ -123,17 +125,6 @@ export class Inflight {
 /** The first byte of a message with QoS 1 or 2. */
 function isCounted(first: number): boolean {
   return first >> 4 === 3 && (first & 0x06) > 0;
-}
-
-/** How many bytes stand before the body of a packet; 0 when these are not one packet as a whole. */
-function headOfWhole(bytes: Buffer): number {
-  let length = 0;
-  for (let at = 1, shift = 0; at < bytes.length && shift < 28; at++, shift += 7) {
-    const byte = bytes[at] ?? 0;
-    length |= (byte & 0x7f) << shift;
-    if (byte < 0x80) return at + 1 + length === bytes.length ? at + 1 : 0;
-  }
-  return 0;
 }
 
 function byteAt(pieces: readonly Buffer[], at: number): number {

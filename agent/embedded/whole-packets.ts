@@ -46,8 +46,8 @@ export function takeWhole(parser: Parser): void {
   };
 }
 
-/** Undefined when it is not there as a whole, or its length is malformed. */
-function bodyOf(bytes: Buffer, start: number): Body | undefined {
+/** Of the packet that begins at `start`. Undefined when it is not there as a whole, or its length is malformed. */
+export function bodyOf(bytes: Buffer, start: number): Body | undefined {
   let length = 0;
   for (let at = start + 1, shift = 0; at < bytes.length && shift < 28; at++, shift += 7) {
     const byte = bytes[at] ?? 0;
